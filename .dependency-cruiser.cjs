@@ -1,0 +1,47 @@
+// The arrows of the house: config → rollout → dialect → observe → forward → compare → enrichment → admin → app.
+// A folder may import what stands left of it, never what stands right of it. `gateway` and `sandbox` are
+// services of their own: they see `observe` and nothing of the facade.
+const order = ['config', 'rollout', 'dialect', 'observe', 'store', 'forward', 'compare', 'enrichment', 'admin'];
+const arrows = order.map((room, i) => ({
+  name: `${room}-imports-left-only`,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: `^src/(${[...order.slice(i + 1), 'cli', 'sandbox', 'gateway', 'app', 'main'].join('|')})(/|\\.ts)` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...arrows,
+    {
+      name: 'services-of-their-own',
+      severity: 'error',
+      from: { path: '^src/(gateway|sandbox)/' },
+      to: { path: '^src/(?!gateway/|sandbox/|observe/)' },
+    },
+    {
+      name: 'gateway-knows-no-sandbox',
+      severity: 'error',
+      from: { path: '^src/gateway/' },
+      to: { path: '^src/sandbox/' },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'src-knows-no-tests', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench)/' } },
+    {
+      name: 'src-uses-no-dev-dependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@types/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

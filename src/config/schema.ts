@@ -1,0 +1,257 @@
+import { z } from 'zod';
+import { duration, size } from './units.ts';
+
+/**
+ * What an operator may write in config/facade.yaml. One source for validation, for the types and, as
+ * config/facade.schema.json, for the completion of editors. Every option says its effect and when to change it.
+ * Unknown keys are errors: a misspelt `fallbak` that is silently ignored would be found during an outage.
+ */
+
+const share = (description: string) =>
+  z
+    .number()
+    .min(0)
+    .max(100)
+    .refine((n) => Number.isInteger(Math.round(n * 1e6) / 1e4), 'at most two decimals: the split has 10,000 buckets')
+    .describe(description);
+
+const deadlines = z
+  .strictObject({
+    connect: duration(
+      'Longest wait for a new connection to the upstream, TLS included. Nothing was sent when it passes.',
+    ),
+    firstByte: duration(
+      'Longest wait for the answer to begin, counted from the last byte of the request that was sent.',
+    ),
+    idle: duration('Longest silence in the middle of a body, in either direction. The only limit of an event stream.'),
+    total: duration(
+      'Everything together, over all attempts. Known callers give up at 30 s, so keep it below. Event streams are exempt once they have begun.',
+    ),
+  })
+  .partial();
+
+const breaker = z
+  .strictObject({
+    enabled: z.boolean().describe('Off: every attempt is tried. Only for upstreams that something else protects.'),
+    window: duration('Length of the rolling window that is judged.'),
+    volumeThreshold: z
+      .int()
+      .min(1)
+      .describe('Attempts in the window below which nothing is judged: quiet routes need it.'),
+    errorRate: z
+      .number()
+      .min(0.01)
+      .max(1)
+      .describe('Share of failed attempts in the window that opens the breaker. Only faults of the upstream count.'),
+    slowCall: duration('An attempt that takes longer counts as slow, even when it succeeds.'),
+    slowRate: z.number().min(0.01).max(1).describe('Share of slow attempts in the window that opens the breaker.'),
+    reset: duration('How long it stays open before one probe is let through.'),
+  })
+  .partial();
+
+const rateBudget = z.strictObject({
+  requests: z.int().min(1).describe('Requests that the upstream grants in each period.'),
+  period: duration('Length of the period.'),
+  burst: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Requests beyond that, which may be spent at once and refill with the period.'),
+  longestWait: duration('A request that would have to wait longer is answered 503 with Retry-After instead.').default(
+    '2s',
+  ),
+});
+
+const upstream = z.strictObject({
+  url: z
+    .string()
+    .describe(
+      'Base URL. ${NAME} is taken from the environment. For the gateway an empty value means: every route is direct, whatever the table says.',
+    ),
+  maxInflight: z
+    .int()
+    .min(1)
+    .default(256)
+    .describe('Bulkhead: requests under way at once; one more is refused at once, never queued.'),
+  keepAlive: duration(
+    'How long an idle connection is kept. Stay below the upstream: uvicorn closes at 5 s, so 4 s.',
+  ).default('4s'),
+  rateBudget: rateBudget.optional().describe('Leave out for an upstream without a rate limit.'),
+});
+
+const rolloutFields = {
+  gateway: share('Percentage of the sticky values that the gateway serves. 0: direct; 100: gateway.'),
+  shadow: share('Percentage of safe requests that are copied to the other path after the caller was answered.').default(
+    0,
+  ),
+  stickyBy: z
+    .string()
+    .optional()
+    .describe(
+      'A path parameter of the route, or `caller`. The same value stays on one side while the percentage grows. Default: the first path parameter, else caller.',
+    ),
+  fallback: z
+    .enum(['direct', 'none'])
+    .default('direct')
+    .describe(
+      'What happens when the gateway cannot serve: `direct` asks Contact2Sale, within what write safety allows; `none` answers the failure.',
+    ),
+};
+
+/** `POST /integration/leads/:leadId/create_message`: method, space, path template. */
+const face = z
+  .string()
+  .regex(
+    /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/(?:[^\s?#]*[^\s?#/])?$/,
+    'write METHOD /path/with/:parameters, without a query and without a slash at the end',
+  );
+
+const faces = z
+  .union([face, z.array(face).min(1)])
+  .describe('METHOD /path/:parameter. A list names aliases: the first is the one that is sent.');
+
+const fieldType = z.enum(['string', 'number', 'integer', 'boolean', 'object', 'array']);
+
+const bodyField = z.strictObject({
+  direct: z
+    .union([z.string(), z.array(z.string()).min(1)])
+    .optional()
+    .describe("The field's name on the direct face when it differs; of several all are read and the first is written."),
+  type: fieldType.describe(
+    'The JSON type that the gateway hands on unchanged. Any other value takes the direct path instead of being altered.',
+  ),
+  required: z.boolean().default(false).describe('The gateway refuses a body without it.'),
+  list: z
+    .boolean()
+    .default(false)
+    .describe('One value on the direct face, a list of exactly that one value on the gateway face.'),
+  values: z.array(z.string()).optional().describe('The closed vocabulary of the direct face, where it has one.'),
+});
+
+const bodyRule = z.strictObject({
+  fields: z
+    .record(z.string(), bodyField)
+    .describe(
+      'By the name on the gateway face. The gateway drops every other field without a word, so a body that has one takes the direct path.',
+    ),
+  echoes: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      'Fields of the direct body that only repeat a path parameter (field: parameter). They must agree with it, then they may be left out.',
+    ),
+  jsonApi: z
+    .strictObject({
+      type: z.string().describe('The resource type, `data.type`.'),
+      names: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe('Names inside `data.attributes` that differ (gateway name: attribute name).'),
+    })
+    .optional()
+    .describe('The direct face also takes the JSON:API form {data: {type, attributes}}, and is sent it.'),
+});
+
+const queryParameter = z.strictObject({
+  type: z.enum(['string', 'integer', 'boolean']).default('string'),
+  min: z.int().optional(),
+  max: z.int().optional(),
+});
+
+const route = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*$/, 'write words joined by dots, such as leads.messages.create')
+    .describe('Name of the operation; the label of its metrics.'),
+  direct: faces.optional(),
+  gateway: faces.optional(),
+  rollout: z.strictObject(rolloutFields),
+  safety: z
+    .enum(['safe', 'idempotent', 'unsafe'])
+    .optional()
+    .describe(
+      'safe: reads. idempotent: may be sent again. unsafe: never sent twice. Default: GET and HEAD safe, all else unsafe.',
+    ),
+  success: z
+    .strictObject({ direct: z.int().min(200).max(299).optional(), gateway: z.int().min(200).max(299).optional() })
+    .optional()
+    .describe('The success status that each dialect owes its callers when the other path served.'),
+  query: z
+    .record(z.string(), queryParameter)
+    .optional()
+    .describe('Query parameters that the gateway knows; it drops all others without a word. Left out: none.'),
+  body: bodyRule.optional().describe('How the body is translated. Left out: the route has no body.'),
+  maxBody: size(
+    'Largest body that is held in memory for translation; a larger one is answered 413. Streamed bodies have no limit.',
+  ).optional(),
+  deadlines: deadlines.optional(),
+  breaker: breaker.optional(),
+});
+
+const defaults = z.strictObject({
+  deadlines: deadlines.default({}),
+  breaker: breaker.default({}),
+  maxBody: size('See routes[].maxBody.').default('1MiB'),
+});
+
+const failover = z.strictObject({
+  budget: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe(
+      'Share of the traffic that may be asked a second time after the gateway had received it. Keeps a dying gateway from doubling the load of the CRM.',
+    ),
+  minPerSecond: z
+    .number()
+    .min(0)
+    .default(5)
+    .describe('Failovers that are always allowed, so that quiet traffic is not starved.'),
+});
+
+const server = z.strictObject({
+  forceHeader: z
+    .boolean()
+    .default(false)
+    .describe('Known callers may send x-facade-force: direct|gateway to choose the side of one request.'),
+  trustedProxies: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Addresses or CIDR ranges whose x-forwarded-* headers are believed and extended. From all others they are replaced.',
+    ),
+  killSwitchFile: z.string().optional().describe('While a file of this name exists, every route is direct.'),
+  maxHeaderSize: size('Largest request head; more is answered 431.').default('32KiB'),
+  keepAlive: duration('How long an idle caller connection is kept. Stay above the load balancer in front.').default(
+    '65s',
+  ),
+  drain: duration('Longest wait for requests under way after SIGTERM.').default('25s'),
+});
+
+const log = z.strictObject({
+  successSample: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Share of the successful requests that get a log line. Failures always do.'),
+});
+
+export const facadeConfigSchema = z.strictObject({
+  server: server.prefault({}),
+  log: log.prefault({}),
+  upstreams: z.strictObject({ direct: upstream, gateway: upstream }),
+  failover: failover.prefault({}),
+  defaults: defaults.prefault({}),
+  routes: z.array(route).min(1),
+});
+
+/** What the operator wrote, defaults filled in; never changed afterwards. */
+export type FacadeConfig = Readonly<z.output<typeof facadeConfigSchema>>;
+export type RouteConfig = FacadeConfig['routes'][number];
+export type UpstreamConfig = z.output<typeof upstream>;
+export type RateBudgetConfig = z.output<typeof rateBudget>;
+export type BodyRule = z.output<typeof bodyRule>;
+export type BodyField = z.output<typeof bodyField>;
+export type QueryRule = Readonly<Record<string, z.output<typeof queryParameter>>>;

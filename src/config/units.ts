@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+/**
+ * Units that an operator writes in the config file: durations (`250ms`, `25s`, `30m`, `1h`) and sizes (`64KiB`, `1MiB`).
+ * A bare number is refused on purpose: nobody remembers whether a timeout was in seconds or milliseconds.
+ */
+
+const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const BYTES = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 } as const;
+
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
+const SIZE = /^(\d+)(B|KiB|MiB|GiB)$/;
+
+/** `"25s"` → 25000 (milliseconds). Throws on anything that the schema pattern would refuse. */
+export function parseDuration(text: string): number {
+  const parts = DURATION.exec(text);
+  if (!parts) throw new RangeError(`not a duration: ${text}; write a number and a unit, such as 250ms, 25s, 30m or 1h`);
+  return Math.round(Number(parts[1]) * MILLISECONDS[parts[2] as keyof typeof MILLISECONDS]);
+}
+
+/** `"1MiB"` → 1048576 (bytes). Throws on anything that the schema pattern would refuse. */
+export function parseSize(text: string): number {
+  const parts = SIZE.exec(text);
+  if (!parts) throw new RangeError(`not a size: ${text}; write a number and a unit, such as 64KiB or 1MiB`);
+  return Number(parts[1]) * BYTES[parts[2] as keyof typeof BYTES];
+}
+
+/** A duration as written by an operator; kept as text here, so that the JSON Schema for editors shows what to type. */
+export const duration = (description: string) =>
+  z
+    .string({ error: 'write a duration as text with a unit, such as 250ms, 25s, 30m or 1h' })
+    .regex(DURATION, 'write a number and a unit, such as 250ms, 25s, 30m or 1h')
+    .describe(description);
+
+/** A size as written by an operator, kept as text like {@link duration}. */
+export const size = (description: string) =>
+  z
+    .string({ error: 'write a size as text with a unit, such as 64KiB or 1MiB' })
+    .regex(SIZE, 'write a whole number and a unit, such as 64KiB or 1MiB')
+    .describe(description);

@@ -1,0 +1,73 @@
+import type { BodyRule, QueryRule } from '../config/schema.ts';
+
+/**
+ * The rollout table as a model: immutable, compiled once per reload from the config, swapped whole.
+ * Nothing here knows of sockets; what lives on across reloads (breakers, counters) is RouteState, in forward/.
+ */
+
+/** Which side serves a request. `passthrough` is what no route claims. */
+export type Path = 'direct' | 'gateway';
+/** In which of the two languages a request was asked; it is answered in the same. */
+export type Dialect = Path;
+export type Safety = 'safe' | 'idempotent' | 'unsafe';
+export type Fallback = 'direct' | 'none';
+
+/** One spelling of an operation: method and path template. */
+export interface Face {
+  readonly method: string;
+  /** As written: `/integration/leads/:leadId/create_tag`. */
+  readonly template: string;
+  /** Path segments; a parameter is its index into `RouteModel.params`, a literal is its text. */
+  readonly segments: readonly (string | number)[];
+}
+
+export interface Rollout {
+  /** Buckets of 10,000 that the gateway serves: percentage × 100. */
+  readonly gateway: number;
+  /** Buckets of 10,000 whose safe requests are shadowed. */
+  readonly shadow: number;
+  /** Index into `RouteModel.params`, or -1: the caller. */
+  readonly stickyBy: number;
+  readonly fallback: Fallback;
+}
+
+/** Milliseconds. */
+export interface Deadlines {
+  readonly connect: number;
+  readonly firstByte: number;
+  readonly idle: number;
+  readonly total: number;
+}
+
+export interface BreakerSettings {
+  readonly enabled: boolean;
+  /** Milliseconds. */
+  readonly window: number;
+  readonly volumeThreshold: number;
+  /** 0..1 */
+  readonly errorRate: number;
+  /** Milliseconds. */
+  readonly slowCall: number;
+  /** 0..1 */
+  readonly slowRate: number;
+  /** Milliseconds. */
+  readonly reset: number;
+}
+
+export interface RouteModel {
+  readonly id: string;
+  /** Names of the path parameters, the same set on every face. */
+  readonly params: readonly string[];
+  /** The first is canonical, the others are aliases. Empty: the route has no such face. */
+  readonly direct: readonly Face[];
+  readonly gateway: readonly Face[];
+  readonly safety: Safety;
+  readonly rollout: Rollout;
+  readonly success: { readonly direct?: number | undefined; readonly gateway?: number | undefined };
+  readonly query: QueryRule;
+  readonly body: BodyRule | undefined;
+  /** Bytes. */
+  readonly maxBody: number;
+  readonly deadlines: Deadlines;
+  readonly breaker: BreakerSettings;
+}

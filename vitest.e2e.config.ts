@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** What needs a program that npm does not bring (chromium, prometheus): `npm run test:e2e`. */
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    include: ['test/e2e/external/**/*.test.ts'],
+    passWithNoTests: true,
+  },
+});
