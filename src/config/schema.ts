@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { duration, size } from './units.ts';
+import { duration, positiveDuration, size } from './units.ts';
 
 /**
  * What an operator may write in config/facade.yaml. One source for validation, for the types and, as
  * config/facade.schema.json, for the completion of editors. Every option says its effect and when to change it.
  * Unknown keys are errors: a misspelt `fallbak` that is silently ignored would be found during an outage.
+ *
+ * Own error texts name the remedy and begin with "write"; the rest of the report is made in explain.ts.
  */
 
 const share = (description: string) =>
@@ -12,46 +14,68 @@ const share = (description: string) =>
     .number()
     .min(0)
     .max(100)
-    .refine((n) => Number.isInteger(Math.round(n * 1e6) / 1e4), 'at most two decimals: the split has 10,000 buckets')
+    .refine(
+      (n) => Number.isInteger(Math.round(n * 1e6) / 1e4),
+      'write at most two decimals: the split has 10,000 buckets',
+    )
     .describe(description);
 
-const deadlines = z
-  .strictObject({
-    connect: duration(
-      'Longest wait for a new connection to the upstream, TLS included. Nothing was sent when it passes.',
-    ),
-    firstByte: duration(
-      'Longest wait for the answer to begin, counted from the last byte of the request that was sent.',
-    ),
-    idle: duration('Longest silence in the middle of a body, in either direction. The only limit of an event stream.'),
-    total: duration(
-      'Everything together, over all attempts. Known callers give up at 30 s, so keep it below. Event streams are exempt once they have begun.',
-    ),
-  })
-  .partial();
+const deadlineFields = {
+  connect: positiveDuration(
+    'Longest wait for a new connection to the upstream, TLS included. Nothing was sent when it passes.',
+  ),
+  firstByte: positiveDuration(
+    'Longest wait for the answer to begin, counted from the last byte of the request that was sent.',
+  ),
+  idle: positiveDuration(
+    'Longest silence in the middle of a body, in either direction. The only limit of an event stream.',
+  ),
+  total: positiveDuration(
+    'Everything together, over all attempts. Known callers give up at 30 s, so keep it below. Event streams are exempt once they have begun.',
+  ),
+};
 
-const breaker = z
-  .strictObject({
-    enabled: z.boolean().describe('Off: every attempt is tried. Only for upstreams that something else protects.'),
-    window: duration('Length of the rolling window that is judged.'),
-    volumeThreshold: z
-      .int()
-      .min(1)
-      .describe('Attempts in the window below which nothing is judged: quiet routes need it.'),
-    errorRate: z
-      .number()
-      .min(0.01)
-      .max(1)
-      .describe('Share of failed attempts in the window that opens the breaker. Only faults of the upstream count.'),
-    slowCall: duration('An attempt that takes longer counts as slow, even when it succeeds.'),
-    slowRate: z.number().min(0.01).max(1).describe('Share of slow attempts in the window that opens the breaker.'),
-    reset: duration('How long it stays open before one probe is let through.'),
-  })
-  .partial();
+const breakerFields = {
+  enabled: z.boolean().describe('Off: every attempt is tried. Only for upstreams that something else protects.'),
+  window: positiveDuration('Length of the rolling window that is judged.'),
+  volumeThreshold: z
+    .int()
+    .min(1)
+    .describe('Attempts in the window below which nothing is judged: quiet routes need it.'),
+  errorRate: z
+    .number()
+    .min(0.01)
+    .max(1)
+    .describe('Share of failed attempts in the window that opens the breaker. Only faults of the upstream count.'),
+  slowCall: positiveDuration('An attempt that takes longer counts as slow, even when it succeeds.'),
+  slowRate: z.number().min(0.01).max(1).describe('Share of slow attempts in the window that opens the breaker.'),
+  reset: positiveDuration('How long it stays open before one probe is let through.'),
+};
+
+/** A row's own settings: what is left out is taken from `defaults`. */
+const deadlines = z.strictObject(deadlineFields).partial();
+const breaker = z.strictObject(breakerFields).partial();
+
+const defaultDeadlines = z.strictObject({
+  connect: deadlineFields.connect.default('3s'),
+  firstByte: deadlineFields.firstByte.default('20s'),
+  idle: deadlineFields.idle.default('15s'),
+  total: deadlineFields.total.default('25s'),
+});
+
+const defaultBreaker = z.strictObject({
+  enabled: breakerFields.enabled.default(true),
+  window: breakerFields.window.default('10s'),
+  volumeThreshold: breakerFields.volumeThreshold.default(10),
+  errorRate: breakerFields.errorRate.default(0.5),
+  slowCall: breakerFields.slowCall.default('10s'),
+  slowRate: breakerFields.slowRate.default(0.8),
+  reset: breakerFields.reset.default('5s'),
+});
 
 const rateBudget = z.strictObject({
   requests: z.int().min(1).describe('Requests that the upstream grants in each period.'),
-  period: duration('Length of the period.'),
+  period: positiveDuration('Length of the period.'),
   burst: z
     .int()
     .min(0)
@@ -73,7 +97,7 @@ const upstream = z.strictObject({
     .min(1)
     .default(256)
     .describe('Bulkhead: requests under way at once; one more is refused at once, never queued.'),
-  keepAlive: duration(
+  keepAlive: positiveDuration(
     'How long an idle connection is kept. Stay below the upstream: uvicorn closes at 5 s, so 4 s.',
   ).default('4s'),
   rateBudget: rateBudget.optional().describe('Leave out for an upstream without a rate limit.'),
@@ -106,9 +130,7 @@ const face = z
     'write METHOD /path/with/:parameters, without a query and without a slash at the end',
   );
 
-const faces = z
-  .union([face, z.array(face).min(1)])
-  .describe('METHOD /path/:parameter. A list names aliases: the first is the one that is sent.');
+const faces = z.union([face, z.array(face).min(1)]);
 
 const fieldType = z.enum(['string', 'number', 'integer', 'boolean', 'object', 'array']);
 
@@ -153,9 +175,12 @@ const bodyRule = z.strictObject({
 });
 
 const queryParameter = z.strictObject({
-  type: z.enum(['string', 'integer', 'boolean']).default('string'),
-  min: z.int().optional(),
-  max: z.int().optional(),
+  type: z
+    .enum(['string', 'integer', 'boolean'])
+    .default('string')
+    .describe('What the gateway reads the value as. A value that it would refuse or misread takes the direct path.'),
+  min: z.int().optional().describe('Smallest integer that the gateway takes.'),
+  max: z.int().optional().describe('Largest integer that the gateway takes.'),
 });
 
 const route = z.strictObject({
@@ -163,9 +188,13 @@ const route = z.strictObject({
     .string()
     .regex(/^[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*$/, 'write words joined by dots, such as leads.messages.create')
     .describe('Name of the operation; the label of its metrics.'),
-  direct: faces.optional(),
-  gateway: faces.optional(),
-  rollout: z.strictObject(rolloutFields),
+  direct: faces
+    .optional()
+    .describe("Contact2Sale's face: METHOD /path/:parameter. Of a list the first is sent, the others are understood."),
+  gateway: faces
+    .optional()
+    .describe("The gateway's face: METHOD /path/:parameter. Of a list the first is sent, the others are understood."),
+  rollout: z.strictObject(rolloutFields).describe('Which side serves. The only part that a flip changes.'),
   safety: z
     .enum(['safe', 'idempotent', 'unsafe'])
     .optional()
@@ -173,7 +202,10 @@ const route = z.strictObject({
       'safe: reads. idempotent: may be sent again. unsafe: never sent twice. Default: GET and HEAD safe, all else unsafe.',
     ),
   success: z
-    .strictObject({ direct: z.int().min(200).max(299).optional(), gateway: z.int().min(200).max(299).optional() })
+    .strictObject({
+      direct: z.int().min(200).max(299).optional().describe('For callers that asked in the direct dialect.'),
+      gateway: z.int().min(200).max(299).optional().describe('For callers that asked in the gateway dialect.'),
+    })
     .optional()
     .describe('The success status that each dialect owes its callers when the other path served.'),
   query: z
@@ -181,17 +213,19 @@ const route = z.strictObject({
     .optional()
     .describe('Query parameters that the gateway knows; it drops all others without a word. Left out: none.'),
   body: bodyRule.optional().describe('How the body is translated. Left out: the route has no body.'),
-  maxBody: size(
-    'Largest body that is held in memory for translation; a larger one is answered 413. Streamed bodies have no limit.',
-  ).optional(),
-  deadlines: deadlines.optional(),
-  breaker: breaker.optional(),
+  maxBody: size('Replaces `defaults.maxBody` for this route.').optional(),
+  deadlines: deadlines.optional().describe('Replaces single values of `defaults.deadlines` for this route.'),
+  breaker: breaker.optional().describe('Replaces single values of `defaults.breaker` for this route.'),
 });
 
 const defaults = z.strictObject({
-  deadlines: deadlines.default({}),
-  breaker: breaker.default({}),
-  maxBody: size('See routes[].maxBody.').default('1MiB'),
+  deadlines: defaultDeadlines.prefault({}).describe('Time limits of every route that does not write its own.'),
+  breaker: defaultBreaker
+    .prefault({})
+    .describe('When a path of a route is given a rest. Each route has a breaker of its own for each path.'),
+  maxBody: size(
+    'Largest body that is held in memory for translation; a larger one is answered 413. Streamed bodies have no limit.',
+  ).default('1MiB'),
 });
 
 const failover = z.strictObject({
@@ -223,9 +257,9 @@ const server = z.strictObject({
     ),
   killSwitchFile: z.string().optional().describe('While a file of this name exists, every route is direct.'),
   maxHeaderSize: size('Largest request head; more is answered 431.').default('32KiB'),
-  keepAlive: duration('How long an idle caller connection is kept. Stay above the load balancer in front.').default(
-    '65s',
-  ),
+  keepAlive: positiveDuration(
+    'How long an idle caller connection is kept. Stay above the load balancer in front.',
+  ).default('65s'),
   drain: duration('Longest wait for requests under way after SIGTERM.').default('25s'),
 });
 
@@ -239,12 +273,17 @@ const log = z.strictObject({
 });
 
 export const facadeConfigSchema = z.strictObject({
-  server: server.prefault({}),
-  log: log.prefault({}),
-  upstreams: z.strictObject({ direct: upstream, gateway: upstream }),
-  failover: failover.prefault({}),
-  defaults: defaults.prefault({}),
-  routes: z.array(route).min(1),
+  server: server.prefault({}).describe('The listener that callers speak to.'),
+  log: log.prefault({}).describe('The request log.'),
+  upstreams: z
+    .strictObject({
+      direct: upstream.describe('Contact2Sale itself, the legacy path.'),
+      gateway: upstream.describe('The C2S gateway, the replacement.'),
+    })
+    .describe('The two sides that requests are sent to.'),
+  failover: failover.prefault({}).describe('How often a request may be asked again on the direct path.'),
+  defaults: defaults.prefault({}).describe('Settings of every route that does not write its own.'),
+  routes: z.array(route).min(1).describe('The rollout table: one row for each operation.'),
 });
 
 /** What the operator wrote, defaults filled in; never changed afterwards. */

@@ -9,7 +9,10 @@ const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const BYTES = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 } as const;
 
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
-const SIZE = /^(\d+)(B|KiB|MiB|GiB)$/;
+const SIZE = /^([1-9]\d*)(B|KiB|MiB|GiB)$/;
+
+/** Above 2^31−1 ms (24.8 days) setTimeout fires at once; a day is more than any limit here needs. */
+const LONGEST = MILLISECONDS.h * 24;
 
 /** `"25s"` → 25000 (milliseconds). Throws on anything that the schema pattern would refuse. */
 export function parseDuration(text: string): number {
@@ -29,7 +32,14 @@ export function parseSize(text: string): number {
 export const duration = (description: string) =>
   z
     .string({ error: 'write a duration as text with a unit, such as 250ms, 25s, 30m or 1h' })
-    .regex(DURATION, 'write a number and a unit, such as 250ms, 25s, 30m or 1h')
+    .regex(DURATION, { error: 'write a number and a unit, such as 250ms, 25s, 30m or 1h', abort: true })
+    .refine((text) => parseDuration(text) <= LONGEST, 'write at most 24h')
+    .describe(description);
+
+/** Like {@link duration}, where nothing at all would mean "fail always": `0s` is refused. */
+export const positiveDuration = (description: string) =>
+  duration(description)
+    .refine((text) => !DURATION.test(text) || parseDuration(text) >= 1, 'write at least 1ms')
     .describe(description);
 
 /** A size as written by an operator, kept as text like {@link duration}. */
