@@ -1,0 +1,152 @@
+import type { Dispatcher } from 'undici';
+import type { Outcome } from '../rollout/outcome.ts';
+import type { RequestBody } from './request-body.ts';
+import type { Upstream } from './upstream.ts';
+
+/**
+ * One try at one path, on undici's dispatch level: it knows how far the request got, which is what decides whether it
+ * may be sent anywhere else. Before `onRequestStart` nothing was written to any connection, so every failure there is
+ * *unsent*; after it the request may have been received. It judges nothing and answers nobody: its owner does.
+ */
+
+export type AttemptPhase = 'connect' | 'send' | 'respond' | 'body' | 'ended';
+
+export interface AttemptOwner {
+  answerBegins(attempt: Attempt, status: number, statusText: string | undefined, rawHeaders: readonly (Buffer | string)[]): void;
+  answerData(attempt: Attempt, chunk: Buffer): void;
+  answerEnds(attempt: Attempt): void;
+  attemptFails(attempt: Attempt, outcome: Outcome): void;
+}
+
+export interface AttemptRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: string[];
+  readonly body: Buffer | RequestBody | null;
+}
+
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly upstream: Upstream;
+  readonly permit: number;
+  readonly startedAt: number;
+  phase: AttemptPhase = 'connect';
+  /** When a byte last moved, in either direction. */
+  lastActivity: number;
+  readonly #owner: AttemptOwner;
+  readonly #now: () => number;
+  #controller: Dispatcher.DispatchController | undefined;
+  #abandonedAs: Outcome | undefined;
+  #isPaused = false;
+
+  constructor(owner: AttemptOwner, upstream: Upstream, permit: number, now: () => number) {
+    this.#owner = owner;
+    this.upstream = upstream;
+    this.permit = permit;
+    this.#now = now;
+    this.startedAt = this.lastActivity = now();
+  }
+
+  send({ method, target, headers, body }: AttemptRequest): void {
+    this.upstream.pool.dispatch({ path: this.upstream.prefix + target, method: method as Dispatcher.HttpMethod, headers, body }, this);
+  }
+
+  /** The caller does not read: the upstream is held back. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Gives up, for good. What waits for a connection is not sent when it gets one. */
+  abandon(outcome: Outcome): void {
+    if (this.phase === 'ended' || this.#abandonedAs) return;
+    this.#abandonedAs = outcome;
+    if (this.#controller) this.#controller.abort(new Error(outcome));
+    else this.#fail(outcome);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.lastActivity = this.#now();
+    this.#controller?.resume();
+  }
+
+  // --- undici's handler ---
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#abandonedAs) return controller.abort(new Error(this.#abandonedAs));
+    this.#controller = controller;
+    this.phase = 'send';
+    this.lastActivity = this.#now();
+  }
+
+  onBodySent(): void {
+    this.lastActivity = this.#now();
+  }
+
+  onRequestSent(): void {
+    if (this.phase === 'send') this.phase = 'respond';
+    this.lastActivity = this.#now();
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+    statusText?: string,
+  ): void {
+    // 103 and other interim answers are between the upstream and us.
+    if (status < 200) return;
+    this.phase = 'body';
+    this.lastActivity = this.#now();
+    this.#owner.answerBegins(this, status, statusText, rawHeadersOf(controller, headers));
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.lastActivity = this.#now();
+    this.#owner.answerData(this, chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.phase === 'ended') return;
+    this.phase = 'ended';
+    this.#owner.answerEnds(this);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    this.#fail(this.#abandonedAs ?? this.#classify(error));
+  }
+
+  #fail(outcome: Outcome): void {
+    if (this.phase === 'ended') return;
+    this.phase = 'ended';
+    this.#owner.attemptFails(this, outcome);
+  }
+
+  #classify(error: Error & { code?: string }): Outcome {
+    switch (this.phase) {
+      case 'connect':
+        // undici refuses what cannot be written as HTTP before it asks for a connection.
+        if (error.code === 'UND_ERR_INVALID_ARG' || error.code === 'UND_ERR_NOT_SUPPORTED') return 'client_bad_request';
+        return error.code === 'UND_ERR_CONNECT_TIMEOUT' ? 'upstream_connect_timeout' : 'upstream_connect';
+      case 'send':
+        return 'upstream_send';
+      case 'respond':
+        return 'upstream_respond';
+      default:
+        return 'upstream_body';
+    }
+  }
+}
+
+function rawHeadersOf(
+  controller: Dispatcher.DispatchController,
+  headers: Record<string, string | string[] | undefined>,
+): readonly (Buffer | string)[] {
+  const raw = controller.rawHeaders;
+  if (Array.isArray(raw)) return raw;
+  return Object.entries(headers).flatMap(([name, value]) => [value ?? ''].flat().flatMap((one) => [name, one]));
+}

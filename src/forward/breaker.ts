@@ -1,0 +1,128 @@
+import { EventEmitter } from 'node:events';
+import CircuitBreaker from 'opossum';
+import type { BreakerSettings } from '../rollout/route.ts';
+import { RollingRate } from './rolling-rate.ts';
+
+/**
+ * The breaker of one route and path. opossum keeps the window, judges it and owns the states and the reset timer; the
+ * request itself never runs inside it. It is asked first (`acquire`) and told the verdict when there is one (`report`).
+ * That order is what disarms its traps:
+ * - its one AbortController and its timeout are not used, every attempt has its own deadline, so a probe always ends;
+ * - a neutral outcome (4xx, the caller left, a full bulkhead) is simply not reported, where an `errorFilter` would emit
+ *   `success` and close a half-open breaker;
+ * - a permit carries the epoch it was given in: what began before a change of state and ends after it says nothing;
+ * - the bulkhead stands outside, so its refusals cannot open the breaker;
+ * - percentiles and snapshots are off, and one rotation timer serves all breakers with the same window.
+ */
+
+export type BreakerState = 'closed' | 'half-open' | 'open';
+export type Judgement = 'success' | 'failure' | 'neutral';
+
+/** Refused: the breaker is open, or half-open with its probe under way. Every other number is a permit. */
+export const REFUSED = -1;
+
+const FAULT = new Error('upstream fault');
+/** opossum's action: the attempt is over, so all that is left to do is to say how it ended. */
+const judge = (failed: boolean): Promise<void> => (failed ? Promise.reject(FAULT) : Promise.resolve());
+const ignore = (): void => undefined;
+
+export interface BreakerOptions {
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  readonly onChange?: (state: BreakerState) => void;
+}
+
+export class Breaker {
+  readonly settings: BreakerSettings;
+  readonly #circuit: CircuitBreaker<[boolean], void>;
+  readonly #slow: RollingRate;
+  readonly #options: BreakerOptions;
+  #epoch = 0;
+  #openedAt = 0;
+  #probing = false;
+  state: BreakerState = 'closed';
+
+  constructor(settings: BreakerSettings, options: BreakerOptions) {
+    this.settings = settings;
+    this.#options = options;
+    this.#slow = new RollingRate(settings.window);
+    this.#circuit = new CircuitBreaker(judge, {
+      timeout: false,
+      // opossum opens above the threshold; an operator who writes 0.5 means half.
+      errorThresholdPercentage: settings.errorRate * 100 - 1e-9,
+      volumeThreshold: settings.volumeThreshold,
+      resetTimeout: settings.reset,
+      rollingCountTimeout: settings.window,
+      rollingCountBuckets: 10,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+      rotateBucketController: rotationFor(settings.window),
+    });
+    this.#circuit.on('open', () => this.#enter('open'));
+    this.#circuit.on('halfOpen', () => this.#enter('half-open'));
+    this.#circuit.on('close', () => this.#enter('closed'));
+  }
+
+  /** A permit for one attempt, to be given back with {@link report}; or {@link REFUSED}. */
+  acquire(): number {
+    if (this.state === 'closed') return this.#epoch;
+    if (this.state === 'open' || this.#probing) return REFUSED;
+    this.#probing = true;
+    return this.#epoch;
+  }
+
+  /**
+   * Gives a permit back with what became of the attempt. Must be called once for every permit, whatever happened.
+   * @param duration milliseconds that the attempt took; one slower than `slowCall` counts as slow, even if it succeeded.
+   */
+  report(permit: number, judgement: Judgement, duration: number): void {
+    if (permit !== this.#epoch) return;
+    if (this.state === 'half-open') this.#probing = false;
+    if (judgement === 'neutral') return;
+    const slow = duration >= this.settings.slowCall;
+    // A probe that succeeds slowly shows that nothing has got better.
+    const failed = judgement === 'failure' || (slow && this.state === 'half-open');
+    this.#circuit.fire(failed).catch(ignore);
+    if (this.state !== 'closed') return;
+    this.#slow.record(this.#options.now(), slow);
+    const { total, marked } = this.#slow;
+    if (total >= this.settings.volumeThreshold && marked / total >= this.settings.slowRate) this.#circuit.open();
+  }
+
+  /** Milliseconds until a probe may be let through; 0 unless open. */
+  retryAfter(): number {
+    return this.state === 'open' ? Math.max(0, this.#openedAt + this.settings.reset - this.#options.now()) : 0;
+  }
+
+  /** Opens at once: for settings that changed while the old breaker was open. */
+  open(): void {
+    this.#circuit.open();
+  }
+
+  /** Ends its timers. For routes that left the table, and at the end of the process. */
+  shutdown(): void {
+    this.#circuit.shutdown();
+  }
+
+  #enter(state: BreakerState): void {
+    this.state = state;
+    this.#epoch++;
+    this.#probing = false;
+    this.#slow.reset();
+    if (state === 'open') this.#openedAt = this.#options.now();
+    this.#options.onChange?.(state);
+  }
+}
+
+const rotations = new Map<number, EventEmitter>();
+
+/** One timer per length of window instead of one per breaker: a thousand routes would tick two thousand times a second. */
+function rotationFor(window: number): EventEmitter {
+  let rotation = rotations.get(window);
+  if (!rotation) {
+    const emitter = new EventEmitter().setMaxListeners(0);
+    setInterval(() => emitter.emit('rotate'), window / 10).unref();
+    rotations.set(window, (rotation = emitter));
+  }
+  return rotation;
+}

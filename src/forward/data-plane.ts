@@ -1,0 +1,178 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Logger } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { RouteRecorder } from '../observe/recorder.ts';
+import type { Deadlines, Path } from '../rollout/route.ts';
+import { Callers, type Caller } from './callers.ts';
+import { Connection } from './connection.ts';
+import { DeadlineWatch } from './deadlines.ts';
+import { Discovery } from './discovery.ts';
+import { Exchange, type ExchangeContext } from './exchange.ts';
+import type { Generation } from './generation.ts';
+import type { Credentials } from './headers.ts';
+import { Passthrough } from './passthrough.ts';
+import { sendProblem } from './problem.ts';
+import { refusalFor } from './refusals.ts';
+import { requestIdOf } from './request-id.ts';
+import { parseTarget } from './target.ts';
+
+/**
+ * The public side of the facade. A request is matched first; only what is no route reaches `others` (Express: health,
+ * and at its end the passthrough). The generation that is found here is kept to the end of the request.
+ */
+
+export interface DataPlaneOptions {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly c2sToken: string | undefined;
+  readonly facadeTokens: readonly string[];
+  /** What the facade shows the gateway, if the gateway asks for anything. */
+  readonly gatewayToken: string | undefined;
+  /** Deadlines of what no route claims. */
+  readonly passthroughDeadlines: () => Deadlines;
+}
+
+export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
+
+export class DataPlane {
+  readonly discovery = new Discovery();
+  readonly #options: DataPlaneOptions;
+  readonly #callers: Callers;
+  readonly #deadlines: DeadlineWatch;
+  readonly #context: ExchangeContext & { killed: boolean };
+  readonly #passthrough: Passthrough;
+  readonly #credentials: Readonly<Record<Path, (caller: Caller | undefined) => Credentials>>;
+  #generation: Generation;
+  /** What is not a route: set once by the composition root. */
+  others: Handler = (req, res) => this.passThrough(req, res);
+  /** The process is ending: connections are closed after their answer. */
+  draining = false;
+
+  constructor(options: DataPlaneOptions, generation: Generation) {
+    const { metrics, log, now } = options;
+    this.#options = options;
+    this.#generation = generation;
+    this.#callers = new Callers(options.c2sToken, options.facadeTokens);
+    this.#deadlines = new DeadlineWatch(now);
+    this.#credentials = credentialsFor(options);
+    const waits = { direct: metrics.rateBudgetWait.labels('direct'), gateway: metrics.rateBudgetWait.labels('gateway') };
+    this.#context = {
+      now,
+      log,
+      deadlines: this.#deadlines,
+      killed: false,
+      credentials: (path, caller) => this.#credentials[path](caller),
+      rateBudgetWaited: (path, ms) => waits[path].observe(ms / 1000),
+    };
+    this.#passthrough = new Passthrough({
+      now,
+      log,
+      recorder: new RouteRecorder(metrics, 'passthrough', ['passthrough'], 'GET'),
+      discovery: this.discovery,
+      deadlines: options.passthroughDeadlines,
+      credentials: this.#credentials.direct,
+      rewriteLocation: () => this.#generation.rewriteLocation.direct,
+    });
+  }
+
+  get generation(): Generation {
+    return this.#generation;
+  }
+
+  /** From the next request on, this is the table. */
+  swap(generation: Generation): void {
+    this.#generation = generation;
+  }
+
+  get killed(): boolean {
+    return this.#context.killed;
+  }
+
+  /** Everything direct, now; no table is parsed for it. */
+  set killed(killed: boolean) {
+    this.#context.killed = killed;
+    this.#options.metrics.killSwitch.set(killed ? 1 : 0);
+  }
+
+  /** Requests of routes that are under way. */
+  get underWay(): number {
+    return this.#deadlines.size;
+  }
+
+  handle(req: IncomingMessage, res: ServerResponse, expectsContinue = false): void {
+    if (this.draining) res.shouldKeepAlive = false;
+    const generation = this.#generation;
+    const target = parseTarget(req.url as string);
+    const match = generation.matcher.match(req.method as string, target.path);
+    if (!match) {
+      if (expectsContinue) res.writeContinue();
+      return this.others(req, res);
+    }
+    new Exchange(this.#context, generation, {
+      req,
+      res,
+      target,
+      match,
+      connection: Connection.of(req, generation.trustedProxies),
+      caller: this.#callers.identify(req.headers),
+      requestId: requestIdOf(req.headers['x-request-id']),
+      expectsContinue,
+    }).begin();
+  }
+
+  /** What no route and no page of our own claims: to Contact2Sale, as it came. */
+  passThrough(req: IncomingMessage, res: ServerResponse): void {
+    const asked = this.#passthroughAsked(req);
+    const allow = this.#generation.matcher.methodsOf(asked.target.path, 'gateway');
+    if (allow.length > 0) {
+      // A path of the gateway's dialect: Contact2Sale would know nothing of it.
+      const problem = { ...refusalFor('client_method', false, undefined), allow };
+      return sendProblem(res, problem, asked.requestId, ['x-request-id', asked.requestId]);
+    }
+    if (!asked.target.raw.startsWith('/')) {
+      return sendProblem(res, refusalFor('client_bad_request', false, undefined), asked.requestId);
+    }
+    this.#passthrough.handle(asked, res);
+  }
+
+  upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {
+    this.#passthrough.upgrade(this.#passthroughAsked(req), socket, head);
+  }
+
+  close(): void {
+    this.#deadlines.close();
+    this.#passthrough.close();
+  }
+
+  /** Is this the credential of a known caller? For pages of the facade that serve known callers alone. */
+  identify(req: IncomingMessage): Caller | undefined {
+    return this.#callers.identify(req.headers);
+  }
+
+  #passthroughAsked(req: IncomingMessage) {
+    const generation = this.#generation;
+    return {
+      req,
+      target: parseTarget(req.url as string),
+      upstream: generation.upstreams.direct,
+      connection: Connection.of(req, generation.trustedProxies),
+      caller: this.#callers.identify(req.headers),
+      requestId: requestIdOf(req.headers['x-request-id']),
+    };
+  }
+}
+
+/**
+ * What each path is shown. Direct: the caller's own, so that Contact2Sale itself says 401 to a stranger; a known facade
+ * token is replaced. Gateway: never the caller's, which is Contact2Sale's business, but the facade's own key.
+ */
+function credentialsFor(options: DataPlaneOptions): Readonly<Record<Path, (caller: Caller | undefined) => Credentials>> {
+  const bearer = (token: string | undefined) => (token === undefined ? undefined : `Bearer ${token}`);
+  const asSent: Credentials = { keep: true, authorization: undefined };
+  const replaced: Credentials = { keep: false, authorization: bearer(options.c2sToken) };
+  const gateway: Credentials = { keep: false, authorization: bearer(options.gatewayToken) };
+  return { direct: (caller) => (caller?.replaceCredentials ? replaced : asSent), gateway: () => gateway };
+}

@@ -1,0 +1,543 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { decodesTo, isSafeParam } from '../dialect/path.ts';
+import { successStatus } from '../dialect/status.ts';
+import type { Logger } from '../observe/log.ts';
+import { decide, type Choice } from '../rollout/decide.ts';
+import type { Match } from '../rollout/matcher.ts';
+import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import type { Path } from '../rollout/route.ts';
+import { bucketOfParam } from '../rollout/split.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import { REFUSED } from './breaker.ts';
+import type { Caller } from './callers.ts';
+import type { Connection } from './connection.ts';
+import type { Bounded, DeadlineWatch } from './deadlines.ts';
+import { isHeldBack, LONGEST_ERROR_ANSWER, understand, type Understood } from './error-answer.ts';
+import { mayFailover } from './failover.ts';
+import type { Generation, RouteEntry } from './generation.ts';
+import { requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
+import { bodyFitsGateway, bodyFor, rewritesBody, targetFor, type Target } from './plan.ts';
+import { sendProblem } from './problem.ts';
+import type { Waiter } from './rate-budget.ts';
+import { refusalFor } from './refusals.ts';
+import { collectBody, RequestBody } from './request-body.ts';
+import { parseRetryAfter } from './retry-after.ts';
+import type { Upstream } from './upstream.ts';
+
+/**
+ * One request of a route, from its head to the end of its answer: the way that design.md describes.
+ *
+ *   1 decide which path · 2 plan (translate) · 3 gate (rate budget, breaker, bulkhead) · 4 attempt
+ *   · 5 failover, or answer · 6 record, when the answer has ended or the caller has left
+ *
+ * Steps 2 to 5 may be gone through twice. Only `#record` ends an exchange, and it runs once, on the answer's `close`.
+ */
+
+/** What every exchange is handed; one object for all of them. */
+export interface ExchangeContext {
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly deadlines: DeadlineWatch;
+  readonly log: Logger;
+  /** The kill switch is on: everything is direct. */
+  readonly killed: boolean;
+  readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
+  readonly rateBudgetWaited: (path: Path, ms: number) => void;
+}
+
+/** The request, as the data plane found it. */
+export interface Asked {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly target: Target;
+  readonly match: Match<RouteEntry>;
+  readonly connection: Connection;
+  readonly caller: Caller | undefined;
+  readonly requestId: string;
+  /** The caller waits for 100 Continue. */
+  readonly expectsContinue: boolean;
+}
+
+/** An error answer that is being read in order to be understood. */
+interface HeldAnswer extends AnswerHeaders {
+  readonly status: number;
+  readonly chunks: Buffer[];
+  size: number;
+}
+
+type ExchangeResponse = ServerResponse & { [kExchange]?: Exchange };
+const kExchange = Symbol('exchange');
+const EMPTY = Buffer.alloc(0);
+
+export class Exchange implements AttemptOwner, Bounded, Waiter {
+  readonly #context: ExchangeContext;
+  readonly #generation: Generation;
+  readonly #asked: Asked;
+  readonly #entry: RouteEntry;
+  readonly #startedAt: number;
+  readonly #hasBody: boolean;
+  /** The whole body, once it had to be held in memory. */
+  #buffered: Buffer | undefined;
+  #streamed: RequestBody | undefined;
+  #collecting = false;
+  /** The path that is being asked, and at last the one that answered. */
+  #path: Path = 'direct';
+  #directTries = 0;
+  #attempt: Attempt | undefined;
+  /** The path whose rate budget is waited for. */
+  #waitingFor: Upstream | undefined;
+  #held: HeldAnswer | undefined;
+  #isEventStream = false;
+  #outcome: Outcome | undefined;
+  #recorded = false;
+
+  constructor(context: ExchangeContext, generation: Generation, asked: Asked) {
+    this.#context = context;
+    this.#generation = generation;
+    this.#asked = asked;
+    this.#entry = asked.match.route;
+    this.#startedAt = context.now();
+    const { headers } = asked.req;
+    const length = headers['content-length'];
+    this.#hasBody = headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+  }
+
+  begin(): void {
+    const res: ExchangeResponse = this.#asked.res;
+    res[kExchange] = this;
+    res.on('close', onResponseClose);
+    this.#context.deadlines.add(this);
+    this.#generation.failoverBudget.request(this.#startedAt);
+    const choice = this.#decide();
+    if (choice.path === undefined) {
+      this.#path = 'gateway';
+      return this.#refuse(choice.refusal);
+    }
+    this.#ask(choice.path);
+  }
+
+  // --- 1. decide ---
+
+  #decide(): Choice {
+    const { match, caller, req } = this.#asked;
+    const { rollout } = this.#entry.model;
+    return decide({
+      rollout,
+      hasDirectFace: this.#entry.model.direct.length > 0,
+      hasGatewayFace: this.#entry.model.gateway.length > 0,
+      gatewayAvailable: this.#generation.upstreams.gateway !== undefined,
+      killed: this.#context.killed,
+      callerKnown: caller !== undefined,
+      method: req.method as string,
+      paramsSafe: this.#paramsSafe(),
+      forced: this.#generation.forceHeader ? forcedPath(req.headers['x-facade-force']) : undefined,
+      bucket: rollout.stickyBy < 0 ? (caller?.bucket ?? 0) : bucketOfParam(match.params[rollout.stickyBy] as string),
+    });
+  }
+
+  #paramsSafe(): boolean {
+    for (const param of this.#asked.match.params) if (!isSafeParam(param)) return false;
+    const [first] = this.#asked.match.params;
+    for (const literal of this.#entry.reserved) if (decodesTo(first as string, literal)) return false;
+    return true;
+  }
+
+  // --- 2. plan ---
+
+  #ask(path: Path): void {
+    this.#path = path;
+    if (path === 'gateway') {
+      const { match } = this.#asked;
+      if (match.dialect === 'direct') {
+        const fits = bodyFitsGateway(this.#asked.req, this.#entry, this.#hasBody);
+        if (fits.kind !== 'ok') return this.#cannotServe('untranslatable');
+      }
+    } else if (this.#asked.match.dialect === 'gateway' && !this.#paramsSafe()) {
+      // Nothing was asked in Contact2Sale's own words, so there is nothing to pass on as it was sent.
+      return this.#refuse('client_bad_request');
+    }
+    if (this.#hasBody && this.#buffered === undefined && this.#mustHoldBody(path)) return this.#holdBody(path);
+    this.#plan(path);
+  }
+
+  /** Held when it must be rewritten, or when a repeatable write may have to be sent a second time. */
+  #mustHoldBody(path: Path): boolean {
+    const { model } = this.#entry;
+    if (rewritesBody(this.#entry, this.#asked.match, path)) return true;
+    const isRepeatable = path === 'gateway' && model.safety === 'idempotent' && model.rollout.fallback === 'direct';
+    return isRepeatable && Number(this.#asked.req.headers['content-length'] ?? Infinity) <= model.maxBody;
+  }
+
+  #holdBody(path: Path): void {
+    const { req } = this.#asked;
+    const { maxBody } = this.#entry.model;
+    if (Number(req.headers['content-length'] ?? 0) > maxBody) return this.#refuse('client_too_large');
+    this.#continue();
+    this.#collecting = true;
+    collectBody(req, maxBody, (collected) => {
+      this.#collecting = false;
+      if (this.#recorded) return;
+      if (collected.kind === 'too-large') return this.#refuse('client_too_large');
+      this.#buffered = collected.body;
+      this.#plan(path);
+    });
+  }
+
+  #plan(path: Path): void {
+    const { match } = this.#asked;
+    const target = targetFor(match, path, this.#asked.target);
+    if (target.kind !== 'ok') return this.#cannotServe('untranslatable');
+    let body = this.#buffered;
+    if (this.#hasBody && rewritesBody(this.#entry, match, path)) {
+      const rewritten = bodyFor(match, path, body ?? EMPTY);
+      if (rewritten.kind !== 'ok') return this.#cannotServe('untranslatable');
+      body = rewritten.value;
+    } else if (path === 'gateway' && match.dialect === 'direct' && !this.#hasBody && this.#entry.model.body) {
+      // The gateway would answer 422 where Contact2Sale may have more to say.
+      return this.#cannotServe('untranslatable');
+    }
+    this.#gate(path, target.value, body);
+  }
+
+  // --- 3. gate ---
+
+  #next: { readonly target: string; readonly body: Buffer | undefined } = { target: '/', body: undefined };
+
+  #gate(path: Path, target: string, body: Buffer | undefined): void {
+    const upstream = this.#generation.upstreams[path];
+    if (!upstream) return this.#cannotServe('facade_no_gateway');
+    this.#next = { target, body };
+    const { rateBudget } = upstream;
+    if (!rateBudget || this.#entry.state.breakerState(path) === 'open') return this.#launch(upstream);
+    this.#waitingFor = upstream;
+    rateBudget.take(this);
+  }
+
+  granted(waited: number): void {
+    const upstream = this.#waitingFor;
+    this.#waitingFor = undefined;
+    if (!upstream || this.#recorded) return;
+    this.#context.rateBudgetWaited(upstream.path, waited);
+    this.#launch(upstream);
+  }
+
+  refused(retryAfter: number): void {
+    this.#waitingFor = undefined;
+    if (!this.#recorded) this.#cannotServe('facade_rate_budget', retryAfter);
+  }
+
+  // --- 4. attempt ---
+
+  #launch(upstream: Upstream): void {
+    const breaker = this.#entry.state.breaker(upstream.path);
+    const permit = breaker ? breaker.acquire() : 0;
+    if (permit === REFUSED) return this.#cannotServe('facade_breaker_open', breaker?.retryAfter());
+    if (!upstream.enter()) {
+      breaker?.report(permit, 'neutral', 0);
+      return this.#cannotServe('facade_bulkhead_full', 1000);
+    }
+    const { req, connection, caller, requestId } = this.#asked;
+    const { target, body } = this.#next;
+    const credentials = this.#context.credentials(upstream.path, caller);
+    const headers = requestHeaders(req, connection, credentials, requestId, body?.length);
+    // HEAD reaches the gateway only where there is no direct face, and the gateway knows no HEAD.
+    const method = upstream.path === 'gateway' && req.method === 'HEAD' ? 'GET' : this.#face(upstream.path).method;
+    this.#attempt = new Attempt(this, upstream, permit, this.#context.now);
+    if (upstream.path === 'direct') this.#directTries++;
+    this.#attempt.send({ method, target, headers, body: body ?? this.#stream() });
+  }
+
+  #face(path: Path): { readonly method: string } {
+    const { match, req } = this.#asked;
+    return match.dialect === path ? { method: req.method as string } : req.method === 'HEAD' ? HEAD : this.#entry.model[path][0]!;
+  }
+
+  #stream(): RequestBody | null {
+    if (!this.#hasBody) return null;
+    this.#continue();
+    return (this.#streamed = new RequestBody(this.#asked.req));
+  }
+
+  #continue(): void {
+    if (this.#asked.expectsContinue && !this.#asked.res.headersSent) this.#asked.res.writeContinue();
+  }
+
+  /** What an attempt came to, told to the metrics, the breaker and the bulkhead; once for each attempt. */
+  #settle(attempt: Attempt, outcome: Outcome, status: number): void {
+    this.#attempt = undefined;
+    const { upstream } = attempt;
+    const duration = this.#context.now() - attempt.startedAt;
+    upstream.leave();
+    const { state } = this.#entry;
+    state.recorder.attempt(upstream.path, outcome, duration);
+    // A 4xx says nothing of the upstream's health: neither that it fails nor, to a half-open breaker, that it is well.
+    const judgement = outcome === 'ok' && status >= 400 ? 'neutral' : decisionOf(outcome).judge;
+    state.breaker(upstream.path)?.report(attempt.permit, judgement, duration);
+  }
+
+  // --- 5. failover, or answer ---
+
+  /** The path was not tried. */
+  #cannotServe(outcome: Outcome, retryAfter?: number): void {
+    this.#entry.state.recorder.notTried(this.#path, outcome);
+    if (!this.#failover(outcome)) this.#refuse(outcome, retryAfter);
+  }
+
+  /** Goes to direct if it may; false when it may not. */
+  #failover(outcome: Outcome): boolean {
+    const { model, state } = this.#entry;
+    if (this.#path !== 'gateway' || model.direct.length === 0) return false;
+    if (!mayFailover(model.safety, outcome, this.#fallbackFor(outcome), this.#asked.res.headersSent)) return false;
+    if (this.#streamed?.begun) return false;
+    const now = this.#context.now();
+    if (decisionOf(outcome).delivery !== 'unsent' && !this.#generation.failoverBudget.take(now)) return false;
+    state.recorder.failover(outcome);
+    this.#ask('direct');
+    return true;
+  }
+
+  /** What the gateway cannot carry is no failure of the gateway: it goes direct even where failures are answered. */
+  #fallbackFor(outcome: Outcome): 'direct' | 'none' {
+    return outcome === 'untranslatable' ? 'direct' : this.#entry.model.rollout.fallback;
+  }
+
+  attemptFails(attempt: Attempt, outcome: Outcome): void {
+    this.#settle(attempt, outcome, 0);
+    if (this.#recorded) return;
+    const { res } = this.#asked;
+    if (res.headersSent) {
+      // Cut the answer short, so that the caller can tell that it is not whole.
+      this.#outcome ??= outcome;
+      res.destroy();
+      return;
+    }
+    this.#held = undefined;
+    if (this.#failover(outcome) || this.#repeatOnDirect(outcome)) return;
+    this.#refuse(outcome);
+  }
+
+  /**
+   * A kept connection that the upstream closes just as a request goes out looks like a reset before any answer. A safe
+   * request may be sent once more, on another connection; direct has nobody else to fall back on.
+   */
+  #repeatOnDirect(outcome: Outcome): boolean {
+    const isReset = outcome === 'upstream_send' || outcome === 'upstream_respond';
+    const isRepeatable = this.#entry.model.safety === 'safe' && !this.#streamed?.begun && !this.#hasBody;
+    if (this.#path !== 'direct' || this.#directTries > 1 || !isReset || !isRepeatable) return false;
+    if (!this.#generation.failoverBudget.take(this.#context.now())) return false;
+    this.#ask('direct');
+    return true;
+  }
+
+  answerBegins(attempt: Attempt, status: number, statusText: string | undefined, raw: readonly (Buffer | string)[]): void {
+    const { path } = attempt.upstream;
+    const answer = responseHeaders(raw, this.#generation.rewriteLocation[path], path === 'gateway');
+    if (status === 429) this.#pauseBudget(answer.retryAfter);
+    if (isHeldBack(path, this.#asked.match.dialect, status)) {
+      this.#held = { ...answer, status, chunks: [], size: 0 };
+      return;
+    }
+    this.#isEventStream = answer.contentType?.startsWith('text/event-stream') ?? false;
+    if (status >= 500) this.#outcome = 'upstream_error';
+    const owed = successStatus(this.#entry.model, this.#asked.match.dialect, path, status);
+    this.#writeHead(owed, owed === status ? statusText : undefined, answer.headers);
+  }
+
+  answerData(attempt: Attempt, chunk: Buffer): void {
+    const held = this.#held;
+    if (held) {
+      held.size += chunk.length;
+      if (held.size <= LONGEST_ERROR_ANSWER) held.chunks.push(chunk);
+      return;
+    }
+    const { res } = this.#asked;
+    if (res.write(chunk) || res.destroyed) return;
+    attempt.pause();
+    res.once('drain', onResponseDrain);
+  }
+
+  answerEnds(attempt: Attempt): void {
+    if (this.#held) return this.#answerUnderstood(attempt, this.#held);
+    const { res } = this.#asked;
+    this.#settle(attempt, this.#outcome ?? 'ok', res.statusCode);
+    this.#outcome ??= 'ok';
+    res.end();
+  }
+
+  #answerUnderstood(attempt: Attempt, held: HeldAnswer): void {
+    this.#held = undefined;
+    const body = held.size <= LONGEST_ERROR_ANSWER ? Buffer.concat(held.chunks) : EMPTY;
+    const { dialect } = this.#asked.match;
+    const understood = understand(attempt.upstream.path, dialect, { status: held.status, contentType: held.contentType, body });
+    this.#settle(attempt, understood.outcome, understood.status);
+    if (this.#recorded || this.#failover(understood.outcome)) return;
+    if (understood.status === 429 && held.status !== 429) this.#pauseBudget(held.retryAfter);
+    if (!understood.replacement) return this.#refuse(understood.outcome);
+    this.#outcome = understood.outcome;
+    this.#answerInstead(understood, understood.replacement, held.headers);
+  }
+
+  #answerInstead({ status }: Understood, replacement: { contentType: string; body: Buffer }, headers: readonly string[]): void {
+    const kept = headers.filter((_, i) => !REPLACED.has((headers[i & ~1] as string).toLowerCase()));
+    kept.push('content-type', replacement.contentType, 'content-length', String(replacement.body.length));
+    this.#writeHead(status, undefined, kept);
+    this.#asked.res.end(replacement.body);
+  }
+
+  /** The facade answers by itself. */
+  #refuse(outcome: Outcome, retryAfter?: number): void {
+    const { res, requestId } = this.#asked;
+    this.#outcome = outcome;
+    const problem = refusalFor(outcome, this.#isUnknownWrite(outcome), retryAfter);
+    const headers = this.#facadeHeaders([]);
+    // What is still to come of the body would otherwise be taken for the next request.
+    if (outcome === 'client_timeout') headers.push('connection', 'close');
+    sendProblem(res, problem, requestId, headers);
+  }
+
+  #writeHead(status: number, statusText: string | undefined, headers: string[]): void {
+    const { res } = this.#asked;
+    this.#facadeHeaders(headers);
+    if (statusText) res.writeHead(status, statusText, headers);
+    else res.writeHead(status, headers);
+  }
+
+  #facadeHeaders(headers: string[]): string[] {
+    headers.push('x-request-id', this.#asked.requestId, 'x-facade-route', this.#entry.model.id, 'x-facade-path', this.#path);
+    const outcome = this.#outcome;
+    if (outcome !== undefined && outcome !== 'ok') {
+      headers.push('x-facade-outcome', this.#isUnknownWrite(outcome) ? 'unknown' : outcome);
+    }
+    return headers;
+  }
+
+  /** Nobody can say whether the write arrived. */
+  #isUnknownWrite(outcome: Outcome): boolean {
+    const { delivery, party, judge } = decisionOf(outcome);
+    if (this.#entry.model.safety === 'safe' || party === 'facade') return false;
+    return delivery === 'unknown' || (delivery === 'answered' && judge === 'failure');
+  }
+
+  #pauseBudget(retryAfter: string | undefined): void {
+    const ms = parseRetryAfter(retryAfter, Date.now());
+    // It is Contact2Sale's limit that was met, whichever way the request went.
+    if (ms !== undefined) this.#generation.upstreams.direct.rateBudget?.pause(ms);
+  }
+
+  drained(): void {
+    this.#attempt?.resume();
+  }
+
+  // --- deadlines ---
+
+  checkDeadlines(now: number): void {
+    const { deadlines } = this.#entry.model;
+    const attempt = this.#attempt;
+    const isOver = !this.#isEventStream && now - this.#startedAt >= deadlines.total;
+    if (!attempt) {
+      if (isOver || (this.#collecting && now - this.#startedAt >= deadlines.total)) this.#expire('client_timeout');
+      return;
+    }
+    const silent = now - attempt.lastActivity;
+    switch (attempt.phase) {
+      case 'connect':
+        if (isOver || silent >= deadlines.connect + CONNECT_GRACE) this.#expire('upstream_connect_timeout');
+        return;
+      case 'send':
+        if (isOver || silent >= deadlines.idle) this.#expire(this.#isCallerSlow() ? 'client_timeout' : 'upstream_send_timeout');
+        return;
+      case 'respond':
+        if (isOver || silent >= deadlines.firstByte) this.#expire('upstream_respond_timeout');
+        return;
+      case 'body':
+        if (isOver || silent >= deadlines.idle) this.#expire(attempt.isPaused ? 'client_timeout' : 'upstream_body_timeout');
+        return;
+      case 'ended':
+        return;
+    }
+  }
+
+  /** Is it the caller that keeps the upstream waiting for the rest of the body? */
+  #isCallerSlow(): boolean {
+    return this.#streamed !== undefined && !this.#asked.req.complete && this.#streamed.readableLength === 0;
+  }
+
+  #expire(outcome: Outcome): void {
+    const { res } = this.#asked;
+    if (this.#attempt) {
+      this.#attempt.abandon(outcome);
+    } else if (this.#waitingFor) {
+      this.#waitingFor.rateBudget?.cancel(this);
+      this.refused(1000);
+    } else if (res.headersSent) {
+      // The whole answer is written, and the caller does not take it.
+      res.destroy();
+    } else {
+      this.#refuse(outcome);
+    }
+  }
+
+  // --- 6. record ---
+
+  /** The answer has ended, or the caller has left. */
+  closed(): void {
+    if (this.#recorded) return;
+    const { res, req } = this.#asked;
+    if (!res.writableFinished && (this.#outcome === undefined || this.#outcome === 'ok')) {
+      this.#outcome = this.#attempt ? LEFT[this.#attempt.phase] : res.headersSent ? 'client_body' : 'client_admit';
+    }
+    this.#recorded = true;
+    this.#context.deadlines.delete(this);
+    const outcome = this.#outcome ?? 'client_admit';
+    this.#waitingFor?.rateBudget?.cancel(this);
+    this.#attempt?.abandon(outcome);
+    const status = res.headersSent ? res.statusCode : decisionOf(outcome).status;
+    const now = this.#context.now();
+    this.#entry.state.recorder.request(this.#path, req.method as string, status, outcome, now, now - this.#startedAt);
+    this.#log(outcome, status, now - this.#startedAt);
+  }
+
+  #log(outcome: Outcome, status: number, duration: number): void {
+    const sample = this.#generation.successSample;
+    if (outcome === 'ok' && sample < 1 && Math.random() >= sample) return;
+    const { requestId, match, req, caller } = this.#asked;
+    const line = {
+      requestId,
+      route: this.#entry.model.id,
+      path: this.#path,
+      dialect: match.dialect,
+      method: req.method,
+      status,
+      outcome,
+      ms: Math.round(duration * 10) / 10,
+      caller: caller?.id,
+    };
+    if (decisionOf(outcome).judge === 'failure') this.#context.log.warn(line, 'request');
+    else this.#context.log.info(line, 'request');
+  }
+}
+
+const HEAD = { method: 'HEAD' } as const;
+/** The pool's own connect deadline comes first and knows more; this one bounds what waits for a place in the pool. */
+const CONNECT_GRACE = 500;
+const REPLACED = new Set(['content-type', 'content-length', 'content-encoding', 'etag', 'last-modified', 'digest', 'content-digest']);
+const LEFT = {
+  connect: 'client_admit',
+  send: 'client_send',
+  respond: 'client_respond',
+  body: 'client_body',
+  ended: 'client_body',
+} as const;
+
+function forcedPath(value: string | string[] | undefined): Path | undefined {
+  return value === 'direct' || value === 'gateway' ? value : undefined;
+}
+
+// One listener for all answers: the exchange hangs on the answer, so no closure is made per request.
+function onResponseClose(this: ExchangeResponse): void {
+  this[kExchange]?.closed();
+}
+
+function onResponseDrain(this: ExchangeResponse): void {
+  this[kExchange]?.drained();
+}

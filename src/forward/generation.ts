@@ -1,0 +1,89 @@
+import { Matcher } from '../rollout/matcher.ts';
+import type { Path, RouteModel } from '../rollout/route.ts';
+import type { TrustedProxies } from './connection.ts';
+import type { FailoverBudget } from './failover-budget.ts';
+import type { RewriteLocation } from './headers.ts';
+import type { RouteState } from './route-state.ts';
+import type { Upstream } from './upstream.ts';
+
+/** A row of the table, ready to serve: what the operator wrote, what lives on, and what was worked out once. */
+export interface RouteEntry {
+  readonly model: RouteModel;
+  readonly state: RouteState;
+  /** A body in the gateway dialect must be rewritten for the direct path, so it has to be held in memory. */
+  readonly rewritesForDirect: boolean;
+  /** Literals that stand where the gateway has a parameter (`resolve-source`): such a value cannot be asked for there. */
+  readonly reserved: readonly string[];
+}
+
+/**
+ * Everything that a reload changes, as one immutable whole. A request takes the generation that it finds and keeps it
+ * to its end, so no request ever sees half of a change.
+ */
+export interface Generation {
+  readonly revision: string;
+  readonly loadedAt: Date;
+  readonly matcher: Matcher<RouteEntry>;
+  readonly entries: readonly RouteEntry[];
+  readonly upstreams: { readonly direct: Upstream; readonly gateway: Upstream | undefined };
+  readonly failoverBudget: FailoverBudget;
+  readonly trustedProxies: TrustedProxies;
+  readonly forceHeader: boolean;
+  readonly killSwitchFile: string | undefined;
+  /** Share of successful requests that are logged, 0..1. */
+  readonly successSample: number;
+  readonly rewriteLocation: Readonly<Record<Path, RewriteLocation>>;
+}
+
+export function buildMatcher(entries: readonly RouteEntry[]): Matcher<RouteEntry> {
+  const matcher = new Matcher<RouteEntry>();
+  for (const route of entries) {
+    for (const dialect of ['direct', 'gateway'] as const) {
+      for (const face of route.model[dialect]) matcher.add({ route, dialect, face });
+    }
+  }
+  return matcher;
+}
+
+/** Does any field have another name or shape on the direct face? */
+export function rewritesForDirect({ body }: RouteModel): boolean {
+  if (!body) return false;
+  if (body.jsonApi) return true;
+  return Object.entries(body.fields).some(([name, field]) => {
+    const direct = Array.isArray(field.direct) ? field.direct[0] : field.direct;
+    return field.list || (direct !== undefined && direct !== name);
+  });
+}
+
+/** Literals of any gateway face that stand at the place of this route's first parameter, under the same parent. */
+export function reservedFor(model: RouteModel, models: readonly RouteModel[]): string[] {
+  const reserved = new Set<string>();
+  for (const { segments } of model.gateway) {
+    const at = segments.findIndex((segment) => typeof segment === 'number');
+    if (at < 0) continue;
+    for (const other of models.flatMap(({ gateway }) => gateway)) {
+      const literal = other.segments[at];
+      const isSibling = segments.slice(0, at).every((segment, i) => segment === other.segments[i]);
+      if (isSibling && typeof literal === 'string') reserved.add(literal);
+    }
+  }
+  return [...reserved];
+}
+
+/**
+ * A Location that points at an upstream becomes a path on the facade. The gateway builds its redirects from whatever
+ * host it was asked by or believes to be (gateway-wire.md 4.4), so of its Locations only the path is ever shown.
+ */
+export function locationRewriter(path: Path, origins: readonly { origin: string; prefix: string }[]): RewriteLocation {
+  return (location) => {
+    if (!/^[a-z][a-z0-9+.-]*:|^\/\//i.test(location)) return location;
+    const url = URL.parse(location, 'http://upstream.invalid');
+    if (!url) return location;
+    const own = origins.find(({ origin }) => origin === url.origin || new URL(origin).host === url.host);
+    if (path === 'direct' && !own) return location;
+    const prefix = own?.prefix ?? '';
+    const pathname = prefix && url.pathname.startsWith(`${prefix}/`) ? url.pathname.slice(prefix.length) : url.pathname;
+    // Never `//host`: that would be another place again.
+    return `${pathname.replace(/^\/{2,}/, '/')}${url.search}${url.hash}`;
+  };
+}

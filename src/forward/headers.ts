@@ -1,0 +1,191 @@
+import type { IncomingMessage } from 'node:http';
+import type { Connection } from './connection.ts';
+
+/**
+ * Header hygiene, both ways, on raw name/value pairs: the caller's case, order and duplicates (Set-Cookie) survive.
+ * What belongs to one connection only (RFC 9110 7.6.1, and whatever `Connection` lists) ends here, in both directions,
+ * before ours are added. What to do with a name is looked up by its spelling; the spellings of all callers are few.
+ */
+
+const KEEP = 0;
+const DROP = 1;
+/** Names further headers that belong to this connection. */
+const CONNECTION = 2;
+const CREDENTIALS = 3;
+/** Replaced by the facade, so that nobody can spoof it. */
+const FORWARDED = 4;
+/** May point at an upstream. */
+const LOCATION = 5;
+const DATE = 6;
+const RETRY_AFTER = 7;
+const CONTENT_TYPE = 8;
+const CONTENT_LENGTH = 9;
+type Action = number;
+
+const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+
+const REQUEST_ACTIONS: Readonly<Record<string, Action>> = {
+  ...Object.fromEntries(HOP_BY_HOP.map((name) => [name, DROP])),
+  'proxy-authorization': DROP,
+  // Answered by the facade: undici refuses to send it, and the upstream is only asked once the body is there.
+  expect: DROP,
+  host: DROP,
+  // Sent back out by us, once.
+  'x-request-id': DROP,
+  connection: CONNECTION,
+  authorization: CREDENTIALS,
+  authentication: CREDENTIALS,
+  forwarded: FORWARDED,
+  'x-forwarded-for': FORWARDED,
+  'x-forwarded-host': FORWARDED,
+  'x-forwarded-proto': FORWARDED,
+  'x-forwarded-port': FORWARDED,
+  'x-real-ip': FORWARDED,
+  via: FORWARDED,
+  'content-length': CONTENT_LENGTH,
+};
+
+const RESPONSE_ACTIONS: Readonly<Record<string, Action>> = {
+  ...Object.fromEntries(HOP_BY_HOP.map((name) => [name, DROP])),
+  'proxy-authenticate': DROP,
+  'x-request-id': DROP,
+  connection: CONNECTION,
+  location: LOCATION,
+  'content-location': LOCATION,
+  date: DATE,
+  'retry-after': RETRY_AFTER,
+  'content-type': CONTENT_TYPE,
+  'content-length': CONTENT_LENGTH,
+};
+
+/** Spellings seen so far. Bounded: a caller that invents names must not fill the memory. */
+const LONGEST_MEMORY = 1_000;
+
+class Actions {
+  readonly #byName: Readonly<Record<string, Action>>;
+  readonly #bySpelling = new Map<string, Action>();
+
+  constructor(byName: Readonly<Record<string, Action>>) {
+    this.#byName = byName;
+  }
+
+  of(spelling: string): Action {
+    const known = this.#bySpelling.get(spelling);
+    if (known !== undefined) return known;
+    const name = spelling.toLowerCase();
+    // Ours alone, in both directions.
+    const action = name.startsWith('x-facade-') ? DROP : Object.hasOwn(this.#byName, name) ? this.#byName[name]! : KEEP;
+    if (this.#bySpelling.size < LONGEST_MEMORY) this.#bySpelling.set(spelling, action);
+    return action;
+  }
+}
+
+const requestActions = new Actions(REQUEST_ACTIONS);
+const responseActions = new Actions(RESPONSE_ACTIONS);
+
+/** How the credentials of a request leave the facade. */
+export interface Credentials {
+  /** Pass the caller's own on, untouched. */
+  readonly keep: boolean;
+  /** Sent as Authorization in their place, if any: `Bearer …`. */
+  readonly authorization: string | undefined;
+}
+
+/**
+ * The headers of an upstream request as undici takes them, name and value alternating; Host is undici's.
+ * @param contentLength overrides the caller's when the body was translated; undefined keeps what it said.
+ */
+export function requestHeaders(
+  req: IncomingMessage,
+  connection: Connection,
+  credentials: Credentials,
+  requestId: string,
+  contentLength: number | undefined,
+): string[] {
+  const raw = req.rawHeaders;
+  const listed = connectionOptions(req.headers.connection);
+  const headers: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const action = requestActions.of(name);
+    if (action !== KEEP) {
+      if (action === CREDENTIALS ? !credentials.keep : action !== CONTENT_LENGTH || contentLength !== undefined) continue;
+    }
+    if (listed?.has(name.toLowerCase())) continue;
+    headers.push(name, raw[i + 1] as string);
+  }
+  if (contentLength !== undefined) headers.push('content-length', String(contentLength));
+  if (credentials.authorization !== undefined) headers.push('authorization', credentials.authorization);
+  headers.push('x-request-id', requestId);
+  connection.pushForwarded(req, headers);
+  return headers;
+}
+
+/** What the facade must know of an answer, read in the same pass that cleans its headers. */
+export interface AnswerHeaders {
+  /** Name and value alternating, as writeHead takes them. */
+  readonly headers: string[];
+  readonly contentType: string | undefined;
+  readonly contentLength: string | undefined;
+  readonly retryAfter: string | undefined;
+}
+
+/** Rewrites a Location so that no upstream shows; returns it as it is when it points elsewhere. */
+export type RewriteLocation = (location: string) => string;
+
+/**
+ * The headers of an answer, cleaned.
+ * @param raw undici's: names and values alternating, bytes.
+ * @param dropDate the gateway stamps its connection's age on it (gateway-wire.md 3); node adds a true one.
+ */
+export function responseHeaders(raw: readonly (Buffer | string)[], rewrite: RewriteLocation, dropDate: boolean): AnswerHeaders {
+  const headers: string[] = [];
+  let listed: Set<string> | undefined;
+  let contentType: string | undefined, contentLength: string | undefined, retryAfter: string | undefined;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = text(raw[i] as Buffer | string);
+    const action = responseActions.of(name);
+    if (action === DROP || (action === DATE && dropDate)) continue;
+    let value = text(raw[i + 1] as Buffer | string);
+    switch (action) {
+      case CONNECTION:
+        listed = connectionOptions(value, listed);
+        continue;
+      case LOCATION:
+        value = rewrite(value);
+        break;
+      case CONTENT_TYPE:
+        contentType = value;
+        break;
+      case CONTENT_LENGTH:
+        contentLength = value;
+        break;
+      case RETRY_AFTER:
+        retryAfter = value;
+        break;
+    }
+    headers.push(name, value);
+  }
+  return { headers: listed ? without(headers, listed) : headers, contentType, contentLength, retryAfter };
+}
+
+function text(bytes: Buffer | string): string {
+  // Latin-1 both ways: bytes that are not ASCII leave as they came.
+  return typeof bytes === 'string' ? bytes : bytes.toString('latin1');
+}
+
+function without(headers: readonly string[], listed: ReadonlySet<string>): string[] {
+  return headers.filter((_, i) => !listed.has((headers[i & ~1] as string).toLowerCase()));
+}
+
+/** What a Connection header lists, beyond keep-alive and close, which name no header; undefined when nothing. */
+function connectionOptions(value: string | undefined, found?: Set<string>): Set<string> | undefined {
+  if (value === undefined || value === 'keep-alive' || value === 'close' || value === 'Keep-Alive') return found;
+  for (const part of value.split(',')) {
+    const option = part.trim().toLowerCase();
+    // A caller that lists these would have us forward a request without its length: smuggling (RFC 9110 7.6.1).
+    if (option === '' || option === 'content-length' || option === 'host') continue;
+    (found ??= new Set()).add(option);
+  }
+  return found;
+}

@@ -1,0 +1,229 @@
+import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { Socket } from 'node:net';
+import { createProxyMiddleware } from 'http-proxy-middleware';
+import type { Logger } from '../observe/log.ts';
+import type { RouteRecorder } from '../observe/recorder.ts';
+import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import type { Deadlines } from '../rollout/route.ts';
+import type { Caller } from './callers.ts';
+import type { Connection } from './connection.ts';
+import type { Discovery } from './discovery.ts';
+import { requestHeaders, responseHeaders, type Credentials, type RewriteLocation } from './headers.ts';
+import type { Target } from './plan.ts';
+import { sendProblem } from './problem.ts';
+import { refusalFor } from './refusals.ts';
+import type { Upstream } from './upstream.ts';
+
+/**
+ * What no route claims goes to Contact2Sale as it came: http-proxy-middleware moves the bytes, and upgrades; header
+ * hygiene, credentials, bulkhead, deadlines and metrics are the facade's own, the same as on a route. The middleware's
+ * own header handling is by-passed at both ends: it skips its hook for a request with `Expect`, and would pass on what
+ * belongs to one connection.
+ */
+
+export interface PassthroughContext {
+  readonly now: () => number;
+  readonly recorder: RouteRecorder;
+  readonly discovery: Discovery;
+  readonly log: Logger;
+  readonly deadlines: () => Deadlines;
+  readonly credentials: (caller: Caller | undefined) => Credentials;
+  readonly rewriteLocation: () => RewriteLocation;
+}
+
+export interface PassthroughAsked {
+  readonly req: IncomingMessage;
+  readonly target: Target;
+  readonly upstream: Upstream;
+  readonly connection: Connection;
+  readonly caller: Caller | undefined;
+  readonly requestId: string;
+}
+
+/** One request under way, kept beside the middleware's own objects. */
+interface Passage extends PassthroughAsked {
+  readonly res: ServerResponse | undefined;
+  readonly startedAt: number;
+  timer: NodeJS.Timeout | undefined;
+  proxyReq: ClientRequest | undefined;
+  outcome: Outcome | undefined;
+  isSent: boolean;
+}
+
+export class Passthrough {
+  readonly #context: PassthroughContext;
+  readonly #passages = new WeakMap<IncomingMessage, Passage>();
+  readonly #agents: HttpAgent[] = [];
+  readonly #middlewares = new Map<string, ReturnType<typeof createProxyMiddleware>>();
+
+  constructor(context: PassthroughContext) {
+    this.#context = context;
+  }
+
+  handle(asked: PassthroughAsked, res: ServerResponse): void {
+    const { req, upstream, requestId } = asked;
+    const passage = this.#begin(asked, res);
+    if (!upstream.enter()) {
+      passage.outcome = 'facade_bulkhead_full';
+      res.on('close', () => this.#record(passage));
+      return sendProblem(res, refusalFor(passage.outcome, false, 1000), requestId, ownHeaders(passage));
+    }
+    const { total } = this.#context.deadlines();
+    passage.timer = setTimeout(() => this.#expire(passage), total).unref();
+    res.on('close', () => {
+      upstream.leave();
+      this.#record(passage);
+    });
+    void this.#middleware(upstream)(req, res, () => undefined);
+  }
+
+  upgrade(asked: PassthroughAsked, socket: Socket, head: Buffer): void {
+    const { req, upstream } = asked;
+    const { upgrade, connection } = { upgrade: req.headers.upgrade, connection: 'upgrade' };
+    const passage = this.#begin(asked, undefined);
+    req.headers = { ...req.headers, connection, upgrade };
+    socket.on('close', () => this.#record(passage));
+    this.#middleware(upstream).upgrade(req, socket, head);
+  }
+
+  close(): void {
+    for (const agent of this.#agents) agent.destroy();
+  }
+
+  #begin(asked: PassthroughAsked, res: ServerResponse | undefined): Passage {
+    const { req, target, connection, caller, requestId } = asked;
+    this.#context.discovery.observe(req.method ?? '', target.path, Date.now());
+    const passage: Passage = {
+      ...asked,
+      res,
+      startedAt: this.#context.now(),
+      timer: undefined,
+      proxyReq: undefined,
+      outcome: undefined,
+      isSent: false,
+    };
+    this.#passages.set(req, passage);
+    // The middleware copies req.headers; so these are what it sends.
+    req.headers = asRecord(requestHeaders(req, connection, this.#context.credentials(caller), requestId, undefined));
+    return passage;
+  }
+
+  #middleware(upstream: Upstream): ReturnType<typeof createProxyMiddleware> {
+    let middleware = this.#middlewares.get(upstream.settings.url);
+    if (!middleware) this.#middlewares.set(upstream.settings.url, (middleware = this.#create(upstream)));
+    return middleware;
+  }
+
+  #create(upstream: Upstream): ReturnType<typeof createProxyMiddleware> {
+    // An idle socket of the pool times out as the upstream's own pool would let it.
+    const settings = { keepAlive: true, timeout: upstream.settings.keepAlive, maxFreeSockets: 64 };
+    const agent = upstream.origin.startsWith('https:') ? new HttpsAgent(settings) : new HttpAgent(settings);
+    this.#agents.push(agent);
+    return createProxyMiddleware({
+      target: upstream.settings.url,
+      changeOrigin: true,
+      // The raw target, origin removed; the middleware would decode nothing, but take an absolute form for a path.
+      pathRewrite: (_path, req) => this.#passages.get(req)?.target.raw,
+      agent,
+      // Its plug-ins answer errors with texts and codes of their own and log whole URLs.
+      ejectPlugins: true,
+      selfHandleResponse: true,
+      on: {
+        proxyReq: (proxyReq, req) => this.#sends(this.#passages.get(req), proxyReq),
+        proxyRes: (proxyRes, req) => this.#answers(this.#passages.get(req), proxyRes),
+        error: (error, req, socket) => this.#fails(this.#passages.get(req), error, socket),
+      },
+    });
+  }
+
+  #sends(passage: Passage | undefined, proxyReq: ClientRequest): void {
+    if (!passage) return;
+    passage.proxyReq = proxyReq;
+    proxyReq.once('finish', () => (passage.isSent = true));
+  }
+
+  #answers(passage: Passage | undefined, proxyRes: IncomingMessage): void {
+    if (!passage?.res) return;
+    const { res } = passage;
+    const status = proxyRes.statusCode ?? 502;
+    const { headers, contentType } = responseHeaders(proxyRes.rawHeaders, this.#context.rewriteLocation(), false);
+    if (contentType?.startsWith('text/event-stream')) clearTimeout(passage.timer);
+    if (status >= 500) passage.outcome = 'upstream_error';
+    headers.push(...ownHeaders(passage));
+    res.writeHead(status, proxyRes.statusMessage, headers);
+    proxyRes.on('error', () => {
+      passage.outcome = 'upstream_body';
+      res.destroy();
+    });
+    proxyRes.pipe(res);
+  }
+
+  #fails(passage: Passage | undefined, error: Error & { code?: string }, socket: unknown): void {
+    if (!passage || passage.res?.headersSent) return;
+    passage.outcome ??= classify(error, passage.isSent);
+    const { res, requestId, req } = passage;
+    if (!res) {
+      if (socket instanceof Socket) socket.destroy();
+      return;
+    }
+    if (res.destroyed) return;
+    const isUnknown = req.method !== 'GET' && req.method !== 'HEAD' && decisionOf(passage.outcome).delivery === 'unknown';
+    sendProblem(res, refusalFor(passage.outcome, isUnknown, undefined), requestId, ownHeaders(passage, isUnknown));
+  }
+
+  #expire(passage: Passage): void {
+    const { res } = passage;
+    if (res?.headersSent) {
+      passage.outcome = 'upstream_body_timeout';
+      res.destroy();
+      return;
+    }
+    passage.outcome = passage.req.complete ? 'upstream_respond_timeout' : 'client_timeout';
+    if (passage.proxyReq) passage.proxyReq.destroy(new Error('deadline'));
+    else this.#fails(passage, new Error('deadline'), undefined);
+  }
+
+  #record(passage: Passage): void {
+    clearTimeout(passage.timer);
+    const { recorder, now, log } = this.#context;
+    const { res, req, requestId, caller } = passage;
+    if (res && !res.writableFinished) passage.outcome ??= res.headersSent ? 'client_body' : 'client_respond';
+    const outcome = passage.outcome ?? 'ok';
+    const status = res ? (res.headersSent ? res.statusCode : decisionOf(outcome).status) : outcome === 'ok' ? 101 : 502;
+    const ended = now();
+    const ms = ended - passage.startedAt;
+    recorder.attempt('passthrough', outcome, ms);
+    recorder.request('passthrough', req.method ?? 'OTHER', status, outcome, ended, ms);
+    const line = { requestId, path: 'passthrough', method: req.method, status, outcome, ms: Math.round(ms * 10) / 10 };
+    if (decisionOf(outcome).judge === 'failure') log.warn({ ...line, caller: caller?.id }, 'request');
+    else log.info({ ...line, caller: caller?.id }, 'request');
+  }
+}
+
+const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+
+function classify(error: { code?: string }, isSent: boolean): Outcome {
+  if (error.code && (UNSENT.has(error.code) || error.code.startsWith('ERR_TLS') || error.code.includes('CERT'))) {
+    return 'upstream_connect';
+  }
+  return isSent ? 'upstream_respond' : 'upstream_send';
+}
+
+function ownHeaders({ requestId, outcome }: Passage, isUnknown = false): string[] {
+  const headers = ['x-request-id', requestId, 'x-facade-path', 'passthrough'];
+  if (outcome !== undefined) headers.push('x-facade-outcome', isUnknown ? 'unknown' : outcome);
+  return headers;
+}
+
+/** Name/value pairs as node:http takes them; a name that comes twice becomes a list. */
+function asRecord(pairs: readonly string[]): Record<string, string | string[]> {
+  const record: Record<string, string | string[]> = {};
+  for (let i = 0; i < pairs.length; i += 2) {
+    const name = (pairs[i] as string).toLowerCase();
+    const value = pairs[i + 1] as string;
+    const before = record[name];
+    record[name] = before === undefined ? value : [before, value].flat();
+  }
+  return record;
+}

@@ -1,0 +1,44 @@
+import type { ServerResponse } from 'node:http';
+
+/** RFC 9457 problem details: every error that the facade itself makes, and no other. */
+export interface Problem {
+  readonly status: number;
+  /** Last part of the `type`, stable: `upstream-connect`. */
+  readonly kind: string;
+  /** Says what happened and what the caller can do. Never an upstream address, a token or a value of the request. */
+  readonly detail: string;
+  /** Seconds for Retry-After. */
+  readonly retryAfter?: number | undefined;
+  /** Methods for Allow (405). */
+  readonly allow?: readonly string[] | undefined;
+}
+
+const TITLES: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  417: 'Expectation Failed',
+  431: 'Request Header Fields Too Large',
+  499: 'Client Closed Request',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
+
+export function problemBody({ status, kind, detail }: Problem, requestId: string | undefined): Buffer {
+  const title = TITLES[status] ?? 'Error';
+  return Buffer.from(JSON.stringify({ type: `urn:c2s-facade:${kind}`, title, status, detail, requestId }));
+}
+
+/** Answers with a problem. @param headers further headers, name and value alternating. */
+export function sendProblem(res: ServerResponse, problem: Problem, requestId: string, headers: string[] = []): void {
+  const body = problemBody(problem, requestId);
+  headers.push('content-type', 'application/problem+json', 'content-length', String(body.length));
+  if (problem.retryAfter !== undefined) headers.push('retry-after', String(problem.retryAfter));
+  if (problem.allow) headers.push('allow', problem.allow.join(', '));
+  res.writeHead(problem.status, headers);
+  res.end(body);
+}

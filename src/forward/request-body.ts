@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+
+/**
+ * A request's body on its way to an upstream. undici destroys the stream that it is given when an attempt fails, and
+ * to destroy an IncomingMessage is to cut the caller's connection before it has its answer. So undici gets this
+ * instead: backpressure goes through, destruction stays here. Nothing is read before undici asks, so an attempt that
+ * never sent anything leaves the body whole for the next.
+ */
+export class RequestBody extends Readable {
+  readonly #source: IncomingMessage;
+  #begun = false;
+
+  constructor(source: IncomingMessage) {
+    super({ highWaterMark: 64 * 1024 });
+    this.#source = source;
+  }
+
+  /** Something was read from the caller: the body cannot be sent from its beginning any more. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  override _read(): void {
+    if (!this.#begun) {
+      this.#begun = true;
+      this.#source.on('data', this.#onData).on('end', this.#onEnd);
+    }
+    this.#source.resume();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#source.off('data', this.#onData).off('end', this.#onEnd);
+    callback(error);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (!this.push(chunk)) this.#source.pause();
+  };
+
+  readonly #onEnd = (): void => {
+    this.push(null);
+  };
+}
+
+export type Collected = { readonly kind: 'whole'; readonly body: Buffer } | { readonly kind: 'too-large' };
+
+/** Reads a body into memory, up to `limit` bytes. Does not settle when the caller leaves: whoever waits is told by `close`. */
+export function collectBody(req: IncomingMessage, limit: number, done: (collected: Collected) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const onData = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size > limit) return settle({ kind: 'too-large' });
+    chunks.push(chunk);
+  };
+  const onEnd = (): void => settle({ kind: 'whole', body: Buffer.concat(chunks, size) });
+  const settle = (collected: Collected): void => {
+    req.off('data', onData).off('end', onEnd);
+    done(collected);
+  };
+  req.on('data', onData).on('end', onEnd);
+}

@@ -1,0 +1,19 @@
+import { randomUUID } from 'node:crypto';
+
+const LONGEST = 128;
+
+/** The caller's x-request-id when it is sane (1–128 of A–Z a–z 0–9 - _ . :), else a new UUID. It goes into logs and headers. */
+export function requestIdOf(given: string | string[] | undefined): string {
+  return typeof given === 'string' && isSane(given) ? given : randomUUID();
+}
+
+function isSane(id: string): boolean {
+  if (id.length === 0 || id.length > LONGEST) return false;
+  for (let i = 0; i < id.length; i++) {
+    const c = id.charCodeAt(i);
+    const isAlphanumeric = (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a);
+    // - . : _
+    if (!isAlphanumeric && c !== 0x2d && c !== 0x2e && c !== 0x3a && c !== 0x5f) return false;
+  }
+  return true;
+}

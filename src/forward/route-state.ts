@@ -1,0 +1,67 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Metrics } from '../observe/metrics.ts';
+import { RouteRecorder } from '../observe/recorder.ts';
+import type { Path, RouteModel } from '../rollout/route.ts';
+import { Breaker } from './breaker.ts';
+
+/**
+ * What lives on across reloads of one route: its breakers and its counters. A reload never resets a breaker of a route
+ * that stayed; one whose settings changed is replaced, and opens again at once if it was open.
+ */
+export class RouteState {
+  readonly recorder: RouteRecorder;
+  readonly #metrics: Metrics;
+  readonly #now: () => number;
+  readonly #breakers: Partial<Record<Path, Breaker>> = {};
+  #model: RouteModel;
+
+  constructor(model: RouteModel, metrics: Metrics, now: () => number) {
+    this.#model = model;
+    this.#metrics = metrics;
+    this.#now = now;
+    const paths = pathsOf(model);
+    const method = (model.direct[0] ?? model.gateway[0])?.method ?? 'GET';
+    this.recorder = new RouteRecorder(metrics, model.id, ['direct', 'gateway'], method);
+    for (const path of paths) metrics.breakerChanged(model.id, path, 'closed');
+  }
+
+  /** Takes over the settings of a new table. */
+  update(model: RouteModel): void {
+    const isChanged = !isDeepStrictEqual(model.breaker, this.#model.breaker);
+    this.#model = model;
+    if (!isChanged) return;
+    for (const path of pathsOf(model)) {
+      const old = this.#breakers[path];
+      if (!old) continue;
+      const wasOpen = old.state !== 'closed';
+      old.shutdown();
+      delete this.#breakers[path];
+      if (wasOpen && model.breaker.enabled) this.breaker(path)?.open();
+      else this.#metrics.breakerChanged(model.id, path, 'closed');
+    }
+  }
+
+  /** The breaker of a path, made when it is first needed; undefined when the route has none. */
+  breaker(path: Path): Breaker | undefined {
+    if (!this.#model.breaker.enabled) return undefined;
+    return (this.#breakers[path] ??= new Breaker(this.#model.breaker, {
+      now: this.#now,
+      onChange: (state) => this.#metrics.breakerChanged(this.#model.id, path, state),
+    }));
+  }
+
+  /** The state of a path's breaker, without making one. */
+  breakerState(path: Path): Breaker['state'] {
+    return this.#breakers[path]?.state ?? 'closed';
+  }
+
+  /** The route left the table, or the process ends. */
+  shutdown(): void {
+    for (const breaker of Object.values(this.#breakers)) breaker.shutdown();
+    this.#metrics.routeLeft(this.#model.id);
+  }
+}
+
+function pathsOf(model: RouteModel): Path[] {
+  return (['direct', 'gateway'] as const).filter((path) => model[path].length > 0);
+}

@@ -1,0 +1,125 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Metrics } from '../observe/metrics.ts';
+import type { RouteModel } from '../rollout/route.ts';
+import { TrustedProxies } from './connection.ts';
+import { FailoverBudget } from './failover-budget.ts';
+import { buildMatcher, locationRewriter, reservedFor, rewritesForDirect, type Generation, type RouteEntry } from './generation.ts';
+import { RouteState } from './route-state.ts';
+import { Upstream, type UpstreamSettings } from './upstream.ts';
+
+/**
+ * Turns a compiled config into the generation that serves, and keeps what outlives it: route states, upstreams and the
+ * failover budget. Nothing is changed until the whole generation stands, so a failure half-way leaves the old one.
+ */
+
+export interface TableSettings {
+  readonly revision: string;
+  readonly routes: readonly RouteModel[];
+  readonly upstreams: { readonly direct: UpstreamSettings; readonly gateway: UpstreamSettings | undefined };
+  readonly failover: { readonly budget: number; readonly minPerSecond: number };
+  readonly trustedProxies: readonly string[];
+  readonly forceHeader: boolean;
+  readonly killSwitchFile: string | undefined;
+  readonly successSample: number;
+}
+
+/** Longer than any request may take: an old upstream closes when nothing of the old generation can ask for it. */
+const RETIREMENT_MS = 120_000;
+
+export class Table {
+  readonly #metrics: Metrics;
+  readonly #now: () => number;
+  readonly #states = new Map<string, RouteState>();
+  readonly #retired = new Set<Upstream>();
+  #upstreams: Generation['upstreams'] | undefined;
+  #failover: { settings: TableSettings['failover']; budget: FailoverBudget } | undefined;
+
+  constructor(metrics: Metrics, now: () => number) {
+    this.#metrics = metrics;
+    this.#now = now;
+    metrics.observeInflight(() => this.#inflight());
+  }
+
+  /** The next generation. Route states are found again by route id. */
+  build(settings: TableSettings): Generation {
+    const upstreams = this.#nextUpstreams(settings);
+    const entries = settings.routes.map((model) => this.#entry(model, settings.routes));
+    this.#forgetOthers(new Set(settings.routes.map(({ id }) => id)));
+    const origins = [upstreams.direct, upstreams.gateway].filter((upstream) => upstream !== undefined);
+    return {
+      revision: settings.revision,
+      loadedAt: new Date(),
+      matcher: buildMatcher(entries),
+      entries,
+      upstreams,
+      failoverBudget: this.#nextBudget(settings.failover),
+      trustedProxies: new TrustedProxies(settings.trustedProxies),
+      forceHeader: settings.forceHeader,
+      killSwitchFile: settings.killSwitchFile,
+      successSample: settings.successSample,
+      rewriteLocation: { direct: locationRewriter('direct', origins), gateway: locationRewriter('gateway', origins) },
+    };
+  }
+
+  /** Ends what outlives requests. Call it when the last one has ended. */
+  async close(): Promise<void> {
+    for (const state of this.#states.values()) state.shutdown();
+    const all = [this.#upstreams?.direct, this.#upstreams?.gateway, ...this.#retired];
+    await Promise.all(all.map((upstream) => upstream?.destroy()));
+  }
+
+  #entry(model: RouteModel, all: readonly RouteModel[]): RouteEntry {
+    let state = this.#states.get(model.id);
+    if (state) state.update(model);
+    else this.#states.set(model.id, (state = new RouteState(model, this.#metrics, this.#now)));
+    this.#metrics.rolloutChanged(model.id, model.rollout.gateway, model.rollout.shadow);
+    return { model, state, rewritesForDirect: rewritesForDirect(model), reserved: reservedFor(model, all) };
+  }
+
+  #forgetOthers(ids: ReadonlySet<string>): void {
+    for (const [id, state] of this.#states) {
+      if (ids.has(id)) continue;
+      this.#states.delete(id);
+      state.shutdown();
+    }
+  }
+
+  #nextUpstreams({ upstreams }: TableSettings): Generation['upstreams'] {
+    const old = this.#upstreams;
+    const next = {
+      direct: this.#keepOrReplace('direct', old?.direct, upstreams.direct),
+      gateway: upstreams.gateway && this.#keepOrReplace('gateway', old?.gateway, upstreams.gateway),
+    };
+    if (old?.gateway && !next.gateway) this.#retire(old.gateway);
+    return (this.#upstreams = next);
+  }
+
+  #keepOrReplace(path: 'direct' | 'gateway', old: Upstream | undefined, settings: UpstreamSettings): Upstream {
+    if (old && isDeepStrictEqual(old.settings, settings)) return old;
+    if (old) this.#retire(old);
+    return new Upstream(path, settings, this.#now);
+  }
+
+  #retire(upstream: Upstream): void {
+    this.#retired.add(upstream);
+    setTimeout(() => {
+      this.#retired.delete(upstream);
+      void upstream.close().catch(() => upstream.destroy());
+    }, RETIREMENT_MS).unref();
+  }
+
+  #nextBudget(settings: TableSettings['failover']): FailoverBudget {
+    if (!this.#failover || !isDeepStrictEqual(this.#failover.settings, settings)) {
+      this.#failover = { settings, budget: new FailoverBudget(settings.budget, settings.minPerSecond) };
+    }
+    return this.#failover.budget;
+  }
+
+  *#inflight(): Generator<readonly [string, number]> {
+    for (const path of ['direct', 'gateway'] as const) {
+      let inflight = this.#upstreams?.[path]?.inflight ?? 0;
+      for (const upstream of this.#retired) if (upstream.path === path) inflight += upstream.inflight;
+      yield [path, inflight];
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { Pool } from 'undici';
+import type { Path } from '../rollout/route.ts';
+import { RateBudget, type RateBudgetSettings } from './rate-budget.ts';
+
+/**
+ * One side's way out: its pool of connections, its bulkhead and its rate budget. Lives on across reloads as long as
+ * its settings stay; a changed one is replaced, and the old pool closes when what runs on it has ended.
+ */
+
+export interface UpstreamSettings {
+  /** Base URL, without a slash at the end; may hold a path prefix. */
+  readonly url: string;
+  readonly maxInflight: number;
+  /** Milliseconds. */
+  readonly keepAlive: number;
+  /** Milliseconds; the connect deadline of the defaults: a pool has one for all its routes. */
+  readonly connect: number;
+  readonly rateBudget: RateBudgetSettings | undefined;
+}
+
+export class Upstream {
+  readonly path: Path;
+  readonly settings: UpstreamSettings;
+  readonly pool: Pool;
+  readonly origin: string;
+  /** Path of the base URL, put before every path that is sent: `''` or `/prefix`. */
+  readonly prefix: string;
+  readonly rateBudget: RateBudget | undefined;
+  inflight = 0;
+
+  constructor(path: Path, settings: UpstreamSettings, now: () => number) {
+    const url = new URL(settings.url);
+    this.path = path;
+    this.settings = settings;
+    this.origin = url.origin;
+    this.prefix = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
+    this.rateBudget = settings.rateBudget && new RateBudget(settings.rateBudget, now);
+    this.pool = new Pool(url.origin, {
+      connections: settings.maxInflight,
+      pipelining: 1,
+      keepAliveTimeout: settings.keepAlive,
+      // A hint of the upstream may shorten it, never lengthen it.
+      keepAliveMaxTimeout: settings.keepAlive,
+      connect: { timeout: settings.connect },
+      // Every attempt keeps its own deadlines, with one timer for all of them (deadlines.ts).
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: 64 * 1024,
+    });
+  }
+
+  /** Takes a place in the bulkhead; false when all are taken. Give it back with {@link leave}. */
+  enter(): boolean {
+    if (this.inflight >= this.settings.maxInflight) return false;
+    this.inflight++;
+    return true;
+  }
+
+  leave(): void {
+    this.inflight--;
+  }
+
+  /** Ends when everything under way has ended. */
+  async close(): Promise<void> {
+    this.rateBudget?.close();
+    await this.pool.close();
+  }
+
+  /** Ends now. */
+  async destroy(): Promise<void> {
+    this.rateBudget?.close();
+    await this.pool.destroy();
+  }
+}

@@ -1,0 +1,146 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+/**
+ * The metrics of the facade, by the names of design.md, which dashboards and checks rely on. Labels are route ids and
+ * closed unions only, never anything a caller can choose. Children are created at 0 when a route is first seen, so
+ * that the first rate is right, and held by RouteRecorder, so that no label is looked up per request.
+ */
+
+/** Seconds: from a fast read over the LAN to the total deadline. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25];
+
+export type BreakerStateName = 'closed' | 'half-open' | 'open';
+const BREAKER_VALUES: Readonly<Record<BreakerStateName, number>> = { closed: 0, 'half-open': 1, open: 2 };
+
+export class Metrics {
+  readonly registry = new Registry();
+  readonly requests = new Counter({
+    name: 'facade_requests_total',
+    help: 'Requests answered, by the path that answered.',
+    labelNames: ['route', 'path', 'method', 'status', 'outcome'] as const,
+    registers: [this.registry],
+  });
+  readonly requestDuration = new Histogram({
+    name: 'facade_request_duration_seconds',
+    help: 'From the request head to the end of the answer, over all attempts.',
+    labelNames: ['route', 'path'] as const,
+    buckets: BUCKETS,
+    registers: [this.registry],
+  });
+  readonly upstreamDuration = new Histogram({
+    name: 'facade_upstream_duration_seconds',
+    help: 'One attempt, from its start to the end of its answer.',
+    labelNames: ['route', 'path'] as const,
+    buckets: BUCKETS,
+    registers: [this.registry],
+  });
+  readonly attempts = new Counter({
+    name: 'facade_attempts_total',
+    help: 'Attempts, by outcome: a failover cannot make a dead gateway look green here.',
+    labelNames: ['route', 'path', 'outcome'] as const,
+    registers: [this.registry],
+  });
+  readonly failovers = new Counter({
+    name: 'facade_failovers_total',
+    help: 'Requests that were meant for the gateway and went to direct instead, by the reason.',
+    labelNames: ['route', 'reason'] as const,
+    registers: [this.registry],
+  });
+  readonly breakerState = new Gauge({
+    name: 'facade_breaker_state',
+    help: 'State of the breaker: 0 closed, 1 half-open, 2 open.',
+    labelNames: ['route', 'path'] as const,
+    registers: [this.registry],
+  });
+  readonly gatewayRatio = new Gauge({
+    name: 'facade_rollout_gateway_ratio',
+    help: 'Share of the sticky values that the table gives to the gateway, 0 to 1.',
+    labelNames: ['route'] as const,
+    registers: [this.registry],
+  });
+  readonly shadowRatio = new Gauge({
+    name: 'facade_rollout_shadow_ratio',
+    help: 'Share of the safe requests that the table shadows, 0 to 1.',
+    labelNames: ['route'] as const,
+    registers: [this.registry],
+  });
+  readonly killSwitch = new Gauge({
+    name: 'facade_kill_switch',
+    help: '1 while everything is direct by the kill switch.',
+    registers: [this.registry],
+  });
+  readonly rateBudgetWait = new Histogram({
+    name: 'facade_rate_budget_wait_seconds',
+    help: 'Time that requests waited for the rate budget of an upstream.',
+    labelNames: ['upstream'] as const,
+    buckets: BUCKETS,
+    registers: [this.registry],
+  });
+  readonly reloads = new Counter({
+    name: 'facade_config_reloads_total',
+    help: 'Loads of the config file, by result.',
+    labelNames: ['result'] as const,
+    registers: [this.registry],
+  });
+  readonly lastReloadSuccess = new Gauge({
+    name: 'facade_config_last_reload_success',
+    help: '1 when the newest config file was good, 0 when it was refused and the old table serves.',
+    registers: [this.registry],
+  });
+  readonly configInfo = new Gauge({
+    name: 'facade_config_info',
+    help: 'The revision of the table that serves.',
+    labelNames: ['revision'] as const,
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    for (const result of ['success', 'failure']) this.reloads.inc({ result }, 0);
+    for (const upstream of ['direct', 'gateway']) this.rateBudgetWait.zero({ upstream });
+    this.killSwitch.set(0);
+  }
+
+  /** Serves facade_inflight from the upstreams themselves, at scrape time. */
+  observeInflight(read: () => Iterable<readonly [upstream: string, inflight: number]>): void {
+    const gauge = new Gauge({
+      name: 'facade_inflight',
+      help: 'Requests under way to an upstream.',
+      labelNames: ['upstream'] as const,
+      registers: [this.registry],
+      collect: () => {
+        for (const [upstream, inflight] of read()) gauge.set({ upstream }, inflight);
+      },
+    });
+  }
+
+  breakerChanged(route: string, path: string, state: BreakerStateName): void {
+    this.breakerState.set({ route, path }, BREAKER_VALUES[state]);
+  }
+
+  /** @param gateway, shadow buckets of 10,000. */
+  rolloutChanged(route: string, gateway: number, shadow: number): void {
+    this.gatewayRatio.set({ route }, gateway / 10_000);
+    this.shadowRatio.set({ route }, shadow / 10_000);
+  }
+
+  /** A route left the table: what it counted stays, what it is goes. */
+  routeLeft(route: string): void {
+    this.gatewayRatio.remove({ route });
+    this.shadowRatio.remove({ route });
+    for (const path of ['direct', 'gateway']) this.breakerState.remove({ route, path });
+  }
+
+  reloaded(revision: string): void {
+    this.reloads.inc({ result: 'success' });
+    this.lastReloadSuccess.set(1);
+    this.configInfo.reset();
+    this.configInfo.set({ revision }, 1);
+  }
+
+  reloadFailed(): void {
+    this.reloads.inc({ result: 'failure' });
+    this.lastReloadSuccess.set(0);
+  }
+}
+

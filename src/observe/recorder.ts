@@ -1,0 +1,105 @@
+import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
+import type { Metrics } from './metrics.ts';
+import { RecentMinute, type Recent } from './recent.ts';
+
+/**
+ * Counts what one route does. Holds its label children, found by small integers; a child is made when its combination
+ * is first seen, and those that every route has are made at 0 at once.
+ */
+
+export type RecordedPath = 'direct' | 'gateway' | 'passthrough';
+const PATHS: readonly RecordedPath[] = ['direct', 'gateway', 'passthrough'];
+const OUTCOME_NAMES = Object.keys(OUTCOMES) as Outcome[];
+const OUTCOME_INDEX = Object.fromEntries(OUTCOME_NAMES.map((name, i) => [name, i])) as Record<Outcome, number>;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OTHER'] as const;
+const METHOD_INDEX: Readonly<Record<string, number>> = Object.fromEntries(METHODS.map((name, i) => [name, i]));
+
+interface Incrementable {
+  inc(): void;
+}
+interface Observable {
+  observe(seconds: number): void;
+}
+interface PathRecord {
+  readonly path: RecordedPath;
+  readonly requestDuration: Observable;
+  readonly upstreamDuration: Observable;
+  readonly recent: RecentMinute;
+  readonly attempts: Incrementable[];
+}
+
+export class RouteRecorder {
+  readonly #metrics: Metrics;
+  readonly #route: string;
+  readonly #paths: Partial<Record<RecordedPath, PathRecord>> = {};
+  readonly #requests = new Map<number, Incrementable>();
+
+  /** @param method the route's own, for the child that is made at 0. */
+  constructor(metrics: Metrics, route: string, paths: readonly RecordedPath[], method: string) {
+    this.#metrics = metrics;
+    this.#route = route;
+    for (const path of paths) {
+      this.#paths[path] = {
+        path,
+        requestDuration: metrics.requestDuration.labels(route, path),
+        upstreamDuration: metrics.upstreamDuration.labels(route, path),
+        recent: new RecentMinute(),
+        attempts: [],
+      };
+      metrics.requests.inc({ route, path, method, status: 200, outcome: 'ok' }, 0);
+      metrics.attempts.inc({ route, path, outcome: 'ok' }, 0);
+      metrics.requestDuration.zero({ route, path });
+      metrics.upstreamDuration.zero({ route, path });
+    }
+    if (paths.includes('gateway')) {
+      for (const reason of ['upstream_connect', 'facade_breaker_open']) metrics.failovers.inc({ route, reason }, 0);
+    }
+  }
+
+  /** One request, answered or given up. @param now, duration milliseconds. */
+  request(path: RecordedPath, method: string, status: number, outcome: Outcome, now: number, duration: number): void {
+    const record = this.#record(path);
+    const methodIndex = METHOD_INDEX[method] ?? METHODS.length - 1;
+    const outcomeIndex = OUTCOME_INDEX[outcome];
+    const key = ((outcomeIndex * METHODS.length + methodIndex) * PATHS.length + PATHS.indexOf(path)) * 1000 + status;
+    let counter = this.#requests.get(key);
+    if (!counter) {
+      counter = this.#metrics.requests.labels(this.#route, path, METHODS[methodIndex]!, String(status), outcome);
+      this.#requests.set(key, counter);
+    }
+    counter.inc();
+    record.requestDuration.observe(duration / 1000);
+    record.recent.record(now, duration, OUTCOMES[outcome].judge === 'failure' || OUTCOMES[outcome].party === 'facade');
+  }
+
+  /** One attempt, whatever came of it. @param duration milliseconds. */
+  attempt(path: RecordedPath, outcome: Outcome, duration: number): void {
+    const record = this.#record(path);
+    this.#attempts(record, outcome).inc();
+    record.upstreamDuration.observe(duration / 1000);
+  }
+
+  /** A path that was not tried: breaker open, bulkhead full, untranslatable. Counted, without a duration. */
+  notTried(path: RecordedPath, outcome: Outcome): void {
+    this.#attempts(this.#record(path), outcome).inc();
+  }
+
+  failover(reason: Outcome): void {
+    this.#metrics.failovers.inc({ route: this.#route, reason });
+  }
+
+  /** The last minute of a path. */
+  recent(path: RecordedPath, now: number): Recent | undefined {
+    return this.#paths[path]?.recent.read(now);
+  }
+
+  #attempts(record: PathRecord, outcome: Outcome): Incrementable {
+    return (record.attempts[OUTCOME_INDEX[outcome]] ??= this.#metrics.attempts.labels(this.#route, record.path, outcome));
+  }
+
+  #record(path: RecordedPath): PathRecord {
+    const record = this.#paths[path];
+    if (!record) throw new Error(`route ${this.#route} has no ${path} path to record`);
+    return record;
+  }
+}

@@ -1,0 +1,92 @@
+import type { Dialect, Face } from './route.ts';
+
+/**
+ * Finds the route of a request by method and raw path: a trie over path segments, so that the cost follows the depth
+ * of the path and not the number of routes. Nothing is decoded and the path is not changed: what matched is what is
+ * forwarded. A literal segment wins over a parameter (`/leads/resolve-source` over `/leads/:leadId`). One slash at the
+ * end is tolerated, as Rails and FastAPI do; an empty segment (`//`) matches nothing.
+ */
+
+/** One face of a route, as found in the trie. */
+export interface Claim<R> {
+  readonly route: R;
+  readonly dialect: Dialect;
+  readonly face: Face;
+}
+
+export interface Match<R> extends Claim<R> {
+  /** Raw (still encoded) values, in the order of the route's parameter names. */
+  readonly params: readonly string[];
+}
+
+interface Node<R> {
+  readonly literals: Map<string, Node<R>>;
+  parameter: Node<R> | undefined;
+  readonly claims: Map<string, Claim<R>>;
+}
+
+const createNode = <R>(): Node<R> => ({ literals: new Map(), parameter: undefined, claims: new Map() });
+
+export class Matcher<R> {
+  readonly #root: Node<R> = createNode();
+  /** Values on the way down, reused: matching is synchronous. */
+  readonly #values: string[] = [];
+
+  /** Adds one face. The loader has refused two claims of the same method and path before. */
+  add(claim: Claim<R>): void {
+    let node = this.#root;
+    for (const segment of claim.face.segments) {
+      node = typeof segment === 'string' ? child(node, segment) : (node.parameter ??= createNode());
+    }
+    node.claims.set(claim.face.method, claim);
+  }
+
+  /** @param path raw path without query; GET's claim also serves HEAD. */
+  match(method: string, path: string): Match<R> | undefined {
+    const node = this.#find(path);
+    const claim = node && (node.claims.get(method) ?? (method === 'HEAD' ? node.claims.get('GET') : undefined));
+    if (!claim) return undefined;
+    const params: string[] = [];
+    let at = 0;
+    for (const segment of claim.face.segments) {
+      if (typeof segment === 'number') params[segment] = this.#values[at++] as string;
+    }
+    return { route: claim.route, dialect: claim.dialect, face: claim.face, params };
+  }
+
+  /** The methods that a path is claimed for in one dialect alone; empty when it is not, or the other dialect knows it too. */
+  methodsOf(path: string, dialect: Dialect): readonly string[] {
+    const claims = [...(this.#find(path)?.claims.values() ?? [])];
+    return claims.every((claim) => claim.dialect === dialect) ? claims.map((claim) => claim.face.method) : [];
+  }
+
+  #find(path: string): Node<R> | undefined {
+    if (path.charCodeAt(0) !== SLASH) return undefined;
+    const end = path.length > 1 && path.charCodeAt(path.length - 1) === SLASH ? path.length - 1 : path.length;
+    this.#values.length = 0;
+    return this.#descend(this.#root, path, 1, end);
+  }
+
+  #descend(node: Node<R>, path: string, start: number, end: number): Node<R> | undefined {
+    if (start > end) return node.claims.size > 0 ? node : undefined;
+    let stop = path.indexOf('/', start);
+    if (stop < 0 || stop > end) stop = end;
+    if (stop === start) return undefined;
+    const segment = path.slice(start, stop);
+    const literal = node.literals.get(segment);
+    const found = literal && this.#descend(literal, path, stop + 1, end);
+    if (found || !node.parameter) return found;
+    const depth = this.#values.push(segment);
+    const viaParameter = this.#descend(node.parameter, path, stop + 1, end);
+    if (!viaParameter) this.#values.length = depth - 1;
+    return viaParameter;
+  }
+}
+
+const SLASH = 0x2f;
+
+function child<R>(node: Node<R>, segment: string): Node<R> {
+  let next = node.literals.get(segment);
+  if (!next) node.literals.set(segment, (next = createNode()));
+  return next;
+}

@@ -1,0 +1,30 @@
+/**
+ * Which side a request takes: the sticky value is hashed into one of 10,000 buckets, and the gateway serves the
+ * buckets below `gateway × 100`. So the same value stays on one side while the percentage grows, raising it moves
+ * only new values, and lowering it moves only the last ones back. No cookie, no state, the same on every instance.
+ * The hash has no salt per route on purpose: a lead that is read through the gateway is written through it too.
+ */
+
+export const BUCKETS = 10_000;
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/** The bucket of a sticky value, 0..9999: FNV-1a, then murmur3's finalizer, since FNV's low bits are poor on short ids. */
+export function bucketOf(value: string): number {
+  let hash = FNV_OFFSET;
+  for (let i = 0; i < value.length; i++) hash = Math.imul(hash ^ value.charCodeAt(i), FNV_PRIME);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) % BUCKETS;
+}
+
+/** The bucket of a raw path parameter: `%61bc` and `abc` are the same lead, so it is decoded first. */
+export function bucketOfParam(raw: string): number {
+  if (!raw.includes('%')) return bucketOf(raw);
+  try {
+    return bucketOf(decodeURIComponent(raw));
+  } catch {
+    return bucketOf(raw);
+  }
+}
