@@ -1,0 +1,63 @@
+import { facadeConfigSchema, type FacadeConfig, type RouteConfig, type UpstreamConfig } from '../schema.ts';
+import type { ConfigPath, Finding } from '../problem.ts';
+import type { Variables } from '../variables.ts';
+import { valueAt } from '../place.ts';
+
+/**
+ * As much of the config as its schema accepts, part by part. The checks run on it, so that one misspelt key in row 3
+ * does not hide a double claim in row 20: an operator in a hurry mends the file once.
+ */
+export interface Draft {
+  /** The file as data, whatever is in it. */
+  readonly raw: unknown;
+  readonly env: Variables;
+  readonly rows: readonly Row[];
+  readonly direct: UpstreamConfig | undefined;
+  readonly gateway: UpstreamConfig | undefined;
+  readonly server: FacadeConfig['server'] | undefined;
+  readonly defaults: FacadeConfig['defaults'] | undefined;
+}
+
+export interface Row {
+  /** Its place in `routes`, rows that the schema refused counted as well. */
+  readonly index: number;
+  readonly route: RouteConfig;
+}
+
+/** A rule that no schema can express: looks at the draft, says everything that it finds. */
+export type Check = (draft: Draft) => Finding[];
+
+interface Parser<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false };
+}
+
+function accepted<T>(schema: Parser<T>, value: unknown): T | undefined {
+  const result = schema.safeParse(value);
+  return result.success ? result.data : undefined;
+}
+
+export function draftOf(raw: unknown, env: Variables): Draft {
+  const { routes, server, defaults, upstreams } = facadeConfigSchema.shape;
+  const written = valueAt(raw, ['routes']);
+  const rows = (Array.isArray(written) ? written : []).flatMap((row: unknown, index) => {
+    const route = accepted(routes.element, row);
+    return route ? [{ index, route }] : [];
+  });
+  return {
+    raw,
+    env,
+    rows,
+    direct: accepted(upstreams.shape.direct, valueAt(raw, ['upstreams', 'direct'])),
+    gateway: accepted(upstreams.shape.gateway, valueAt(raw, ['upstreams', 'gateway'])),
+    server: accepted(server, valueAt(raw, ['server'])),
+    defaults: accepted(defaults, valueAt(raw, ['defaults'])),
+  };
+}
+
+/** A finding about a value. */
+export function finding(path: ConfigPath, message: string, remedy: string): Finding {
+  return { path, at: 'value', message, remedy };
+}
+
+/** How another row is named in a message: `routes[3] (leads.get)`. */
+export const nameOf = ({ index, route }: Row) => `routes[${index}] (${route.id})`;

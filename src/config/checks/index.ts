@@ -1,0 +1,49 @@
+import type { Finding } from '../problem.ts';
+import { directNamesAreUnique, echoesNameParameters, jsonApiNamesFields, queryRangesHoldSomething } from './body.ts';
+import type { Check, Draft } from './draft.ts';
+import {
+  everyRowHasAFace,
+  facesHaveTheSameParameters,
+  idsAreUnique,
+  noFaceIsClaimedTwice,
+  templatesAreSound,
+} from './faces.ts';
+import {
+  directOnlyRowsStayDirect,
+  gatewayOnlyRowsAreAllOrNothing,
+  onlySafeRowsAreShadowed,
+  stickyByIsKnown,
+  writesAreNeverDeclaredSafe,
+} from './rollout.ts';
+import {
+  totalDeadlineCoversItsParts,
+  trustedProxiesAreAddresses,
+  upstreamUrlsAreSound,
+  variablesStandOnlyInUrls,
+} from './settings.ts';
+
+/** Every rule that the schema cannot express. A new one is a function of its own and a line here. */
+const CHECKS: readonly Check[] = [
+  idsAreUnique,
+  everyRowHasAFace,
+  templatesAreSound,
+  noFaceIsClaimedTwice,
+  facesHaveTheSameParameters,
+  writesAreNeverDeclaredSafe,
+  onlySafeRowsAreShadowed,
+  gatewayOnlyRowsAreAllOrNothing,
+  directOnlyRowsStayDirect,
+  stickyByIsKnown,
+  echoesNameParameters,
+  jsonApiNamesFields,
+  directNamesAreUnique,
+  queryRangesHoldSomething,
+  upstreamUrlsAreSound,
+  variablesStandOnlyInUrls,
+  totalDeadlineCoversItsParts,
+  trustedProxiesAreAddresses,
+];
+
+export function runChecks(draft: Draft): Finding[] {
+  return CHECKS.flatMap((check) => check(draft));
+}

@@ -1,0 +1,73 @@
+import type { z } from 'zod';
+import { expectationAt, knownKeysAt } from './expectation.ts';
+import { nearest } from './nearest.ts';
+import { valueAt } from './place.ts';
+import type { ConfigPath, Finding } from './problem.ts';
+
+/**
+ * From what zod says ("Invalid input: expected number, received string") to what an operator needs: what stands there,
+ * and what to write instead. Texts of the schema that begin with "write" are remedies already.
+ */
+
+type Issue = z.core.$ZodIssue;
+
+/** Short scalars are repeated, so that the report can be read without the file. A URL is not: it may hold a secret. */
+function shown(value: unknown, path: ConfigPath): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map';
+  if (typeof value === 'number') return String(value);
+  const text = JSON.stringify(value);
+  return path.at(-1) === 'url' || text.length > 48 ? `a ${typeof value === 'string' ? 'text' : typeof value}` : text;
+}
+
+function unknownKeys(keys: readonly string[], path: ConfigPath): Finding[] {
+  const known = knownKeysAt(path);
+  return keys.map((key) => {
+    const meant = nearest(key, known);
+    return {
+      path: [...path, key],
+      at: 'key',
+      message: 'unknown key',
+      remedy: meant === undefined ? `known here: ${known.join(', ')}` : `did you mean "${meant}"?`,
+    };
+  });
+}
+
+function message(issue: Issue, value: unknown, path: ConfigPath): string {
+  if (value === undefined) return 'is missing';
+  if (value === null || value === '') return 'is empty';
+  const found = shown(value, path);
+  if (issue.code === 'invalid_type' || issue.code === 'invalid_union') return `${found} is of the wrong type`;
+  if (issue.code === 'invalid_value') return `${found} is not known here`;
+  const outOfRange = issue.code === 'too_small' || issue.code === 'too_big';
+  if (outOfRange) return Array.isArray(value) ? 'the list is too short' : `${found} is out of range`;
+  return `${found} is not in the right form`;
+}
+
+function remedy(issue: Issue, value: unknown, path: ConfigPath): string {
+  if (issue.code === 'invalid_value') {
+    const meant = typeof value === 'string' ? nearest(value, issue.values.map(String)) : undefined;
+    return expectationAt(path) + (meant === undefined ? '' : `, did you mean "${meant}"?`);
+  }
+  if (issue.code === 'too_small' && issue.origin === 'array') return `write at least ${issue.minimum} of them`;
+  return issue.message.startsWith('write ') ? issue.message : expectationAt(path);
+}
+
+/** Of a union's branches the one whose type fits, so that its own fault is named and not "wrong type". */
+function fittingBranch(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] | undefined {
+  return issue.errors.find((branch) => !branch.some((i) => i.code === 'invalid_type' && i.path.length === 0));
+}
+
+function explainOne(issue: Issue, root: unknown, base: ConfigPath): Finding[] {
+  const path = [...base, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))];
+  if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, path);
+  const branch = issue.code === 'invalid_union' ? fittingBranch(issue) : undefined;
+  if (branch) return branch.flatMap((inner) => explainOne(inner, root, path));
+  const value = valueAt(root, path);
+  return [{ path, at: 'value', message: message(issue, value, path), remedy: remedy(issue, value, path) }];
+}
+
+/** Every issue of the schema as a finding; `root` is the value that was judged. */
+export function explain(issues: readonly Issue[], root: unknown): Finding[] {
+  return issues.flatMap((issue) => explainOne(issue, root, []));
+}

@@ -1,0 +1,36 @@
+/**
+ * What can be wrong with a config file, in the two forms it takes on its way to the operator: a check knows only the
+ * place in the data ({@link Finding}); the loader adds the place in the text ({@link ConfigProblem}).
+ */
+
+export type ConfigPath = readonly (string | number)[];
+
+export interface Finding {
+  readonly path: ConfigPath;
+  /** Whether the key itself is wrong or what stands behind it: decides where the cursor points. */
+  readonly at: 'key' | 'value';
+  /** What is wrong: `unknown key`. */
+  readonly message: string;
+  /** What to write instead: `did you mean "fallback"?`. Never empty. */
+  readonly remedy: string;
+}
+
+export interface ConfigProblem {
+  /** Counted from 1, as editors do. */
+  readonly line: number;
+  readonly column: number;
+  /** `routes[3] (leads.get).rollout.gateway`; empty where the text is not even YAML. */
+  readonly where: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** One line a problem, `file:line:column` first, so that terminals and editors make a link of it. */
+export function formatProblems(file: string, problems: readonly ConfigProblem[]): string {
+  return problems
+    .map(({ line, column, where, message, remedy }) => {
+      const place = where === '' ? '' : `${where}: `;
+      return `${file}:${line}:${column}  ${place}${message}; ${remedy}`;
+    })
+    .join('\n');
+}

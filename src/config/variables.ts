@@ -1,0 +1,27 @@
+/**
+ * `${NAME}` in the URL of an upstream: the one place where the file reads the environment, so that the same file serves
+ * every environment. An empty variable counts as unset, because `C2S_GATEWAY_URL=` is how the gateway is switched off.
+ */
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+export interface Expanded {
+  readonly text: string;
+  /** Names that are not set, each once. */
+  readonly missing: readonly string[];
+}
+
+/** Replaces every `${NAME}`; surrounding white space of a value is dropped (a stray newline of a secret mount). */
+export function expandVariables(text: string, env: Variables): Expanded {
+  const missing = new Set<string>();
+  const expanded = text.replace(VARIABLE, (_, name: string) => {
+    const value = env[name]?.trim() ?? '';
+    if (value === '') missing.add(name);
+    return value;
+  });
+  return { text: expanded, missing: [...missing] };
+}
+
+export const namesVariable = (text: string) => text.includes('${');

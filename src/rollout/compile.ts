@@ -1,0 +1,80 @@
+import { facesOf, isParameter, parametersOf, type FaceConfig } from '../config/face.ts';
+import { safetyOf } from '../config/safety.ts';
+import type { FacadeConfig, RouteConfig } from '../config/schema.ts';
+import { parseDuration, parseSize } from '../config/units.ts';
+import type { BreakerSettings, Deadlines, Face, Rollout, RouteModel } from './route.ts';
+
+/**
+ * RouteConfig → RouteModel: defaults merged in, durations to milliseconds, sizes to bytes, percentages to buckets,
+ * parameters to indexes. The config was checked before; here nothing can be wrong any more.
+ */
+
+type Defaults = FacadeConfig['defaults'];
+
+/** One model for each row, in the order of the file. */
+export function compileRoutes(config: FacadeConfig): RouteModel[] {
+  return config.routes.map((route) => compileRoute(route, config.defaults));
+}
+
+function compileRoute(route: RouteConfig, defaults: Defaults): RouteModel {
+  const direct = facesOf(route.direct);
+  const gateway = facesOf(route.gateway);
+  const [canonical] = [...direct, ...gateway];
+  const params = canonical ? parametersOf(canonical) : [];
+  const compileFace = (face: FaceConfig) => compileSegments(face, params);
+  return {
+    id: route.id,
+    params,
+    direct: direct.map(compileFace),
+    gateway: gateway.map(compileFace),
+    safety: safetyOf(route),
+    rollout: compileRollout(route, params),
+    success: route.success ?? {},
+    query: route.query ?? {},
+    body: route.body,
+    maxBody: parseSize(route.maxBody ?? defaults.maxBody),
+    deadlines: compileDeadlines({ ...defaults.deadlines, ...route.deadlines }),
+    breaker: compileBreaker({ ...defaults.breaker, ...route.breaker }),
+  };
+}
+
+function compileSegments({ method, template, segments }: FaceConfig, params: readonly string[]): Face {
+  return {
+    method,
+    template,
+    segments: segments.map((segment) => (isParameter(segment) ? params.indexOf(segment.slice(1)) : segment)),
+  };
+}
+
+/** 0.29 % × 100 is 28.999999999999996 in binary; the schema allows two decimals, so rounding only undoes that. */
+const buckets = (percentage: number) => Math.round(percentage * 100);
+
+function compileRollout({ rollout, direct }: RouteConfig, params: readonly string[]): Rollout {
+  const { gateway, shadow, stickyBy = params[0] ?? 'caller', fallback } = rollout;
+  return {
+    gateway: buckets(gateway),
+    shadow: buckets(shadow),
+    // A parameter that is itself called `caller` wins: it is what the row's own path says.
+    stickyBy: params.indexOf(stickyBy),
+    // Without a direct face there is nothing to fall back to, whatever the row says.
+    fallback: direct === undefined ? 'none' : fallback,
+  };
+}
+
+function compileDeadlines({ connect, firstByte, idle, total }: Defaults['deadlines']): Deadlines {
+  return {
+    connect: parseDuration(connect),
+    firstByte: parseDuration(firstByte),
+    idle: parseDuration(idle),
+    total: parseDuration(total),
+  };
+}
+
+function compileBreaker(settings: Defaults['breaker']): BreakerSettings {
+  return {
+    ...settings,
+    window: parseDuration(settings.window),
+    slowCall: parseDuration(settings.slowCall),
+    reset: parseDuration(settings.reset),
+  };
+}
