@@ -52,11 +52,11 @@ export function capture(res: ServerResponse, next: () => void): Promise<Answer> 
   };
   return new Promise((resolve) => {
     const held: Partial<ServerResponse> = {
-      writeHead: ((status: number, ...rest: unknown[]) => {
+      writeHead: (status: number, ...rest: unknown[]) => {
         res.statusCode = status;
         setHeaders(res, rest.at(-1));
         return res;
-      }),
+      },
       flushHeaders: () => undefined,
       write: ((chunk: unknown) => (take(chunk), true)) as ServerResponse['write'],
       end: ((chunk: unknown) => {
