@@ -1,0 +1,110 @@
+import { STATUS_CODES } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+/** How a fault ends an answer, down at the socket: what no well-behaved framework lets a handler do. */
+export interface Ending {
+  readonly status?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: unknown;
+  readonly reset?: 'before-headers' | 'mid-headers' | 'mid-body' | undefined;
+  readonly hang?: true | undefined;
+}
+
+/** An answer that was held back. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Ends `res` as the fault says; an answer that was held back is what a reset cuts through. */
+export function endWith(ending: Ending, res: ServerResponse, held: Answer | undefined): void {
+  if (ending.hang) return;
+  const answer = held && ending.reset ? held : answerOf(ending);
+  switch (ending.reset) {
+    case undefined:
+      return replay(res, answer);
+    case 'before-headers':
+      res.socket?.resetAndDestroy();
+      return;
+    case 'mid-headers':
+      return cutHead(res, answer);
+    case 'mid-body':
+      return cutBody(res, answer);
+  }
+}
+
+/** Sends an answer as it is. */
+export function replay(res: ServerResponse, answer: Answer): void {
+  res.writeHead(answer.status, answer.headers);
+  res.end(answer.body);
+}
+
+/**
+ * Lets the handlers run (`next`) but holds back what they answer; `res` is untouched afterwards.
+ * Nothing comes of it when they never answer.
+ */
+export function capture(res: ServerResponse, next: () => void): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  const take = (chunk: unknown) => {
+    if (typeof chunk === 'string') chunks.push(Buffer.from(chunk));
+    else if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
+  };
+  return new Promise((resolve) => {
+    const held: Partial<ServerResponse> = {
+      writeHead: (status: number, ...rest: unknown[]) => {
+        res.statusCode = status;
+        setHeaders(res, rest.at(-1));
+        return res;
+      },
+      flushHeaders: () => undefined,
+      write: ((chunk: unknown) => (take(chunk), true)) as ServerResponse['write'],
+      end: ((chunk: unknown) => {
+        take(chunk);
+        for (const name of Object.keys(held)) Reflect.deleteProperty(res, name);
+        const answer = { status: res.statusCode, headers: { ...res.getHeaders() }, body: Buffer.concat(chunks) };
+        for (const name of res.getHeaderNames()) res.removeHeader(name);
+        resolve(answer);
+        return res;
+      }) as ServerResponse['end'],
+    };
+    // Own properties hide the prototype's methods; deleting them brings those back.
+    Object.assign(res, held);
+    next();
+  });
+}
+
+function setHeaders(res: ServerResponse, headers: unknown): void {
+  if (Array.isArray(headers)) {
+    for (let i = 0; i + 1 < headers.length; i += 2) res.appendHeader(String(headers[i]), String(headers[i + 1]));
+  } else if (headers !== null && typeof headers === 'object') {
+    for (const [name, value] of Object.entries(headers as OutgoingHttpHeaders)) {
+      if (value !== undefined) res.setHeader(name, value);
+    }
+  }
+}
+
+function answerOf(ending: Ending): Answer {
+  const status = ending.status ?? (ending.reset ? 200 : 500);
+  const isText = typeof ending.body === 'string';
+  const text = isText
+    ? String(ending.body)
+    : JSON.stringify(ending.body ?? { error: STATUS_CODES[status] ?? 'unknown' });
+  const body = Buffer.from(text);
+  const type = isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8';
+  return { status, headers: { 'content-type': type, 'content-length': body.length, ...ending.headers }, body };
+}
+
+function cutHead(res: ServerResponse, answer: Answer): void {
+  const { socket } = res;
+  const piece = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'unknown'}\r\ncontent-type: appl`;
+  socket?.write(piece, () => socket.resetAndDestroy());
+}
+
+function cutBody(res: ServerResponse, answer: Answer): void {
+  const { socket } = res;
+  // A body of fewer than two bytes has no middle: promise one byte more than is sent.
+  const promised = Math.max(answer.body.length, 2);
+  res.writeHead(answer.status, { ...answer.headers, 'content-length': promised });
+  res.write(answer.body.subarray(0, Math.floor(promised / 2)), () => socket?.resetAndDestroy());
+}
