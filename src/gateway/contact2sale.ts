@@ -1,0 +1,47 @@
+import type { Ending, UpstreamAnswer, UpstreamRequest } from './exchange.ts';
+import type { Tokens } from './tokens.ts';
+import type { Upstream } from './upstream.ts';
+
+/** A request to Contact2Sale, without credentials. */
+export interface C2sRequest {
+  readonly method: UpstreamRequest['method'];
+  readonly path: string;
+  readonly body?: string;
+  readonly requestId: string;
+}
+
+/**
+ * Contact2Sale as the gateway sees it: the upstream plus a token. A 401 means that nothing was done, so the same
+ * request, write or not, may go again with the other valid token.
+ */
+export class Contact2Sale {
+  readonly #upstream: Upstream;
+  readonly #tokens: Tokens;
+
+  constructor(upstream: Upstream, tokens: Tokens) {
+    this.#upstream = upstream;
+    this.#tokens = tokens;
+  }
+
+  async ask(request: C2sRequest, ending: Ending): Promise<UpstreamAnswer> {
+    let token = this.#tokens.current;
+    for (;;) {
+      const answer = await this.#upstream.ask(withToken(request, token), ending);
+      if (token === undefined) return answer;
+      if (answer.status !== 401) {
+        this.#tokens.accept(token);
+        return answer;
+      }
+      token = this.#tokens.refuse(token);
+      if (token === undefined) return answer;
+    }
+  }
+}
+
+function withToken({ method, path, body, requestId }: C2sRequest, token: string | undefined): UpstreamRequest {
+  const headers = ['accept', 'application/json', 'user-agent', 'c2s-gateway', 'x-request-id', requestId];
+  if (token !== undefined) headers.push('authorization', `Bearer ${token}`);
+  if (body === undefined) return { method, path, headers };
+  headers.push('content-type', 'application/json');
+  return { method, path, headers, body };
+}

@@ -1,0 +1,113 @@
+import { GATEWAY_OPERATIONS } from './operations.ts';
+import type { Operation, OperationId } from './operations.ts';
+
+/**
+ * From method and raw path to an operation. A trie of segments: its cost does not grow with the table.
+ * Segments are decoded before they are compared, so `/leads/resolve%2Dsource` is what it says in every spelling,
+ * and parameters are checked here, in one place: what decodes to more than one plain segment never leaves the
+ * process. The Python gateway pasted the decoded id into the upstream path, and `%2E%2E` reached other operations.
+ */
+
+export interface Route {
+  readonly operation: Operation & { readonly id: OperationId };
+  /** Literal parts of the upstream path around the parameters; empty when the gateway answers by itself. */
+  readonly upstream: readonly string[];
+}
+
+export type Match =
+  | { readonly kind: 'route'; readonly route: Route; readonly params: readonly string[] }
+  | { readonly kind: 'method'; readonly allow: string }
+  | { readonly kind: 'slash'; readonly path: string }
+  | { readonly kind: 'bad-parameter' }
+  | { readonly kind: 'none' };
+
+interface Node {
+  readonly literals: Map<string, Node>;
+  parameter?: Node;
+  readonly routes: Map<string, Route>;
+}
+
+const PLAIN = /^[A-Za-z0-9_-]+$/;
+const UNSAFE = /[/\\?#\u0000-\u001f\u007f]/;
+/** `/leads/resolve-source` exists, so a lead of that name could be asked for by a misspelt method or suffix. */
+const RESERVED = 'resolve-source';
+
+const newNode = (): Node => ({ literals: new Map(), routes: new Map() });
+
+function plant(root: Node, template: string, method: string, route: Route): void {
+  let node = root;
+  for (const segment of template.slice(1).split('/')) {
+    if (segment.startsWith(':')) {
+      node.parameter ??= newNode();
+      node = node.parameter;
+    } else {
+      let next = node.literals.get(segment);
+      if (!next) node.literals.set(segment, (next = newNode()));
+      node = next;
+    }
+  }
+  node.routes.set(method, route);
+}
+
+function decode(segment: string): string | undefined {
+  if (!segment.includes('%')) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The segment as it may be sent on, or undefined when it is not one plain path segment. */
+function parameter(decoded: string): string | undefined {
+  if (PLAIN.test(decoded)) return decoded.toLowerCase() === RESERVED ? undefined : decoded;
+  if (decoded === '' || decoded === '.' || decoded === '..' || UNSAFE.test(decoded)) return undefined;
+  return encodeURIComponent(decoded);
+}
+
+/** Where a path leads: a node and its parameters; `false` when a parameter is not one plain segment. */
+function walk(root: Node, path: string): { node: Node; params: string[] } | false | undefined {
+  const params: string[] = [];
+  let node = root;
+  let bad = false;
+  for (const raw of path.slice(1).split('/')) {
+    const segment = decode(raw);
+    const literal = segment === undefined ? undefined : node.literals.get(segment);
+    if (literal) {
+      node = literal;
+      continue;
+    }
+    if (!node.parameter) return undefined;
+    node = node.parameter;
+    const value = segment === undefined ? undefined : parameter(segment);
+    if (value === undefined) bad = true;
+    else params.push(value);
+  }
+  if (node.routes.size === 0) return undefined;
+  return bad ? false : { node, params };
+}
+
+/** The operations as a function from method and raw path (without the query) to a match. */
+export function createRouter(
+  operations: typeof GATEWAY_OPERATIONS = GATEWAY_OPERATIONS,
+): (method: string, path: string) => Match {
+  const root = newNode();
+  for (const operation of operations as readonly Route['operation'][]) {
+    const upstream = operation.upstream?.path.split(/:[A-Za-z]+/) ?? [];
+    for (const path of [operation.path, ...(operation.aliases ?? [])]) {
+      plant(root, path, operation.method, { operation, upstream });
+    }
+  }
+  return (method, path) => {
+    const found = walk(root, path);
+    if (found) {
+      const route = found.node.routes.get(method);
+      if (route) return { kind: 'route', route, params: found.params };
+      return { kind: 'method', allow: [...found.node.routes.keys()].join(', ') };
+    }
+    if (found === false && !path.endsWith('/')) return { kind: 'bad-parameter' };
+    const bare = path.replace(/\/+$/, '');
+    if (bare !== path && bare !== '' && walk(root, bare)) return { kind: 'slash', path: bare };
+    return { kind: 'none' };
+  };
+}
