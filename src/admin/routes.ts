@@ -1,0 +1,51 @@
+import type { Generation, RouteEntry } from '../forward/generation.ts';
+import type { Recent } from '../observe/recent.ts';
+import type { Path } from '../rollout/route.ts';
+import { stageOf, type Stage } from '../rollout/stage.ts';
+
+/** GET /api/routes: the resolved table with the stage, the live state and the last minute of each path. */
+
+export interface PathView {
+  readonly faces: readonly string[];
+  readonly breaker: string;
+  readonly lastMinute: Recent | undefined;
+}
+
+export interface RouteView {
+  readonly id: string;
+  readonly stage: Stage;
+  readonly safety: string;
+  readonly rollout: { gateway: number; shadow: number; stickyBy: string; fallback: string };
+  readonly deadlines: object;
+  readonly paths: Partial<Record<Path, PathView>>;
+}
+
+export function viewRoutes(generation: Generation, now: number): RouteView[] {
+  return generation.entries.map((entry) => viewRoute(entry, now));
+}
+
+function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
+  const { gateway, shadow, stickyBy, fallback } = model.rollout;
+  const paths: Partial<Record<Path, PathView>> = {};
+  for (const path of ['direct', 'gateway'] as const) {
+    if (model[path].length === 0) continue;
+    paths[path] = {
+      faces: model[path].map(({ method, template }) => `${method} ${template}`),
+      breaker: state.breakerState(path),
+      lastMinute: state.recorder.recent(path, now),
+    };
+  }
+  return {
+    id: model.id,
+    stage: stageOf(model.rollout, model.direct.length > 0),
+    safety: model.safety,
+    rollout: {
+      gateway: gateway / 100,
+      shadow: shadow / 100,
+      stickyBy: model.params[stickyBy] ?? 'caller',
+      fallback,
+    },
+    deadlines: model.deadlines,
+    paths,
+  };
+}

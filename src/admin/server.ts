@@ -1,0 +1,83 @@
+import express, { type Express, type Request, type Response } from 'express';
+import type { DataPlane } from '../forward/data-plane.ts';
+import type { KillSwitch } from '../forward/kill-switch.ts';
+import type { Loader } from '../forward/reload.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { guard } from './guard.ts';
+import { viewRoutes } from './routes.ts';
+
+/**
+ * The admin listener: metrics and probes for machines, and the API for operators. On a port of its own, never on the
+ * public one. Metrics and probes hold nothing of callers and are open; the API is guarded.
+ */
+
+export interface AdminOptions {
+  readonly dataPlane: DataPlane;
+  readonly metrics: Metrics;
+  readonly loader: Loader;
+  readonly killSwitch: KillSwitch;
+  readonly configFile: string;
+  readonly adminToken: string | undefined;
+  /** Milliseconds, monotonic: the clock of the counters. */
+  readonly now: () => number;
+  /** Reads the config file again, at once. */
+  readonly reload: () => void;
+}
+
+export function createAdmin(options: AdminOptions): Express {
+  const { dataPlane, metrics, now } = options;
+  const admin = express();
+  admin.disable('x-powered-by');
+  admin.get('/metrics', async (_req, res) => {
+    res.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+  admin.get('/healthz', (_req, res) => void res.json({ status: 'ok' }));
+  admin.get('/readyz', (_req, res) => {
+    // The listener only opens with a table loaded; so what is left to say is whether we are leaving.
+    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready' });
+  });
+  const api = express.Router();
+  api.use(guard(options.adminToken));
+  api.get('/routes', (_req, res) => {
+    const { generation } = dataPlane;
+    res.json({ revision: generation.revision, killSwitch: dataPlane.killed, routes: viewRoutes(generation, now()) });
+  });
+  api.get('/config', (_req, res) => viewConfig(options, res));
+  api.post('/config/reload', (_req, res) => {
+    options.reload();
+    viewConfig(options, res);
+  });
+  api.get('/discovery', (_req, res) => viewDiscovery(options, res));
+  api.route('/kill-switch').get(viewKillSwitch(options)).put(setKillSwitch(options, true)).delete(setKillSwitch(options, false));
+  admin.use('/api', api);
+  admin.use((_req, res) => void res.status(404).json({ status: 404, title: 'Not Found' }));
+  return admin;
+}
+
+function viewConfig({ dataPlane, loader, configFile }: AdminOptions, res: Response): void {
+  const { revision, loadedAt, upstreams } = dataPlane.generation;
+  const { lastRefused } = loader;
+  res.json({
+    file: configFile,
+    revision,
+    loadedAt,
+    gateway: upstreams.gateway ? 'configured' : 'not configured: every route is direct',
+    lastError: lastRefused && { at: lastRefused.at, problems: lastRefused.problems },
+  });
+}
+
+function viewDiscovery({ dataPlane }: AdminOptions, res: Response): void {
+  const rows = dataPlane.discovery.list();
+  res.json({ unclaimed: rows.map((row) => ({ ...row, lastSeen: new Date(row.lastSeen) })) });
+}
+
+function viewKillSwitch({ killSwitch }: AdminOptions) {
+  return (_req: Request, res: Response): void => void res.json({ on: killSwitch.on, by: killSwitch.by });
+}
+
+function setKillSwitch({ killSwitch }: AdminOptions, on: boolean) {
+  return (_req: Request, res: Response): void => {
+    killSwitch.set(on);
+    res.json({ on: killSwitch.on, by: killSwitch.by });
+  };
+}

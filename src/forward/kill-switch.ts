@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+
+/**
+ * Everything direct, at once, without a parse of anything: by the admin API, or by a file that exists. Either is
+ * enough; to end it both must be off. The file is looked for often, since whoever touches it is in a hurry.
+ */
+
+const LOOK_EVERY_MS = 250;
+
+export class KillSwitch {
+  readonly #file: () => string | undefined;
+  readonly #onChange: (on: boolean, by: readonly string[]) => void;
+  readonly #timer: NodeJS.Timeout;
+  #byHand = false;
+  #byFile = false;
+
+  /** @param file the name in the table that serves now. */
+  constructor(file: () => string | undefined, onChange: (on: boolean, by: readonly string[]) => void) {
+    this.#file = file;
+    this.#onChange = onChange;
+    this.look();
+    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  get on(): boolean {
+    return this.#byHand || this.#byFile;
+  }
+
+  /** Who holds it on. */
+  get by(): string[] {
+    return [...(this.#byHand ? ['admin'] : []), ...(this.#byFile ? ['file'] : [])];
+  }
+
+  set(on: boolean): void {
+    this.#apply(() => (this.#byHand = on));
+  }
+
+  look(): void {
+    const file = this.#file();
+    this.#apply(() => (this.#byFile = file !== undefined && existsSync(file)));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #apply(change: () => void): void {
+    const before = this.by.join();
+    change();
+    if (this.by.join() !== before) this.#onChange(this.on, this.by);
+  }
+}

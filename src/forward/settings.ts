@@ -1,0 +1,38 @@
+import type { FacadeConfig, UpstreamConfig } from '../config/schema.ts';
+import { parseDuration } from '../config/units.ts';
+import { compileRoutes } from '../rollout/compile.ts';
+import type { TableSettings } from './table.ts';
+import type { UpstreamSettings } from './upstream.ts';
+
+/** From what the operator wrote to what the table is built of: milliseconds, bytes, and no gateway where no URL is. */
+export function tableSettings(config: FacadeConfig, revision: string): TableSettings {
+  const { server, log, upstreams, failover } = config;
+  const connect = parseDuration(config.defaults.deadlines.connect);
+  return {
+    revision,
+    routes: compileRoutes(config),
+    upstreams: {
+      direct: upstreamSettings(upstreams.direct, connect),
+      gateway: upstreams.gateway.url === '' ? undefined : upstreamSettings(upstreams.gateway, connect),
+    },
+    failover,
+    trustedProxies: server.trustedProxies,
+    forceHeader: server.forceHeader,
+    killSwitchFile: server.killSwitchFile,
+    successSample: log.successSample,
+  };
+}
+
+function upstreamSettings({ url, maxInflight, keepAlive, rateBudget }: UpstreamConfig, connect: number): UpstreamSettings {
+  return {
+    url,
+    maxInflight,
+    keepAlive: parseDuration(keepAlive),
+    connect,
+    rateBudget: rateBudget && {
+      ...rateBudget,
+      period: parseDuration(rateBudget.period),
+      longestWait: parseDuration(rateBudget.longestWait),
+    },
+  };
+}
