@@ -11,6 +11,7 @@ import {
   visit,
 } from 'yaml';
 import type { YAMLError } from 'yaml';
+import { brokenAliases, type BrokenAlias } from './aliases.ts';
 import type { ConfigPath } from './problem.ts';
 
 /**
@@ -62,11 +63,12 @@ export function readDocument(text: string): ConfigDocument {
     return unreadable('the file is larger than 8 MiB', 'write one row for each operation');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-  const faults = faultsOf(document, lines);
+  const aliases = brokenAliases(document);
+  const faults = faultsOf(document, lines, aliases);
   const position = (path: ConfigPath, at: 'key' | 'value') => positionOf(document, lines, path, at);
   // After a doubled key the rest can still be judged; after any other error it would be guesswork.
   const syntax = document.errors.some((fault) => fault.code !== 'DUPLICATE_KEY');
-  if (syntax || brokenAliases(document).length > 0) {
+  if (syntax || aliases.length > 0) {
     return { value: undefined, readable: false, faults, position };
   }
   try {
@@ -82,7 +84,7 @@ function unreadable(message: string, remedy: string): ConfigDocument {
   return { value: undefined, readable: false, faults, position: () => start };
 }
 
-function faultsOf(document: Document.Parsed, lines: LineCounter): Fault[] {
+function faultsOf(document: Document.Parsed, lines: LineCounter, aliases: readonly BrokenAlias[]): Fault[] {
   const byLine = new Map<number, Fault>();
   const add = (offset: number, message: string, remedy: string) => {
     const { line, col } = lines.linePos(offset);
@@ -93,22 +95,8 @@ function faultsOf(document: Document.Parsed, lines: LineCounter): Fault[] {
     const [words, remedy] = WORDS[code] ?? [message.replace(/^./, (c) => c.toLowerCase()), REMEDY];
     add(pos[0], words, remedy);
   }
-  for (const { offset, message } of brokenAliases(document)) add(offset, message, 'write the value out');
+  for (const { offset, message } of aliases) add(offset, message, 'write the value out');
   return [...byLine.values()].toSorted((a, b) => a.line - b.line).slice(0, MOST_FAULTS);
-}
-
-/** An anchor must stand before its alias, so a loop can only lead to a node that the alias is inside of. */
-function brokenAliases(document: Document.Parsed): { offset: number; message: string }[] {
-  const broken: { offset: number; message: string }[] = [];
-  visit(document, {
-    Alias(_, alias, ancestors) {
-      const target = alias.resolve(document);
-      if (target && !ancestors.includes(target)) return;
-      const message = target ? `*${alias.source} contains itself` : `*${alias.source} names no anchor above`;
-      broken.push({ offset: startOf(alias) ?? 0, message });
-    },
-  });
-  return broken;
 }
 
 /** The way to the key that begins at `offset`; empty if none does. */

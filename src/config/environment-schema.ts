@@ -1,0 +1,98 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { BASE_URL_REMEDY, baseUrlFault, normalBaseUrl } from './base-url.ts';
+
+/**
+ * Each variable by itself: its form and its default. What several say together is judged in environment.ts. No message
+ * repeats a value: half of these are secrets, and the report goes to a log.
+ */
+
+/** An empty variable is an unset one, as everywhere with .env files and container platforms. */
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (typeof value === 'string' && value.trim() === '' ? undefined : value), schema.optional());
+
+const withDefault = <T extends z.ZodType<string | number>>(schema: T, value: z.output<T>) =>
+  optional(schema).transform((given): z.output<T> => given ?? value);
+
+const port = z
+  .string()
+  .regex(/^\s*\d{1,5}\s*$/, 'must be a port, 0 to 65535')
+  .transform(Number)
+  .refine((n) => n <= 65_535, 'must be a port, 0 to 65535');
+
+const HOST_NAME =
+  /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
+const host = z
+  .string()
+  .trim()
+  .refine(
+    (text) => isIP(text) !== 0 || (HOST_NAME.test(text) && !/^[\d.]+$/.test(text)),
+    'must be an address or a host name, without scheme and port',
+  );
+
+const url = z
+  .string()
+  .trim()
+  .superRefine((text, context) => {
+    const fault = baseUrlFault(text);
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: `${fault}; ${BASE_URL_REMEDY}` });
+  })
+  .transform(normalBaseUrl);
+
+const isPostgres = (text: string) => ['postgres:', 'postgresql:'].includes(URL.parse(text)?.protocol ?? '');
+
+/** Printable ASCII without spaces: it travels in an Authorization header. */
+const token = z
+  .string()
+  .trim()
+  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
+
+/** What a caller of the facade or its admin API presents. Below 16 characters it could be guessed over the network. */
+const strongToken = token.min(16, 'must have 16 characters at least');
+
+const text = z.string().trim();
+
+/** `a,b,c` → each one a strong token, none twice. Faults name a token by its place only. */
+const tokenList = z.string().transform((written, context) => {
+  const tokens = written.split(',').map((one) => one.trim());
+  tokens.forEach((one, i) => {
+    const place = `token ${i + 1} of ${tokens.length}`;
+    for (const issue of strongToken.safeParse(one).error?.issues.slice(0, 1) ?? []) {
+      context.addIssue({ code: 'custom', message: `${place} ${one === '' ? 'is empty' : issue.message}` });
+    }
+    if (one !== '' && tokens.indexOf(one) !== i) {
+      context.addIssue({ code: 'custom', message: `${place} repeats token ${tokens.indexOf(one) + 1}` });
+    }
+  });
+  return tokens;
+});
+
+export const environmentSchema = z.object({
+  HOST: withDefault(host, '127.0.0.1'),
+  PORT: withDefault(port, 8080),
+  ADMIN_HOST: withDefault(host, '127.0.0.1'),
+  ADMIN_PORT: withDefault(port, 9901),
+  ADMIN_TOKEN: optional(strongToken),
+  C2S_BASE_URL: optional(url),
+  C2S_TOKEN: optional(token),
+  C2S_GATEWAY_URL: optional(url),
+  C2S_GATEWAY_TOKEN: optional(token),
+  FACADE_TOKENS: optional(tokenList),
+  FACADE_CONFIG: withDefault(text, 'config/facade.yaml'),
+  LOG_LEVEL: optional(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      error: 'must be trace, debug, info, warn, error, fatal or silent',
+    }),
+  ),
+  DATA_DIR: withDefault(text, '.data'),
+  DATABASE_URL: optional(text.refine(isPostgres, 'must begin with postgres:// or postgresql://')),
+  WORK_API_URL: optional(url),
+  WORK_API_KEY: optional(text),
+  DIRETRIX_BASE_URL: optional(url),
+  DIRETRIX_USER: optional(text),
+  DIRETRIX_PASS: optional(text),
+  WEBHOOK_SECRET: optional(token),
+});
+
+export type Variable = keyof z.output<typeof environmentSchema>;
+export type CheckedVariables = z.output<typeof environmentSchema>;
