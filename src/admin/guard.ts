@@ -15,9 +15,11 @@ export function guard(adminToken: string | undefined): RequestHandler {
       if (scheme.toLowerCase() === 'bearer' && timingSafeEqual(digest(token), expected)) return next();
       return refuse(401, 'Send Authorization: Bearer <ADMIN_TOKEN>.');
     }
-    if (!LOOPBACK.has(hostName(req.headers.host))) return refuse(403, 'Without ADMIN_TOKEN only loopback names are answered.');
+    if (!LOOPBACK.has(hostName(req.headers.host)))
+      return refuse(403, 'Without ADMIN_TOKEN only loopback names are answered.');
     const isChange = req.method !== 'GET' && req.method !== 'HEAD';
-    if (isChange && req.headers['x-c2s-admin'] === undefined) return refuse(403, 'Send the header x-c2s-admin with any value.');
+    if (isChange && req.headers['x-c2s-admin'] === undefined)
+      return refuse(403, 'Send the header x-c2s-admin with any value.');
     return next();
 
     function refuse(status: number, detail: string): void {

@@ -21,7 +21,7 @@ export interface AdminOptions {
   /** Milliseconds, monotonic: the clock of the counters. */
   readonly now: () => number;
   /** Reads the config file again, at once. */
-  readonly reload: () => void;
+  readonly reload: () => Promise<void>;
 }
 
 export function createAdmin(options: AdminOptions): Express {
@@ -43,12 +43,16 @@ export function createAdmin(options: AdminOptions): Express {
     res.json({ revision: generation.revision, killSwitch: dataPlane.killed, routes: viewRoutes(generation, now()) });
   });
   api.get('/config', (_req, res) => viewConfig(options, res));
-  api.post('/config/reload', (_req, res) => {
-    options.reload();
+  api.post('/config/reload', async (_req, res) => {
+    await options.reload();
     viewConfig(options, res);
   });
   api.get('/discovery', (_req, res) => viewDiscovery(options, res));
-  api.route('/kill-switch').get(viewKillSwitch(options)).put(setKillSwitch(options, true)).delete(setKillSwitch(options, false));
+  api
+    .route('/kill-switch')
+    .get(viewKillSwitch(options))
+    .put(setKillSwitch(options, true))
+    .delete(setKillSwitch(options, false));
   admin.use('/api', api);
   admin.use((_req, res) => void res.status(404).json({ status: 404, title: 'Not Found' }));
   return admin;

@@ -12,7 +12,12 @@ import type { Upstream } from './upstream.ts';
 export type AttemptPhase = 'connect' | 'send' | 'respond' | 'body' | 'ended';
 
 export interface AttemptOwner {
-  answerBegins(attempt: Attempt, status: number, statusText: string | undefined, rawHeaders: readonly (Buffer | string)[]): void;
+  answerBegins(
+    attempt: Attempt,
+    status: number,
+    statusText: string | undefined,
+    rawHeaders: readonly (Buffer | string)[],
+  ): void;
   answerData(attempt: Attempt, chunk: Buffer): void;
   answerEnds(attempt: Attempt): void;
   attemptFails(attempt: Attempt, outcome: Outcome): void;
@@ -47,7 +52,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   send({ method, target, headers, body }: AttemptRequest): void {
-    this.upstream.pool.dispatch({ path: this.upstream.prefix + target, method: method as Dispatcher.HttpMethod, headers, body }, this);
+    this.upstream.pool.dispatch(
+      { path: this.upstream.prefix + target, method: method as Dispatcher.HttpMethod, headers, body },
+      this,
+    );
   }
 
   /** The caller does not read: the upstream is held back. */

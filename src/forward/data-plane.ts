@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FacadeConfig } from '../config/schema.ts';
+import { parseDuration } from '../config/units.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { RouteRecorder } from '../observe/recorder.ts';
-import type { Deadlines, Path } from '../rollout/route.ts';
+import type { Path } from '../rollout/route.ts';
 import { Callers, type Caller } from './callers.ts';
 import { Connection } from './connection.ts';
 import { DeadlineWatch } from './deadlines.ts';
@@ -31,8 +33,8 @@ export interface DataPlaneOptions {
   readonly facadeTokens: readonly string[];
   /** What the facade shows the gateway, if the gateway asks for anything. */
   readonly gatewayToken: string | undefined;
-  /** Deadlines of what no route claims. */
-  readonly passthroughDeadlines: () => Deadlines;
+  /** Of the table that serves now: what no route claims is bounded by them. */
+  readonly defaults: () => FacadeConfig['defaults'];
 }
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -58,7 +60,10 @@ export class DataPlane {
     this.#callers = new Callers(options.c2sToken, options.facadeTokens);
     this.#deadlines = new DeadlineWatch(now);
     this.#credentials = credentialsFor(options);
-    const waits = { direct: metrics.rateBudgetWait.labels('direct'), gateway: metrics.rateBudgetWait.labels('gateway') };
+    const waits = {
+      direct: metrics.rateBudgetWait.labels('direct'),
+      gateway: metrics.rateBudgetWait.labels('gateway'),
+    };
     this.#context = {
       now,
       log,
@@ -72,7 +77,7 @@ export class DataPlane {
       log,
       recorder: new RouteRecorder(metrics, 'passthrough', ['passthrough'], 'GET'),
       discovery: this.discovery,
-      deadlines: options.passthroughDeadlines,
+      totalDeadline: () => parseDuration(options.defaults().deadlines.total),
       credentials: this.#credentials.direct,
       rewriteLocation: () => this.#generation.rewriteLocation.direct,
     });
@@ -138,6 +143,12 @@ export class DataPlane {
     this.#passthrough.handle(asked, res);
   }
 
+  /** Only WebSockets, and only where no route is: everything else is a plain request that offers an upgrade. */
+  isUpgrade(req: IncomingMessage): boolean {
+    if (req.headers.upgrade?.toLowerCase() !== 'websocket') return false;
+    return !this.#generation.matcher.match(req.method as string, parseTarget(req.url as string).path);
+  }
+
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {
     this.#passthrough.upgrade(this.#passthroughAsked(req), socket, head);
   }
@@ -169,7 +180,9 @@ export class DataPlane {
  * What each path is shown. Direct: the caller's own, so that Contact2Sale itself says 401 to a stranger; a known facade
  * token is replaced. Gateway: never the caller's, which is Contact2Sale's business, but the facade's own key.
  */
-function credentialsFor(options: DataPlaneOptions): Readonly<Record<Path, (caller: Caller | undefined) => Credentials>> {
+function credentialsFor(
+  options: DataPlaneOptions,
+): Readonly<Record<Path, (caller: Caller | undefined) => Credentials>> {
   const bearer = (token: string | undefined) => (token === undefined ? undefined : `Bearer ${token}`);
   const asSent: Credentials = { keep: true, authorization: undefined };
   const replaced: Credentials = { keep: false, authorization: bearer(options.c2sToken) };

@@ -29,7 +29,12 @@ export class Discovery {
     if (!row) {
       const isFull = this.#seen.size >= LARGEST;
       const place = isFull ? OTHER : key;
-      row = this.#seen.get(place) ?? { method: isFull ? '*' : method, template: isFull ? OTHER : template, count: 0, lastSeen: now };
+      row = this.#seen.get(place) ?? {
+        method: isFull ? '*' : method,
+        template: isFull ? OTHER : template,
+        count: 0,
+        lastSeen: now,
+      };
       this.#seen.set(place, row);
     }
     row.count++;

@@ -1,8 +1,4 @@
-import {
-  directErrorToGatewayDialect,
-  errorForDialect,
-  unwrapGatewayError,
-} from '../dialect/answer.ts';
+import { directErrorToGatewayDialect, errorForDialect, unwrapGatewayError } from '../dialect/answer.ts';
 import type { Outcome } from '../rollout/outcome.ts';
 import type { Dialect, Path } from '../rollout/route.ts';
 

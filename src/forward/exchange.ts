@@ -249,7 +249,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   #face(path: Path): { readonly method: string } {
     const { match, req } = this.#asked;
-    return match.dialect === path ? { method: req.method as string } : req.method === 'HEAD' ? HEAD : this.#entry.model[path][0]!;
+    return match.dialect === path
+      ? { method: req.method as string }
+      : req.method === 'HEAD'
+        ? HEAD
+        : this.#entry.model[path][0]!;
   }
 
   #stream(): RequestBody | null {
@@ -329,7 +333,12 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     return true;
   }
 
-  answerBegins(attempt: Attempt, status: number, statusText: string | undefined, raw: readonly (Buffer | string)[]): void {
+  answerBegins(
+    attempt: Attempt,
+    status: number,
+    statusText: string | undefined,
+    raw: readonly (Buffer | string)[],
+  ): void {
     const { path } = attempt.upstream;
     const answer = responseHeaders(raw, this.#generation.rewriteLocation[path], path === 'gateway');
     if (status === 429) this.#pauseBudget(answer.retryAfter);
@@ -368,7 +377,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#held = undefined;
     const body = held.size <= LONGEST_ERROR_ANSWER ? Buffer.concat(held.chunks) : EMPTY;
     const { dialect } = this.#asked.match;
-    const understood = understand(attempt.upstream.path, dialect, { status: held.status, contentType: held.contentType, body });
+    const understood = understand(attempt.upstream.path, dialect, {
+      status: held.status,
+      contentType: held.contentType,
+      body,
+    });
     this.#settle(attempt, understood.outcome, understood.status);
     if (this.#recorded || this.#failover(understood.outcome)) return;
     if (understood.status === 429 && held.status !== 429) this.#pauseBudget(held.retryAfter);
@@ -377,7 +390,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#answerInstead(understood, understood.replacement, held.headers);
   }
 
-  #answerInstead({ status }: Understood, replacement: { contentType: string; body: Buffer }, headers: readonly string[]): void {
+  #answerInstead(
+    { status }: Understood,
+    replacement: { contentType: string; body: Buffer },
+    headers: readonly string[],
+  ): void {
     const kept = headers.filter((_, i) => !REPLACED.has((headers[i & ~1] as string).toLowerCase()));
     kept.push('content-type', replacement.contentType, 'content-length', String(replacement.body.length));
     this.#writeHead(status, undefined, kept);
@@ -403,7 +420,14 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #facadeHeaders(headers: string[]): string[] {
-    headers.push('x-request-id', this.#asked.requestId, 'x-facade-route', this.#entry.model.id, 'x-facade-path', this.#path);
+    headers.push(
+      'x-request-id',
+      this.#asked.requestId,
+      'x-facade-route',
+      this.#entry.model.id,
+      'x-facade-path',
+      this.#path,
+    );
     const outcome = this.#outcome;
     if (outcome !== undefined && outcome !== 'ok') {
       headers.push('x-facade-outcome', this.#isUnknownWrite(outcome) ? 'unknown' : outcome);
@@ -444,13 +468,15 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
         if (isOver || silent >= deadlines.connect + CONNECT_GRACE) this.#expire('upstream_connect_timeout');
         return;
       case 'send':
-        if (isOver || silent >= deadlines.idle) this.#expire(this.#isCallerSlow() ? 'client_timeout' : 'upstream_send_timeout');
+        if (isOver || silent >= deadlines.idle)
+          this.#expire(this.#isCallerSlow() ? 'client_timeout' : 'upstream_send_timeout');
         return;
       case 'respond':
         if (isOver || silent >= deadlines.firstByte) this.#expire('upstream_respond_timeout');
         return;
       case 'body':
-        if (isOver || silent >= deadlines.idle) this.#expire(attempt.isPaused ? 'client_timeout' : 'upstream_body_timeout');
+        if (isOver || silent >= deadlines.idle)
+          this.#expire(attempt.isPaused ? 'client_timeout' : 'upstream_body_timeout');
         return;
       case 'ended':
         return;
@@ -520,7 +546,15 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 const HEAD = { method: 'HEAD' } as const;
 /** The pool's own connect deadline comes first and knows more; this one bounds what waits for a place in the pool. */
 const CONNECT_GRACE = 500;
-const REPLACED = new Set(['content-type', 'content-length', 'content-encoding', 'etag', 'last-modified', 'digest', 'content-digest']);
+const REPLACED = new Set([
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'etag',
+  'last-modified',
+  'digest',
+  'content-digest',
+]);
 const LEFT = {
   connect: 'client_admit',
   send: 'client_send',

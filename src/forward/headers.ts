@@ -109,7 +109,8 @@ export function requestHeaders(
     const name = raw[i] as string;
     const action = requestActions.of(name);
     if (action !== KEEP) {
-      if (action === CREDENTIALS ? !credentials.keep : action !== CONTENT_LENGTH || contentLength !== undefined) continue;
+      if (action === CREDENTIALS ? !credentials.keep : action !== CONTENT_LENGTH || contentLength !== undefined)
+        continue;
     }
     if (listed?.has(name.toLowerCase())) continue;
     headers.push(name, raw[i + 1] as string);
@@ -138,7 +139,11 @@ export type RewriteLocation = (location: string) => string;
  * @param raw undici's: names and values alternating, bytes.
  * @param dropDate the gateway stamps its connection's age on it (gateway-wire.md 3); node adds a true one.
  */
-export function responseHeaders(raw: readonly (Buffer | string)[], rewrite: RewriteLocation, dropDate: boolean): AnswerHeaders {
+export function responseHeaders(
+  raw: readonly (Buffer | string)[],
+  rewrite: RewriteLocation,
+  dropDate: boolean,
+): AnswerHeaders {
   const headers: string[] = [];
   let listed: Set<string> | undefined;
   let contentType: string | undefined, contentLength: string | undefined, retryAfter: string | undefined;

@@ -1,5 +1,5 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { problemBody } from './problem.ts';
 
 /** The public listener: node:http with the limits that keep a slow or hostile caller from holding it. */
@@ -9,24 +9,46 @@ export interface ListenerOptions {
   readonly maxHeaderSize: number;
   /** Milliseconds that an idle connection is kept. */
   readonly keepAlive: number;
-  /** Milliseconds for a whole request to arrive; beyond the total deadline, which answers 408 first. */
-  readonly requestTimeout: number;
   readonly handle: (req: IncomingMessage, res: ServerResponse, expectsContinue?: boolean) => void;
   readonly upgrade: (req: IncomingMessage, socket: Socket, head: Buffer) => void;
+  /** A request with an Upgrade header that is not taken is a plain request: many clients offer h2c and expect an answer. */
+  readonly isUpgrade: (req: IncomingMessage) => boolean;
 }
 
 /** Milliseconds for a request head to arrive: what a slowloris gets. */
 const HEADERS_TIMEOUT = 15_000;
+/** Milliseconds for a whole request to arrive where no deadline of a route bounds it (what was answered early). */
+const REQUEST_TIMEOUT = 300_000;
+
+/** A port cannot be had; the message says what to do. */
+export class ListenError extends Error {}
+
+/** Resolves to the base URL. @param variable names the setting to change. */
+export function listen(server: Server, host: string, port: number, variable: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: Error & { code?: string }) =>
+      reject(
+        new ListenError(`cannot listen on ${host}:${port} (${error.code ?? error.name}); set ${variable} to another`),
+      ),
+    );
+    server.listen(port, host, () => {
+      const address = server.address() as AddressInfo;
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+      resolve(`http://${name}:${address.port}`);
+    });
+  });
+}
 
 export function createListener(options: ListenerOptions): Server {
   const server = createServer({
     maxHeaderSize: options.maxHeaderSize,
     keepAliveTimeout: options.keepAlive,
-    headersTimeout: Math.min(HEADERS_TIMEOUT, options.requestTimeout),
-    requestTimeout: options.requestTimeout,
+    headersTimeout: HEADERS_TIMEOUT,
+    requestTimeout: REQUEST_TIMEOUT,
     connectionsCheckingInterval: 1_000,
     insecureHTTPParser: false,
     noDelay: true,
+    shouldUpgradeCallback: options.isUpgrade,
   });
   server.on('request', (req, res) => options.handle(req, res));
   server.on('checkContinue', (req, res) => options.handle(req, res, true));
@@ -55,7 +77,10 @@ function answerClientError(error: Error & { code?: string }, socket: Socket): vo
     return;
   }
   const { status, detail } = CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED;
-  const body = problemBody({ status, kind: status === 431 ? 'header-too-large' : 'malformed-request', detail }, undefined);
+  const body = problemBody(
+    { status, kind: status === 431 ? 'header-too-large' : 'malformed-request', detail },
+    undefined,
+  );
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body.toString()}`,

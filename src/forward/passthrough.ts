@@ -5,7 +5,6 @@ import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Logger } from '../observe/log.ts';
 import type { RouteRecorder } from '../observe/recorder.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
-import type { Deadlines } from '../rollout/route.ts';
 import type { Caller } from './callers.ts';
 import type { Connection } from './connection.ts';
 import type { Discovery } from './discovery.ts';
@@ -27,7 +26,8 @@ export interface PassthroughContext {
   readonly recorder: RouteRecorder;
   readonly discovery: Discovery;
   readonly log: Logger;
-  readonly deadlines: () => Deadlines;
+  /** Milliseconds. */
+  readonly totalDeadline: () => number;
   readonly credentials: (caller: Caller | undefined) => Credentials;
   readonly rewriteLocation: () => RewriteLocation;
 }
@@ -69,8 +69,7 @@ export class Passthrough {
       res.on('close', () => this.#record(passage));
       return sendProblem(res, refusalFor(passage.outcome, false, 1000), requestId, ownHeaders(passage));
     }
-    const { total } = this.#context.deadlines();
-    passage.timer = setTimeout(() => this.#expire(passage), total).unref();
+    passage.timer = setTimeout(() => this.#expire(passage), this.#context.totalDeadline()).unref();
     res.on('close', () => {
       upstream.leave();
       this.#record(passage);
@@ -168,7 +167,8 @@ export class Passthrough {
       return;
     }
     if (res.destroyed) return;
-    const isUnknown = req.method !== 'GET' && req.method !== 'HEAD' && decisionOf(passage.outcome).delivery === 'unknown';
+    const isUnknown =
+      req.method !== 'GET' && req.method !== 'HEAD' && decisionOf(passage.outcome).delivery === 'unknown';
     sendProblem(res, refusalFor(passage.outcome, isUnknown, undefined), requestId, ownHeaders(passage, isUnknown));
   }
 

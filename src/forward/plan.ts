@@ -33,7 +33,9 @@ export function rewritesBody({ model, rewritesForDirect }: RouteEntry, match: Ma
 }
 
 /** The target to send to a path. */
-export function targetFor({ model, dialect, face, params }: Match<RouteEntry> & { model: RouteEntry['model'] }, path: Path, target: Target): Translation<string> {
+export function targetFor(match: Match<RouteEntry>, path: Path, target: Target): Translation<string> {
+  const { dialect, face, params } = match;
+  const { model } = match.route;
   const canonical = model[path][0] as Face;
   if (dialect === path) {
     // Direct goes as it came, alias and all: that is what Contact2Sale was asked before. The gateway answers a slash
@@ -57,7 +59,11 @@ export function bodyFitsGateway(req: IncomingMessage, { model }: RouteEntry, has
 }
 
 /** The body to send to the path whose dialect the caller does not speak. */
-export function bodyFor({ route: { model }, params }: Match<RouteEntry>, path: Path, body: Buffer): Translation<Buffer> {
+export function bodyFor(
+  { route: { model }, params }: Match<RouteEntry>,
+  path: Path,
+  body: Buffer,
+): Translation<Buffer> {
   if (!model.body) return { kind: 'ok', value: body };
   const decoded = new Map(model.params.map((name, i) => [name, decode(params[i] ?? '')]));
   return path === 'gateway' ? toGateway(model.body, body, decoded) : toDirect(model.body, body, decoded);

@@ -12,48 +12,52 @@ export interface RefusedLoad {
   readonly problems: readonly ConfigProblem[];
 }
 
-export interface Loaded {
-  readonly config: FacadeConfig;
-  readonly generation: Generation;
+export type Loaded =
+  | { readonly ok: true; readonly config: FacadeConfig; readonly generation: Generation }
+  | { readonly ok: false; /** For a human, one a line. */ readonly problems: string };
+
+/** The file was refused at start: there is no old table that could stay. The message is the report. */
+export class ConfigRefused extends Error {}
+
+export interface LoaderOptions {
+  readonly file: string;
+  readonly table: Table;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Read anew at every load, so that a variable emptied in the .env file acts. */
+  readonly variables: () => Record<string, string | undefined>;
 }
 
 /**
- * Turns the text of the config file into the generation that serves. A good text is swapped in whole; of a bad one
- * every problem is logged, the old table stays, and the metric says so. A text that did not change changes nothing.
+ * Turns the text of the config file into the generation that serves. A good text becomes a new generation; of a bad one
+ * every problem is logged, the old table stays, and the metric says so.
  */
 export class Loader {
-  readonly #table: Table;
-  readonly #metrics: Metrics;
-  readonly #log: Logger;
-  readonly #file: string;
-  readonly #env: () => Record<string, string | undefined>;
+  readonly #options: LoaderOptions;
   lastRefused: RefusedLoad | undefined;
 
-  /** @param env read anew at every load, so that a variable emptied in the .env file acts. */
-  constructor(file: string, table: Table, metrics: Metrics, log: Logger, env: () => Record<string, string | undefined>) {
-    this.#file = file;
-    this.#table = table;
-    this.#metrics = metrics;
-    this.#log = log;
-    this.#env = env;
+  constructor(options: LoaderOptions) {
+    this.#options = options;
   }
 
-  /** The next generation, or the problems for a human, one a line. */
-  load(text: string): Loaded | { readonly problems: string } {
-    const parsed = parseConfig(text, this.#env());
+  load(text: string): Loaded {
+    const { table, metrics, log, variables } = this.#options;
+    const parsed = parseConfig(text, variables());
     if (!parsed.ok) return this.#refuse(parsed.problems);
-    const generation = this.#table.build(tableSettings(parsed.config, parsed.revision));
+    const { config, revision } = parsed;
+    const generation = table.build(tableSettings(config, revision));
     this.lastRefused = undefined;
-    this.#metrics.reloaded(parsed.revision);
-    this.#log.info({ revision: parsed.revision, routes: generation.entries.length }, 'config loaded');
-    return { config: parsed.config, generation };
+    metrics.reloaded(revision);
+    log.info({ revision, routes: generation.entries.length }, 'config loaded');
+    return { ok: true, config, generation };
   }
 
-  #refuse(problems: readonly ConfigProblem[]): { readonly problems: string } {
+  #refuse(problems: readonly ConfigProblem[]): Loaded {
+    const { file, metrics, log } = this.#options;
     this.lastRefused = { at: new Date(), problems };
-    this.#metrics.reloadFailed();
-    const report = formatProblems(this.#file, problems);
-    this.#log.error({ problems: report.split('\n') }, 'config refused, the old table stays');
-    return { problems: report };
+    metrics.reloadFailed();
+    const report = formatProblems(file, problems);
+    log.error({ problems: report.split('\n') }, 'config refused, the old table stays');
+    return { ok: false, problems: report };
   }
 }

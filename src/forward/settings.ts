@@ -23,7 +23,10 @@ export function tableSettings(config: FacadeConfig, revision: string): TableSett
   };
 }
 
-function upstreamSettings({ url, maxInflight, keepAlive, rateBudget }: UpstreamConfig, connect: number): UpstreamSettings {
+function upstreamSettings(
+  { url, maxInflight, keepAlive, rateBudget }: UpstreamConfig,
+  connect: number,
+): UpstreamSettings {
   return {
     url,
     maxInflight,

@@ -3,7 +3,14 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { RouteModel } from '../rollout/route.ts';
 import { TrustedProxies } from './connection.ts';
 import { FailoverBudget } from './failover-budget.ts';
-import { buildMatcher, locationRewriter, reservedFor, rewritesForDirect, type Generation, type RouteEntry } from './generation.ts';
+import {
+  buildMatcher,
+  locationRewriter,
+  reservedFor,
+  rewritesForDirect,
+  type Generation,
+  type RouteEntry,
+} from './generation.ts';
 import { RouteState } from './route-state.ts';
 import { Upstream, type UpstreamSettings } from './upstream.ts';
 

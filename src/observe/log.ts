@@ -38,6 +38,9 @@ export function createLog(level: string, destination?: DestinationStream): Logge
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const at = error.stack?.split('\n').find((line) => line.includes(' at '))?.trim();
+  const at = error.stack
+    ?.split('\n')
+    .find((line) => line.includes(' at '))
+    ?.trim();
   return { type: error.name, code, at };
 }

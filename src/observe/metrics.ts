@@ -143,4 +143,3 @@ export class Metrics {
     this.lastReloadSuccess.set(0);
   }
 }
-

@@ -94,7 +94,11 @@ export class RouteRecorder {
   }
 
   #attempts(record: PathRecord, outcome: Outcome): Incrementable {
-    return (record.attempts[OUTCOME_INDEX[outcome]] ??= this.#metrics.attempts.labels(this.#route, record.path, outcome));
+    return (record.attempts[OUTCOME_INDEX[outcome]] ??= this.#metrics.attempts.labels(
+      this.#route,
+      record.path,
+      outcome,
+    ));
   }
 
   #record(path: RecordedPath): PathRecord {

@@ -67,7 +67,8 @@ export function decide(facts: Facts): Choice {
 /** There is nothing to fall back on: 0 means that the route is off. */
 function decideGatewayOnly(facts: Facts): Choice {
   if (facts.killed) return { path: undefined, refusal: 'facade_no_gateway', reason: 'kill switch' };
-  if (!facts.gatewayAvailable) return { path: undefined, refusal: 'facade_no_gateway', reason: 'no gateway configured' };
+  if (!facts.gatewayAvailable)
+    return { path: undefined, refusal: 'facade_no_gateway', reason: 'no gateway configured' };
   if (!facts.callerKnown) return { path: undefined, refusal: 'client_unauthorized', reason: 'unknown caller' };
   if (facts.rollout.gateway === 0) return { path: undefined, refusal: 'facade_no_gateway', reason: 'gateway only' };
   if (!facts.paramsSafe) {

@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createAdmin } from './admin/server.ts';
+import type { Environment } from './config/environment.ts';
+import { parseDuration, parseSize } from './config/units.ts';
+import { watchConfig } from './config/watch.ts';
+import { DataPlane } from './forward/data-plane.ts';
+import { drain } from './forward/drain.ts';
+import { KillSwitch } from './forward/kill-switch.ts';
+import { createListener, listen } from './forward/listener.ts';
+import { createPages } from './forward/pages.ts';
+import { ConfigRefused, Loader } from './forward/reload.ts';
+import { Table } from './forward/table.ts';
+import type { Logger } from './observe/log.ts';
+import { Metrics } from './observe/metrics.ts';
+
+/** The composition root: who is wired to whom. No logic. */
+
+export interface AppOptions {
+  readonly environment: Environment;
+  /** The variables that ${NAME} in the config file stands for, read anew at every load. */
+  readonly variables: () => Record<string, string | undefined>;
+  /** Watched like the config file: a variable emptied there acts at once. */
+  readonly envFile?: string | undefined;
+  readonly log: Logger;
+}
+
+export interface App {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly dataPlane: DataPlane;
+  /** Reads the config file again, now, even if it did not change. */
+  reload(): Promise<void>;
+  /** Not ready, no new connections, finish what is under way, close. False when the deadline cut something. */
+  stop(): Promise<boolean>;
+}
+
+/**
+ * Starts both listeners.
+ * @throws ConfigRefused with every problem, one a line; ListenError when a port cannot be had.
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { environment, log } = options;
+  const parts = wire(options);
+  const { dataPlane, config } = parts;
+  const listener = publicListener(dataPlane, config().server);
+  const admin = createServer(
+    createAdmin({ ...parts, configFile: environment.configFile, adminToken: environment.adminToken }),
+  );
+  const close = async (): Promise<void> => {
+    await parts.close();
+    admin.close();
+    admin.closeAllConnections();
+  };
+  try {
+    // Admin first: a probe must find it when the public port opens.
+    const adminUrl = await listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
+    const url = await listen(listener, environment.host, environment.port, 'PORT');
+    log.info({ listening: url, admin: adminUrl }, 'ready');
+    const stop = async (): Promise<boolean> => {
+      dataPlane.draining = true;
+      const isWhole = await drain(listener, parseDuration(config().server.drain));
+      await close();
+      return isWhole;
+    };
+    return { url, adminUrl, dataPlane, reload: parts.reload, stop };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function wire({ environment, variables, envFile, log }: AppOptions) {
+  const now = () => performance.now();
+  const { configFile } = environment;
+  const metrics = new Metrics();
+  const table = new Table(metrics, now);
+  const loader = new Loader({ file: configFile, table, metrics, log, variables });
+  const text = readConfig(configFile);
+  const first = loader.load(text);
+  if (!first.ok) throw new ConfigRefused(first.problems);
+  let { config } = first;
+
+  const dataPlane = new DataPlane(
+    { ...environment, metrics, log, now, defaults: () => config.defaults },
+    first.generation,
+  );
+  const pages = createPages(dataPlane);
+  dataPlane.others = (req, res) => void pages(req, res);
+  const killSwitch = new KillSwitch(
+    () => dataPlane.generation.killSwitchFile,
+    (on, by) => {
+      dataPlane.killed = on;
+      log.warn({ on, by }, 'kill switch');
+    },
+  );
+  const load = (text: string): void => {
+    const loaded = loader.load(text);
+    if (!loaded.ok) return;
+    config = loaded.config;
+    dataPlane.swap(loaded.generation);
+    killSwitch.look();
+  };
+  const onError = (error: unknown): void =>
+    log.error({ err: error }, 'config file cannot be read, the old table stays');
+  const watcher = watchConfig({ file: configFile, onChange: load, onError, current: text });
+  const reload = () => watcher.reload();
+  const envWatcher =
+    envFile === undefined ? undefined : watchConfig({ file: envFile, onChange: () => void reload(), onError });
+  const close = async (): Promise<void> => {
+    watcher.close();
+    envWatcher?.close();
+    killSwitch.close();
+    dataPlane.close();
+    await table.close();
+  };
+  return { now, metrics, loader, dataPlane, killSwitch, config: () => config, reload, close };
+}
+
+function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; keepAlive: string }): Server {
+  return createListener({
+    maxHeaderSize: parseSize(server.maxHeaderSize),
+    keepAlive: parseDuration(server.keepAlive),
+    handle: (req, res, expectsContinue) => dataPlane.handle(req, res, expectsContinue),
+    upgrade: (req, socket, head) => dataPlane.upgrade(req, socket, head),
+    isUpgrade: (req) => dataPlane.isUpgrade(req),
+  });
+}
+
+function readConfig(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    throw new ConfigRefused(`${file}: cannot be read (${code}); set FACADE_CONFIG to the rollout table`);
+  }
+}

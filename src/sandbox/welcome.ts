@@ -1,0 +1,47 @@
+import type { FirstRun } from './first-run.ts';
+
+export interface WelcomeFacts extends Pick<FirstRun, 'controlUrl' | 'leadId' | 'environment'> {
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly configFile: string;
+}
+
+/** What a newcomer sees: what runs, and lines that work when they are pasted, in the order of a migration. */
+export function welcome({ url, adminUrl, controlUrl, leadId, configFile, environment }: WelcomeFacts): string {
+  const auth = `-H 'authorization: Bearer ${environment['FACADE_TOKENS']}'`;
+  const read = `curl -is ${url}/integration/leads/${leadId} ${auth} | grep -iE '^HTTP|x-facade'`;
+  const flip = (share: number) =>
+    `sed -i.bak '/id: leads.get$/,/rollout:/s/gateway: [0-9.]*,/gateway: ${share},/' ${configFile} && sleep 1`;
+  return `
+c2s-facade ${url}   admin ${adminUrl}
+No C2S_BASE_URL is set, so this is the sandbox: stand-ins for Contact2Sale, Work API and Diretrix, the gateway in front
+of the CRM, and the facade on top, all on loopback and all data invented.
+
+1  Read a lead. It comes by the old path: x-facade-path: direct
+   ${read}
+
+2  Flip that route: one number in ${configFile}. The same line now says x-facade-path: gateway
+   ${flip(100)}
+   ${read}
+
+3  Kill the gateway. The same line still says 200, by direct
+   curl -s -X DELETE ${controlUrl}/gateway
+   ${read}
+
+4  Bring it back; after the breaker's pause of 5 s the gateway serves again
+   curl -s -X PUT ${controlUrl}/gateway
+
+5  Post a message in Contact2Sale's dialect, and one in the gateway's; each arrives once
+   curl -s -X POST ${url}/integration/leads/${leadId}/create_message ${auth} -H 'content-type: application/json' -d '{"body":"Hello from the direct dialect"}'
+   curl -s -X POST ${url}/leads/${leadId}/messages ${auth} -H 'content-type: application/json' -d '{"message":"Hello from the gateway dialect"}'
+   curl -s ${url}/leads/${leadId} ${auth} | grep -o 'Hello from the [a-z]* dialect'
+
+6  See the table, the live state and the metrics
+   curl -s ${adminUrl}/api/routes
+   curl -s ${adminUrl}/metrics | grep ^facade_
+
+7  Take it back
+   ${flip(0)}
+
+`;
+}
