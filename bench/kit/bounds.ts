@@ -1,0 +1,44 @@
+import { costRatio, errorsOf, type Measured } from './rounds.ts';
+
+/** What the facade promises about its cost. CPU time a request, as ratios within one run: absolute figures are the machine's. */
+
+export interface Bound {
+  readonly text: string;
+  readonly ratio: number;
+  readonly met: boolean;
+}
+
+const MOST_OF_FLOOR = 1.5;
+const LEAST_GAIN = 1.5;
+const LEAST_GAIN_EXPRESS = 4;
+const MOST_OF_SMALL_TABLE = 1.1;
+
+const atMost = (text: string, ratio: number, limit: number): Bound => ({
+  text: `${text}: at most ${limit}×`,
+  ratio,
+  met: ratio <= limit,
+});
+
+const atLeast = (text: string, ratio: number, limit: number): Bound => ({
+  text: `${text}: at least ${limit}×`,
+  ratio,
+  met: ratio >= limit,
+});
+
+/** Judges every bound whose subjects were measured; empty without the facade. An error of the facade is a bound missed. */
+export function judge(measured: readonly Measured[]): Bound[] {
+  const named = (name: string) => measured.find(({ subject }) => subject.name === name);
+  const bounds: Bound[] = [];
+  const [facade, floor, large] = [named('facade'), named('floor'), named('facade-1000')];
+  for (const one of measured.filter(({ subject }) => subject.kind === 'facade')) {
+    bounds.push(atMost(`errors of ${one.subject.name}`, errorsOf(one), 0));
+  }
+  if (!facade) return bounds;
+  if (floor) bounds.push(atMost('facade ÷ floor', costRatio(facade, floor), MOST_OF_FLOOR));
+  for (const peer of measured.filter(({ subject }) => subject.kind === 'node')) {
+    const limit = peer.subject.name === 'express-hpm' ? LEAST_GAIN_EXPRESS : LEAST_GAIN;
+    bounds.push(atLeast(`${peer.subject.name} ÷ facade`, costRatio(peer, facade), limit));
+  }
+  if (large) bounds.push(atMost('1,000 routes ÷ the table as it is', costRatio(large, facade), MOST_OF_SMALL_TABLE));
+  return bounds;
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../../bench/kit/bounds.ts';
+import { costRatio, planFor, type Measured } from '../../../bench/kit/rounds.ts';
+import { SUBJECTS } from '../../../bench/kit/subjects.ts';
+
+function measured(name: string, cpu: readonly number[], errors = 0): Measured {
+  const subject = SUBJECTS.find((candidate) => candidate.name === name);
+  if (!subject) throw new Error(name);
+  const rest = { requests: 1, errors, firstError: '', perSecond: 1, p50: 1, p99: 1 };
+  return { subject, rounds: cpu.map((cpuMicros) => ({ ...rest, cpuMicros })) };
+}
+
+const missed = (all: readonly Measured[]) =>
+  judge(all)
+    .filter((bound) => !bound.met)
+    .map((bound) => bound.text);
+
+const GOOD = [
+  measured('floor', [40]),
+  measured('facade', [50]),
+  measured('facade-1000', [52]),
+  measured('httpxy', [90]),
+  measured('fastify', [94]),
+  measured('http-proxy', [107]),
+  measured('express-hpm', [239]),
+];
+const but = (...changed: Measured[]) => [
+  ...GOOD.filter((one) => changed.every((other) => other.subject !== one.subject)),
+  ...changed,
+];
+
+describe('the bounds of the bench', () => {
+  it('are all met by a facade that is cheap enough', () => {
+    expect(judge(GOOD)).toHaveLength(8);
+    expect(missed(GOOD)).toEqual([]);
+  });
+
+  it('name each one that is missed', () => {
+    expect(missed(but(measured('floor', [33])))).toEqual([expect.stringContaining('facade ÷ floor')]);
+    expect(missed(but(measured('httpxy', [74])))).toEqual([expect.stringContaining('httpxy ÷ facade')]);
+    expect(missed(but(measured('express-hpm', [199])))).toEqual([expect.stringContaining('express-hpm ÷ facade')]);
+    expect(missed(but(measured('facade-1000', [56])))).toEqual([expect.stringContaining('1,000 routes')]);
+  });
+
+  it('are missed by a single wrong answer of the facade', () => {
+    expect(missed(but(measured('facade', [50], 1)))).toEqual([expect.stringContaining('errors of facade')]);
+  });
+
+  it('are missed when a ratio cannot be told', () => {
+    expect(missed(but(measured('floor', [Number.NaN])))).toEqual([expect.stringContaining('facade ÷ floor')]);
+  });
+
+  it('are not judged without the facade', () => {
+    expect(judge([measured('floor', [40]), measured('httpxy', [90])])).toEqual([]);
+  });
+});
+
+describe('rounds', () => {
+  it('compare subjects within a round, so that a slow round of the machine cancels out', () => {
+    expect(costRatio(measured('facade', [60, 600, 61]), measured('floor', [40, 400, 40]))).toBe(1.5);
+  });
+
+  it('fit into the budget with all that they warm up', () => {
+    const { rounds, settleMs, measureMs, warmMs } = planFor(12, 80, 5);
+    expect(12 * (rounds * (settleMs + measureMs) + warmMs)).toBeLessThanOrEqual(81_000);
+    expect(12 * (rounds * (settleMs + measureMs) + warmMs)).toBeGreaterThan(70_000);
+  });
+});
