@@ -1,5 +1,6 @@
 import supertest from 'supertest';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import type { Crm } from '../../../src/sandbox/crm.ts';
 import { SANDBOX_OPERATIONS, SEED_SELLER_IDS, SEED_TAG_IDS } from '../../../src/sandbox/index.ts';
 import type { SandboxOperationId } from '../../../src/sandbox/index.ts';
 import { LEAD, TOKEN, ask, contact2sale } from './harness.ts';
@@ -50,51 +51,66 @@ const fill = (template: string, id?: string) =>
     .replace(':sellerId', id ?? String(SELLER))
     .replace(':queueId', id ?? '1');
 
+/** All that the CRM remembers, as text. */
+const stateOf = (crm: Crm) =>
+  JSON.stringify(
+    [crm.leads, crm.tags, crm.sellers, crm.queues, crm.rules, crm.leadTags, crm.subscriptions].map((map) =>
+      [...map].map(([id, value]) => [id, value instanceof Set ? [...value] : value]),
+    ),
+  );
+
 test('the table has the 26 operations that Contact2Sale offers, each under one name', () => {
   expect(SANDBOX_OPERATIONS).toHaveLength(26);
   expect(new Set(SANDBOX_OPERATIONS.map(({ id }) => id)).size).toBe(26);
 });
 
-describe.each(SANDBOX_OPERATIONS)('$id', ({ id, method, path, aliases, success }) => {
-  const { good, bad } = BODIES[id];
+const SPELLINGS = SANDBOX_OPERATIONS.flatMap(({ id, method, path, aliases, success }) =>
+  [path, ...aliases].map((spelling) => ({ id, method, spelling, success, body: BODIES[id].good })),
+);
+const WITH_ID = SANDBOX_OPERATIONS.filter(({ path }) => path.includes(':'));
+const WITH_BODY = SANDBOX_OPERATIONS.filter(({ id }) => BODIES[id].bad !== undefined);
 
-  test.each([path, ...aliases])(`answers a good request to %s with ${success}`, async (spelling) => {
+test.each(SPELLINGS)('$id: $method $spelling answers a good request with $success', async (each) => {
+  const { url, crm } = await contact2sale();
+  crm.subscriptions.set('on_close_lead', 'https://hooks.example.com/old');
+  const answer = await ask(url, each.method, fill(each.spelling), each.body);
+  expect(answer.status).toBe(each.success);
+  expect(answer.json).toHaveProperty('data');
+});
+
+test.each(SPELLINGS)('$id: $method $spelling without a token is 401 and changes nothing', async (each) => {
+  const { url, crm } = await contact2sale();
+  const before = stateOf(crm);
+  const init = each.body ? { body: JSON.stringify(each.body) } : {};
+  const response = await fetch(url + fill(each.spelling), { method: each.method, ...init });
+  expect([response.status, await response.json()]).toEqual([401, { error: 'unauthorized' }]);
+  expect(stateOf(crm)).toBe(before);
+});
+
+test.each(WITH_ID)('$id answers 404 for an id that does not exist', async ({ id, method, path }) => {
+  const { url } = await contact2sale();
+  const answer = await ask(url, method, fill(path, 'f'.repeat(32)), BODIES[id].good);
+  expect(answer.status).toBe(404);
+  expect(answer.json).toEqual({ error: expect.stringMatching(/^(lead|seller|queue) not found$/) as string });
+});
+
+test.each(WITH_BODY)(
+  '$id answers 422 for a wrong body, says what, and changes nothing',
+  async ({ id, method, path }) => {
     const { url, crm } = await contact2sale();
-    crm.subscriptions.set('on_close_lead', 'https://hooks.example.com/old');
-    const answer = await ask(url, method, fill(spelling), good);
-    expect(answer.status).toBe(success);
-    expect(answer.json).toHaveProperty('data');
-  });
-
-  test('answers 401 without a token, and changes nothing', async () => {
-    const { url, crm } = await contact2sale();
-    const before = JSON.stringify([...crm.leads.values()]);
-    const response = await fetch(url + fill(path), { method, ...(good ? { body: JSON.stringify(good) } : {}) });
-    expect(response.status).toBe(401);
-    expect(await response.json()).toEqual({ error: 'unauthorized' });
-    expect(JSON.stringify([...crm.leads.values()])).toBe(before);
-  });
-
-  test.runIf(path.includes(':'))('answers 404 for an id that does not exist', async () => {
-    const { url } = await contact2sale();
-    const answer = await ask(url, method, fill(path, 'f'.repeat(32)), good);
-    expect(answer.status).toBe(404);
-    expect(answer.json).toEqual({ error: expect.stringMatching(/not found$/) as string });
-  });
-
-  test.runIf(bad)('answers 422 for a body that is wrong, and says what', async () => {
-    const { url } = await contact2sale();
-    const answer = await ask(url, method, fill(path), bad);
+    const before = stateOf(crm);
+    const answer = await ask(url, method, fill(path), BODIES[id].bad);
     expect(answer.status).toBe(422);
     expect(answer.json).toEqual({ error: expect.stringMatching(/\w/) as string });
-  });
+    expect(stateOf(crm)).toBe(before);
+  },
+);
 
-  test.runIf(bad)('answers 400 for a body that is not JSON', async () => {
-    const { url } = await contact2sale();
-    const headers = { authorization: `Bearer ${TOKEN}` };
-    const response = await fetch(url + fill(path), { method, headers, body: '{"a":' });
-    expect(response.status).toBe(400);
-  });
+test.each(WITH_BODY)('$id answers 400 for a body that is not JSON', async ({ method, path }) => {
+  const { url } = await contact2sale();
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const response = await fetch(url + fill(path), { method, headers, body: '{"a":' });
+  expect([response.status, await response.json()]).toEqual([400, { error: 'the body is not JSON' }]);
 });
 
 test.each([

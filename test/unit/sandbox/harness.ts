@@ -52,17 +52,18 @@ export interface Wire {
 /** One GET on a connection of its own, with all that could be seen of the answer before the connection broke. */
 export function watch(url: string, headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` }) {
   return new Promise<Wire>((resolve) => {
+    let status: number | undefined;
+    let received = '';
+    const end = (broken: string | undefined) => resolve({ status, received, broken });
     const call = request(url, { headers, agent: false }, (response) => {
-      let received = '';
-      const end = (broken: string | undefined) => resolve({ status: response.statusCode, received, broken });
+      status = response.statusCode;
       response.setEncoding('utf8');
       response.on('data', (piece: string) => (received += piece));
       response.on('end', () => end(undefined));
       response.on('error', (error: NodeJS.ErrnoException) => end(error.code));
     });
-    call.on('error', (error: NodeJS.ErrnoException) =>
-      resolve({ status: undefined, received: '', broken: error.code }),
-    );
+    // A reset in the middle of the body is told to the request, not only to the response.
+    call.on('error', (error: NodeJS.ErrnoException) => end(error.code));
     call.end();
   });
 }
