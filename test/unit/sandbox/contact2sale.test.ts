@@ -1,7 +1,7 @@
 import supertest from 'supertest';
 import { expect, test } from 'vitest';
 import type { Crm } from '../../../src/sandbox/crm.ts';
-import { SANDBOX_OPERATIONS, SEED_SELLER_IDS, SEED_TAG_IDS } from '../../../src/sandbox/index.ts';
+import { SANDBOX_OPERATIONS, SEED_QUEUE_IDS, SEED_SELLER_IDS, SEED_TAG_IDS } from '../../../src/sandbox/index.ts';
 import type { SandboxOperationId } from '../../../src/sandbox/index.ts';
 import { LEAD, TOKEN, ask, contact2sale } from './harness.ts';
 
@@ -49,7 +49,7 @@ const fill = (template: string, id?: string) =>
   template
     .replace(':leadId', id ?? LEAD)
     .replace(':sellerId', id ?? String(SELLER))
-    .replace(':queueId', id ?? '1');
+    .replace(':queueId', id ?? SEED_QUEUE_IDS[0]);
 
 /** All that the CRM remembers, as text. */
 const stateOf = (crm: Crm) =>
