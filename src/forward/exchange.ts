@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { successStatus } from '../dialect/answer.ts';
 import { decodesTo, isSafeParam } from '../dialect/path.ts';
-import { successStatus } from '../dialect/status.ts';
 import type { Logger } from '../observe/log.ts';
 import { decide, type Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
@@ -388,10 +388,14 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#held = undefined;
     const body = held.size <= LONGEST_ERROR_ANSWER ? Buffer.concat(held.chunks) : EMPTY;
     const { dialect } = this.#asked.match;
-    const understood = understand(attempt.upstream.path, dialect, {
+    const understood = understand({
+      path: attempt.upstream.path,
+      asked: dialect,
+      rule: this.#entry.model.body,
       status: held.status,
       contentType: held.contentType,
       body,
+      duration: this.#context.now() - attempt.startedAt,
     });
     this.#settle(attempt, understood.outcome, understood.status);
     if (this.#recorded || this.#failover(understood.outcome)) return;
