@@ -107,7 +107,9 @@ function wire({ environment, variables, envFile, log }: AppOptions) {
   const watcher = watchConfig({ file: configFile, onChange: load, onError, current: text });
   const reload = () => watcher.reload();
   const envWatcher =
-    envFile === undefined ? undefined : watchConfig({ file: envFile, onChange: () => void reload(), onError });
+    envFile === undefined
+      ? undefined
+      : watchConfig({ file: envFile, onChange: () => void reload(), onError: () => void reload() });
   const close = async (): Promise<void> => {
     watcher.close();
     envWatcher?.close();
