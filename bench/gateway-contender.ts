@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
+
 import { Pool } from 'undici';
 import { startGateway } from '../src/gateway/index.ts';
+import { createLog } from '../src/gateway/log.ts';
 
 /** One side of bench/gateway.ts: `bare` or `gateway`, in a process of its own. Answers `cpu` with its CPU time. */
 
@@ -28,7 +29,8 @@ async function startBare(): Promise<number> {
 async function startOurs(): Promise<number> {
   const sha256 = hash('sha256', process.env['BENCH_KEY'] ?? '');
   const callers = [{ name: 'bench', sha256, access: 'full' }] as const;
-  return (await startGateway({ port: 0, c2sBaseUrl: upstream, c2sToken: 'token', callers, log: pino() })).port;
+  return (await startGateway({ port: 0, c2sBaseUrl: upstream, c2sToken: 'token', callers, log: createLog('info') }))
+    .port;
 }
 
 process.on('message', () => {

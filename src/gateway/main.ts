@@ -1,8 +1,9 @@
 import process from 'node:process';
-import { pino } from 'pino';
+
 import { readEnvironment } from './environment.ts';
 import { startGateway } from './index.ts';
 import type { Gateway } from './index.ts';
+import { createLog } from './log.ts';
 
 /** Process entry of the gateway: environment → listen → SIGHUP reads the files again, SIGTERM ends gracefully. */
 
@@ -16,7 +17,7 @@ async function stop(gateway: Gateway): Promise<void> {
 
 try {
   const { options, logLevel } = readEnvironment(process.env);
-  const log = pino({ level: logLevel, name: 'c2s-gateway' });
+  const log = createLog(logLevel);
   const gateway = await startGateway({ ...options, log });
   log.info({ url: gateway.url, admin: gateway.adminUrl }, 'listening');
   process.on('SIGHUP', () => gateway.reload());
