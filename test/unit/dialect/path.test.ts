@@ -14,6 +14,25 @@ describe('the path of the other face', () => {
     expect(renderPath(face, ['a%2Fb%20+c'])).toBe('/leads/a%2Fb%20+c/mark-interacted');
   });
 
+  it.each([
+    ['/integration/leads/:leadId/create_message', '/leads/:leadId/messages'],
+    ['/integration/leads/:leadId/create_tag', '/leads/:leadId/tags'],
+    ['/integration/leads/:leadId/mark_as_interacted', '/leads/:leadId/mark-interacted'],
+    ['/integration/leads/:leadId/done_deal', '/leads/:leadId/done-deal'],
+    ['/integration/leads/:leadId/create_visit', '/leads/:leadId/visits'],
+    ['/integration/leads/:leadId/create_activity', '/leads/:leadId/activities'],
+    ['/integration/distribution_queues/:queueId/next_seller', '/distribution/queues/:queueId/next-seller'],
+    ['/integration/me', '/company/me'],
+  ])('gateway-wire 8.1, prefix and name map: %s and %s carry the same raw id', (direct, gateway) => {
+    for (const template of [direct, gateway]) {
+      const segments = template
+        .slice(1)
+        .split('/')
+        .map((part) => (part.startsWith(':') ? 0 : part));
+      expect(renderPath({ method: 'GET', template, segments }, ['%41b'])).toBe(template.replace(/:\w+/, '%41b'));
+    }
+  });
+
   it('fills several parameters by their index', () => {
     const swapped: Face = { method: 'GET', template: '/b/:b/a/:a', segments: ['b', 1, 'a', 0] };
     expect(renderPath(swapped, ['x', 'y'])).toBe('/b/y/a/x');
