@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { BODY_BYTES, CONNECTIONS } from './exchange.ts';
 import { pinned } from './processes.ts';
-import { coreShare, costRatio, errorsOf, typical, type Measured, type Plan } from './rounds.ts';
+import { coreShare, costRatio, errorsOf, typical, wasStarved, type Measured, type Plan } from './rounds.ts';
 import type { Bound } from './bounds.ts';
 import type { Subject } from './subjects.ts';
 
@@ -47,9 +47,8 @@ function mainTable({ measured, absent }: Outcome): string {
   return [aligned([head, ...rows]), ...(missing.length > 0 ? [aligned(missing)] : [])].join('\n');
 }
 
-/** A Node proxy is slower than the load generator, so one that did not fill its core had to share it. */
 function busyMachine({ measured }: Outcome): string | undefined {
-  const starved = measured.filter((one) => one.subject.kind !== 'native' && coreShare(one) < 0.9);
+  const starved = measured.filter(wasStarved);
   if (starved.length === 0) return undefined;
   const names = starved.map(({ subject }) => subject.name).join(', ');
   return `The machine was busy (${names} did not get a whole core): neither figures nor ratios hold, repeat it when it is quiet.`;
