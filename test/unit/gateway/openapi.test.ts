@@ -65,6 +65,7 @@ it('names the bounds that validation enforces', () => {
 
 /** A program that uses the generated types: it must compile, its two mistakes must not, and it drives the gateway. */
 const CLIENT = `
+import createClient from 'openapi-fetch';
 import type { paths } from './schema.ts';
 export async function use(baseUrl: string) {
   const client = createClient<paths>({ baseUrl });
