@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { successStatus } from '../dialect/answer.ts';
 import { decodesTo, isSafeParam } from '../dialect/path.ts';
-import { successStatus } from '../dialect/status.ts';
 import type { Logger } from '../observe/log.ts';
 import { decide, type Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
@@ -87,6 +87,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   /** The path whose rate budget is waited for. */
   #waitingFor: Upstream | undefined;
   #held: HeldAnswer | undefined;
+  /** Bytes that the answer announced. */
+  #announced = -1;
+  /** The whole answer, come in one piece: written together with its end, in one system call and not two. */
+  #whole: Buffer | undefined;
   #isEventStream = false;
   #outcome: Outcome | undefined;
   #recorded = false;
@@ -242,7 +246,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const headers = requestHeaders(req, connection, credentials, requestId, body?.length);
     // HEAD reaches the gateway only where there is no direct face, and the gateway knows no HEAD.
     const method = upstream.path === 'gateway' && req.method === 'HEAD' ? 'GET' : this.#face(upstream.path).method;
-    this.#attempt = new Attempt(this, upstream, permit, this.#context.now);
+    const { deadlines, now } = this.#context;
+    this.#attempt = new Attempt(this, upstream, permit, deadlines, now());
     if (upstream.path === 'direct') this.#directTries++;
     this.#attempt.send({ method, target, headers, body: body ?? this.#stream() });
   }
@@ -346,6 +351,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       this.#held = { ...answer, status, chunks: [], size: 0 };
       return;
     }
+    if (answer.contentLength !== undefined) this.#announced = Number(answer.contentLength);
     this.#isEventStream = answer.contentType?.startsWith('text/event-stream') ?? false;
     if (status >= 500) this.#outcome = 'upstream_error';
     const owed = successStatus(this.#entry.model, this.#asked.match.dialect, path, status);
@@ -359,6 +365,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       if (held.size <= LONGEST_ERROR_ANSWER) held.chunks.push(chunk);
       return;
     }
+    if (chunk.length === this.#announced) {
+      this.#whole = chunk;
+      return;
+    }
     const { res } = this.#asked;
     if (res.write(chunk) || res.destroyed) return;
     attempt.pause();
@@ -370,17 +380,22 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { res } = this.#asked;
     this.#settle(attempt, this.#outcome ?? 'ok', res.statusCode);
     this.#outcome ??= 'ok';
-    res.end();
+    if (this.#whole) res.end(this.#whole);
+    else res.end();
   }
 
   #answerUnderstood(attempt: Attempt, held: HeldAnswer): void {
     this.#held = undefined;
     const body = held.size <= LONGEST_ERROR_ANSWER ? Buffer.concat(held.chunks) : EMPTY;
     const { dialect } = this.#asked.match;
-    const understood = understand(attempt.upstream.path, dialect, {
+    const understood = understand({
+      path: attempt.upstream.path,
+      asked: dialect,
+      rule: this.#entry.model.body,
       status: held.status,
       contentType: held.contentType,
       body,
+      duration: this.#context.now() - attempt.startedAt,
     });
     this.#settle(attempt, understood.outcome, understood.status);
     if (this.#recorded || this.#failover(understood.outcome)) return;

@@ -141,5 +141,5 @@ function memoryLimiter({ requests, period, burst }: RateBudgetSettings): Pick<Ra
   return new BurstyRateLimiter(
     steady,
     new RateLimiterMemory({ points: burst, duration: seconds * BURST_PERIODS, keyPrefix: 'burst' }),
-  ) as unknown as Pick<RateLimiterAbstract, 'consume'>;
+  );
 }
