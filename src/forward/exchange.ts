@@ -15,7 +15,7 @@ import type { Bounded, DeadlineWatch } from './deadlines.ts';
 import { isHeldBack, LONGEST_ERROR_ANSWER, understand, type Understood } from './error-answer.ts';
 import { mayFailover } from './failover.ts';
 import type { Generation, RouteEntry } from './generation.ts';
-import { requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
+import { reasonPhrase, requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
 import { bodyFitsGateway, bodyFor, rewritesBody, targetFor, type Target } from './plan.ts';
 import { sendProblem } from './problem.ts';
 import type { Waiter } from './rate-budget.ts';
@@ -368,7 +368,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#isEventStream = answer.contentType?.startsWith('text/event-stream') ?? false;
     if (status >= 500) this.#outcome = 'upstream_error';
     const owed = successStatus(this.#entry.model, this.#asked.match.dialect, path, status);
-    this.#writeHead(owed, owed === status ? statusText : undefined, answer.headers);
+    this.#writeHead(owed, owed === status ? reasonPhrase(statusText) : undefined, answer.headers);
   }
 
   answerData(attempt: Attempt, chunk: Buffer): void {

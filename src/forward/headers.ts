@@ -195,6 +195,14 @@ export function responseHeaders(
   return { headers: listed ? without(headers, listed) : headers, contentType, contentLength, retryAfter };
 }
 
+/**
+ * The reason phrase to answer with; undefined: the usual one. node:http refuses control characters by throwing, and
+ * undici reads the bytes as UTF-8, so beyond ASCII they are not what came. Nothing may depend on it (RFC 9112 4).
+ */
+export function reasonPhrase(sent: string | undefined): string | undefined {
+  return sent === 'OK' || (sent !== undefined && /^[\t\x20-\x7e]+$/.test(sent)) ? sent : undefined;
+}
+
 function text(bytes: Buffer | string): string {
   // Latin-1 both ways: bytes that are not ASCII leave as they came.
   return typeof bytes === 'string' ? bytes : bytes.toString('latin1');

@@ -8,7 +8,7 @@ import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Caller } from './callers.ts';
 import type { Connection } from './connection.ts';
 import type { Discovery } from './discovery.ts';
-import { requestHeaders, responseHeaders, type Credentials, type RewriteLocation } from './headers.ts';
+import { reasonPhrase, requestHeaders, responseHeaders, type Credentials, type RewriteLocation } from './headers.ts';
 import type { Target } from './plan.ts';
 import { endWithProblem, sendProblem } from './problem.ts';
 import { refusalFor } from './refusals.ts';
@@ -180,7 +180,7 @@ export class Passthrough {
     if (contentType?.startsWith('text/event-stream')) clearTimeout(passage.timer);
     if (status >= 500) passage.outcome = 'upstream_error';
     headers.push(...ownHeaders(passage));
-    res.writeHead(status, proxyRes.statusMessage, headers);
+    res.writeHead(status, reasonPhrase(proxyRes.statusMessage), headers);
     proxyRes.on('error', () => {
       passage.outcome = 'upstream_body';
       res.destroy();
