@@ -25,7 +25,7 @@ const { values: options } = parseArgs({
 const MOST_GROWTH = 64;
 const MOST_OVER_IDLE = 128;
 const FIRST_MIB = 128;
-/** A transfer takes 4 s a GiB at the receiver's pace; far beyond that something hangs. */
+/** A transfer takes 8 s a GiB at the receiver's pace; far beyond that something hangs. */
 const patience = (mib: number) => AbortSignal.timeout(20_000 + mib * 60);
 
 function optionsFor(port: number, mib: number): RequestOptions {

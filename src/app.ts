@@ -5,7 +5,7 @@ import type { Environment } from './config/environment.ts';
 import { parseDuration, parseSize } from './config/units.ts';
 import { watchConfig } from './config/watch.ts';
 import { DataPlane } from './forward/data-plane.ts';
-import { drain } from './forward/drain.ts';
+import { Drain } from './forward/drain.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
 import { createListener, listen } from './forward/listener.ts';
 import { createPages } from './forward/pages.ts';
@@ -45,6 +45,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const parts = wire(options);
   const { dataPlane, config } = parts;
   const listener = publicListener(dataPlane, config().server);
+  const drain = new Drain(listener);
   const admin = createServer(
     createAdmin({ ...parts, configFile: environment.configFile, adminToken: environment.adminToken }),
   );
@@ -60,7 +61,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     log.info({ listening: url, admin: adminUrl }, 'ready');
     const stop = async (): Promise<boolean> => {
       dataPlane.draining = true;
-      const isWhole = await drain(listener, parseDuration(config().server.drain));
+      const isWhole = await drain.run(parseDuration(config().server.drain));
       await close();
       return isWhole;
     };
@@ -107,7 +108,9 @@ function wire({ environment, variables, envFile, log }: AppOptions) {
   const watcher = watchConfig({ file: configFile, onChange: load, onError, current: text });
   const reload = () => watcher.reload();
   const envWatcher =
-    envFile === undefined ? undefined : watchConfig({ file: envFile, onChange: () => void reload(), onError });
+    envFile === undefined
+      ? undefined
+      : watchConfig({ file: envFile, onChange: () => void reload(), onError: () => void reload() });
   const close = async (): Promise<void> => {
     watcher.close();
     envWatcher?.close();

@@ -14,7 +14,7 @@ const BULK_ID = /\/b01c([0-9a-f]{28})$/;
 export const bulkBytes = (path: string) => Number.parseInt(BULK_ID.exec(path)?.[1] ?? '0', 16) * MIB;
 
 /** What a receiver takes in a second: well below loopback, so that backpressure has to work all the time. */
-const BYTES_PER_SECOND = 256 * MIB;
+const BYTES_PER_SECOND = 128 * MIB;
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 const SAMPLE_MS = 25;
 

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { BODY_BYTES, CONNECTIONS } from './exchange.ts';
 import { pinned } from './processes.ts';
-import { coreShare, costRatio, errorsOf, typical, type Measured, type Plan } from './rounds.ts';
+import { coreShare, costRatio, errorsOf, typical, wasStarved, type Measured, type Plan } from './rounds.ts';
 import type { Bound } from './bounds.ts';
 import type { Subject } from './subjects.ts';
 
@@ -43,16 +43,15 @@ function mainTable({ measured, absent }: Outcome): string {
     `${(coreShare(one) * 100).toFixed(0)} %`,
     String(errorsOf(one)),
   ]);
-  const missing = [...absent].map(([subject, why]) => [subject.title, why]);
+  const missing = [...absent].map(([subject, why]) => [subject.title, why.split('\n', 1).join('')]);
   return [aligned([head, ...rows]), ...(missing.length > 0 ? [aligned(missing)] : [])].join('\n');
 }
 
-/** A Node proxy is slower than the load generator, so one that did not fill its core had to share it. */
 function busyMachine({ measured }: Outcome): string | undefined {
-  const starved = measured.filter((one) => one.subject.kind !== 'native' && coreShare(one) < 0.9);
+  const starved = measured.filter(wasStarved);
   if (starved.length === 0) return undefined;
   const names = starved.map(({ subject }) => subject.name).join(', ');
-  return `The machine was busy (${names} did not get a whole core): trust the ratios more than the figures, and repeat.`;
+  return `The machine was busy (${names} did not get a whole core): neither figures nor ratios hold, repeat it when it is quiet.`;
 }
 
 /** How many times less CPU each facade variant takes than each Node peer. */
@@ -72,6 +71,7 @@ function boundLines({ bounds }: Outcome): string {
 export function printed(outcome: Outcome): string {
   const { node, cores, processor } = machine();
   const { rounds, measureMs } = outcome.plan;
+  const complaints = [...outcome.absent.values()].filter((why) => why.includes('\n'));
   const errors = outcome.measured.flatMap(({ subject, rounds: all }) =>
     all.filter((round) => round.firstError).map((round) => `${subject.name}: ${round.firstError}`),
   );
@@ -82,7 +82,7 @@ export function printed(outcome: Outcome): string {
     gainTable(outcome),
     busyMachine(outcome),
     boundLines(outcome),
-    ...new Set(errors),
+    ...new Set([...errors, ...complaints]),
   ]
     .filter((part) => part !== undefined)
     .join('\n\n');

@@ -42,6 +42,30 @@ export interface Measured {
   readonly rounds: readonly LoadResult[];
 }
 
+/**
+ * A Node proxy is slower than the load generator: one that did not fill its core had to share it with a neighbour on the
+ * machine, and pays for cold caches. The turn is taken again, within limits, and the one with most of the core counts:
+ * chosen by what the machine gave, never by what came out. Native proxies are no measure, they wait for the load.
+ */
+const WHOLE_CORE = 0.9;
+/** Of one turn. */
+const MOST_REPEATS = 3;
+/** Of all turns together, so that a busy machine cannot make the bench last for ever. */
+const REPEAT_SHARE = 0.5;
+
+const coreShareOf = (result: LoadResult) => (result.cpuMicros * result.perSecond) / 1_000_000;
+
+const starved = (subject: Subject, result: LoadResult) => subject.kind !== 'native' && coreShareOf(result) < WHOLE_CORE;
+
+/** The one with more of its core. Errors stay counted, whichever it is. */
+export function better(one: LoadResult, other: LoadResult): LoadResult {
+  const kept = coreShareOf(other) > coreShareOf(one) ? other : one;
+  return { ...kept, errors: one.errors + other.errors, firstError: one.firstError || other.firstError };
+}
+
+/** Whether most of the turns had to share their core, so that neither figures nor ratios hold. */
+export const wasStarved = (one: Measured) => one.subject.kind !== 'native' && coreShare(one) < WHOLE_CORE;
+
 const turn = (measureMs: number, warmMs = 0) => ({
   connections: CONNECTIONS,
   mostRequests: Number.MAX_SAFE_INTEGER,
@@ -65,10 +89,16 @@ export async function measure(
     tell(`warming ${subject.name}`);
     await load.run({ ...turn(plan.warmMs), port, pids, mostRequests: WARM_REQUESTS });
   }
+  let repeats = Math.ceil(measured.length * plan.rounds * REPEAT_SHARE);
   for (let round = 1; round <= plan.rounds; round++) {
     for (const { subject, port, pids, rounds } of measured) {
       tell(`round ${round} of ${plan.rounds}: ${subject.name}`);
-      rounds.push(await load.run({ ...turn(plan.measureMs, plan.settleMs), port, pids }));
+      const order = { ...turn(plan.measureMs, plan.settleMs), port, pids };
+      let result = await load.run(order);
+      for (let i = 0; i < MOST_REPEATS && starved(subject, result) && repeats > 0; i++, repeats--) {
+        result = better(result, await load.run(order));
+      }
+      rounds.push(result);
     }
   }
   return measured;
@@ -84,8 +114,7 @@ export function costRatio(subject: Measured, base: Measured): number {
   return median(subject.rounds.map((round, i) => round.cpuMicros / (base.rounds[i]?.cpuMicros ?? Number.NaN)));
 }
 
-/** Share of its core that the subject got; well below 1 either the load generator or a neighbour on the machine was the limit. */
-export const coreShare = ({ rounds }: Measured) =>
-  median(rounds.map((round) => (round.cpuMicros * round.perSecond) / 1_000_000));
+/** Share of its core that the subject got, in the middle of the rounds. */
+export const coreShare = ({ rounds }: Measured) => median(rounds.map(coreShareOf));
 
 export const errorsOf = ({ rounds }: Measured) => rounds.reduce((sum, round) => sum + round.errors, 0);

@@ -192,6 +192,13 @@ const queryParameter = z.strictObject({
     ),
   min: z.int().optional().describe('Smallest integer that the gateway does not refuse.'),
   max: z.int().optional().describe('Largest integer that the gateway does not refuse.'),
+  default: z
+    .string()
+    .regex(/^[\w.~-]+$/, 'write it as it stands in a URL')
+    .optional()
+    .describe(
+      'What the gateway adds when it is left out. Added too when direct serves a request in the gateway dialect.',
+    ),
 });
 
 const route = z.strictObject({

@@ -75,7 +75,7 @@ function isPlace(part: unknown): part is string | number {
   return plain(part) !== undefined;
 }
 
-/** Text that is a plain name: lower case letters, dots and underscores, as field names and error types are. */
+/** A name as fields and error types have them: ASCII letters, digits, dots and underscores. */
 function plain(text: unknown): string | undefined {
   return typeof text === 'string' && /^[a-z][a-z0-9_.]{0,63}$/i.test(text) && isQuiet(text) ? text : undefined;
 }

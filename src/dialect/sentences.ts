@@ -1,7 +1,7 @@
 /**
  * What an error answer may say. A known caller sends its request again, messages included, whenever the text of an
  * error holds 500, 502, 503, 504, 429, "network" and the like *anywhere*; another reads the text aloud in its logs. So
- * sentences of our own hold no digits at all, and a text from upstream is passed on only when it is quiet: short, and
+ * sentences of our own hold no digits at all (so no name of a product with one), and a text from upstream is passed on only when it is quiet: short, and
  * without those words, addresses or control characters.
  */
 
@@ -17,16 +17,16 @@ const SENTENCES: ReadonlyMap<number, string> = new Map([
   [415, 'This kind of body is not understood.'],
   [422, 'The request was refused: a field is missing or not acceptable.'],
   [429, 'Too many requests: wait before the next one.'],
-  [502, 'Contact2Sale gave no usable answer.'],
-  [503, 'Contact2Sale cannot answer at present.'],
-  [504, 'Contact2Sale gave no answer in time.'],
+  [502, 'The CRM gave no usable answer.'],
+  [503, 'The CRM cannot answer at present.'],
+  [504, 'The CRM gave no answer in time.'],
 ]);
 
 /** The sentence for a status; never empty. */
 export function sentenceFor(status: number): string {
   const known = SENTENCES.get(status);
   if (known !== undefined) return known;
-  return status >= 400 && status < 500 ? 'The request was refused.' : 'Contact2Sale could not do this.';
+  return status >= 400 && status < 500 ? 'The request was refused.' : 'The CRM could not do this.';
 }
 
 const LOUD = [

@@ -59,7 +59,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   send({ method, target, headers, body }: AttemptRequest): void {
     this.upstream.pool.dispatch(
-      { path: this.upstream.prefix + target, method: method as Dispatcher.HttpMethod, headers, body },
+      { path: this.upstream.prefix + target, method: method, headers, body },
       this,
     );
   }
@@ -150,7 +150,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
         return 'upstream_send';
       case 'respond':
         return 'upstream_respond';
-      default:
+      case 'body':
+      case 'ended':
         return 'upstream_body';
     }
   }

@@ -78,8 +78,11 @@ export class Breaker {
    */
   report(permit: number, judgement: Judgement, duration: number): void {
     if (permit !== this.#epoch) return;
-    if (this.state === 'half-open') this.#probing = false;
-    if (judgement === 'neutral') return;
+    if (judgement === 'neutral') {
+      this.#probing = false;
+      return;
+    }
+    // A probe with a verdict ends with the change of state, a microtask later: until then nobody else gets through.
     const slow = duration >= this.settings.slowCall;
     // A probe that succeeds slowly shows that nothing has got better.
     const failed = judgement === 'failure' || (slow && this.state === 'half-open');

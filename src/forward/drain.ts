@@ -1,25 +1,53 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** Milliseconds between two looks at connections that have become idle. */
 const LOOK_EVERY_MS = 25;
+/** Milliseconds for the first byte of a request on a connection that was opened just before the stop. */
+const GRACE_MS = 500;
 
 /**
- * Stops accepting, lets what is under way finish, and closes connections as they become idle.
- * @param deadline milliseconds; what is still under way then is cut.
- * @returns true when nothing had to be cut.
+ * The end of a listener: stops accepting, lets what is under way finish, and closes connections as they become idle.
+ *
+ * The server's own lists are not enough for it. A connection that was opened ahead of need (pools, browsers and load
+ * balancers do so) counts as busy until its first request, which may never come; and one that was upgraded is on no
+ * list at all, so that `closeAllConnections` passes it by and `close` would wait for ever.
  */
-export async function drain(server: Server, deadline: number): Promise<boolean> {
-  const sweep = setInterval(() => server.closeIdleConnections(), LOOK_EVERY_MS);
-  let isWhole = true;
-  const cut = setTimeout(() => {
-    isWhole = false;
-    server.closeAllConnections();
-  }, deadline);
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-  clearInterval(sweep);
-  clearTimeout(cut);
-  return isWhole;
+export class Drain {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  /** Call it before the server listens. */
+  constructor(server: Server) {
+    this.#server = server;
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  /**
+   * @param deadline milliseconds; what is still under way then is cut.
+   * @returns true when nothing had to be cut.
+   */
+  async run(deadline: number): Promise<boolean> {
+    const server = this.#server;
+    const sweep = setInterval(() => server.closeIdleConnections(), LOOK_EVERY_MS);
+    const grace = setTimeout(() => this.#destroy((socket) => socket.bytesRead === 0), GRACE_MS);
+    let isWhole = true;
+    const cut = setTimeout(() => {
+      isWhole = false;
+      this.#destroy(() => true);
+    }, deadline);
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeIdleConnections();
+    });
+    for (const timer of [sweep, grace, cut]) clearTimeout(timer);
+    return isWhole;
+  }
+
+  #destroy(isMeant: (socket: Socket) => boolean): void {
+    for (const socket of this.#sockets) if (isMeant(socket)) socket.destroy();
+  }
 }

@@ -26,6 +26,8 @@ export interface TestFacade extends App {
   readonly configFile: string;
   /** Every log line so far, as text. */
   readonly logs: string[];
+  /** What ${NAME} in the config file stands for; a change acts at the next reload, as in the .env file. */
+  readonly variables: Record<string, string>;
   /** Changes the config file on disk, and waits until the new table serves (or, with `isBad`, was refused). */
   edit(change: (config: Document) => void): Promise<void>;
   /** Writes any text into the config file and has it loaded; good or bad. */
@@ -86,6 +88,7 @@ export async function startFacade(options: TestFacadeOptions): Promise<TestFacad
     ...app,
     configFile,
     logs,
+    variables: env,
     write,
     edit: (change) => {
       change(config);
