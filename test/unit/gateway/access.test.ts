@@ -1,4 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { hash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { post, start } from './started.ts';
 
@@ -55,5 +60,36 @@ describe('callers', () => {
     await fetch(`${gateway.url}/leads/l1`, { headers: { ...as('key-of-the-facade'), cookie: 'a=b' } });
     expect(JSON.stringify(c2s.received)).not.toContain('key-of-the-facade');
     expect(c2s.received[0]?.headers.cookie).toBeUndefined();
+  });
+
+  it('are read again from their file, which may not become empty', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gateway-'));
+    const file = join(folder, 'callers.json');
+    const write = (...rows: unknown[]): void => writeFileSync(file, JSON.stringify({ callers: rows }));
+    write(callers[0]);
+    const { gateway } = await start({ callersFile: file, watchInterval: 3_600_000 });
+    const status = async (key: string): Promise<number> =>
+      (await fetch(`${gateway.url}/leads/l1`, { headers: as(key) })).status;
+    expect([await status('key-of-the-facade'), await status('key-of-the-reports')]).toEqual([200, 401]);
+    write(callers[1]);
+    gateway.reload();
+    expect([await status('key-of-the-facade'), await status('key-of-the-reports')]).toEqual([401, 200]);
+    write();
+    gateway.reload();
+    expect([await status('none'), await status('key-of-the-reports')]).toEqual([401, 200]);
+    await rm(folder, { recursive: true });
+  });
+
+  it('get their keys from mint-key, which shows the key once and its hash for the file', async () => {
+    const script = join(import.meta.dirname, '../../../src/gateway/mint-key.ts');
+    const { stdout } = spawnSync(process.execPath, [script, 'facade', 'read'], { encoding: 'utf8' });
+    const key = /(c2sg_\S+)/.exec(stdout)?.[1] ?? '';
+    expect(key).toMatch(/^c2sg_[\w-]{43}$/);
+    expect(JSON.parse(/(\{.*\})/.exec(stdout)?.[1] ?? '')).toEqual({
+      name: 'facade',
+      sha256: hash('sha256', key),
+      access: 'read',
+    });
+    expect(spawnSync(process.execPath, [script, 'facade', 'all']).status).toBe(2);
   });
 });

@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
+import { connect } from 'node:net';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { hash } from 'node:crypto';
-import { post, start } from './started.ts';
+import { post, start, until } from './started.ts';
 
 it('writes a line a request without paths, queries, bodies, keys or tokens', async () => {
   const lines: string[] = [];
@@ -23,4 +24,17 @@ it('writes a line a request without paths, queries, bodies, keys or tokens', asy
     { level: 40, operation: 'leads.get', status: 502, fault: 'connection-lost' },
   ]);
   expect(lines.join('')).not.toMatch(/1198765|ana|souza|cpf|l-77|caller-key|c2s-token|127\.0\.0\.1/i);
+});
+
+it('blames no fault of ours when a caller leaves in the middle of its body', async () => {
+  const lines: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+  const { gateway, c2s } = await start({ log });
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+  const head =
+    'POST /leads/l1/messages HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{';
+  socket.write(head, () => socket.destroy());
+  await until('the line is written', () => lines.length === 1);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 20, status: 499, fault: 'caller-left' });
+  expect(c2s.received).toHaveLength(0);
 });
