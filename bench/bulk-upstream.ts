@@ -1,27 +1,28 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { BODY } from './kit/exchange.ts';
-import { BULK_ID, drainPaced, filler } from './kit/bulk.ts';
+import { bulkBytes, drainPaced, filler } from './kit/bulk.ts';
 
 /**
- * The far end of `npm run bench:bulk`: a lead of BULK_BYTES bytes under one id, an ordinary lead under every other; of
- * what is posted it tells how many bytes arrived. It reads slower than loopback delivers: a proxy without backpressure
+ * The far end of `npm run bench:bulk`: leads of any size, as their ids say, and of what is posted it tells how many
+ * bytes arrived. It reads slower than loopback delivers: a proxy without backpressure
  * shows only when somebody is slow.
  */
-
-const bytes = Number(process.env['BULK_BYTES']);
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const received = await drainPaced(request);
   response.setHeader('Content-Type', 'application/json');
   if (request.method === 'POST') {
     response.writeHead(201).end(JSON.stringify({ received }));
-  } else if (request.url?.endsWith(BULK_ID)) {
-    response.writeHead(200, { 'Content-Length': bytes });
-    await pipeline(filler(bytes), response);
-  } else {
-    response.end(BODY);
+    return;
   }
+  const bytes = bulkBytes(request.url ?? '');
+  if (bytes === 0) {
+    response.end(BODY);
+    return;
+  }
+  response.writeHead(200, { 'Content-Length': bytes });
+  await pipeline(filler(bytes), response);
 }
 
 createServer((request, response) => {

@@ -9,7 +9,7 @@ import { startUpstream } from './kit/upstream.ts';
 
 /**
  * `npm run bench -- [--quick] [--only name,name] [--json file]`: the facade beside its peers. docs/performance.md says
- * what the figures mean. Exit code 1 when the facade misses a bound, 2 when nothing can be measured.
+ * what the figures mean. Exit code 1 when the facade misses a bound, 2 when it was asked for what it cannot do.
  */
 
 const { values: options } = parseArgs({
@@ -29,16 +29,17 @@ function chosen(): readonly Subject[] {
   const names = options.only.split(',');
   const unknown = names.filter((name) => !SUBJECTS.some((subject) => subject.name === name));
   if (unknown.length > 0) {
-    throw new Error(`no subject ${unknown.join(', ')}; there are ${SUBJECTS.map((s) => s.name).join(', ')}`);
+    console.error(`no subject ${unknown.join(', ')}; there are ${SUBJECTS.map((s) => s.name).join(', ')}`);
+    process.exit(2);
   }
   return SUBJECTS.filter((subject) => names.includes(subject.name));
 }
 
 /** Starts what can be started; a subject that cannot is a row that says why, not the end of the bench. */
-async function startAll(upstreamUrl: string) {
+async function startAll(subjects: readonly Subject[], upstreamUrl: string) {
   const running = new Map<Subject, Running>();
   const absent = new Map<Subject, string>();
-  for (const subject of chosen()) {
+  for (const subject of subjects) {
     tell(`starting ${subject.name}`);
     const missing = subject.missing();
     if (missing) {
@@ -55,9 +56,10 @@ async function startAll(upstreamUrl: string) {
 }
 
 async function main(): Promise<number> {
+  const subjects = chosen();
   const upstream = await startUpstream('upstream.ts');
   const load = new LoadGenerator();
-  const { running, absent } = await startAll(upstream.url);
+  const { running, absent } = await startAll(subjects, upstream.url);
   const plan = planFor(running.size, options.quick ? 15 : 80, options.quick ? 3 : 5);
   const measured = await measure(load, running, plan, tell);
   await Promise.all([load, upstream, ...running.values()].map((one) => one.stop()));

@@ -122,7 +122,11 @@ function wire({ environment, variables, envFile, log }: AppOptions) {
 }
 
 function watchEnvFile(file: string, reload: () => Promise<void>, log: Logger): ConfigWatch {
-  const onError = (error: Error): void => log.error({ err: error }, 'the .env file cannot be read');
+  // Gone is a change too: the variables that stood in it are no longer set.
+  const onError = (error: Error): void => {
+    log.warn({ err: error }, 'the .env file cannot be read');
+    void reload();
+  };
   return watchConfig({ file, onChange: () => void reload(), onError });
 }
 

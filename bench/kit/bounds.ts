@@ -4,6 +4,7 @@ import { costRatio, errorsOf, type Measured } from './rounds.ts';
 
 export interface Bound {
   readonly text: string;
+  /** What was measured; of errors their number. */
   readonly ratio: number;
   readonly met: boolean;
 }
@@ -31,7 +32,8 @@ export function judge(measured: readonly Measured[]): Bound[] {
   const bounds: Bound[] = [];
   const [facade, floor, large] = [named('facade'), named('floor'), named('facade-1000')];
   for (const one of measured.filter(({ subject }) => subject.kind === 'facade')) {
-    bounds.push(atMost(`errors of ${one.subject.name}`, errorsOf(one), 0));
+    const errors = errorsOf(one);
+    bounds.push({ text: `errors of ${one.subject.name}: none`, ratio: errors, met: errors === 0 });
   }
   if (!facade) return bounds;
   if (floor) bounds.push(atMost('facade ÷ floor', costRatio(facade, floor), MOST_OF_FLOOR));

@@ -4,11 +4,17 @@ import { rss } from './proc.ts';
 
 /** Large bodies and the memory that they take on their way. */
 
-/** The lead whose answer is large. */
-export const BULK_ID = 'b'.repeat(32);
+export const MIB = 1024 * 1024;
+
+/** The lead whose answer has so many MiB: the number is in the id, as hexadecimal digits so that it is an id like any other. */
+export const bulkId = (mib: number) => `b01c${mib.toString(16).padStart(28, '0')}`;
+const BULK_ID = /\/b01c([0-9a-f]{28})$/;
+
+/** Bytes of the lead at this path; 0 when it is an ordinary one. */
+export const bulkBytes = (path: string) => Number.parseInt(BULK_ID.exec(path)?.[1] ?? '0', 16) * MIB;
 
 /** What a receiver takes in a second: well below loopback, so that backpressure has to work all the time. */
-const BYTES_PER_SECOND = 256 * 1024 * 1024;
+const BYTES_PER_SECOND = 128 * MIB;
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 const SAMPLE_MS = 25;
 
@@ -32,14 +38,13 @@ export async function drainPaced(body: AsyncIterable<Uint8Array>): Promise<numbe
   return received;
 }
 
-/** Runs `work` and resolves with its result and by how many bytes the process grew over what it had before, at its peak. */
-export async function growthDuring<T>(pid: number, work: () => Promise<T>): Promise<{ result: T; growth: number }> {
-  const before = rss(pid);
-  let peak = before;
+/** Runs `work`; resolves with its result and the peak of the process's resident memory, bytes. */
+export async function watched<T>(pid: number, work: () => Promise<T>) {
+  let peak = rss(pid);
   const timer = setInterval(() => (peak = Math.max(peak, rss(pid))), SAMPLE_MS);
   try {
     const result = await work();
-    return { result, growth: Math.max(peak, rss(pid)) - before };
+    return { result, peak: Math.max(peak, rss(pid)) };
   } finally {
     clearInterval(timer);
   }

@@ -43,8 +43,13 @@ export class LoadGenerator {
     const { child } = this.#process;
     const patience = AbortSignal.timeout(order.warmMs + order.measureMs + 10_000);
     child.send(order);
-    const [result] = (await once(child, 'message', { signal: patience })) as [LoadResult];
-    return result;
+    try {
+      const [result] = (await once(child, 'message', { signal: patience })) as [LoadResult];
+      return result;
+    } catch (cause) {
+      // Its usual last words: the subject has ended, so that there is no /proc/<pid> to read.
+      throw new Error(`the load generator did not report: ${this.#process.complaint()}`, { cause });
+    }
   }
 
   stop(): Promise<void> {

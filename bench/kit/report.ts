@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { BODY_BYTES, CONNECTIONS } from './exchange.ts';
 import { pinned } from './processes.ts';
-import { costRatio, errorsOf, typical, type Measured, type Plan } from './rounds.ts';
+import { coreShare, costRatio, errorsOf, typical, wasStarved, type Measured, type Plan } from './rounds.ts';
 import type { Bound } from './bounds.ts';
 import type { Subject } from './subjects.ts';
 
@@ -32,7 +32,7 @@ const times = (ratio: number) => (Number.isNaN(ratio) ? '–' : `${ratio.toFixed
 
 function mainTable({ measured, absent }: Outcome): string {
   const floor = measured.find(({ subject }) => subject.kind === 'floor');
-  const head = ['', 'req/s', 'p50 ms', 'p99 ms', 'CPU µs/req', '÷ floor', 'errors'];
+  const head = ['', 'req/s', 'p50 ms', 'p99 ms', 'CPU µs/req', '÷ floor', 'core', 'errors'];
   const rows = measured.map((one) => [
     one.subject.title,
     typical(one, 'perSecond').toFixed(0),
@@ -40,10 +40,18 @@ function mainTable({ measured, absent }: Outcome): string {
     typical(one, 'p99').toFixed(2),
     typical(one, 'cpuMicros').toFixed(1),
     floor ? times(costRatio(one, floor)) : '–',
+    `${(coreShare(one) * 100).toFixed(0)} %`,
     String(errorsOf(one)),
   ]);
-  const missing = [...absent].map(([subject, why]) => [subject.title, why]);
+  const missing = [...absent].map(([subject, why]) => [subject.title, why.split('\n', 1).join('')]);
   return [aligned([head, ...rows]), ...(missing.length > 0 ? [aligned(missing)] : [])].join('\n');
+}
+
+function busyMachine({ measured }: Outcome): string | undefined {
+  const starved = measured.filter(wasStarved);
+  if (starved.length === 0) return undefined;
+  const names = starved.map(({ subject }) => subject.name).join(', ');
+  return `The machine was busy (${names} did not get a whole core): neither figures nor ratios hold, repeat it when it is quiet.`;
 }
 
 /** How many times less CPU each facade variant takes than each Node peer. */
@@ -63,6 +71,7 @@ function boundLines({ bounds }: Outcome): string {
 export function printed(outcome: Outcome): string {
   const { node, cores, processor } = machine();
   const { rounds, measureMs } = outcome.plan;
+  const complaints = [...outcome.absent.values()].filter((why) => why.includes('\n'));
   const errors = outcome.measured.flatMap(({ subject, rounds: all }) =>
     all.filter((round) => round.firstError).map((round) => `${subject.name}: ${round.firstError}`),
   );
@@ -71,8 +80,9 @@ export function printed(outcome: Outcome): string {
     `GET of a ${BODY_BYTES}-byte JSON, ${CONNECTIONS} keep-alive connections, ${rounds} interleaved rounds of ${measureMs} ms; medians`,
     mainTable(outcome),
     gainTable(outcome),
+    busyMachine(outcome),
     boundLines(outcome),
-    ...new Set(errors),
+    ...new Set([...errors, ...complaints]),
   ]
     .filter((part) => part !== undefined)
     .join('\n\n');
@@ -87,6 +97,7 @@ export function json({ measured, absent, bounds, plan }: Outcome): string {
     p50: typical(one, 'p50'),
     p99: typical(one, 'p99'),
     cpuMicros: typical(one, 'cpuMicros'),
+    coreShare: coreShare(one),
     costRatios: Object.fromEntries(measured.map((other) => [other.subject.name, costRatio(one, other)])),
     errors: errorsOf(one),
     rounds: one.rounds,

@@ -10,8 +10,9 @@ export function valueAt(root: unknown, path: ConfigPath): unknown {
   }, root);
 }
 
-/** `routes[3] (leads.get).rollout.gateway`: a row by its number and, where it has one, its id. */
+/** `routes[3] (leads.get).rollout.gateway`: a row by its number and, where it has one, its id; `the file` for all of it. */
 export function placeName(path: ConfigPath, root: unknown): string {
+  if (path.length === 0) return 'the file';
   return path.reduce<string>((name, key, i) => {
     if (typeof key === 'string') return name === '' ? key : `${name}.${key}`;
     const id = i === 1 && path[0] === 'routes' ? valueAt(root, ['routes', key, 'id']) : undefined;

@@ -19,7 +19,7 @@ export interface ConfigProblem {
   /** Counted from 1, as editors do. */
   readonly line: number;
   readonly column: number;
-  /** `routes[3] (leads.get).rollout.gateway`; empty where the text is not even YAML. */
+  /** `routes[3] (leads.get).rollout.gateway`; `the file` where it belongs to no key. */
   readonly where: string;
   readonly message: string;
   readonly remedy: string;
@@ -28,9 +28,6 @@ export interface ConfigProblem {
 /** One line a problem, `file:line:column` first, so that terminals and editors make a link of it. */
 export function formatProblems(file: string, problems: readonly ConfigProblem[]): string {
   return problems
-    .map(({ line, column, where, message, remedy }) => {
-      const place = where === '' ? '' : `${where}: `;
-      return `${file}:${line}:${column}  ${place}${message}; ${remedy}`;
-    })
+    .map(({ line, column, where, message, remedy }) => `${file}:${line}:${column}  ${where}: ${message}; ${remedy}`)
     .join('\n');
 }

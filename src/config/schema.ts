@@ -140,14 +140,23 @@ const bodyField = z.strictObject({
     .optional()
     .describe("The field's name on the direct face when it differs; of several all are read and the first is written."),
   type: fieldType.describe(
-    'The JSON type that the gateway hands on unchanged. Any other value takes the direct path instead of being altered.',
+    'The JSON type that the gateway hands on unchanged (of each item, for a list). Any other value takes the direct path instead of being altered.',
   ),
+  min: z.number().optional().describe('Smallest number that the gateway does not refuse.'),
+  above: z.number().optional().describe('The gateway refuses this number and smaller ones.'),
   required: z.boolean().default(false).describe('The gateway refuses a body without it.'),
   list: z
     .boolean()
     .default(false)
-    .describe('One value on the direct face, a list of exactly that one value on the gateway face.'),
-  values: z.array(z.string()).optional().describe('The closed vocabulary of the direct face, where it has one.'),
+    .describe(
+      "One value on the direct face, a list of exactly that one value on the gateway face. Under the gateway's own name the direct face reads a list as well.",
+    ),
+  values: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'The closed vocabulary of the direct face, where it has one; a list of other values stays in the form of the gateway.',
+    ),
 });
 
 const bodyRule = z.strictObject({
@@ -178,9 +187,18 @@ const queryParameter = z.strictObject({
   type: z
     .enum(['string', 'integer', 'boolean'])
     .default('string')
-    .describe('What the gateway reads the value as. A value that it would refuse or misread takes the direct path.'),
-  min: z.int().optional().describe('Smallest integer that the gateway takes.'),
-  max: z.int().optional().describe('Largest integer that the gateway takes.'),
+    .describe(
+      'Values of another type or in a fancy spelling (01, +1, yes) take the direct path: the gateway would guess or refuse.',
+    ),
+  min: z.int().optional().describe('Smallest integer that the gateway does not refuse.'),
+  max: z.int().optional().describe('Largest integer that the gateway does not refuse.'),
+  default: z
+    .string()
+    .regex(/^[\w.~-]+$/, 'write it as it stands in a URL')
+    .optional()
+    .describe(
+      'What the gateway adds when it is left out. Added too when direct serves a request in the gateway dialect.',
+    ),
 });
 
 const route = z.strictObject({

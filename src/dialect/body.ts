@@ -1,9 +1,147 @@
-import type { Translation } from './result.ts';
-export const toGateway = (_r: unknown, b: Buffer, _p: unknown): Translation<Buffer> => ({
-  kind: 'ok',
-  value: Buffer.from(b.toString().replace('"body"', '"message"')),
-});
-export const toDirect = (_r: unknown, b: Buffer, _p: unknown): Translation<Buffer> => ({
-  kind: 'ok',
-  value: Buffer.from(b.toString().replace('"message"', '"body"')),
-});
+import type { BodyField, BodyRule } from '../config/schema.ts';
+import { readObject, type JsonMember, type JsonNode, type JsonObject } from './json.ts';
+import { lossIn } from './loss.ts';
+import { ok, untranslatable, type Translation } from './result.ts';
+import { vocabularyOf, type KnownField } from './vocabulary.ts';
+
+/**
+ * Bodies between the two faces. Towards the gateway the rule is *no silent loss*: it drops fields that it does not know
+ * and coerces values (5 → "5", 1.9 → 1, null → nothing) while it answers 200, so whatever it would not hand on to
+ * Contact2Sale as the caller meant it is untranslatable and takes the direct path as sent. Towards direct there is
+ * nothing to lose: what is not in the rule is sent on as it is, and Contact2Sale judges it.
+ */
+
+/** Path parameters by name, percent-decoded. A Map will do. */
+export interface ParamLookup {
+  get(name: string): string | undefined;
+}
+
+/**
+ * Direct dialect → gateway. Accepts the flat form, and JSON:API where the rule has it; the fields keep their order, the
+ * values their bytes.
+ */
+export function toGateway(rule: BodyRule, body: Buffer, params: ParamLookup): Translation<Buffer> {
+  const read = readObject(body, 'refuse');
+  if (read.kind !== 'ok') return read;
+  const loss = lossIn(read.value);
+  if (loss !== undefined) return untranslatable(loss);
+  const { flat, attributes } = vocabularyOf(rule);
+  if (rule.jsonApi === undefined || !isEnveloped(read.value)) {
+    return gatewayObject(rule, flat, read.value.members, params);
+  }
+  const resource = attributesOf(read.value, rule.jsonApi.type);
+  if (!resource) return untranslatable('not the known kind of resource');
+  return gatewayObject(rule, attributes, resource.members, params);
+}
+
+/**
+ * Gateway dialect → direct. Writes the first direct name of each field, the JSON:API form where the rule has it, and
+ * the one value of a `list` when the direct face has a word for it; otherwise the whole body stays in the gateway's
+ * form, which the direct face of such a route reads too. Echoed path parameters are not added: they only repeat.
+ */
+export function toDirect(rule: BodyRule, body: Buffer, _params: ParamLookup): Translation<Buffer> {
+  const read = readObject(body, 'skip');
+  if (read.kind !== 'ok') return read;
+  const { written } = vocabularyOf(rule);
+  const pairs: string[] = [];
+  const origins = new Map<string, string>();
+  for (const { key, keySource, value } of read.value.members) {
+    const name = written.get(key);
+    const source = name === undefined ? value.source : directValue(rule.fields[key], value);
+    if (source === undefined) return ok(Buffer.from(read.value.source));
+    // A caller's own field may have the name that a renamed one takes: two of one name, and no telling which counts.
+    const origin = origins.get(name ?? key) ?? key;
+    if (origin !== key) return untranslatable('two spellings of a field');
+    origins.set(name ?? key, key);
+    pairs.push(`${name === undefined ? keySource : JSON.stringify(name)}:${source}`);
+  }
+  const flat = `{${pairs.join(',')}}`;
+  const type = rule.jsonApi?.type;
+  return ok(Buffer.from(type === undefined ? flat : `{"data":{"type":${JSON.stringify(type)},"attributes":${flat}}}`));
+}
+
+function gatewayObject(
+  rule: BodyRule,
+  vocabulary: ReadonlyMap<string, KnownField>,
+  members: readonly JsonMember[],
+  params: ParamLookup,
+): Translation<Buffer> {
+  const pairs = new Map<string, string>();
+  for (const { key, value } of members) {
+    const known = vocabulary.get(key);
+    if (known === undefined) {
+      if (!Object.hasOwn(rule.echoes, key)) return untranslatable('unknown field');
+      if (!echoesParam(value, params.get(rule.echoes[key] ?? '')))
+        return untranslatable(`disagrees with the path: ${key}`);
+      continue;
+    }
+    if (pairs.has(known.name)) return untranslatable(`two spellings of a field: ${known.name}`);
+    const source = gatewayValue(known, value);
+    if (source === undefined) return untranslatable(`field would be altered: ${known.name}`);
+    pairs.set(known.name, `${JSON.stringify(known.name)}:${source}`);
+  }
+  for (const [name, field] of Object.entries(rule.fields)) {
+    if (field.required && !pairs.has(name)) return untranslatable(`required field missing: ${name}`);
+  }
+  return ok(Buffer.from(`{${[...pairs.values()].join(',')}}`));
+}
+
+/** The value's text on the gateway face, or undefined when the gateway would alter or refuse it. */
+function gatewayValue({ field, single }: KnownField, value: JsonNode): string | undefined {
+  if (!field.list) return fits(field, value) ? value.source : undefined;
+  if (single) return fits(field, value) && hasWord(field, value) ? `[${value.source}]` : undefined;
+  return value.kind === 'array' && value.items.every((item) => fits(field, item)) ? value.source : undefined;
+}
+
+/** The value's text on the direct face; undefined for a list that the direct face has no single value for. */
+function directValue(field: BodyField | undefined, value: JsonNode): string | undefined {
+  if (!field?.list) return value.source;
+  if (value.kind !== 'array' || value.items.length !== 1) return undefined;
+  const [only] = value.items;
+  return only && hasWord(field, only) ? only.source : undefined;
+}
+
+/** Of the type that the gateway hands on unchanged, and within its bounds. */
+function fits(field: BodyField, value: JsonNode): boolean {
+  switch (field.type) {
+    case 'string':
+      // The gateway leaves out optional fields that are empty; required ones it hands on.
+      return value.kind === 'string' && (field.required || value.text !== '');
+    case 'integer':
+      return isNumberWithin(field, value) && Number.isInteger(Number(value.source));
+    case 'number':
+      return isNumberWithin(field, value);
+    case 'boolean':
+    case 'object':
+    case 'array':
+      return value.kind === field.type;
+  }
+}
+
+function isNumberWithin({ min = -Infinity, above = -Infinity }: BodyField, value: JsonNode): boolean {
+  if (value.kind !== 'number') return false;
+  const number = Number(value.source);
+  return number >= min && number > above;
+}
+
+function hasWord(field: BodyField, value: JsonNode): boolean {
+  if (value.kind !== 'string') return field.values === undefined;
+  return field.values?.includes(value.text) ?? true;
+}
+
+function echoesParam(value: JsonNode, param: string | undefined): boolean {
+  if (value.kind === 'string') return value.text === param;
+  return value.kind === 'number' && value.source === param;
+}
+
+const isEnveloped = (body: JsonObject): boolean => body.members.some(({ key }) => key === 'data');
+
+/** `{data: {type, attributes}}` and nothing else; anything else would get lost on the way. */
+function attributesOf(body: JsonObject, type: string): JsonObject | undefined {
+  const data = body.members[0]?.value;
+  if (body.members.length !== 1 || data?.kind !== 'object' || data.members.length !== 2) return undefined;
+  const kind = data.members.find(({ key }) => key === 'type')?.value;
+  const attributes = data.members.find(({ key }) => key === 'attributes')?.value;
+  if (kind?.kind !== 'string' || kind.text !== type || attributes?.kind !== 'object') return undefined;
+  return attributes;
+}

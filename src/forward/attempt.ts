@@ -30,32 +30,35 @@ export interface AttemptRequest {
   readonly body: Buffer | RequestBody | null;
 }
 
+/** A clock that is read as a field: a byte moves many times a request. */
+export interface CoarseClock {
+  /** Milliseconds, monotonic. */
+  readonly lastTick: number;
+}
+
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly upstream: Upstream;
   readonly permit: number;
   readonly startedAt: number;
   phase: AttemptPhase = 'connect';
-  /** When a byte last moved, in either direction. */
+  /** When a byte last moved, in either direction; as exact as the deadlines are, which is one tick. */
   lastActivity: number;
   readonly #owner: AttemptOwner;
-  readonly #now: () => number;
+  readonly #clock: CoarseClock;
   #controller: Dispatcher.DispatchController | undefined;
   #abandonedAs: Outcome | undefined;
   #isPaused = false;
 
-  constructor(owner: AttemptOwner, upstream: Upstream, permit: number, now: () => number) {
+  constructor(owner: AttemptOwner, upstream: Upstream, permit: number, clock: CoarseClock, startedAt: number) {
     this.#owner = owner;
     this.upstream = upstream;
     this.permit = permit;
-    this.#now = now;
-    this.startedAt = this.lastActivity = now();
+    this.#clock = clock;
+    this.startedAt = this.lastActivity = startedAt;
   }
 
   send({ method, target, headers, body }: AttemptRequest): void {
-    this.upstream.pool.dispatch(
-      { path: this.upstream.prefix + target, method: method as Dispatcher.HttpMethod, headers, body },
-      this,
-    );
+    this.upstream.pool.dispatch({ path: this.upstream.prefix + target, method: method, headers, body }, this);
   }
 
   /** The caller does not read: the upstream is held back. */
@@ -78,7 +81,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   resume(): void {
     this.#isPaused = false;
-    this.lastActivity = this.#now();
+    this.lastActivity = this.#clock.lastTick;
     this.#controller?.resume();
   }
 
@@ -88,16 +91,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#abandonedAs) return controller.abort(new Error(this.#abandonedAs));
     this.#controller = controller;
     this.phase = 'send';
-    this.lastActivity = this.#now();
+    this.lastActivity = this.#clock.lastTick;
   }
 
   onBodySent(): void {
-    this.lastActivity = this.#now();
+    this.lastActivity = this.#clock.lastTick;
   }
 
   onRequestSent(): void {
     if (this.phase === 'send') this.phase = 'respond';
-    this.lastActivity = this.#now();
+    this.lastActivity = this.#clock.lastTick;
   }
 
   onResponseStart(
@@ -109,12 +112,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     // 103 and other interim answers are between the upstream and us.
     if (status < 200) return;
     this.phase = 'body';
-    this.lastActivity = this.#now();
+    this.lastActivity = this.#clock.lastTick;
     this.#owner.answerBegins(this, status, statusText, rawHeadersOf(controller, headers));
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.lastActivity = this.#now();
+    this.lastActivity = this.#clock.lastTick;
     this.#owner.answerData(this, chunk);
   }
 
@@ -144,7 +147,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
         return 'upstream_send';
       case 'respond':
         return 'upstream_respond';
-      default:
+      case 'body':
+      case 'ended':
         return 'upstream_body';
     }
   }

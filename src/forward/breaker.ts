@@ -25,6 +25,7 @@ const FAULT = new Error('upstream fault');
 /** opossum's action: the attempt is over, so all that is left to do is to say how it ended. */
 const judge = (failed: boolean): Promise<void> => (failed ? Promise.reject(FAULT) : Promise.resolve());
 const ignore = (): void => undefined;
+const NO_ARGUMENTS: [boolean] = [false];
 
 export interface BreakerOptions {
   /** Milliseconds of a monotonic clock. */
@@ -85,7 +86,8 @@ export class Breaker {
     const slow = duration >= this.settings.slowCall;
     // A probe that succeeds slowly shows that nothing has got better.
     const failed = judgement === 'failure' || (slow && this.state === 'half-open');
-    this.#circuit.fire(failed).catch(ignore);
+    if (failed || this.state !== 'closed') this.#circuit.fire(failed).catch(ignore);
+    else this.#countSuccess();
     if (this.state !== 'closed') return;
     this.#slow.record(this.#options.now(), slow);
     const { total, marked } = this.#slow;
@@ -105,6 +107,12 @@ export class Breaker {
   /** Ends its timers. For routes that left the table, and at the end of the process. */
   shutdown(): void {
     this.#circuit.shutdown();
+  }
+
+  /** What `fire` does for a success of a closed breaker, without its three promises: nothing but to count. */
+  #countSuccess(): void {
+    this.#circuit.emit('fire', NO_ARGUMENTS);
+    this.#circuit.emit('success', undefined, 0);
   }
 
   #enter(state: BreakerState): void {

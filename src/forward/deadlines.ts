@@ -17,9 +17,12 @@ export class DeadlineWatch {
   readonly #watched = new Set<Bounded>();
   readonly #now: () => number;
   readonly #timer: NodeJS.Timeout;
+  /** When the clock was last read for all. */
+  lastTick: number;
 
   constructor(now: () => number) {
     this.#now = now;
+    this.lastTick = now();
     this.#timer = setInterval(() => this.tick(), TICK);
     this.#timer.unref();
   }
@@ -41,7 +44,7 @@ export class DeadlineWatch {
   }
 
   tick(): void {
-    const now = this.#now();
+    const now = (this.lastTick = this.#now());
     for (const bounded of this.#watched) bounded.checkDeadlines(now);
   }
 

@@ -1,4 +1,10 @@
-import { directErrorToGatewayDialect, errorForDialect, unwrapGatewayError } from '../dialect/answer.ts';
+import {
+  directErrorToGatewayDialect,
+  errorForDialect,
+  unwrapGatewayError,
+  type ErrorAnswer,
+} from '../dialect/answer.ts';
+import type { BodyRule } from '../config/schema.ts';
 import type { Outcome } from '../rollout/outcome.ts';
 import type { Dialect, Path } from '../rollout/route.ts';
 
@@ -10,17 +16,25 @@ import type { Dialect, Path } from '../rollout/route.ts';
 /** Longest error answer that is read in order to be understood; of a longer one only the status counts. */
 export const LONGEST_ERROR_ANSWER = 64 * 1024;
 
-export interface ErrorAnswer {
+/** An error answer, read whole. */
+export interface HeldBack {
+  /** Who answered. */
+  readonly path: Path;
+  readonly asked: Dialect;
+  /** Names the fields of a 422 as the asking dialect does. */
+  readonly rule: BodyRule | undefined;
   readonly status: number;
   readonly contentType: string | undefined;
   readonly body: Buffer;
+  /** Milliseconds that the attempt took. */
+  readonly duration: number;
 }
 
 export interface Understood {
   readonly outcome: Outcome;
   readonly status: number;
   /** What the caller gets in place of the upstream's body; undefined: the upstream's own. */
-  readonly replacement: { readonly contentType: string; readonly body: Buffer } | undefined;
+  readonly replacement: ErrorAnswer | undefined;
 }
 
 /** Is the answer held back and understood first, rather than streamed? */
@@ -28,27 +42,40 @@ export function isHeldBack(path: Path, asked: Dialect, status: number): boolean 
   return path === 'gateway' ? status >= 400 : asked === 'gateway' && status >= 400;
 }
 
-export function understand(path: Path, asked: Dialect, answer: ErrorAnswer): Understood {
-  const { status, contentType, body } = answer;
+/**
+ * The gateway gives up on Contact2Sale after 30 s and says so with an empty text; a reset leaves the same text at once
+ * (gateway-wire.md 8.3). Milliseconds.
+ */
+const DEADLINE_NOT_RESET = 5_000;
+
+export function understand(answer: HeldBack): Understood {
+  const { path, asked, rule, status, contentType, body, duration } = answer;
   if (path === 'direct') {
-    const outcome = status >= 500 ? 'upstream_error' : 'ok';
-    return { outcome, status, replacement: directErrorToGatewayDialect(status, contentType, body) };
+    const replacement = directErrorToGatewayDialect(status, contentType, body, rule);
+    return { outcome: status >= 500 ? 'upstream_error' : 'ok', status, replacement };
   }
   const verdict = unwrapGatewayError(status, contentType, body);
   switch (verdict.kind) {
     case 'disguised': {
-      const outcome = verdict.status >= 500 ? 'origin_error' : 'ok';
-      return { outcome, status: verdict.status, replacement: errorForDialect(asked, verdict.status, verdict, answer) };
+      // A redirect is nothing that Contact2Sale's callers know how to follow, and where it leads is not shown.
+      const known = verdict.status >= 400 ? verdict.status : 502;
+      return {
+        outcome: known >= 500 ? 'origin_error' : 'ok',
+        status: known,
+        replacement: errorForDialect(asked, known),
+      };
     }
     case 'unsent':
       return { outcome: 'origin_connect', status: 502, replacement: undefined };
-    case 'unknown':
-      return verdict.timeout
+    case 'unknown': {
+      const isTimeout = verdict.timeout && (status === 504 || duration >= DEADLINE_NOT_RESET);
+      return isTimeout
         ? { outcome: 'origin_timeout', status: 504, replacement: undefined }
         : { outcome: 'origin_unknown', status: 502, replacement: undefined };
+    }
     case 'own': {
-      const outcome = status >= 500 ? 'upstream_error' : 'ok';
-      return { outcome, status, replacement: errorForDialect(asked, status, verdict, answer) };
+      const replacement = errorForDialect(asked, status, body, rule);
+      return { outcome: status >= 500 ? 'upstream_error' : 'ok', status, replacement };
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { successStatus } from '../dialect/answer.ts';
 import { decodesTo, isSafeParam } from '../dialect/path.ts';
-import { successStatus } from '../dialect/status.ts';
 import type { Logger } from '../observe/log.ts';
 import { decide, type Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
@@ -15,7 +15,7 @@ import type { Bounded, DeadlineWatch } from './deadlines.ts';
 import { isHeldBack, LONGEST_ERROR_ANSWER, understand, type Understood } from './error-answer.ts';
 import { mayFailover } from './failover.ts';
 import type { Generation, RouteEntry } from './generation.ts';
-import { requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
+import { reasonPhrase, requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
 import { bodyFitsGateway, bodyFor, rewritesBody, targetFor, type Target } from './plan.ts';
 import { sendProblem } from './problem.ts';
 import type { Waiter } from './rate-budget.ts';
@@ -58,6 +58,16 @@ export interface Asked {
   readonly expectsContinue: boolean;
 }
 
+/** What is sent. */
+interface Plan {
+  readonly target: string;
+  /** Undefined: streamed as it comes. */
+  readonly body: Buffer | undefined;
+  readonly isTranslated: boolean;
+}
+
+const NOTHING_PLANNED: Plan = { target: '/', body: undefined, isTranslated: false };
+
 /** An error answer that is being read in order to be understood. */
 interface HeldAnswer extends AnswerHeaders {
   readonly status: number;
@@ -86,7 +96,13 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #attempt: Attempt | undefined;
   /** The path whose rate budget is waited for. */
   #waitingFor: Upstream | undefined;
+  /** What is sent to the path that is being asked. */
+  #plan: Plan = NOTHING_PLANNED;
   #held: HeldAnswer | undefined;
+  /** Bytes that the answer announced. */
+  #announced = -1;
+  /** The whole answer, come in one piece: written together with its end, in one system call and not two. */
+  #whole: Buffer | undefined;
   #isEventStream = false;
   #outcome: Outcome | undefined;
   #recorded = false;
@@ -157,7 +173,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       return this.#refuse('client_bad_request');
     }
     if (this.#hasBody && this.#buffered === undefined && this.#mustHoldBody(path)) return this.#holdBody(path);
-    this.#plan(path);
+    this.#makePlan(path);
   }
 
   /** Held when it must be rewritten, or when a repeatable write may have to be sent a second time. */
@@ -179,34 +195,34 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       if (this.#recorded) return;
       if (collected.kind === 'too-large') return this.#refuse('client_too_large');
       this.#buffered = collected.body;
-      this.#plan(path);
+      this.#makePlan(path);
     });
   }
 
-  #plan(path: Path): void {
+  #makePlan(path: Path): void {
     const { match } = this.#asked;
     const target = targetFor(match, path, this.#asked.target);
     if (target.kind !== 'ok') return this.#cannotServe('untranslatable');
     let body = this.#buffered;
+    let isTranslated = false;
     if (this.#hasBody && rewritesBody(this.#entry, match, path)) {
       const rewritten = bodyFor(match, path, body ?? EMPTY);
       if (rewritten.kind !== 'ok') return this.#cannotServe('untranslatable');
       body = rewritten.value;
+      isTranslated = true;
     } else if (path === 'gateway' && match.dialect === 'direct' && !this.#hasBody && this.#entry.model.body) {
       // The gateway would answer 422 where Contact2Sale may have more to say.
       return this.#cannotServe('untranslatable');
     }
-    this.#gate(path, target.value, body);
+    this.#gate(path, { target: target.value, body, isTranslated });
   }
 
   // --- 3. gate ---
 
-  #next: { readonly target: string; readonly body: Buffer | undefined } = { target: '/', body: undefined };
-
-  #gate(path: Path, target: string, body: Buffer | undefined): void {
+  #gate(path: Path, plan: Plan): void {
     const upstream = this.#generation.upstreams[path];
     if (!upstream) return this.#cannotServe('facade_no_gateway');
-    this.#next = { target, body };
+    this.#plan = plan;
     const { rateBudget } = upstream;
     if (!rateBudget || this.#entry.state.breakerState(path) === 'open') return this.#launch(upstream);
     this.#waitingFor = upstream;
@@ -237,12 +253,14 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       return this.#cannotServe('facade_bulkhead_full', 1000);
     }
     const { req, connection, caller, requestId } = this.#asked;
-    const { target, body } = this.#next;
+    const { target, body, isTranslated } = this.#plan;
     const credentials = this.#context.credentials(upstream.path, caller);
-    const headers = requestHeaders(req, connection, credentials, requestId, body?.length);
+    const held = body && { length: body.length, isTranslated };
+    const headers = requestHeaders(req, connection, credentials, requestId, held);
     // HEAD reaches the gateway only where there is no direct face, and the gateway knows no HEAD.
     const method = upstream.path === 'gateway' && req.method === 'HEAD' ? 'GET' : this.#face(upstream.path).method;
-    this.#attempt = new Attempt(this, upstream, permit, this.#context.now);
+    const { deadlines, now } = this.#context;
+    this.#attempt = new Attempt(this, upstream, permit, deadlines, now());
     if (upstream.path === 'direct') this.#directTries++;
     this.#attempt.send({ method, target, headers, body: body ?? this.#stream() });
   }
@@ -346,10 +364,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       this.#held = { ...answer, status, chunks: [], size: 0 };
       return;
     }
+    if (answer.contentLength !== undefined) this.#announced = Number(answer.contentLength);
     this.#isEventStream = answer.contentType?.startsWith('text/event-stream') ?? false;
     if (status >= 500) this.#outcome = 'upstream_error';
     const owed = successStatus(this.#entry.model, this.#asked.match.dialect, path, status);
-    this.#writeHead(owed, owed === status ? statusText : undefined, answer.headers);
+    this.#writeHead(owed, owed === status ? reasonPhrase(statusText) : undefined, answer.headers);
   }
 
   answerData(attempt: Attempt, chunk: Buffer): void {
@@ -357,6 +376,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (held) {
       held.size += chunk.length;
       if (held.size <= LONGEST_ERROR_ANSWER) held.chunks.push(chunk);
+      return;
+    }
+    if (chunk.length === this.#announced) {
+      this.#whole = chunk;
       return;
     }
     const { res } = this.#asked;
@@ -370,17 +393,22 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { res } = this.#asked;
     this.#settle(attempt, this.#outcome ?? 'ok', res.statusCode);
     this.#outcome ??= 'ok';
-    res.end();
+    if (this.#whole) res.end(this.#whole);
+    else res.end();
   }
 
   #answerUnderstood(attempt: Attempt, held: HeldAnswer): void {
     this.#held = undefined;
     const body = held.size <= LONGEST_ERROR_ANSWER ? Buffer.concat(held.chunks) : EMPTY;
     const { dialect } = this.#asked.match;
-    const understood = understand(attempt.upstream.path, dialect, {
+    const understood = understand({
+      path: attempt.upstream.path,
+      asked: dialect,
+      rule: this.#entry.model.body,
       status: held.status,
       contentType: held.contentType,
       body,
+      duration: this.#context.now() - attempt.startedAt,
     });
     this.#settle(attempt, understood.outcome, understood.status);
     if (this.#recorded || this.#failover(understood.outcome)) return;

@@ -12,6 +12,8 @@ export interface RouteEntry {
   readonly state: RouteState;
   /** A body in the gateway dialect must be rewritten for the direct path, so it has to be held in memory. */
   readonly rewritesForDirect: boolean;
+  /** What the gateway adds to a query that leaves it out. */
+  readonly queryDefaults: readonly { readonly name: string; readonly value: string }[];
   /** Literals that stand where the gateway has a parameter (`resolve-source`): such a value cannot be asked for there. */
   readonly reserved: readonly string[];
 }
@@ -53,6 +55,12 @@ export function rewritesForDirect({ body }: RouteModel): boolean {
     const direct = Array.isArray(field.direct) ? field.direct[0] : field.direct;
     return field.list || (direct !== undefined && direct !== name);
   });
+}
+
+export function queryDefaultsOf({ query }: RouteModel): RouteEntry['queryDefaults'] {
+  return Object.entries(query).flatMap(([name, rule]) =>
+    rule.default === undefined ? [] : [{ name, value: rule.default }],
+  );
 }
 
 /** Literals of any gateway face that stand at the place of this route's first parameter, under the same parent. */

@@ -1,6 +1,6 @@
-import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { problemBody } from './problem.ts';
+import { endWithProblem, problemBody, type Problem } from './problem.ts';
 
 /** The public listener: node:http with the limits that keep a slow or hostile caller from holding it. */
 
@@ -9,7 +9,7 @@ export interface ListenerOptions {
   readonly maxHeaderSize: number;
   /** Milliseconds that an idle connection is kept. */
   readonly keepAlive: number;
-  readonly handle: (req: IncomingMessage, res: ServerResponse, expectsContinue?: boolean) => void;
+  readonly handle: (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean) => void;
   readonly upgrade: (req: IncomingMessage, socket: Socket, head: Buffer) => void;
   /** A request with an Upgrade header that is not taken is a plain request: many clients offer h2c and expect an answer. */
   readonly isUpgrade: (req: IncomingMessage) => boolean;
@@ -50,39 +50,73 @@ export function createListener(options: ListenerOptions): Server {
     noDelay: true,
     shouldUpgradeCallback: options.isUpgrade,
   });
-  server.on('request', (req, res) => options.handle(req, res));
-  server.on('checkContinue', (req, res) => options.handle(req, res, true));
-  server.on('checkExpectation', (_req, res: ServerResponse) => {
-    const body = problemBody(
-      { status: 417, kind: 'expectation', detail: 'The only expectation that is met here is 100-continue.' },
-      undefined,
-    );
-    res.writeHead(417, { 'content-type': 'application/problem+json', 'content-length': body.length }).end(body);
-  });
+  const handle = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
+    (req.socket as Carrier)[kLatest] = res;
+    const coding = req.headers['transfer-encoding'];
+    if (coding === undefined || coding === 'chunked' || coding.toLowerCase() === 'chunked') {
+      options.handle(req, res, expectsContinue);
+    } else {
+      refuse(res, UNKNOWN_CODING);
+    }
+  };
+  server.on('request', (req, res) => handle(req, res, false));
+  server.on('checkContinue', (req, res) => handle(req, res, true));
+  server.on('checkExpectation', (_req, res) => refuse(res, UNKNOWN_EXPECTATION));
   server.on('upgrade', (req, socket: Socket, head) => options.upgrade(req, socket, head));
   server.on('clientError', answerClientError);
   return server;
 }
 
-const CLIENT_ERRORS: Readonly<Record<string, { status: number; detail: string }>> = {
-  HPE_HEADER_OVERFLOW: { status: 431, detail: 'The head of the request is larger than this server takes.' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time.' },
-};
-const MALFORMED = { status: 400, detail: 'This is not a well-formed HTTP/1.1 request.' };
+/** The latest request of a connection: what the parser refuses may be its body, or come behind it. */
+const kLatest = Symbol('latest');
+const kRefused = Symbol('refused');
+type Carrier = Socket & { [kLatest]?: ServerResponse; [kRefused]?: boolean };
 
-/** What the parser refused never became a request: it is answered on the bare socket, and the connection ends. */
-function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+const UNKNOWN_EXPECTATION = {
+  status: 417,
+  kind: 'expectation',
+  detail: 'The only expectation that is met here is 100-continue.',
+};
+/** RFC 9112 6.1: a coding below chunked would be lost on the way, and the body with it. */
+const UNKNOWN_CODING = {
+  status: 501,
+  kind: 'transfer-coding',
+  detail: 'The only transfer coding that is taken here is chunked.',
+};
+const CLIENT_ERRORS: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    kind: 'header-too-large',
+    detail: 'The head of the request is larger than this server takes.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, kind: 'client-timeout', detail: 'The request did not arrive in time.' },
+};
+const MALFORMED = { status: 400, kind: 'malformed-request', detail: 'This is not a well-formed HTTP/1.1 request.' };
+
+/** The connection ends with it: whether a body comes, and where it ends, is not known. */
+function refuse(res: ServerResponse, problem: Problem): void {
+  const body = problemBody(problem, undefined);
+  const headers = { 'content-type': 'application/problem+json', 'content-length': body.length, connection: 'close' };
+  res.writeHead(problem.status, headers).end(body);
+}
+
+/**
+ * What the parser refused never became a request: it is answered on the bare socket, and the connection ends. Never in
+ * the middle of an answer, nor ahead of one that is owed: it would be read as part of that, or in its place.
+ */
+function answerClientError(error: Error & { code?: string }, socket: Carrier): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const { status, detail } = CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED;
-  const body = problemBody(
-    { status, kind: status === 431 ? 'header-too-large' : 'malformed-request', detail },
-    undefined,
-  );
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json\r\n` +
-      `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body.toString()}`,
-  );
+  // The parser complains again about every packet that follows.
+  if (socket[kRefused]) return;
+  socket[kRefused] = true;
+  const latest = socket[kLatest];
+  const end = (): void => endWithProblem(socket, CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED);
+  if (!latest || latest.writableFinished) end();
+  else if (latest.req.complete) latest.once('finish', end);
+  // Its own body is malformed: that is its answer, unless another has begun or others are before it.
+  else if (latest.headersSent || !latest.socket) socket.destroy();
+  else end();
 }

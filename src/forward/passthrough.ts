@@ -1,16 +1,16 @@
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Socket } from 'node:net';
-import { createProxyMiddleware } from 'http-proxy-middleware';
+import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import type { Logger } from '../observe/log.ts';
 import type { RouteRecorder } from '../observe/recorder.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Caller } from './callers.ts';
 import type { Connection } from './connection.ts';
 import type { Discovery } from './discovery.ts';
-import { requestHeaders, responseHeaders, type Credentials, type RewriteLocation } from './headers.ts';
+import { reasonPhrase, requestHeaders, responseHeaders, type Credentials, type RewriteLocation } from './headers.ts';
 import type { Target } from './plan.ts';
-import { sendProblem } from './problem.ts';
+import { endWithProblem, sendProblem } from './problem.ts';
 import { refusalFor } from './refusals.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -49,7 +49,10 @@ interface Passage extends PassthroughAsked {
   timer: NodeJS.Timeout | undefined;
   proxyReq: ClientRequest | undefined;
   outcome: Outcome | undefined;
+  /** The request is sent; of an upgrade: it is answered. */
   isSent: boolean;
+  /** What an upgrade was answered, when it was not granted. */
+  status: number | undefined;
 }
 
 export class Passthrough {
@@ -102,10 +105,15 @@ export class Passthrough {
       proxyReq: undefined,
       outcome: undefined,
       isSent: false,
+      status: undefined,
     };
     this.#passages.set(req, passage);
     // The middleware copies req.headers; so these are what it sends.
+    const isChunked = req.headers['transfer-encoding'] !== undefined;
     req.headers = asRecord(requestHeaders(req, connection, this.#context.credentials(caller), requestId, undefined));
+    // A body without framing would be read as the next request: node:http frames none on GET, DELETE and OPTIONS by
+    // itself, and the middleware writes `content-length: 0` in front of it.
+    if (isChunked) req.headers['transfer-encoding'] = 'chunked';
     return passage;
   }
 
@@ -126,21 +134,43 @@ export class Passthrough {
       // The raw target, origin removed; the middleware would decode nothing, but take an absolute form for a path.
       pathRewrite: (_path, req) => this.#passages.get(req)?.target.raw,
       agent,
-      // Its plug-ins answer errors with texts and codes of their own and log whole URLs.
+      // Its plug-ins answer errors with texts and codes of their own and log whole URLs. One of them is what would
+      // subscribe the handlers of `on`, so they are subscribed here.
       ejectPlugins: true,
+      plugins: [(proxy) => this.#subscribe(proxy)],
       selfHandleResponse: true,
-      on: {
-        proxyReq: (proxyReq, req) => this.#sends(this.#passages.get(req), proxyReq),
-        proxyRes: (proxyRes, req) => this.#answers(this.#passages.get(req), proxyRes),
-        error: (error, req, socket) => this.#fails(this.#passages.get(req), error, socket),
-      },
     });
+  }
+
+  #subscribe(proxy: Parameters<Plugin>[0]): void {
+    proxy.on('proxyReq', (proxyReq, req) => this.#sends(this.#passages.get(req), proxyReq));
+    proxy.on('proxyRes', (proxyRes, req) => this.#answers(this.#passages.get(req), proxyRes));
+    proxy.on('proxyReqWs', (proxyReq, req) => this.#upgrades(this.#passages.get(req), proxyReq));
+    proxy.on('error', (error, req, socket) => req && this.#fails(this.#passages.get(req), error, socket));
   }
 
   #sends(passage: Passage | undefined, proxyReq: ClientRequest): void {
     if (!passage) return;
     passage.proxyReq = proxyReq;
     proxyReq.once('finish', () => (passage.isSent = true));
+  }
+
+  /** Cleans the answer before the middleware, whose listeners come later, writes it on the bare socket. */
+  #upgrades(passage: Passage | undefined, proxyReq: ClientRequest): void {
+    if (!passage) return;
+    passage.proxyReq = proxyReq;
+    const clean = (proxyRes: IncomingMessage, kept: readonly string[]): void => {
+      passage.isSent = true;
+      const { headers } = responseHeaders(proxyRes.rawHeaders, this.#context.rewriteLocation(), false);
+      const record = asRecord(headers.concat(ownHeaders(passage)));
+      for (const name of kept) if (proxyRes.headers[name] !== undefined) record[name] = proxyRes.headers[name];
+      proxyRes.headers = record;
+    };
+    proxyReq.on('upgrade', (proxyRes: IncomingMessage) => clean(proxyRes, ['connection', 'upgrade']));
+    proxyReq.on('response', (proxyRes) => {
+      passage.status = proxyRes.statusCode;
+      clean(proxyRes, ['transfer-encoding']);
+    });
   }
 
   #answers(passage: Passage | undefined, proxyRes: IncomingMessage): void {
@@ -152,7 +182,7 @@ export class Passthrough {
     if (status >= 500) passage.outcome = 'upstream_error';
     headers.push(...ownHeaders(passage));
     if (this.#context.draining()) res.shouldKeepAlive = false;
-    res.writeHead(status, proxyRes.statusMessage, headers);
+    res.writeHead(status, reasonPhrase(proxyRes.statusMessage), headers);
     proxyRes.on('error', () => {
       passage.outcome = 'upstream_body';
       res.destroy();
@@ -165,7 +195,10 @@ export class Passthrough {
     passage.outcome ??= classify(error, passage.isSent);
     const { res, requestId, req } = passage;
     if (!res) {
-      if (socket instanceof Socket) socket.destroy();
+      if (!(socket instanceof Socket) || !socket.writable) return;
+      // Whether it was answered is not the middleware's to say: what comes after that belongs to the tunnel.
+      if (passage.isSent) socket.destroy();
+      else endWithProblem(socket, refusalFor(passage.outcome, false, undefined), ownHeaders(passage));
       return;
     }
     if (res.destroyed) return;
@@ -192,7 +225,8 @@ export class Passthrough {
     const { res, req, requestId, caller } = passage;
     if (res && !res.writableFinished) passage.outcome ??= res.headersSent ? 'client_body' : 'client_respond';
     const outcome = passage.outcome ?? 'ok';
-    const status = res ? (res.headersSent ? res.statusCode : decisionOf(outcome).status) : outcome === 'ok' ? 101 : 502;
+    const answered = res?.headersSent ? res.statusCode : passage.status;
+    const status = answered ?? (decisionOf(outcome).status || 101);
     const ended = now();
     const ms = ended - passage.startedAt;
     recorder.attempt('passthrough', outcome, ms);
@@ -218,14 +252,20 @@ function ownHeaders({ requestId, outcome }: Passage, isUnknown = false): string[
   return headers;
 }
 
-/** Name/value pairs as node:http takes them; a name that comes twice becomes a list. */
+/** Names that the middleware looks up, and so must be able to find. */
+const LOOKED_UP = new Set(['connection', 'content-length', 'host']);
+
+/** Name/value pairs as node:http takes them, in the caller's spelling; a name that comes twice becomes a list. */
 function asRecord(pairs: readonly string[]): Record<string, string | string[]> {
   const record: Record<string, string | string[]> = {};
+  const spellings = new Map<string, string>();
   for (let i = 0; i < pairs.length; i += 2) {
     const name = (pairs[i] as string).toLowerCase();
     const value = pairs[i + 1] as string;
-    const before = record[name];
-    record[name] = before === undefined ? value : [before, value].flat();
+    const spelling = spellings.get(name) ?? (LOOKED_UP.has(name) ? name : (pairs[i] as string));
+    spellings.set(name, spelling);
+    const before = record[spelling];
+    record[spelling] = before === undefined ? value : [before, value].flat();
   }
   return record;
 }

@@ -44,10 +44,20 @@ export function targetFor(match: Match<RouteEntry>, path: Path, target: Target):
     return { kind: 'ok', value: asIs ? target.raw : join(renderPath(canonical, params), target.query) };
   }
   const rendered = renderPath(canonical, params);
-  if (path === 'direct') return { kind: 'ok', value: join(rendered, target.query) };
+  if (path === 'direct') return { kind: 'ok', value: join(rendered, withDefaults(target.query, match.route)) };
   if (target.query === '') return { kind: 'ok', value: rendered };
   const query = toGatewayQuery(model.query, target.query);
   return query.kind === 'ok' ? { kind: 'ok', value: join(rendered, query.value) } : query;
+}
+
+/** What the gateway would have added must reach Contact2Sale too, or the same request means another page. */
+function withDefaults(query: string, { queryDefaults }: RouteEntry): string {
+  if (queryDefaults.length === 0) return query;
+  const given = query.split('&');
+  const missing = queryDefaults.filter(
+    ({ name }) => !given.some((pair) => pair === name || pair.startsWith(`${name}=`)),
+  );
+  return [...(query === '' ? [] : [query]), ...missing.map(({ name, value }) => `${name}=${value}`)].join('&');
 }
 
 /** Can a body that was not read yet be brought to the gateway at all? Decided by the head of the request alone. */

@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** RFC 9457 problem details: every error that the facade itself makes, and no other. */
 export interface Problem {
@@ -23,6 +24,7 @@ const TITLES: Record<number, string> = {
   431: 'Request Header Fields Too Large',
   499: 'Client Closed Request',
   500: 'Internal Server Error',
+  501: 'Not Implemented',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
@@ -43,4 +45,13 @@ export function sendProblem(res: ServerResponse, problem: Problem, requestId: st
   if (problem.allow) headers.push('allow', problem.allow.join(', '));
   res.writeHead(problem.status, headers);
   res.end(body);
+}
+
+/** The same on a bare socket, where there is no request to answer; the connection ends with it. */
+export function endWithProblem(socket: Socket, problem: Problem, headers: readonly string[] = []): void {
+  const body = problemBody(problem, undefined);
+  const pairs = ['content-type', 'application/problem+json', 'content-length', String(body.length), ...headers];
+  let head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n`;
+  for (let i = 0; i < pairs.length; i += 2) head += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
+  socket.end(`${head}connection: close\r\n\r\n${body.toString()}`);
 }

@@ -21,7 +21,7 @@ export class RouteState {
     this.#now = now;
     const paths = pathsOf(model);
     const method = (model.direct[0] ?? model.gateway[0])?.method ?? 'GET';
-    this.recorder = new RouteRecorder(metrics, model.id, ['direct', 'gateway'], method);
+    this.recorder = new RouteRecorder(metrics, model.id, ['direct', 'gateway'], method, model.success.direct);
     for (const path of paths) metrics.breakerChanged(model.id, path, 'closed');
   }
 

@@ -6,6 +6,7 @@ import { FailoverBudget } from './failover-budget.ts';
 import {
   buildMatcher,
   locationRewriter,
+  queryDefaultsOf,
   reservedFor,
   rewritesForDirect,
   type Generation,
@@ -72,7 +73,7 @@ export class Table {
   async close(): Promise<void> {
     for (const state of this.#states.values()) state.shutdown();
     const all = [this.#upstreams?.direct, this.#upstreams?.gateway, ...this.#retired];
-    await Promise.all(all.map((upstream) => upstream?.destroy()));
+    await Promise.all(all.flatMap((upstream) => (upstream ? [upstream.destroy()] : [])));
   }
 
   #entry(model: RouteModel, all: readonly RouteModel[]): RouteEntry {
@@ -80,7 +81,13 @@ export class Table {
     if (state) state.update(model);
     else this.#states.set(model.id, (state = new RouteState(model, this.#metrics, this.#now)));
     this.#metrics.rolloutChanged(model.id, model.rollout.gateway, model.rollout.shadow);
-    return { model, state, rewritesForDirect: rewritesForDirect(model), reserved: reservedFor(model, all) };
+    return {
+      model,
+      state,
+      rewritesForDirect: rewritesForDirect(model),
+      queryDefaults: queryDefaultsOf(model),
+      reserved: reservedFor(model, all),
+    };
   }
 
   #forgetOthers(ids: ReadonlySet<string>): void {

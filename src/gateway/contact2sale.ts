@@ -18,20 +18,25 @@ export class Contact2Sale {
   readonly #upstream: Upstream;
   readonly #tokens: Tokens;
 
-  constructor(upstream: Upstream, tokens: Tokens) {
+  readonly #onUnauthorized: () => void;
+
+  /** @param onUnauthorized called for every 401 of Contact2Sale */
+  constructor(upstream: Upstream, tokens: Tokens, onUnauthorized: () => void) {
     this.#upstream = upstream;
     this.#tokens = tokens;
+    this.#onUnauthorized = onUnauthorized;
   }
 
   async ask(request: C2sRequest, ending: Ending): Promise<UpstreamAnswer> {
     let token = this.#tokens.current;
     for (;;) {
       const answer = await this.#upstream.ask(withToken(request, token), ending);
-      if (token === undefined) return answer;
       if (answer.status !== 401) {
-        this.#tokens.accept(token);
+        if (token !== undefined) this.#tokens.accept(token);
         return answer;
       }
+      this.#onUnauthorized();
+      if (token === undefined) return answer;
       token = this.#tokens.refuse(token);
       if (token === undefined) return answer;
     }

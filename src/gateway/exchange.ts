@@ -43,8 +43,9 @@ export interface Limits {
   readonly maxAnswer: number;
 }
 
-/** Lets the owner end an exchange whose caller left. */
+/** Tells an exchange that its caller left, and lets the owner end it. */
 export interface Ending {
+  left: boolean;
   end?: () => void;
 }
 
@@ -56,6 +57,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | undefined;
   #fault: UpstreamFault | undefined;
+  #done = false;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
   #chunks: Buffer[] = [];
@@ -69,7 +71,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** Ends the exchange for a reason of ours. Settles at once: a request still waiting for a connection has no controller yet. */
   fail(kind: FaultKind, cause?: unknown): void {
-    if (this.#fault) return;
+    if (this.#fault || this.#done) return;
     this.#fault = new UpstreamFault(kind, this.#controller === undefined, cause);
     clearTimeout(this.#timer);
     this.#settle(this.#fault);
@@ -95,6 +97,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    if (this.#fault) return;
+    this.#done = true;
     clearTimeout(this.#timer);
     const [first = EMPTY] = this.#chunks;
     const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#size) : first;

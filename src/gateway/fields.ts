@@ -47,7 +47,9 @@ const wellFormed = (value: string): boolean => value.isWellFormed();
 export const text = () => z.preprocess(readText, z.string().refine(wellFormed, { params: { type: 'string_unicode' } }));
 /** Any finite number above `above`. Its digits reach Contact2Sale as they were spelled. */
 export const numberAbove = (above: number) => z.preprocess(readNumber, z.number().gt(above));
+/** Message by which an issue says that a whole number was wanted: zod's own tells only of a number. */
+export const WHOLE_NUMBER = 'whole number';
 /** A whole number in a range. */
 export const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  z.preprocess(readNumber, z.int().min(min).max(max));
+  z.preprocess(readNumber, z.int(WHOLE_NUMBER).min(min).max(max));
 export const flag = () => z.preprocess(readFlag, z.boolean());

@@ -1,163 +1,142 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { json, methodNotAllowed, notFound, problem } from './answer.ts';
+import type { Logger } from 'pino';
+import { methodNotAllowed, notFound, problem } from './answer.ts';
 import type { Answer } from './answer.ts';
-import { readBody, writeBody } from './body.ts';
-import type { Fields } from './body.ts';
-import type { C2sRequest, Contact2Sale } from './contact2sale.ts';
 import { UpstreamFault } from './exchange.ts';
-import type { Ending } from './exchange.ts';
 import { isRead } from './operations.ts';
-import type { OperationId } from './operations.ts';
-import { readQuery } from './query.ts';
-import { collect } from './read-request.ts';
-import { faultAnswer, relay } from './relay.ts';
-import { reshape } from './reshape.ts';
-import type { createRouter, Route } from './router.ts';
+import { BudgetSpent } from './rate-budget.ts';
+import { newRecord } from './record.ts';
+import type { RequestRecord } from './record.ts';
+import { faultAnswer } from './relay.ts';
+import type { Match } from './router.ts';
+import { serve } from './serve.ts';
+import type { ServeParts } from './serve.ts';
+import { UpstreamBusy } from './upstream.ts';
 
 /**
- * The way of a request: match → validate → ask Contact2Sale → answer. A plain node:http listener; nothing on this
- * way parses an answer or a body that needs no change.
+ * The way of a request: match → serve → answer → record. A plain node:http listener, as everything a framework
+ * would add here is paid on every lead: measured by `npm run bench:gateway`.
  */
-
-/** What one request is about; handed to the answer that the gateway gives by itself. */
-export interface Call {
-  readonly requestId: string;
-  readonly params: readonly string[];
-  /** After the `?`, validated. */
-  readonly query: string;
-  readonly fields: Fields;
-  readonly ending: Ending;
-}
-
-export interface HandlerParts {
-  readonly match: ReturnType<typeof createRouter>;
-  readonly c2s: Contact2Sale;
-  readonly own: Partial<Record<OperationId, (call: Call) => Answer | Promise<Answer>>>;
-  readonly strict: boolean;
-  readonly maxBody: number;
+export interface HandlerParts extends ServeParts {
+  readonly match: (method: string, path: string) => Match;
+  /** Pages beside the operations, by path. */
+  readonly docs: (path: string) => Answer | undefined;
+  readonly log: Logger;
   /** Whether the service is about to end. */
   readonly draining: () => boolean;
-}
-
-const SANE_ID = /^[\w.:-]{1,128}$/;
-
-function requestIdOf(request: IncomingMessage): string {
-  const given = request.headers['x-request-id'];
-  return typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID();
 }
 
 /** The gateway as a node:http listener. */
 export function createHandler(parts: HandlerParts) {
   return (request: IncomingMessage, response: ServerResponse): void => {
-    const requestId = requestIdOf(request);
-    const ending: Ending = {};
-    void answer(parts, request, response, requestId, ending)
-      .catch((error: unknown) => failed(error, requestId))
-      .then((answered) => write(response, answered, requestId, parts.draining()));
+    const record = newRecord(request);
+    void route(parts, request, response, record)
+      .catch((error: unknown) => failed(error, record))
+      .then((answer) => {
+        write(response, answer, record.requestId, parts.draining());
+        note(parts, record, answer.status);
+      })
+      .catch((error: unknown) => {
+        parts.log.error({ requestId: record.requestId, code: codeOf(error) }, 'the answer could not be written');
+        response.destroy();
+      });
   };
 }
 
-async function answer(
+/** Only what RFC 3986 allows in a path and a query; raw UTF-8 and `#` mean different things to different parsers. */
+const ODD_TARGET = /[^\x21\x22\x24-\x7e]/;
+
+async function route(
   parts: HandlerParts,
   request: IncomingMessage,
   response: ServerResponse,
-  requestId: string,
-  ending: Ending,
+  record: RequestRecord,
 ): Promise<Answer> {
   const { method = '', url = '' } = request;
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   const search = mark < 0 ? '' : url.slice(mark + 1);
+  if (ODD_TARGET.test(url)) return problem(BAD_PATH, record.requestId);
   const match = parts.match(method, path);
   switch (match.kind) {
     case 'none':
-      return notFound();
+      return (method === 'GET' ? parts.docs(path) : undefined) ?? notFound();
     case 'method':
       return methodNotAllowed(match.allow);
     case 'slash':
       // Relative on purpose: a Location made from Host would send callers wherever a forged Host says.
       return { status: 307, headers: { location: mark < 0 ? match.path : `${match.path}?${search}` }, body: '' };
     case 'bad-parameter':
-      return problem(BAD_PATH, requestId);
-    case 'route': {
-      if (isRead(match.route.operation)) response.on('close', () => ending.end?.());
-      return serve(parts, match.route, match.params, search, request, { requestId, ending });
-    }
+      return problem(BAD_PATH, record.requestId);
+    case 'route':
+      record.operation = match.route.operation.id;
+      response.on('close', () => left(record, isRead(match.route.operation)));
+      return serve(parts, match, search, request, record);
   }
+}
+
+/** A read is given up with its caller. A write that was sent goes on: cut off, nobody would know what became of it. */
+function left({ ending }: RequestRecord, read: boolean): void {
+  ending.left = true;
+  if (read) ending.end?.();
 }
 
 const BAD_PATH = {
   name: 'bad-path',
   status: 400,
   title: 'The path cannot be used',
-  detail: 'A parameter of the path is empty, a dot segment, reserved, or holds a slash, ?, #, or a control character.',
+  detail: 'A parameter of the path is a dot segment, reserved, or holds a slash, ?, #, or a control character.',
 } as const;
 
-async function serve(
-  parts: HandlerParts,
-  { operation, upstream }: Route,
-  params: readonly string[],
-  search: string,
-  request: IncomingMessage,
-  { requestId, ending }: { requestId: string; ending: Ending },
-): Promise<Answer> {
-  const read = readQuery(search, operation);
-  if (!read.ok) return read.answer;
-  let fields: Fields = {};
-  if (operation.body) {
-    const bytes = await collect(request, parts.maxBody);
-    if (!bytes) return problem(TOO_LARGE, requestId);
-    const body = readBody(bytes, request.headers['content-type'], operation, parts.strict, requestId);
-    if (!body.ok) return body.answer;
-    fields = reshape(operation.id, body.fields);
+/** Whatever was thrown, as an answer that says whether a write may be sent again. */
+function failed(error: unknown, record: RequestRecord): Answer {
+  const { requestId } = record;
+  if (error instanceof UpstreamFault) {
+    record.fault = error.kind;
+    record.cause = error.cause;
+    return faultAnswer(error, requestId);
   }
-  const own = parts.own[operation.id];
-  if (own) return own({ requestId, params, query: read.query, fields, ending });
-  if (!operation.upstream) throw new Error(`${operation.id} has neither an upstream nor an answer`);
-  const sent: C2sRequest = {
-    method: operation.upstream.method,
-    path: join(upstream, params, read.query),
-    requestId,
-    ...(operation.body ? { body: writeBody(fields) } : {}),
-  };
-  return relay(await parts.c2s.ask(sent, ending), requestId);
-}
-
-const TOO_LARGE = {
-  name: 'body-too-large',
-  status: 413,
-  title: 'The body is too large',
-  detail: 'It is longer than this gateway accepts.',
-} as const;
-
-function join(literals: readonly string[], params: readonly string[], query: string): string {
-  let path = literals[0] ?? '';
-  for (let i = 0; i < params.length; i++) path += (params[i] ?? '') + (literals[i + 1] ?? '');
-  return query === '' ? path : `${path}?${query}`;
-}
-
-function failed(error: unknown, requestId: string): Answer {
-  if (error instanceof UpstreamFault) return faultAnswer(error, requestId);
+  if (error instanceof BudgetSpent) {
+    record.fault = 'rate-budget';
+    const detail = 'The requests that Contact2Sale grants are spent for now.';
+    const { retryAfter } = error;
+    return problem(
+      { name: 'rate-budget', status: 503, title: 'Rate budget spent', detail, outcome: 'unsent', retryAfter },
+      requestId,
+    );
+  }
+  if (error instanceof UpstreamBusy) {
+    record.fault = 'busy';
+    const detail = 'As many requests are under way as this gateway allows.';
+    return problem({ name: 'busy', status: 503, title: 'Busy', detail, outcome: 'unsent', retryAfter: 1 }, requestId);
+  }
+  record.fault = 'internal';
+  record.cause = error;
   const detail = 'The gateway failed. Its log has the cause under this request id.';
   return problem({ name: 'internal', status: 500, title: 'Internal error', detail, outcome: 'unknown' }, requestId);
 }
 
-function write(
-  response: ServerResponse,
-  { status, headers, body }: Answer,
-  requestId: string,
-  draining: boolean,
-): void {
+function write(response: ServerResponse, answer: Answer, requestId: string, draining: boolean): void {
   if (response.destroyed) return;
   // While draining, a kept connection would hold the process until its idle time is over.
   if (draining) response.shouldKeepAlive = false;
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), 'x-request-id': requestId });
+  const { status, headers, body } = answer;
+  // A 204 has no length (RFC 9110, 8.6).
+  const length = status === 204 ? undefined : { 'content-length': Buffer.byteLength(body) };
+  response.writeHead(status, { ...headers, ...length, 'x-request-id': requestId });
   response.end(body);
 }
 
-/** What the gateway answers about itself. */
-export const selfAnswers: HandlerParts['own'] = {
-  'gateway.root': () => json(200, { status: 'ok', service: 'c2s-gateway', docs: '/docs', openapi: '/openapi.json' }),
-  'gateway.health': () => json(200, { status: 'healthy', service: 'c2s-gateway' }),
-};
+/** One line a request. Error texts can quote addresses and fields, so of a cause only its kind is written. */
+function note({ metrics, log }: HandlerParts, record: RequestRecord, status: number): void {
+  const ms = performance.now() - record.began;
+  metrics.answered(record.operation, status, ms / 1_000);
+  const { requestId, method, operation, caller, fault, cause } = record;
+  const line = { requestId, method, operation, status, ms: Math.round(ms * 10) / 10, caller, fault };
+  if (fault === 'internal') log.error({ ...line, stack: cause instanceof Error ? cause.stack : undefined }, 'failed');
+  else if (fault === undefined) log.info(line, 'answered');
+  else log[fault === 'caller-left' ? 'debug' : 'warn']({ ...line, code: codeOf(cause) }, 'answered');
+}
+
+const codeOf = (cause: unknown): string | undefined =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;

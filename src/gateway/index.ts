@@ -1,67 +1,95 @@
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { createAdmin } from './admin.ts';
 import { Contact2Sale } from './contact2sale.ts';
-import { createHandler, selfAnswers } from './handler.ts';
-import { adsUnset } from './ads.ts';
+import { createDocs } from './docs-page.ts';
+import { createHandler } from './handler.ts';
+import { drain, listen, urlOf } from './listen.ts';
+import { openLiveConfig } from './live-config.ts';
+import { Metrics } from './metrics.ts';
+import { ownAnswers } from './own-answers.ts';
+import { RateBudget } from './rate-budget.ts';
+import { Reshape } from './reshape.ts';
 import { createRouter } from './router.ts';
 import { checkOptions, DEFAULTS } from './settings.ts';
 import type { GatewayOptions } from './settings.ts';
-import { Tokens } from './tokens.ts';
 import { Upstream } from './upstream.ts';
 
-export type { GatewayOptions } from './settings.ts';
+export { GATEWAY_OPERATIONS } from './operations.ts';
+export type { Operation, OperationId } from './operations.ts';
+export type { CallerKey, GatewayOptions } from './settings.ts';
 
 export interface Gateway {
   /** `http://127.0.0.1:8001`, without a slash at the end. */
   readonly url: string;
   readonly port: number;
-  /** Stops listening, lets requests under way finish, closes every connection. */
+  /** Of the admin listener, when there is one. */
+  readonly adminUrl: string | undefined;
+  /** Reads tokens, caller keys and campaigns again (what SIGHUP does). */
+  reload(): void;
+  /** Stops listening, lets requests under way finish, closes every connection. May be called again. */
   close(): Promise<void>;
 }
 
-/** Starts the gateway. Rejects when the options are unsafe (see {@link checkOptions}) or the port is taken. */
+/** Starts the gateway. Rejects when the options are unsafe (see {@link checkOptions}), a file is wrong or a port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   checkOptions(options);
-  const upstream = new Upstream({
-    baseUrl: options.c2sBaseUrl,
-    connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
-    deadline: options.deadline ?? DEFAULTS.deadline,
-    maxInflight: options.maxInflight ?? DEFAULTS.maxInflight,
+  const settings = { ...DEFAULTS, ...options };
+  const log = options.log ?? pino({ enabled: false });
+  const metrics = new Metrics({
+    inflight: () => upstream.inflight,
+    tokenRefused: () => live.tokens.state === 'refused',
   });
-  const tokens = new Tokens([options.c2sToken ?? []].flat());
+  const live = openLiveConfig(options, metrics, log);
+  const upstream = upstreamOf(options, options.c2sBaseUrl, metrics, true);
+  const ads =
+    options.adsGatewayUrl === undefined ? undefined : upstreamOf(options, options.adsGatewayUrl, metrics, false);
   const server = createServer();
-  const handler = createHandler({
-    match: createRouter(),
-    c2s: new Contact2Sale(upstream, tokens),
-    own: { ...selfAnswers, 'leads.resolveSource': ({ requestId }) => adsUnset(requestId) },
-    strict: options.strict ?? DEFAULTS.strict,
-    maxBody: options.maxBody ?? DEFAULTS.maxBody,
-    draining: () => !server.listening,
-  });
-  const host = options.host ?? DEFAULTS.host;
-  server.on('request', handler);
-  const port = await listen(server, host, options.port ?? DEFAULTS.port);
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    port,
-    async close() {
-      await closeServer(server);
-      await upstream.close();
-    },
+  const draining = (): boolean => !server.listening;
+  const admin = options.admin && createAdmin({ metrics, ...live, draining });
+  server.on(
+    'request',
+    createHandler({
+      match: createRouter(),
+      docs: createDocs(options.version ?? '0.0.0'),
+      callers: live.callers,
+      c2s: new Contact2Sale(upstream, live.tokens, () => metrics.unauthorized()),
+      own: ownAnswers({ campaigns: live.campaigns, ads }),
+      reshape: new Reshape(live.campaigns, settings.leadForm),
+      metrics,
+      strict: settings.strict,
+      maxBody: settings.maxBody,
+      log,
+      draining,
+    }),
+  );
+  const end = async (): Promise<void> => {
+    live.close();
+    await drain(server);
+    await Promise.all([admin && drain(admin), upstream.close(), ads?.close()]);
   };
+  let ended: Promise<void> | undefined;
+  const close = (): Promise<void> => (ended ??= end());
+  const adminHost = options.admin?.host ?? '127.0.0.1';
+  try {
+    const port = await listen(server, settings.host, settings.port);
+    const adminUrl = admin && urlOf(adminHost, await listen(admin, adminHost, options.admin?.port ?? 0));
+    return { url: urlOf(settings.host, port), port, adminUrl, reload: () => live.reload(), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => (error ? reject(error) : resolve()));
-    server.closeIdleConnections();
+function upstreamOf(options: GatewayOptions, baseUrl: string, metrics: Metrics, budgeted: boolean): Upstream {
+  const { connectTimeout, deadline, maxInflight } = { ...DEFAULTS, ...options };
+  const { rateBudget } = options;
+  return new Upstream({
+    baseUrl,
+    connectTimeout,
+    deadline,
+    maxInflight,
+    budget: budgeted && rateBudget ? new RateBudget(rateBudget, (seconds) => metrics.waited(seconds)) : undefined,
+    onAttempt: (result) => metrics.attempted(result),
   });
 }

@@ -1,12 +1,17 @@
 import { unprocessable } from './answer.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, ValidationIssue } from './answer.ts';
 import type { Operation } from './operations.ts';
 import { toIssues } from './validate.ts';
 
 export type QueryResult =
   { readonly ok: true; readonly query: string } | { readonly ok: false; readonly answer: Answer };
 
-/** Numbers as the query spells them: `1_0` and ` 1`, which Python's int() took, were never a caller's intent. */
+const forbidden = (name: string): ValidationIssue => ({
+  type: 'extra_forbidden',
+  loc: ['query', name],
+  msg: 'Extra inputs are not permitted',
+});
+
 function plainly(value: unknown): string {
   return typeof value === 'boolean' || typeof value === 'number' ? String(value) : (value as string);
 }
@@ -15,7 +20,7 @@ function plainly(value: unknown): string {
  * The query that Contact2Sale is sent: defaults, then what the schema lists, validated (of a repeated name the last
  * wins, an empty filter is left out), then every other pair as it came. `raw` is what follows the `?`, undecoded.
  */
-export function readQuery(raw: string, operation: Operation): QueryResult {
+export function readQuery(raw: string, operation: Operation, strict: boolean): QueryResult {
   const schema = operation.query;
   if (!schema) return { ok: true, query: raw };
   const given = new URLSearchParams(raw);
@@ -25,6 +30,7 @@ export function readQuery(raw: string, operation: Operation): QueryResult {
     if (value !== undefined && (value !== '' || isTyped(operation, name))) known[name] = value;
     given.delete(name);
   }
+  if (strict && given.size > 0) return { ok: false, answer: unprocessable([...given.keys()].map(forbidden)) };
   const read = schema.safeParse(known);
   if (!read.success) return { ok: false, answer: unprocessable(toIssues(read.error, known, 'query')) };
   const sent = new URLSearchParams({ ...operation.queryDefaults });

@@ -4,7 +4,7 @@ import type { Answer } from './answer.ts';
 import type { UpstreamAnswer, UpstreamFault } from './exchange.ts';
 
 /**
- * What Contact2Sale answered, as the gateway's answer. Success is 200, as the Python gateway's callers know it
+ * What an upstream (Contact2Sale, the ads gateway) answered, as the gateway's answer. Success is 200, as the Python gateway's callers know it
  * (204 when there is no body, which it could not do); every error keeps its own status and body.
  */
 
@@ -24,7 +24,7 @@ function passedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
 export function relay(answer: UpstreamAnswer, requestId: string): Answer {
   const { status, body } = answer;
   if (status >= 300 && status < 400) {
-    const detail = `Contact2Sale answered with a redirect (${status}), which is not followed.`;
+    const detail = `The upstream answered with a redirect (${status}), which is not followed.`;
     return problem(
       { name: 'unusable-answer', status: 502, title: 'Unusable answer', detail, outcome: 'unknown' },
       requestId,
@@ -36,10 +36,10 @@ export function relay(answer: UpstreamAnswer, requestId: string): Answer {
 }
 
 const FAULTS = {
-  unreachable: [502, 'Contact2Sale cannot be reached', 'No connection could be made.'],
-  'connection-lost': [502, 'The connection to Contact2Sale was lost', 'It ended before the answer was complete.'],
-  'unusable-answer': [502, 'Unusable answer', 'The answer of Contact2Sale cannot be read.'],
-  deadline: [504, 'Contact2Sale did not answer in time', 'The deadline passed.'],
+  unreachable: [502, 'The upstream cannot be reached', 'No connection could be made.'],
+  'connection-lost': [502, 'The connection to the upstream was lost', 'It ended before the answer was complete.'],
+  'unusable-answer': [502, 'Unusable answer', 'The answer of the upstream cannot be read.'],
+  deadline: [504, 'The upstream did not answer in time', 'The deadline passed.'],
   'caller-left': [499, 'The caller left', 'The caller closed the connection.'],
 } as const;
 

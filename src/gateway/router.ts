@@ -61,7 +61,7 @@ function decode(segment: string): string | undefined {
 /** The segment as it may be sent on, or undefined when it is not one plain path segment. */
 function parameter(decoded: string): string | undefined {
   if (PLAIN.test(decoded)) return decoded.toLowerCase() === RESERVED ? undefined : decoded;
-  if (decoded === '' || decoded === '.' || decoded === '..' || UNSAFE.test(decoded)) return undefined;
+  if (decoded === '.' || decoded === '..' || UNSAFE.test(decoded)) return undefined;
   return encodeURIComponent(decoded);
 }
 
@@ -77,7 +77,7 @@ function walk(root: Node, path: string): { node: Node; params: string[] } | fals
       node = literal;
       continue;
     }
-    if (!node.parameter) return undefined;
+    if (!node.parameter || raw === '') return undefined;
     node = node.parameter;
     const value = segment === undefined ? undefined : parameter(segment);
     if (value === undefined) bad = true;
@@ -99,13 +99,14 @@ export function createRouter(
     }
   }
   return (method, path) => {
+    if (!path.startsWith('/')) return { kind: 'none' };
     const found = walk(root, path);
     if (found) {
       const route = found.node.routes.get(method);
       if (route) return { kind: 'route', route, params: found.params };
       return { kind: 'method', allow: [...found.node.routes.keys()].join(', ') };
     }
-    if (found === false && !path.endsWith('/')) return { kind: 'bad-parameter' };
+    if (found === false) return { kind: 'bad-parameter' };
     const bare = path.replace(/\/+$/, '');
     if (bare !== path && bare !== '' && walk(root, bare)) return { kind: 'slash', path: bare };
     return { kind: 'none' };

@@ -1,3 +1,6 @@
+import type { Logger } from 'pino';
+import type { LeadForm } from './reshape.ts';
+
 /** What a gateway is started with. Defaults stand here, each with its reason. Nothing here reads the environment. */
 
 export interface CallerKey {
@@ -21,31 +24,52 @@ export interface GatewayOptions {
   /** 0: any free port. */
   readonly port?: number;
   readonly c2sBaseUrl: string;
-  /** The token of Contact2Sale; of several the first is used and the next when it is refused. */
+  /** The token of Contact2Sale; of several the first is used, and the next when it is refused. */
   readonly c2sToken?: string | readonly string[];
-  /** None: open, and then only on a loopback address. */
+  /** A file of tokens, one a line, watched; instead of `c2sToken`. */
+  readonly c2sTokenFile?: string;
+  /** None, and no file: open, and then only on a loopback address. */
   readonly callers?: readonly CallerKey[];
-  /** Refuse body fields that the schema does not list, instead of sending them on. */
+  /** A file of caller keys (config/gateway-callers.schema.json), watched; instead of `callers`. */
+  readonly callersFile?: string;
+  /** The campaign mapping (config/campaigns.schema.json), watched. Unset: every campaign is unmapped. */
+  readonly campaignsFile?: string;
+  /** Where GET /leads/resolve-source is asked. Unset: 503. */
+  readonly adsGatewayUrl?: string;
+  /** Refuse fields and query names that the schema does not list, instead of sending them on. */
   readonly strict?: boolean;
+  /** In which form new leads reach Contact2Sale: `flat` as the Python gateway sent them, or `jsonapi`. */
+  readonly leadForm?: LeadForm;
   /** Milliseconds for connecting. Nothing was sent when it passes. */
   readonly connectTimeout?: number;
   /** Milliseconds for a whole request, all attempts included. */
   readonly deadline?: number;
   /** Requests under way at Contact2Sale at once; one more is answered 503. */
   readonly maxInflight?: number;
+  /** Unset: Contact2Sale's own 429 is the only limit. */
   readonly rateBudget?: RateBudget;
-  /** Bytes. */
+  /** Bytes of the largest body. */
   readonly maxBody?: number;
+  /** /healthz, /readyz and /metrics. Unset: no such listener. */
+  readonly admin?: { readonly host?: string; readonly port: number };
+  /** Default: silent. */
+  readonly log?: Logger;
+  /** Milliseconds between looks at the watched files. */
+  readonly watchInterval?: number;
+  /** Shown in the OpenAPI document. */
+  readonly version?: string;
 }
 
 export const DEFAULTS = {
   host: '127.0.0.1',
   port: 8001,
   strict: false,
+  leadForm: 'flat',
   connectTimeout: 2_000,
   // Below the facade's 25 s, which is below the 30 s at which known callers give up: each layer answers before the one above stops listening.
   deadline: 20_000,
   maxInflight: 128,
+  watchInterval: 1_000,
   maxBody: 1_048_576,
   maxAnswer: 16_777_216,
   /** Under the 5 s at which a uvicorn-like upstream closes; most others keep idle connections longer. */
@@ -57,13 +81,19 @@ const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/;
 /** Throws when the options would let strangers use the token, or when the upstream is not an http(s) address. */
 export function checkOptions(options: GatewayOptions): void {
   const host = options.host ?? DEFAULTS.host;
-  if (!options.callers?.length && !LOOPBACK.test(host)) {
+  if (!options.callers?.length && options.callersFile === undefined && !LOOPBACK.test(host)) {
     throw new Error(
       `The gateway has no caller keys, so whoever reaches it acts with the Contact2Sale token: it listens on loopback only, not on ${host}. Configure caller keys, or bind 127.0.0.1.`,
     );
   }
-  const url = URL.parse(options.c2sBaseUrl);
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new Error('c2sBaseUrl must be an http:// or https:// address.');
+  for (const name of ['c2sBaseUrl', 'adsGatewayUrl'] as const) {
+    if (options[name] !== undefined && !isHttp(options[name])) {
+      throw new Error(`${name} must be an http:// or https:// address.`);
+    }
+  }
+  if (options.c2sToken !== undefined && options.c2sTokenFile !== undefined) {
+    throw new Error('Give the Contact2Sale token or a token file, not both: only one of them could be rotated.');
   }
 }
+
+const isHttp = (address: string): boolean => /^https?:$/.test(URL.parse(address)?.protocol ?? '');

@@ -1,6 +1,7 @@
 import { Pool } from 'undici';
 import { exchange, UpstreamFault } from './exchange.ts';
-import type { Ending, UpstreamAnswer, UpstreamRequest } from './exchange.ts';
+import type { Ending, FaultKind, UpstreamAnswer, UpstreamRequest } from './exchange.ts';
+import type { RateBudget } from './rate-budget.ts';
 import { DEFAULTS } from './settings.ts';
 
 /**
@@ -15,10 +16,18 @@ export interface UpstreamSettings {
   /** Milliseconds, all attempts together. */
   readonly deadline: number;
   readonly maxInflight: number;
+  /** Asked before every attempt. */
+  readonly budget?: Pick<RateBudget, 'take'> | undefined;
+  readonly onAttempt?: (result: FaultKind | 'answered') => void;
 }
 
 /** One retry: it covers the idle connection that the peer was just closing. More would multiply load on a sick CRM. */
 const READ_ATTEMPTS = 2;
+
+/** As much is under way as the settings allow; nothing was sent. */
+export class UpstreamBusy extends Error {
+  override readonly name = 'UpstreamBusy';
+}
 
 export class Upstream {
   readonly #pool: Pool;
@@ -43,12 +52,12 @@ export class Upstream {
     return this.#inflight;
   }
 
-  get full(): boolean {
-    return this.#inflight >= this.#settings.maxInflight;
-  }
-
-  /** Asks. Rejects with {@link UpstreamFault}. `ending.end()` gives up, for a caller that left. */
+  /**
+   * Asks. Rejects with {@link UpstreamFault}, {@link UpstreamBusy} or what the budget says. `ending` gives up for a
+   * caller that left: before anything is sent always, afterwards when its owner says so.
+   */
   async ask(request: UpstreamRequest, ending: Ending): Promise<UpstreamAnswer> {
+    if (this.#inflight >= this.#settings.maxInflight) throw new UpstreamBusy('busy');
     const until = performance.now() + this.#settings.deadline;
     const sent = { ...request, path: this.#prefix + request.path };
     const attempts = request.method === 'GET' ? READ_ATTEMPTS : 1;
@@ -56,14 +65,29 @@ export class Upstream {
     try {
       for (let attempt = 1; ; attempt++) {
         try {
-          const limits = { deadline: Math.max(1, until - performance.now()), maxAnswer: DEFAULTS.maxAnswer };
-          return await exchange(this.#pool, sent, limits, ending);
+          return await this.#attempt(sent, until, ending);
         } catch (error) {
           if (attempt >= attempts || !(error instanceof UpstreamFault) || !mayRepeat(error)) throw error;
         }
       }
     } finally {
       this.#inflight--;
+    }
+  }
+
+  async #attempt(request: UpstreamRequest, until: number, ending: Ending): Promise<UpstreamAnswer> {
+    const { budget, onAttempt } = this.#settings;
+    if (budget) await budget.take();
+    if (ending.left) throw new UpstreamFault('caller-left', true);
+    const deadline = until - performance.now();
+    if (deadline <= 0) throw new UpstreamFault('deadline', true);
+    try {
+      const answer = await exchange(this.#pool, request, { deadline, maxAnswer: DEFAULTS.maxAnswer }, ending);
+      onAttempt?.('answered');
+      return answer;
+    } catch (error) {
+      if (error instanceof UpstreamFault) onAttempt?.(error.kind);
+      throw error;
     }
   }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ValidationIssue } from './answer.ts';
-import { readNumber } from './fields.ts';
+import { readNumber, WHOLE_NUMBER } from './fields.ts';
 
 /**
  * zod's issues in the words of pydantic 2, which the Python gateway is pinned to: callers that read `type` or
@@ -32,7 +32,7 @@ function wrongType(issue: Extract<Issue, { code: 'invalid_type' }>, value: unkno
   if (value === undefined) return { type: 'missing', loc, msg: 'Field required' };
   const numeric = issue.expected === 'number' || issue.expected === 'int';
   if (numeric && typeof value === 'string') {
-    return issue.expected === 'int' || place === 'query'
+    return issue.message === WHOLE_NUMBER
       ? { type: 'int_parsing', loc, msg: 'Input should be a valid integer, unable to parse string as an integer' }
       : { type: 'float_parsing', loc, msg: 'Input should be a valid number, unable to parse string as a number' };
   }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { CellCounter, CellHistogram } from './cells.ts';
 
 /**
  * The metrics of the facade, by the names of design.md, which dashboards and checks rely on. Labels are route ids and
@@ -14,27 +15,27 @@ const BREAKER_VALUES: Readonly<Record<BreakerStateName, number>> = { closed: 0, 
 
 export class Metrics {
   readonly registry = new Registry();
-  readonly requests = new Counter({
+  readonly requests = new CellCounter({
     name: 'facade_requests_total',
     help: 'Requests answered, by the path that answered.',
     labelNames: ['route', 'path', 'method', 'status', 'outcome'] as const,
     registers: [this.registry],
   });
-  readonly requestDuration = new Histogram({
+  readonly requestDuration = new CellHistogram({
     name: 'facade_request_duration_seconds',
     help: 'From the request head to the end of the answer, over all attempts.',
     labelNames: ['route', 'path'] as const,
     buckets: BUCKETS,
     registers: [this.registry],
   });
-  readonly upstreamDuration = new Histogram({
+  readonly upstreamDuration = new CellHistogram({
     name: 'facade_upstream_duration_seconds',
     help: 'One attempt, from its start to the end of its answer.',
     labelNames: ['route', 'path'] as const,
     buckets: BUCKETS,
     registers: [this.registry],
   });
-  readonly attempts = new Counter({
+  readonly attempts = new CellCounter({
     name: 'facade_attempts_total',
     help: 'Attempts, by outcome: a failover cannot make a dead gateway look green here.',
     labelNames: ['route', 'path', 'outcome'] as const,

@@ -1,4 +1,5 @@
 import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
+import type { CounterCell, HistogramCell } from './cells.ts';
 import type { Metrics } from './metrics.ts';
 import { RecentMinute, type Recent } from './recent.ts';
 
@@ -14,42 +15,37 @@ const OUTCOME_INDEX = Object.fromEntries(OUTCOME_NAMES.map((name, i) => [name, i
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OTHER'] as const;
 const METHOD_INDEX: Readonly<Record<string, number>> = Object.fromEntries(METHODS.map((name, i) => [name, i]));
 
-interface Incrementable {
-  inc(): void;
-}
-interface Observable {
-  observe(seconds: number): void;
-}
 interface PathRecord {
   readonly path: RecordedPath;
-  readonly requestDuration: Observable;
-  readonly upstreamDuration: Observable;
+  readonly requestDuration: HistogramCell;
+  readonly upstreamDuration: HistogramCell;
   readonly recent: RecentMinute;
-  readonly attempts: Incrementable[];
+  readonly attempts: (CounterCell | undefined)[];
 }
 
 export class RouteRecorder {
   readonly #metrics: Metrics;
   readonly #route: string;
   readonly #paths: Partial<Record<RecordedPath, PathRecord>> = {};
-  readonly #requests = new Map<number, Incrementable>();
+  readonly #requests = new Map<number, CounterCell>();
 
-  /** @param method the route's own, for the child that is made at 0. */
-  constructor(metrics: Metrics, route: string, paths: readonly RecordedPath[], method: string) {
+  /**
+   * @param method the route's own, and @param success the status of its success: for the child that is made at 0.
+   */
+  constructor(metrics: Metrics, route: string, paths: readonly RecordedPath[], method: string, success = 200) {
     this.#metrics = metrics;
     this.#route = route;
     for (const path of paths) {
-      this.#paths[path] = {
+      const record: PathRecord = {
         path,
-        requestDuration: metrics.requestDuration.labels(route, path),
-        upstreamDuration: metrics.upstreamDuration.labels(route, path),
+        requestDuration: metrics.requestDuration.cell({ route, path }),
+        upstreamDuration: metrics.upstreamDuration.cell({ route, path }),
         recent: new RecentMinute(),
         attempts: [],
       };
-      metrics.requests.inc({ route, path, method, status: 200, outcome: 'ok' }, 0);
-      metrics.attempts.inc({ route, path, outcome: 'ok' }, 0);
-      metrics.requestDuration.zero({ route, path });
-      metrics.upstreamDuration.zero({ route, path });
+      this.#paths[path] = record;
+      this.#requestCell(path, method, success, 'ok');
+      this.#attemptCell(record, 'ok');
     }
     if (paths.includes('gateway')) {
       for (const reason of ['upstream_connect', 'facade_breaker_open']) metrics.failovers.inc({ route, reason }, 0);
@@ -59,15 +55,7 @@ export class RouteRecorder {
   /** One request, answered or given up. @param now, duration milliseconds. */
   request(path: RecordedPath, method: string, status: number, outcome: Outcome, now: number, duration: number): void {
     const record = this.#record(path);
-    const methodIndex = METHOD_INDEX[method] ?? METHODS.length - 1;
-    const outcomeIndex = OUTCOME_INDEX[outcome];
-    const key = ((outcomeIndex * METHODS.length + methodIndex) * PATHS.length + PATHS.indexOf(path)) * 1000 + status;
-    let counter = this.#requests.get(key);
-    if (!counter) {
-      counter = this.#metrics.requests.labels(this.#route, path, METHODS[methodIndex]!, String(status), outcome);
-      this.#requests.set(key, counter);
-    }
-    counter.inc();
+    this.#requestCell(path, method, status, outcome).inc();
     record.requestDuration.observe(duration / 1000);
     record.recent.record(now, duration, OUTCOMES[outcome].judge === 'failure' || OUTCOMES[outcome].party === 'facade');
   }
@@ -75,13 +63,13 @@ export class RouteRecorder {
   /** One attempt, whatever came of it. @param duration milliseconds. */
   attempt(path: RecordedPath, outcome: Outcome, duration: number): void {
     const record = this.#record(path);
-    this.#attempts(record, outcome).inc();
+    this.#attemptCell(record, outcome).inc();
     record.upstreamDuration.observe(duration / 1000);
   }
 
   /** A path that was not tried: breaker open, bulkhead full, untranslatable. Counted, without a duration. */
   notTried(path: RecordedPath, outcome: Outcome): void {
-    this.#attempts(this.#record(path), outcome).inc();
+    this.#attemptCell(this.#record(path), outcome).inc();
   }
 
   failover(reason: Outcome): void {
@@ -93,12 +81,27 @@ export class RouteRecorder {
     return this.#paths[path]?.recent.read(now);
   }
 
-  #attempts(record: PathRecord, outcome: Outcome): Incrementable {
-    return (record.attempts[OUTCOME_INDEX[outcome]] ??= this.#metrics.attempts.labels(
-      this.#route,
-      record.path,
-      outcome,
-    ));
+  #requestCell(path: RecordedPath, method: string, status: number, outcome: Outcome): CounterCell {
+    const methodIndex = METHOD_INDEX[method] ?? METHODS.length - 1;
+    const family = (OUTCOME_INDEX[outcome] * METHODS.length + methodIndex) * PATHS.length + PATHS.indexOf(path);
+    const key = family * 1000 + status;
+    let cell = this.#requests.get(key);
+    if (!cell) {
+      const labels = {
+        route: this.#route,
+        path,
+        method: METHODS[methodIndex] as string,
+        status: String(status),
+        outcome,
+      };
+      this.#requests.set(key, (cell = this.#metrics.requests.cell(labels)));
+    }
+    return cell;
+  }
+
+  #attemptCell(record: PathRecord, outcome: Outcome): CounterCell {
+    const { path, attempts } = record;
+    return (attempts[OUTCOME_INDEX[outcome]] ??= this.#metrics.attempts.cell({ route: this.#route, path, outcome }));
   }
 
   #record(path: RecordedPath): PathRecord {

@@ -1,5 +1,5 @@
 import { Router, json } from 'express';
-import { z } from 'zod';
+import { faultSchema } from './fault-spec.ts';
 import type { Faults } from './faults.ts';
 import { rateLimitSchema } from './rate-limit.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -15,7 +15,7 @@ export function createControl(faults: Faults, received: ReceivedLog, rateLimit: 
   control.use(json());
 
   control.get('/faults', (_req, res) => void res.json(faults.list()));
-  control.post('/faults', (req, res) => void res.status(201).json(addFault(faults, req.body)));
+  control.post('/faults', (req, res) => void res.status(201).json(faults.add(valid(faultSchema, req.body))));
   control.delete('/faults', (_req, res) => {
     faults.clear();
     res.status(204).end();
@@ -45,13 +45,4 @@ export function createControl(faults: Faults, received: ReceivedLog, rateLimit: 
     throw new Refusal(404, 'no such switch');
   });
   return control;
-}
-
-function addFault(faults: Faults, spec: unknown) {
-  try {
-    return faults.add(spec as Parameters<Faults['add']>[0]);
-  } catch (error) {
-    if (error instanceof z.ZodError) throw new Refusal(422, z.prettifyError(error));
-    throw error;
-  }
 }

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { Refusal } from './refusal.ts';
 
 /**
  * What arrived, so that a test can assert "arrived exactly once". A request is noted when its body has ended (or was
@@ -27,8 +26,6 @@ export interface ReceivedRequest {
 const MOST_ENTRIES = 10_000;
 /** Characters of raw bodies that are kept in all, so that a test with large uploads cannot exhaust the memory. */
 const MOST_TEXT = 64 * 1024 * 1024;
-/** Bytes; a larger body is refused with 413. */
-const LARGEST_BODY = 16 * 1024 * 1024;
 
 export class ReceivedLog {
   readonly #entries: ReceivedRequest[] = [];
@@ -101,15 +98,9 @@ export function splitTarget(target: string): [path: string, query: string] {
 
 async function readText(req: IncomingMessage): Promise<{ text: string; complete: boolean }> {
   const chunks: Buffer[] = [];
-  let size = 0;
   try {
-    for await (const chunk of req as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > LARGEST_BODY) throw new Refusal(413, 'the body is too large');
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
+    for await (const chunk of req as AsyncIterable<Buffer>) chunks.push(chunk);
+  } catch {
     return { text: Buffer.concat(chunks).toString(), complete: false };
   }
   return { text: Buffer.concat(chunks).toString(), complete: true };

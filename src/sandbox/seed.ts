@@ -25,7 +25,7 @@ export const SEED_TAG_IDS = [1, 2, 3] as const;
 export const SEED_QUEUE_IDS = ['1', '2'] as const;
 
 /** Whose phone and whose e-mail a seeded lead (1 to 25) carries; undefined: it carries none. */
-export function ownersOf(n: number): { name: string; phone: Person | undefined; email: Person | undefined } {
+function ownersOf(n: number): { name: string; phone: Person | undefined; email: Person | undefined } {
   const own = person(n - 1);
   switch (n) {
     case 2:

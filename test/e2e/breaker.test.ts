@@ -95,7 +95,7 @@ test('a write is answered by direct too while it is open, for nothing of it was 
     return `${res.status} ${res.headers.get('x-facade-path')} ${res.headers.get('x-facade-outcome')}`;
   };
   // The first one was received and failed: nobody can say what it did.
-  expect(await write()).toBe('500 gateway unknown');
+  expect(await write()).toBe('502 gateway unknown');
   const before = gateway.count();
   expect(await write()).toBe('200 direct null');
   expect(gateway.count()).toBe(before);

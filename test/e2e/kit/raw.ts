@@ -12,6 +12,8 @@ export interface RawCaller {
   /** Stops and resumes reading. */
   pause(): void;
   resume(): void;
+  /** Has the connection ended? */
+  isClosed(): boolean;
   destroy(): void;
 }
 
@@ -19,6 +21,7 @@ export function openRaw(url: string): RawCaller {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   let text = '';
+  socket.setNoDelay(true);
   let isClosed = false;
   const watchers = new Set<() => void>();
   socket.on('data', (chunk) => {
@@ -49,12 +52,13 @@ export function openRaw(url: string): RawCaller {
       look();
     });
   return {
-    send: (bytes) => void socket.write(bytes),
+    send: (bytes) => void socket.write(bytes, 'latin1'),
     text: () => text,
     until: (pattern, deadline = 5_000) => wait(() => pattern.test(text), String(pattern), deadline),
     closed: (deadline = 5_000) => wait(() => isClosed, 'close', deadline),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
+    isClosed: () => isClosed,
     destroy: () => void socket.destroy(),
   };
 }

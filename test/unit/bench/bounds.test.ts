@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../bench/kit/bounds.ts';
-import { costRatio, planFor, type Measured } from '../../../bench/kit/rounds.ts';
+import { better, coreShare, costRatio, planFor, type Measured } from '../../../bench/kit/rounds.ts';
 import { SUBJECTS } from '../../../bench/kit/subjects.ts';
 
 function measured(name: string, cpu: readonly number[], errors = 0): Measured {
@@ -60,9 +60,24 @@ describe('rounds', () => {
     expect(costRatio(measured('facade', [60, 600, 61]), measured('floor', [40, 400, 40]))).toBe(1.5);
   });
 
+  it('tell which share of its core a subject had', () => {
+    const [round] = measured('floor', [40]).rounds;
+    if (!round) throw new Error('no round');
+    expect(coreShare({ ...measured('floor', []), rounds: [{ ...round, perSecond: 20_000 }] })).toBeCloseTo(0.8);
+  });
+
+  it('keep of two turns the one with more of its core, and the errors of both', () => {
+    const [starved] = measured('facade', [40], 2).rounds;
+    const [whole] = measured('facade', [50], 1).rounds;
+    if (!starved || !whole) throw new Error('no round');
+    expect(better(starved, { ...whole, perSecond: 19_000 })).toMatchObject({ cpuMicros: 50, errors: 3 });
+    expect(better({ ...whole, perSecond: 19_000 }, starved)).toMatchObject({ cpuMicros: 50, errors: 3 });
+  });
+
   it('fit into the budget with all that they warm up', () => {
     const { rounds, settleMs, measureMs, warmMs } = planFor(12, 80, 5);
-    expect(12 * (rounds * (settleMs + measureMs) + warmMs)).toBeLessThanOrEqual(81_000);
-    expect(12 * (rounds * (settleMs + measureMs) + warmMs)).toBeGreaterThan(70_000);
+    const total = 12 * (rounds * (settleMs + measureMs) + warmMs);
+    expect(total).toBeLessThanOrEqual(81_000);
+    expect(total).toBeGreaterThan(78_000);
   });
 });

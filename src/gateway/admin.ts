@@ -1,0 +1,60 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { json, notFound } from './answer.ts';
+import type { Answer } from './answer.ts';
+import type { Campaigns } from './campaigns.ts';
+import type { Metrics } from './metrics.ts';
+import type { Tokens } from './tokens.ts';
+
+/**
+ * The listener for machines that look after the gateway. A port of its own, so that metrics are never reachable
+ * where callers are. It says nothing about leads and knows no secrets.
+ */
+
+export interface AdminParts {
+  readonly metrics: Metrics;
+  readonly tokens: Tokens;
+  readonly campaigns: Campaigns;
+  readonly draining: () => boolean;
+}
+
+/** Why the gateway should get no traffic; empty when it should. */
+function hindrances({ tokens, draining }: AdminParts): string[] {
+  const reasons: string[] = [];
+  if (tokens.state === 'missing') reasons.push('no Contact2Sale token is configured');
+  if (tokens.state === 'refused') reasons.push('Contact2Sale answered 401 to every configured token');
+  if (draining()) reasons.push('the process is ending');
+  return reasons;
+}
+
+async function answer(parts: AdminParts, path: string): Promise<Answer> {
+  switch (path) {
+    case '/healthz':
+      return json(200, { status: 'ok' });
+    case '/readyz': {
+      const reasons = hindrances(parts);
+      return json(reasons.length === 0 ? 200 : 503, { status: reasons.length === 0 ? 'ready' : 'not ready', reasons });
+    }
+    case '/metrics':
+      return {
+        status: 200,
+        headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+        body: await parts.metrics.text(),
+      };
+    case '/campaigns/unmapped':
+      return json(200, parts.campaigns.unmapped);
+    default:
+      return notFound();
+  }
+}
+
+/** GET /healthz, /readyz, /metrics and /campaigns/unmapped. Not listening yet. */
+export function createAdmin(parts: AdminParts): Server {
+  return createServer((request, response) => {
+    const path = request.method === 'GET' ? (request.url ?? '').replace(/\?.*/, '') : '';
+    answer(parts, path).then(
+      ({ status, headers, body }) => response.writeHead(status, headers).end(body),
+      () => response.writeHead(500).end(),
+    );
+  });
+}

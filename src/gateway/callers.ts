@@ -1,0 +1,41 @@
+import { hash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Operation } from './operations.ts';
+import { isRead } from './operations.ts';
+import type { CallerKey } from './settings.ts';
+
+/**
+ * Who may use the gateway. Keys are long random texts (see mint-key.ts), so one SHA-256 is enough to keep them
+ * secret in the config, and a look-up by digest tells a guesser nothing: to steer the digest is to break the hash.
+ */
+export class Callers {
+  #byDigest = new Map<string, CallerKey>();
+
+  constructor(keys: readonly CallerKey[]) {
+    this.replace(keys);
+  }
+
+  replace(keys: readonly CallerKey[]): void {
+    this.#byDigest = new Map(keys.map((key) => [key.sha256.toLowerCase(), key]));
+  }
+
+  /** No keys: everybody may do everything. Only ever so on loopback. */
+  get open(): boolean {
+    return this.#byDigest.size === 0;
+  }
+
+  /** The caller of `Authorization: Bearer <key>` or `X-Api-Key: <key>`. */
+  identify({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders): CallerKey | undefined {
+    const key = typeof apiKey === 'string' ? apiKey : bearer(authorization);
+    return key === undefined ? undefined : this.#byDigest.get(hash('sha256', key));
+  }
+}
+
+const bearer = (header: string | undefined): string | undefined =>
+  header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined;
+
+/** Operations that are a POST and still change nothing. */
+const HARMLESS: ReadonlySet<string> = new Set(['campaigns.enrich']);
+
+export const mayCall = (caller: CallerKey, operation: Operation): boolean =>
+  caller.access === 'full' || isRead(operation) || HARMLESS.has(operation.id);

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Answer } from './answer.ts';
+import { openApiJson } from './openapi.ts';
+
+/**
+ * /docs: Swagger UI, as FastAPI showed it, but from this process instead of a CDN: a page on which people type
+ * production keys loads nothing from elsewhere, and the policy in its headers holds it to that. Files are read on
+ * first use; most processes never show the page.
+ */
+
+const ASSETS = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+  'favicon-32x32.png': 'image/png',
+} as const;
+
+const PAGE = `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>C2S gateway</title>
+<link rel="icon" href="/docs/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<div id="docs"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`;
+/** validatorUrl: Swagger UI would otherwise send the document's address to a validator on the internet. */
+const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null });\n`;
+
+/** Swagger UI writes style attributes and inlines its icons as data URLs; nothing else is let through. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+const serve = (body: string | Uint8Array, type: string): Answer => ({
+  status: 200,
+  headers: {
+    'content-type': type,
+    'content-security-policy': POLICY,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-cache',
+  },
+  body,
+});
+
+/** The pages beside the operations, by path; undefined for every other path. */
+export function createDocs(version: string): (path: string) => Answer | undefined {
+  const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const makers = new Map<string, () => Answer>([
+    ['/docs', () => serve(PAGE, 'text/html; charset=utf-8')],
+    ['/docs/start.js', () => serve(START, 'text/javascript; charset=utf-8')],
+    ['/openapi.json', () => serve(openApiJson(version), 'application/json')],
+    ...Object.entries(ASSETS).map(
+      ([file, type]) => [`/docs/${file}`, () => serve(readFileSync(join(folder, file)), type)] as const,
+    ),
+  ]);
+  const made = new Map<string, Answer>();
+  return (path) => {
+    const make = makers.get(path);
+    if (!make) return undefined;
+    let answer = made.get(path);
+    if (!answer) made.set(path, (answer = make()));
+    return answer;
+  };
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { GatewayOptions } from './settings.ts';
+
+/** The environment of `npm run start:gateway` as options. Every fault is reported at once. */
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** `10/60s` or `2/1s`: requests and period. */
+const budget = z
+  .string()
+  .regex(/^[1-9]\d*\/[1-9]\d*(ms|s|m|h)$/, 'write requests/period, such as 10/60s')
+  .transform((text) => {
+    const [requests, period = ''] = text.split('/');
+    const unit = /[a-z]+$/.exec(period)?.[0] as keyof typeof UNITS;
+    return { requests: Number(requests), period: Number.parseInt(period, 10) * UNITS[unit] };
+  });
+const port = z.coerce.number().int().min(0).max(65_535);
+const address = z.url({ protocol: /^https?$/, error: 'write an http:// or https:// address' });
+const yes = z.enum(['true', 'false'], 'write true or false').transform((word) => word === 'true');
+
+const schema = z.object({
+  C2S_BASE_URL: address,
+  C2S_TOKEN: z.string().optional(),
+  C2S_TOKEN_FILE: z.string().optional(),
+  C2S_LEAD_FORM: z.enum(['flat', 'jsonapi']).default('flat'),
+  GATEWAY_HOST: z.string().default('127.0.0.1'),
+  GATEWAY_PORT: port.default(8001),
+  GATEWAY_ADMIN_HOST: z.string().default('127.0.0.1'),
+  GATEWAY_ADMIN_PORT: port.default(9902),
+  GATEWAY_CALLERS: z.string().optional(),
+  GATEWAY_CAMPAIGNS: z.string().optional(),
+  GATEWAY_STRICT: yes.default(false),
+  GATEWAY_RATE_BUDGET: budget.optional(),
+  GATEWAY_RATE_WAIT_MS: z.coerce.number().int().min(0).default(2_000),
+  ADS_GATEWAY_URL: address.optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+export interface Environment {
+  readonly options: GatewayOptions;
+  readonly logLevel: string;
+}
+
+/** @throws Error that names every variable that is missing or wrong, never its value */
+export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): Environment {
+  // An empty variable is one that somebody meant to leave out.
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const result = schema.safeParse(set);
+  if (!result.success) throw new Error(z.prettifyError(result.error));
+  const env = result.data;
+  if (env.C2S_TOKEN === undefined && env.C2S_TOKEN_FILE === undefined) {
+    throw new Error('C2S_TOKEN or C2S_TOKEN_FILE must be set: the gateway asks Contact2Sale with its own token.');
+  }
+  return { options: toOptions(env), logLevel: env.LOG_LEVEL };
+}
+
+function toOptions(env: z.output<typeof schema>): GatewayOptions {
+  const given = {
+    c2sToken: env.C2S_TOKEN?.split(',').map((token) => token.trim()),
+    c2sTokenFile: env.C2S_TOKEN_FILE,
+    callersFile: env.GATEWAY_CALLERS,
+    campaignsFile: env.GATEWAY_CAMPAIGNS,
+    adsGatewayUrl: env.ADS_GATEWAY_URL,
+    rateBudget: env.GATEWAY_RATE_BUDGET && { ...env.GATEWAY_RATE_BUDGET, longestWait: env.GATEWAY_RATE_WAIT_MS },
+  };
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return {
+    host: env.GATEWAY_HOST,
+    port: env.GATEWAY_PORT,
+    c2sBaseUrl: env.C2S_BASE_URL,
+    leadForm: env.C2S_LEAD_FORM,
+    strict: env.GATEWAY_STRICT,
+    admin: { host: env.GATEWAY_ADMIN_HOST, port: env.GATEWAY_ADMIN_PORT },
+    ...present,
+  };
+}

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { readEnvironment } from '../../../src/config/environment.ts';
+
+const problemsOf = (env: Record<string, string | undefined>) => {
+  const read = readEnvironment(env);
+  return read.ok ? [] : read.problems;
+};
+const strong = (letter: string) => letter.repeat(16);
+
+describe('the environment', () => {
+  it('may be empty: loopback, the standard ports, the sandbox', () => {
+    expect(readEnvironment({})).toEqual({
+      ok: true,
+      environment: {
+        host: '127.0.0.1',
+        port: 8080,
+        adminHost: '127.0.0.1',
+        adminPort: 9901,
+        facadeTokens: [],
+        configFile: 'config/facade.yaml',
+        logLevel: 'info',
+        dataDir: '.data',
+      },
+    });
+  });
+
+  it('is read in full', () => {
+    const read = readEnvironment({
+      HOST: '::',
+      PORT: '0',
+      ADMIN_HOST: '0.0.0.0',
+      ADMIN_PORT: '9000',
+      ADMIN_TOKEN: strong('a'),
+      C2S_BASE_URL: 'https://crm.example/',
+      C2S_TOKEN: 'crm-token',
+      C2S_GATEWAY_URL: 'http://gateway:8001',
+      C2S_GATEWAY_TOKEN: 'gateway-token',
+      FACADE_TOKENS: `${strong('b')}, ${strong('c')}`,
+      FACADE_CONFIG: '/etc/facade.yaml',
+      LOG_LEVEL: 'debug',
+      DATA_DIR: '/data',
+      DATABASE_URL: 'postgres://facade@db/facade',
+      WORK_API_URL: 'https://work.example',
+      WORK_API_KEY: 'work-key',
+      DIRETRIX_BASE_URL: 'https://diretrix.example',
+      DIRETRIX_USER: 'user',
+      DIRETRIX_PASS: 'pass',
+      WEBHOOK_SECRET: 'webhook',
+      UNRELATED: 'kept out',
+    });
+    expect(read).toEqual({
+      ok: true,
+      environment: {
+        host: '::',
+        port: 0,
+        adminHost: '0.0.0.0',
+        adminPort: 9000,
+        adminToken: strong('a'),
+        c2sBaseUrl: 'https://crm.example',
+        c2sToken: 'crm-token',
+        gatewayUrl: 'http://gateway:8001',
+        gatewayToken: 'gateway-token',
+        facadeTokens: [strong('b'), strong('c')],
+        configFile: '/etc/facade.yaml',
+        logLevel: 'debug',
+        dataDir: '/data',
+        databaseUrl: 'postgres://facade@db/facade',
+        workApi: { url: 'https://work.example', key: 'work-key' },
+        diretrix: { url: 'https://diretrix.example', user: 'user', pass: 'pass' },
+        webhookSecret: 'webhook',
+      },
+    });
+  });
+
+  it('treats an empty variable as one that is not set', () => {
+    const empty = { HOST: '', PORT: ' ', C2S_BASE_URL: '', C2S_GATEWAY_URL: '', FACADE_TOKENS: '', LOG_LEVEL: '' };
+    expect(readEnvironment(empty)).toEqual(readEnvironment({}));
+  });
+
+  it('tells everything that is wrong or missing at once', () => {
+    const problems = problemsOf({
+      HOST: 'http://x',
+      PORT: '65536',
+      ADMIN_HOST: '0.0.0.0',
+      ADMIN_PORT: 'ninety',
+      C2S_BASE_URL: 'crm.example',
+      C2S_GATEWAY_URL: 'http://gateway?x=1',
+      LOG_LEVEL: 'loud',
+      DATABASE_URL: 'mysql://db',
+      WORK_API_URL: 'https://work.example',
+      DIRETRIX_BASE_URL: 'https://diretrix.example',
+    });
+    expect(problems.map((line) => line.split(':')[0]).toSorted()).toEqual([
+      'ADMIN_PORT',
+      'ADMIN_TOKEN',
+      'C2S_BASE_URL',
+      'C2S_GATEWAY_URL',
+      'C2S_TOKEN',
+      'DATABASE_URL',
+      'DIRETRIX_PASS',
+      'DIRETRIX_USER',
+      'HOST',
+      'LOG_LEVEL',
+      'PORT',
+      'WORK_API_KEY',
+    ]);
+  });
+
+  it('needs the C2S token once the base URL is set', () => {
+    expect(problemsOf({ C2S_BASE_URL: 'https://crm.example' })).toEqual([
+      'C2S_TOKEN: is required when C2S_BASE_URL is set',
+    ]);
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', 'facade.internal', '128.0.0.1'])(
+    'needs an admin token when the admin listener is bound to %s',
+    (host) => {
+      expect(problemsOf({ ADMIN_HOST: host })).toEqual([
+        'ADMIN_TOKEN: is required when ADMIN_HOST is not a loopback address: the admin API can flip routes',
+      ]);
+      expect(problemsOf({ ADMIN_HOST: host, ADMIN_TOKEN: strong('a') })).toEqual([]);
+    },
+  );
+
+  it.each(['127.0.0.1', '127.9.9.9', '::1', 'localhost'])('needs none on %s', (host) => {
+    expect(problemsOf({ ADMIN_HOST: host })).toEqual([]);
+  });
+
+  it('keeps the admin listener off the public port', () => {
+    expect(problemsOf({ ADMIN_PORT: '8080' })).toEqual([
+      'ADMIN_PORT: is the same as PORT; the admin listener is never the public one',
+    ]);
+    expect(problemsOf({ PORT: '0', ADMIN_PORT: '0' })).toEqual([]);
+  });
+
+  it('names a bad facade token by its place', () => {
+    expect(problemsOf({ FACADE_TOKENS: `${strong('a')},short,,${strong('a')},${'é'.repeat(16)}` })).toEqual([
+      'FACADE_TOKENS: token 2 of 5 must have 16 characters at least',
+      'FACADE_TOKENS: token 3 of 5 is empty',
+      'FACADE_TOKENS: token 4 of 5 repeats token 1',
+      'FACADE_TOKENS: token 5 of 5 must be printable ASCII without spaces',
+    ]);
+  });
+
+  it('never repeats a value: any may be a secret', () => {
+    const marked = Object.fromEntries(
+      [
+        'HOST PORT ADMIN_HOST ADMIN_PORT ADMIN_TOKEN C2S_BASE_URL C2S_TOKEN C2S_GATEWAY_URL C2S_GATEWAY_TOKEN',
+        'FACADE_TOKENS LOG_LEVEL DATABASE_URL WORK_API_URL DIRETRIX_BASE_URL WEBHOOK_SECRET',
+      ]
+        .flatMap((names) => names.split(' '))
+        .map((name) => [name, 'hush hush,hush hush']),
+    );
+    const problems = problemsOf(marked);
+    expect(problems.length).toBeGreaterThanOrEqual(15);
+    expect(problems.join('\n')).not.toContain('hush');
+  });
+});
