@@ -56,6 +56,8 @@ async function times<T>(n: number, one: () => Promise<T>): Promise<T[]> {
   return inBatches(n, 1, one);
 }
 
+/** Textbook states, over real sockets; the pains that are named are those of neighbours.md, seen in opossum and others. */
+
 test('it opens at the volume threshold and not before, and then the gateway is not tried', async () => {
   const { gateway, facade, read } = await scene({});
   gateway.behave = failing;
@@ -131,7 +133,7 @@ test('a probe that fails opens it again', async () => {
   expect(gateway.count()).toBe(before + 1);
 });
 
-test('a probe that hangs ends at its deadline, and the next one is let through', async () => {
+test('a probe that hangs ends at its deadline, and the next one is let through (pain P24)', async () => {
   const { gateway, facade, read } = await scene({ reset: '150ms' }, (config) =>
     setRoute(config, 'leads.get', ['deadlines'], { firstByte: '300ms' }),
   );
@@ -161,7 +163,7 @@ test('a probe whose caller leaves says nothing, and the next one is let through'
   await until(async () => (await read()) === '200 gateway', 'the next probe closes it');
 });
 
-test('a request that began before the opening and ends well after it does not close it', async () => {
+test('a request that began before the opening and ends well after it does not close it (pain P25)', async () => {
   const { gateway, facade, read } = await scene({});
   let late: ServerResponse | undefined;
   gateway.behave = (res) => (late = res);
@@ -175,7 +177,7 @@ test('a request that began before the opening and ends well after it does not cl
   expect(await facade.metric(GAUGE)).toBe(2);
 });
 
-test('callers that leave do not open it', async () => {
+test('callers that leave do not open it (pain P31)', async () => {
   const { gateway, facade, read } = await scene({});
   gateway.behave = silent;
   await inBatches(VOLUME * 4, 20, async (i) => {
@@ -199,7 +201,7 @@ test.each([400, 401, 404, 422, 429])('answers with %i, however many, do not open
   expect(await facade.metric(GAUGE)).toBe(0);
 });
 
-test('a 4xx does not close a half-open one, and does not block it', async () => {
+test('a 4xx does not close a half-open one, and does not block it (pain P26)', async () => {
   const { gateway, facade, read } = await scene({ reset: '150ms' });
   gateway.behave = failing;
   await times(VOLUME, read);

@@ -90,7 +90,7 @@ describe('the failover budget', () => {
 });
 
 describe('the bulkhead', () => {
-  test('of the gateway: what finds no place goes direct, and the breaker learns nothing', async () => {
+  test('of the gateway: what finds no place goes direct, and the breaker learns nothing (pain P27)', async () => {
     const held: ServerResponse[] = [];
     const gateway = opened.keep(await startUpstream((_, res) => void held.push(res)));
     const direct = opened.keep(await answering('direct'));

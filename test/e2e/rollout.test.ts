@@ -176,7 +176,7 @@ describe('C2S_GATEWAY_URL, the rollback of last resort', () => {
 });
 
 describe('the split', () => {
-  test('keeps a lead on its side, whatever is asked of it, in either dialect', async () => {
+  test('keeps a lead on its side, whatever is asked of it, in either dialect (pains P17 and P18)', async () => {
     const facade = await start((config) => setAll(config, 50));
     for (const lead of ['a1', 'b2', 'c3', 'd4']) {
       const targets = [
@@ -192,7 +192,7 @@ describe('the split', () => {
 
   test.each([5, 25, 60])('gives the gateway %i percent of many leads, within 5', async (share) => {
     const facade = await start((config) => setRoute(config, 'leads.get', ['rollout', 'gateway'], share));
-    const ids = Array.from({ length: 2_000 }, (_, i) => (i * 2_654_435_761).toString(16).padStart(32, '0'));
+    const ids = Array.from({ length: 1_000 }, (_, i) => (i * 2_654_435_761).toString(16).padStart(32, '0'));
     const seen = tally(await inBatches(ids.length, 40, (i) => ask(facade, `/leads/${ids[i]}`)));
     const measured = ((seen['200 gateway'] ?? 0) / ids.length) * 100;
     expect(Math.abs(measured - share)).toBeLessThan(5);

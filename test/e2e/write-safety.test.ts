@@ -3,7 +3,7 @@ import type { Document } from 'yaml';
 import { startDyingGateway, type Death } from './kit/dying-gateway.ts';
 import { FACADE_TOKEN, setRoute, startFacade } from './kit/facade.ts';
 import { inBatches, Opened, tally } from './kit/load.ts';
-import { refusedUrl, startUpstream } from './kit/upstream.ts';
+import { refusedUrl, startRawUpstream, startUpstream } from './kit/upstream.ts';
 
 /**
  * The promise that matters most: a write that the gateway may have received is never sent a second time (pains P1 and
@@ -80,12 +80,13 @@ describe('a POST that the gateway received is never sent a second time', () => {
   test('when it dies on a kept connection, just as that is used again', async () => {
     const gateway = opened.keep(await startDyingGateway('before headers', 1));
     const { direct, call } = await start(gateway);
-    const seen = await inBatches(TIMES, 20, (i) => call('POST', i));
+    const times = 300;
+    const seen = await inBatches(times, 20, (i) => call('POST', i));
     const counts = tally(seen);
     expect(Object.keys(counts).toSorted()).toEqual(['200 gateway - whole', '502 gateway unknown whole']);
-    expect(counts['502 gateway unknown whole']).toBeGreaterThan(TIMES / 3);
-    expect(gateway.arrived).toHaveLength(TIMES);
-    expect(new Set(gateway.arrived).size).toBe(TIMES);
+    expect(counts['502 gateway unknown whole']).toBeGreaterThan(times / 3);
+    expect(gateway.arrived).toHaveLength(times);
+    expect(new Set(gateway.arrived).size).toBe(times);
     expect(direct.received).toHaveLength(0);
   });
 
@@ -108,11 +109,12 @@ describe('a POST that the gateway received is never sent a second time', () => {
 });
 
 test('a POST that was refused before it was sent is answered by direct, once, with its body', async () => {
+  const refusals = 300;
   const { direct, call } = await start({ url: await refusedUrl() });
-  const seen = await inBatches(TIMES, WIDTH, (i) => call('POST', i));
-  expect(tally(seen)).toEqual({ '200 direct - whole': TIMES });
-  expect(direct.received).toHaveLength(TIMES);
-  expect(new Set(direct.received.map(({ url, body }) => url + body)).size).toBe(TIMES);
+  const seen = await inBatches(refusals, WIDTH, (i) => call('POST', i));
+  expect(tally(seen)).toEqual({ '200 direct - whole': refusals });
+  expect(direct.received).toHaveLength(refusals);
+  expect(new Set(direct.received.map(({ url, body }) => url + body)).size).toBe(refusals);
   const [first] = direct.received;
   expect(first?.url).toBe(
     `/integration/leads/${(JSON.parse(first?.body ?? '') as { tag_id: string }).tag_id}/create_tag`,
@@ -154,6 +156,45 @@ describe('a GET that the gateway did not answer is answered by direct', () => {
     expect(await call('GET', 1)).toBe('200 gateway - cut');
     expect(direct.received).toHaveLength(0);
   });
+});
+
+test('a GET that met a kept connection just as it closed is sent once more, where there is only direct (pain P32)', async () => {
+  // The first connection answers once and then dies; those after it are well.
+  let [connections, requests] = [0, 0];
+  const direct = opened.keep(
+    await startRawUpstream((socket) => {
+      let answers = ++connections === 1 ? 1 : Infinity;
+      socket.on('data', () => {
+        requests++;
+        if (answers-- > 0) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');
+        else socket.resetAndDestroy();
+      });
+    }),
+  );
+  const facade = opened.keep(await startFacade({ direct: direct.url, edit: table(undefined) }));
+  const read = async () => {
+    const res = await fetch(`${facade.url}/integration/leads/42`, { headers });
+    await res.text();
+    return res.status;
+  };
+  expect(await inBatches(5, 1, read)).toEqual([200, 200, 200, 200, 200]);
+  expect(requests).toBe(6);
+  expect(
+    await facade.metric(/^facade_attempts_total\{route="leads.get",path="direct",outcome="upstream_respond"/),
+  ).toBe(1);
+});
+
+test('a write that direct answered with 5xx is answered with just that, and was asked once (pain P3)', async () => {
+  const body = '{"errors":["base de dados fora do ar"],"id":12345678901234567890}';
+  const direct = opened.keep(
+    await startUpstream((_, res) => res.writeHead(503, { 'content-type': 'application/json; charset=x' }).end(body)),
+  );
+  const facade = opened.keep(await startFacade({ direct: direct.url, edit: table(undefined) }));
+  const url = `${facade.url}/integration/leads/42/create_tag`;
+  const res = await fetch(url, { method: 'POST', headers, body: '{"tag_id":"1"}' });
+  expect([res.status, await res.text()]).toEqual([503, body]);
+  expect(res.headers.get('content-type')).toBe('application/json; charset=x');
+  expect(direct.received).toHaveLength(1);
 });
 
 describe('fallback: none answers the failure', () => {
