@@ -60,7 +60,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const url = await listen(listener, environment.host, environment.port, 'PORT');
     log.info({ listening: url, admin: adminUrl }, 'ready');
     const stop = async (): Promise<boolean> => {
-      dataPlane.draining = true;
+      dataPlane.drain();
       const isWhole = await drain.run(parseDuration(config().server.drain));
       await close();
       return isWhole;

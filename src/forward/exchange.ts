@@ -511,6 +511,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     }
   }
 
+  endConnection(): void {
+    const { res } = this.#asked;
+    if (!res.headersSent) res.shouldKeepAlive = false;
+  }
+
   /** Is it the caller that keeps the upstream waiting for the rest of the body? */
   #isCallerSlow(): boolean {
     return this.#streamed !== undefined && !this.#asked.req.complete && this.#streamed.readableLength === 0;

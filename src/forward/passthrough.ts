@@ -29,6 +29,7 @@ export interface PassthroughContext {
   /** Milliseconds. */
   readonly totalDeadline: () => number;
   readonly credentials: (caller: Caller | undefined) => Credentials;
+  readonly draining: () => boolean;
   readonly rewriteLocation: () => RewriteLocation;
 }
 
@@ -180,6 +181,7 @@ export class Passthrough {
     if (contentType?.startsWith('text/event-stream')) clearTimeout(passage.timer);
     if (status >= 500) passage.outcome = 'upstream_error';
     headers.push(...ownHeaders(passage));
+    if (this.#context.draining()) res.shouldKeepAlive = false;
     res.writeHead(status, reasonPhrase(proxyRes.statusMessage), headers);
     proxyRes.on('error', () => {
       passage.outcome = 'upstream_body';
