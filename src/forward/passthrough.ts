@@ -262,7 +262,7 @@ function asRecord(pairs: readonly string[]): Record<string, string | string[]> {
   for (let i = 0; i < pairs.length; i += 2) {
     const name = (pairs[i] as string).toLowerCase();
     const value = pairs[i + 1] as string;
-    const spelling = spellings.get(name) ?? (LOOKED_UP.has(name) ? name : (pairs[i] as string));
+    const spelling = spellings.get(name) ?? (LOOKED_UP.has(name) ? name : pairs[i]);
     spellings.set(name, spelling);
     const before = record[spelling];
     record[spelling] = before === undefined ? value : [before, value].flat();
