@@ -74,9 +74,10 @@ export class Breaker {
 
   /**
    * Gives a permit back with what became of the attempt. Must be called once for every permit, whatever happened.
+   * @param now milliseconds of the breaker's clock.
    * @param duration milliseconds that the attempt took; one slower than `slowCall` counts as slow, even if it succeeded.
    */
-  report(permit: number, judgement: Judgement, duration: number): void {
+  report(permit: number, judgement: Judgement, duration: number, now = this.#options.now()): void {
     if (permit !== this.#epoch) return;
     if (judgement === 'neutral') {
       this.#probing = false;
@@ -89,7 +90,7 @@ export class Breaker {
     if (failed || this.state !== 'closed') this.#circuit.fire(failed).catch(ignore);
     else this.#countSuccess();
     if (this.state !== 'closed') return;
-    this.#slow.record(this.#options.now(), slow);
+    this.#slow.record(now, slow);
     const { total, marked } = this.#slow;
     if (total >= this.settings.volumeThreshold && marked / total >= this.settings.slowRate) this.#circuit.open();
   }

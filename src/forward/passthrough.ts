@@ -8,7 +8,7 @@ import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Caller } from './callers.ts';
 import type { Connection } from './connection.ts';
 import type { Discovery } from './discovery.ts';
-import { requestHeaders, responseHeaders, type Credentials, type RewriteLocation } from './headers.ts';
+import { reasonPhrase, requestHeaders, responseHeaders, type Credentials, type RewriteLocation } from './headers.ts';
 import type { Target } from './plan.ts';
 import { endWithProblem, sendProblem } from './problem.ts';
 import { refusalFor } from './refusals.ts';
@@ -29,6 +29,7 @@ export interface PassthroughContext {
   /** Milliseconds. */
   readonly totalDeadline: () => number;
   readonly credentials: (caller: Caller | undefined) => Credentials;
+  readonly draining: () => boolean;
   readonly rewriteLocation: () => RewriteLocation;
 }
 
@@ -180,7 +181,8 @@ export class Passthrough {
     if (contentType?.startsWith('text/event-stream')) clearTimeout(passage.timer);
     if (status >= 500) passage.outcome = 'upstream_error';
     headers.push(...ownHeaders(passage));
-    res.writeHead(status, proxyRes.statusMessage, headers);
+    if (this.#context.draining()) res.shouldKeepAlive = false;
+    res.writeHead(status, reasonPhrase(proxyRes.statusMessage), headers);
     proxyRes.on('error', () => {
       passage.outcome = 'upstream_body';
       res.destroy();
@@ -260,7 +262,7 @@ function asRecord(pairs: readonly string[]): Record<string, string | string[]> {
   for (let i = 0; i < pairs.length; i += 2) {
     const name = (pairs[i] as string).toLowerCase();
     const value = pairs[i + 1] as string;
-    const spelling = spellings.get(name) ?? (LOOKED_UP.has(name) ? name : (pairs[i] as string));
+    const spelling = spellings.get(name) ?? (LOOKED_UP.has(name) ? name : pairs[i]);
     spellings.set(name, spelling);
     const before = record[spelling];
     record[spelling] = before === undefined ? value : [before, value].flat();

@@ -57,7 +57,9 @@ export class Matcher<R> {
   /** The methods that a path is claimed for in one dialect alone; empty when it is not, or the other dialect knows it too. */
   methodsOf(path: string, dialect: Dialect): readonly string[] {
     const claims = [...(this.#find(path)?.claims.values() ?? [])];
-    return claims.every((claim) => claim.dialect === dialect) ? claims.map((claim) => claim.face.method) : [];
+    if (claims.some((claim) => claim.dialect !== dialect)) return [];
+    const methods = claims.map((claim) => claim.face.method);
+    return methods.includes('GET') && !methods.includes('HEAD') ? [...methods, 'HEAD'] : methods;
   }
 
   #find(path: string): Node<R> | undefined {

@@ -4,12 +4,13 @@ import { DeadlineWatch, TICK, type Bounded } from '../../../src/forward/deadline
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+const endConnection = (): void => undefined;
 const watching = () => new DeadlineWatch(() => Date.now());
 
 test('everything watched is asked every tick, with the time of the clock', () => {
   const watch = watching();
   const asked: number[] = [];
-  watch.add({ checkDeadlines: (now) => void asked.push(now) });
+  watch.add({ endConnection, checkDeadlines: (now) => void asked.push(now) });
   const start = Date.now();
   vi.advanceTimersByTime(TICK * 3);
   expect(asked).toEqual([start + TICK, start + 2 * TICK, start + 3 * TICK]);
@@ -18,7 +19,7 @@ test('everything watched is asked every tick, with the time of the clock', () =>
 
 test('a thousand of them cost one timer', () => {
   const watch = watching();
-  for (let i = 0; i < 1_000; i++) watch.add({ checkDeadlines: () => undefined });
+  for (let i = 0; i < 1_000; i++) watch.add({ endConnection, checkDeadlines: () => undefined });
   expect([watch.size, vi.getTimerCount()]).toEqual([1_000, 1]);
   watch.close();
   expect(vi.getTimerCount()).toBe(0);
@@ -27,8 +28,9 @@ test('a thousand of them cost one timer', () => {
 test('what ended is not asked again, not even when it ends in the middle of a tick', () => {
   const watch = watching();
   const asked: string[] = [];
-  const second: Bounded = { checkDeadlines: () => void asked.push('second') };
+  const second: Bounded = { endConnection, checkDeadlines: () => void asked.push('second') };
   const first: Bounded = {
+    endConnection,
     checkDeadlines: () => {
       asked.push('first');
       watch.delete(first);
@@ -48,6 +50,7 @@ test('a deadline is late by one tick at most', () => {
   const deadline = Date.now() + 1_010;
   let endedAt = 0;
   const bounded: Bounded = {
+    endConnection,
     checkDeadlines: (now) => {
       if (now < deadline) return;
       endedAt = now;
@@ -58,5 +61,14 @@ test('a deadline is late by one tick at most', () => {
   vi.advanceTimersByTime(2_000);
   expect(endedAt - deadline).toBeGreaterThanOrEqual(0);
   expect(endedAt - deadline).toBeLessThanOrEqual(TICK);
+  watch.close();
+});
+
+test('everything watched is told when the listener closes', () => {
+  const watch = watching();
+  let told = 0;
+  for (let i = 0; i < 3; i++) watch.add({ endConnection: () => void told++, checkDeadlines: () => undefined });
+  watch.endConnections();
+  expect(told).toBe(3);
   watch.close();
 });

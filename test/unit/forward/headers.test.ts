@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { requestHeaders, responseHeaders, type Credentials } from '../../../src/forward/headers.ts';
+import { requestHeaders, responseHeaders, type Credentials, type HeldBody } from '../../../src/forward/headers.ts';
 import { connectionOf, messageOf, pairs, valuesOf } from './message-fixture.ts';
 
 const AS_SENT: Credentials = { keep: true, authorization: undefined };
@@ -7,12 +7,12 @@ const OURS = ['x-request-id', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarde
 
 interface Ask {
   credentials?: Credentials;
-  contentLength?: number;
+  held?: HeldBody;
 }
 
-function sent(raw: string[], { credentials = AS_SENT, contentLength }: Ask = {}): string[] {
+function sent(raw: string[], { credentials = AS_SENT, held }: Ask = {}): string[] {
   const message = messageOf(raw);
-  return requestHeaders(message, connectionOf(message), credentials, 'id-1', contentLength);
+  return requestHeaders(message, connectionOf(message), credentials, 'id-1', held);
 }
 
 /** What is left of the caller's own headers, without those that the facade adds. */
@@ -134,11 +134,21 @@ describe('the length of a request', () => {
     expect(valuesOf(sent(['Content-Length', '12']), 'content-length')).toEqual(['12']);
   });
 
-  test.each([0, 7])('is that of the translated body (%d), once, when it was translated', (contentLength) => {
-    expect(valuesOf(sent(['Content-Length', '12'], { contentLength }), 'content-length')).toEqual([
-      String(contentLength),
+  test.each([0, 7])('is that of the held body (%d), once, when it was held', (length) => {
+    const held = { length, isTranslated: false };
+    expect(valuesOf(sent(['Content-Length', '12'], { held }), 'content-length')).toEqual([String(length)]);
+    expect(valuesOf(sent([], { held }), 'content-length')).toEqual([String(length)]);
+  });
+
+  test('its type stays the caller’s, unless the facade wrote the body: then it is JSON', () => {
+    const raw = ['Content-Type', 'application/vnd.api+json'];
+    const type = (ask?: Ask) => valuesOf(sent(raw, ask), 'content-type');
+    expect(type()).toEqual(['application/vnd.api+json']);
+    expect(type({ held: { length: 2, isTranslated: false } })).toEqual(['application/vnd.api+json']);
+    expect(type({ held: { length: 2, isTranslated: true } })).toEqual(['application/json']);
+    expect(valuesOf(sent([], { held: { length: 2, isTranslated: true } }), 'content-type')).toEqual([
+      'application/json',
     ]);
-    expect(valuesOf(sent([], { contentLength }), 'content-length')).toEqual([String(contentLength)]);
   });
 });
 
