@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { createAdmin } from './admin/server.ts';
 import type { Environment } from './config/environment.ts';
 import { parseDuration, parseSize } from './config/units.ts';
-import { watchConfig } from './config/watch.ts';
+import { watchConfig, type ConfigWatch } from './config/watch.ts';
 import { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
@@ -60,7 +60,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const url = await listen(listener, environment.host, environment.port, 'PORT');
     log.info({ listening: url, admin: adminUrl }, 'ready');
     const stop = async (): Promise<boolean> => {
-      dataPlane.draining = true;
+      dataPlane.drain();
       const isWhole = await drain.run(parseDuration(config().server.drain));
       await close();
       return isWhole;
@@ -103,14 +103,14 @@ function wire({ environment, variables, envFile, log }: AppOptions) {
     dataPlane.swap(loaded.generation);
     killSwitch.look();
   };
-  const onError = (error: unknown): void =>
-    log.error({ err: error }, 'config file cannot be read, the old table stays');
-  const watcher = watchConfig({ file: configFile, onChange: load, onError, current: text });
+  const watcher = watchConfig({
+    file: configFile,
+    onChange: load,
+    onError: (error) => loader.unreadable(error),
+    current: text,
+  });
   const reload = () => watcher.reload();
-  const envWatcher =
-    envFile === undefined
-      ? undefined
-      : watchConfig({ file: envFile, onChange: () => void reload(), onError: () => void reload() });
+  const envWatcher = envFile === undefined ? undefined : watchEnvFile(envFile, reload, log);
   const close = async (): Promise<void> => {
     watcher.close();
     envWatcher?.close();
@@ -119,6 +119,15 @@ function wire({ environment, variables, envFile, log }: AppOptions) {
     await table.close();
   };
   return { now, metrics, loader, dataPlane, killSwitch, config: () => config, reload, close };
+}
+
+function watchEnvFile(file: string, reload: () => Promise<void>, log: Logger): ConfigWatch {
+  // Gone is a change too: the variables that stood in it are no longer set.
+  const onError = (error: Error): void => {
+    log.warn({ err: error }, 'the .env file cannot be read');
+    void reload();
+  };
+  return watchConfig({ file, onChange: () => void reload(), onError });
 }
 
 function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; keepAlive: string }): Server {

@@ -32,8 +32,11 @@ export function unwrapGatewayError(status: number, contentType: string | undefin
   if (status === 504) return TIMEOUT;
   if (status === 502) return UNKNOWN;
   if (status !== 500) return OWN;
-  const detail = isJsonMediaType(contentType) ? detailOf(body) : undefined;
-  if (detail === undefined) return UNKNOWN;
+  const answer = isJsonMediaType(contentType) ? objectIn(body) : undefined;
+  // FastAPI never says `error`: the TypeScript gateway passes Contact2Sale's own 500 on as it came.
+  if (answer && 'error' in answer) return { kind: 'disguised', status };
+  const detail = answer && 'detail' in answer ? answer.detail : undefined;
+  if (typeof detail !== 'string') return UNKNOWN;
   if (detail === '') return TIMEOUT;
   const text = detail.startsWith(TEST_PREFIX) ? detail.slice(TEST_PREFIX.length) : detail;
   if (text === 'All connection attempts failed') return UNSENT;
@@ -62,11 +65,10 @@ function disguised(text: string): GatewayVerdict | undefined {
   return undefined;
 }
 
-function detailOf(body: Buffer): string | undefined {
+function objectIn(body: Buffer): object | undefined {
   try {
     const parsed: unknown = JSON.parse(body.toString('utf8'));
-    const detail = typeof parsed === 'object' && parsed !== null && 'detail' in parsed ? parsed.detail : undefined;
-    return typeof detail === 'string' ? detail : undefined;
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
   } catch {
     return undefined;
   }

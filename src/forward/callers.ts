@@ -40,6 +40,8 @@ export class Callers {
   }
 
   #add(token: string, replaceCredentials: boolean): void {
+    // Or whoever presents nothing would be known.
+    if (token === '') return;
     // Not salted: the same caller must fall into the same bucket on every instance and after a restart.
     const id = hash('sha256', token, 'hex').slice(0, 12);
     this.#known.set(this.#digest(token), { id, bucket: bucketOf(id), replaceCredentials });

@@ -33,6 +33,8 @@ export class TrustedProxies {
 
 export class Connection {
   readonly address: string;
+  /** The table's list that it was judged by: a reload may have another. */
+  readonly #judgedBy: TrustedProxies;
   readonly #trusted: boolean;
   readonly #proto: string;
   /** The element for `forwarded`, up to the host, which may change from request to request. */
@@ -42,6 +44,7 @@ export class Connection {
 
   constructor(socket: Socket, trusted: TrustedProxies) {
     this.address = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
+    this.#judgedBy = trusted;
     this.#trusted = trusted.has(this.address);
     this.#proto = 'encrypted' in socket ? 'https' : 'http';
     const node = isIPv6(this.address) ? `"[${this.address}]"` : this.address;
@@ -51,7 +54,8 @@ export class Connection {
   /** The connection that a request came on. */
   static of(req: IncomingMessage, trusted: TrustedProxies): Connection {
     const socket = req.socket as Carrier;
-    return (socket[kConnection] ??= new Connection(socket, trusted));
+    const known = socket[kConnection];
+    return known && known.#judgedBy === trusted ? known : (socket[kConnection] = new Connection(socket, trusted));
   }
 
   /** Adds x-forwarded-for, -host, -proto, forwarded and via to the headers of an upstream request. */

@@ -50,8 +50,7 @@ export class DataPlane {
   #generation: Generation;
   /** What is not a route: set once by the composition root. */
   others: Handler = (req, res) => this.passThrough(req, res);
-  /** The process is ending: connections are closed after their answer. */
-  draining = false;
+  #draining = false;
 
   constructor(options: DataPlaneOptions, generation: Generation) {
     const { metrics, log, now } = options;
@@ -80,6 +79,7 @@ export class DataPlane {
       totalDeadline: () => parseDuration(options.defaults().deadlines.total),
       idleDeadline: () => parseDuration(options.defaults().deadlines.idle),
       credentials: this.#credentials.direct,
+      draining: () => this.#draining,
       rewriteLocation: () => this.#generation.rewriteLocation.direct,
     });
   }
@@ -103,13 +103,26 @@ export class DataPlane {
     this.#options.metrics.killSwitch.set(killed ? 1 : 0);
   }
 
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /**
+   * The process is ending: every answer that has not begun is the last one on its connection and says so. Otherwise a
+   * caller would send its next request into a connection that is just being closed.
+   */
+  drain(): void {
+    this.#draining = true;
+    this.#deadlines.endConnections();
+  }
+
   /** Requests of routes that are under way. */
   get underWay(): number {
     return this.#deadlines.size;
   }
 
   handle(req: IncomingMessage, res: ServerResponse, expectsContinue = false): void {
-    if (this.draining) res.shouldKeepAlive = false;
+    if (this.#draining) res.shouldKeepAlive = false;
     const generation = this.#generation;
     const target = parseTarget(req.url as string);
     const match = generation.matcher.match(req.method as string, target.path);

@@ -6,6 +6,8 @@
 export interface Bounded {
   /** Called every tick; ends itself when a deadline has passed. @param now milliseconds, monotonic. */
   checkDeadlines(now: number): void;
+  /** The listener is closing: the answer, if it has not begun, is the last one on its connection. */
+  endConnection(): void;
 }
 
 /** Milliseconds. */
@@ -35,6 +37,10 @@ export class DeadlineWatch {
 
   get size(): number {
     return this.#watched.size;
+  }
+
+  endConnections(): void {
+    for (const bounded of this.#watched) bounded.endConnection();
   }
 
   tick(): void {

@@ -58,6 +58,16 @@ export interface Asked {
   readonly expectsContinue: boolean;
 }
 
+/** What is sent. */
+interface Plan {
+  readonly target: string;
+  /** Undefined: streamed as it comes. */
+  readonly body: Buffer | undefined;
+  readonly isTranslated: boolean;
+}
+
+const NOTHING_PLANNED: Plan = { target: '/', body: undefined, isTranslated: false };
+
 /** An error answer that is being read in order to be understood. */
 interface HeldAnswer extends AnswerHeaders {
   readonly status: number;
@@ -86,6 +96,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #attempt: Attempt | undefined;
   /** The path whose rate budget is waited for. */
   #waitingFor: Upstream | undefined;
+  /** What is sent to the path that is being asked. */
+  #plan: Plan = NOTHING_PLANNED;
   #held: HeldAnswer | undefined;
   /** Bytes that the answer announced. */
   #announced = -1;
@@ -161,7 +173,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       return this.#refuse('client_bad_request');
     }
     if (this.#hasBody && this.#buffered === undefined && this.#mustHoldBody(path)) return this.#holdBody(path);
-    this.#plan(path);
+    this.#makePlan(path);
   }
 
   /** Held when it must be rewritten, or when a repeatable write may have to be sent a second time. */
@@ -183,34 +195,34 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       if (this.#recorded) return;
       if (collected.kind === 'too-large') return this.#refuse('client_too_large');
       this.#buffered = collected.body;
-      this.#plan(path);
+      this.#makePlan(path);
     });
   }
 
-  #plan(path: Path): void {
+  #makePlan(path: Path): void {
     const { match } = this.#asked;
     const target = targetFor(match, path, this.#asked.target);
     if (target.kind !== 'ok') return this.#cannotServe('untranslatable');
     let body = this.#buffered;
+    let isTranslated = false;
     if (this.#hasBody && rewritesBody(this.#entry, match, path)) {
       const rewritten = bodyFor(match, path, body ?? EMPTY);
       if (rewritten.kind !== 'ok') return this.#cannotServe('untranslatable');
       body = rewritten.value;
+      isTranslated = true;
     } else if (path === 'gateway' && match.dialect === 'direct' && !this.#hasBody && this.#entry.model.body) {
       // The gateway would answer 422 where Contact2Sale may have more to say.
       return this.#cannotServe('untranslatable');
     }
-    this.#gate(path, target.value, body);
+    this.#gate(path, { target: target.value, body, isTranslated });
   }
 
   // --- 3. gate ---
 
-  #next: { readonly target: string; readonly body: Buffer | undefined } = { target: '/', body: undefined };
-
-  #gate(path: Path, target: string, body: Buffer | undefined): void {
+  #gate(path: Path, plan: Plan): void {
     const upstream = this.#generation.upstreams[path];
     if (!upstream) return this.#cannotServe('facade_no_gateway');
-    this.#next = { target, body };
+    this.#plan = plan;
     const { rateBudget } = upstream;
     if (!rateBudget || this.#entry.state.breakerState(path) === 'open') return this.#launch(upstream);
     this.#waitingFor = upstream;
@@ -241,9 +253,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       return this.#cannotServe('facade_bulkhead_full', 1000);
     }
     const { req, connection, caller, requestId } = this.#asked;
-    const { target, body } = this.#next;
+    const { target, body, isTranslated } = this.#plan;
     const credentials = this.#context.credentials(upstream.path, caller);
-    const headers = requestHeaders(req, connection, credentials, requestId, body?.length);
+    const held = body && { length: body.length, isTranslated };
+    const headers = requestHeaders(req, connection, credentials, requestId, held);
     // HEAD reaches the gateway only where there is no direct face, and the gateway knows no HEAD.
     const method = upstream.path === 'gateway' && req.method === 'HEAD' ? 'GET' : this.#face(upstream.path).method;
     const { deadlines, now } = this.#context;
@@ -498,6 +511,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       case 'ended':
         return;
     }
+  }
+
+  endConnection(): void {
+    const { res } = this.#asked;
+    if (!res.headersSent) res.shouldKeepAlive = false;
   }
 
   /** Is it the caller that keeps the upstream waiting for the rest of the body? */

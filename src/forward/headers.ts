@@ -43,6 +43,7 @@ const REQUEST_ACTIONS: Readonly<Record<string, Action>> = {
   'x-real-ip': FORWARDED,
   via: FORWARDED,
   'content-length': CONTENT_LENGTH,
+  'content-type': CONTENT_TYPE,
 };
 
 const RESPONSE_ACTIONS: Readonly<Record<string, Action>> = {
@@ -91,16 +92,23 @@ export interface Credentials {
   readonly authorization: string | undefined;
 }
 
+/** A body that is not streamed as it came. */
+export interface HeldBody {
+  readonly length: number;
+  /** The facade wrote it, so it is JSON, whatever the caller called its own. */
+  readonly isTranslated: boolean;
+}
+
 /**
  * The headers of an upstream request as undici takes them, name and value alternating; Host is undici's.
- * @param contentLength overrides the caller's when the body was translated; undefined keeps what it said.
+ * @param held says what the body is in place of the caller's own headers; undefined keeps what those said.
  */
 export function requestHeaders(
   req: IncomingMessage,
   connection: Connection,
   credentials: Credentials,
   requestId: string,
-  contentLength: number | undefined,
+  held: HeldBody | undefined,
 ): string[] {
   const raw = req.rawHeaders;
   const listed = connectionOptions(req.headers.connection);
@@ -108,18 +116,31 @@ export function requestHeaders(
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const action = requestActions.of(name);
-    if (action !== KEEP) {
-      if (action === CREDENTIALS ? !credentials.keep : action !== CONTENT_LENGTH || contentLength !== undefined)
-        continue;
-    }
+    if (action !== KEEP && !isKept(action, credentials, held)) continue;
     if (listed?.has(name.toLowerCase())) continue;
     headers.push(name, raw[i + 1] as string);
   }
-  if (contentLength !== undefined) headers.push('content-length', String(contentLength));
+  if (held) {
+    headers.push('content-length', String(held.length));
+    if (held.isTranslated) headers.push('content-type', 'application/json');
+  }
   if (credentials.authorization !== undefined) headers.push('authorization', credentials.authorization);
   headers.push('x-request-id', requestId);
   connection.pushForwarded(req, headers);
   return headers;
+}
+
+function isKept(action: Action, credentials: Credentials, held: HeldBody | undefined): boolean {
+  switch (action) {
+    case CREDENTIALS:
+      return credentials.keep;
+    case CONTENT_LENGTH:
+      return held === undefined;
+    case CONTENT_TYPE:
+      return !held?.isTranslated;
+    default:
+      return false;
+  }
 }
 
 /** What the facade must know of an answer, read in the same pass that cleans its headers. */

@@ -31,6 +31,7 @@ export interface PassthroughContext {
   /** Milliseconds: the longest silence of an event stream. */
   readonly idleDeadline: () => number;
   readonly credentials: (caller: Caller | undefined) => Credentials;
+  readonly draining: () => boolean;
   readonly rewriteLocation: () => RewriteLocation;
 }
 
@@ -195,6 +196,7 @@ export class Passthrough {
     }
     if (status >= 500) passage.outcome = 'upstream_error';
     headers.push(...ownHeaders(passage));
+    if (this.#context.draining()) res.shouldKeepAlive = false;
     res.writeHead(status, reasonPhrase(proxyRes.statusMessage), headers);
     if (isEventStream) res.flushHeaders();
     proxyRes.on('error', () => {

@@ -40,6 +40,8 @@ export function sendProblem(res: ServerResponse, problem: Problem, requestId: st
   const body = problemBody(problem, requestId);
   headers.push('content-type', 'application/problem+json', 'content-length', String(body.length));
   if (problem.retryAfter !== undefined) headers.push('retry-after', String(problem.retryAfter));
+  // RFC 9110 11.6.1: a 401 names the way to authenticate.
+  if (problem.status === 401) headers.push('www-authenticate', 'Bearer');
   if (problem.allow) headers.push('allow', problem.allow.join(', '));
   res.writeHead(problem.status, headers);
   res.end(body);

@@ -84,7 +84,8 @@ export class RateBudget {
   #expectedWait(ahead: number): number {
     const now = this.#now();
     const first = Math.max(this.#nextAt - now, this.#pausedUntil - now, 0);
-    return first === 0 && ahead < this.settings.requests
+    // The limiter was not asked yet for those ahead; if it refuses, whoever cannot wait is refused then.
+    return first === 0 && ahead < this.settings.requests + this.settings.burst
       ? 0
       : first + Math.floor(ahead / this.settings.requests) * this.settings.period;
   }

@@ -52,6 +52,16 @@ export class Loader {
     return { ok: true, config, generation };
   }
 
+  /** The file is gone or cannot be read: for whoever watches the metric, that is a refused file too. */
+  unreadable(error: Error & { readonly code?: string }): void {
+    const { file, metrics, log } = this.#options;
+    const message = `cannot be read (${error.code ?? error.name})`;
+    const remedy = 'put it back; the old table stays until then';
+    this.lastRefused = { at: new Date(), problems: [{ line: 1, column: 1, where: file, message, remedy }] };
+    metrics.reloadFailed();
+    log.error({ err: error }, 'config file cannot be read, the old table stays');
+  }
+
   #refuse(problems: readonly ConfigProblem[]): Loaded {
     const { file, metrics, log } = this.#options;
     this.lastRefused = { at: new Date(), problems };

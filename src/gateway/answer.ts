@@ -65,6 +65,8 @@ export interface Problem {
 export function problem({ name, retryAfter, ...members }: Problem, requestId: string): Answer {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
+  // The rest of the body is not read, so nothing else can come over this connection.
+  if (members.status === 413) headers['connection'] = 'close';
   if (members.status === 401) headers['www-authenticate'] = 'Bearer';
   return {
     status: members.status,

@@ -35,6 +35,10 @@ export function createHandler(parts: HandlerParts) {
       .then((answer) => {
         write(response, answer, record.requestId, parts.draining());
         note(parts, record, answer.status);
+      })
+      .catch((error: unknown) => {
+        parts.log.error({ requestId: record.requestId, code: codeOf(error) }, 'the answer could not be written');
+        response.destroy();
       });
   };
 }
@@ -117,7 +121,9 @@ function write(response: ServerResponse, answer: Answer, requestId: string, drai
   // While draining, a kept connection would hold the process until its idle time is over.
   if (draining) response.shouldKeepAlive = false;
   const { status, headers, body } = answer;
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), 'x-request-id': requestId });
+  // A 204 has no length (RFC 9110, 8.6).
+  const length = status === 204 ? undefined : { 'content-length': Buffer.byteLength(body) };
+  response.writeHead(status, { ...headers, ...length, 'x-request-id': requestId });
   response.end(body);
 }
 

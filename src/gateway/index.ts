@@ -27,7 +27,7 @@ export interface Gateway {
   readonly adminUrl: string | undefined;
   /** Reads tokens, caller keys and campaigns again (what SIGHUP does). */
   reload(): void;
-  /** Stops listening, lets requests under way finish, closes every connection. */
+  /** Stops listening, lets requests under way finish, closes every connection. May be called again. */
   close(): Promise<void>;
 }
 
@@ -63,11 +63,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       draining,
     }),
   );
-  const close = async (): Promise<void> => {
+  const end = async (): Promise<void> => {
     live.close();
     await drain(server);
     await Promise.all([admin && drain(admin), upstream.close(), ads?.close()]);
   };
+  let ended: Promise<void> | undefined;
+  const close = (): Promise<void> => (ended ??= end());
   const adminHost = options.admin?.host ?? '127.0.0.1';
   try {
     const port = await listen(server, settings.host, settings.port);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 
 import { readEnvironment } from './environment.ts';
@@ -10,6 +11,12 @@ import { createLog } from './log.ts';
 /** Milliseconds. Above the 20 s deadline of a request, below the 30 s after which platforms kill. */
 const LONGEST_DRAIN = 25_000;
 
+/** From package.json, which lies two folders up from the source and from the built file alike. */
+function versionOf(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 async function stop(gateway: Gateway): Promise<void> {
   setTimeout(() => process.exit(1), LONGEST_DRAIN).unref();
   await gateway.close();
@@ -18,7 +25,7 @@ async function stop(gateway: Gateway): Promise<void> {
 try {
   const { options, logLevel } = readEnvironment(process.env);
   const log = createLog(logLevel);
-  const gateway = await startGateway({ ...options, log });
+  const gateway = await startGateway({ ...options, version: versionOf(), log });
   log.info({ url: gateway.url, admin: gateway.adminUrl }, 'listening');
   process.on('SIGHUP', () => gateway.reload());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(gateway));

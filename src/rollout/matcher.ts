@@ -64,7 +64,8 @@ export class Matcher<R> {
 
   #find(path: string): Node<R> | undefined {
     if (path.charCodeAt(0) !== SLASH) return undefined;
-    const end = path.length > 1 && path.charCodeAt(path.length - 1) === SLASH ? path.length - 1 : path.length;
+    // Of `/` itself nothing is left, so it is the root: the face `GET /`.
+    const end = path.charCodeAt(path.length - 1) === SLASH ? path.length - 1 : path.length;
     this.#values.length = 0;
     return this.#descend(this.#root, path, 1, end);
   }

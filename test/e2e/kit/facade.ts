@@ -20,6 +20,8 @@ export interface TestFacadeOptions {
   /** Changes the shipped config/facade.yaml before the start. */
   readonly edit?: (config: Document) => void;
   readonly env?: Record<string, string>;
+  /** Lays the config file out in an empty directory, and returns its path; left out: a plain file. */
+  readonly configFile?: ((dir: string, text: string) => string) | undefined;
 }
 
 export interface TestFacade extends App {
@@ -54,10 +56,9 @@ export function setAll(config: Document, gateway: number): void {
 
 export async function startFacade(options: TestFacadeOptions): Promise<TestFacade> {
   const dir = mkdtempSync(join(tmpdir(), 'c2s-facade-'));
-  const configFile = join(dir, 'facade.yaml');
   const config = parseDocument(readFileSync('config/facade.yaml', 'utf8'));
   options.edit?.(config);
-  writeFileSync(configFile, config.toString());
+  const configFile = (options.configFile ?? plainFile)(dir, config.toString());
   const env: Record<string, string> = {
     HOST: '127.0.0.1',
     PORT: '0',
@@ -102,6 +103,12 @@ export async function startFacade(options: TestFacadeOptions): Promise<TestFacad
       return isWhole;
     },
   };
+}
+
+function plainFile(dir: string, text: string): string {
+  const file = join(dir, 'facade.yaml');
+  writeFileSync(file, text);
+  return file;
 }
 
 /** The value of one series, `facade_x{route="a"}` or a pattern; 0 when it does not exist. Several matches add up. */

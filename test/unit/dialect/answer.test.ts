@@ -85,6 +85,10 @@ describe('a 422 of the gateway, one stable body whatever validator it has (gatew
         { field: 'perpage', message: 'ensure this value is less than or equal to 50' },
       ],
     });
+    const query = json({ detail: [{ loc: ['query', 'message'], msg: 'field required', type: 'missing' }] });
+    expect(read(errorForDialect('direct', 422, query, bodyRule('leads.messages.create')))).toHaveProperty('errors', [
+      { field: 'message', message: 'field required' },
+    ]);
     const url = json({ detail: [{ loc: ['body', 'url'], msg: 'field required', type: 'missing' }] });
     expect(read(errorForDialect('direct', 422, url, bodyRule('webhooks.subscribe')))).toHaveProperty('errors', [
       { field: 'hook_url', message: 'field required' },
@@ -156,6 +160,7 @@ describe("Contact2Sale's error for a caller of the gateway dialect", () => {
     { error: 'see https://c2s.test/x' },
     { error: '' },
     { error: 'a\nb' },
+    { error: 'a\ud800b' },
     { error: 'x'.repeat(301) },
     { error: { message: 'x' } },
     { message: 'x' },

@@ -7,6 +7,8 @@ export interface UpstreamFixture {
   readonly url: string;
   readonly received: { method: string; url: string; headers: IncomingHttpHeaders; body: string }[];
   readonly connections: number;
+  /** Connections that are open now. */
+  readonly open: number;
   answer: { status: number; body: string | Buffer; headers?: Record<string, string> };
   /** Answers by request instead of `answer`. */
   respond: ((request: UpstreamFixture['received'][number], response: ServerResponse) => void) | undefined;
@@ -40,7 +42,12 @@ export async function startUpstream(): Promise<UpstreamFixture> {
       else finish(response);
     });
   });
-  server.on('connection', () => connections++);
+  let open = 0;
+  server.on('connection', (socket) => {
+    connections++;
+    open++;
+    socket.on('close', () => open--);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const fixture: UpstreamFixture = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -49,6 +56,9 @@ export async function startUpstream(): Promise<UpstreamFixture> {
     respond: undefined,
     silent: false,
     reset: false,
+    get open() {
+      return open;
+    },
     get connections() {
       return connections;
     },

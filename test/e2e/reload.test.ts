@@ -1,0 +1,278 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { FACADE_TOKEN, setAll, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
+import { inBatches, Opened, tally } from './kit/load.ts';
+import { startProcess } from './kit/process.ts';
+import { startRawUpstream, startUpstream, until } from './kit/upstream.ts';
+
+const opened = new Opened();
+afterEach(opened.closeAll);
+
+const headers = { authorization: `Bearer ${FACADE_TOKEN}` };
+const answering = async (name: string) =>
+  opened.keep(await startUpstream((_, res) => res.writeHead(200).end(`{"from":"${name}"}`)));
+
+async function ask(url: string, lead: number | string = 42): Promise<string> {
+  const res = await fetch(`${url}/leads/${lead}`, { headers });
+  await res.text();
+  return `${res.status} ${res.headers.get('x-facade-path')}`;
+}
+
+interface ConfigView {
+  readonly revision: string;
+  readonly lastError?: { readonly problems: readonly { readonly where: string; readonly remedy: string }[] };
+}
+const viewConfig = async ({ adminUrl }: { adminUrl: string }): Promise<ConfigView> =>
+  (await (await fetch(`${adminUrl}/api/config`)).json()) as ConfigView;
+
+const SUCCESS = 'facade_config_last_reload_success';
+
+describe('a reload under load', () => {
+  test('costs no request an error, while the file flips 20 times (pain P51)', async () => {
+    const [direct, gateway] = [await answering('direct'), await answering('gateway')];
+    const facade = opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url }));
+    let [flips, asked] = [0, 0];
+    const seen: string[] = [];
+    const load = inBatches(16, 16, async () => {
+      while (flips < 20 || asked < 3_000) seen.push(await ask(facade.url, asked++));
+    });
+    for (; flips < 20; flips++) {
+      // Each table serves some requests before the next one comes.
+      const before = asked;
+      await until(() => asked > before + 50, 'traffic flows');
+      const isOdd = flips % 2 === 1;
+      await facade.edit((config) => {
+        setAll(config, isOdd ? 0 : 100);
+        // A change of the upstream's own settings replaces its pool.
+        config.setIn(['upstreams', 'gateway', 'maxInflight'], 64 + flips);
+      });
+    }
+    await load;
+    expect(Object.keys(tally(seen)).toSorted()).toEqual(['200 direct', '200 gateway']);
+    expect(seen.length).toBeGreaterThanOrEqual(3_000);
+    expect(await facade.metric('facade_config_reloads_total{result="success"}')).toBe(21);
+    expect(await facade.metric(/^facade_requests_total\{.*route="leads.get".*outcome="ok"/)).toBe(seen.length);
+    expect(await facade.metric(/^facade_requests_total\{.*outcome="(?!ok)/)).toBe(0);
+  });
+
+  test('lets requests under way finish on the old table, on the old upstream, with the old deadlines', async () => {
+    const held: ServerResponse[] = [];
+    const old = opened.keep(await startUpstream((_, res) => void held.push(res)));
+    const [direct, next] = [await answering('direct'), await answering('next')];
+    const facade = opened.keep(
+      await startFacade({
+        direct: direct.url,
+        gateway: old.url,
+        edit: (config) => setRoute(config, 'leads.get', ['rollout', 'gateway'], 100),
+      }),
+    );
+    const early = inBatches(20, 20, (i) => ask(facade.url, i));
+    await until(() => held.length === 20, '20 are under way');
+    facade.variables['C2S_GATEWAY_URL'] = next.url;
+    await facade.edit((config) => setRoute(config, 'leads.get', ['deadlines'], { firstByte: '1ms', total: '500ms' }));
+    await facade.edit((config) => {
+      setRoute(config, 'leads.get', ['deadlines'], { firstByte: '5s', total: '5s' });
+      setRoute(config, 'leads.get', ['rollout', 'gateway'], 0);
+    });
+    expect(await ask(facade.url)).toBe('200 direct');
+    expect(await facade.metric('facade_inflight{upstream="gateway"}')).toBe(20);
+    held.forEach((res) => res.writeHead(200).end('{"from":"old"}'));
+    expect(tally(await early)).toEqual({ '200 gateway': 20 });
+    expect(next.received).toHaveLength(0);
+  });
+});
+
+describe('a bad file', () => {
+  async function serving(): Promise<TestFacade> {
+    const [direct, gateway] = [await answering('direct'), await answering('gateway')];
+    const edit = (config: Parameters<typeof setAll>[0]) => setAll(config, 100);
+    return opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url, edit }));
+  }
+
+  test('is refused with every problem; the old table stays; a good one is taken again', async () => {
+    const facade = await serving();
+    const good = readFileSync(facade.configFile, 'utf8');
+    const { revision } = await viewConfig(facade);
+    const bad = good
+      .replace('id: leads.list', 'id: leads list')
+      .replace('budget: 0.2', 'budget: 7')
+      .replace('stickyBy: leadId', 'stickyBy: leadID')
+      .replace('gateway: GET /tags', 'gateway: GET /sellers');
+    await facade.write(bad);
+    expect(await ask(facade.url)).toBe('200 gateway');
+    expect(await facade.metric(SUCCESS)).toBe(0);
+    expect(await facade.metric('facade_config_reloads_total{result="failure"}')).toBe(1);
+    const view = await viewConfig(facade);
+    expect(view.revision).toBe(revision);
+    const problems = view.lastError?.problems ?? [];
+    const report = JSON.stringify(problems);
+    for (const part of ['leads list', 'budget', 'leadID', '/sellers']) expect(report).toContain(part);
+    expect(problems.every(({ where, remedy }) => where !== '' && remedy !== '')).toBe(true);
+    await facade.write(`${good}\n# good again\n`);
+    expect(await facade.metric(SUCCESS)).toBe(1);
+    expect((await viewConfig(facade)).lastError).toBeUndefined();
+    expect((await viewConfig(facade)).revision).not.toBe(revision);
+  });
+
+  test.each([
+    ['not YAML', 'routes: [{'],
+    ['empty', ''],
+    ['cut off in the middle of a row', undefined],
+    ['another document', 'hello: world\n'],
+    ['binary', '\u0000\u0001\u0002'],
+  ])('that is %s is refused', async (_, text) => {
+    const facade = await serving();
+    const whole = readFileSync(facade.configFile, 'utf8');
+    await facade.write(text ?? whole.slice(0, whole.lastIndexOf('rollout: {') + 12));
+    expect(await facade.metric(SUCCESS)).toBe(0);
+    expect(await ask(facade.url)).toBe('200 gateway');
+    expect((await viewConfig(facade)).lastError?.problems.length).toBeGreaterThan(0);
+  });
+
+  test('that is gone is told, and taken when it is back', async () => {
+    const facade = await serving();
+    const good = readFileSync(facade.configFile, 'utf8');
+    unlinkSync(facade.configFile);
+    await until(async () => (await facade.metric(SUCCESS)) === 0, 'the loss is told');
+    expect(await ask(facade.url)).toBe('200 gateway');
+    expect(JSON.stringify((await viewConfig(facade)).lastError)).toContain('ENOENT');
+    writeFileSync(facade.configFile, good);
+    await until(async () => (await facade.metric(SUCCESS)) === 1, 'it is back');
+  });
+});
+
+describe('the file is watched: a change acts within two seconds', () => {
+  async function watched(configFile?: (dir: string, text: string) => string) {
+    const [direct, gateway] = [await answering('direct'), await answering('gateway')];
+    const facade = opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url, configFile }));
+    const flipped = readFileSync(facade.configFile, 'utf8').replaceAll('gateway: 0, shadow', 'gateway: 100, shadow');
+    const acts = () => until(async () => (await ask(facade.url)) === '200 gateway', 'the flip acts', 2_000);
+    expect(await ask(facade.url)).toBe('200 direct');
+    return { facade, flipped, acts };
+  }
+
+  test('written in place', async () => {
+    const { facade, flipped, acts } = await watched();
+    writeFileSync(facade.configFile, flipped);
+    await acts();
+  });
+
+  test('replaced by rename, and again', async () => {
+    const { facade, flipped, acts } = await watched();
+    const good = readFileSync(facade.configFile, 'utf8');
+    const replace = (text: string): void => {
+      writeFileSync(`${facade.configFile}.new`, text);
+      renameSync(`${facade.configFile}.new`, facade.configFile);
+    };
+    replace(flipped);
+    await acts();
+    replace(good);
+    await until(async () => (await ask(facade.url)) === '200 direct', 'and back', 2_000);
+    replace(flipped);
+    await acts();
+  });
+
+  test('swapped through a symlink as Kubernetes does it (pain P52)', async () => {
+    // dir/facade.yaml → ..data/facade.yaml, ..data → ..2026_1; the swap renames a new ..data over the old one.
+    const mount = (dir: string, text: string): string => {
+      mkdirSync(join(dir, '..2026_1'));
+      writeFileSync(join(dir, '..2026_1', 'facade.yaml'), text);
+      symlinkSync('..2026_1', join(dir, '..data'));
+      symlinkSync(join('..data', 'facade.yaml'), join(dir, 'facade.yaml'));
+      return join(dir, 'facade.yaml');
+    };
+    const { facade, flipped, acts } = await watched(mount);
+    const dir = join(facade.configFile, '..');
+    mkdirSync(join(dir, '..2026_2'));
+    writeFileSync(join(dir, '..2026_2', 'facade.yaml'), flipped);
+    symlinkSync('..2026_2', join(dir, '..data_tmp'));
+    renameSync(join(dir, '..data_tmp'), join(dir, '..data'));
+    rmSync(join(dir, '..2026_1'), { recursive: true });
+    await acts();
+  });
+});
+
+describe('the process', () => {
+  test('reloads on SIGHUP, and reads the .env file anew: C2S_GATEWAY_URL emptied there takes everything back', async () => {
+    const [direct, gateway] = [await answering('direct'), await answering('gateway')];
+    const facade = opened.keep(
+      startProcess({ env: { C2S_BASE_URL: direct.url, LOG_LEVEL: 'info' }, edit: (config) => setAll(config, 100) }),
+    );
+    const { url, adminUrl } = await facade.ready();
+    const metrics = async () => (await fetch(`${adminUrl}/metrics`)).text();
+    expect(await ask(url)).toBe('200 direct');
+    // The file is watched too; each step waits for its own effect.
+    writeFileSync(join(facade.dir, '.env'), `C2S_GATEWAY_URL=${gateway.url}\n`);
+    await until(async () => (await ask(url)) === '200 gateway', 'the gateway is known');
+    writeFileSync(join(facade.dir, '.env'), 'C2S_GATEWAY_URL=\n');
+    await until(async () => (await ask(url)) === '200 direct', 'everything is back', 2_000);
+    const reloads = (text: string) =>
+      Number(/^facade_config_reloads_total\{result="success"\} (\d+)$/m.exec(text)?.[1]);
+    const before = reloads(await metrics());
+    facade.child.kill('SIGHUP');
+    await until(async () => reloads(await metrics()) === before + 1, 'it was loaded again, although it did not change');
+    expect(await ask(url)).toBe('200 direct');
+  });
+
+  test('does not start on a bad file: exit code 1, and every problem on stderr', async () => {
+    const good = readFileSync('config/facade.yaml', 'utf8');
+    const text = good.replace('id: leads.list', 'id: leads list').replace('budget: 0.2', 'budget: 7');
+    const facade = opened.keep(startProcess({ text, env: { C2S_BASE_URL: 'http://127.0.0.1:9' } }));
+    expect(await facade.exited()).toBe(1);
+    expect(facade.stderr()).toMatch(/leads list/);
+    expect(facade.stderr()).toMatch(/budget/);
+    expect(facade.stderr()).toMatch(/facade\.yaml:\d+/);
+    expect(facade.stderr()).not.toMatch(/\bat .*\.ts:\d/);
+  });
+
+  test('does not start without its file, and says which setting names it', async () => {
+    const facade = opened.keep(
+      startProcess({ env: { C2S_BASE_URL: 'http://127.0.0.1:9', FACADE_CONFIG: 'nowhere.yaml' } }),
+    );
+    expect(await facade.exited()).toBe(1);
+    expect(facade.stderr()).toMatch(/nowhere\.yaml.*ENOENT.*FACADE_CONFIG/);
+  });
+
+  test('lists every missing or wrong variable at once, and exits with 1', async () => {
+    const facade = opened.keep(
+      startProcess({
+        env: {
+          C2S_BASE_URL: 'http://127.0.0.1:9',
+          C2S_TOKEN: undefined,
+          FACADE_TOKENS: 'short',
+          PORT: '99999',
+          LOG_LEVEL: 'loud',
+          ADMIN_HOST: '0.0.0.0',
+          DIRETRIX_BASE_URL: 'not a url',
+          WORK_API_URL: 'http://127.0.0.1:9',
+        },
+      }),
+    );
+    expect(await facade.exited()).toBe(1);
+    const names = [
+      'C2S_TOKEN',
+      'FACADE_TOKENS',
+      'PORT',
+      'LOG_LEVEL',
+      'ADMIN_TOKEN',
+      'DIRETRIX_BASE_URL',
+      'WORK_API_KEY',
+    ];
+    for (const name of [...names, 'DIRETRIX_USER', 'DIRETRIX_PASS']) {
+      expect(facade.stderr()).toMatch(new RegExp(`^${name}: `, 'm'));
+    }
+    expect(facade.stderr()).not.toContain('short');
+  });
+
+  test.each(['PORT', 'ADMIN_PORT'])('says which setting to change when %s is taken, and exits with 1', async (name) => {
+    const taken = opened.keep(await startRawUpstream((socket) => socket.destroy()));
+    const facade = opened.keep(
+      startProcess({ env: { C2S_BASE_URL: 'http://127.0.0.1:9', [name]: String(taken.port) } }),
+    );
+    expect(await facade.exited()).toBe(1);
+    expect(facade.stderr()).toContain(`cannot listen on 127.0.0.1:${taken.port} (EADDRINUSE); set ${name} to another`);
+    expect(facade.stderr()).not.toMatch(/\bat .*\.ts:\d/);
+  });
+});

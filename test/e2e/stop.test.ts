@@ -1,0 +1,156 @@
+import { request, Agent, type ServerResponse } from 'node:http';
+import { afterEach, describe, expect, test } from 'vitest';
+import { FACADE_TOKEN } from './kit/facade.ts';
+import { inBatches, Opened, tally } from './kit/load.ts';
+import { startProcess } from './kit/process.ts';
+import { openRaw } from './kit/raw.ts';
+import { startRawUpstream, startUpstream, until } from './kit/upstream.ts';
+
+const opened = new Opened();
+afterEach(opened.closeAll);
+
+const headers = { authorization: `Bearer ${FACADE_TOKEN}` };
+const AT_ONCE = 200;
+
+async function holding() {
+  const held: ServerResponse[] = [];
+  const direct = opened.keep(await startUpstream((_, res) => void held.push(res)));
+  const facade = opened.keep(
+    startProcess({
+      env: { C2S_BASE_URL: direct.url, LOG_LEVEL: 'info' },
+      edit: (config) => config.setIn(['server', 'drain'], '3s'),
+    }),
+  );
+  const { url, adminUrl } = await facade.ready();
+  const readyz = () =>
+    fetch(`${adminUrl}/readyz`).then(
+      ({ status }) => status,
+      () => 'gone',
+    );
+  return { held, direct, facade, url, readyz };
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly connection: string | undefined;
+  readonly body: string;
+}
+
+/** One GET over an agent whose connections are kept. */
+function get(url: string, agent: Agent): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const req = request(url, { agent, headers }, (res) => {
+      let body = '';
+      res.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      res.on('end', () => resolve({ status: res.statusCode, connection: res.headers.connection, body }));
+      res.on('error', reject);
+    });
+    req.on('error', reject).end();
+  });
+}
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+  test(`with ${AT_ONCE} requests under way: all of them are answered whole, and the process exits with 0`, async () => {
+    const { held, facade, url, readyz } = await holding();
+    const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+    expect(await readyz()).toBe(200);
+    const all = inBatches(AT_ONCE, AT_ONCE, (i) => get(`${url}/leads/${i}`, agent));
+    await until(() => held.length === AT_ONCE, 'all are under way');
+    facade.child.kill(signal);
+    await until(async () => (await readyz()) === 503, 'it says that it is leaving');
+    await expect(fetch(`${url}/health`)).rejects.toThrow();
+    expect(facade.child.exitCode).toBeNull();
+    // Half of each body now, the other half a little later: what is streaming must not be cut either.
+    for (const res of held) res.writeHead(200, { 'content-length': 20 }).write('0123456789');
+    await until(async () => (await readyz()) === 503, 'it still waits');
+    for (const res of held) res.end('0123456789');
+    const answers = await all;
+    expect(tally(answers.map(({ connection }) => connection ?? 'none'))).toEqual({ close: AT_ONCE });
+    expect(tally(answers.map(({ status, body }) => `${status} ${body}`))).toEqual({
+      '200 01234567890123456789': AT_ONCE,
+    });
+    expect(await facade.exited(3_000)).toBe(0);
+    expect(facade.stderr()).toBe('');
+    agent.destroy();
+  });
+});
+
+test('an idle kept connection is closed at once, and one that was opened ahead of need does not hold the stop', async () => {
+  const { held, facade, url } = await holding();
+  const agent = new Agent({ keepAlive: true });
+  const first = get(`${url}/leads/1`, agent);
+  await until(() => held.length === 1, 'it arrived');
+  held[0]?.writeHead(200).end('{}');
+  expect((await first).connection).toBe('keep-alive');
+  const silent = openRaw(url);
+  await until(async () => (await fetch(`${url}/health`)).ok, 'the silent connection was taken before this one');
+  facade.child.kill('SIGTERM');
+  await silent.closed(2_500);
+  expect(await facade.exited(2_500)).toBe(0);
+  agent.destroy();
+});
+
+test.each(['/leads/1', '/integration/of-no-route'])(
+  'a kept connection whose answer (%s) begins during the drain gets connection: close',
+  async (target) => {
+    const { held, facade, url, readyz } = await holding();
+    const caller = openRaw(url);
+    caller.send(`GET ${target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${FACADE_TOKEN}\r\n\r\n`);
+    await until(() => held.length === 1, 'it is under way');
+    facade.child.kill('SIGTERM');
+    await until(async () => (await readyz()) === 503, 'it drains');
+    held[0]?.writeHead(200, { 'content-length': 2 }).end('{}');
+    const text = await caller.closed(2_500);
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(text).toMatch(/^connection: close\r$/im);
+    expect(text).toMatch(/\r\n\r\n\{\}$/);
+    expect(await facade.exited(2_500)).toBe(0);
+  },
+);
+
+test('what does not end within the drain is cut, and the exit code says so', async () => {
+  const { held, facade, url } = await holding();
+  const cut = fetch(`${url}/leads/1`, { headers }).catch(() => 'cut');
+  await until(() => held.length === 1, 'it is under way');
+  const startedAt = performance.now();
+  facade.child.kill('SIGTERM');
+  expect(await cut).toBe('cut');
+  expect(await facade.exited(3_000)).toBe(1);
+  expect(performance.now() - startedAt).toBeGreaterThan(2_900);
+});
+
+test('an upgraded connection is cut at the end of the drain, and does not hold the process for ever', async () => {
+  const direct = opened.keep(
+    await startRawUpstream((socket) => {
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
+      );
+    }),
+  );
+  const facade = opened.keep(
+    startProcess({
+      env: { C2S_BASE_URL: direct.url },
+      edit: (config) => config.setIn(['server', 'drain'], '300ms'),
+    }),
+  );
+  const { url } = await facade.ready();
+  const caller = openRaw(url);
+  caller.send(
+    'GET /cable HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eHh4eHh4eHh4eHh4eHh4eA==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+  );
+  await caller.until(/^HTTP\/1\.1 101/);
+  facade.child.kill('SIGTERM');
+  await caller.closed(2_500);
+  expect(await facade.exited(2_500)).toBe(1);
+});
+
+test('a second signal ends it at once', async () => {
+  const { held, facade, url, readyz } = await holding();
+  const cut = fetch(`${url}/leads/1`, { headers }).catch(() => 'cut');
+  await until(() => held.length === 1, 'it is under way');
+  facade.child.kill('SIGTERM');
+  await until(async () => (await readyz()) === 503, 'it drains');
+  facade.child.kill('SIGTERM');
+  expect(await facade.exited(1_500)).toBe(1);
+  expect(await cut).toBe('cut');
+});

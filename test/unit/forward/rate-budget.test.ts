@@ -1,0 +1,242 @@
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { RateBudget, type RateBudgetSettings, type Waiter } from '../../../src/forward/rate-budget.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const SETTINGS: RateBudgetSettings = { requests: 2, period: 1_000, burst: 0, longestWait: 5_000 };
+
+interface Heard extends Waiter {
+  readonly name: string;
+  said: string | undefined;
+}
+
+/** A budget, and waiters that remember in which order they heard what. */
+function setUp(settings: Partial<RateBudgetSettings> = {}, limiter?: ConstructorParameters<typeof RateBudget>[2]) {
+  const budget = new RateBudget({ ...SETTINGS, ...settings }, () => Date.now(), limiter);
+  const order: string[] = [];
+  const hear = (heard: Heard, said: string) => {
+    if (heard.said !== undefined) throw new Error(`${heard.name} heard twice: ${heard.said}, then ${said}`);
+    heard.said = said;
+    order.push(`${heard.name} ${said}`);
+  };
+  const take = (name: string): Heard => {
+    const heard: Heard = {
+      name,
+      said: undefined,
+      granted: (waited) => hear(heard, `after ${Math.round(waited)}`),
+      refused: (retryAfter) => hear(heard, `refused ${Math.round(retryAfter)}`),
+    };
+    budget.take(heard);
+    return heard;
+  };
+  return { budget, order, take };
+}
+
+/** Lets promises settle without letting time pass. */
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+describe('a rate budget', () => {
+  test('grants what it has at once, and the rest in order of arrival as the periods pass', async () => {
+    const { take, order } = setUp();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) take(name);
+    await settle();
+    expect(order).toEqual(['a after 0', 'b after 0']);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(order.slice(2)).toEqual(['c after 1000', 'd after 1000']);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(order.slice(4)).toEqual(['e after 2000']);
+  });
+
+  test('never grants more than its requests in a period, however many ask', async () => {
+    const { take, order } = setUp({ longestWait: 20_000 });
+    for (let i = 0; i < 30; i++) take(String(i));
+    const granted: number[] = [];
+    for (let second = 0; second < 15; second++) {
+      await settle();
+      granted.push(order.length - granted.reduce((sum, one) => sum + one, 0));
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(granted).toEqual(Array(15).fill(2));
+    expect(order.map((line) => Number.parseInt(line))).toEqual(Array.from({ length: 30 }, (_, i) => i));
+  });
+
+  test('refuses at once who would wait longer than longestWait, and says when to come back', async () => {
+    const { take, order } = setUp({ longestWait: 1_500 });
+    for (const name of ['a', 'b', 'c', 'd']) take(name);
+    await settle();
+    const late = take('late');
+    expect(late.said).toBe('refused 2000');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(order).toEqual(['a after 0', 'b after 0', 'late refused 2000', 'c after 1000', 'd after 1000']);
+  });
+
+  test('refuses a queue that formed before the budget was known to be spent', async () => {
+    const { take } = setUp({ requests: 1, longestWait: 500 });
+    take('first');
+    await settle();
+    expect(take('second').said).toBeUndefined();
+    await settle();
+    const third = take('third');
+    await settle();
+    expect(third.said).toBe('refused 1000');
+  });
+
+  test('with longestWait 0 queues nobody', async () => {
+    const { take, order } = setUp({ longestWait: 0 });
+    for (const name of ['a', 'b', 'c']) take(name);
+    await settle();
+    expect(order.toSorted()).toEqual(['a after 0', 'b after 0', 'c refused 1000']);
+  });
+
+  test('has a burst on top, spent at once, even by requests that come in the same moment', async () => {
+    const { take, order } = setUp({ burst: 3, longestWait: 0 });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) take(name);
+    await settle();
+    expect(order).toEqual(['a after 0', 'b after 0', 'c after 0', 'd after 0', 'e after 0']);
+    take('f');
+    await settle();
+    expect(order[5]).toMatch(/^f refused/);
+  });
+
+  test('does not get the burst back with the next period: it is for peaks, not a second budget', async () => {
+    const { take, order } = setUp({ burst: 3, longestWait: 0 });
+    for (let i = 0; i < 5; i++) take('peak');
+    await vi.advanceTimersByTimeAsync(1_001);
+    for (let i = 0; i < 5; i++) take('next');
+    await settle();
+    expect(order.filter((line) => line === 'next after 0')).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(10_000);
+    for (let i = 0; i < 5; i++) take('later');
+    await settle();
+    expect(order.filter((line) => line === 'later after 0')).toHaveLength(5);
+  });
+
+  test('gives the place of a caller who left to the next', async () => {
+    const { budget, take, order } = setUp();
+    for (const name of ['a', 'b']) take(name);
+    const left = take('left');
+    take('c');
+    take('d');
+    await settle();
+    budget.cancel(left);
+    budget.cancel(left);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(left.said).toBeUndefined();
+    expect(order.slice(2)).toEqual(['c after 1000', 'd after 1000']);
+  });
+
+  test('whose last waiter left stays usable', async () => {
+    const { budget, take } = setUp({ requests: 1 });
+    take('a');
+    const left = take('left');
+    await settle();
+    budget.cancel(left);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const next = take('next');
+    await settle();
+    expect(next.said).toBe('after 0');
+  });
+});
+
+describe('a 429 of the upstream', () => {
+  test('holds everyone back for as long as it says', async () => {
+    const { budget, take, order } = setUp();
+    budget.pause(3_000);
+    take('a');
+    await vi.advanceTimersByTimeAsync(2_999);
+    expect(order).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(order).toEqual(['a after 3000']);
+  });
+
+  test('refuses those in the queue and those to come who cannot wait so long', async () => {
+    const { budget, take } = setUp();
+    take('a');
+    take('b');
+    const waiting = take('waiting');
+    await settle();
+    budget.pause(60_000);
+    expect(waiting.said).toBe('refused 60000');
+    expect(take('later').said).toBe('refused 60000');
+  });
+
+  test('counts what was waited already', async () => {
+    const { budget, take } = setUp();
+    for (const name of ['a', 'b']) take(name);
+    const waiting = take('waiting');
+    await settle();
+    await vi.advanceTimersByTimeAsync(800);
+    budget.pause(4_300);
+    expect(waiting.said).toBe('refused 5100');
+  });
+
+  test('is not cut short by another that asks for less', async () => {
+    const { budget, take, order } = setUp();
+    budget.pause(3_000);
+    budget.pause(10);
+    take('a');
+    await vi.advanceTimersByTimeAsync(2_999);
+    expect(order).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(order).toHaveLength(1);
+  });
+});
+
+describe('the end', () => {
+  test('refuses whoever waits, and leaves no timer of its own', async () => {
+    const { budget, take } = setUp();
+    take('a');
+    take('b');
+    const waiting = take('waiting');
+    await settle();
+    budget.close();
+    expect(waiting.said).toBe('refused 1000');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the limiter', () => {
+  test('that fails lets the traffic pass: a lost store is no outage', async () => {
+    const { take, order } = setUp({}, { consume: () => Promise.reject(new Error('store is gone')) });
+    for (const name of ['a', 'b', 'c', 'd']) take(name);
+    await settle();
+    expect(order).toEqual(['a after 0', 'b after 0', 'c after 0', 'd after 0']);
+  });
+
+  test('is asked for one at a time, in order', async () => {
+    let asked = 0;
+    let most = 0;
+    const consume = async () => {
+      most = Math.max(most, ++asked);
+      await Promise.resolve();
+      asked--;
+      return new RateLimiterRes();
+    };
+    const { take, order } = setUp({}, { consume });
+    for (const name of ['a', 'b', 'c', 'd']) take(name);
+    await settle();
+    expect(most).toBe(1);
+    expect(order.map((line) => line[0])).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('that names a time beyond the period is asked again after a period', async () => {
+    const hours = new RateLimiterMemory({ points: 1, duration: 7_200 });
+    const askedAt: number[] = [];
+    const start = Date.now();
+    const consume = (key: string | number) => {
+      askedAt.push(Date.now() - start);
+      return hours.consume(key);
+    };
+    const { take } = setUp({ longestWait: 3_000 }, { consume });
+    take('a');
+    const waiter = take('b');
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(askedAt).toEqual([0, 0, 1_000, 2_000]);
+    expect(waiter.said).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(waiter.said).toMatch(/^refused/);
+  });
+});
