@@ -35,7 +35,7 @@ export interface BreakerOptions {
 
 export class Breaker {
   readonly settings: BreakerSettings;
-  readonly #circuit: CircuitBreaker<[boolean], void>;
+  #circuit: CircuitBreaker<[boolean], void>;
   readonly #slow: RollingRate;
   readonly #options: BreakerOptions;
   #epoch = 0;
@@ -47,21 +47,7 @@ export class Breaker {
     this.settings = settings;
     this.#options = options;
     this.#slow = new RollingRate(settings.window);
-    this.#circuit = new CircuitBreaker(judge, {
-      timeout: false,
-      // opossum opens above the threshold; an operator who writes 0.5 means half.
-      errorThresholdPercentage: settings.errorRate * 100 - 1e-9,
-      volumeThreshold: settings.volumeThreshold,
-      resetTimeout: settings.reset,
-      rollingCountTimeout: settings.window,
-      rollingCountBuckets: 10,
-      rollingPercentilesEnabled: false,
-      enableSnapshots: false,
-      rotateBucketController: rotationFor(settings.window),
-    });
-    this.#circuit.on('open', () => this.#enter('open'));
-    this.#circuit.on('halfOpen', () => this.#enter('half-open'));
-    this.#circuit.on('close', () => this.#enter('closed'));
+    this.#circuit = this.#createCircuit();
   }
 
   /** A permit for one attempt, to be given back with {@link report}; or {@link REFUSED}. */
@@ -114,6 +100,31 @@ export class Breaker {
   #countSuccess(): void {
     this.#circuit.emit('fire', NO_ARGUMENTS);
     this.#circuit.emit('success', undefined, 0);
+  }
+
+  #createCircuit(): CircuitBreaker<[boolean], void> {
+    const { errorRate, volumeThreshold, reset, window } = this.settings;
+    const circuit = new CircuitBreaker(judge, {
+      timeout: false,
+      // opossum opens above the threshold; an operator who writes 0.5 means half.
+      errorThresholdPercentage: errorRate * 100 - 1e-9,
+      volumeThreshold,
+      resetTimeout: reset,
+      rollingCountTimeout: window,
+      rollingCountBuckets: 10,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+      rotateBucketController: rotationFor(window),
+    });
+    circuit.on('open', () => this.#enter('open'));
+    circuit.on('halfOpen', () => this.#enter('half-open'));
+    circuit.on('close', () => {
+      // opossum keeps its window over a recovery: one more failure would meet the old ones and open it again.
+      circuit.shutdown();
+      this.#circuit = this.#createCircuit();
+      this.#enter('closed');
+    });
+    return circuit;
   }
 
   #enter(state: BreakerState): void {

@@ -54,9 +54,15 @@ export function guessTemplate(path: string): string {
   return shown.join('/') + (segments.length > DEEPEST + 1 ? '/…' : '');
 }
 
-/** A word of an API: letters, with `_`, `-` or a dot between, and at most a version digit. All else may be a value. */
+/**
+ * A word of an API: small letters, with `_` or `-` between, at most a version digit and a suffix such as `.json`. All
+ * else may be a value: a capital letter or a dot is how names and addresses begin (`Maria`, `maria.silva`). What is
+ * left is a name in small letters alone, which nothing tells from a word.
+ */
+const WORD = /^(?:v\d{1,2}|[a-z]+(?:[_-][a-z]+)*\d?(?:\.(?:json|xml|csv|html|pdf))?)$/;
+
 function isWord(segment: string): boolean {
   if (segment === '') return true;
   if (segment.length > LONGEST_SEGMENT) return false;
-  return /^(?:v\d{1,2}|[A-Za-z]+(?:[._-][A-Za-z]+)*\d?)$/.test(segment) && !/^[0-9a-f]{8,}$/i.test(segment);
+  return WORD.test(segment) && !/^[0-9a-f]{8,}$/.test(segment);
 }

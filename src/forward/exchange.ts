@@ -355,6 +355,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (status >= 500) this.#answer.outcome = 'upstream_error';
     const owed = successStatus(this.#entry.model, this.#asked.match.dialect, path, status);
     this.#answer.begin(path, owed, owed === status ? statusText : undefined, answer.headers, answer.contentLength);
+    // Else the head waits for the first event, and the caller cannot tell that the stream is open.
+    if (this.#isEventStream) this.#asked.res.flushHeaders();
   }
 
   answerData(attempt: Attempt, chunk: Buffer): void {

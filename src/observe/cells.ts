@@ -8,6 +8,14 @@ import { Counter, Histogram, type CounterConfiguration, type HistogramConfigurat
 
 type Labels<T extends string> = Readonly<Record<T, string>>;
 
+/** A route that leaves the table and comes back counts on: a series that came twice would cost Prometheus the whole scrape. */
+function held<L extends object, C>(cells: Map<string, { labels: L; cell: C }>, labels: L, create: () => C): C {
+  const key = JSON.stringify(Object.entries(labels).sort());
+  let found = cells.get(key);
+  if (!found) cells.set(key, (found = { labels, cell: create() }));
+  return found.cell;
+}
+
 export class CounterCell {
   value = 0;
   inc(): void {
@@ -16,7 +24,7 @@ export class CounterCell {
 }
 
 export class CellCounter<T extends string> extends Counter<T> {
-  readonly #cells: { readonly labels: Labels<T>; readonly cell: CounterCell }[] = [];
+  readonly #cells = new Map<string, { readonly labels: Labels<T>; readonly cell: CounterCell }>();
   readonly #facts: { readonly name: string; readonly help: string };
 
   constructor(configuration: CounterConfiguration<T>) {
@@ -24,15 +32,13 @@ export class CellCounter<T extends string> extends Counter<T> {
     this.#facts = configuration;
   }
 
-  /** A new child at 0. Ask once for each combination of labels, and hold it. */
+  /** The child of these labels, at 0 when it is new. To be held: it is found by text. */
   cell(labels: Labels<T>): CounterCell {
-    const cell = new CounterCell();
-    this.#cells.push({ labels, cell });
-    return cell;
+    return held(this.#cells, labels, () => new CounterCell());
   }
 
   override get(): ReturnType<Counter<T>['get']> {
-    const values = this.#cells.map(({ labels, cell }) => ({ labels, value: cell.value }));
+    const values = Array.from(this.#cells.values(), ({ labels, cell }) => ({ labels, value: cell.value }));
     return Promise.resolve({ ...this.#facts, type: 'counter', values, aggregator: 'sum' } as unknown as Awaited<
       ReturnType<Counter<T>['get']>
     >);
@@ -60,7 +66,7 @@ export class HistogramCell {
 }
 
 export class CellHistogram<T extends string> extends Histogram<T> {
-  readonly #cells: { readonly labels: Labels<T>; readonly cell: HistogramCell }[] = [];
+  readonly #cells = new Map<string, { readonly labels: Labels<T>; readonly cell: HistogramCell }>();
   readonly #facts: { readonly name: string; readonly help: string };
   readonly #bounds: readonly number[];
 
@@ -70,15 +76,13 @@ export class CellHistogram<T extends string> extends Histogram<T> {
     this.#bounds = configuration.buckets;
   }
 
-  /** A new child at 0. Ask once for each combination of labels, and hold it. */
+  /** The child of these labels, at 0 when it is new. To be held: it is found by text. */
   cell(labels: Labels<T>): HistogramCell {
-    const cell = new HistogramCell(this.#bounds);
-    this.#cells.push({ labels, cell });
-    return cell;
+    return held(this.#cells, labels, () => new HistogramCell(this.#bounds));
   }
 
   override get(): ReturnType<Histogram<T>['get']> {
-    const values = this.#cells.flatMap(({ labels, cell }) => this.#series(labels, cell));
+    const values = [...this.#cells.values()].flatMap(({ labels, cell }) => this.#series(labels, cell));
     return Promise.resolve({ ...this.#facts, type: 'histogram', values, aggregator: 'sum' } as unknown as Awaited<
       ReturnType<Histogram<T>['get']>
     >);
