@@ -155,6 +155,8 @@ export class Passthrough {
     if (!passage) return;
     passage.proxyReq = proxyReq;
     proxyReq.once('finish', () => (passage.isSent = true));
+    // It may end without an error and without an answer: an upstream that switches protocols unasked.
+    proxyReq.once('close', () => this.#fails(passage, new Error('no answer'), undefined));
   }
 
   /** Cleans the answer before the middleware, whose listeners come later, writes it on the bare socket. */
@@ -285,12 +287,14 @@ const LOOKED_UP = new Set(['connection', 'content-length', 'host']);
 
 /** Name/value pairs as node:http takes them, in the caller's spelling; a name that comes twice becomes a list. */
 function asRecord(pairs: readonly string[]): Record<string, string | string[]> {
-  const record: Record<string, string | string[]> = {};
+  // Without a prototype: `constructor` is a header name, too.
+  const record = Object.create(null) as Record<string, string | string[]>;
   const spellings = new Map<string, string>();
   for (let i = 0; i < pairs.length; i += 2) {
-    const name = (pairs[i] as string).toLowerCase();
+    const sent = pairs[i] as string;
+    const name = sent.toLowerCase();
     const value = pairs[i + 1] as string;
-    const spelling = spellings.get(name) ?? (LOOKED_UP.has(name) ? name : (pairs[i] ?? name));
+    const spelling = spellings.get(name) ?? (LOOKED_UP.has(name) ? name : sent);
     spellings.set(name, spelling);
     const before = record[spelling];
     record[spelling] = before === undefined ? value : [before, value].flat();
