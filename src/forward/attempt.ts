@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Outcome } from '../rollout/outcome.ts';
+import type { Breaker } from './breaker.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -38,6 +39,8 @@ export interface CoarseClock {
 
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly upstream: Upstream;
+  /** Gave the permit, and is told what became of it; undefined where the route has none. */
+  readonly breaker: Breaker | undefined;
   readonly permit: number;
   readonly startedAt: number;
   phase: AttemptPhase = 'connect';
@@ -48,10 +51,20 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #abandonedAs: Outcome | undefined;
   #isPaused = false;
+  /** Ended by the total deadline before its own: the breaker learns nothing from it. */
+  isCutShort = false;
 
-  constructor(owner: AttemptOwner, upstream: Upstream, permit: number, clock: CoarseClock, startedAt: number) {
+  constructor(
+    owner: AttemptOwner,
+    upstream: Upstream,
+    breaker: Breaker | undefined,
+    permit: number,
+    clock: CoarseClock,
+    startedAt: number,
+  ) {
     this.#owner = owner;
     this.upstream = upstream;
+    this.breaker = breaker;
     this.permit = permit;
     this.#clock = clock;
     this.startedAt = this.lastActivity = startedAt;

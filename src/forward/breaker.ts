@@ -35,7 +35,7 @@ export interface BreakerOptions {
 
 export class Breaker {
   readonly settings: BreakerSettings;
-  readonly #circuit: CircuitBreaker<[boolean], void>;
+  #circuit: CircuitBreaker<[boolean], void>;
   readonly #slow: RollingRate;
   readonly #options: BreakerOptions;
   #epoch = 0;
@@ -47,21 +47,7 @@ export class Breaker {
     this.settings = settings;
     this.#options = options;
     this.#slow = new RollingRate(settings.window);
-    this.#circuit = new CircuitBreaker(judge, {
-      timeout: false,
-      // opossum opens above the threshold; an operator who writes 0.5 means half.
-      errorThresholdPercentage: settings.errorRate * 100 - 1e-9,
-      volumeThreshold: settings.volumeThreshold,
-      resetTimeout: settings.reset,
-      rollingCountTimeout: settings.window,
-      rollingCountBuckets: 10,
-      rollingPercentilesEnabled: false,
-      enableSnapshots: false,
-      rotateBucketController: rotationFor(settings.window),
-    });
-    this.#circuit.on('open', () => this.#enter('open'));
-    this.#circuit.on('halfOpen', () => this.#enter('half-open'));
-    this.#circuit.on('close', () => this.#enter('closed'));
+    this.#circuit = this.#createCircuit();
   }
 
   /** A permit for one attempt, to be given back with {@link report}; or {@link REFUSED}. */
@@ -74,9 +60,10 @@ export class Breaker {
 
   /**
    * Gives a permit back with what became of the attempt. Must be called once for every permit, whatever happened.
+   * @param now milliseconds of the breaker's clock.
    * @param duration milliseconds that the attempt took; one slower than `slowCall` counts as slow, even if it succeeded.
    */
-  report(permit: number, judgement: Judgement, duration: number): void {
+  report(permit: number, judgement: Judgement, duration: number, now = this.#options.now()): void {
     if (permit !== this.#epoch) return;
     if (judgement === 'neutral') {
       this.#probing = false;
@@ -89,7 +76,7 @@ export class Breaker {
     if (failed || this.state !== 'closed') this.#circuit.fire(failed).catch(ignore);
     else this.#countSuccess();
     if (this.state !== 'closed') return;
-    this.#slow.record(this.#options.now(), slow);
+    this.#slow.record(now, slow);
     const { total, marked } = this.#slow;
     if (total >= this.settings.volumeThreshold && marked / total >= this.settings.slowRate) this.#circuit.open();
   }
@@ -113,6 +100,31 @@ export class Breaker {
   #countSuccess(): void {
     this.#circuit.emit('fire', NO_ARGUMENTS);
     this.#circuit.emit('success', undefined, 0);
+  }
+
+  #createCircuit(): CircuitBreaker<[boolean], void> {
+    const { errorRate, volumeThreshold, reset, window } = this.settings;
+    const circuit = new CircuitBreaker(judge, {
+      timeout: false,
+      // opossum opens above the threshold; an operator who writes 0.5 means half.
+      errorThresholdPercentage: errorRate * 100 - 1e-9,
+      volumeThreshold,
+      resetTimeout: reset,
+      rollingCountTimeout: window,
+      rollingCountBuckets: 10,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+      rotateBucketController: rotationFor(window),
+    });
+    circuit.on('open', () => this.#enter('open'));
+    circuit.on('halfOpen', () => this.#enter('half-open'));
+    circuit.on('close', () => {
+      // opossum keeps its window over a recovery: one more failure would meet the old ones and open it again.
+      circuit.shutdown();
+      this.#circuit = this.#createCircuit();
+      this.#enter('closed');
+    });
+    return circuit;
   }
 
   #enter(state: BreakerState): void {

@@ -77,6 +77,7 @@ export class DataPlane {
       recorder: new RouteRecorder(metrics, 'passthrough', ['passthrough'], 'GET'),
       discovery: this.discovery,
       totalDeadline: () => parseDuration(options.defaults().deadlines.total),
+      idleDeadline: () => parseDuration(options.defaults().deadlines.idle),
       credentials: this.#credentials.direct,
       draining: () => this.#draining,
       rewriteLocation: () => this.#generation.rewriteLocation.direct,

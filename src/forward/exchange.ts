@@ -5,21 +5,21 @@ import type { Logger } from '../observe/log.ts';
 import { decide, type Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
-import type { Path } from '../rollout/route.ts';
+import type { Face, Path } from '../rollout/route.ts';
 import { bucketOfParam } from '../rollout/split.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { REFUSED } from './breaker.ts';
+import { CallerAnswer } from './caller-answer.ts';
 import type { Caller } from './callers.ts';
 import type { Connection } from './connection.ts';
 import type { Bounded, DeadlineWatch } from './deadlines.ts';
-import { isHeldBack, LONGEST_ERROR_ANSWER, understand, type Understood } from './error-answer.ts';
+import { isHeldBack, LONGEST_ERROR_ANSWER, understand } from './error-answer.ts';
+import { expiryOf } from './expiry.ts';
 import { mayFailover } from './failover.ts';
 import type { Generation, RouteEntry } from './generation.ts';
-import { reasonPhrase, requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
+import { requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
 import { bodyFitsGateway, bodyFor, rewritesBody, targetFor, type Target } from './plan.ts';
-import { sendProblem } from './problem.ts';
 import type { Waiter } from './rate-budget.ts';
-import { refusalFor } from './refusals.ts';
 import { collectBody, RequestBody } from './request-body.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import type { Upstream } from './upstream.ts';
@@ -86,12 +86,13 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   readonly #entry: RouteEntry;
   readonly #startedAt: number;
   readonly #hasBody: boolean;
+  readonly #answer: CallerAnswer;
   /** The whole body, once it had to be held in memory. */
   #buffered: Buffer | undefined;
   #streamed: RequestBody | undefined;
-  #collecting = false;
   /** The path that is being asked, and at last the one that answered. */
   #path: Path = 'direct';
+  #tries = 0;
   #directTries = 0;
   #attempt: Attempt | undefined;
   /** The path whose rate budget is waited for. */
@@ -99,12 +100,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   /** What is sent to the path that is being asked. */
   #plan: Plan = NOTHING_PLANNED;
   #held: HeldAnswer | undefined;
-  /** Bytes that the answer announced. */
-  #announced = -1;
-  /** The whole answer, come in one piece: written together with its end, in one system call and not two. */
-  #whole: Buffer | undefined;
   #isEventStream = false;
-  #outcome: Outcome | undefined;
   #recorded = false;
 
   constructor(context: ExchangeContext, generation: Generation, asked: Asked) {
@@ -113,6 +109,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#asked = asked;
     this.#entry = asked.match.route;
     this.#startedAt = context.now();
+    this.#answer = new CallerAnswer(asked.res, this.#entry.model, asked.requestId);
     const { headers } = asked.req;
     const length = headers['content-length'];
     this.#hasBody = headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
@@ -189,9 +186,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { maxBody } = this.#entry.model;
     if (Number(req.headers['content-length'] ?? 0) > maxBody) return this.#refuse('client_too_large');
     this.#continue();
-    this.#collecting = true;
     collectBody(req, maxBody, (collected) => {
-      this.#collecting = false;
       if (this.#recorded) return;
       if (collected.kind === 'too-large') return this.#refuse('client_too_large');
       this.#buffered = collected.body;
@@ -249,7 +244,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const permit = breaker ? breaker.acquire() : 0;
     if (permit === REFUSED) return this.#cannotServe('facade_breaker_open', breaker?.retryAfter());
     if (!upstream.enter()) {
-      breaker?.report(permit, 'neutral', 0);
+      breaker?.report(permit, 'neutral', 0, this.#startedAt);
       return this.#cannotServe('facade_bulkhead_full', 1000);
     }
     const { req, connection, caller, requestId } = this.#asked;
@@ -257,21 +252,19 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const credentials = this.#context.credentials(upstream.path, caller);
     const held = body && { length: body.length, isTranslated };
     const headers = requestHeaders(req, connection, credentials, requestId, held);
-    // HEAD reaches the gateway only where there is no direct face, and the gateway knows no HEAD.
-    const method = upstream.path === 'gateway' && req.method === 'HEAD' ? 'GET' : this.#face(upstream.path).method;
     const { deadlines, now } = this.#context;
-    this.#attempt = new Attempt(this, upstream, permit, deadlines, now());
+    // The first attempt begins with the request, and a clock is not free.
+    const startedAt = this.#tries++ === 0 && !upstream.rateBudget ? this.#startedAt : now();
     if (upstream.path === 'direct') this.#directTries++;
-    this.#attempt.send({ method, target, headers, body: body ?? this.#stream() });
+    this.#attempt = new Attempt(this, upstream, breaker, permit, deadlines, startedAt);
+    this.#attempt.send({ method: this.#methodFor(upstream.path), target, headers, body: body ?? this.#stream() });
   }
 
-  #face(path: Path): { readonly method: string } {
-    const { match, req } = this.#asked;
-    return match.dialect === path
-      ? { method: req.method as string }
-      : req.method === 'HEAD'
-        ? HEAD
-        : this.#entry.model[path][0]!;
+  #methodFor(path: Path): string {
+    const method = this.#asked.req.method as string;
+    // HEAD reaches the gateway only where there is no direct face, and the gateway knows no HEAD.
+    if (method === 'HEAD') return path === 'gateway' ? 'GET' : 'HEAD';
+    return this.#asked.match.dialect === path ? method : (this.#entry.model[path][0] as Face).method;
   }
 
   #stream(): RequestBody | null {
@@ -288,13 +281,13 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #settle(attempt: Attempt, outcome: Outcome, status: number): void {
     this.#attempt = undefined;
     const { upstream } = attempt;
-    const duration = this.#context.now() - attempt.startedAt;
+    const now = this.#context.now();
+    const duration = now - attempt.startedAt;
     upstream.leave();
-    const { state } = this.#entry;
-    state.recorder.attempt(upstream.path, outcome, duration);
+    this.#entry.state.recorder.attempt(upstream.path, outcome, duration);
     // A 4xx says nothing of the upstream's health: neither that it fails nor, to a half-open breaker, that it is well.
-    const judgement = outcome === 'ok' && status >= 400 ? 'neutral' : decisionOf(outcome).judge;
-    state.breaker(upstream.path)?.report(attempt.permit, judgement, duration);
+    const isNeutral = attempt.isCutShort || (outcome === 'ok' && status >= 400);
+    attempt.breaker?.report(attempt.permit, isNeutral ? 'neutral' : decisionOf(outcome).judge, duration, now);
   }
 
   // --- 5. failover, or answer ---
@@ -309,7 +302,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #failover(outcome: Outcome): boolean {
     const { model, state } = this.#entry;
     if (this.#path !== 'gateway' || model.direct.length === 0) return false;
-    if (!mayFailover(model.safety, outcome, this.#fallbackFor(outcome), this.#asked.res.headersSent)) return false;
+    if (!mayFailover(model.safety, outcome, this.#fallbackFor(outcome), this.#answer.begun)) return false;
     if (this.#streamed?.begun) return false;
     const now = this.#context.now();
     if (decisionOf(outcome).delivery !== 'unsent' && !this.#generation.failoverBudget.take(now)) return false;
@@ -326,13 +319,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   attemptFails(attempt: Attempt, outcome: Outcome): void {
     this.#settle(attempt, outcome, 0);
     if (this.#recorded) return;
-    const { res } = this.#asked;
-    if (res.headersSent) {
-      // Cut the answer short, so that the caller can tell that it is not whole.
-      this.#outcome ??= outcome;
-      res.destroy();
-      return;
-    }
+    if (this.#answer.begun) return this.#answer.cut(outcome);
     this.#held = undefined;
     if (this.#failover(outcome) || this.#repeatOnDirect(outcome)) return;
     this.#refuse(outcome);
@@ -364,11 +351,12 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       this.#held = { ...answer, status, chunks: [], size: 0 };
       return;
     }
-    if (answer.contentLength !== undefined) this.#announced = Number(answer.contentLength);
     this.#isEventStream = answer.contentType?.startsWith('text/event-stream') ?? false;
-    if (status >= 500) this.#outcome = 'upstream_error';
+    if (status >= 500) this.#answer.outcome = 'upstream_error';
     const owed = successStatus(this.#entry.model, this.#asked.match.dialect, path, status);
-    this.#writeHead(owed, owed === status ? reasonPhrase(statusText) : undefined, answer.headers);
+    this.#answer.begin(path, owed, owed === status ? statusText : undefined, answer.headers, answer.contentLength);
+    // Else the head waits for the first event, and the caller cannot tell that the stream is open.
+    if (this.#isEventStream) this.#asked.res.flushHeaders();
   }
 
   answerData(attempt: Attempt, chunk: Buffer): void {
@@ -378,23 +366,15 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       if (held.size <= LONGEST_ERROR_ANSWER) held.chunks.push(chunk);
       return;
     }
-    if (chunk.length === this.#announced) {
-      this.#whole = chunk;
-      return;
-    }
-    const { res } = this.#asked;
-    if (res.write(chunk) || res.destroyed) return;
+    if (this.#answer.write(chunk)) return;
     attempt.pause();
-    res.once('drain', onResponseDrain);
+    this.#asked.res.once('drain', onResponseDrain);
   }
 
   answerEnds(attempt: Attempt): void {
     if (this.#held) return this.#answerUnderstood(attempt, this.#held);
-    const { res } = this.#asked;
-    this.#settle(attempt, this.#outcome ?? 'ok', res.statusCode);
-    this.#outcome ??= 'ok';
-    if (this.#whole) res.end(this.#whole);
-    else res.end();
+    this.#settle(attempt, this.#answer.outcome ?? 'ok', this.#answer.status);
+    this.#answer.end();
   }
 
   #answerUnderstood(attempt: Attempt, held: HeldAnswer): void {
@@ -414,60 +394,13 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (this.#recorded || this.#failover(understood.outcome)) return;
     if (understood.status === 429 && held.status !== 429) this.#pauseBudget(held.retryAfter);
     if (!understood.replacement) return this.#refuse(understood.outcome);
-    this.#outcome = understood.outcome;
-    this.#answerInstead(understood, understood.replacement, held.headers);
-  }
-
-  #answerInstead(
-    { status }: Understood,
-    replacement: { contentType: string; body: Buffer },
-    headers: readonly string[],
-  ): void {
-    const kept = headers.filter((_, i) => !REPLACED.has((headers[i & ~1] as string).toLowerCase()));
-    kept.push('content-type', replacement.contentType, 'content-length', String(replacement.body.length));
-    this.#writeHead(status, undefined, kept);
-    this.#asked.res.end(replacement.body);
+    this.#answer.outcome = understood.outcome;
+    this.#answer.endWith(this.#path, understood.status, understood.replacement, held.headers);
   }
 
   /** The facade answers by itself. */
   #refuse(outcome: Outcome, retryAfter?: number): void {
-    const { res, requestId } = this.#asked;
-    this.#outcome = outcome;
-    const problem = refusalFor(outcome, this.#isUnknownWrite(outcome), retryAfter);
-    const headers = this.#facadeHeaders([]);
-    // What is still to come of the body would otherwise be taken for the next request.
-    if (outcome === 'client_timeout') headers.push('connection', 'close');
-    sendProblem(res, problem, requestId, headers);
-  }
-
-  #writeHead(status: number, statusText: string | undefined, headers: string[]): void {
-    const { res } = this.#asked;
-    this.#facadeHeaders(headers);
-    if (statusText) res.writeHead(status, statusText, headers);
-    else res.writeHead(status, headers);
-  }
-
-  #facadeHeaders(headers: string[]): string[] {
-    headers.push(
-      'x-request-id',
-      this.#asked.requestId,
-      'x-facade-route',
-      this.#entry.model.id,
-      'x-facade-path',
-      this.#path,
-    );
-    const outcome = this.#outcome;
-    if (outcome !== undefined && outcome !== 'ok') {
-      headers.push('x-facade-outcome', this.#isUnknownWrite(outcome) ? 'unknown' : outcome);
-    }
-    return headers;
-  }
-
-  /** Nobody can say whether the write arrived. */
-  #isUnknownWrite(outcome: Outcome): boolean {
-    const { delivery, party, judge } = decisionOf(outcome);
-    if (this.#entry.model.safety === 'safe' || party === 'facade') return false;
-    return delivery === 'unknown' || (delivery === 'answered' && judge === 'failure');
+    this.#answer.refuse(this.#path, outcome, retryAfter);
   }
 
   #pauseBudget(retryAfter: string | undefined): void {
@@ -487,52 +420,36 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const attempt = this.#attempt;
     const isOver = !this.#isEventStream && now - this.#startedAt >= deadlines.total;
     if (!attempt) {
-      if (isOver || (this.#collecting && now - this.#startedAt >= deadlines.total)) this.#expire('client_timeout');
+      if (isOver) this.#expireWithoutAttempt();
       return;
     }
     const silent = now - attempt.lastActivity;
-    switch (attempt.phase) {
-      case 'connect':
-        if (isOver || silent >= deadlines.connect + CONNECT_GRACE) this.#expire('upstream_connect_timeout');
-        return;
-      case 'send':
-        if (isOver || silent >= deadlines.idle)
-          this.#expire(this.#isCallerSlow() ? 'client_timeout' : 'upstream_send_timeout');
-        return;
-      case 'respond':
-        if (isOver || silent >= deadlines.firstByte) this.#expire('upstream_respond_timeout');
-        return;
-      case 'body':
-        if (isOver || silent >= deadlines.idle)
-          this.#expire(attempt.isPaused ? 'client_timeout' : 'upstream_body_timeout');
-        return;
-      case 'ended':
-        return;
-    }
+    const isCallerSlow = attempt.phase === 'body' ? attempt.isPaused : this.#isBodyAwaited();
+    const outcome = expiryOf({ phase: attempt.phase, silent, isOver, isCallerSlow }, deadlines);
+    if (outcome === undefined) return;
+    // The second attempt had only what the first left of the time: no fault of its own.
+    attempt.isCutShort = isOver && this.#tries > 1 && now - attempt.startedAt < deadlines.firstByte;
+    attempt.abandon(outcome);
   }
 
   endConnection(): void {
-    const { res } = this.#asked;
-    if (!res.headersSent) res.shouldKeepAlive = false;
+    if (!this.#answer.begun) this.#asked.res.shouldKeepAlive = false;
   }
 
   /** Is it the caller that keeps the upstream waiting for the rest of the body? */
-  #isCallerSlow(): boolean {
+  #isBodyAwaited(): boolean {
     return this.#streamed !== undefined && !this.#asked.req.complete && this.#streamed.readableLength === 0;
   }
 
-  #expire(outcome: Outcome): void {
-    const { res } = this.#asked;
-    if (this.#attempt) {
-      this.#attempt.abandon(outcome);
-    } else if (this.#waitingFor) {
+  #expireWithoutAttempt(): void {
+    if (this.#waitingFor) {
       this.#waitingFor.rateBudget?.cancel(this);
       this.refused(1000);
-    } else if (res.headersSent) {
+    } else if (this.#answer.begun) {
       // The whole answer is written, and the caller does not take it.
-      res.destroy();
+      this.#asked.res.destroy();
     } else {
-      this.#refuse(outcome);
+      this.#refuse('client_timeout');
     }
   }
 
@@ -541,19 +458,20 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   /** The answer has ended, or the caller has left. */
   closed(): void {
     if (this.#recorded) return;
-    const { res, req } = this.#asked;
-    if (!res.writableFinished && (this.#outcome === undefined || this.#outcome === 'ok')) {
-      this.#outcome = this.#attempt ? LEFT[this.#attempt.phase] : res.headersSent ? 'client_body' : 'client_admit';
-    }
     this.#recorded = true;
     this.#context.deadlines.delete(this);
-    const outcome = this.#outcome ?? 'client_admit';
+    const answer = this.#answer;
+    if (!answer.finished && (answer.outcome === undefined || answer.outcome === 'ok')) {
+      answer.outcome = this.#attempt ? LEFT[this.#attempt.phase] : answer.begun ? 'client_body' : 'client_admit';
+    }
+    const outcome = answer.outcome ?? 'client_admit';
     this.#waitingFor?.rateBudget?.cancel(this);
     this.#attempt?.abandon(outcome);
-    const status = res.headersSent ? res.statusCode : decisionOf(outcome).status;
     const now = this.#context.now();
-    this.#entry.state.recorder.request(this.#path, req.method as string, status, outcome, now, now - this.#startedAt);
-    this.#log(outcome, status, now - this.#startedAt);
+    const duration = now - this.#startedAt;
+    const { method = '' } = this.#asked.req;
+    this.#entry.state.recorder.request(this.#path, method, answer.status, outcome, now, duration);
+    this.#log(outcome, answer.status, duration);
   }
 
   #log(outcome: Outcome, status: number, duration: number): void {
@@ -576,18 +494,6 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 }
 
-const HEAD = { method: 'HEAD' } as const;
-/** The pool's own connect deadline comes first and knows more; this one bounds what waits for a place in the pool. */
-const CONNECT_GRACE = 500;
-const REPLACED = new Set([
-  'content-type',
-  'content-length',
-  'content-encoding',
-  'etag',
-  'last-modified',
-  'digest',
-  'content-digest',
-]);
 const LEFT = {
   connect: 'client_admit',
   send: 'client_send',

@@ -82,16 +82,24 @@ export function reservedFor(model: RouteModel, models: readonly RouteModel[]): s
  * A Location that points at an upstream becomes a path on the facade. The gateway builds its redirects from whatever
  * host it was asked by or believes to be (gateway-wire.md 4.4), so of its Locations only the path is ever shown.
  */
-export function locationRewriter(path: Path, origins: readonly { origin: string; prefix: string }[]): RewriteLocation {
+export function locationRewriter(
+  path: Path,
+  origins: readonly { path: Path; origin: string; prefix: string }[],
+): RewriteLocation {
+  const asked = origins.find((upstream) => upstream.path === path);
   return (location) => {
-    if (!/^[a-z][a-z0-9+.-]*:|^\/\//i.test(location)) return location;
+    // Relative to what was asked: below the prefix of the base URL, of which the facade's callers know nothing.
+    if (!/^[a-z][a-z0-9+.-]*:|^\/\//i.test(location)) return withoutPrefix(location, asked?.prefix);
     const url = URL.parse(location, 'http://upstream.invalid');
     if (!url) return location;
     const own = origins.find(({ origin }) => origin === url.origin || new URL(origin).host === url.host);
     if (path === 'direct' && !own) return location;
-    const prefix = own?.prefix ?? '';
-    const pathname = prefix && url.pathname.startsWith(`${prefix}/`) ? url.pathname.slice(prefix.length) : url.pathname;
+    const pathname = withoutPrefix(url.pathname, (own ?? asked)?.prefix);
     // Never `//host`: that would be another place again.
     return `${pathname.replace(/^\/{2,}/, '/')}${url.search}${url.hash}`;
   };
+}
+
+function withoutPrefix(path: string, prefix = ''): string {
+  return prefix !== '' && path.startsWith(`${prefix}/`) ? path.slice(prefix.length).replace(/^\/{2,}/, '/') : path;
 }

@@ -28,6 +28,8 @@ export interface PassthroughContext {
   readonly log: Logger;
   /** Milliseconds. */
   readonly totalDeadline: () => number;
+  /** Milliseconds: the longest silence of an event stream. */
+  readonly idleDeadline: () => number;
   readonly credentials: (caller: Caller | undefined) => Credentials;
   readonly draining: () => boolean;
   readonly rewriteLocation: () => RewriteLocation;
@@ -145,7 +147,7 @@ export class Passthrough {
   #subscribe(proxy: Parameters<Plugin>[0]): void {
     proxy.on('proxyReq', (proxyReq, req) => this.#sends(this.#passages.get(req), proxyReq));
     proxy.on('proxyRes', (proxyRes, req) => this.#answers(this.#passages.get(req), proxyRes));
-    proxy.on('proxyReqWs', (proxyReq, req) => this.#upgrades(this.#passages.get(req), proxyReq));
+    proxy.on('proxyReqWs', (proxyReq, req, socket) => this.#upgrades(this.#passages.get(req), proxyReq, socket));
     proxy.on('error', (error, req, socket) => req && this.#fails(this.#passages.get(req), error, socket));
   }
 
@@ -153,13 +155,23 @@ export class Passthrough {
     if (!passage) return;
     passage.proxyReq = proxyReq;
     proxyReq.once('finish', () => (passage.isSent = true));
+    // It may end without an error and without an answer: an upstream that switches protocols unasked.
+    proxyReq.once('close', () => this.#fails(passage, new Error('no answer'), undefined));
   }
 
   /** Cleans the answer before the middleware, whose listeners come later, writes it on the bare socket. */
-  #upgrades(passage: Passage | undefined, proxyReq: ClientRequest): void {
+  #upgrades(passage: Passage | undefined, proxyReq: ClientRequest, socket: Socket): void {
     if (!passage) return;
     passage.proxyReq = proxyReq;
+    passage.timer = setTimeout(() => this.#expire(passage), this.#context.totalDeadline()).unref();
+    // Nobody reads from the caller until it is answered, so nobody would notice that it leaves.
+    const onReadable = (): void => {
+      if (socket.readableLength === 0) proxyReq.destroy(new Error('the caller left'));
+    };
+    socket.on('readable', onReadable);
     const clean = (proxyRes: IncomingMessage, kept: readonly string[]): void => {
+      clearTimeout(passage.timer);
+      socket.off('readable', onReadable);
       passage.isSent = true;
       const { headers } = responseHeaders(proxyRes.rawHeaders, this.#context.rewriteLocation(), false);
       const record = asRecord(headers.concat(ownHeaders(passage)));
@@ -171,6 +183,7 @@ export class Passthrough {
       passage.status = proxyRes.statusCode;
       clean(proxyRes, ['transfer-encoding']);
     });
+    proxyReq.once('close', () => socket.off('readable', onReadable).resume());
   }
 
   #answers(passage: Passage | undefined, proxyRes: IncomingMessage): void {
@@ -178,11 +191,16 @@ export class Passthrough {
     const { res } = passage;
     const status = proxyRes.statusCode ?? 502;
     const { headers, contentType } = responseHeaders(proxyRes.rawHeaders, this.#context.rewriteLocation(), false);
-    if (contentType?.startsWith('text/event-stream')) clearTimeout(passage.timer);
+    const isEventStream = contentType?.startsWith('text/event-stream') ?? false;
+    if (isEventStream) {
+      clearTimeout(passage.timer);
+      passage.proxyReq?.setTimeout(this.#context.idleDeadline(), () => this.#expire(passage));
+    }
     if (status >= 500) passage.outcome = 'upstream_error';
     headers.push(...ownHeaders(passage));
     if (this.#context.draining()) res.shouldKeepAlive = false;
     res.writeHead(status, reasonPhrase(proxyRes.statusMessage), headers);
+    if (isEventStream) res.flushHeaders();
     proxyRes.on('error', () => {
       passage.outcome = 'upstream_body';
       res.destroy();
@@ -204,7 +222,10 @@ export class Passthrough {
     if (res.destroyed) return;
     const isUnknown =
       req.method !== 'GET' && req.method !== 'HEAD' && decisionOf(passage.outcome).delivery === 'unknown';
-    sendProblem(res, refusalFor(passage.outcome, isUnknown, undefined), requestId, ownHeaders(passage, isUnknown));
+    const headers = ownHeaders(passage, isUnknown);
+    // What is still to come of the body would otherwise be taken for the next request.
+    if (passage.outcome === 'client_timeout') headers.push('connection', 'close');
+    sendProblem(res, refusalFor(passage.outcome, isUnknown, undefined), requestId, headers);
   }
 
   #expire(passage: Passage): void {
@@ -214,7 +235,7 @@ export class Passthrough {
       res.destroy();
       return;
     }
-    passage.outcome = passage.req.complete ? 'upstream_respond_timeout' : 'client_timeout';
+    passage.outcome = !res || passage.req.complete ? 'upstream_respond_timeout' : 'client_timeout';
     if (passage.proxyReq) passage.proxyReq.destroy(new Error('deadline'));
     else this.#fails(passage, new Error('deadline'), undefined);
   }
@@ -223,7 +244,9 @@ export class Passthrough {
     clearTimeout(passage.timer);
     const { recorder, now, log } = this.#context;
     const { res, req, requestId, caller } = passage;
-    if (res && !res.writableFinished) passage.outcome ??= res.headersSent ? 'client_body' : 'client_respond';
+    // A body that nobody takes any more stops its connection: no next request, and no notice of the caller leaving.
+    if (!req.complete) req.unpipe().resume();
+    if (res && !res.writableFinished) passage.outcome ??= leftAs(passage, res);
     const outcome = passage.outcome ?? 'ok';
     const answered = res?.headersSent ? res.statusCode : passage.status;
     const status = answered ?? (decisionOf(outcome).status || 101);
@@ -235,6 +258,13 @@ export class Passthrough {
     if (decisionOf(outcome).judge === 'failure') log.warn({ ...line, caller: caller?.id }, 'request');
     else log.info({ ...line, caller: caller?.id }, 'request');
   }
+}
+
+/** The caller left, and how far its request had come. */
+function leftAs({ proxyReq, isSent }: Passage, res: ServerResponse): Outcome {
+  if (res.headersSent) return 'client_body';
+  if (isSent) return 'client_respond';
+  return proxyReq ? 'client_send' : 'client_admit';
 }
 
 const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
@@ -257,12 +287,14 @@ const LOOKED_UP = new Set(['connection', 'content-length', 'host']);
 
 /** Name/value pairs as node:http takes them, in the caller's spelling; a name that comes twice becomes a list. */
 function asRecord(pairs: readonly string[]): Record<string, string | string[]> {
-  const record: Record<string, string | string[]> = {};
+  // Without a prototype: `constructor` is a header name, too.
+  const record = Object.create(null) as Record<string, string | string[]>;
   const spellings = new Map<string, string>();
   for (let i = 0; i < pairs.length; i += 2) {
-    const name = (pairs[i] as string).toLowerCase();
+    const sent = pairs[i] as string;
+    const name = sent.toLowerCase();
     const value = pairs[i + 1] as string;
-    const spelling = spellings.get(name) ?? (LOOKED_UP.has(name) ? name : (pairs[i] as string));
+    const spelling = spellings.get(name) ?? (LOOKED_UP.has(name) ? name : sent);
     spellings.set(name, spelling);
     const before = record[spelling];
     record[spelling] = before === undefined ? value : [before, value].flat();

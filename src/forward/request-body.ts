@@ -31,6 +31,8 @@ export class RequestBody extends Readable {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#source.off('data', this.#onData).off('end', this.#onEnd);
+    // Held back and forgotten, the caller's connection would serve no next request and notice no leaving.
+    if (this.#begun) this.#source.resume();
     callback(error);
   }
 

@@ -28,6 +28,7 @@ export class RouteState {
   /** Takes over the settings of a new table. */
   update(model: RouteModel): void {
     const isChanged = !isDeepStrictEqual(model.breaker, this.#model.breaker);
+    this.#changeFaces(pathsOf(this.#model), pathsOf(model));
     this.#model = model;
     if (!isChanged) return;
     for (const path of pathsOf(model)) {
@@ -38,6 +39,18 @@ export class RouteState {
       delete this.#breakers[path];
       if (wasOpen && model.breaker.enabled) this.breaker(path)?.open();
       else this.#metrics.breakerChanged(model.id, path, 'closed');
+    }
+  }
+
+  /** A row that gained a face has a breaker to show, one that lost a face has none left. */
+  #changeFaces(before: readonly Path[], after: readonly Path[]): void {
+    const { id } = this.#model;
+    for (const path of after) if (!before.includes(path)) this.#metrics.breakerChanged(id, path, 'closed');
+    for (const path of before) {
+      if (after.includes(path)) continue;
+      this.#breakers[path]?.shutdown();
+      delete this.#breakers[path];
+      this.#metrics.breakerState.remove({ route: id, path });
     }
   }
 

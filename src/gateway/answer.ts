@@ -35,7 +35,7 @@ export const notFound = (): Answer => json(404, { detail: 'Not Found' });
 export const methodNotAllowed = (allow: string): Answer => json(405, { detail: 'Method Not Allowed' }, { allow });
 
 /** What went wrong between us and Contact2Sale, or in front of us; the last part of the problem's `type`. */
-export type ProblemName =
+type ProblemName =
   | 'bad-path'
   | 'bad-body'
   | 'caller-unknown'

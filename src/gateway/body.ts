@@ -1,4 +1,5 @@
 import { isLosslessNumber, parse, stringify } from 'lossless-json';
+import type { z } from 'zod';
 import { problem, unprocessable } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { spellNumber } from './fields.ts';
@@ -84,9 +85,18 @@ function validate(parsed: unknown, operation: Operation, strict: boolean): BodyR
   if (typeof parsed !== 'object' || Array.isArray(parsed) || isLosslessNumber(parsed)) return notAnObject();
   const schema = operation.body;
   if (!schema) return { ok: true, fields: {} };
-  const read = (strict ? schema.strict() : schema).safeParse(parsed);
+  const read = (strict ? strictly(schema) : schema).safeParse(parsed);
   if (!read.success) return refuse(unprocessable(toIssues(read.error, parsed, 'body')));
   return { ok: true, fields: asSent(read.data, parsed as Fields, Object.keys(schema.shape)) };
+}
+
+const strictSchemas = new WeakMap<z.ZodObject, z.ZodObject>();
+
+/** The same schema without room for unknown fields; made once, as zod compiles a schema on its first use. */
+function strictly(schema: z.ZodObject): z.ZodObject {
+  let strict = strictSchemas.get(schema);
+  if (!strict) strictSchemas.set(schema, (strict = schema.strict()));
+  return strict;
 }
 
 /** What the schema made of the body, with numbers spelled as they came and absent optional fields left out. */

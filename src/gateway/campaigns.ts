@@ -11,7 +11,7 @@ const scalar = z.union([z.string(), z.number()]);
 const leadSource = z.looseObject({ id: scalar.optional(), name: z.string().optional() });
 
 /** What a template may name, in braces: `Olá {name}, sobre {description}`. */
-export const PLACEHOLDERS = [
+const PLACEHOLDERS = [
   'name',
   'email',
   'phone',
@@ -41,7 +41,7 @@ const template = z
     { error: `holds an unknown placeholder; known are ${PLACEHOLDERS.join(', ')}` },
   );
 
-export const campaignSchema = z.looseObject({
+const campaignSchema = z.looseObject({
   campaign_name: z.string().optional(),
   campaign_type: z.string().optional(),
   property: z

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Answer } from './answer.ts';
 import { openApiJson } from './openapi.ts';
 
@@ -53,7 +53,7 @@ const serve = (body: string | Uint8Array, type: string): Answer => ({
 
 /** The pages beside the operations, by path; undefined for every other path. */
 export function createDocs(version: string): (path: string) => Answer | undefined {
-  const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
   const makers = new Map<string, () => Answer>([
     ['/docs', () => serve(PAGE, 'text/html; charset=utf-8')],
     ['/docs/start.js', () => serve(START, 'text/javascript; charset=utf-8')],

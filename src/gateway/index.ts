@@ -17,7 +17,7 @@ import { Upstream } from './upstream.ts';
 
 export { GATEWAY_OPERATIONS } from './operations.ts';
 export type { Operation, OperationId } from './operations.ts';
-export type { CallerKey, GatewayOptions } from './settings.ts';
+export type { GatewayOptions } from './settings.ts';
 
 export interface Gateway {
   /** `http://127.0.0.1:8001`, without a slash at the end. */

@@ -41,6 +41,7 @@ function responsesOf(operation: Operation): ZodOpenApiOperationObject['responses
   const validated = operation.body !== undefined || operation.query !== undefined;
   return {
     '200': { description: 'Success', ...content(answerOf(operation)) },
+    ...(operation.id === 'campaigns.get' ? { '404': { description: 'Unmapped', ...content(shape.detail) } } : {}),
     ...(validated ? { '422': { description: 'The request does not fit', ...content(shape.validationError) } } : {}),
     ...(operation.open
       ? {}

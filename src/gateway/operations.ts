@@ -7,7 +7,7 @@ import * as schema from './schemas.ts';
  * those of the facade's routes.
  */
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
 
 export interface Operation {
   readonly id: string;

@@ -9,7 +9,7 @@ const id = z.union([z.string(), z.number()]);
 const named = z.looseObject({ id: id.optional(), name: z.string().nullish() });
 const person = z.looseObject({ id: id.optional(), name: z.string().nullish(), email: z.string().nullish() });
 
-export const lead = z
+const lead = z
   .looseObject({
     id,
     type: z.string().optional(),

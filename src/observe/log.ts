@@ -30,6 +30,13 @@ export function createLog(level: string, destination?: DestinationStream): Logge
       redact: { paths: SECRETS, censor: '[redacted]' },
       // An error's message may quote what an upstream or a caller sent; its type, code and place do not.
       serializers: { err: describeError },
+      hooks: {
+        // pino takes the error's message for the line's own where none is given.
+        logMethod(args, method) {
+          if (args.length === 1 && carriesError(args[0])) method.call(this, args[0], 'error');
+          else method.apply(this, args);
+        },
+      },
     },
     destination ?? pino.destination({ fd: 1, sync: false }),
   );
@@ -38,9 +45,14 @@ export function createLog(level: string, destination?: DestinationStream): Logge
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const at = error.stack
-    ?.split('\n')
-    .find((line) => line.includes(' at '))
-    ?.trim();
-  return { type: error.name, code, at };
+  return { type: error.name, code, at: placeOf(error) };
 }
+
+/** The first frame of the stack. The message stands before it, over any number of lines that may look like frames. */
+function placeOf({ stack = '', message }: Error): string | undefined {
+  const frames = message === '' ? stack : stack.slice(stack.indexOf(message) + message.length);
+  return /^ +(at .*)$/m.exec(frames)?.[1];
+}
+
+const carriesError = (first: unknown): boolean =>
+  first instanceof Error || (typeof first === 'object' && first !== null && 'err' in first);

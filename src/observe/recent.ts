@@ -69,7 +69,7 @@ function sum(counts: Uint32Array): number {
   return counts.reduce((total, count) => total + count, 0);
 }
 
-/** Upper bound of the bucket that holds the rank, in milliseconds, two digits. */
+/** Middle of the bucket that holds the rank (of its logarithm: as far from either end), in milliseconds, three digits. */
 function quantile(buckets: Uint32Array, rank: number): number {
   let seen = 0;
   let bucket = 0;
@@ -77,5 +77,5 @@ function quantile(buckets: Uint32Array, rank: number): number {
     seen += buckets[bucket] as number;
     if (seen >= rank) break;
   }
-  return Number((SMALLEST_MS * GROWTH ** bucket).toPrecision(2));
+  return Number((SMALLEST_MS * GROWTH ** (bucket - 0.5)).toPrecision(3));
 }

@@ -19,16 +19,22 @@ const TOKEN = 'contract-token';
 const OTHERS_C2S_PORT = 4010;
 
 let c2s: Contact2Sale;
+/** Ours, and the same with a deadline so short that silence is not worth waiting for. */
 let gateway: Gateway | undefined;
+let hasty: Gateway | undefined;
 const found: { case: string; differences: readonly string[] }[] = [];
 
 beforeAll(async () => {
   c2s = await startContact2Sale({ token: TOKEN, port: other ? OTHERS_C2S_PORT : 0 });
-  if (!other) gateway = await startGateway({ port: 0, c2sBaseUrl: c2s.url, c2sToken: TOKEN, deadline: 400 });
+  if (other) return;
+  const options = { port: 0, c2sBaseUrl: c2s.url, c2sToken: TOKEN };
+  gateway = await startGateway(options);
+  hasty = await startGateway({ ...options, deadline: 100 });
 });
 
 afterAll(async () => {
   await gateway?.close();
+  await hasty?.close();
   await c2s.close();
   if (!other) return;
   const lines = found.map(
@@ -43,7 +49,7 @@ describe(`the contract of ${other ?? 'our gateway'}`, () => {
       one.name,
       { timeout: 70_000 },
       async ({ annotate }) => {
-        const differences = await runCase(gateway?.url ?? other ?? '', c2s, one);
+        const differences = await runCase((one.slow ? hasty : gateway)?.url ?? other ?? '', c2s, one);
         if (!other) return expect(differences).toEqual([]);
         if (differences.length > 0) found.push({ case: one.name, differences });
         for (const line of differences) await annotate(line, 'difference');

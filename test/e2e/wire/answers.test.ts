@@ -83,6 +83,8 @@ describe.each(WAYS)('on the way $way', (way) => {
 
   test.each([
     ['nothing', ''],
+    ['by switching protocols unasked', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
+    ['only interim answers', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n'],
     ['half a head', 'HTTP/1.1 200 OK\r\ncontent-le'],
     ['garbage', 'what is this\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],

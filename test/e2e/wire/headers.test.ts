@@ -84,6 +84,15 @@ describe.each(WAYS)('on the way $way', (way) => {
     expect(valuesOf(request, 'x-multi')).toEqual(['a', 'b', 'c']);
   });
 
+  test('headers that are named like members of an object are headers like any other, both ways', async () => {
+    const odd = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
+    const lines = odd.map((name) => `${name}: 1\r\n`).join('');
+    wire.upstream(way).answers(`HTTP/1.1 200 OK\r\n${lines}content-length: 0\r\n\r\n`);
+    const answer = await wire.caller().ask(get(way, lines));
+    expect(names(answer)).toEqual(expect.arrayContaining(odd));
+    expect(names(wire.upstream(way).requests[0]!)).toEqual(expect.arrayContaining(odd));
+  });
+
   test('bytes beyond ASCII in header values arrive as they were sent, both ways', async () => {
     wire
       .upstream(way)

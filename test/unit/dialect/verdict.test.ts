@@ -133,3 +133,10 @@ describe('media types that the gateway reads as JSON (4.2)', () => {
     'a;application/json',
   ])('%j is not', (type) => expect(isJsonMediaType(type)).toBe(false));
 });
+
+describe('a 500 of Contact2Sale that the TypeScript gateway passes on as it came', () => {
+  it('is Contact2Sale’s own, and no fault of the gateway', () => {
+    const body = Buffer.from('{"error":"internal"}');
+    expect(unwrapGatewayError(500, 'application/json', body)).toEqual({ kind: 'disguised', status: 500 });
+  });
+});

@@ -3,9 +3,9 @@ import { locationRewriter, reservedFor, rewritesForDirect } from '../../../src/f
 import { GET_LEAD, settingsOf, SOURCE } from './table-fixture.ts';
 
 const ORIGINS = [
-  { origin: 'https://crm.example', prefix: '' },
-  { origin: 'http://gateway.internal:8000', prefix: '/v1' },
-];
+  { path: 'direct', origin: 'https://crm.example', prefix: '' },
+  { path: 'gateway', origin: 'http://gateway.internal:8000', prefix: '/v1' },
+] as const;
 
 describe('a Location of either path', () => {
   test.each(['direct', 'gateway'] as const)('(%s) that points at an upstream becomes a path of the facade', (path) => {
@@ -31,6 +31,14 @@ describe('a Location of either path', () => {
     for (const location of ['/leads/1', 'leads/1', '?page=2', '', '../x', 'http://[', '//']) {
       expect(rewrite(location)).toBe(location);
     }
+  });
+
+  test('that is relative loses the prefix of the base URL that was asked, and no other', () => {
+    const [direct, gateway] = [locationRewriter('direct', ORIGINS), locationRewriter('gateway', ORIGINS)];
+    expect(gateway('/v1/leads/1?x=1')).toBe('/leads/1?x=1');
+    expect(gateway('/v1//evil.example')).toBe('/evil.example');
+    expect([gateway('/v10/leads'), gateway('/v1'), direct('/v1/leads')]).toEqual(['/v10/leads', '/v1', '/v1/leads']);
+    expect(gateway('http://10.1.2.3/v1/leads')).toBe('/leads');
   });
 
   test('of Contact2Sale that points elsewhere stays: it is where the caller was always sent', () => {

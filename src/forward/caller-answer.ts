@@ -1,0 +1,113 @@
+import type { ServerResponse } from 'node:http';
+import type { ErrorAnswer } from '../dialect/answer.ts';
+import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import type { Path, RouteModel } from '../rollout/route.ts';
+import { reasonPhrase } from './headers.ts';
+import { sendProblem } from './problem.ts';
+import { refusalFor } from './refusals.ts';
+
+/** The answer to the caller: an upstream's, streamed or rewritten, or the facade's own; with the headers that say who served. */
+export class CallerAnswer {
+  readonly #res: ServerResponse;
+  readonly #route: RouteModel;
+  readonly #requestId: string;
+  /** Bytes that the upstream's answer announced. */
+  #announced = -1;
+  /** The whole answer, come in one piece: written together with its end, in one system call and not two. */
+  #whole: Buffer | undefined;
+  /** What the request came to, once that is known. */
+  outcome: Outcome | undefined;
+
+  constructor(res: ServerResponse, route: RouteModel, requestId: string) {
+    this.#res = res;
+    this.#route = route;
+    this.#requestId = requestId;
+  }
+
+  /** The caller has, or will have, a byte: nothing may be sent again. */
+  get begun(): boolean {
+    return this.#res.headersSent;
+  }
+
+  /** Everything is on its way to the caller. */
+  get finished(): boolean {
+    return this.#res.writableFinished;
+  }
+
+  get status(): number {
+    return this.#res.headersSent ? this.#res.statusCode : decisionOf(this.outcome ?? 'client_admit').status;
+  }
+
+  /** An upstream's head. @param headers cleaned, name and value alternating. */
+  begin(path: Path, status: number, statusText: string | undefined, headers: string[], contentLength?: string): void {
+    if (contentLength !== undefined) this.#announced = Number(contentLength);
+    this.#pushOwn(path, headers);
+    const phrase = reasonPhrase(statusText);
+    if (phrase === undefined) this.#res.writeHead(status, headers);
+    else this.#res.writeHead(status, phrase, headers);
+  }
+
+  /** One piece of an upstream's body; false when the caller should be waited for (`drain`). */
+  write(chunk: Buffer): boolean {
+    if (chunk.length === this.#announced) {
+      this.#whole = chunk;
+      return true;
+    }
+    return this.#res.write(chunk) || this.#res.destroyed;
+  }
+
+  end(): void {
+    this.outcome ??= 'ok';
+    if (this.#whole) this.#res.end(this.#whole);
+    else this.#res.end();
+  }
+
+  /** An upstream's error in other words. @param headers those of the upstream. */
+  endWith(path: Path, status: number, { contentType, body }: ErrorAnswer, headers: readonly string[]): void {
+    const kept = headers.filter((_, i) => !ABOUT_THE_BODY.has((headers[i & ~1] as string).toLowerCase()));
+    kept.push('content-type', contentType, 'content-length', String(body.length));
+    this.begin(path, status, undefined, kept);
+    this.#res.end(body);
+  }
+
+  /** The facade answers by itself. @param retryAfter milliseconds. */
+  refuse(path: Path, outcome: Outcome, retryAfter: number | undefined): void {
+    this.outcome = outcome;
+    const headers: string[] = [];
+    this.#pushOwn(path, headers);
+    // What is still to come of the body would otherwise be taken for the next request.
+    if (outcome === 'client_timeout') headers.push('connection', 'close');
+    sendProblem(this.#res, refusalFor(outcome, this.#isUnknownWrite(outcome), retryAfter), this.#requestId, headers);
+  }
+
+  /** Cut short, so that the caller can tell that it is not whole. */
+  cut(outcome: Outcome): void {
+    this.outcome ??= outcome;
+    this.#res.destroy();
+  }
+
+  #pushOwn(path: Path, headers: string[]): void {
+    headers.push('x-request-id', this.#requestId, 'x-facade-route', this.#route.id, 'x-facade-path', path);
+    const { outcome } = this;
+    if (outcome === undefined || outcome === 'ok') return;
+    headers.push('x-facade-outcome', this.#isUnknownWrite(outcome) ? 'unknown' : outcome);
+  }
+
+  /** Nobody can say whether the write arrived. */
+  #isUnknownWrite(outcome: Outcome): boolean {
+    const { delivery, party, judge } = decisionOf(outcome);
+    if (this.#route.safety === 'safe' || party === 'facade') return false;
+    return delivery === 'unknown' || (delivery === 'answered' && judge === 'failure');
+  }
+}
+
+/** What an upstream said of a body that is not sent. */
+const ABOUT_THE_BODY = new Set([
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'etag',
+  'last-modified',
+  'digest',
+  'content-digest',
+]);

@@ -1,0 +1,141 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { C2S_TOKEN } from '../kit/facade.ts';
+import { valuesOf } from '../kit/messages.ts';
+import { refusedUrl, until } from '../kit/upstream.ts';
+import { AUTH, startWire, WAYS, type Wire } from '../kit/wire.ts';
+
+/** Upgrades: a WebSocket goes through to Contact2Sale; every other offer is answered as the plain request that it is. */
+
+let wire: Wire;
+beforeAll(async () => void (wire = await startWire()));
+afterEach(() => wire.reset());
+afterAll(() => wire.close());
+
+const [, , passthrough] = WAYS;
+const offer = (target: string, protocol: string, headers = ''): string =>
+  `GET ${target} HTTP/1.1\r\nhost: facade.test\r\nConnection: Upgrade, X-Hop\r\nUpgrade: ${protocol}\r\n${AUTH}${headers}\r\n`;
+const webSocket = (headers = ''): string =>
+  offer('/cable?a=1', 'WebSocket', `X-Hop: 1\r\nSec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n${headers}`);
+const SHORT = { connect: '200ms', firstByte: '300ms', idle: '300ms', total: '300ms' };
+const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+
+test('a WebSocket passes through in both directions, and its head under the same hygiene', async () => {
+  wire.direct.script({
+    head: (socket) => {
+      socket.write(`${SWITCH}Sec-WebSocket-Accept: x\r\nX-Facade-Path: liar\r\nKeep-Alive: timeout=9\r\n\r\nhello`);
+      socket.on('data', (chunk) => socket.write(chunk));
+    },
+  });
+  const caller = wire.caller();
+  caller.send(webSocket('X-Forwarded-For: 6.6.6.6\r\nX-Facade-Force: direct\r\nx-request-id: ws-1\r\n'));
+  const text = await caller.until(/hello$/);
+  expect(text).toMatch(/^HTTP\/1\.1 101 /);
+  expect(text).toMatch(/^upgrade: websocket\r$/im);
+  expect(text).toMatch(/^sec-websocket-accept: x\r$/im);
+  expect(text).toMatch(/^x-request-id: ws-1\r$/im);
+  expect(text).not.toMatch(/liar|timeout=9/);
+  const [request] = wire.direct.requests;
+  expect(request?.line).toBe('GET /cable?a=1 HTTP/1.1');
+  expect(valuesOf(request!, 'connection').join().toLowerCase()).toBe('upgrade');
+  expect(valuesOf(request!, 'upgrade').join().toLowerCase()).toBe('websocket');
+  expect(valuesOf(request!, 'authorization')).toEqual([`Bearer ${C2S_TOKEN}`]);
+  expect(valuesOf(request!, 'x-forwarded-for')).toEqual(['127.0.0.1']);
+  expect([...valuesOf(request!, 'x-hop'), ...valuesOf(request!, 'x-facade-force')]).toEqual([]);
+  caller.send('\x81\x05frame');
+  await caller.until(/\x81\x05frame$/);
+  caller.destroy();
+  await until(() => wire.direct.open() === 0, 'the tunnel has ended');
+  const granted = /^facade_requests_total\{.*path="passthrough".*status="101"/;
+  await until(async () => (await wire.facade.metric(granted)) === 1, 'counted');
+});
+
+test('an upstream that ends a WebSocket ends the caller’s side', async () => {
+  wire.direct.script({ head: (socket) => void socket.end(`${SWITCH}\r\nbye`) });
+  const caller = wire.caller();
+  caller.send(webSocket());
+  expect(await caller.closed()).toMatch(/bye$/);
+});
+
+test('a refusal of a WebSocket reaches the caller, without headers of the upstream’s connection', async () => {
+  wire.direct.answers('HTTP/1.1 403 Forbidden\r\nX-Facade-X: 1\r\nX-Own: 2\r\ncontent-length: 4\r\n\r\nnope');
+  const answer = await wire.caller().ask(webSocket());
+  expect([answer.status, answer.body, answer.header('x-own'), answer.header('x-facade-x')]).toEqual([
+    403,
+    'nope',
+    '2',
+    undefined,
+  ]);
+});
+
+test('a WebSocket to an upstream that cannot be reached is a 502', async () => {
+  const url = await refusedUrl();
+  const lonely = await startWire((config) => config.setIn(['upstreams', 'direct', 'url'], url));
+  try {
+    const caller = lonely.caller();
+    const answer = await caller.ask(webSocket());
+    expect([answer.status, answer.header('content-type')]).toEqual([502, 'application/problem+json']);
+    await caller.closed();
+  } finally {
+    await lonely.close();
+  }
+});
+
+test('a WebSocket caller that resets before the answer lets go of the upstream', async () => {
+  wire.direct.script({});
+  const caller = wire.caller();
+  caller.send(webSocket());
+  await until(() => wire.direct.requests.length === 1, 'the offer upstream');
+  caller.destroy();
+  await until(() => wire.direct.open() === 0, 'upstream released');
+});
+
+test('a WebSocket that the upstream does not answer is a 504', async () => {
+  const short = await startWire((config) => config.setIn(['defaults', 'deadlines'], SHORT));
+  try {
+    short.direct.script({});
+    const caller = short.caller();
+    expect((await caller.ask(webSocket())).status).toBe(504);
+    await caller.closed();
+    await until(() => short.direct.open() === 0, 'upstream released');
+  } finally {
+    await short.close();
+  }
+});
+
+test('a WebSocket outlives the total deadline', async () => {
+  const short = await startWire((config) => config.setIn(['defaults', 'deadlines'], SHORT));
+  try {
+    short.direct.script({
+      head: (socket) => {
+        socket.write(`${SWITCH}\r\n`);
+        socket.on('data', (chunk) => socket.write(chunk));
+      },
+    });
+    const caller = short.caller();
+    caller.send(webSocket());
+    await caller.until(/\r\n\r\n$/);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    caller.send('still here');
+    await caller.until(/still here$/);
+    caller.destroy();
+  } finally {
+    await short.close();
+  }
+});
+
+describe.each(WAYS)('on the way $way', (way) => {
+  test.each(['h2c', 'h2c, websocket', 'TLS/1.0'])('an offer of %s is answered as a plain request', async (protocol) => {
+    const request = offer(way.read, protocol, `${way.force}HTTP2-Settings: AAA\r\n`);
+    const caller = wire.caller();
+    expect((await caller.ask(request)).status).toBe(200);
+    expect((await caller.ask(request)).status).toBe(200);
+    expect(valuesOf(wire.upstream(way).requests[0]!, 'upgrade')).toEqual([]);
+  });
+});
+
+test('an offer of a WebSocket on a route is a plain request', async () => {
+  const [direct] = WAYS;
+  expect((await wire.caller().ask(offer(direct.read, 'websocket'))).status).toBe(200);
+  expect(wire.direct.requests[0]?.line).toBe(`GET ${direct.read} HTTP/1.1`);
+  expect((await wire.caller().ask(offer(passthrough.read, 'h2c'))).status).toBe(200);
+});

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { GET_LEAD, GATEWAY_URL, settingsOf } from './table-fixture.ts';
+
+test('what the operator wrote arrives in milliseconds and whole', () => {
+  const settings = settingsOf(
+    {
+      routes: [GET_LEAD],
+      direct: {
+        maxInflight: 9,
+        keepAlive: '3s',
+        rateBudget: { requests: 10, period: '1m', burst: 2, longestWait: '500ms' },
+      },
+      defaults: { deadlines: { connect: '750ms' } },
+      failover: { budget: 0.1, minPerSecond: 2 },
+      server: { trustedProxies: ['10.0.0.0/8'], forceHeader: true, killSwitchFile: '/run/all-direct' },
+    },
+    'abc',
+  );
+  expect(settings).toMatchObject({
+    revision: 'abc',
+    failover: { budget: 0.1, minPerSecond: 2 },
+    trustedProxies: ['10.0.0.0/8'],
+    forceHeader: true,
+    killSwitchFile: '/run/all-direct',
+    successSample: 1,
+  });
+  expect(settings.upstreams.direct).toMatchObject({
+    maxInflight: 9,
+    keepAlive: 3_000,
+    connect: 750,
+    rateBudget: { requests: 10, period: 60_000, burst: 2, longestWait: 500 },
+  });
+  expect(settings.upstreams.gateway).toMatchObject({ url: GATEWAY_URL, connect: 750, rateBudget: undefined });
+  expect(settings.routes.map(({ id }) => id)).toEqual(['leads.get']);
+});
+
+test('an empty gateway URL is no gateway', () => {
+  expect(settingsOf({ routes: [GET_LEAD], gateway: { url: '' } }).upstreams.gateway).toBeUndefined();
+});
