@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, positiveDuration, size } from './units.ts';
+import { duration, durationUpTo, positiveDuration, size } from './units.ts';
 
 /**
  * What an operator may write in config/facade.yaml. One source for validation, for the types and, as
@@ -37,7 +37,7 @@ const deadlineFields = {
 
 const breakerFields = {
   enabled: z.boolean().describe('Off: every attempt is tried. Only for upstreams that something else protects.'),
-  window: positiveDuration('Length of the rolling window that is judged.'),
+  window: durationUpTo('10m', 'Length of the rolling window that is judged; opossum remembers every attempt in it.'),
   volumeThreshold: z
     .int()
     .min(1)
@@ -47,7 +47,7 @@ const breakerFields = {
     .min(0.01)
     .max(1)
     .describe('Share of failed attempts in the window that opens the breaker. Only faults of the upstream count.'),
-  slowCall: positiveDuration('An attempt that takes longer counts as slow, even when it succeeds.'),
+  slowCall: positiveDuration('An answer that takes this long to begin counts as slow, even when it succeeds.'),
   slowRate: z.number().min(0.01).max(1).describe('Share of slow attempts in the window that opens the breaker.'),
   reset: positiveDuration('How long it stays open before one probe is let through.'),
 };

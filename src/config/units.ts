@@ -42,6 +42,12 @@ export const positiveDuration = (description: string) =>
     .refine((text) => !DURATION.test(text) || parseDuration(text) >= 1, 'write at least 1ms')
     .describe(description);
 
+/** Like {@link positiveDuration}, with a limit of its own. */
+export const durationUpTo = (longest: string, description: string) =>
+  positiveDuration(description)
+    .refine((text) => !DURATION.test(text) || parseDuration(text) <= parseDuration(longest), `write at most ${longest}`)
+    .describe(description);
+
 /** A size as written by an operator, kept as text like {@link duration}. */
 export const size = (description: string) =>
   z

@@ -46,6 +46,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
   phase: AttemptPhase = 'connect';
   /** When a byte last moved, in either direction; as exact as the deadlines are, which is one tick. */
   lastActivity: number;
+  /** Milliseconds that the upstream took to begin its answer, once it had the whole request; a slow caller is not its fault. */
+  answeredIn = 0;
+  #sentAt: number;
+  #hasBody = false;
   readonly #owner: AttemptOwner;
   readonly #clock: CoarseClock;
   #controller: Dispatcher.DispatchController | undefined;
@@ -67,10 +71,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.breaker = breaker;
     this.permit = permit;
     this.#clock = clock;
-    this.startedAt = this.lastActivity = startedAt;
+    this.startedAt = this.lastActivity = this.#sentAt = startedAt;
   }
 
   send({ method, target, headers, body }: AttemptRequest): void {
+    this.#hasBody = body !== null;
     this.upstream.pool.dispatch({ path: this.upstream.prefix + target, method: method, headers, body }, this);
   }
 
@@ -114,6 +119,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onRequestSent(): void {
     if (this.phase === 'send') this.phase = 'respond';
     this.lastActivity = this.#clock.lastTick;
+    // Without a body it was sent as soon as there was a connection, and to wait for that counts.
+    if (this.#hasBody) this.#sentAt = this.lastActivity;
   }
 
   onResponseStart(
@@ -126,6 +133,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.phase = 'body';
     this.lastActivity = this.#clock.lastTick;
+    this.answeredIn = this.lastActivity - this.#sentAt;
     this.#owner.answerBegins(this, status, statusText, rawHeadersOf(controller, headers));
   }
 

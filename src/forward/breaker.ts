@@ -61,7 +61,7 @@ export class Breaker {
   /**
    * Gives a permit back with what became of the attempt. Must be called once for every permit, whatever happened.
    * @param now milliseconds of the breaker's clock.
-   * @param duration milliseconds that the attempt took; one slower than `slowCall` counts as slow, even if it succeeded.
+   * @param duration milliseconds that the upstream took to begin its answer; one slower than `slowCall` counts as slow, even if it succeeded.
    */
   report(permit: number, judgement: Judgement, duration: number, now = this.#options.now()): void {
     if (permit !== this.#epoch) return;

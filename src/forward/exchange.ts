@@ -287,7 +287,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#entry.state.recorder.attempt(upstream.path, outcome, duration);
     // A 4xx says nothing of the upstream's health: neither that it fails nor, to a half-open breaker, that it is well.
     const isNeutral = attempt.isCutShort || (outcome === 'ok' && status >= 400);
-    attempt.breaker?.report(attempt.permit, isNeutral ? 'neutral' : decisionOf(outcome).judge, duration, now);
+    attempt.breaker?.report(attempt.permit, isNeutral ? 'neutral' : decisionOf(outcome).judge, attempt.answeredIn, now);
   }
 
   // --- 5. failover, or answer ---

@@ -13,7 +13,7 @@ const PATHS: readonly RecordedPath[] = ['direct', 'gateway', 'passthrough'];
 const OUTCOME_NAMES = Object.keys(OUTCOMES) as Outcome[];
 const OUTCOME_INDEX = Object.fromEntries(OUTCOME_NAMES.map((name, i) => [name, i])) as Record<Outcome, number>;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OTHER'] as const;
-const METHOD_INDEX: Readonly<Record<string, number>> = Object.fromEntries(METHODS.map((name, i) => [name, i]));
+const METHOD_INDEX: ReadonlyMap<string, number> = new Map(METHODS.map((name, i) => [name, i]));
 
 interface PathRecord {
   readonly path: RecordedPath;
@@ -82,7 +82,7 @@ export class RouteRecorder {
   }
 
   #requestCell(path: RecordedPath, method: string, status: number, outcome: Outcome): CounterCell {
-    const methodIndex = METHOD_INDEX[method] ?? METHODS.length - 1;
+    const methodIndex = METHOD_INDEX.get(method) ?? METHODS.length - 1;
     const family = (OUTCOME_INDEX[outcome] * METHODS.length + methodIndex) * PATHS.length + PATHS.indexOf(path);
     const key = family * 1000 + status;
     let cell = this.#requests.get(key);

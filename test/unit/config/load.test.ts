@@ -128,6 +128,11 @@ describe('a config that does not fit the schema', () => {
       '1:18  server.drain: "25h" is not in the right form; write at most 24h',
     ],
     [
+      'a window in which opossum would remember too much',
+      withPart('defaults: { breaker: { window: 11m } }'),
+      '1:32  defaults.breaker.window: "11m" is not in the right form; write at most 10m',
+    ],
+    [
       'a deadline of nothing',
       withPart('defaults: { deadlines: { idle: 0s } }'),
       '1:32  defaults.deadlines.idle: "0s" is not in the right form; write at least 1ms',
