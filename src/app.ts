@@ -23,6 +23,8 @@ export interface AppOptions {
   /** Watched like the config file: a variable emptied there acts at once. */
   readonly envFile?: string | undefined;
   readonly log: Logger;
+  /** One line a request. */
+  readonly requestLog: Logger;
 }
 
 export interface App {
@@ -72,7 +74,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-function wire({ environment, variables, envFile, log }: AppOptions) {
+function wire({ environment, variables, envFile, log, requestLog }: AppOptions) {
   const now = () => performance.now();
   const { configFile } = environment;
   const metrics = new Metrics();
@@ -84,7 +86,7 @@ function wire({ environment, variables, envFile, log }: AppOptions) {
   let { config } = first;
 
   const dataPlane = new DataPlane(
-    { ...environment, metrics, log, now, defaults: () => config.defaults },
+    { ...environment, metrics, requestLog, now, defaults: () => config.defaults },
     first.generation,
   );
   const pages = createPages(dataPlane);

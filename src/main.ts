@@ -3,7 +3,7 @@ import { readEnvFile } from './config/env-file.ts';
 import { readEnvironment, type Environment } from './config/environment.ts';
 import { ListenError } from './forward/listener.ts';
 import { ConfigRefused } from './forward/reload.ts';
-import { createLog, type Logger } from './observe/log.ts';
+import { createLogs, standardOutput, type Logger, type Logs } from './observe/log.ts';
 import { welcome } from './sandbox/welcome.ts';
 import { startFirstRun, type FirstRun } from './sandbox/first-run.ts';
 
@@ -23,20 +23,21 @@ async function main(): Promise<void> {
   if (!read.ok) return fail('The environment is not complete:', read.problems.join('\n'));
   const { environment } = read;
   // On a first run the lines to paste must not drown in one log line a request.
-  const log = createLog(firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel);
-  const app = await start(environment, all, log);
+  const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;
+  const logs = createLogs(level, standardOutput());
+  const app = await start(environment, all, logs);
   if (!app) return firstRun?.close();
   if (firstRun) process.stdout.write(welcome({ ...firstRun, ...app, configFile: environment.configFile }));
-  stopOnSignals(app, firstRun, log);
+  stopOnSignals(app, firstRun, logs.log);
 }
 
 async function start(
   environment: Environment,
   all: () => Record<string, string | undefined>,
-  log: Logger,
+  logs: Logs,
 ): Promise<App | undefined> {
   try {
-    return await startApp({ environment, variables: all, envFile: ENV_FILE, log });
+    return await startApp({ environment, variables: all, envFile: ENV_FILE, ...logs });
   } catch (error) {
     if (error instanceof ConfigRefused) fail('The config was refused:', error.message);
     else if (error instanceof ListenError) fail('The facade could not start:', error.message);

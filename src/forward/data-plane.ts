@@ -26,7 +26,7 @@ import { parseTarget } from './target.ts';
 
 export interface DataPlaneOptions {
   readonly metrics: Metrics;
-  readonly log: Logger;
+  readonly requestLog: Logger;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly c2sToken: string | undefined;
@@ -53,7 +53,7 @@ export class DataPlane {
   #draining = false;
 
   constructor(options: DataPlaneOptions, generation: Generation) {
-    const { metrics, log, now } = options;
+    const { metrics, requestLog, now } = options;
     this.#options = options;
     this.#generation = generation;
     this.#callers = new Callers(options.c2sToken, options.facadeTokens);
@@ -65,7 +65,7 @@ export class DataPlane {
     };
     this.#context = {
       now,
-      log,
+      requestLog,
       deadlines: this.#deadlines,
       killed: false,
       credentials: (path, caller) => this.#credentials[path](caller),
@@ -73,7 +73,7 @@ export class DataPlane {
     };
     this.#passthrough = new Passthrough({
       now,
-      log,
+      requestLog,
       recorder: new RouteRecorder(metrics, 'passthrough', ['passthrough'], 'GET'),
       discovery: this.discovery,
       totalDeadline: () => parseDuration(options.defaults().deadlines.total),

@@ -38,7 +38,7 @@ export interface ExchangeContext {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly deadlines: DeadlineWatch;
-  readonly log: Logger;
+  readonly requestLog: Logger;
   /** The kill switch is on: everything is direct. */
   readonly killed: boolean;
   readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
@@ -475,22 +475,25 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #log(outcome: Outcome, status: number, duration: number): void {
+    const log = this.#context.requestLog;
+    const level = decisionOf(outcome).judge === 'failure' ? 'warn' : 'info';
     const sample = this.#generation.successSample;
-    if (outcome === 'ok' && sample < 1 && Math.random() >= sample) return;
+    if (!log.isLevelEnabled(level) || (outcome === 'ok' && sample < 1 && Math.random() >= sample)) return;
     const { requestId, match, req, caller } = this.#asked;
-    const line = {
-      requestId,
-      route: this.#entry.model.id,
-      path: this.#path,
-      dialect: match.dialect,
-      method: req.method,
-      status,
-      outcome,
-      ms: Math.round(duration * 10) / 10,
-      caller: caller?.id,
-    };
-    if (decisionOf(outcome).judge === 'failure') this.#context.log.warn(line, 'request');
-    else this.#context.log.info(line, 'request');
+    log[level](
+      {
+        requestId,
+        route: this.#entry.model.id,
+        path: this.#path,
+        dialect: match.dialect,
+        method: req.method,
+        status,
+        outcome,
+        ms: Math.round(duration * 10) / 10,
+        caller: caller?.id,
+      },
+      'request',
+    );
   }
 }
 

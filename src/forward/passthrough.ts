@@ -25,7 +25,7 @@ export interface PassthroughContext {
   readonly now: () => number;
   readonly recorder: RouteRecorder;
   readonly discovery: Discovery;
-  readonly log: Logger;
+  readonly requestLog: Logger;
   /** Milliseconds. */
   readonly totalDeadline: () => number;
   /** Milliseconds: the longest silence of an event stream. */
@@ -242,7 +242,7 @@ export class Passthrough {
 
   #record(passage: Passage): void {
     clearTimeout(passage.timer);
-    const { recorder, now, log } = this.#context;
+    const { recorder, now, requestLog: log } = this.#context;
     const { res, req, requestId, caller } = passage;
     // A body that nobody takes any more stops its connection: no next request, and no notice of the caller leaving.
     if (!req.complete) req.unpipe().resume();

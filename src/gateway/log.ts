@@ -12,8 +12,7 @@ const LONGEST_HOLD = 500;
  * handing a batch to another thread costs more CPU than the batch.
  */
 export function createLog(level: string): Logger {
-  const destination = pino.destination({ fd: 1, minLength: BATCH, sync: true });
-  setInterval(() => destination.flush(), LONGEST_HOLD).unref();
+  const destination = pino.destination({ fd: 1, minLength: BATCH, periodicFlush: LONGEST_HOLD, sync: true });
   process.on('exit', () => destination.flushSync());
   return pino({ level, base: { name: 'c2s-gateway' } }, destination);
 }

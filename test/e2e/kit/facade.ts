@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import { parseDocument, type Document } from 'yaml';
 import { startApp, type App } from '../../../src/app.ts';
 import { readEnvironment } from '../../../src/config/environment.ts';
-import { createLog } from '../../../src/observe/log.ts';
+import { createLogs } from '../../../src/observe/log.ts';
 
 /** A facade for a test: the real app on free ports, with the shipped table, changed as the test needs. */
 
@@ -79,7 +79,7 @@ export async function startFacade(options: TestFacadeOptions): Promise<TestFacad
       done();
     },
   });
-  const app = await startApp({ environment: read.environment, variables: () => env, log: createLog('debug', sink) });
+  const app = await startApp({ environment: read.environment, variables: () => env, ...createLogs('debug', sink) });
   const write = async (text: string): Promise<void> => {
     writeFileSync(configFile, text);
     await app.reload();

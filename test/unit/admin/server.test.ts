@@ -9,7 +9,7 @@ import { DataPlane } from '../../../src/forward/data-plane.ts';
 import { KillSwitch } from '../../../src/forward/kill-switch.ts';
 import { Loader } from '../../../src/forward/reload.ts';
 import { Table } from '../../../src/forward/table.ts';
-import { createLog } from '../../../src/observe/log.ts';
+import { createLogs } from '../../../src/observe/log.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
 import { configText, GET_LEAD, GATEWAY_URL, SOURCE } from '../forward/table-fixture.ts';
 
@@ -19,7 +19,7 @@ const TEXT = configText({ routes: [SOURCE, GET_LEAD] });
 /** Wired as in app.ts, without the listeners. */
 function setUp({ adminToken }: { adminToken?: string } = {}) {
   const now = () => 1_000;
-  const log = createLog('silent', new Writable({ write: (_chunk, _encoding, done) => done() }));
+  const { log, requestLog } = createLogs('silent', new Writable({ write: (_chunk, _encoding, done) => done() }));
   const metrics = new Metrics();
   const table = new Table(metrics, now);
   const loader = new Loader({ file: CONFIG_FILE, table, metrics, log, variables: () => ({}) });
@@ -28,7 +28,14 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
   if (!first.ok) throw new Error(first.problems);
   const dataPlane = new DataPlane(
     {
-      ...{ metrics, log, now, c2sToken: 'secret-c2s', facadeTokens: ['secret-facade'], gatewayToken: 'secret-gateway' },
+      ...{
+        metrics,
+        requestLog,
+        now,
+        c2sToken: 'secret-c2s',
+        facadeTokens: ['secret-facade'],
+        gatewayToken: 'secret-gateway',
+      },
       defaults: () => first.config.defaults,
     },
     first.generation,

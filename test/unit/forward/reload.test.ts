@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Loader } from '../../../src/forward/reload.ts';
 import { Table } from '../../../src/forward/table.ts';
-import { createLog } from '../../../src/observe/log.ts';
+import { createLogs } from '../../../src/observe/log.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
 import { configText, GET_LEAD } from './table-fixture.ts';
 
@@ -20,7 +20,7 @@ function setUp(variables: Record<string, string> = {}) {
   const metrics = new Metrics();
   const table = new Table(metrics, () => 0);
   made.push(table);
-  const log = createLog('info', sink);
+  const { log } = createLogs('info', sink);
   const loader = new Loader({ file: 'facade.yaml', table, metrics, log, variables: () => variables });
   const reloads = async () => {
     const { values } = await metrics.reloads.get();

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { createLog, type Logger } from '../../../src/observe/log.ts';
+import { createLogs, type Logger } from '../../../src/observe/log.ts';
 
 function setUp(level = 'info'): { log: Logger; text: () => string; last: () => Record<string, unknown> } {
   let text = '';
@@ -10,7 +10,7 @@ function setUp(level = 'info'): { log: Logger; text: () => string; last: () => R
       done();
     },
   });
-  const log = createLog(level, sink);
+  const { log } = createLogs(level, sink);
   const last = () => JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
   return { log, text: () => text, last };
 }
@@ -100,4 +100,22 @@ test('a line without an error keeps the message that it has, or none', () => {
   log.info({ listening: 1 });
   expect(last()).toMatchObject({ listening: 1 });
   expect(last()).not.toHaveProperty('msg');
+});
+
+test('a request’s line is whole and at the level asked for; it goes where the others go', () => {
+  const lines: string[] = [];
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  const { log, requestLog } = createLogs('warn', sink);
+  requestLog.info({ route: 'leads.get' }, 'request');
+  requestLog.warn({ route: 'leads.get', outcome: 'upstream_connect' }, 'request');
+  log.warn('other');
+  expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+    expect.objectContaining({ level: 40, route: 'leads.get', outcome: 'upstream_connect', msg: 'request' }),
+    expect.objectContaining({ level: 40, msg: 'other' }),
+  ]);
 });
