@@ -4,6 +4,8 @@
  */
 
 export interface Bounded {
+  /** Where it stands in the watch; the watch's own. */
+  place?: number;
   /** Called every tick; ends itself when a deadline has passed. @param now milliseconds, monotonic. */
   checkDeadlines(now: number): void;
   /** The listener is closing: the answer, if it has not begun, is the last one on its connection. */
@@ -13,8 +15,13 @@ export interface Bounded {
 /** Milliseconds. */
 export const TICK = 50;
 
+/**
+ * An array, and each knows its place: not a Set. A Set that is added to and deleted from all the time is made anew every
+ * few dozen calls, and V8 links the old table to the new one. Once one of them has grown old, all that follow survive
+ * with what they hold: measured, each minor collection took 16 ms instead of 1.
+ */
 export class DeadlineWatch {
-  readonly #watched = new Set<Bounded>();
+  readonly #watched: Bounded[] = [];
   readonly #now: () => number;
   readonly #timer: NodeJS.Timeout;
   /** When the clock was last read for all. */
@@ -28,15 +35,20 @@ export class DeadlineWatch {
   }
 
   add(bounded: Bounded): void {
-    this.#watched.add(bounded);
+    bounded.place = this.#watched.push(bounded) - 1;
   }
 
   delete(bounded: Bounded): void {
-    this.#watched.delete(bounded);
+    const { place = -1 } = bounded;
+    if (this.#watched[place] !== bounded) return;
+    const last = this.#watched.pop() as Bounded;
+    if (last === bounded) return;
+    this.#watched[place] = last;
+    last.place = place;
   }
 
   get size(): number {
-    return this.#watched.size;
+    return this.#watched.length;
   }
 
   endConnections(): void {
@@ -45,7 +57,12 @@ export class DeadlineWatch {
 
   tick(): void {
     const now = (this.lastTick = this.#now());
-    for (const bounded of this.#watched) bounded.checkDeadlines(now);
+    for (let i = 0; i < this.#watched.length;) {
+      const bounded = this.#watched[i] as Bounded;
+      bounded.checkDeadlines(now);
+      // One that ended gave its place to the last one.
+      if (this.#watched[i] === bounded) i++;
+    }
   }
 
   close(): void {

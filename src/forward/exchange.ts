@@ -102,6 +102,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #held: HeldAnswer | undefined;
   #isEventStream = false;
   #recorded = false;
+  /** See DeadlineWatch. */
+  place = -1;
 
   constructor(context: ExchangeContext, generation: Generation, asked: Asked) {
     this.#context = context;
