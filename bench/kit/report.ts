@@ -65,7 +65,9 @@ function gainTable({ measured }: Outcome): string | undefined {
 
 function boundLines({ bounds }: Outcome): string {
   if (bounds.length === 0) return 'No bound was judged: the facade was not measured.';
-  return aligned(bounds.map(({ text, ratio, met }) => [text, ratio.toFixed(2), met ? 'met' : 'MISSED']));
+  const verdict = ({ met, beyondReach }: Bound) =>
+    met ? 'met' : beyondReach ? 'out of reach: the floor misses it too' : 'MISSED';
+  return aligned(bounds.map((bound) => [bound.text, bound.ratio.toFixed(2), verdict(bound)]));
 }
 
 export function printed(outcome: Outcome): string {

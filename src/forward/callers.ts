@@ -24,7 +24,7 @@ export interface Caller {
 const BEARER = 'bearer ';
 
 export class Callers {
-  readonly #salt = randomBytes(32).toString('base64');
+  readonly #salt = randomBytes(16).toString('base64');
   readonly #known = new Map<string, Caller>();
 
   constructor(c2sToken: string | undefined, facadeTokens: readonly string[]) {

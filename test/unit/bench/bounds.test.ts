@@ -42,6 +42,12 @@ describe('the bounds of the bench', () => {
     expect(missed(but(measured('facade-1000', [56])))).toEqual([expect.stringContaining('1,000 routes')]);
   });
 
+  it('say which of them the floor itself cannot meet', () => {
+    const all = judge(but(measured('express-hpm', [120])));
+    const beyond = all.filter(({ beyondReach }) => beyondReach).map(({ text, met }) => [text, met]);
+    expect(beyond).toEqual([[expect.stringContaining('express-hpm'), false]]);
+  });
+
   it('are missed by a single wrong answer of the facade', () => {
     expect(missed(but(measured('facade', [50], 1)))).toEqual([expect.stringContaining('errors of facade')]);
   });
