@@ -37,7 +37,8 @@ export function toGateway(rule: BodyRule, body: Buffer, params: ParamLookup): Tr
 /**
  * Gateway dialect → direct. Writes the first direct name of each field, the JSON:API form where the rule has it, and
  * the one value of a `list` when the direct face has a word for it; otherwise the whole body stays in the gateway's
- * form, which the direct face of such a route reads too. Echoed path parameters are not added: they only repeat.
+ * form, which the direct face of such a route reads too. Echoed path parameters are not added: they only repeat. A null
+ * in an optional field means nothing to the gateway, which leaves it out; Contact2Sale would empty the field.
  */
 export function toDirect(rule: BodyRule, body: Buffer, _params: ParamLookup): Translation<Buffer> {
   const read = readObject(body, 'skip');
@@ -46,6 +47,7 @@ export function toDirect(rule: BodyRule, body: Buffer, _params: ParamLookup): Tr
   const pairs: string[] = [];
   const origins = new Map<string, string>();
   for (const { key, keySource, value } of read.value.members) {
+    if (value.kind === 'null' && rule.fields[key]?.required === false) continue;
     const name = written.get(key);
     const source = name === undefined ? value.source : directValue(rule.fields[key], value);
     if (source === undefined) return ok(Buffer.from(read.value.source));

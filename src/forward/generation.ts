@@ -47,13 +47,13 @@ export function buildMatcher(entries: readonly RouteEntry[]): Matcher<RouteEntry
   return matcher;
 }
 
-/** Does any field have another name or shape on the direct face? */
+/** Does any field have another name or shape on the direct face, or another meaning when it is null (dialect/body.ts)? */
 export function rewritesForDirect({ body }: RouteModel): boolean {
   if (!body) return false;
   if (body.jsonApi) return true;
   return Object.entries(body.fields).some(([name, field]) => {
     const direct = Array.isArray(field.direct) ? field.direct[0] : field.direct;
-    return field.list || (direct !== undefined && direct !== name);
+    return field.list || !field.required || (direct !== undefined && direct !== name);
   });
 }
 

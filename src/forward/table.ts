@@ -17,7 +17,7 @@ import { Upstream, type UpstreamSettings } from './upstream.ts';
 
 /**
  * Turns a compiled config into the generation that serves, and keeps what outlives it: route states, upstreams and the
- * failover budget. Nothing is changed until the whole generation stands, so a failure half-way leaves the old one.
+ * failover budget. The config was checked before: here nothing can be wrong any more, so there is no half-way to undo.
  */
 
 export interface TableSettings {

@@ -146,7 +146,7 @@ describe('GET /metrics', () => {
     for (const [, type] of text.matchAll(/^# TYPE facade_\S+_total (\S+)$/gm)) expect(type).toBe('counter');
   });
 
-  test('holds fewer than 3,000 series of the shipped table and is scraped in 100 ms, after traffic on every row too', async () => {
+  test('holds fewer than 3,000 series of the shipped table and is scraped in 100 ms, after traffic on every row too (P53, P55)', async () => {
     await facade.edit((config) => setAll(config, 50));
     const { routes } = await api<{ routes: RouteView[] }>('/api/routes');
     const faces = routes.flatMap(({ paths }) => [...(paths.direct?.faces ?? []), ...(paths.gateway?.faces ?? [])]);

@@ -199,7 +199,7 @@ describe('the split', () => {
     expect(Object.keys(seen).toSorted()).toEqual(['200 direct', '200 gateway']);
   });
 
-  test('moves only new leads when it grows, and only the last ones back', async () => {
+  test('moves only new leads when it grows, and only the last ones back (P17, P19)', async () => {
     const facade = await start((config) => setRoute(config, 'leads.get', ['rollout', 'gateway'], 0));
     const onGateway = async (share: number): Promise<Set<number>> => {
       await facade.edit((config) => setRoute(config, 'leads.get', ['rollout', 'gateway'], share));

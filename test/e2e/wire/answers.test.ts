@@ -44,7 +44,7 @@ describe.each(WAYS)('on the way $way', (way) => {
     expect([answer.status, answer.body, answer.header('link')]).toEqual([200, 'ok', undefined]);
   });
 
-  test('a compressed body passes untouched, byte for byte', async () => {
+  test('a compressed body passes untouched, byte for byte (P16)', async () => {
     const zipped = gzipSync('{"data":"'.padEnd(5_000, 'x')).toString('latin1');
     wire.upstream(way).answers(sized(zipped, '200 OK', 'content-encoding: gzip\r\nvary: accept-encoding\r\n'));
     const answer = await wire.caller().ask(get(way, 'accept-encoding: gzip\r\n'));
@@ -53,7 +53,7 @@ describe.each(WAYS)('on the way $way', (way) => {
     expect(gunzipSync(Buffer.from(answer.body, 'latin1')).length).toBe(5_000);
   });
 
-  test('JSON passes untouched, however odd: big integers, spelling of numbers, duplicate keys, broken bytes', async () => {
+  test('JSON passes untouched, however odd: big integers, spelling of numbers, duplicate keys, broken bytes (P39)', async () => {
     const odd = '{"id":12345678901234567890,"v":1e3,"v":1.10, "s":"\\/\\u00e9\xe9\xff",\r\n"n":NaN}\0';
     wire.upstream(way).answers(sized(odd, '200 OK', 'content-type: application/json\r\n'));
     const caller = wire.caller();
@@ -118,7 +118,7 @@ describe.each(WAYS)('on the way $way', (way) => {
     }
   });
 
-  test('a Location at an upstream becomes a path of the facade', async () => {
+  test('a Location at an upstream becomes a path of the facade (P49)', async () => {
     const url = wire.upstream(way).url;
     const moves = [
       [`${url}/leads/42/?a=1#f`, '/leads/42/?a=1#f'],
@@ -146,7 +146,7 @@ describe.each([direct, passthrough])('on the way $way', (way) => {
     expect(wire.direct.requests[0]?.line).toBe(`HEAD ${way.read} HTTP/1.1`);
   });
 
-  test('a 5xx of Contact2Sale is relayed byte for byte, headers and all', async () => {
+  test('a 5xx of Contact2Sale is relayed byte for byte, headers and all (P50)', async () => {
     const page = '<html>\xff\r\n503</html>';
     const headers = 'Content-Type: text/html\r\nRetry-After: 7\r\nX-Own: 1\r\n';
     wire.direct.answers(sized(page, '503 Manutencao', headers));

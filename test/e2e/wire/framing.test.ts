@@ -73,7 +73,7 @@ describe.each(WAYS)('on the way $way', (way) => {
     expect(request?.body).toBe('abc\xff\x00\x80de');
   });
 
-  test('trailers of a request are dropped; the body is whole and the connection goes on', async () => {
+  test('trailers of a request are dropped; the body is whole and the connection goes on (P44)', async () => {
     const caller = wire.caller();
     const request = put(way, `${CHUNKED}trailer: x-sum\r\nte: trailers\r\n`, '3\r\nabc\r\n0\r\nx-sum: 1\r\n\r\n');
     expect((await caller.ask(request)).status).toBe(200);
@@ -95,19 +95,22 @@ describe.each(WAYS)('on the way $way', (way) => {
     expect((await caller.ask(get(way))).body).toBe('abc');
   });
 
-  test.each(['GET', 'DELETE', 'OPTIONS'])('a chunked body on %s cannot smuggle a second request', async (method) => {
-    const smuggled = 'GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n';
-    const target = method === 'GET' ? way.read : `${way.write}/none`;
-    const head = `${method} ${target} HTTP/1.1\r\nhost: facade.test\r\n${AUTH}${way.force}${CHUNKED}\r\n`;
-    const caller = wire.caller();
-    await caller.ask(`${head}${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`);
-    await caller.ask(get(way));
-    const seen = [...wire.direct.requests, ...wire.gateway.requests];
-    expect(seen.map(({ line }) => line)).not.toContain('GET /smuggled HTTP/1.1');
-    expect(seen.filter(({ body }) => body === smuggled)).toHaveLength(1);
-  });
+  test.each(['GET', 'DELETE', 'OPTIONS'])(
+    'a chunked body on %s cannot smuggle a second request (P43)',
+    async (method) => {
+      const smuggled = 'GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n';
+      const target = method === 'GET' ? way.read : `${way.write}/none`;
+      const head = `${method} ${target} HTTP/1.1\r\nhost: facade.test\r\n${AUTH}${way.force}${CHUNKED}\r\n`;
+      const caller = wire.caller();
+      await caller.ask(`${head}${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`);
+      await caller.ask(get(way));
+      const seen = [...wire.direct.requests, ...wire.gateway.requests];
+      expect(seen.map(({ line }) => line)).not.toContain('GET /smuggled HTTP/1.1');
+      expect(seen.filter(({ body }) => body === smuggled)).toHaveLength(1);
+    },
+  );
 
-  test('Expect: 100-continue is answered here and never sent on', async () => {
+  test('Expect: 100-continue is answered here and never sent on (P34)', async () => {
     const caller = wire.caller();
     const body = 'x'.repeat(200_000);
     const interim = await caller.ask(put(way, `expect: 100-continue\r\ncontent-length: ${body.length}\r\n`));

@@ -20,7 +20,7 @@ async function arrived(way: Way, headers: string): Promise<RawMessage> {
 const names = (message: Pick<RawMessage, 'headers'>): string[] => message.headers.map(([name]) => name);
 
 describe.each(WAYS)('on the way $way', (way) => {
-  test('hop-by-hop headers and those that Connection lists end here', async () => {
+  test('hop-by-hop headers and those that Connection lists end here (P43)', async () => {
     const request = await arrived(
       way,
       'Connection: keep-alive, X-Secret-Hop\r\nConnection: x-other\r\nX-Secret-Hop: 1\r\nx-other: 2\r\n' +
@@ -59,14 +59,14 @@ describe.each(WAYS)('on the way $way', (way) => {
     expect(answer.header('x-stays')).toBe('2');
   });
 
-  test('several Set-Cookie of an answer stay several', async () => {
+  test('several Set-Cookie of an answer stay several (P41)', async () => {
     const cookies = ['a=1; Path=/', 'b=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'c=3'];
     const lines = cookies.map((cookie) => `Set-Cookie: ${cookie}\r\n`).join('');
     wire.upstream(way).answers(`HTTP/1.1 200 OK\r\n${lines}content-length: 0\r\n\r\n`);
     expect(valuesOf(await wire.caller().ask(get(way)), 'set-cookie')).toEqual(cookies);
   });
 
-  test('the case and the order of header names survive on the way out', async () => {
+  test('the case and the order of header names survive on the way out (P42)', async () => {
     const request = await arrived(way, 'X-ZULU: 1\r\nx-Alpha: 2\r\nACCEPT: */*\r\nUser-Agent: Test/1\r\n');
     const own = names(request).filter((name) => /zulu|alpha|^accept$|user-agent/i.test(name));
     expect(own).toEqual(['X-ZULU', 'x-Alpha', 'ACCEPT', 'User-Agent']);
@@ -102,7 +102,7 @@ describe.each(WAYS)('on the way $way', (way) => {
     expect(valuesOf(wire.upstream(way).requests[0]!, 'x-name')).toEqual(['S\xc3\xa3o']);
   });
 
-  test('x-forwarded-*, forwarded and via are set, and what the caller wrote there is replaced', async () => {
+  test('x-forwarded-*, forwarded and via are set, and what the caller wrote there is replaced (P48)', async () => {
     const request = await arrived(
       way,
       'X-Forwarded-For: 6.6.6.6\r\nx-forwarded-host: evil.example\r\nX-Forwarded-Proto: https\r\n' +

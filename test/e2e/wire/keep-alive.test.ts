@@ -206,7 +206,7 @@ test('a head that dribbles in is bounded', async () => {
   }
 });
 
-test('an idle connection is kept as long as the table says, and is then closed', async () => {
+test('an idle connection is kept as long as the table says, and is then closed (P33)', async () => {
   const short = await startWire((config) => config.setIn(['server', 'keepAlive'], '300ms'));
   try {
     const caller = short.caller();

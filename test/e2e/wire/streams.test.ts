@@ -16,7 +16,7 @@ describe('with short deadlines', () => {
   afterAll(() => wire.close());
 
   describe.each(WAYS)('on the way $way', (way) => {
-    test('events arrive one by one, each before the next is sent, long after the total deadline', async () => {
+    test('events arrive one by one, each before the next is sent, long after the total deadline (P46)', async () => {
       let upstream: Socket | undefined;
       wire.upstream(way).script({
         request: (socket) => {

@@ -302,6 +302,11 @@ describe('gateway-wire 4.2: bodies that are no JSON object in UTF-8', () => {
 });
 
 describe('a body from the gateway dialect for direct', () => {
+  it('leaves out an optional field that is null, as the gateway does: Contact2Sale would empty it', () => {
+    expect(direct('leads.update', '{"customer":"Ana","product":null}')).toBe('{"customer":"Ana"}');
+    expect(direct('leads.update', '{"other":null}')).toBe('{"other":null}');
+  });
+
   it('keeps unknown fields, duplicates, spellings and whatever the gateway would have altered', () => {
     const body = '{"message":5,"x":1e400,"y":{"a":1,"a":1},"\\u007a":"\\ud800","message":"b","__proto__":null}';
     expect(direct('leads.messages.create', body)).toBe(

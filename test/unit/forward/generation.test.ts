@@ -105,7 +105,14 @@ describe('a body in the gateway dialect', () => {
   });
 
   test('is streamed where both faces say the same, or there is none', () => {
-    expect(rewrites({ fields: { name: { type: 'string' }, tag: { type: 'string', direct: 'tag' } } })).toBe(false);
+    const required = true;
+    expect(
+      rewrites({ fields: { name: { type: 'string', required }, tag: { type: 'string', direct: 'tag', required } } }),
+    ).toBe(false);
     expect(rewrites(undefined)).toBe(false);
+  });
+
+  test('is rewritten where a field may be null: the gateway leaves it out, Contact2Sale would empty it', () => {
+    expect(rewrites({ fields: { name: { type: 'string' } } })).toBe(true);
   });
 });
