@@ -63,16 +63,18 @@ export class DataPlane {
       direct: metrics.rateBudgetWait.labels('direct'),
       gateway: metrics.rateBudgetWait.labels('gateway'),
     };
+    const rateBudgetWaited = (path: Path, ms: number): void => waits[path].observe(ms / 1000);
     this.#context = {
       now,
       requestLog,
       deadlines: this.#deadlines,
       killed: false,
       credentials: (path, caller) => this.#credentials[path](caller),
-      rateBudgetWaited: (path, ms) => waits[path].observe(ms / 1000),
+      rateBudgetWaited,
     };
     this.#passthrough = new Passthrough({
       now,
+      rateBudgetWaited,
       requestLog,
       recorder: new RouteRecorder(metrics, 'passthrough', ['passthrough'], 'GET'),
       discovery: this.discovery,

@@ -21,7 +21,6 @@ import { requestHeaders, responseHeaders, type AnswerHeaders, type Credentials }
 import { bodyFitsGateway, bodyFor, rewritesBody, targetFor, type Target } from './plan.ts';
 import type { Waiter } from './rate-budget.ts';
 import { collectBody, RequestBody } from './request-body.ts';
-import { parseRetryAfter } from './retry-after.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
@@ -406,9 +405,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #pauseBudget(retryAfter: string | undefined): void {
-    const ms = parseRetryAfter(retryAfter, Date.now());
     // It is Contact2Sale's limit that was met, whichever way the request went.
-    if (ms !== undefined) this.#generation.upstreams.direct.rateBudget?.pause(ms);
+    this.#generation.upstreams.direct.rateBudget?.pauseFor(retryAfter);
   }
 
   drained(): void {

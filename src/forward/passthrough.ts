@@ -12,6 +12,7 @@ import { reasonPhrase, requestHeaders, responseHeaders, type Credentials, type R
 import type { Target } from './plan.ts';
 import { endWithProblem, sendProblem } from './problem.ts';
 import { refusalFor } from './refusals.ts';
+import type { Waiter } from './rate-budget.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
@@ -33,6 +34,7 @@ export interface PassthroughContext {
   readonly credentials: (caller: Caller | undefined) => Credentials;
   readonly draining: () => boolean;
   readonly rewriteLocation: () => RewriteLocation;
+  readonly rateBudgetWaited: (path: 'direct', ms: number) => void;
 }
 
 export interface PassthroughAsked {
@@ -68,19 +70,34 @@ export class Passthrough {
   }
 
   handle(asked: PassthroughAsked, res: ServerResponse): void {
-    const { req, upstream, requestId } = asked;
     const passage = this.#begin(asked, res);
-    if (!upstream.enter()) {
-      passage.outcome = 'facade_bulkhead_full';
-      res.on('close', () => this.#record(passage));
-      return sendProblem(res, refusalFor(passage.outcome, false, 1000), requestId, ownHeaders(passage));
-    }
+    const { rateBudget } = asked.upstream;
+    res.on('close', () => this.#record(passage));
+    // What passes through spends Contact2Sale's grant like everything else.
+    if (!rateBudget) return this.#forward(passage, res);
+    const waiter: Waiter = {
+      granted: (waited) => {
+        this.#context.rateBudgetWaited('direct', waited);
+        if (!res.destroyed) this.#forward(passage, res);
+      },
+      refused: (retryAfter) => this.#refuse(passage, res, 'facade_rate_budget', retryAfter),
+    };
+    res.on('close', () => rateBudget.cancel(waiter));
+    rateBudget.take(waiter);
+  }
+
+  #forward(passage: Passage, res: ServerResponse): void {
+    const { req, upstream } = passage;
+    if (!upstream.enter()) return this.#refuse(passage, res, 'facade_bulkhead_full', 1000);
     passage.timer = setTimeout(() => this.#expire(passage), this.#context.totalDeadline()).unref();
-    res.on('close', () => {
-      upstream.leave();
-      this.#record(passage);
-    });
+    res.on('close', () => upstream.leave());
     void this.#middleware(upstream)(req, res, () => undefined);
+  }
+
+  #refuse(passage: Passage, res: ServerResponse, outcome: Outcome, retryAfter: number): void {
+    passage.outcome = outcome;
+    if (res.destroyed) return;
+    sendProblem(res, refusalFor(outcome, false, retryAfter), passage.requestId, ownHeaders(passage));
   }
 
   upgrade(asked: PassthroughAsked, socket: Socket, head: Buffer): void {
@@ -190,7 +207,9 @@ export class Passthrough {
     if (!passage?.res) return;
     const { res } = passage;
     const status = proxyRes.statusCode ?? 502;
-    const { headers, contentType } = responseHeaders(proxyRes.rawHeaders, this.#context.rewriteLocation(), false);
+    const rewrite = this.#context.rewriteLocation();
+    const { headers, contentType, retryAfter } = responseHeaders(proxyRes.rawHeaders, rewrite, false);
+    if (status === 429) passage.upstream.rateBudget?.pauseFor(retryAfter);
     const isEventStream = contentType?.startsWith('text/event-stream') ?? false;
     if (isEventStream) {
       clearTimeout(passage.timer);

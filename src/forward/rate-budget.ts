@@ -1,4 +1,5 @@
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import { parseRetryAfter } from './retry-after.ts';
 
 /**
  * The rate budget of an upstream: so many requests a period, a burst on top, and a queue in order of arrival for
@@ -73,6 +74,12 @@ export class RateBudget {
       else this.#queue.push(place);
     }
     this.#pump();
+  }
+
+  /** The same, for as long as a Retry-After header says; a missing or senseless one changes nothing. */
+  pauseFor(retryAfter: string | undefined): void {
+    const ms = parseRetryAfter(retryAfter, Date.now());
+    if (ms !== undefined) this.pause(ms);
   }
 
   close(): void {

@@ -182,6 +182,22 @@ describe('the rate budget', () => {
     expect(direct.received).toHaveLength(2);
   });
 
+  test('is spent by what passes through, too, and a 429 there pauses it', async () => {
+    const { direct, facade } = await limited({ requests: 2, period: '30s', longestWait: '100ms' });
+    const unclaimed = await fetch(`${facade.url}/integration/unclaimed`, { headers });
+    expect([unclaimed.status, unclaimed.headers.get('x-facade-path')]).toEqual([200, 'passthrough']);
+    expect(await read(facade)).toBe('200 direct -');
+    const refused = await fetch(`${facade.url}/integration/unclaimed`, { headers });
+    expect([refused.status, refused.headers.get('x-facade-outcome')]).toEqual([503, 'facade_rate_budget']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(25);
+    expect(direct.received).toHaveLength(2);
+
+    const limit = (res: ServerResponse) => res.writeHead(429, { 'retry-after': '30' }).end('{}');
+    const other = await limited({ requests: 100, period: '1s', longestWait: '100ms' }, limit);
+    expect((await fetch(`${other.facade.url}/integration/unclaimed`, { headers })).status).toBe(429);
+    expect(await read(other.facade)).toBe('503 direct facade_rate_budget');
+  });
+
   test('lets a burst through at once', async () => {
     const { direct, facade } = await limited({ requests: 2, period: '30s', burst: 3, longestWait: '0s' });
     const seen = tally(await inBatches(8, 1, () => read(facade)));
