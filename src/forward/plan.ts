@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { toDirect, toGateway } from '../dialect/body.ts';
+import { isJsonMediaType } from '../dialect/media.ts';
 import { renderPath } from '../dialect/path.ts';
 import { toGatewayQuery } from '../dialect/query.ts';
 import type { Translation } from '../dialect/result.ts';
@@ -64,7 +65,8 @@ function withDefaults(query: string, { queryDefaults }: RouteEntry): string {
 export function bodyFitsGateway(req: IncomingMessage, { model }: RouteEntry, hasBody: boolean): Translation<undefined> {
   if (!hasBody) return { kind: 'ok', value: undefined };
   if (!model.body) return UNTRANSLATABLE_BODY;
-  if (req.headers['content-encoding'] !== undefined || !isJson(req.headers['content-type'])) return UNTRANSLATABLE_TYPE;
+  if (req.headers['content-encoding'] !== undefined || !isJsonMediaType(req.headers['content-type']))
+    return UNTRANSLATABLE_TYPE;
   return { kind: 'ok', value: undefined };
 }
 
@@ -77,14 +79,6 @@ export function bodyFor(
   if (!model.body) return { kind: 'ok', value: body };
   const decoded = new Map(model.params.map((name, i) => [name, decode(params[i] ?? '')]));
   return path === 'gateway' ? toGateway(model.body, body, decoded) : toDirect(model.body, body, decoded);
-}
-
-/** `application/json`, `application/…+json`, or nothing at all, in any case; parameters do not matter. */
-function isJson(contentType: string | undefined): boolean {
-  if (contentType === undefined) return true;
-  const end = contentType.indexOf(';');
-  const type = (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
-  return type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'));
 }
 
 function join(path: string, query: string): string {

@@ -38,7 +38,7 @@ of the CRM, and the facade on top, all on loopback and all data invented.
 
 6  See the table, the live state and the metrics
    curl -s ${adminUrl}/api/routes
-   curl -s ${adminUrl}/metrics | grep ^facade_
+   curl -s ${adminUrl}/metrics | grep ^facade_requests_total | grep -v ' 0$'
 
 7  Take it back
    ${flip(0)}
