@@ -29,10 +29,11 @@ const TIMEOUT: GatewayVerdict = { kind: 'unknown', timeout: true };
  * 502 and 504 (of a proxy in front of it, or of its lookups): to claim that a write did not happen needs proof.
  */
 export function unwrapGatewayError(status: number, contentType: string | undefined, body: Buffer): GatewayVerdict {
+  const answer = status >= 500 && isJsonMediaType(contentType) ? objectIn(body) : undefined;
+  if (answer && isUnsent(answer)) return UNSENT;
   if (status === 504) return TIMEOUT;
   if (status === 502) return UNKNOWN;
   if (status !== 500) return OWN;
-  const answer = isJsonMediaType(contentType) ? objectIn(body) : undefined;
   // FastAPI never says `error`: the TypeScript gateway passes Contact2Sale's own 500 on as it came.
   if (answer && 'error' in answer) return { kind: 'disguised', status };
   const detail = answer && 'detail' in answer ? answer.detail : undefined;
@@ -41,6 +42,13 @@ export function unwrapGatewayError(status: number, contentType: string | undefin
   const text = detail.startsWith(TEST_PREFIX) ? detail.slice(TEST_PREFIX.length) : detail;
   if (text === 'All connection attempts failed') return UNSENT;
   return disguised(text) ?? UNKNOWN;
+}
+
+/** The TypeScript gateway says in so many words when nothing was sent: refused, its budget spent, all places taken. */
+function isUnsent(answer: object): boolean {
+  if (!('type' in answer) || typeof answer.type !== 'string' || !answer.type.startsWith('urn:c2s-gateway:'))
+    return false;
+  return 'outcome' in answer && answer.outcome === 'unsent';
 }
 
 /** What its /TEST routes put in front. */

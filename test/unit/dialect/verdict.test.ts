@@ -140,3 +140,18 @@ describe('a 500 of Contact2Sale that the TypeScript gateway passes on as it came
     expect(unwrapGatewayError(500, 'application/json', body)).toEqual({ kind: 'disguised', status: 500 });
   });
 });
+
+describe('a problem of the TypeScript gateway', () => {
+  const PROBLEM = 'application/problem+json';
+  const problem = (outcome: string, type = 'urn:c2s-gateway:busy') => Buffer.from(JSON.stringify({ type, outcome }));
+
+  it.each([500, 502, 503, 504])('that says `unsent` with a %i may be sent elsewhere, writes included', (status) => {
+    expect(unwrapGatewayError(status, PROBLEM, problem('unsent'))).toEqual({ kind: 'unsent' });
+  });
+
+  it('that says `unknown`, or is not the gateway’s own, proves nothing', () => {
+    expect(unwrapGatewayError(502, PROBLEM, problem('unknown')).kind).toBe('unknown');
+    expect(unwrapGatewayError(502, PROBLEM, problem('unsent', 'about:blank')).kind).toBe('unknown');
+    expect(unwrapGatewayError(404, PROBLEM, problem('unsent')).kind).toBe('own');
+  });
+});
