@@ -32,8 +32,8 @@ of the CRM, and the facade on top, all on loopback and all data invented.
    curl -s -X PUT ${controlUrl}/gateway
 
 5  Post a message in Contact2Sale's dialect, and one in the gateway's; each arrives once
-   curl -s -X POST ${url}/integration/leads/${leadId}/create_message ${auth} -H 'content-type: application/json' -d '{"body":"Hello from the direct dialect"}'
-   curl -s -X POST ${url}/leads/${leadId}/messages ${auth} -H 'content-type: application/json' -d '{"message":"Hello from the gateway dialect"}'
+   curl -s -X POST ${url}/integration/leads/${leadId}/create_message ${auth} -H 'content-type: application/json' -d '{"body":"Hello from the direct dialect"}'; echo
+   curl -s -X POST ${url}/leads/${leadId}/messages ${auth} -H 'content-type: application/json' -d '{"message":"Hello from the gateway dialect"}'; echo
    curl -s ${url}/leads/${leadId} ${auth} | grep -o 'Hello from the [a-z]* dialect'
 
 6  See the table, the live state and the metrics
