@@ -76,7 +76,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   send({ method, target, headers, body }: AttemptRequest): void {
     this.#hasBody = body !== null;
-    this.upstream.pool.dispatch({ path: this.upstream.prefix + target, method: method, headers, body }, this);
+    this.upstream.pool.dispatch({ path: this.upstream.prefix + target, method, headers, body }, this);
   }
 
   /** The caller does not read: the upstream is held back. */

@@ -4,7 +4,7 @@ import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Path, RouteModel } from '../rollout/route.ts';
 import { reasonPhrase } from './headers.ts';
 import { sendProblem } from './problem.ts';
-import { refusalFor } from './refusals.ts';
+import { isUnknownWrite, refusalFor } from './refusals.ts';
 
 /** The answer to the caller: an upstream's, streamed or rewritten, or the facade's own; with the headers that say who served. */
 export class CallerAnswer {
@@ -93,11 +93,8 @@ export class CallerAnswer {
     headers.push('x-facade-outcome', this.#isUnknownWrite(outcome) ? 'unknown' : outcome);
   }
 
-  /** Nobody can say whether the write arrived. */
   #isUnknownWrite(outcome: Outcome): boolean {
-    const { delivery, party, judge } = decisionOf(outcome);
-    if (this.#route.safety === 'safe' || party === 'facade') return false;
-    return delivery === 'unknown' || (delivery === 'answered' && judge === 'failure');
+    return isUnknownWrite(outcome, this.#route.safety === 'safe');
   }
 }
 

@@ -83,6 +83,7 @@ export class DataPlane {
       credentials: this.#credentials.direct,
       draining: () => this.#draining,
       rewriteLocation: () => this.#generation.rewriteLocation.direct,
+      successSample: () => this.#generation.successSample,
     });
   }
 
@@ -172,11 +173,6 @@ export class DataPlane {
   close(): void {
     this.#deadlines.close();
     this.#passthrough.close();
-  }
-
-  /** Is this the credential of a known caller? For pages of the facade that serve known callers alone. */
-  identify(req: IncomingMessage): Caller | undefined {
-    return this.#callers.identify(req.headers);
   }
 
   #passthroughAsked(req: IncomingMessage) {

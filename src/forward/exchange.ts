@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { successStatus } from '../dialect/answer.ts';
 import { decodesTo, isSafeParam } from '../dialect/path.ts';
 import type { Logger } from '../observe/log.ts';
+import { isLogged, logRequest } from '../observe/request-line.ts';
 import { decide, type Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
@@ -29,7 +30,7 @@ import type { Upstream } from './upstream.ts';
  *   1 decide which path · 2 plan (translate) · 3 gate (rate budget, breaker, bulkhead) · 4 attempt
  *   · 5 failover, or answer · 6 record, when the answer has ended or the caller has left
  *
- * Steps 2 to 5 may be gone through twice. Only `#record` ends an exchange, and it runs once, on the answer's `close`.
+ * Steps 2 to 5 may be gone through twice. Only `closed` ends an exchange, and it runs once, on the answer's `close`.
  */
 
 /** What every exchange is handed; one object for all of them. */
@@ -475,25 +476,20 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #log(outcome: Outcome, status: number, duration: number): void {
-    const log = this.#context.requestLog;
-    const level = decisionOf(outcome).judge === 'failure' ? 'warn' : 'info';
-    const sample = this.#generation.successSample;
-    if (!log.isLevelEnabled(level) || (outcome === 'ok' && sample < 1 && Math.random() >= sample)) return;
+    const { requestLog } = this.#context;
+    if (!isLogged(requestLog, outcome, this.#generation.successSample)) return;
     const { requestId, match, req, caller } = this.#asked;
-    log[level](
-      {
-        requestId,
-        route: this.#entry.model.id,
-        path: this.#path,
-        dialect: match.dialect,
-        method: req.method,
-        status,
-        outcome,
-        ms: Math.round(duration * 10) / 10,
-        caller: caller?.id,
-      },
-      'request',
-    );
+    logRequest(requestLog, {
+      requestId,
+      route: this.#entry.model.id,
+      path: this.#path,
+      dialect: match.dialect,
+      method: req.method,
+      status,
+      outcome,
+      ms: duration,
+      caller: caller?.id,
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { Socket } from 'node:net';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import type { Logger } from '../observe/log.ts';
+import { isLogged, logRequest } from '../observe/request-line.ts';
 import type { RouteRecorder } from '../observe/recorder.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Caller } from './callers.ts';
@@ -11,7 +12,7 @@ import type { Discovery } from './discovery.ts';
 import { reasonPhrase, requestHeaders, responseHeaders, type Credentials, type RewriteLocation } from './headers.ts';
 import type { Target } from './plan.ts';
 import { endWithProblem, sendProblem } from './problem.ts';
-import { refusalFor } from './refusals.ts';
+import { isUnknownWrite, refusalFor } from './refusals.ts';
 import type { Waiter } from './rate-budget.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -34,6 +35,8 @@ export interface PassthroughContext {
   readonly credentials: (caller: Caller | undefined) => Credentials;
   readonly draining: () => boolean;
   readonly rewriteLocation: () => RewriteLocation;
+  /** Share of successful requests that are logged, 0..1. */
+  readonly successSample: () => number;
   readonly rateBudgetWaited: (path: 'direct', ms: number) => void;
 }
 
@@ -239,8 +242,7 @@ export class Passthrough {
       return;
     }
     if (res.destroyed) return;
-    const isUnknown =
-      req.method !== 'GET' && req.method !== 'HEAD' && decisionOf(passage.outcome).delivery === 'unknown';
+    const isUnknown = isUnknownWrite(passage.outcome, req.method === 'GET' || req.method === 'HEAD');
     const headers = ownHeaders(passage, isUnknown);
     // What is still to come of the body would otherwise be taken for the next request.
     if (passage.outcome === 'client_timeout') headers.push('connection', 'close');
@@ -261,7 +263,7 @@ export class Passthrough {
 
   #record(passage: Passage): void {
     clearTimeout(passage.timer);
-    const { recorder, now, requestLog: log } = this.#context;
+    const { recorder, now, requestLog, successSample } = this.#context;
     const { res, req, requestId, caller } = passage;
     // A body that nobody takes any more stops its connection: no next request, and no notice of the caller leaving.
     if (!req.complete) req.unpipe().resume();
@@ -273,9 +275,9 @@ export class Passthrough {
     const ms = ended - passage.startedAt;
     recorder.attempt('passthrough', outcome, ms);
     recorder.request('passthrough', req.method ?? 'OTHER', status, outcome, ended, ms);
-    const line = { requestId, path: 'passthrough', method: req.method, status, outcome, ms: Math.round(ms * 10) / 10 };
-    if (decisionOf(outcome).judge === 'failure') log.warn({ ...line, caller: caller?.id }, 'request');
-    else log.info({ ...line, caller: caller?.id }, 'request');
+    if (!isLogged(requestLog, outcome, successSample())) return;
+    const { method } = req;
+    logRequest(requestLog, { requestId, path: 'passthrough', method, status, outcome, ms, caller: caller?.id });
   }
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { toDirect, toGateway } from '../dialect/body.ts';
 import { isJsonMediaType } from '../dialect/media.ts';
 import { renderPath } from '../dialect/path.ts';
+import { percentDecode } from '../dialect/percent.ts';
 import { toGatewayQuery } from '../dialect/query.ts';
 import type { Translation } from '../dialect/result.ts';
 import type { Match } from '../rollout/matcher.ts';
@@ -77,18 +78,14 @@ export function bodyFor(
   body: Buffer,
 ): Translation<Buffer> {
   if (!model.body) return { kind: 'ok', value: body };
-  const decoded = new Map(model.params.map((name, i) => [name, decode(params[i] ?? '')]));
-  return path === 'gateway' ? toGateway(model.body, body, decoded) : toDirect(model.body, body, decoded);
+  const values = new Map(model.params.map((name, i) => [name, decoded(params[i] ?? '')]));
+  return path === 'gateway' ? toGateway(model.body, body, values) : toDirect(model.body, body, values);
 }
 
 function join(path: string, query: string): string {
   return query === '' ? path : `${path}?${query}`;
 }
 
-function decode(raw: string): string {
-  try {
-    return decodeURIComponent(raw);
-  } catch {
-    return raw;
-  }
+function decoded(raw: string): string {
+  return percentDecode(raw) ?? raw;
 }

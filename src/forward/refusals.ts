@@ -27,6 +27,13 @@ const DETAILS: Partial<Record<Outcome, string>> = {
 /** Added where nobody can say whether a write arrived. */
 const UNKNOWN = ' Whether it was carried out is not known: look before you repeat it.';
 
+/** Nobody can say whether the write arrived. @param isSafe the request only reads. */
+export function isUnknownWrite(outcome: Outcome, isSafe: boolean): boolean {
+  const { delivery, party, judge } = decisionOf(outcome);
+  if (isSafe || party === 'facade') return false;
+  return delivery === 'unknown' || (delivery === 'answered' && judge === 'failure');
+}
+
 /** The problem that a caller gets for an outcome. @param isUnknown a write may have been received. */
 export function refusalFor(outcome: Outcome, isUnknown: boolean, retryAfterMs: number | undefined): Problem {
   const { status } = decisionOf(outcome);

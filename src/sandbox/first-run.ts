@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { startGateway, type Gateway } from '../gateway/index.ts';
+import { listen, urlOf } from '../gateway/listen.ts';
 import { startSandbox } from './sandbox.ts';
 import { SEED_LEAD_IDS } from './seed.ts';
 
@@ -26,7 +26,7 @@ export async function startFirstRun(): Promise<FirstRun> {
   const switched = new SwitchedGateway({ c2sBaseUrl: sandbox.c2s.url, c2sToken: sandbox.c2s.token });
   const gatewayUrl = await switched.start();
   const control = createControl(switched);
-  const controlUrl = await listen(control);
+  const controlUrl = urlOf('127.0.0.1', await listen(control, '127.0.0.1', 0));
   return {
     environment: {
       C2S_BASE_URL: sandbox.c2s.url,
@@ -89,12 +89,5 @@ function createControl(gateway: SwitchedGateway): Server {
       () => res.writeHead(200).end(`the sandbox's gateway is ${gateway.isRunning ? 'up' : 'down'}\n`),
       (error: unknown) => res.writeHead(500).end(`${String(error)}\n`),
     );
-  });
-}
-
-function listen(server: Server): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
   });
 }
