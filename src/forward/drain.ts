@@ -1,17 +1,18 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { isOwedNothing } from './listener.ts';
 
 /** Milliseconds between two looks at connections that have become idle. */
 const LOOK_EVERY_MS = 25;
-/** Milliseconds for the first byte of a request on a connection that was opened just before the stop. */
+/** Milliseconds for the rest of a request head that was on its way, or not yet begun, at the stop. */
 const GRACE_MS = 500;
 
 /**
  * The end of a listener: stops accepting, lets what is under way finish, and closes connections as they become idle.
  *
  * The server's own lists are not enough for it. A connection that was opened ahead of need (pools, browsers and load
- * balancers do so) counts as busy until its first request, which may never come; and one that was upgraded is on no
- * list at all, so that `closeAllConnections` passes it by and `close` would wait for ever.
+ * balancers do so) counts as busy until its first request, which may never come; so does one with half a head, whose
+ * timeout node stops with the server; and one that was upgraded is on no list at all, so that `closeAllConnections` passes it by and `close` would wait for ever.
  */
 export class Drain {
   readonly #server: Server;
@@ -33,7 +34,7 @@ export class Drain {
   async run(deadline: number): Promise<boolean> {
     const server = this.#server;
     const sweep = setInterval(() => server.closeIdleConnections(), LOOK_EVERY_MS);
-    const grace = setTimeout(() => this.#destroy((socket) => socket.bytesRead === 0), GRACE_MS);
+    const grace = setTimeout(() => this.#destroy(isOwedNothing), GRACE_MS);
     let isWhole = true;
     const cut = setTimeout(() => {
       isWhole = false;

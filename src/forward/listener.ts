@@ -62,7 +62,10 @@ export function createListener(options: ListenerOptions): Server {
   server.on('request', (req, res) => handle(req, res, false));
   server.on('checkContinue', (req, res) => handle(req, res, true));
   server.on('checkExpectation', (_req, res) => refuse(res, UNKNOWN_EXPECTATION));
-  server.on('upgrade', (req, socket: Socket, head) => options.upgrade(req, socket, head));
+  server.on('upgrade', (req, socket: Socket, head) => {
+    (socket as Carrier)[kUpgraded] = true;
+    options.upgrade(req, socket, head);
+  });
   server.on('clientError', answerClientError);
   return server;
 }
@@ -70,7 +73,14 @@ export function createListener(options: ListenerOptions): Server {
 /** The latest request of a connection: what the parser refuses may be its body, or come behind it. */
 const kLatest = Symbol('latest');
 const kRefused = Symbol('refused');
-type Carrier = Socket & { [kLatest]?: ServerResponse; [kRefused]?: boolean };
+const kUpgraded = Symbol('upgraded');
+type Carrier = Socket & { [kLatest]?: ServerResponse; [kRefused]?: boolean; [kUpgraded]?: boolean };
+
+/** Nothing is owed on this connection: it has had no request yet, or its latest is answered. Half a head is no request. */
+export function isOwedNothing(socket: Socket): boolean {
+  const { [kLatest]: latest, [kUpgraded]: isUpgraded } = socket as Carrier;
+  return !isUpgraded && (!latest || latest.writableFinished);
+}
 
 const UNKNOWN_EXPECTATION = {
   status: 417,

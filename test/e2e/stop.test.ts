@@ -154,3 +154,20 @@ test('a second signal ends it at once', async () => {
   expect(await facade.exited(1_500)).toBe(1);
   expect(await cut).toBe('cut');
 });
+
+test('half a request head does not hold the stop: nothing is owed for it', async () => {
+  const { facade, url } = await holding();
+  const fresh = openRaw(url);
+  const kept = openRaw(url);
+  kept.send('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
+  await kept.until(/"ok"/);
+  fresh.send('GET /lea');
+  kept.send('GET /lea');
+  const startedAt = performance.now();
+  facade.child.kill('SIGTERM');
+  await Promise.all([fresh.closed(), kept.closed()]);
+  await until(() => facade.child.exitCode !== null, 'the process has ended');
+  expect(facade.child.exitCode).toBe(0);
+  // The drain of this table is 3 s.
+  expect(performance.now() - startedAt).toBeLessThan(2_500);
+});
