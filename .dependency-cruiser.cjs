@@ -1,7 +1,7 @@
-// The arrows of the house: config → rollout → dialect → observe → forward → compare → enrichment → admin → app.
+// The arrows of the house: config → rollout → dialect → observe → store → forward → compare → steer → enrichment → admin → app.
 // A folder may import what stands left of it, never what stands right of it. `gateway` and `sandbox` are
 // services of their own: they see `observe` and nothing of the facade.
-const order = ['config', 'rollout', 'dialect', 'observe', 'store', 'forward', 'compare', 'enrichment', 'admin'];
+const order = ['config', 'rollout', 'dialect', 'observe', 'store', 'forward', 'compare', 'steer', 'enrichment', 'admin'];
 const arrows = order.map((room, i) => ({
   name: `${room}-imports-left-only`,
   severity: 'error',
