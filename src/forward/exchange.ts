@@ -7,7 +7,7 @@ import { decide, type Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Face, Path } from '../rollout/route.ts';
-import { bucketOfParam } from '../rollout/split.ts';
+import { bucketOfParam, isShadowed } from '../rollout/split.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { REFUSED } from './breaker.ts';
 import { CallerAnswer } from './caller-answer.ts';
@@ -18,17 +18,18 @@ import { isHeldBack, LONGEST_ERROR_ANSWER, understand } from './error-answer.ts'
 import { expiryOf } from './expiry.ts';
 import { mayFailover } from './failover.ts';
 import type { Generation, RouteEntry } from './generation.ts';
-import { requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
+import { isConditional, requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
 import { bodyFitsGateway, bodyFor, rewritesBody, targetFor, type Target } from './plan.ts';
 import type { Waiter } from './rate-budget.ts';
 import { collectBody, RequestBody } from './request-body.ts';
+import { Capture, SEEN_EVERY, type Tap } from './tap.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
  * One request of a route, from its head to the end of its answer: the way that design.md describes.
  *
  *   1 decide which path · 2 plan (translate) · 3 gate (rate budget, breaker, bulkhead) · 4 attempt
- *   · 5 failover, or answer · 6 record, when the answer has ended or the caller has left
+ *   · 5 failover, or answer · 6 record, when the answer has ended or the caller has left · 7 hand to the comparison
  *
  * Steps 2 to 5 may be gone through twice. Only `closed` ends an exchange, and it runs once, on the answer's `close`.
  */
@@ -43,6 +44,8 @@ export interface ExchangeContext {
   readonly killed: boolean;
   readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
   readonly rateBudgetWaited: (path: Path, ms: number) => void;
+  /** The comparison, where there is one. */
+  readonly tap: Tap | undefined;
 }
 
 /** The request, as the data plane found it. */
@@ -102,6 +105,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #held: HeldAnswer | undefined;
   #isEventStream = false;
   #recorded = false;
+  /** The answer is kept for the comparison. */
+  #capture: Capture | undefined;
+  /** The body of a write is kept, to be read back. */
+  #verifies = false;
   /** See DeadlineWatch. */
   place = -1;
 
@@ -136,7 +143,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #decide(): Choice {
     const { match, caller, req } = this.#asked;
     const { rollout } = this.#entry.model;
-    return decide({
+    const bucket =
+      rollout.stickyBy < 0 ? (caller?.bucket ?? 0) : bucketOfParam(match.params[rollout.stickyBy] as string);
+    const choice = decide({
       rollout,
       hasDirectFace: this.#entry.model.direct.length > 0,
       hasGatewayFace: this.#entry.model.gateway.length > 0,
@@ -146,8 +155,21 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       method: req.method as string,
       paramsSafe: this.#paramsSafe(),
       forced: this.#generation.forceHeader ? forcedPath(req.headers['x-facade-force']) : undefined,
-      bucket: rollout.stickyBy < 0 ? (caller?.bucket ?? 0) : bucketOfParam(match.params[rollout.stickyBy] as string),
+      bucket,
     });
+    if (choice.reason === 'split' && this.#context.tap) this.#sample(this.#context.tap, choice, bucket);
+    return choice;
+  }
+
+  /** Will this request be compared? Only what the table itself sent its way: unknown callers never reach the gateway. */
+  #sample(tap: Tap, choice: Choice, bucket: number): void {
+    const { rollout, safety } = this.#entry.model;
+    if (safety !== 'safe') {
+      this.#verifies = choice.path === 'gateway' && this.#hasBody && tap.verifies(this.#entry);
+    } else if (isShadowed(rollout, bucket) && !this.#hasBody && !isConditional(this.#asked.req.headers)) {
+      const room = tap.roomFor(this.#entry);
+      if (room > 0) this.#capture = new Capture(room);
+    }
   }
 
   #paramsSafe(): boolean {
@@ -179,8 +201,13 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #mustHoldBody(path: Path): boolean {
     const { model } = this.#entry;
     if (rewritesBody(this.#entry, this.#asked.match, path)) return true;
+    if (path === 'gateway' && this.#verifies && this.#isHoldable()) return true;
     const isRepeatable = path === 'gateway' && model.safety === 'idempotent' && model.rollout.fallback === 'direct';
-    return isRepeatable && Number(this.#asked.req.headers['content-length'] ?? Infinity) <= model.maxBody;
+    return isRepeatable && this.#isHoldable();
+  }
+
+  #isHoldable(): boolean {
+    return Number(this.#asked.req.headers['content-length'] ?? Infinity) <= this.#entry.model.maxBody;
   }
 
   #holdBody(path: Path): void {
@@ -347,6 +374,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     raw: readonly (Buffer | string)[],
   ): void {
     const { path } = attempt.upstream;
+    this.#capture?.begin(path, status, raw, this.#context.now() - attempt.startedAt);
     const answer = responseHeaders(raw, this.#generation.rewriteLocation[path], path === 'gateway');
     if (status === 429) this.#pauseBudget(answer.retryAfter);
     if (isHeldBack(path, this.#asked.match.dialect, status)) {
@@ -362,6 +390,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   answerData(attempt: Attempt, chunk: Buffer): void {
+    this.#capture?.data(chunk);
     const held = this.#held;
     if (held) {
       held.size += chunk.length;
@@ -473,6 +502,19 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { method = '' } = this.#asked.req;
     this.#entry.state.recorder.request(this.#path, method, answer.status, outcome, now, duration);
     this.#log(outcome, answer.status, duration);
+    if (this.#context.tap) this.#handOver(this.#context.tap, outcome, answer.status);
+  }
+
+  // --- 7. hand to the comparison ---
+
+  #handOver(tap: Tap, outcome: Outcome, status: number): void {
+    // What failed over, or was cut, has shown nothing that could be compared.
+    const isFirst = this.#tries === 1 && decisionOf(outcome).delivery === 'answered' && this.#answer.finished;
+    if (this.#capture && isFirst) tap.answered(this.#asked, this.#capture);
+    if (this.#verifies && this.#buffered && isFirst && this.#path === 'gateway' && status < 300) {
+      tap.wrote(this.#asked, this.#buffered);
+    }
+    if (requestsEnded++ % SEEN_EVERY === 0) tap.saw(this.#asked, status);
   }
 
   #log(outcome: Outcome, status: number, duration: number): void {
@@ -500,6 +542,9 @@ const LEFT = {
   body: 'client_body',
   ended: 'client_body',
 } as const;
+
+/** Of all exchanges. */
+let requestsEnded = 0;
 
 function forcedPath(value: string | string[] | undefined): Path | undefined {
   return value === 'direct' || value === 'gateway' ? value : undefined;
