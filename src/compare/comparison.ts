@@ -52,7 +52,7 @@ export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
 /** One way in which the candidate differs from the control; equal ones of many documents make a group. */
 export interface Difference {
-  /** A pattern: `/data/*/attributes/phone`; `*` is any item of a list. Empty: the answer as a whole. */
+  /** A JSON pointer in which `*` is any item of a list. Empty: the answer as a whole. */
   readonly path: string;
   readonly kind: DifferenceKind;
   /** The shape on the control's side: `string`, `null`, `absent`, `404`; never a value. */
