@@ -8,6 +8,7 @@ import type { Capture } from '../forward/tap.ts';
 import type { RouteState } from '../forward/route-state.ts';
 import type { Upstream } from '../forward/upstream.ts';
 import type { Face, Path } from '../rollout/route.ts';
+import type { Answer, ErrorReason, ObservationKind } from './comparison.ts';
 import { ShadowCall, type ShadowAnswer, type ShadowRequest } from './shadow-call.ts';
 import { ShadowLane } from './shadow-lane.ts';
 
@@ -33,18 +34,14 @@ export interface ShadowSettings {
   readonly maxBody: number;
 }
 
-/** `cross`: one path against the other. `noise`: direct against direct. */
-export type ShadowKind = 'cross' | 'noise';
-
-/** Why a request that should have been shadowed was not. */
-export type Dropped = 'queue_full' | 'rate_budget' | 'breaker_open' | 'upstream_busy' | 'untranslatable' | 'closing';
-
 /** What both sides said to the same question. */
 export interface Shadowed {
   readonly asked: Asked;
-  readonly kind: ShadowKind;
-  readonly control: ShadowAnswer;
-  readonly candidate: ShadowAnswer;
+  readonly kind: ObservationKind;
+  /** Direct's answer, whether the caller got it or the shadow did. */
+  readonly control: Answer;
+  /** The gateway's; of a noise pair direct's other one. */
+  readonly candidate: Answer;
 }
 
 export interface ShadowPorts {
@@ -54,7 +51,8 @@ export interface ShadowPorts {
   readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
   /** Both answered, or one could not. */
   readonly compared: (shadowed: Shadowed) => void;
-  readonly dropped: (entry: RouteEntry, reason: Dropped) => void;
+  /** Wanted, and not run. */
+  readonly notRun: (entry: RouteEntry, reason: ErrorReason) => void;
 }
 
 interface Leg {
@@ -64,7 +62,7 @@ interface Leg {
 
 interface Job {
   readonly asked: Asked;
-  readonly kind: ShadowKind;
+  readonly kind: ObservationKind;
   readonly control: Capture;
   readonly legs: readonly Leg[];
 }
@@ -98,8 +96,9 @@ export class ShadowRunner {
 
   /** Bytes that are worth keeping of an answer; 0 when a copy of it would be dropped anyway. */
   roomFor(entry: RouteEntry): number {
-    if (!this.#closing && this.#queue.length < this.#settings.queue) return this.#settings.maxBody;
-    this.#ports.dropped(entry, this.#closing ? 'closing' : 'queue_full');
+    if (this.#closing) return 0;
+    if (this.#queue.length < this.#settings.queue) return this.#settings.maxBody;
+    this.#ports.notRun(entry, 'dropped');
     return 0;
   }
 
@@ -112,7 +111,7 @@ export class ShadowRunner {
     for (const path of legsOf(kind, control.path)) {
       const upstream = this.#ports.generation().upstreams[path];
       const request = upstream && requestFor(asked, path, upstream, this.#ports.credentials(path, asked.caller));
-      if (!request) return this.#ports.dropped(entry, 'untranslatable');
+      if (!request) return this.#ports.notRun(entry, 'untranslatable');
       legs.push({ path, request });
     }
     this.#queue.push({ asked, kind, control, legs });
@@ -133,7 +132,7 @@ export class ShadowRunner {
   }
 
   /** Spread evenly over the shadows of a route, not drawn: a short calibration gets its share too. */
-  #nextKind(route: RouteState): ShadowKind {
+  #nextKind(route: RouteState): ObservationKind {
     const { noise } = this.#settings;
     const n = this.#offered.get(route) ?? 0;
     this.#offered.set(route, n + 1);
@@ -153,23 +152,29 @@ export class ShadowRunner {
   }
 
   async #run({ asked, kind, control, legs }: Job): Promise<void> {
-    const answers: ShadowAnswer[] = [];
+    const answers = legs.length > 1 ? [] : [answerOf({ captured: control, failure: undefined })];
     for (const leg of legs) {
       const answer = await this.#send(asked.match.route, leg);
-      if (!answer) return;
-      answers.push(answer);
+      if (!answer || this.#closing) return;
+      answers.push(answerOf(answer));
     }
-    const candidate = answers.pop();
-    if (!candidate || this.#closing) return;
-    this.#ports.compared({ asked, kind, control: answers[0] ?? { captured: control, failure: undefined }, candidate });
+    const [first, second] = answers as [Answer, Answer];
+    // Whichever of the two the caller got: the gateway is held against direct, never the other way round.
+    const isServedByGateway = first.path === 'gateway';
+    this.#ports.compared({
+      asked,
+      kind,
+      control: isServedByGateway ? second : first,
+      candidate: isServedByGateway ? first : second,
+    });
   }
 
   async #send(entry: RouteEntry, { path, request }: Leg): Promise<ShadowAnswer | undefined> {
     const { upstreams } = this.#ports.generation();
     const upstream = upstreams[path];
-    const obstacle = upstream ? await obstacleTo(entry, upstream, upstreams.direct) : 'closing';
-    if (!upstream || obstacle || this.#closing) {
-      this.#ports.dropped(entry, obstacle ?? 'closing');
+    const obstacle = upstream ? await obstacleTo(entry, upstream, upstreams.direct) : 'unavailable';
+    if (!upstream || obstacle) {
+      if (!this.#closing) this.#ports.notRun(entry, obstacle ?? 'unavailable');
       return undefined;
     }
     const { deadline, maxBody } = this.#settings;
@@ -186,17 +191,22 @@ export class ShadowRunner {
   }
 }
 
+function answerOf({ captured, failure }: ShadowAnswer): Answer {
+  const { path, status, rawHeaders, chunks, isWhole, ms } = captured;
+  return { path, status, rawHeaders, body: Buffer.concat(chunks), isWhole, ms, failure };
+}
+
 /** The reads that are needed: a gateway's answer says nothing of the noise of direct, so there direct is asked twice. */
-function legsOf(kind: ShadowKind, served: Path): readonly Path[] {
+function legsOf(kind: ObservationKind, served: Path): readonly Path[] {
   if (kind === 'cross') return [served === 'direct' ? 'gateway' : 'direct'];
   return served === 'direct' ? ['direct'] : ['direct', 'direct'];
 }
 
 /** What speaks against a shadow now. The last question takes from the budget, so it is asked last. */
-async function obstacleTo(entry: RouteEntry, upstream: Upstream, direct: Upstream): Promise<Dropped | undefined> {
-  if (entry.state.breakerState(upstream.path) !== 'closed') return 'breaker_open';
+async function obstacleTo(entry: RouteEntry, upstream: Upstream, direct: Upstream): Promise<ErrorReason | undefined> {
+  if (entry.state.breakerState(upstream.path) !== 'closed') return 'unavailable';
   // Half of the bulkhead is taken by callers: whoever comes next matters more.
-  if (upstream.inflight * 2 >= upstream.settings.maxInflight) return 'upstream_busy';
+  if (upstream.inflight * 2 >= upstream.settings.maxInflight) return 'dropped';
   const budgets = new Set([upstream.rateBudget, direct.rateBudget]);
   for (const budget of budgets) if (budget && !(await budget.takeSpare())) return 'rate_budget';
   return undefined;
