@@ -1,5 +1,5 @@
 import { normaliseEmail } from './email.ts';
-import { isRecord, textOf } from './loose.ts';
+import { isRecord, known, textOf } from './loose.ts';
 import { diretrixPhones } from './phone.ts';
 
 /**
@@ -16,7 +16,7 @@ export interface Lead {
    * As they came. Undefined: the answer said nothing of messages, which is not the same as none, and whoever looks for
    * a message of ours must not take it for "not there".
    */
-  readonly messages: unknown;
+  readonly messages?: unknown;
 }
 
 export type ReadLead =
@@ -33,16 +33,15 @@ export function readLead(answer: unknown): ReadLead {
   // Flat answers carry the customer's name in the place of the customer, and phones beside it.
   const contact = isRecord(customer) ? customer : attributes;
   const name = textOf(isRecord(customer) ? customer['name'] : (customer ?? attributes['name']));
-  const email = normaliseEmail(contact['email']);
   return {
     ok: true,
-    lead: {
+    lead: known({
       id,
-      ...(name === undefined ? {} : { customerName: name }),
+      customerName: name,
       phones: diretrixPhones([contact['phone'], contact['phone2'], contact['phone_global']]),
-      ...(email === undefined ? {} : { email }),
+      email: normaliseEmail(contact['email']),
       messages: attributes['messages'] ?? undefined,
-    },
+    }),
   };
 }
 

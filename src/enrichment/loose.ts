@@ -22,5 +22,9 @@ export function textOf(value: unknown): string | undefined {
   return text === '' ? undefined : text;
 }
 
-/** The object without its undefined members: absent is how "not known" is written. */
-export type Known<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+/** `known({a: 1, b: undefined})` is `{a: 1}`: absent is how "not known" is written, in memory as in stored JSON. */
+export const known = <T extends object>(fields: T): Known<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Known<T>;
+
+type Optional<T> = { [K in keyof T]: undefined extends T[K] ? K : never }[keyof T];
+type Known<T> = Omit<T, Optional<T>> & { [K in Optional<T>]?: Exclude<T[K], undefined> };
