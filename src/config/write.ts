@@ -7,13 +7,17 @@ import { revisionOf } from './load.ts';
  * written beside it, flushed, renamed over it, and the directory flushed. A symlink stays and its target is replaced;
  * mode and owner stay.
  *
- * The file may be under somebody's hands at this moment. It is read once more just before the rename, and another text
- * than the caller knew refuses the write. Between that read and the rename a gap of microseconds is left, as POSIX has
- * no compare-and-rename; so writers of one machine should go through one facade.
+ * The file may be under somebody's hands at this moment: if it is no longer what the caller knew, the write is refused.
+ * The new text has a fixed name and may not exist before, so it is the lock as well: of two facades or command lines on
+ * one machine the second finds it taken, or finds the file changed. Only an editor that saves within the microseconds
+ * between the last look and the rename is not seen; POSIX has no rename that compares.
  */
 
-/** The file is no longer what the edit was made of. */
+/** The file is no longer what the edit was made of, or somebody else is writing it now. */
 export class FileChanged extends Error {}
+
+/** Longer than any write takes: what lies there since then was left by a crash. Milliseconds. */
+const STALE_MS = 10_000;
 
 /**
  * @param expected the whole text that is being replaced, or its revision (`revisionOf`).
@@ -26,11 +30,14 @@ export async function writeConfig(
 ): Promise<void> {
   const target = await realpath(file);
   const revision = 'text' in expected ? revisionOf(expected.text) : expected.revision;
-  await refuseChanged(file, target, revision);
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.${Date.now().toString(36)}.tmp`);
+  const temporary = join(dirname(target), `.${basename(target)}.new`);
+  const { mode, uid, gid } = await stat(target);
+  const handle = await openAlone(file, temporary, mode & 0o7777);
   try {
-    await writeBeside(temporary, target, text);
-    await refuseChanged(file, target, revision);
+    await fill(handle, text, mode & 0o7777, uid, gid).finally(() => handle.close());
+    if (revisionOf(await readFile(target, 'utf8')) !== revision) {
+      throw new FileChanged(`${file} was changed by somebody else meanwhile; look at it and try again`);
+    }
     await rename(temporary, target);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
@@ -39,29 +46,30 @@ export async function writeConfig(
   await flushDirectory(dirname(target));
 }
 
-async function refuseChanged(file: string, target: string, revision: string): Promise<void> {
-  if (revisionOf(await readFile(target, 'utf8')) === revision) return;
-  throw new FileChanged(`${file} was changed by somebody else meanwhile; look at it and try again`);
+async function openAlone(file: string, temporary: string, mode: number): Promise<FileHandle> {
+  // wx: never over another writer's text, never through a link that somebody laid there.
+  const create = () => open(temporary, 'wx', mode);
+  return create().catch(async (error: unknown) => {
+    if (!isExisting(error)) throw error;
+    const left = await stat(temporary).catch(() => undefined);
+    if (left && Date.now() - left.mtimeMs < STALE_MS) {
+      throw new FileChanged(`${file} is being written by somebody else at this moment; try again`);
+    }
+    await unlink(temporary).catch(() => undefined);
+    return create();
+  });
 }
 
-async function writeBeside(temporary: string, target: string, text: string): Promise<void> {
-  const { mode, uid, gid } = await stat(target);
-  // wx: never through a link that somebody laid there.
-  const handle = await open(temporary, 'wx', mode & 0o7777);
-  try {
-    await handle.writeFile(text);
-    await handle.chmod(mode & 0o7777);
-    await keepOwner(handle, uid, gid);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+const isExisting = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EEXIST';
 
-/** Only root may give a file away. For all others that is an error, sooner than a file its owner cannot read. */
-async function keepOwner(handle: FileHandle, uid: number, gid: number): Promise<void> {
+async function fill(handle: FileHandle, text: string, mode: number, uid: number, gid: number): Promise<void> {
+  await handle.writeFile(text);
+  // Again, because of the umask.
+  await handle.chmod(mode);
+  // Only root may give a file away. For all others that is an error, sooner than a file its owner cannot read.
   const now = await handle.stat();
   if (now.uid !== uid || now.gid !== gid) await handle.chown(uid, gid);
+  await handle.sync();
 }
 
 /** Makes the rename itself survive a power cut. Some file systems cannot open or flush a directory: then it does not. */

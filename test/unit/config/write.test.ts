@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,10 +56,21 @@ it('follows a symlink to its target and leaves the link', async () => {
   expect(readFileSync(target, 'utf8')).toBe('new');
 });
 
-it('of two writers at once only the first wins; the other is refused, not lost in silence', async () => {
+it('of several writers at once lets one through and refuses the others', async () => {
   const results = await Promise.allSettled(['a', 'b', 'c'].map((text) => writeConfig(file, { text: 'old' }, text)));
-  const written = results.filter(({ status }) => status === 'fulfilled');
-  expect(written.length).toBeGreaterThanOrEqual(1);
-  expect(['a', 'b', 'c']).toContain(readFileSync(file, 'utf8'));
+  const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  expect(refused).toEqual([expect.any(FileChanged), expect.any(FileChanged)]);
+  expect(['a', 'b', 'c'][results.findIndex(({ status }) => status === 'fulfilled')]).toBe(readFileSync(file, 'utf8'));
+  expect(readdirSync(dir)).toEqual(['facade.yaml']);
+});
+
+it('takes over what a crashed writer left, but nothing fresh', async () => {
+  const left = join(dir, '.facade.yaml.new');
+  writeFileSync(left, 'half');
+  await expect(writeConfig(file, { text: 'old' }, 'new')).rejects.toThrow(/being written by somebody else/);
+  const longAgo = Date.now() / 1000 - 60;
+  utimesSync(left, longAgo, longAgo);
+  await writeConfig(file, { text: 'old' }, 'new');
+  expect(readFileSync(file, 'utf8')).toBe('new');
   expect(readdirSync(dir)).toEqual(['facade.yaml']);
 });
