@@ -1,0 +1,66 @@
+import { sql, type Kysely } from 'kysely';
+
+/** What is known of people. All of it hangs on the person, and goes with the person. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table facade.people (
+      id bigint generated always as identity primary key,
+      cpf text not null unique check (cpf ~ '^[0-9]{11}$'),
+      name text,
+      birth_date date,
+      sex text,
+      mother_name text,
+      income numeric,
+      purchasing_power text,
+      income_range text,
+      credit_score integer,
+      credit_risk text,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now()
+    )`.execute(db);
+  await sql`create index people_updated_at on facade.people (updated_at)`.execute(db);
+  await sql`
+    create table facade.contacts (
+      id bigint generated always as identity primary key,
+      person_id bigint not null references facade.people on delete cascade,
+      kind text not null check (kind in ('phone', 'email')),
+      value text not null,
+      is_whatsapp boolean,
+      rank integer,
+      updated_at timestamptz not null default now(),
+      unique (person_id, kind, value)
+    )`.execute(db);
+  await sql`
+    create table facade.addresses (
+      id bigint generated always as identity primary key,
+      person_id bigint not null references facade.people on delete cascade,
+      street text,
+      number text,
+      complement text,
+      district text,
+      city text,
+      state text,
+      postal_code text,
+      updated_at timestamptz not null default now(),
+      unique nulls not distinct (person_id, postal_code, street, number, complement)
+    )`.execute(db);
+  await sql`
+    create table facade.companies (
+      id bigint generated always as identity primary key,
+      person_id bigint not null references facade.people on delete cascade,
+      cnpj text not null,
+      relation text,
+      updated_at timestamptz not null default now(),
+      unique (person_id, cnpj)
+    )`.execute(db);
+  await sql`
+    create table facade.raw_answers (
+      cpf text not null,
+      source text not null,
+      key_id text not null,
+      sealed bytea not null,
+      received_at timestamptz not null default now(),
+      primary key (cpf, source)
+    )`.execute(db);
+  await sql`create index raw_answers_received_at on facade.raw_answers (received_at)`.execute(db);
+}
