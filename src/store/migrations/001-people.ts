@@ -2,6 +2,12 @@ import { sql, type Kysely } from 'kysely';
 
 /** What is known of people. All of it hangs on the person, and goes with the person. */
 export async function up(db: Kysely<unknown>): Promise<void> {
+  await people(db);
+  await whatHangsOnThem(db);
+  await rawAnswers(db);
+}
+
+async function people(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table facade.people (
       id bigint generated always as identity primary key,
@@ -19,6 +25,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       updated_at timestamptz not null default now()
     )`.execute(db);
   await sql`create index people_updated_at on facade.people (updated_at)`.execute(db);
+}
+
+async function whatHangsOnThem(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table facade.contacts (
       id bigint generated always as identity primary key,
@@ -53,6 +62,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       updated_at timestamptz not null default now(),
       unique (person_id, cnpj)
     )`.execute(db);
+}
+
+/** Not bound to a person: an answer may be kept of one whose data was not understood. */
+async function rawAnswers(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table facade.raw_answers (
       cpf text not null,
