@@ -1,5 +1,6 @@
 import type { Finding } from '../problem.ts';
 import { directNamesAreUnique, echoesNameParameters, jsonApiNamesFields, queryRangesHoldSomething } from './body.ts';
+import { jsonPathsAreSound, knownDifferencesNameRows, tolerancesTolerateSomething } from './compare.ts';
 import type { Check, Draft } from './draft.ts';
 import {
   everyRowHasAFace,
@@ -15,6 +16,7 @@ import {
   stickyByIsKnown,
   writesAreNeverDeclaredSafe,
 } from './rollout.ts';
+import { verifyIsOfAWrite, verifyNamesFields, verifyReadsByASafeRow } from './verify.ts';
 import {
   totalDeadlineCoversItsParts,
   trustedProxiesAreAddresses,
@@ -38,6 +40,12 @@ const CHECKS: readonly Check[] = [
   jsonApiNamesFields,
   directNamesAreUnique,
   queryRangesHoldSomething,
+  jsonPathsAreSound,
+  tolerancesTolerateSomething,
+  knownDifferencesNameRows,
+  verifyIsOfAWrite,
+  verifyReadsByASafeRow,
+  verifyNamesFields,
   upstreamUrlsAreSound,
   variablesStandOnlyInUrls,
   totalDeadlineCoversItsParts,
