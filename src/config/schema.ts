@@ -349,30 +349,6 @@ const failover = z.strictObject({
     .describe('Failovers that are always allowed, so that quiet traffic is not starved.'),
 });
 
-const shadow = z.strictObject({
-  concurrency: z.int().min(1).max(64).default(4).describe('Shadows under way at once, over all routes.'),
-  queue: z
-    .int()
-    .min(1)
-    .max(1_000)
-    .default(64)
-    .describe('Answers that wait to be compared. One more is dropped and counted; nothing ever waits for a shadow.'),
-  deadline: positiveDuration(
-    'Longest time that a shadow may take in all; the caller has its answer long since.',
-  ).default('10s'),
-  noise: z
-    .number()
-    .min(0)
-    .max(0.5)
-    .default(0.1)
-    .describe(
-      'Share of the shadows that ask direct a second time instead of the other path. What differs there is noise, and is not held against the gateway.',
-    ),
-  maxBody: size('Bytes of an answer that are compared. Of a longer one only status, type and length are.').default(
-    '256KiB',
-  ),
-});
-
 const server = z.strictObject({
   forceHeader: z
     .boolean()
@@ -411,10 +387,6 @@ export const facadeConfigSchema = z.strictObject({
     })
     .describe('The two sides that requests are sent to.'),
   failover: failover.prefault({}).describe('How often a request may be asked again on the direct path.'),
-  shadow: shadow
-    .prefault({})
-    .describe('How safe requests are copied to the other path. Which ones, the rows say: `rollout.shadow`.'),
-  defaults: defaults.prefault({}).describe('Settings of every route that does not write its own.'),
   compare: compare.prefault({}).describe('How shadows are run and judged.'),
   knownDifferences: z
     .array(knownDifference)
