@@ -387,6 +387,7 @@ export const facadeConfigSchema = z.strictObject({
     })
     .describe('The two sides that requests are sent to.'),
   failover: failover.prefault({}).describe('How often a request may be asked again on the direct path.'),
+  defaults: defaults.prefault({}).describe('Settings of every route that does not write its own.'),
   compare: compare.prefault({}).describe('How shadows are run and judged.'),
   knownDifferences: z
     .array(knownDifference)
