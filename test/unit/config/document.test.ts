@@ -23,12 +23,12 @@ describe('a text that is not the YAML we read', () => {
     [
       'nothing',
       '',
-      '1:1  the file: is empty; write a map with the keys server, log, upstreams, failover, defaults, routes',
+      '1:1  the file: is empty; write a map with the keys server, log, upstreams, failover, defaults, compare, knownDifferences, routes',
     ],
     [
       'a list',
       '- a',
-      '1:1  the file: a list is of the wrong type; write a map with the keys server, log, upstreams, failover, defaults, routes',
+      '1:1  the file: a list is of the wrong type; write a map with the keys server, log, upstreams, failover, defaults, compare, knownDifferences, routes',
     ],
   ])('is refused with its place: %s', (_, text, line) => {
     expect(reportOf(text)).toEqual([line]);
