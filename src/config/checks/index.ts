@@ -1,4 +1,10 @@
 import type { Finding } from '../problem.ts';
+import {
+  autopilotHasEvidence,
+  autopilotNeedsAWayBack,
+  autopilotNeedsBothFaces,
+  autopilotStepsRise,
+} from './autopilot.ts';
 import { directNamesAreUnique, echoesNameParameters, jsonApiNamesFields, queryRangesHoldSomething } from './body.ts';
 import type { Check, Draft } from './draft.ts';
 import {
@@ -34,6 +40,10 @@ const CHECKS: readonly Check[] = [
   gatewayOnlyRowsAreAllOrNothing,
   directOnlyRowsStayDirect,
   stickyByIsKnown,
+  autopilotNeedsBothFaces,
+  autopilotNeedsAWayBack,
+  autopilotStepsRise,
+  autopilotHasEvidence,
   echoesNameParameters,
   jsonApiNamesFields,
   directNamesAreUnique,
