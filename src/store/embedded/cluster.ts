@@ -26,7 +26,8 @@ import type { Binaries } from './binaries.ts';
 
 /** The directory of the server's files, under the data directory. */
 export const CLUSTER = 'postgres';
-const USER = 'facade';
+/** Not the schema's name: Postgres finds a schema of the user's name unasked, elsewhere it would not be found. */
+const USER = 'c2s';
 const HALF_MADE = 'postgres.making-';
 const PASSWORD_FILE = 'facade.password';
 
