@@ -181,6 +181,27 @@ describe('the embedded database', () => {
     expect(existsSync(join(first.dataDir, 'postgres/postmaster.pid'))).toBe(true);
   });
 
+  test('keeps every row that it acknowledged, killed in the midst of writing', async () => {
+    const owner = start();
+    await owner.opened();
+    const kept = (): string[] => [...owner.output.matchAll(/^kept (\w+)$/gm)].map(([, key]) => key ?? '');
+    owner.child.stdin?.write(Array.from({ length: 3_000 }, (_, i) => `k${i}\n`).join(''));
+    await until(() => kept().length > 100, 'it writes', 15_000);
+    process.kill(owner.serverPid, 'SIGKILL');
+    await until(() => owner.output.includes('failed '), 'the death is felt', 15_000);
+    await owner.said('the embedded Postgres runs again');
+    await owner.keep('last');
+    expect(await keysIn(await owner.opened())).toEqual(expect.arrayContaining(kept()));
+  });
+
+  test('goes with an owner that ends without closing it', async () => {
+    const owner = start();
+    await owner.opened();
+    const server = owner.serverPid;
+    owner.child.stdin?.write('crash\n');
+    await until(() => !isAlive(server), 'the server is gone');
+  });
+
   test('is not kept from starting by a pid file whose number is another process’s by now', async () => {
     const first = start();
     await first.opened();

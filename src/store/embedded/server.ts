@@ -45,6 +45,7 @@ const SETTINGS = {
   wal_level: 'minimal',
   max_wal_senders: 0,
   max_worker_processes: 2,
+  max_logical_replication_workers: 0,
   max_parallel_workers: 0,
   io_method: 'sync',
   autovacuum_max_workers: 1,

@@ -3,7 +3,7 @@ import { openStore } from '../../../src/store/index.ts';
 
 /**
  * A process that owns an embedded store: `node store-process.ts DATA_DIR`. It tells what happens in lines, writes a row
- * for every line that it is given and says so when the row is committed, and stops on SIGTERM.
+ * for every line that it is given and says so when the row is committed, ends at the line `crash`, and stops on SIGTERM.
  */
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 // What a terminal's Ctrl-C sends to a whole process group; the tests end this process by SIGTERM.
@@ -15,6 +15,8 @@ try {
   say(`open ${store.connectionString}`);
   process.stdin.setEncoding('utf8').on('data', (chunk: string) => {
     for (const key of chunk.split('\n').filter(Boolean)) {
+      // As a crash does: without a word to the store.
+      if (key === 'crash') process.exit(3);
       store.db
         .insertInto('seen_events')
         .values({ source: 'test', key })

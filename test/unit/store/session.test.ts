@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/store/index.ts';
+import type { Database, Store } from '../../../src/store/index.ts';
 import { until } from '../../e2e/kit/upstream.ts';
 import { testStores } from './kit.ts';
 
@@ -110,6 +110,21 @@ describe('the pool', () => {
     expect(await terminate(sql`application_name = 'c2s-facade'`)).toBeGreaterThanOrEqual(5);
     await until(() => other.pool.totalCount === 0, 'the dead ones are gone');
     expect(await other.db.selectFrom('people').selectAll().execute()).toEqual([]);
+  });
+
+  it('outlives one that dies between two queries of whoever borrowed it', async () => {
+    const works = (db: Kysely<Database>): Promise<boolean> =>
+      sql`select 1`.execute(db).then(
+        () => true,
+        () => false,
+      );
+    await other.db.connection().execute(async (lent) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(lent);
+      await terminate(sql`pid = ${rows[0]?.pid}`);
+      await until(async () => !(await works(lent)), 'the borrower is told');
+    });
+    // Returned before its end was heard of, it may fail one more.
+    await until(() => works(other.db), 'the next one has a living one');
   });
 
   it('gives big integers and amounts as numbers, and days as they are', async () => {
