@@ -38,7 +38,9 @@ function endOf(write: Write, settle: number): StepEnd {
   switch (write.kind) {
     case 'sent':
       // Without an id nobody can go on; the lead is there, and its own push may bring it here again.
-      return write.id === undefined ? end('unknown', { reason: 'lead_unknown', sendOutcome: 'sent' }) : created(write.id);
+      return write.id === undefined
+        ? end('unknown', { reason: 'lead_unknown', sendOutcome: 'sent' })
+        : created(write.id);
     case 'refused':
       return end('refused', { reason: 'lead_refused', sendOutcome: 'refused' });
     case 'unsent':

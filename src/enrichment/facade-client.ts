@@ -1,4 +1,5 @@
 import { request, type Agent, type IncomingMessage } from 'node:http';
+import { parseRetryAfter } from '../forward/retry-after.ts';
 import { decisionOf, OUTCOMES, type Outcome } from '../rollout/outcome.ts';
 import { isRecord, recordOf, textOf } from './loose.ts';
 import type { LeadCreate } from './webhook-google.ts';
@@ -131,11 +132,10 @@ async function readAnswer(res: IncomingMessage): Promise<Answer> {
     chunks.push(chunk);
   }
   const outcome = res.headers['x-facade-outcome'];
-  const seconds = Number(res.headers['retry-after']);
   return {
     status: res.statusCode ?? 0,
     outcome: typeof outcome === 'string' ? outcome : undefined,
-    retryAfter: Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined,
+    retryAfter: parseRetryAfter(res.headers['retry-after'], Date.now()),
     body: parse(Buffer.concat(chunks).toString()),
   };
 }

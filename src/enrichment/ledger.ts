@@ -133,11 +133,14 @@ export class Ledger {
     const byLead = new Map(wanted.map((one) => [one.leadId, one]));
     const sorted = [...byLead.values()].toSorted((a, b) => (a.leadId < b.leadId ? -1 : 1));
     const found: Enqueued[] = [];
-    for (let missing = sorted; missing.length > 0; ) {
+    for (let missing = sorted; missing.length > 0;) {
       const made = await this.#insert(tx, missing);
       const jobs = made.map(({ id, isUrgent }) => ({ enrichmentId: id, isUrgent }));
       await this.#queue.add(tx, jobs);
-      const active = await activeOf(tx, missing.map(({ leadId }) => leadId));
+      const active = await activeOf(
+        tx,
+        missing.map(({ leadId }) => leadId),
+      );
       const isNew = new Set(made.map(({ id }) => id));
       found.push(...active.map(({ id, leadId }) => ({ id, leadId, isNew: isNew.has(id) })));
       // One that ended between the two statements is begun anew.
@@ -230,14 +233,21 @@ export class Ledger {
       sql`reason = null`,
       sql`steps = steps || ${json([record])}::jsonb`,
       // What was sent until now was the lead; the message is still to come.
-      leadId === undefined ? undefined : sql`lead_id = ${leadId}, sends = 0, send_intended_at = null, send_outcome = null`,
+      leadId === undefined
+        ? undefined
+        : sql`lead_id = ${leadId}, sends = 0, send_intended_at = null, send_outcome = null`,
       progress && sql`progress = ${json(progress)}::jsonb`,
       findings && sql`findings = ${json(findings)}::jsonb`,
       message === undefined ? undefined : sql`message = ${message}`,
       marker === undefined ? undefined : sql`marker = ${marker}`,
       entities === undefined ? undefined : sql`entities = ${entities}`,
     ];
-    await this.#change(this.#db, owner, id, set.filter((one) => one !== undefined));
+    await this.#change(
+      this.#db,
+      owner,
+      id,
+      set.filter((one) => one !== undefined),
+    );
   }
 
   /** What is known of a person, kept at once: the next one may fail. And that the enrichment is about that person. */
@@ -278,7 +288,12 @@ export class Ledger {
         sql`steps = steps || ${json([record])}::jsonb`,
         sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
       ];
-      await this.#change(tx, owner, id, set.filter((one) => one !== undefined));
+      await this.#change(
+        tx,
+        owner,
+        id,
+        set.filter((one) => one !== undefined),
+      );
       await this.#queue.add(tx, [{ enrichmentId: id, isUrgent: false, delay }]);
     });
   }

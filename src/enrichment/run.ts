@@ -17,8 +17,8 @@ import { composeStep, enrichStep, identifyStep, leadStep, storeStep } from './st
 export interface RunContext {
   readonly ledger: Ledger;
   readonly ports: Ports;
-  readonly settings: StepSettings;
-  readonly schedule: RetrySchedule;
+  /** As they are now. */
+  readonly settings: () => StepSettings & { readonly schedule: RetrySchedule };
   readonly observer: Observer;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
@@ -75,7 +75,8 @@ export class Run {
   }
 
   #take(step: Step): Promise<StepEnd> | StepEnd {
-    const { ports, settings, observer } = this.#context;
+    const { ports, observer } = this.#context;
+    const settings = this.#context.settings();
     const row = this.#current();
     const facade = ports.facade;
     const answered = (): void => observer.reached?.('answered', row.id);
@@ -91,7 +92,7 @@ export class Run {
         return enrichStep(row, {
           ...ports,
           found: (cpf: Cpf, findings) => this.#context.ledger.saveFinding(this.#owner, row.id, cpf, findings),
-          isLastQuickTry: row.failures >= this.#context.schedule.quick.length,
+          isLastQuickTry: row.failures >= settings.schedule.quick.length,
         });
       case 'compose':
         return composeStep(row, settings);
@@ -142,10 +143,10 @@ export class Run {
   }
 
   async #wait(came: Again, startedAt: number): Promise<RunEnd> {
-    const { ledger, schedule } = this.#context;
+    const { ledger, settings } = this.#context;
     const { id, step } = this.#row;
     const failures = came.wait === undefined ? this.#row.failures + 1 : this.#row.failures;
-    const delay = came.wait ?? nextTry(schedule, failures, came.retryAfter);
+    const delay = came.wait ?? nextTry(settings().schedule, failures, came.retryAfter);
     if (delay === undefined) return this.#end(giveUp(came), startedAt);
     const { reason, sendOutcome } = came;
     const entry = this.#entry(step, reason, startedAt);
@@ -196,4 +197,3 @@ function advance(row: Enrichment, { step, leadId, progress, findings, message, e
 
 /** Another enrichment of this lead is under way: the unique index of 003. */
 const isTaken = (error: unknown): boolean => (error as { code?: unknown }).code === '23505';
-

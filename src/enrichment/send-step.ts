@@ -54,8 +54,7 @@ function endOf(write: Write, row: Enrichment, { settle }: StepSettings): StepEnd
   }
 }
 
-const sent = (row: Enrichment): StepEnd =>
-  end(isWhole(row) ? 'enriched' : 'partial', { sendOutcome: 'sent' });
+const sent = (row: Enrichment): StepEnd => end(isWhole(row) ? 'enriched' : 'partial', { sendOutcome: 'sent' });
 
 /** Undefined: it did not arrive and cannot any more. */
 async function resolve(row: Enrichment, { facade, settings }: SendContext): Promise<StepEnd | undefined> {
