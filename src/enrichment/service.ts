@@ -55,6 +55,7 @@ export class EnrichmentService {
   readonly #worker: Worker;
   readonly #timers: readonly NodeJS.Timeout[];
   #subscription: Subscription | undefined;
+  #isStopping = false;
 
   static async start(options: ServiceOptions): Promise<EnrichmentService> {
     const queue = await Queue.start(options.store.connectionString, options.log);
@@ -151,6 +152,8 @@ export class EnrichmentService {
       const view = await this.#ledger.view(id);
       if (!view) throw new Error('an enrichment that was waited for is gone');
       if (this.isSettled(view) || performance.now() >= until) return view;
+      // Nothing is begun any more; who waits is told that it goes on elsewhere.
+      if (this.#isStopping && view.state === 'queued') return view;
       await heard;
     }
   }
@@ -163,6 +166,7 @@ export class EnrichmentService {
 
   /** Begins nothing more, and lets what runs come to an end. @param deadline milliseconds. */
   async stop(deadline: number): Promise<void> {
+    this.#isStopping = true;
     for (const timer of this.#timers) clearInterval(timer);
     await this.#worker.stop(deadline);
     await this.#subscription?.close();
