@@ -3,7 +3,9 @@ import type { DataPlane } from '../forward/data-plane.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { StoreHolder } from '../store/holder.ts';
 import { guard } from './guard.ts';
+import { peopleRoutes } from './people.ts';
 import { viewRoutes } from './routes.ts';
 
 /**
@@ -16,6 +18,7 @@ export interface AdminOptions {
   readonly metrics: Metrics;
   readonly loader: Loader;
   readonly killSwitch: KillSwitch;
+  readonly store: StoreHolder;
   readonly configFile: string;
   readonly adminToken: string | undefined;
   /** Milliseconds, monotonic: the clock of the counters. */
@@ -33,8 +36,10 @@ export function createAdmin(options: AdminOptions): Express {
   });
   admin.get('/healthz', (_req, res) => void res.json({ status: 'ok' }));
   admin.get('/readyz', (_req, res) => {
-    // The listener only opens with a table loaded; so what is left to say is whether we are leaving.
-    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready' });
+    // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
+    // the facade routes all the same: it is ready, and says what it lacks.
+    const database = options.store.problem ?? 'open';
+    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready', database });
   });
   const api = express.Router();
   api.use(guard(options.adminToken));
@@ -53,6 +58,7 @@ export function createAdmin(options: AdminOptions): Express {
     .get(viewKillSwitch(options))
     .put(setKillSwitch(options, true))
     .delete(setKillSwitch(options, false));
+  api.use('/people', peopleRoutes(options.store));
   admin.use('/api', api);
   admin.use((_req, res) => void res.status(404).json({ status: 404, title: 'Not Found' }));
   return admin;

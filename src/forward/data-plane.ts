@@ -131,6 +131,11 @@ export class DataPlane {
     this.#deadlines.endConnections();
   }
 
+  /** Presents one of the tokens that make a caller known. */
+  isKnown(req: IncomingMessage): boolean {
+    return this.#callers.identify(req.headers) !== undefined;
+  }
+
   /** Requests of routes that are under way. */
   get underWay(): number {
     return this.#deadlines.size;

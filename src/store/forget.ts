@@ -79,7 +79,12 @@ async function emptyEnrichmentsOf(tx: Tx, cpf: string): Promise<number> {
   const ids = links.map(({ enrichment_id }) => enrichment_id);
   await tx
     .updateTable('enrichments')
-    .set({ message: null, findings: sql<string>`findings - ${cpf}::text`, updated_at: sql<Date>`now()` })
+    .set({
+      message: null,
+      progress: '{}',
+      findings: sql<string>`findings - ${cpf}::text`,
+      updated_at: sql<Date>`now()`,
+    })
     .where('id', '=', sql<string>`any(${ids}::uuid[])`)
     .execute();
   return ids.length;
@@ -88,7 +93,7 @@ async function emptyEnrichmentsOf(tx: Tx, cpf: string): Promise<number> {
 async function emptyEnrichmentsBefore(tx: Tx, before: Date): Promise<number> {
   const { numUpdatedRows } = await tx
     .updateTable('enrichments')
-    .set({ message: null, findings: '{}' })
+    .set({ message: null, progress: '{}', findings: '{}' })
     .where('updated_at', '<', before)
     .where((eb) => eb.or([eb('message', 'is not', null), eb(sql<string>`findings::text`, '!=', '{}')]))
     .executeTakeFirst();

@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely/migration';
 import * as people from './001-people.ts';
 import * as enrichments from './002-enrichments.ts';
+import * as enrichmentRuns from './003-enrichment-runs.ts';
 import * as steer from './004-steer.ts';
 
 /**
@@ -10,5 +11,6 @@ import * as steer from './004-steer.ts';
 export const migrations: Record<string, Migration> = {
   '001-people': people,
   '002-enrichments': enrichments,
+  '003-enrichment-runs': enrichmentRuns,
   '004-steer': steer,
 };
