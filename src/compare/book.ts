@@ -1,4 +1,4 @@
-import type { Answer, Observation, ObservationKind } from './comparison.ts';
+import type { Answer, Observation } from './comparison.ts';
 import { Evidence, type EvidenceJson } from './evidence.ts';
 import { reportOf, type ParityReport } from './report.ts';
 import type { CompiledRules } from './rules.ts';
@@ -78,11 +78,11 @@ export class ParityBook {
     return this.#pages.get(route)?.rules;
   }
 
-  /** What the next shadow should compare: first calibrate, then mostly across. @param random 0 ≤ n < 1 */
-  nextKind(route: string, random: number): ObservationKind {
+  /** Share of the next shadows that should compare direct with direct, 0..1: first calibrate, then mostly across. */
+  noiseShare(route: string): number {
     const { minNoise, noiseShare } = this.#settings;
     const noiseCount = this.#pages.get(route)?.noiseCount ?? 0;
-    return random < (noiseCount < minNoise ? Math.max(0.5, noiseShare) : noiseShare) ? 'noise' : 'cross';
+    return noiseCount < minNoise ? Math.max(0.5, noiseShare) : noiseShare;
   }
 
   /** @param now milliseconds since the epoch; @param pair kept as a sample when it differs */

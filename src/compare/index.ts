@@ -21,7 +21,7 @@ export { observeParity } from './observe-parity.ts';
 export type { ParityReport } from './report.ts';
 export { compileRules } from './rules.ts';
 export type { CompiledRules } from './rules.ts';
-export { paritySettings, rulesOf } from './settings.ts';
+export { paritySettings, rulesOf } from './parity-settings.ts';
 export { VERDICTS } from './verdict.ts';
 export type { Verdict, VerdictKind } from './verdict.ts';
 export { verifyWrite, VERIFY_RESULTS } from './verify.ts';

@@ -1,17 +1,9 @@
 import type { FacadeConfig } from '../config/schema.ts';
 import { parseDuration, parseSize } from '../config/units.ts';
-import type { RouteModel } from '../rollout/route.ts';
-import type { ParitySettings } from './book.ts';
-import { compileRules, type CompiledRules } from './rules.ts';
+import type { ShadowSettings } from './shadow.ts';
 
-/** From `compare:` and `knownDifferences:` of the config to what the comparison is handed. */
-
-export function paritySettings({ compare }: FacadeConfig): ParitySettings {
-  const { window, shadows, minSamples, minNoise, noiseShare } = compare;
-  return { window: parseDuration(window), most: shadows, minSamples, minNoise, noiseShare };
-}
-
-export function rulesOf(config: FacadeConfig, routes: readonly RouteModel[]): CompiledRules[] {
-  const longest = parseSize(config.compare.maxBody);
-  return routes.map((route) => compileRules(route, config.knownDifferences, longest));
+/** From what the operator wrote to milliseconds and bytes. */
+export function shadowSettings({ compare }: FacadeConfig): ShadowSettings {
+  const { maxInflight, maxQueue, deadline, maxBody } = compare;
+  return { maxInflight, maxQueue, deadline: parseDuration(deadline), maxBody: parseSize(maxBody) };
 }

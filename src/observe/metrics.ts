@@ -74,15 +74,15 @@ export class Metrics {
     labelNames: ['route'] as const,
     registers: [this.registry],
   });
-  readonly shadows = new CellCounter({
+  readonly shadows = new Counter({
     name: 'facade_shadow_total',
-    help: 'Shadows, by what the comparison came to; error: not run, or not to be judged.',
+    help: 'Shadows, by what came of them; error: not run, or not to be judged.',
     labelNames: ['route', 'result'] as const,
     registers: [this.registry],
   });
-  readonly verifications = new CellCounter({
+  readonly verifications = new Counter({
     name: 'facade_verify_total',
-    help: 'Writes served by the gateway that were read back through direct, by what was found.',
+    help: 'Writes that the gateway served and that were read back through direct, by what was found.',
     labelNames: ['route', 'result'] as const,
     registers: [this.registry],
   });

@@ -2,7 +2,16 @@ import { facesOf, isParameter, parametersOf, type FaceConfig } from '../config/f
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig, RouteConfig } from '../config/schema.ts';
 import { parseDuration, parseSize } from '../config/units.ts';
-import type { BreakerSettings, CompareRules, Deadlines, Face, Rollout, RouteModel, VerifyRule } from './route.ts';
+import type {
+  AutopilotSettings,
+  BreakerSettings,
+  CompareRules,
+  Deadlines,
+  Face,
+  Rollout,
+  RouteModel,
+  VerifyRule,
+} from './route.ts';
 
 /**
  * RouteConfig → RouteModel: defaults merged in, durations to milliseconds, sizes to bytes, percentages to buckets,
@@ -37,6 +46,7 @@ function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig): 
     maxBody: parseSize(route.maxBody ?? defaults.maxBody),
     deadlines: compileDeadlines({ ...defaults.deadlines, ...route.deadlines }),
     breaker: compileBreaker({ ...defaults.breaker, ...route.breaker }),
+    autopilot: route.autopilot && compileAutopilot(route.autopilot, defaults.autopilot),
   };
 }
 
@@ -99,5 +109,23 @@ function compileBreaker(settings: Defaults['breaker']): BreakerSettings {
     window: parseDuration(settings.window),
     slowCall: parseDuration(settings.slowCall),
     reset: parseDuration(settings.reset),
+  };
+}
+
+function compileAutopilot(
+  own: NonNullable<RouteConfig['autopilot']>,
+  defaults: Defaults['autopilot'],
+): AutopilotSettings {
+  const { hold, coolDown, ...rest } = { ...defaults, ...own };
+  const gates = { ...defaults.gates, ...own.gates };
+  return {
+    ...rest,
+    hold: parseDuration(hold),
+    coolDown: parseDuration(coolDown),
+    gates: {
+      ...gates,
+      parity: gates.parity === 'none' ? undefined : gates.parity,
+      latencyFloor: parseDuration(gates.latencyFloor),
+    },
   };
 }

@@ -54,6 +54,27 @@ export interface BreakerSettings {
   readonly reset: number;
 }
 
+/** How the autopilot moves a route. */
+export interface AutopilotSettings {
+  readonly mode: 'propose' | 'apply';
+  /** Percentages, rising. */
+  readonly steps: readonly number[];
+  /** Milliseconds. */
+  readonly hold: number;
+  readonly minRequests: number;
+  /** Milliseconds, of the first time. */
+  readonly coolDown: number;
+  readonly gates: {
+    /** 0..1; undefined: the route writes and cannot be shadowed. */
+    readonly parity: number | undefined;
+    /** 0..1 */
+    readonly errorRateDelta: number;
+    readonly latencyP95Ratio: number;
+    /** Milliseconds. */
+    readonly latencyFloor: number;
+  };
+}
+
 /** What of two answers does not count when they are compared: the row's rules on top of those of all rows. */
 export interface CompareRules {
   /** JSONPaths (RFC 9535), known to be valid. */
@@ -111,4 +132,6 @@ export interface RouteModel {
   readonly maxBody: number;
   readonly deadlines: Deadlines;
   readonly breaker: BreakerSettings;
+  /** Undefined: only humans flip it. */
+  readonly autopilot: AutopilotSettings | undefined;
 }

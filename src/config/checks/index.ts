@@ -1,4 +1,10 @@
 import type { Finding } from '../problem.ts';
+import {
+  autopilotHasEvidence,
+  autopilotNeedsAWayBack,
+  autopilotNeedsBothFaces,
+  autopilotStepsRise,
+} from './autopilot.ts';
 import { directNamesAreUnique, echoesNameParameters, jsonApiNamesFields, queryRangesHoldSomething } from './body.ts';
 import { jsonPathsAreSound, knownDifferencesNameRows, tolerancesTolerateSomething } from './compare.ts';
 import type { Check, Draft } from './draft.ts';
@@ -36,6 +42,10 @@ const CHECKS: readonly Check[] = [
   gatewayOnlyRowsAreAllOrNothing,
   directOnlyRowsStayDirect,
   stickyByIsKnown,
+  autopilotNeedsBothFaces,
+  autopilotNeedsAWayBack,
+  autopilotStepsRise,
+  autopilotHasEvidence,
   echoesNameParameters,
   jsonApiNamesFields,
   directNamesAreUnique,

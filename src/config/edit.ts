@@ -1,0 +1,195 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isAlias, isMap, isNode, isScalar, isSeq, parseDocument, type Node, type Scalar, type YAMLMap } from 'yaml';
+import { formatProblems, parseConfig } from './load.ts';
+import type { FacadeConfig } from './schema.ts';
+import { unifiedDiff } from './unified-diff.ts';
+import type { Variables } from './variables.ts';
+
+/**
+ * A flip as an edit of the config file. The file belongs to people: their comments, their order, their spacing and
+ * their quotes stay, byte by byte. So the parser only says where a value stands, and the new one is spliced into the
+ * text; nothing is written out anew. What cannot be spliced for certain (a value shared by an anchor) is refused, and
+ * the result is parsed again and must say exactly the old config with the change in it: a wrong splice cannot get out.
+ */
+
+/** What a flip may set. Percentages, 0 to 100, at most two decimals. */
+export interface RolloutSet {
+  readonly gateway?: number | undefined;
+  readonly shadow?: number | undefined;
+  readonly fallback?: 'direct' | 'none' | undefined;
+  readonly stickyBy?: string | undefined;
+}
+
+export interface RolloutEdit {
+  /** The row's id. */
+  readonly route: string;
+  readonly set: RolloutSet;
+}
+
+export interface EditedConfig {
+  readonly text: string;
+  /** Unified; empty when the file says all of it already. */
+  readonly diff: string;
+}
+
+/** The edit cannot be made, or its result would be refused by the loader. The message says what to do instead. */
+export class EditRefused extends Error {}
+
+const KEYS = ['gateway', 'shadow', 'stickyBy', 'fallback'] as const;
+type Key = (typeof KEYS)[number];
+
+interface Splice {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+/**
+ * Changes rollouts in the text of the config file, and nothing else. Keys that say what they should already are left
+ * alone. Pure.
+ * @param env what ${NAME} in the file stands for, as for {@link parseConfig}.
+ * @param name of the file, for the diff and the errors.
+ * @throws EditRefused
+ */
+export function editRollout(
+  text: string,
+  edits: readonly RolloutEdit[],
+  env: Variables,
+  name = 'facade.yaml',
+): EditedConfig {
+  const before = parsed(text, env, `${name} has errors; mend them first`, name);
+  const merged = mergeEdits(edits);
+  const unknown = [...merged.keys()].filter((id) => !before.routes.some((route) => route.id === id));
+  if (unknown.length > 0)
+    throw new EditRefused(`${name} has no route ${unknown.join(', ')}; c2s-facade routes lists them`);
+  const rows = rowsOf(text);
+  const splices = before.routes.flatMap((route, i) => {
+    const wanted = changedKeys(route.rollout, merged.get(route.id) ?? {});
+    return wanted.length === 0 ? [] : spliceRollout(text, route.id, rows[i], wanted);
+  });
+  const after = applied(text, splices);
+  const config = parsed(after, env, 'the loader would refuse the result', name);
+  if (!isDeepStrictEqual(config, withEdits(before, merged))) {
+    throw new EditRefused(`${name} is written in a way that cannot be edited safely; change the number by hand`);
+  }
+  return { text: after, diff: unifiedDiff(name, text, after) };
+}
+
+function parsed(text: string, env: Variables, complaint: string, name: string): FacadeConfig {
+  const result = parseConfig(text, env);
+  if (!result.ok) throw new EditRefused(`${complaint}:\n${formatProblems(name, result.problems)}`);
+  return result.config;
+}
+
+/** Two edits of one route are one; of a key that both set the last wins. */
+function mergeEdits(edits: readonly RolloutEdit[]): Map<string, RolloutSet> {
+  const merged = new Map<string, RolloutSet>();
+  for (const { route, set } of edits) merged.set(route, { ...merged.get(route), ...set });
+  return merged;
+}
+
+type Wanted = readonly (readonly [key: Key, value: string | number])[];
+
+function changedKeys(rollout: RolloutSet, set: RolloutSet): Wanted {
+  return KEYS.flatMap((key) => {
+    const value = set[key];
+    return value === undefined || value === rollout[key] ? [] : [[key, value] as const];
+  });
+}
+
+function withEdits(config: FacadeConfig, edits: ReadonlyMap<string, RolloutSet>): FacadeConfig {
+  const routes = config.routes.map((route) => {
+    const wanted = changedKeys(route.rollout, edits.get(route.id) ?? {});
+    return wanted.length === 0 ? route : { ...route, rollout: { ...route.rollout, ...Object.fromEntries(wanted) } };
+  });
+  return { ...config, routes };
+}
+
+/** The rows as nodes, in the order of the file. The text was parsed before, so what is not a list is an alias of one. */
+function rowsOf(text: string): readonly unknown[] {
+  const root: unknown = parseDocument(text, { logLevel: 'error' }).contents;
+  const routes = isMap(root) ? root.get('routes', true) : undefined;
+  return isSeq(routes) ? routes.items : [];
+}
+
+function spliceRollout(text: string, id: string, row: unknown, wanted: Wanted): Splice[] {
+  const rollout = mapOf(rowPart(row), id);
+  return wanted.map(([key, value]) => {
+    const pair = rollout.items.find((item) => isScalar(item.key) && item.key.value === key);
+    return pair ? replaced(scalarOf(pair.value, id, key), value) : added(text, rollout, id, key, value);
+  });
+}
+
+const rowPart = (row: unknown): unknown => (isMap(row) && row.anchor === undefined ? row.get('rollout', true) : row);
+
+/** Behind an anchor the same text serves several rows: to change it for one would change it for all. */
+function refuseShared(node: unknown, place: string): void {
+  const sharedBy = isAlias(node) ? `*${node.source}` : isNode(node) && 'anchor' in node ? node.anchor : undefined;
+  if (sharedBy === undefined) return;
+  throw new EditRefused(`${place} is shared by an anchor (${sharedBy}); write the value out in this row, then flip it`);
+}
+
+type RolloutMap = YAMLMap & { readonly flow?: boolean };
+
+function mapOf(node: unknown, id: string): RolloutMap {
+  refuseShared(node, `the rollout of ${id}`);
+  if (!isMap(node)) throw new EditRefused(`the rollout of ${id} is no plain map in the file; change it by hand`);
+  return node;
+}
+
+function scalarOf(node: unknown, id: string, key: Key): Scalar {
+  const place = `rollout.${key} of ${id}`;
+  refuseShared(node, place);
+  if (!isScalar(node) || isBlock(node))
+    throw new EditRefused(`${place} is no plain value in the file; change it by hand`);
+  return node;
+}
+
+/** Text behind `|` or `>` ends with its last line, so nothing can be put behind it. */
+const isBlock = (node: unknown): boolean =>
+  isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED');
+
+function replaced(scalar: Scalar, value: string | number): Splice {
+  const [from, to] = rangeOf(scalar);
+  return { from, to, text: written(value) };
+}
+
+/** Behind the last key: in braces on the same line, else on a line of its own below it. */
+function added(text: string, { flow, items }: RolloutMap, id: string, key: Key, value: string | number): Splice {
+  const pair = `${key}: ${written(value)}`;
+  const last = items.at(-1);
+  const [keyAt] = rangeOf(last?.key);
+  const [, end] = rangeOf(last?.value);
+  if (flow) return { from: end, to: end, text: `, ${pair}` };
+  const indentation = text.slice(text.lastIndexOf('\n', keyAt - 1) + 1, keyAt);
+  if (indentation.trim() !== '' || isBlock(last?.value)) {
+    throw new EditRefused(`the rollout of ${id} is written in an unusual way; add "${pair}" to it by hand`);
+  }
+  const lineEnd = text.indexOf('\n', end);
+  const at = lineEnd < 0 ? text.length : text[lineEnd - 1] === '\r' ? lineEnd - 1 : lineEnd;
+  const newline = text.includes('\r\n') ? '\r\n' : '\n';
+  return { from: at, to: at, text: `${newline}${indentation}${pair}` };
+}
+
+function rangeOf(node: unknown): readonly [number, number] {
+  const range = isNode(node) ? (node as Node).range : undefined;
+  if (!range) throw new EditRefused('the file is written in a way that cannot be edited safely; change it by hand');
+  return [range[0], range[1]];
+}
+
+/** Plain where YAML reads it back as the same text, else in quotes. */
+function written(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  return /^[A-Za-z_][\w-]*$/.test(value) && !/^(true|false|null)$/i.test(value) ? value : JSON.stringify(value);
+}
+
+function applied(text: string, splices: readonly Splice[]): string {
+  let result = '';
+  let at = 0;
+  // Stable: keys that are added at one place stand in the order of KEYS.
+  for (const { from, to, text: insert } of splices.toSorted((a, b) => a.from - b.from)) {
+    result += text.slice(at, from) + insert;
+    at = to;
+  }
+  return result + text.slice(at);
+}

@@ -1,0 +1,14 @@
+import type { Migration } from 'kysely/migration';
+import * as people from './001-people.ts';
+import * as enrichments from './002-enrichments.ts';
+import * as steer from './004-steer.ts';
+
+/**
+ * Every migration, in the order of its name. They only add: the version before must still run on what they leave
+ * behind, since a rolling deployment has both at once. One that was released is never edited.
+ */
+export const migrations: Record<string, Migration> = {
+  '001-people': people,
+  '002-enrichments': enrichments,
+  '004-steer': steer,
+};

@@ -1,0 +1,41 @@
+import pg from 'pg';
+import type { Logger } from '../observe/log.ts';
+
+/**
+ * Connections. What Postgres calls bigint and numeric are numbers here (counts, milliseconds, reais: all far below
+ * 2^53), and a date is a text: as a JavaScript Date it would become the day before, west of Greenwich.
+ */
+
+const DATE = 1082;
+const decoders: Record<number, (text: string) => unknown> = {
+  [pg.types.builtins.INT8]: Number,
+  [pg.types.builtins.NUMERIC]: Number,
+  [DATE]: (text) => text,
+};
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    (format !== 'binary' && decoders[oid]) || (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
+};
+
+/** Milliseconds. A database that does not answer by then is down for whoever waits. */
+const CONNECT_TIMEOUT = 5_000;
+
+/** What every connection of ours has in common. */
+export function connectionConfig(connectionString: string): pg.ClientConfig {
+  return {
+    connectionString,
+    types,
+    application_name: 'c2s-facade',
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
+}
+
+/** A pool that survives its database: an idle connection that dies is one line in the log, and is replaced at need. */
+export function createPool(connectionString: string, size: number, log: Logger): pg.Pool {
+  const pool = new pg.Pool({ ...connectionConfig(connectionString), max: size, idleTimeoutMillis: 30_000 });
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  return pool;
+}

@@ -1,0 +1,85 @@
+import pg from 'pg';
+import type { Logger } from '../observe/log.ts';
+import { connectionConfig } from './pool.ts';
+
+/**
+ * One connection that is made again whenever it dies, for what belongs to a session: LISTEN and advisory locks. A pool
+ * would hand such a session to somebody else. A peer that vanished without a word (a pulled cable, a database that
+ * moved) is noticed by asking it something every few seconds.
+ */
+
+export interface SessionHandlers {
+  /** Prepares a new connection; a failure counts as a lost connection. */
+  connected(client: pg.Client): Promise<void>;
+  lost(): void;
+}
+
+/** Milliseconds. */
+const FIRST_DELAY = 50;
+const LONGEST_DELAY = 5_000;
+const PING_EVERY = 5_000;
+const PING_TIMEOUT = 5_000;
+
+export class Session {
+  readonly #connectionString: string;
+  readonly #handlers: SessionHandlers;
+  readonly #log: Logger;
+  #client: pg.Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #delay = FIRST_DELAY;
+  #isClosed = false;
+
+  constructor(connectionString: string, handlers: SessionHandlers, log: Logger) {
+    this.#connectionString = connectionString;
+    this.#handlers = handlers;
+    this.#log = log;
+    void this.#connect();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => undefined);
+  }
+
+  async #connect(): Promise<void> {
+    const client = new pg.Client({ ...connectionConfig(this.#connectionString), query_timeout: PING_TIMEOUT });
+    this.#client = client;
+    // Both come for one death, and in either order: the first one counts.
+    client.on('error', (error) => this.#drop(client, error));
+    client.on('end', () => this.#drop(client, undefined));
+    try {
+      await client.connect();
+      if (this.#isClosed) return await client.end();
+      await this.#handlers.connected(client);
+      this.#delay = FIRST_DELAY;
+      this.#schedulePing(client);
+    } catch (error) {
+      this.#drop(client, error);
+    }
+  }
+
+  #schedulePing(client: pg.Client): void {
+    if (this.#client !== client) return;
+    this.#timer = setTimeout(() => {
+      client.query('select 1').then(
+        () => this.#schedulePing(client),
+        (error: unknown) => this.#drop(client, error),
+      );
+    }, PING_EVERY);
+  }
+
+  #drop(client: pg.Client, error: unknown): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    clearTimeout(this.#timer);
+    client.end().catch(() => undefined);
+    this.#handlers.lost();
+    if (this.#isClosed) return;
+    this.#log.warn({ err: error, retryInMs: this.#delay }, 'a database session was lost');
+    this.#timer = setTimeout(() => void this.#connect(), this.#delay);
+    this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY);
+  }
+}

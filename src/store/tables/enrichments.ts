@@ -1,0 +1,40 @@
+import type { Generated, JSONColumnType } from 'kysely';
+import type { Stamp } from './people.ts';
+
+/** One step of the pipeline, as it went. No personal data. */
+export interface StepRecord {
+  readonly step: string;
+  readonly result: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly ms: number;
+}
+
+export interface EnrichmentsTable {
+  id: Generated<string>;
+  lead_id: string;
+  state: string;
+  steps: JSONColumnType<readonly StepRecord[], string | undefined, string>;
+  /** What was found out so far of each person, by CPF: what a resumed job need not ask again. Personal. */
+  findings: JSONColumnType<Record<string, unknown>, string | undefined, string>;
+  /** What is sent. Personal. */
+  message: string | null;
+  /** The line by which the message is recognised among the lead's. */
+  marker: string | null;
+  /** Set before the message is sent; with no outcome, nobody knows yet whether it arrived. */
+  send_intended_at: Date | null;
+  send_outcome: string | null;
+  send_ended_at: Date | null;
+  created_at: Stamp;
+  updated_at: Stamp;
+}
+
+export interface EnrichmentPeopleTable {
+  enrichment_id: string;
+  cpf: string;
+}
+
+export interface EnrichmentTables {
+  enrichments: EnrichmentsTable;
+  enrichment_people: EnrichmentPeopleTable;
+}

@@ -1,0 +1,8 @@
+import type { Generated } from 'kysely';
+
+/** What instances share: events that were seen, CPFs that were asked about, whose turn it is. */
+export interface SharedTables {
+  seen_events: { source: string; key: string; received_at: Generated<Date> };
+  cpf_windows: { cpf: string; asked_at: Date };
+  paces: { name: string; next_at: Date };
+}
