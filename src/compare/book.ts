@@ -156,8 +156,8 @@ export class ParityBook {
     for (const { route, minute, instance, fingerprint, evidence } of rows) {
       const page = this.#pages.get(route);
       if (!page || instance === this.#instance || page.rules.fingerprint !== fingerprint) continue;
-      const read = Evidence.fromJSON(evidence);
-      page.noiseCount += read.noise.judged - page.window.replace(minute, instance, read);
+      const read = readEvidence(evidence);
+      if (read) page.noiseCount += read.noise.judged - page.window.replace(minute, instance, read);
     }
   }
 
@@ -175,5 +175,14 @@ export class ParityBook {
   #forget(route: string): void {
     this.#pages.delete(route);
     this.#samples.forget(route);
+  }
+}
+
+/** Undefined for what another version wrote in another form: a rolling deployment has both at once. */
+function readEvidence(json: EvidenceJson): Evidence | undefined {
+  try {
+    return Evidence.fromJSON(json);
+  } catch {
+    return undefined;
   }
 }
