@@ -3,6 +3,7 @@ import * as people from './001-people.ts';
 import * as enrichments from './002-enrichments.ts';
 import * as enrichmentRuns from './003-enrichment-runs.ts';
 import * as steer from './004-steer.ts';
+import * as parity from './005-parity.ts';
 
 /**
  * Every migration, in the order of its name. They only add: the version before must still run on what they leave
@@ -13,4 +14,5 @@ export const migrations: Record<string, Migration> = {
   '002-enrichments': enrichments,
   '003-enrichment-runs': enrichmentRuns,
   '004-steer': steer,
+  '005-parity': parity,
 };
