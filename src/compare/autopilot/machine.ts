@@ -97,7 +97,7 @@ export function reborn(state: AutopilotState, now: number): AutopilotState {
   return state.phase === 'paused' || state.phase === 'cooling' ? state : { ...state, since: now };
 }
 
-/** From here on as at a route that was never seen, but for its setbacks. */
+/** From here on as at a route that was never seen, but for its setbacks. A cool-down ends: a human has looked. */
 export function resume(state: AutopilotState, tick: Tick, by: string): Stepped {
   return { state: rest(state, tick), decision: { kind: 'resume', why: `resumed by ${by}` } };
 }
@@ -121,12 +121,12 @@ function rest(state: AutopilotState, { facts, settings, now }: Tick): AutopilotS
 const nextStep = (gateway: number, steps: readonly number[]) => steps.find((one) => one > gateway);
 const lastStepBelow = (gateway: number, steps: readonly number[]) => steps.findLast((one) => one < gateway) ?? 0;
 
-/** Who changes the settings has looked at the route: it goes on, paused or not. */
+/** Who changes the settings has looked at the route: it goes on, paused or not. What broke is taken back all the same. */
 function settingsChanged(state: AutopilotState, tick: Tick): Stepped | undefined {
-  if (state.settings === fingerprint(tick.settings)) return undefined;
-  const isHumans = flipped(state, tick)?.decision.kind === 'pause';
-  if (isHumans) return undefined;
-  return { state: rest(state, tick), decision: { kind: 'restart', why: 'its settings in the table changed' } };
+  if (state.settings === fingerprint(tick.settings) || flipped(state, tick)) return undefined;
+  const restarted = rest(state, tick);
+  const stepped = gateBroke(restarted, tick);
+  return stepped ?? { state: restarted, decision: { kind: 'restart', why: 'its settings in the table changed' } };
 }
 
 /** Somebody else moved the route. A human who does what was proposed accepts it; any other human flip pauses. */
@@ -134,10 +134,11 @@ function flipped(state: AutopilotState, tick: Tick): Stepped | undefined {
   const { facts, settings, now } = tick;
   if (facts.flip.revision === state.flip && facts.gateway === state.gateway) return undefined;
   if (facts.flip.by === 'autopilot') {
-    return {
-      state: rest(state, tick),
-      decision: { kind: 'restart', why: 'flipped by the autopilot of another instance' },
-    };
+    // It ended before it could write down what it had decided.
+    const why = 'flipped by the autopilot of another instance';
+    const rested = rest(state, tick);
+    const isFall = facts.gateway < state.gateway;
+    return { state: isFall ? cooling(state, rested, tick) : rested, decision: { kind: 'restart', why } };
   }
   if (state.phase === 'proposing' && facts.gateway === state.to) {
     return { state: rest(state, tick), decision: { kind: 'accept', why: `a human set the proposed ${state.to} %` } };
@@ -152,20 +153,26 @@ function paused(state: AutopilotState): Stepped | undefined {
 }
 
 /** At once, in both modes, cooling or not, killed or not. */
-function gateBroke(state: AutopilotState, { facts, gates, settings, now }: Tick): Stepped | undefined {
+function gateBroke(state: AutopilotState, tick: Tick): Stepped | undefined {
+  const { facts, gates, settings } = tick;
   const broken = brokenOf(gates);
   if (broken.length === 0 || facts.gateway === 0) return undefined;
   // An overload may be gone one step lower; an answer that is wrong is wrong at any share.
   const flipTo = broken.includes('parity') ? 0 : lastStepBelow(facts.gateway, settings.steps);
-  // The rest of a fall is the same setback.
-  const setbacks = state.phase === 'cooling' ? state.setbacks : state.setbacks + 1;
-  const until = now + Math.min(DAY, settings.coolDown * 2 ** Math.min(setbacks - 1, 20));
-  const brokeAt = Math.max(state.brokeAt, facts.gateway);
   const why = broken.map((name) => `${name}: ${gates[name].why}`).join('; ');
   return {
-    state: { ...known(state), gateway: flipTo, setbacks, brokeAt, since: now, phase: 'cooling', until },
+    state: cooling(state, { ...known(state), gateway: flipTo }, tick),
     decision: { kind: 'take_back', why, flipTo },
   };
+}
+
+/** @param from before the fall, @param to where it stands now. */
+function cooling(from: AutopilotState, to: Known, { settings, now }: Tick): AutopilotState {
+  // The rest of a fall is the same setback.
+  const setbacks = from.phase === 'cooling' ? from.setbacks : from.setbacks + 1;
+  const until = now + Math.min(DAY, settings.coolDown * 2 ** Math.min(setbacks - 1, 20));
+  const brokeAt = Math.max(from.brokeAt, from.gateway);
+  return { ...to, setbacks, brokeAt, since: now, phase: 'cooling', until };
 }
 
 /** Nothing is live while it is on, so nothing is proved: the hold begins when it is off again. */
