@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createAdmin } from './admin/server.ts';
+import { Observer, type Evidence } from './compare/observer.ts';
+import { compileRules } from './compare/rules.ts';
+import { shadowSettings } from './compare/settings.ts';
+import { WriteReader } from './compare/write-reader.ts';
 import type { Environment } from './config/environment.ts';
+import type { FacadeConfig } from './config/schema.ts';
 import { parseDuration, parseSize } from './config/units.ts';
 import { watchConfig, type ConfigWatch } from './config/watch.ts';
+import type { Caller } from './forward/callers.ts';
 import { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
@@ -13,6 +19,7 @@ import { ConfigRefused, Loader } from './forward/reload.ts';
 import { Table } from './forward/table.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
+import type { Path } from './rollout/route.ts';
 
 /** The composition root: who is wired to whom. No logic. */
 
@@ -89,6 +96,8 @@ function wire({ environment, variables, envFile, log, requestLog }: AppOptions) 
     { ...environment, metrics, requestLog, now, defaults: () => config.defaults },
     first.generation,
   );
+  const observer = observe(dataPlane, metrics, now, () => config);
+  dataPlane.tap = observer;
   const pages = createPages(dataPlane);
   dataPlane.others = (req, res) => void pages(req, res);
   const killSwitch = new KillSwitch(
@@ -103,6 +112,7 @@ function wire({ environment, variables, envFile, log, requestLog }: AppOptions) 
     if (!loaded.ok) return;
     config = loaded.config;
     dataPlane.swap(loaded.generation);
+    observer.configure(shadowSettings(config));
     killSwitch.look();
   };
   const watcher = watchConfig({
@@ -117,10 +127,34 @@ function wire({ environment, variables, envFile, log, requestLog }: AppOptions) 
     watcher.close();
     envWatcher?.close();
     killSwitch.close();
+    await observer.close();
     dataPlane.close();
     await table.close();
   };
   return { now, metrics, loader, dataPlane, killSwitch, config: () => config, reload, close };
+}
+
+function observe(dataPlane: DataPlane, metrics: Metrics, now: () => number, config: () => FacadeConfig): Observer {
+  const ports = {
+    now,
+    generation: () => dataPlane.generation,
+    credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
+  };
+  const settings = shadowSettings(config());
+  const evidence: Evidence = {
+    record: ({ id: route }, { comparison }) => metrics.shadows.inc({ route, result: comparison.result }),
+    seen: () => undefined,
+    noiseShare: () => config().compare.noiseShare,
+  };
+  const writes = new WriteReader(settings, { ...ports, random: Math.random, read: () => undefined });
+  return new Observer({
+    ...ports,
+    settings,
+    evidence,
+    rulesFor: (route) => compileRules(route, config().knownDifferences, settings.maxBody),
+    writes,
+    calendar: Date.now,
+  });
 }
 
 function watchEnvFile(file: string, reload: () => Promise<void>, log: Logger): ConfigWatch {

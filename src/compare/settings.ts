@@ -3,6 +3,7 @@ import { parseDuration, parseSize } from '../config/units.ts';
 import type { ShadowSettings } from './shadow.ts';
 
 /** From what the operator wrote to milliseconds and bytes. */
-export function shadowSettings({ shadow }: FacadeConfig): ShadowSettings {
-  return { ...shadow, deadline: parseDuration(shadow.deadline), maxBody: parseSize(shadow.maxBody) };
+export function shadowSettings({ compare }: FacadeConfig): ShadowSettings {
+  const { maxInflight, maxQueue, deadline, maxBody } = compare;
+  return { maxInflight, maxQueue, deadline: parseDuration(deadline), maxBody: parseSize(maxBody) };
 }

@@ -23,13 +23,11 @@ import { ShadowLane } from './shadow-lane.ts';
 
 export interface ShadowSettings {
   /** Shadows under way at once. */
-  readonly concurrency: number;
+  readonly maxInflight: number;
   /** Copies that wait; one more is dropped. */
-  readonly queue: number;
+  readonly maxQueue: number;
   /** Milliseconds that one may take in all. */
   readonly deadline: number;
-  /** Share of the shadows that measure noise, 0..1. */
-  readonly noise: number;
   /** Bytes of each answer that are compared. */
   readonly maxBody: number;
 }
@@ -49,6 +47,8 @@ export interface ShadowPorts {
   readonly now: () => number;
   readonly generation: () => Generation;
   readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
+  /** Share of a route's shadows that ask direct twice, 0..1; more while its noise is not known yet. */
+  readonly noiseShare: (entry: RouteEntry) => number;
   /** Both answered, or one could not. */
   readonly compared: (shadowed: Shadowed) => void;
   /** Wanted, and not run. */
@@ -75,7 +75,7 @@ export class ShadowRunner {
   readonly #running = new Set<ShadowCall>();
   #lanes: Readonly<Record<Path, ShadowLane>>;
   #busy = 0;
-  readonly #offered = new WeakMap<RouteState, number>();
+  readonly #noiseOwed = new WeakMap<RouteState, number>();
   #closing = false;
 
   constructor(settings: ShadowSettings, ports: ShadowPorts) {
@@ -87,7 +87,7 @@ export class ShadowRunner {
 
   /** From the next shadow on. */
   configure(settings: ShadowSettings): void {
-    const isResized = settings.concurrency !== this.#settings.concurrency;
+    const isResized = settings.maxInflight !== this.#settings.maxInflight;
     this.#settings = settings;
     if (!isResized) return;
     for (const lane of Object.values(this.#lanes)) lane.close();
@@ -97,7 +97,7 @@ export class ShadowRunner {
   /** Bytes that are worth keeping of an answer; 0 when a copy of it would be dropped anyway. */
   roomFor(entry: RouteEntry): number {
     if (this.#closing) return 0;
-    if (this.#queue.length < this.#settings.queue) return this.#settings.maxBody;
+    if (this.#queue.length < this.#settings.maxQueue) return this.#settings.maxBody;
     this.#ports.notRun(entry, 'dropped');
     return 0;
   }
@@ -106,7 +106,7 @@ export class ShadowRunner {
   offer(asked: Asked, control: Capture): void {
     const entry = asked.match.route;
     if (this.roomFor(entry) === 0) return;
-    const kind = this.#nextKind(entry.state);
+    const kind = this.#nextKind(entry);
     const legs: Leg[] = [];
     for (const path of legsOf(kind, control.path)) {
       const upstream = this.#ports.generation().upstreams[path];
@@ -132,15 +132,14 @@ export class ShadowRunner {
   }
 
   /** Spread evenly over the shadows of a route, not drawn: a short calibration gets its share too. */
-  #nextKind(route: RouteState): ObservationKind {
-    const { noise } = this.#settings;
-    const n = this.#offered.get(route) ?? 0;
-    this.#offered.set(route, n + 1);
-    return Math.floor((n + 1) * noise) > Math.floor(n * noise) ? 'noise' : 'cross';
+  #nextKind(entry: RouteEntry): ObservationKind {
+    const owed = (this.#noiseOwed.get(entry.state) ?? 0) + this.#ports.noiseShare(entry);
+    this.#noiseOwed.set(entry.state, owed >= 1 ? owed - 1 : owed);
+    return owed >= 1 ? 'noise' : 'cross';
   }
 
   #pump(): void {
-    while (this.#busy < this.#settings.concurrency) {
+    while (this.#busy < this.#settings.maxInflight) {
       const job = this.#queue.shift();
       if (!job) return;
       this.#busy++;
@@ -191,7 +190,7 @@ export class ShadowRunner {
   }
 }
 
-function answerOf({ captured, failure }: ShadowAnswer): Answer {
+export function answerOf({ captured, failure }: ShadowAnswer): Answer {
   const { path, status, rawHeaders, chunks, isWhole, ms } = captured;
   return { path, status, rawHeaders, body: Buffer.concat(chunks), isWhole, ms, failure };
 }
@@ -224,6 +223,6 @@ function requestFor(asked: Asked, path: Path, upstream: Upstream, credentials: C
   return { method, target: upstream.prefix + target.value, headers };
 }
 
-function lanesFor({ concurrency }: ShadowSettings): Record<Path, ShadowLane> {
-  return { direct: new ShadowLane(concurrency), gateway: new ShadowLane(concurrency) };
+function lanesFor({ maxInflight }: ShadowSettings): Record<Path, ShadowLane> {
+  return { direct: new ShadowLane(maxInflight), gateway: new ShadowLane(maxInflight) };
 }

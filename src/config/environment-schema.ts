@@ -39,7 +39,8 @@ const url = z
   })
   .transform(normalBaseUrl);
 
-const isPostgres = (text: string) => ['postgres:', 'postgresql:'].includes(URL.parse(text)?.protocol ?? '');
+const isDatabase = (text: string) =>
+  text === 'none' || ['postgres:', 'postgresql:'].includes(URL.parse(text)?.protocol ?? '');
 
 /** Printable ASCII without spaces: it travels in an Authorization header. */
 const token = z
@@ -67,6 +68,24 @@ const tokenList = z.string().transform((written, context) => {
   return tokens;
 });
 
+/** 32 bytes in hex or in base64, with or without padding and URL-safe letters. */
+const asKey = (written: string): Buffer | undefined => {
+  const isHex = /^[0-9a-f]{64}$/i.test(written);
+  const isBase64 = /^[\w+/-]{43}=?$/.test(written);
+  return isHex || isBase64 ? Buffer.from(written, isHex ? 'hex' : 'base64') : undefined;
+};
+
+/** `new,old`: the first one seals, all of them open. Faults name a key by its place only. */
+const keyList = z.string().transform((written, context) =>
+  written.split(',').map((one, i, all) => {
+    const key = asKey(one.trim());
+    if (key) return key;
+    const remedy = 'must be 32 bytes in base64 or hex (openssl rand -base64 32)';
+    context.addIssue({ code: 'custom', message: `key ${i + 1} of ${all.length} ${remedy}` });
+    return z.NEVER;
+  }),
+);
+
 export const environmentSchema = z.object({
   HOST: withDefault(host, '127.0.0.1'),
   PORT: withDefault(port, 8080),
@@ -85,7 +104,8 @@ export const environmentSchema = z.object({
     }),
   ),
   DATA_DIR: withDefault(text, '.data'),
-  DATABASE_URL: optional(text.refine(isPostgres, 'must begin with postgres:// or postgresql://')),
+  DATABASE_URL: optional(text.refine(isDatabase, 'must begin with postgres:// or postgresql://, or be none')),
+  DATA_KEY: optional(keyList),
   WORK_API_URL: optional(url),
   WORK_API_KEY: optional(text),
   DIRETRIX_BASE_URL: optional(url),

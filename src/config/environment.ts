@@ -7,6 +7,10 @@ import type { Variables } from './variables.ts';
  * is reported at once.
  */
 
+/** Where the store is: nowhere (`DATABASE_URL=none`), at a URL, or in a server of our own under `dataDir`. */
+export type DatabaseChoice =
+  { readonly kind: 'none' } | { readonly kind: 'url'; readonly url: string } | { readonly kind: 'embedded' };
+
 export interface Environment {
   readonly host: string;
   /** 0: any free one. */
@@ -28,8 +32,9 @@ export interface Environment {
   readonly configFile: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly dataDir: string;
-  /** Unset: an embedded database under `dataDir`. */
-  readonly databaseUrl: string | undefined;
+  readonly database: DatabaseChoice;
+  /** Keys of 32 bytes for what is kept encrypted: the first seals, all open. None: such data is not kept. */
+  readonly dataKeys: readonly Buffer[];
   readonly workApi: { readonly url: string; readonly key: string } | undefined;
   readonly diretrix: { readonly url: string; readonly user: string; readonly pass: string } | undefined;
   readonly webhookSecret: string | undefined;
@@ -94,7 +99,8 @@ function named(env: CheckedVariables): Environment {
     configFile: env.FACADE_CONFIG,
     logLevel: env.LOG_LEVEL ?? 'info',
     dataDir: env.DATA_DIR,
-    databaseUrl: env.DATABASE_URL,
+    database: databaseOf(env.DATABASE_URL),
+    dataKeys: env.DATA_KEY ?? [],
     workApi: env.WORK_API_URL && env.WORK_API_KEY ? { url: env.WORK_API_URL, key: env.WORK_API_KEY } : undefined,
     diretrix:
       env.DIRETRIX_BASE_URL && env.DIRETRIX_USER && env.DIRETRIX_PASS
@@ -102,4 +108,9 @@ function named(env: CheckedVariables): Environment {
         : undefined,
     webhookSecret: env.WEBHOOK_SECRET,
   };
+}
+
+function databaseOf(url: string | undefined): DatabaseChoice {
+  if (url === undefined) return { kind: 'embedded' };
+  return url === 'none' ? { kind: 'none' } : { kind: 'url', url };
 }

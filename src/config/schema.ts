@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compare, knownDifference, rowCompare, verify } from './compare-schema.ts';
 import { duration, durationUpTo, positiveDuration, size } from './units.ts';
 
 /**
@@ -271,6 +272,10 @@ const queryParameter = z.strictObject({
     .describe(
       'What the gateway adds when it is left out. Added too when direct serves a request in the gateway dialect.',
     ),
+  values: z
+    .array(z.string())
+    .optional()
+    .describe('The closed vocabulary, where there is one: the parity report says which of them were compared.'),
 });
 
 const route = z.strictObject({
@@ -303,6 +308,8 @@ const route = z.strictObject({
     .optional()
     .describe('Query parameters that the gateway knows; it drops all others without a word. Left out: none.'),
   body: bodyRule.optional().describe('How the body is translated. Left out: the route has no body.'),
+  compare: rowCompare.optional().describe('What of the answers counts when the two paths are compared.'),
+  verify: verify.optional().describe('Reads a write back that the gateway served: writes cannot be shadowed.'),
   maxBody: size('Replaces `defaults.maxBody` for this route.').optional(),
   deadlines: deadlines.optional().describe('Replaces single values of `defaults.deadlines` for this route.'),
   breaker: breaker.optional().describe('Replaces single values of `defaults.breaker` for this route.'),
@@ -340,30 +347,6 @@ const failover = z.strictObject({
     .min(0)
     .default(5)
     .describe('Failovers that are always allowed, so that quiet traffic is not starved.'),
-});
-
-const shadow = z.strictObject({
-  concurrency: z.int().min(1).max(64).default(4).describe('Shadows under way at once, over all routes.'),
-  queue: z
-    .int()
-    .min(1)
-    .max(1_000)
-    .default(64)
-    .describe('Answers that wait to be compared. One more is dropped and counted; nothing ever waits for a shadow.'),
-  deadline: positiveDuration(
-    'Longest time that a shadow may take in all; the caller has its answer long since.',
-  ).default('10s'),
-  noise: z
-    .number()
-    .min(0)
-    .max(0.5)
-    .default(0.1)
-    .describe(
-      'Share of the shadows that ask direct a second time instead of the other path. What differs there is noise, and is not held against the gateway.',
-    ),
-  maxBody: size('Bytes of an answer that are compared. Of a longer one only status, type and length are.').default(
-    '256KiB',
-  ),
 });
 
 const server = z.strictObject({
@@ -404,10 +387,14 @@ export const facadeConfigSchema = z.strictObject({
     })
     .describe('The two sides that requests are sent to.'),
   failover: failover.prefault({}).describe('How often a request may be asked again on the direct path.'),
-  shadow: shadow
-    .prefault({})
-    .describe('How safe requests are copied to the other path. Which ones, the rows say: `rollout.shadow`.'),
   defaults: defaults.prefault({}).describe('Settings of every route that does not write its own.'),
+  compare: compare.prefault({}).describe('How shadows are run and judged.'),
+  knownDifferences: z
+    .array(knownDifference)
+    .default([])
+    .describe(
+      'Differences between the two paths that somebody knows of and answers for: they do not count until they expire.',
+    ),
   routes: z.array(route).min(1).describe('The rollout table: one row for each operation.'),
 });
 
@@ -419,3 +406,7 @@ export type RateBudgetConfig = z.output<typeof rateBudget>;
 export type BodyRule = z.output<typeof bodyRule>;
 export type BodyField = z.output<typeof bodyField>;
 export type QueryRule = Readonly<Record<string, z.output<typeof queryParameter>>>;
+export type CompareConfig = z.output<typeof compare>;
+export type RowCompareConfig = z.output<typeof rowCompare>;
+export type VerifyConfig = z.output<typeof verify>;
+export type KnownDifferenceConfig = z.output<typeof knownDifference>;

@@ -1,4 +1,5 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { textOf } from './loose.ts';
 
 /**
  * Phones from CRM fields, typed by people, to the one form in which Diretrix knows them: area code and number, without
@@ -11,23 +12,26 @@ const SHARED = new Set(['TOLL_FREE', 'SHARED_COST', 'PREMIUM_RATE', 'UAN', 'VOIC
 /** One field may hold several: `11 3000-0000 / 11 90000-0000`. */
 const SEPARATORS = /[;,/|\n]|\s+(?:ou|e)\s+/i;
 
-/** Behind a number: `ramal 12`, `r. 12`, `(WhatsApp)`. */
-const TAIL = /\s*(?:\(?\p{L}.*)$/u;
+/** In front of a number: `Cel: `, and `p:`, which Facebook's exports write. Behind it: `ramal 12`, `(WhatsApp)`. */
+const HEAD = /^[^\d+(]+/;
+const TAIL = /\s*\(?\p{L}.*$/u;
+
+/** Characters of a field that are looked at; the longest real ones hold three numbers and their labels. */
+const LONGEST_FIELD = 200;
 
 /** A lead's phones in the form of Diretrix, each once, in the order in which they stand. What cannot be dialled is dropped. */
 export function diretrixPhones(fields: readonly unknown[]): readonly string[] {
-  const written = fields.flatMap((field) =>
-    typeof field === 'number' ? [String(field)] : typeof field === 'string' ? field.split(SEPARATORS) : [],
-  );
+  const written = fields.flatMap((field) => {
+    const text = textOf(field)?.slice(0, LONGEST_FIELD) ?? '';
+    return text.split(SEPARATORS);
+  });
   return [...new Set(written.map(diretrixPhone).filter((phone) => phone !== undefined))];
 }
 
 /** One phone, or undefined: not Brazilian, without area code, or no number at all. */
 export function diretrixPhone(written: string): string | undefined {
-  const text = written
-    .trim()
-    .replace(TAIL, '')
-    .replace(/^00\s*55/, '+55');
+  const bare = written.slice(0, LONGEST_FIELD).replace(HEAD, '').replace(TAIL, '');
+  const text = bare.replace(/^00\s*55/, '+55');
   const phone = parsePhoneNumberFromString(text, 'BR');
   if (phone?.country !== 'BR') return undefined;
   const number = phone.isValid() ? phone : withNinthDigit(phone.nationalNumber);

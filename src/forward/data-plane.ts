@@ -113,6 +113,11 @@ export class DataPlane {
     this.#context.tap = tap;
   }
 
+  /** What a path is shown in a caller's place. */
+  credentials(path: Path, caller: Caller | undefined): Credentials {
+    return this.#credentials[path](caller);
+  }
+
   get draining(): boolean {
     return this.#draining;
   }

@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { successStatus } from '../dialect/answer.ts';
-import { decodesTo, isSafeParam } from '../dialect/path.ts';
 import type { Logger } from '../observe/log.ts';
 import { isLogged, logRequest } from '../observe/request-line.ts';
-import { decide, type Choice } from '../rollout/decide.ts';
+import type { Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
-import type { Face, Path } from '../rollout/route.ts';
-import { bucketOfParam, isShadowed } from '../rollout/split.ts';
+import type { Path } from '../rollout/route.ts';
+import { isShadowed } from '../rollout/split.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { REFUSED } from './breaker.ts';
 import { CallerAnswer } from './caller-answer.ts';
 import type { Caller } from './callers.ts';
+import { bucketFor, choose } from './choose.ts';
 import type { Connection } from './connection.ts';
 import type { Bounded, DeadlineWatch } from './deadlines.ts';
 import { isHeldBack, LONGEST_ERROR_ANSWER, understand } from './error-answer.ts';
@@ -19,7 +19,7 @@ import { expiryOf } from './expiry.ts';
 import { mayFailover } from './failover.ts';
 import type { Generation, RouteEntry } from './generation.ts';
 import { isConditional, requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
-import { bodyFitsGateway, bodyFor, rewritesBody, targetFor, type Target } from './plan.ts';
+import { headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from './rate-budget.ts';
 import { collectBody, RequestBody } from './request-body.ts';
 import { Capture, SEEN_EVERY, type Tap } from './tap.ts';
@@ -59,14 +59,6 @@ export interface Asked {
   readonly requestId: string;
   /** The caller waits for 100 Continue. */
   readonly expectsContinue: boolean;
-}
-
-/** What is sent. */
-interface Plan {
-  readonly target: string;
-  /** Undefined: streamed as it comes. */
-  readonly body: Buffer | undefined;
-  readonly isTranslated: boolean;
 }
 
 const NOTHING_PLANNED: Plan = { target: '/', body: undefined, isTranslated: false };
@@ -142,72 +134,47 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   #decide(): Choice {
     const { match, caller, req } = this.#asked;
-    const { rollout } = this.#entry.model;
-    const bucket =
-      rollout.stickyBy < 0 ? (caller?.bucket ?? 0) : bucketOfParam(match.params[rollout.stickyBy] as string);
-    const choice = decide({
-      rollout,
-      hasDirectFace: this.#entry.model.direct.length > 0,
-      hasGatewayFace: this.#entry.model.gateway.length > 0,
-      gatewayAvailable: this.#generation.upstreams.gateway !== undefined,
+    const { upstreams, forceHeader } = this.#generation;
+    const choice = choose(match, req.method as string, caller, {
+      gatewayAvailable: upstreams.gateway !== undefined,
       killed: this.#context.killed,
-      callerKnown: caller !== undefined,
-      method: req.method as string,
-      paramsSafe: this.#paramsSafe(),
-      forced: this.#generation.forceHeader ? forcedPath(req.headers['x-facade-force']) : undefined,
-      bucket,
+      forceHeader: forceHeader ? req.headers['x-facade-force'] : undefined,
     });
-    if (choice.reason === 'split' && this.#context.tap) this.#sample(this.#context.tap, choice, bucket);
+    if (choice.reason === 'split' && this.#context.tap) this.#sample(this.#context.tap, choice);
     return choice;
   }
 
   /** Will this request be compared? Only what the table itself sent its way: unknown callers never reach the gateway. */
-  #sample(tap: Tap, choice: Choice, bucket: number): void {
+  #sample(tap: Tap, choice: Choice): void {
+    const { match, caller, req } = this.#asked;
     const { rollout, safety } = this.#entry.model;
     if (safety !== 'safe') {
       this.#verifies = choice.path === 'gateway' && this.#hasBody && tap.verifies(this.#entry);
-    } else if (isShadowed(rollout, bucket) && !this.#hasBody && !isConditional(this.#asked.req.headers)) {
+    } else if (rollout.shadow > 0 && isShadowed(rollout, bucketFor(match, caller)) && this.#isComparable(req)) {
       const room = tap.roomFor(this.#entry);
       if (room > 0) this.#capture = new Capture(room);
     }
   }
 
-  #paramsSafe(): boolean {
-    for (const param of this.#asked.match.params) if (!isSafeParam(param)) return false;
-    const [first] = this.#asked.match.params;
-    for (const literal of this.#entry.reserved) if (decodesTo(first as string, literal)) return false;
-    return true;
+  #isComparable(req: IncomingMessage): boolean {
+    return !this.#hasBody && !isConditional(req.headers);
   }
 
   // --- 2. plan ---
 
   #ask(path: Path): void {
     this.#path = path;
-    if (path === 'gateway') {
-      const { match } = this.#asked;
-      if (match.dialect === 'direct') {
-        const fits = bodyFitsGateway(this.#asked.req, this.#entry, this.#hasBody);
-        if (fits.kind !== 'ok') return this.#cannotServe('untranslatable');
-      }
-    } else if (this.#asked.match.dialect === 'gateway' && !this.#paramsSafe()) {
-      // Nothing was asked in Contact2Sale's own words, so there is nothing to pass on as it was sent.
-      return this.#refuse('client_bad_request');
-    }
-    if (this.#hasBody && this.#buffered === undefined && this.#mustHoldBody(path)) return this.#holdBody(path);
+    const { match, req } = this.#asked;
+    const fits = headFits(match, path, req, this.#hasBody);
+    if (fits.kind === 'unsafe') return this.#refuse('client_bad_request');
+    if (fits.kind === 'untranslatable') return this.#cannotServe('untranslatable');
+    if (this.#hasBody && this.#buffered === undefined && this.#mustHold(path)) return this.#holdBody(path);
     this.#makePlan(path);
   }
 
-  /** Held when it must be rewritten, or when a repeatable write may have to be sent a second time. */
-  #mustHoldBody(path: Path): boolean {
-    const { model } = this.#entry;
-    if (rewritesBody(this.#entry, this.#asked.match, path)) return true;
-    if (path === 'gateway' && this.#verifies && this.#isHoldable()) return true;
-    const isRepeatable = path === 'gateway' && model.safety === 'idempotent' && model.rollout.fallback === 'direct';
-    return isRepeatable && this.#isHoldable();
-  }
-
-  #isHoldable(): boolean {
-    return Number(this.#asked.req.headers['content-length'] ?? Infinity) <= this.#entry.model.maxBody;
+  #mustHold(path: Path): boolean {
+    const { match, req } = this.#asked;
+    return mustHoldBody(match, path, req, path === 'gateway' && this.#verifies);
   }
 
   #holdBody(path: Path): void {
@@ -224,21 +191,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #makePlan(path: Path): void {
-    const { match } = this.#asked;
-    const target = targetFor(match, path, this.#asked.target);
-    if (target.kind !== 'ok') return this.#cannotServe('untranslatable');
-    let body = this.#buffered;
-    let isTranslated = false;
-    if (this.#hasBody && rewritesBody(this.#entry, match, path)) {
-      const rewritten = bodyFor(match, path, body ?? EMPTY);
-      if (rewritten.kind !== 'ok') return this.#cannotServe('untranslatable');
-      body = rewritten.value;
-      isTranslated = true;
-    } else if (path === 'gateway' && match.dialect === 'direct' && !this.#hasBody && this.#entry.model.body) {
-      // The gateway would answer 422 where Contact2Sale may have more to say.
-      return this.#cannotServe('untranslatable');
-    }
-    this.#gate(path, { target: target.value, body, isTranslated });
+    const plan = planFor(this.#asked.match, path, this.#asked.target, this.#hasBody, this.#buffered);
+    if (plan.kind === 'ok') this.#gate(path, plan.value);
+    else this.#cannotServe('untranslatable');
   }
 
   // --- 3. gate ---
@@ -276,7 +231,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       breaker?.report(permit, 'neutral', 0, this.#startedAt);
       return this.#cannotServe('facade_bulkhead_full', 1000);
     }
-    const { req, connection, caller, requestId } = this.#asked;
+    const { req, match, connection, caller, requestId } = this.#asked;
     const { target, body, isTranslated } = this.#plan;
     const credentials = this.#context.credentials(upstream.path, caller);
     const held = body && { length: body.length, isTranslated };
@@ -286,14 +241,12 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const startedAt = this.#tries++ === 0 && !upstream.rateBudget ? this.#startedAt : now();
     if (upstream.path === 'direct') this.#directTries++;
     this.#attempt = new Attempt(this, upstream, breaker, permit, deadlines, startedAt);
-    this.#attempt.send({ method: this.#methodFor(upstream.path), target, headers, body: body ?? this.#stream() });
-  }
-
-  #methodFor(path: Path): string {
-    const method = this.#asked.req.method as string;
-    // HEAD reaches the gateway only where there is no direct face, and the gateway knows no HEAD.
-    if (method === 'HEAD') return path === 'gateway' ? 'GET' : 'HEAD';
-    return this.#asked.match.dialect === path ? method : (this.#entry.model[path][0] as Face).method;
+    this.#attempt.send({
+      method: methodFor(match, upstream.path, req.method as string),
+      target,
+      headers,
+      body: body ?? this.#stream(),
+    });
   }
 
   #stream(): RequestBody | null {
@@ -545,10 +498,6 @@ const LEFT = {
 
 /** Of all exchanges. */
 let requestsEnded = 0;
-
-function forcedPath(value: string | string[] | undefined): Path | undefined {
-  return value === 'direct' || value === 'gateway' ? value : undefined;
-}
 
 // One listener for all answers: the exchange hangs on the answer, so no closure is made per request.
 function onResponseClose(this: ExchangeResponse): void {

@@ -3,15 +3,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { RouteModel } from '../rollout/route.ts';
 import { TrustedProxies } from './connection.ts';
 import { FailoverBudget } from './failover-budget.ts';
-import {
-  buildMatcher,
-  locationRewriter,
-  queryDefaultsOf,
-  reservedFor,
-  rewritesForDirect,
-  type Generation,
-  type RouteEntry,
-} from './generation.ts';
+import { buildMatcher, locationRewriter, prepareRoute, type Generation, type RouteEntry } from './generation.ts';
 import { RouteState } from './route-state.ts';
 import { Upstream, type UpstreamSettings } from './upstream.ts';
 
@@ -81,13 +73,7 @@ export class Table {
     if (state) state.update(model);
     else this.#states.set(model.id, (state = new RouteState(model, this.#metrics, this.#now)));
     this.#metrics.rolloutChanged(model.id, model.rollout.gateway, model.rollout.shadow);
-    return {
-      model,
-      state,
-      rewritesForDirect: rewritesForDirect(model),
-      queryDefaults: queryDefaultsOf(model),
-      reserved: reservedFor(model, all),
-    };
+    return { ...prepareRoute(model, all), state };
   }
 
   #forgetOthers(ids: ReadonlySet<string>): void {

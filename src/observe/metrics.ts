@@ -89,6 +89,12 @@ export class Metrics {
     labelNames: ['route'] as const,
     registers: [this.registry],
   });
+  readonly shadows = new Counter({
+    name: 'facade_shadow_total',
+    help: 'Shadows, by what came of them; error: not run, or not to be judged.',
+    labelNames: ['route', 'result'] as const,
+    registers: [this.registry],
+  });
   readonly killSwitch = new Gauge({
     name: 'facade_kill_switch',
     help: '1 while everything is direct by the kill switch.',

@@ -1,9 +1,10 @@
 import type { EnrichmentTables } from './tables/enrichments.ts';
 import type { PeopleTables } from './tables/people.ts';
 import type { SharedTables } from './tables/shared.ts';
+import type { SteerTables } from './tables/steer.ts';
 
 /** All our tables live in a Postgres schema of their own, so that the database may be one that others use too. */
 export const SCHEMA = 'facade';
 
 /** Every table, put together from one interface a file. */
-export interface Database extends PeopleTables, EnrichmentTables, SharedTables {}
+export interface Database extends PeopleTables, EnrichmentTables, SharedTables, SteerTables {}

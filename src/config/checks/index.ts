@@ -6,6 +6,7 @@ import {
   autopilotStepsRise,
 } from './autopilot.ts';
 import { directNamesAreUnique, echoesNameParameters, jsonApiNamesFields, queryRangesHoldSomething } from './body.ts';
+import { jsonPathsAreSound, knownDifferencesNameRows, tolerancesTolerateSomething } from './compare.ts';
 import type { Check, Draft } from './draft.ts';
 import {
   everyRowHasAFace,
@@ -21,6 +22,7 @@ import {
   stickyByIsKnown,
   writesAreNeverDeclaredSafe,
 } from './rollout.ts';
+import { verifyIsOfAWrite, verifyNamesFields, verifyReadsByASafeRow } from './verify.ts';
 import {
   totalDeadlineCoversItsParts,
   trustedProxiesAreAddresses,
@@ -48,6 +50,12 @@ const CHECKS: readonly Check[] = [
   jsonApiNamesFields,
   directNamesAreUnique,
   queryRangesHoldSomething,
+  jsonPathsAreSound,
+  tolerancesTolerateSomething,
+  knownDifferencesNameRows,
+  verifyIsOfAWrite,
+  verifyReadsByASafeRow,
+  verifyNamesFields,
   upstreamUrlsAreSound,
   variablesStandOnlyInUrls,
   totalDeadlineCoversItsParts,

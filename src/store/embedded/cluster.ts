@@ -21,7 +21,7 @@ import type { Binaries } from './binaries.ts';
  * never half made. The password is made with them and stays among them.
  */
 
-export const USER = 'facade';
+const USER = 'facade';
 const HALF_MADE = 'postgres.making-';
 const PASSWORD_FILE = 'facade.password';
 
@@ -30,28 +30,45 @@ export interface Cluster {
   readonly password: string;
 }
 
+export interface ClusterOptions {
+  readonly dataDir: string;
+  readonly binaries: Binaries;
+  readonly account: Account | undefined;
+  /** For initdb, beside our own. */
+  readonly initFlags?: readonly string[];
+}
+
 /** Only the owner of `dataDir` may call this. */
-export async function openCluster(dataDir: string, binaries: Binaries, account: Account | undefined): Promise<Cluster> {
+export async function openCluster(options: ClusterOptions): Promise<Cluster> {
+  const { dataDir, binaries } = options;
   for (const name of readdirSync(dataDir)) {
     if (name.startsWith(HALF_MADE)) rmSync(join(dataDir, name), { recursive: true, force: true });
   }
   const dir = join(dataDir, 'postgres');
-  if (!existsSync(dir) || readdirSync(dir).length === 0) await make(dir, dataDir, binaries, account);
+  if (!existsSync(dir) || readdirSync(dir).length === 0) await make(dir, options);
   checkVersion(dir, binaries.version);
   return { dir, password: readPassword(dir) };
 }
 
+/** On its socket in `runDir`, which nobody else may enter. */
+export const connectionStringOf = ({ password }: Cluster, runDir: string): string =>
+  `postgres://${USER}:${password}@localhost/postgres?host=${encodeURIComponent(runDir)}`;
+
 export const isMade = (dataDir: string): boolean => existsSync(join(dataDir, 'postgres', 'PG_VERSION'));
 
-async function make(dir: string, dataDir: string, binaries: Binaries, account: Account | undefined): Promise<void> {
+async function make(dir: string, options: ClusterOptions): Promise<void> {
+  const { dataDir, binaries, account, initFlags = [] } = options;
   const making = mkdtempSync(join(dataDir, HALF_MADE));
   const passwordFile = `${making}.password`;
   writeFileSync(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 });
   if (account) for (const path of [making, passwordFile]) chownSync(path, account.uid, account.gid);
-  const options = [`--pgdata=${making}`, `--username=${USER}`, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+  const flags = [`--pgdata=${making}`, `--username=${USER}`, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
   const locale = ['--encoding=UTF8', '--locale=C', '--no-instructions'];
   try {
-    await promisify(execFile)(binaries.initdb, [...options, ...locale], { ...account, env: serverEnvironment() });
+    await promisify(execFile)(binaries.initdb, [...flags, ...locale, ...initFlags], {
+      ...account,
+      env: serverEnvironment(),
+    });
   } catch (error) {
     throw new StoreUnavailable(`its files could not be made under ${dataDir}: ${reasonOf(error)}`, { cause: error });
   }

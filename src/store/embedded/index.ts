@@ -1,8 +1,8 @@
-import { chownSync, mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import type { Logger } from '../../observe/log.ts';
 import { serverAccount } from './account.ts';
 import { findBinaries } from './binaries.ts';
-import { isMade, openCluster, USER } from './cluster.ts';
+import { isMade, openCluster, connectionStringOf } from './cluster.ts';
 import { claim } from './owner.ts';
 import { runtimeDir } from './runtime-dir.ts';
 import { startServer } from './server.ts';
@@ -20,24 +20,20 @@ export async function startEmbedded(dataDir: string, log: Logger): Promise<Embed
   const account = await serverAccount();
   mkdirSync(dataDir, { recursive: true });
   const dir = realpathSync(dataDir);
-  const runDir = runtimeDir(dir);
-  if (account) chownSync(runDir, account.uid, account.gid);
+  const runDir = runtimeDir(dir, account);
   const owned = await claim(runDir, dir);
   try {
     const doing = isMade(dir) ? 'starting the embedded Postgres' : 'making the embedded Postgres, once: a few seconds';
     log.info({ dataDir: dir }, doing);
-    const cluster = await openCluster(dir, binaries, account);
+    const cluster = await openCluster({ dataDir: dir, binaries, account });
     const server = await startServer({ binaries, cluster, runDir, account });
     const stop = async (): Promise<void> => {
       await server.stop();
       await owned.release();
     };
-    return { connectionString: address(runDir, cluster.password), stop };
+    return { connectionString: connectionStringOf(cluster, runDir), stop };
   } catch (error) {
     await owned.release();
     throw error;
   }
 }
-
-const address = (runDir: string, password: string): string =>
-  `postgres://${USER}:${password}@localhost/postgres?host=${encodeURIComponent(runDir)}`;

@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly cluster: Cluster;
   readonly runDir: string;
   readonly account: Account | undefined;
+  /** Beside and before our own. */
+  readonly settings?: Readonly<Record<string, string | number>>;
 }
 
 export interface Server {
@@ -53,8 +55,9 @@ const SETTINGS = {
 };
 
 /** @throws StoreUnavailable with what the server said when it ends instead of becoming ready. */
-export async function startServer({ binaries, cluster, runDir, account }: ServerOptions): Promise<Server> {
-  const settings = Object.entries({ ...SETTINGS, unix_socket_directories: runDir });
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { binaries, cluster, runDir, account } = options;
+  const settings = Object.entries({ ...SETTINGS, ...options.settings, unix_socket_directories: runDir });
   const args = ['-D', cluster.dir, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
   const child = spawn(binaries.postgres, args, {
     ...account,

@@ -67,6 +67,8 @@ export async function startFacade(options: TestFacadeOptions): Promise<TestFacad
     C2S_TOKEN,
     FACADE_TOKENS: FACADE_TOKEN,
     FACADE_CONFIG: configFile,
+    // Most tests need no store, and each would start a server of its own.
+    DATABASE_URL: 'none',
     ...(options.gateway ? { C2S_GATEWAY_URL: options.gateway } : {}),
     ...options.env,
   };

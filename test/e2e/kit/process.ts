@@ -43,6 +43,7 @@ export function startProcess(options: FacadeProcessOptions): FacadeProcess {
     PATH: process.env['PATH'],
     PORT: '0',
     ADMIN_PORT: '0',
+    DATABASE_URL: 'none',
     C2S_TOKEN,
     FACADE_TOKENS: FACADE_TOKEN,
     FACADE_CONFIG: configFile,

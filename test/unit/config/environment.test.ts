@@ -20,6 +20,8 @@ describe('the environment', () => {
         configFile: 'config/facade.yaml',
         logLevel: 'info',
         dataDir: '.data',
+        database: { kind: 'embedded' },
+        dataKeys: [],
       },
     });
   });
@@ -40,6 +42,7 @@ describe('the environment', () => {
       LOG_LEVEL: 'debug',
       DATA_DIR: '/data',
       DATABASE_URL: 'postgres://facade@db/facade',
+      DATA_KEY: `${Buffer.alloc(32, 1).toString('base64')}, ${'02'.repeat(32)}`,
       WORK_API_URL: 'https://work.example',
       WORK_API_KEY: 'work-key',
       DIRETRIX_BASE_URL: 'https://diretrix.example',
@@ -64,7 +67,8 @@ describe('the environment', () => {
         configFile: '/etc/facade.yaml',
         logLevel: 'debug',
         dataDir: '/data',
-        databaseUrl: 'postgres://facade@db/facade',
+        database: { kind: 'url', url: 'postgres://facade@db/facade' },
+        dataKeys: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)],
         workApi: { url: 'https://work.example', key: 'work-key' },
         diretrix: { url: 'https://diretrix.example', user: 'user', pass: 'pass' },
         webhookSecret: 'webhook',
@@ -142,11 +146,27 @@ describe('the environment', () => {
     ]);
   });
 
+  it('has no store at all with DATABASE_URL=none', () => {
+    expect(readEnvironment({ DATABASE_URL: 'none' })).toMatchObject({ environment: { database: { kind: 'none' } } });
+    expect(problemsOf({ DATABASE_URL: 'None' })).toEqual([
+      'DATABASE_URL: must begin with postgres:// or postgresql://, or be none',
+    ]);
+  });
+
+  it('names a bad data key by its place', () => {
+    const good = Buffer.alloc(32, 255).toString('base64url');
+    expect(problemsOf({ DATA_KEY: good })).toEqual([]);
+    expect(problemsOf({ DATA_KEY: `${good},${good}A,${'0'.repeat(63)}` })).toEqual([
+      'DATA_KEY: key 2 of 3 must be 32 bytes in base64 or hex (openssl rand -base64 32)',
+      'DATA_KEY: key 3 of 3 must be 32 bytes in base64 or hex (openssl rand -base64 32)',
+    ]);
+  });
+
   it('never repeats a value: any may be a secret', () => {
     const marked = Object.fromEntries(
       [
         'HOST PORT ADMIN_HOST ADMIN_PORT ADMIN_TOKEN C2S_BASE_URL C2S_TOKEN C2S_GATEWAY_URL C2S_GATEWAY_TOKEN',
-        'FACADE_TOKENS LOG_LEVEL DATABASE_URL WORK_API_URL DIRETRIX_BASE_URL WEBHOOK_SECRET',
+        'FACADE_TOKENS LOG_LEVEL DATABASE_URL DATA_KEY WORK_API_URL DIRETRIX_BASE_URL WEBHOOK_SECRET',
       ]
         .flatMap((names) => names.split(' '))
         .map((name) => [name, 'hush hush,hush hush']),

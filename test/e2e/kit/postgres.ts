@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { serverAccount } from '../../../src/store/embedded/account.ts';
+import { findBinaries } from '../../../src/store/embedded/binaries.ts';
+import { connectionStringOf, openCluster } from '../../../src/store/embedded/cluster.ts';
+import { runtimeDir } from '../../../src/store/embedded/runtime-dir.ts';
+import { startServer } from '../../../src/store/embedded/server.ts';
+
+/**
+ * A Postgres for the tests of a file: the embedded one without fsync, or the server that TEST_DATABASE_URL names (as a
+ * role that may create databases). Every test takes a database of its own.
+ */
+export interface TestPostgres {
+  /** The URL of an empty database. */
+  createDatabase(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function startPostgres(): Promise<TestPostgres> {
+  const given = process.env['TEST_DATABASE_URL'];
+  const server = given ? { url: given, stop: async () => undefined } : await startOwn();
+  const names: string[] = [];
+  const admin = async (statement: string): Promise<void> => {
+    const client = new pg.Client(server.url);
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
+  };
+  return {
+    async createDatabase() {
+      const name = `test_${randomBytes(6).toString('hex')}`;
+      await admin(`create database ${name}`);
+      names.push(name);
+      const url = new URL(server.url);
+      url.pathname = `/${name}`;
+      return url.href;
+    },
+    async close() {
+      // Nobody throws our own server's databases away one by one.
+      if (given) for (const name of names) await admin(`drop database if exists ${name} with (force)`);
+      await server.stop();
+    },
+  };
+}
+
+async function startOwn() {
+  const dir = mkdtempSync(join(tmpdir(), 'facade-pg-'));
+  // As root the server is another user, who must get through.
+  chmodSync(dir, 0o711);
+  const account = await serverAccount();
+  const binaries = await findBinaries();
+  const runDir = runtimeDir(dir, account);
+  const cluster = await openCluster({ dataDir: dir, binaries, account, initFlags: ['--no-sync'] });
+  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 200 };
+  const server = await startServer({ binaries, cluster, runDir, account, settings });
+  // A test process that ends early takes its server with it.
+  const kill = (): boolean => process.kill(server.pid, 'SIGQUIT');
+  process.once('exit', kill);
+  return {
+    url: connectionStringOf(cluster, runDir),
+    stop: async () => {
+      process.off('exit', kill);
+      await server.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
