@@ -12,8 +12,8 @@ export interface ParityFacts {
   readonly mismatches: number;
   /** 0..1, the lower confidence bound of the share that matched. */
   readonly lowerBound: number;
-  /** 95th percentile of the gateway's shadows over that of direct; undefined: not measured. */
-  readonly latencyP95Ratio: number | undefined;
+  /** 95th percentiles of what was compared, milliseconds; undefined: not measured. */
+  readonly latencyP95: { readonly direct: number; readonly gateway: number } | undefined;
 }
 
 export type FlippedBy = 'autopilot' | 'human';

@@ -119,8 +119,9 @@ function latencyGate(facts: Facts, { gates, minRequests }: AutopilotSettings): G
 }
 
 function shadowLatencyGate({ parity }: Facts, { gates }: AutopilotSettings): Gate {
-  const ratio = parity?.latencyP95Ratio;
-  if (ratio === undefined) return green('shadows were not timed');
-  const why = `95 % of the shadows within ${ratio.toFixed(2)} × direct, ${gates.latencyP95Ratio} × allowed`;
-  return ratio <= gates.latencyP95Ratio ? green(why) : waiting(why);
+  const p95 = parity?.latencyP95;
+  if (!p95) return green('shadows were not timed');
+  const limit = gates.latencyP95Ratio * Math.max(p95.direct, gates.latencyFloor);
+  const why = `95 % of the shadows within ${ms(p95.gateway)}, of direct within ${ms(p95.direct)}, ${ms(limit)} allowed`;
+  return p95.gateway <= limit ? green(why) : waiting(why);
 }

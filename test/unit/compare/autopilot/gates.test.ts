@@ -88,7 +88,19 @@ const ROWS: readonly Row[] = [
   ],
   ['direct was never seen', 'latency', 'waiting', { live: live(tally(0), tally(400)) }],
   ['shadows in time', 'latency', 'green', { gateway: 0 }],
-  ['slow shadows', 'latency', 'waiting', { gateway: 0, parity: { ...READY, latencyP95Ratio: 1.4 } }],
+  [
+    'shadows below the floor',
+    'latency',
+    'green',
+    { gateway: 0, parity: { ...READY, latencyP95: { direct: 2, gateway: 9 } } },
+  ],
+  ['shadows that nobody timed', 'latency', 'green', { gateway: 0, parity: { ...READY, latencyP95: undefined } }],
+  [
+    'slow shadows',
+    'latency',
+    'waiting',
+    { gateway: 0, parity: { ...READY, latencyP95: { direct: 80, gateway: 112 } } },
+  ],
 ];
 
 describe('a gate', () => {
