@@ -1,3 +1,4 @@
+import type { AutopilotTables } from './tables/autopilot.ts';
 import type { EnrichmentTables } from './tables/enrichments.ts';
 import type { PeopleTables } from './tables/people.ts';
 import type { SharedTables } from './tables/shared.ts';
@@ -7,4 +8,4 @@ import type { SteerTables } from './tables/steer.ts';
 export const SCHEMA = 'facade';
 
 /** Every table, put together from one interface a file. */
-export interface Database extends PeopleTables, EnrichmentTables, SharedTables, SteerTables {}
+export interface Database extends PeopleTables, EnrichmentTables, SharedTables, SteerTables, AutopilotTables {}

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import * as people from './001-people.ts';
 import * as enrichments from './002-enrichments.ts';
 import * as steer from './004-steer.ts';
+import * as autopilot from './006-autopilot.ts';
 
 /**
  * Every migration, in the order of its name. They only add: the version before must still run on what they leave
@@ -11,4 +12,5 @@ export const migrations: Record<string, Migration> = {
   '001-people': people,
   '002-enrichments': enrichments,
   '004-steer': steer,
+  '006-autopilot': autopilot,
 };
