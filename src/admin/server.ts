@@ -3,6 +3,7 @@ import type { DataPlane } from '../forward/data-plane.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { explain } from './explain.ts';
 import { guard } from './guard.ts';
 import { viewRoutes } from './routes.ts';
 
@@ -47,6 +48,7 @@ export function createAdmin(options: AdminOptions): Express {
     await options.reload();
     viewConfig(options, res);
   });
+  api.post('/explain', express.json({ limit: '2mb' }), explain(dataPlane));
   api.get('/discovery', (_req, res) => viewDiscovery(options, res));
   api
     .route('/kill-switch')
