@@ -3,6 +3,8 @@ import type { DataPlane } from '../forward/data-plane.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { createConsole } from './console.ts';
+import { createEvents } from './events.ts';
 import { guard } from './guard.ts';
 import { viewRoutes } from './routes.ts';
 
@@ -20,8 +22,17 @@ export interface AdminOptions {
   readonly adminToken: string | undefined;
   /** Milliseconds, monotonic: the clock of the counters. */
   readonly now: () => number;
+  /** What the shadows showed of a route, in short. */
+  readonly parity?: (route: string) => ParitySummary | undefined;
   /** Reads the config file again, at once. */
   readonly reload: () => Promise<void>;
+}
+
+export interface ParitySummary {
+  readonly verdict: string;
+  /** 0..1; undefined while nothing was compared. */
+  readonly ratio: number | undefined;
+  readonly compared: number;
 }
 
 export function createAdmin(options: AdminOptions): Express {
@@ -42,6 +53,10 @@ export function createAdmin(options: AdminOptions): Express {
     const { generation } = dataPlane;
     res.json({ revision: generation.revision, killSwitch: dataPlane.killed, routes: viewRoutes(generation, now()) });
   });
+  api.get(
+    '/events',
+    createEvents(() => pictureOf(options)),
+  );
   api.get('/config', (_req, res) => viewConfig(options, res));
   api.post('/config/reload', async (_req, res) => {
     await options.reload();
@@ -54,8 +69,21 @@ export function createAdmin(options: AdminOptions): Express {
     .put(setKillSwitch(options, true))
     .delete(setKillSwitch(options, false));
   admin.use('/api', api);
+  admin.use(createConsole());
   admin.use((_req, res) => void res.status(404).json({ status: 404, title: 'Not Found' }));
   return admin;
+}
+
+/** What the console shows of now. */
+function pictureOf({ dataPlane, now, parity }: AdminOptions): object {
+  const { generation, killed } = dataPlane;
+  const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity?.(route.id) }));
+  return {
+    revision: generation.revision,
+    killSwitch: killed,
+    gateway: generation.upstreams.gateway !== undefined,
+    routes,
+  };
 }
 
 function viewConfig({ dataPlane, loader, configFile }: AdminOptions, res: Response): void {
