@@ -48,7 +48,7 @@ const SCRIPTS = [
 
 /** From npm, as they are. */
 const VENDOR: Readonly<Record<string, string>> = {
-  'vendor/preact.js': 'htm/preact/standalone.module.js',
+  'vendor/preact.js': 'htm/preact/standalone',
   'vendor/uplot.js': 'uplot/dist/uPlot.esm.js',
   'vendor/uplot.css': 'uplot/dist/uPlot.min.css',
 };

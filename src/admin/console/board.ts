@@ -84,13 +84,15 @@ function Row({ route, onFlip }: { route: RouteView; onFlip: () => void }) {
 function PathCell({ path }: { path: PathView | undefined }) {
   if (!path) return html`<span class="quiet">none</span>`;
   const { lastMinute, breaker } = path;
-  const errors = errorShare(lastMinute);
+  const isQuiet = !lastMinute || lastMinute.requests === 0;
   return html`<span class="figures">
-    <span>${perSecond(lastMinute)}</span>
-    <span class=${lastMinute && lastMinute.failures > 0 ? 'bad' : ''} title="failures">
-      ${errors === NOTHING ? NOTHING : `${errors} err`}
-    </span>
-    <span title="95th percentile">${milliseconds(lastMinute?.p95)}</span>
+    ${
+      isQuiet
+        ? html`<span class="quiet">${NOTHING}</span>`
+        : html`<span>${perSecond(lastMinute)}</span>
+            <span class=${lastMinute.failures > 0 ? 'bad' : ''}>${errorShare(lastMinute)} err</span>
+            <span title="95th percentile">${milliseconds(lastMinute.p95)}</span>`
+    }
     ${breaker !== 'closed' && html`<span class="bad">breaker ${breaker}</span>`}
   </span>`;
 }

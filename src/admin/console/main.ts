@@ -28,7 +28,11 @@ function App() {
   const address = useAddress();
   const live = useLive();
   const { snapshot, connection } = live;
-  useEffect(() => document.getElementById('content')?.focus(), [address]);
+  const [first] = useState(address);
+  useEffect(() => {
+    // Who reads with the ears hears the new page; on the first one the browser has said its title already.
+    if (address !== first) document.getElementById('content')?.focus();
+  }, [address]);
   if (connection === 'unauthorized') return html`<${SignIn} problem=${live.problem} />`;
   return html`<${Masthead} live=${live} address=${address} />
     <main id="content" tabindex="-1">
@@ -43,5 +47,7 @@ function page(address: string, live: Live) {
   return html`<${RoutePage} key=${id} id=${id} live=${live} />`;
 }
 
+const place = document.getElementById('app') as HTMLElement;
+place.replaceChildren();
 connect();
-render(html`<${App} />`, document.getElementById('app') as HTMLElement);
+render(html`<${App} />`, place);

@@ -45,8 +45,7 @@ export function Plot({ title, unit, points, figure }: PlotProps) {
 const HEIGHT = 180;
 
 function optionsFor(element: HTMLElement, unit: string): UPlot.Options {
-  const style = getComputedStyle(element);
-  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  const colour = (name: string): string => resolved(element, name);
   const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') } };
   const value = (_: UPlot, shown: number | null): string => (shown === null ? '–' : `${shown.toFixed(1)} ${unit}`);
   return {
@@ -60,4 +59,12 @@ function optionsFor(element: HTMLElement, unit: string): UPlot.Options {
       { label: 'gateway', stroke: colour('--gateway'), width: 2, value, dash: [6, 3] },
     ],
   };
+}
+
+/** A canvas knows no variables and no light-dark(): the colour that they come to here and now. */
+function resolved(element: HTMLElement, name: string): string {
+  element.style.color = `var(${name})`;
+  const { color } = getComputedStyle(element);
+  element.style.color = '';
+  return color;
 }

@@ -24,9 +24,8 @@ export function RoutePage({ id, live }: { id: string; live: Live }) {
       <button class="primary" onClick=${() => setFlipping(true)}>Flip</button>
     </div>
     <p>
-      <span class=${`stage ${stage}`}>${stage}</span> ${rollout.gateway} % of the values of
-      <code>${rollout.stickyBy}</code> by the gateway, ${rollout.shadow} % compared; ${safety}, fallback
-      ${rollout.fallback}.
+      <span class=${`stage ${stage}`}>${stage}</span>
+      ${` ${rollout.gateway} % by the gateway, the same for each ${rollout.stickyBy}; ${rollout.shadow} % compared; ${safety}; fallback ${rollout.fallback}.`}
     </p>
     <div class="paths">
       <${PathCard} name="Direct" path=${route.paths.direct} />
