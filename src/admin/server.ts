@@ -4,6 +4,7 @@ import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StoreHolder } from '../store/holder.ts';
+import { explain } from './explain.ts';
 import { guard } from './guard.ts';
 import { peopleRoutes } from './people.ts';
 import { viewRoutes } from './routes.ts';
@@ -52,6 +53,7 @@ export function createAdmin(options: AdminOptions): Express {
     await options.reload();
     viewConfig(options, res);
   });
+  api.post('/explain', express.json({ limit: '2mb' }), explain(dataPlane));
   api.get('/discovery', (_req, res) => viewDiscovery(options, res));
   api
     .route('/kill-switch')

@@ -1,5 +1,5 @@
 import { sql, type DeleteResult, type Kysely, type Transaction } from 'kysely';
-import type { Database } from './schema.ts';
+import { table, type Database } from './schema.ts';
 import { sweepWindows } from './windows.ts';
 
 /** The two ways in which personal data ends: its person asks for it (LGPD, article 18), or its time is over. */
@@ -98,7 +98,7 @@ async function emptyEnrichmentsBefore(tx: Tx, before: Date): Promise<number> {
     .where((eb) => eb.or([eb('message', 'is not', null), eb(sql<string>`findings::text`, '!=', '{}')]))
     .executeTakeFirst();
   await sql`
-    delete from ${sql.table('enrichment_people')} as link using ${sql.table('enrichments')} as enrichment
+    delete from ${table('enrichment_people')} as link using ${table('enrichments')} as enrichment
     where enrichment.id = link.enrichment_id and enrichment.updated_at < ${before}`.execute(tx);
   return Number(numUpdatedRows);
 }
