@@ -94,3 +94,31 @@ export async function startScene(): Promise<Scene> {
 }
 
 export type { TestPostgres };
+
+/** Makes so many further leads in the CRM, each with a phone and an e-mail of one known person. @returns their ids. */
+export function addLeads(sandbox: Sandbox, count: number): string[] {
+  const { leads } = sandbox.c2s.standIn.crm;
+  const known = [...leads.values()].slice(5, 25);
+  return Array.from({ length: count }, (_, n) => {
+    const template = known[n % known.length];
+    if (!template) throw new Error('the sandbox has no leads');
+    const id = n.toString(16).padStart(32, '0');
+    const attributes = { ...structuredClone(template.attributes), messages: [] };
+    leads.set(id, { ...template, id, attributes });
+    return id;
+  });
+}
+
+export function pushEvents(url: string, events: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${url}/api/v1/webhooks/c2s`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-webhook-token': WEBHOOK_SECRET, ...headers },
+    body: typeof events === 'string' ? events : JSON.stringify(events),
+  });
+}
+
+export const eventOf = (id: string, updatedAt = '2026-01-01T00:00:00Z') => ({
+  id,
+  hook_action: 'on_create_lead',
+  attributes: { updated_at: updatedAt },
+});
