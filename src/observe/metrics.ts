@@ -37,6 +37,15 @@ export type AutopilotDecision = (typeof AUTOPILOT_DECISIONS)[number];
 export type BreakerStateName = 'closed' | 'half-open' | 'open';
 const BREAKER_VALUES: Readonly<Record<BreakerStateName, number>> = { closed: 0, 'half-open': 1, open: 2 };
 
+/** What is shown of a route's parity. */
+export interface ParityGauges {
+  readonly route: string;
+  /** NaN: nothing was judged. */
+  readonly ratio: number;
+  readonly lowerBound: number;
+  readonly verdicts: readonly (readonly [verdict: string, holds: boolean])[];
+}
+
 export class Metrics {
   readonly registry = new Registry();
   readonly requests = new CellCounter({
@@ -92,6 +101,12 @@ export class Metrics {
   readonly shadows = new Counter({
     name: 'facade_shadow_total',
     help: 'Shadows, by what came of them; error: not run, or not to be judged.',
+    labelNames: ['route', 'result'] as const,
+    registers: [this.registry],
+  });
+  readonly verifications = new Counter({
+    name: 'facade_verify_total',
+    help: 'Writes that the gateway served and that were read back through direct, by what was found.',
     labelNames: ['route', 'result'] as const,
     registers: [this.registry],
   });
@@ -155,6 +170,29 @@ export class Metrics {
         for (const [upstream, inflight] of read()) gauge.set({ upstream }, inflight);
       },
     });
+  }
+
+  /** Serves the gauges of parity from the evidence itself, at scrape time. A ratio of nothing is left out. */
+  observeParity(read: () => Iterable<ParityGauges>): void {
+    const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[], collect?: () => void) =>
+      new Gauge({ name, help, labelNames, registers: [this.registry], ...(collect ? { collect } : {}) });
+    const help = 'Share of the shadows in which no caller would have noticed a difference, noise subtracted, 0 to 1.';
+    // The first is asked first, and fills in the others.
+    const ratio = gauge('facade_parity_ratio', help, ['route'], () => {
+      for (const one of [ratio, lowerBound, verdict]) one.reset();
+      for (const { route, verdicts, ...shares } of read()) {
+        if (!Number.isNaN(shares.ratio)) ratio.set({ route }, shares.ratio);
+        lowerBound.set({ route }, shares.lowerBound);
+        for (const [name, holds] of verdicts) verdict.set({ route, verdict: name }, holds ? 1 : 0);
+      }
+    });
+    const lowerBound = gauge('facade_parity_lower_bound', 'Lower end of the 95 % interval of parity, 0 to 1.', [
+      'route',
+    ]);
+    const verdict = gauge('facade_parity_verdict', '1 for the verdict that holds, 0 for the others.', [
+      'route',
+      'verdict',
+    ]);
   }
 
   breakerChanged(route: string, path: string, state: BreakerStateName): void {

@@ -1,5 +1,6 @@
 import type { AutopilotTables } from './tables/autopilot.ts';
 import type { EnrichmentTables } from './tables/enrichments.ts';
+import type { ParityTables } from './tables/parity.ts';
 import type { PeopleTables } from './tables/people.ts';
 import type { SharedTables } from './tables/shared.ts';
 import type { SteerTables } from './tables/steer.ts';
@@ -8,4 +9,5 @@ import type { SteerTables } from './tables/steer.ts';
 export const SCHEMA = 'facade';
 
 /** Every table, put together from one interface a file. */
-export interface Database extends PeopleTables, EnrichmentTables, SharedTables, SteerTables, AutopilotTables {}
+export interface Database
+  extends PeopleTables, EnrichmentTables, SharedTables, SteerTables, ParityTables, AutopilotTables {}

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import * as people from './001-people.ts';
 import * as enrichments from './002-enrichments.ts';
 import * as steer from './004-steer.ts';
+import * as parity from './005-parity.ts';
 import * as autopilot from './006-autopilot.ts';
 
 /**
@@ -12,5 +13,6 @@ export const migrations: Record<string, Migration> = {
   '001-people': people,
   '002-enrichments': enrichments,
   '004-steer': steer,
+  '005-parity': parity,
   '006-autopilot': autopilot,
 };
