@@ -38,9 +38,9 @@ compare:
       '11:24  routes[0] (leads.get).compare.ignore[1]: "data.b" is not in the right form; write a JSONPath (RFC 9535), such as $.data[*].attributes.updated_at or $..updated_at',
     ]);
     expect(reportOf(top('', row.replace(', data.b', '')))).toEqual([
-      '11:14  routes[0] (leads.get).compare.ignore[0]: is no JSONPath (RFC 9535); write one such as $.data[*].attributes.updated_at',
-      '12:23  routes[0] (leads.get).compare.unordered[0].path: is no JSONPath (RFC 9535); write one such as $.data[*].attributes.updated_at',
-      '13:16  routes[0] (leads.get).compare.tolerate[0]: tolerates nothing; write number:, time: or both',
+      '11:16  routes[0] (leads.get).compare.ignore[0]: is no JSONPath (RFC 9535); write one such as $.data[*].attributes.updated_at',
+      '12:27  routes[0] (leads.get).compare.unordered[0].path: is no JSONPath (RFC 9535); write one such as $.data[*].attributes.updated_at',
+      '13:18  routes[0] (leads.get).compare.tolerate[0]: tolerates nothing; write number:, time: or both',
     ]);
   });
 });
