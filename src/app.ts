@@ -17,9 +17,12 @@ import { createListener, listen } from './forward/listener.ts';
 import { createPages } from './forward/pages.ts';
 import { ConfigRefused, Loader } from './forward/reload.ts';
 import { Table } from './forward/table.ts';
+import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import type { Path } from './rollout/route.ts';
+import { StoreHolder } from './store/holder.ts';
+import { openStore } from './store/index.ts';
 
 /** The composition root: who is wired to whom. No logic. */
 
@@ -32,6 +35,8 @@ export interface AppOptions {
   readonly log: Logger;
   /** One line a request. */
   readonly requestLog: Logger;
+  /** Watches the runs of enrichments. */
+  readonly reached?: EnrichmentOptions['reached'];
 }
 
 export interface App {
@@ -68,9 +73,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     const adminUrl = await listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
     const url = await listen(listener, environment.host, environment.port, 'PORT');
     log.info({ listening: url, admin: adminUrl }, 'ready');
+    parts.enrichment.attach(listener);
+    parts.store.start();
     const stop = async (): Promise<boolean> => {
       dataPlane.drain();
-      const isWhole = await drain.run(parseDuration(config().server.drain));
+      const deadline = parseDuration(config().server.drain);
+      // Together: callers wait for enrichments, and enrichments call through the listener.
+      const [isWhole] = await Promise.all([drain.run(deadline), parts.enrichment.stop(deadline)]);
       await close();
       return isWhole;
     };
@@ -81,7 +90,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-function wire({ environment, variables, envFile, log, requestLog }: AppOptions) {
+function wire({ environment, variables, envFile, log, requestLog, reached }: AppOptions) {
   const now = () => performance.now();
   const { configFile } = environment;
   const metrics = new Metrics();
@@ -98,7 +107,17 @@ function wire({ environment, variables, envFile, log, requestLog }: AppOptions) 
   );
   const observer = observe(dataPlane, metrics, now, () => config);
   dataPlane.tap = observer;
-  const pages = createPages(dataPlane);
+  const store = storeOf(environment, log);
+  const enrichment = createEnrichment({
+    environment,
+    config: () => config.enrichment,
+    store,
+    metrics,
+    isKnown: (req) => dataPlane.isKnown(req),
+    log,
+    reached,
+  });
+  const pages = createPages(dataPlane, [enrichment.router]);
   dataPlane.others = (req, res) => void pages(req, res);
   const killSwitch = new KillSwitch(
     () => dataPlane.generation.killSwitchFile,
@@ -130,8 +149,15 @@ function wire({ environment, variables, envFile, log, requestLog }: AppOptions) 
     await observer.close();
     dataPlane.close();
     await table.close();
+    await store.close();
   };
-  return { now, metrics, loader, dataPlane, killSwitch, config: () => config, reload, close };
+  return { now, metrics, loader, dataPlane, killSwitch, store, enrichment, config: () => config, reload, close };
+}
+
+function storeOf({ database, dataDir }: Environment, log: Logger): StoreHolder {
+  if (database.kind === 'none') return new StoreHolder(undefined);
+  const databaseUrl = database.kind === 'url' ? database.url : undefined;
+  return new StoreHolder({ databaseUrl, dataDir, log, open: openStore });
 }
 
 function observe(dataPlane: DataPlane, metrics: Metrics, now: () => number, config: () => FacadeConfig): Observer {

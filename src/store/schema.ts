@@ -1,3 +1,5 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { AutopilotTables } from './tables/autopilot.ts';
 import type { EnrichmentTables } from './tables/enrichments.ts';
 import type { ParityTables } from './tables/parity.ts';
 import type { PeopleTables } from './tables/people.ts';
@@ -8,4 +10,11 @@ import type { SteerTables } from './tables/steer.ts';
 export const SCHEMA = 'facade';
 
 /** Every table, put together from one interface a file. */
-export interface Database extends PeopleTables, EnrichmentTables, SharedTables, SteerTables, ParityTables {}
+export interface Database
+  extends PeopleTables, EnrichmentTables, SharedTables, SteerTables, ParityTables, AutopilotTables {}
+
+/**
+ * A table in a statement that is raw from its first word. `db` puts the schema's name before the tables of its own
+ * builders only, not into those.
+ */
+export const table = (name: keyof Database): RawBuilder<unknown> => sql.table(`${SCHEMA}.${name}`);
