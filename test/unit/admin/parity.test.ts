@@ -39,11 +39,11 @@ describe('GET /api/parity', () => {
 
   it('answers samples redacted, and as they are only in front of the sandbox', async () => {
     const { api } = started();
-    const { body, text } = await api.get('/api/parity/leads.get/samples').expect(200);
-    expect(body).toMatchObject({
+    const answer = await api.get('/api/parity/leads.get/samples').expect(200);
+    expect(answer.body).toMatchObject({
       samples: [{ version: 1, isRedacted: true, differences: ['/name: value string→string'] }],
     });
-    expect(text).not.toMatch(/Fulano|Beltrano/);
+    expect(answer.text).not.toMatch(/Fulano|Beltrano/);
     expect((await api.get('/api/parity/leads.get/samples?reveal=true').expect(403)).text).not.toMatch(/Fulano/);
     const revealed = await started(true).api.get('/api/parity/leads.get/samples?reveal=true').expect(200);
     expect(revealed.text).toMatch(/Beltrano/);
@@ -66,7 +66,7 @@ describe('the metrics of parity', () => {
     expect(text).toContain('facade_parity_lower_bound{route="leads.get"} 0');
     expect(text).toContain('facade_parity_verdict{route="leads.get",verdict="not_enough_data"} 1');
     expect(text).toContain('facade_parity_verdict{route="leads.get",verdict="ready"} 0');
-    book.forget('leads.get');
+    book.forget('leads.get', NOON);
     expect(await metrics.registry.metrics()).not.toContain('facade_parity_ratio{');
   });
 });

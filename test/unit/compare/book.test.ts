@@ -241,7 +241,7 @@ describe('memory', () => {
       trial.observe(1, WRONG, 'noise');
     }
     expect(trial.book.samples(ID).map(({ at }) => at - NOON)).toEqual([5, 4]);
-    trial.book.forget(ID);
+    trial.book.forget(ID, trial.now);
     expect(trial.book.samples(ID)).toEqual([]);
   });
 });
@@ -337,6 +337,28 @@ describe('several instances', () => {
     await keep(two, store);
     expect(two.report.counts.match).toBe(0);
     expect(one.report.counts.match).toBe(10);
+  });
+
+  it('forget together, and for good', async () => {
+    const store = new SharedRows();
+    const [one, two] = [new Trial(undefined, 'one'), new Trial(undefined, 'two')];
+    const [keepOne, keepTwo] = [await keep(one, store), await keep(two, store)];
+    const flushAll = async () => {
+      for (const keeper of [keepOne, keepTwo, keepOne]) await keeper.flush();
+    };
+    one.observe(10, WRONG);
+    two.observe(10, WRONG);
+    await flushAll();
+    for (const trial of [one, two]) trial.now += 2 * MINUTE;
+    one.book.forget(ID, one.now);
+    await flushAll();
+    two.observe(3, SAME);
+    await flushAll();
+    await flushAll();
+    const three = new Trial(undefined, 'three');
+    three.now = one.now;
+    await keep(three, store);
+    for (const { report } of [one, two, three]) expect(report.counts).toMatchObject({ match: 3, mismatch: 0 });
   });
 
   it('lose nothing while the store is down', async () => {

@@ -86,7 +86,7 @@ describe('comparison', () => {
       path: fc.constantFrom('direct' as const, 'gateway' as const),
       status: fc.integer({ min: 0, max: 599 }),
       body: fc.oneof(
-        fc.uint8Array({ maxLength: 40 }).map(Buffer.from),
+        fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
         document.map((value) => JSON.stringify(value)),
       ),
       headers: fc.dictionary(fc.constantFrom('content-type', 'content-encoding', 'x-total'), fc.string()),
