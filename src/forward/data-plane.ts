@@ -133,7 +133,7 @@ export class DataPlane {
 
   /** Presents one of the tokens that make a caller known. */
   isKnown(req: IncomingMessage): boolean {
-    return this.#callers.identify(req.headers) !== undefined;
+    return this.callers.identify(req.headers) !== undefined;
   }
 
   /** Requests of routes that are under way. */
