@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdmin } from './admin/server.ts';
 import type { Environment } from './config/environment.ts';
 import { parseDuration, parseSize } from './config/units.ts';
@@ -13,6 +16,12 @@ import { ConfigRefused, Loader } from './forward/reload.ts';
 import { Table } from './forward/table.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
+import { BurnDown } from './steer/burn-down.ts';
+import { startSteering } from './steer/start.ts';
+import { Steering } from './steer/steering.ts';
+import { TrafficMeter } from './steer/traffic-meter.ts';
+import { openStore } from './store/index.ts';
+import { openBeside } from './store/opening.ts';
 
 /** The composition root: who is wired to whom. No logic. */
 
@@ -38,6 +47,9 @@ export interface App {
   stop(): Promise<boolean>;
 }
 
+/** Milliseconds. */
+const LONGEST_WAIT_FOR_FLIPS = 5_000;
+
 /**
  * Starts both listeners.
  * @throws ConfigRefused with every problem, one a line; ListenError when a port cannot be had.
@@ -57,6 +69,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     admin.closeAllConnections();
   };
   try {
+    // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
+    if (environment.database.kind === 'url') await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
     // Admin first: a probe must find it when the public port opens.
     const adminUrl = await listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
     const url = await listen(listener, environment.host, environment.port, 'PORT');
@@ -74,13 +88,24 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-function wire({ environment, variables, envFile, log, requestLog }: AppOptions) {
+function wire(options: AppOptions) {
+  const { environment, variables, envFile, log, requestLog } = options;
   const now = () => performance.now();
   const { configFile } = environment;
   const metrics = new Metrics();
   const table = new Table(metrics, now);
-  const loader = new Loader({ file: configFile, table, metrics, log, variables });
-  const text = readConfig(configFile);
+  const steering: Steering = new Steering({
+    truth: environment.database.kind === 'url' ? 'store' : 'file',
+    file: configFile,
+    variables,
+    reload: () => watcher.reload(),
+    rebuild: () => load(text),
+    config: () => config,
+    killSwitch: () => killSwitch,
+    log,
+  });
+  const loader = new Loader({ file: configFile, table, metrics, log, variables, take: steering.take });
+  let text = readConfig(configFile);
   const first = loader.load(text);
   if (!first.ok) throw new ConfigRefused(first.problems);
   let { config } = first;
@@ -91,36 +116,70 @@ function wire({ environment, variables, envFile, log, requestLog }: AppOptions) 
   );
   const pages = createPages(dataPlane);
   dataPlane.others = (req, res) => void pages(req, res);
-  const killSwitch = new KillSwitch(
+  const killSwitch = killSwitchOf(dataPlane, log);
+  const load = (next: string): void => {
+    const loaded = loader.load(next);
+    if (!loaded.ok) return;
+    text = next;
+    config = loaded.config;
+    dataPlane.swap(loaded.generation);
+    killSwitch.look();
+  };
+  const onError = (error: Error): void => loader.unreadable(error);
+  const watcher = watchConfig({ file: configFile, onChange: load, onError, current: text });
+  const reload = () => watcher.reload();
+  const envWatcher = envFile === undefined ? undefined : watchEnvFile(envFile, reload, log);
+  const steered = steer(options, { steering, metrics, dataPlane });
+  const close = async (): Promise<void> => {
+    watcher.close();
+    envWatcher?.close();
+    killSwitch.close();
+    await steered.close();
+    dataPlane.close();
+    await table.close();
+  };
+  return { now, metrics, loader, dataPlane, killSwitch, steering, ...steered, config: () => config, reload, close };
+}
+
+function killSwitchOf(dataPlane: DataPlane, log: Logger): KillSwitch {
+  return new KillSwitch(
     () => dataPlane.generation.killSwitchFile,
     (on, by) => {
       dataPlane.killed = on;
       log.warn({ on, by }, 'kill switch');
     },
   );
-  const load = (text: string): void => {
-    const loaded = loader.load(text);
-    if (!loaded.ok) return;
-    config = loaded.config;
-    dataPlane.swap(loaded.generation);
-    killSwitch.look();
-  };
-  const watcher = watchConfig({
-    file: configFile,
-    onChange: load,
-    onError: (error) => loader.unreadable(error),
-    current: text,
+}
+
+interface Steered {
+  readonly steering: Steering;
+  readonly metrics: Metrics;
+  readonly dataPlane: DataPlane;
+}
+
+/** The store, and what is kept there of flips and of traffic. */
+function steer({ environment, log }: AppOptions, { steering, metrics, dataPlane }: Steered) {
+  const { database, dataDir } = environment;
+  const databaseUrl = database.kind === 'url' ? database.url : undefined;
+  const open = database.kind === 'none' ? undefined : () => openStore({ databaseUrl, dataDir, log });
+  const opening = openBeside(open, database.kind === 'url', log);
+  const now = () => new Date();
+  const meter = new TrafficMeter({ metrics, now, log, flushed: (traffic) => burnDown.measure(traffic) });
+  const burnDown = new BurnDown({
+    now,
+    metrics,
+    models: () => dataPlane.generation.entries.map(({ model }) => model),
+    killSwitch: () => dataPlane.killed,
+    flips: () => steering.flips,
+    traffic: () => meter.traffic,
   });
-  const reload = () => watcher.reload();
-  const envWatcher = envFile === undefined ? undefined : watchEnvFile(envFile, reload, log);
+  const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
+  const started = startSteering({ steering, meter, opened: opening.opened, instance, now, log });
   const close = async (): Promise<void> => {
-    watcher.close();
-    envWatcher?.close();
-    killSwitch.close();
-    dataPlane.close();
-    await table.close();
+    await started.close();
+    await opening.close();
   };
-  return { now, metrics, loader, dataPlane, killSwitch, config: () => config, reload, close };
+  return { burnDown, steeringReady: started.ready, close };
 }
 
 function watchEnvFile(file: string, reload: () => Promise<void>, log: Logger): ConfigWatch {

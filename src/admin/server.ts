@@ -1,9 +1,14 @@
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type Response } from 'express';
 import type { DataPlane } from '../forward/data-plane.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { BurnDown } from '../steer/burn-down.ts';
+import type { Steering } from '../steer/steering.ts';
+import { flipRoutes } from './flips.ts';
 import { guard } from './guard.ts';
+import { historyRoutes } from './history.ts';
+import { migrationRoutes } from './migration.ts';
 import { viewRoutes } from './routes.ts';
 
 /**
@@ -16,6 +21,8 @@ export interface AdminOptions {
   readonly metrics: Metrics;
   readonly loader: Loader;
   readonly killSwitch: KillSwitch;
+  readonly steering: Steering;
+  readonly burnDown: BurnDown;
   readonly configFile: string;
   readonly adminToken: string | undefined;
   /** Milliseconds, monotonic: the clock of the counters. */
@@ -48,11 +55,7 @@ export function createAdmin(options: AdminOptions): Express {
     viewConfig(options, res);
   });
   api.get('/discovery', (_req, res) => viewDiscovery(options, res));
-  api
-    .route('/kill-switch')
-    .get(viewKillSwitch(options))
-    .put(setKillSwitch(options, true))
-    .delete(setKillSwitch(options, false));
+  api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options));
   admin.use('/api', api);
   admin.use((_req, res) => void res.status(404).json({ status: 404, title: 'Not Found' }));
   return admin;
@@ -73,15 +76,4 @@ function viewConfig({ dataPlane, loader, configFile }: AdminOptions, res: Respon
 function viewDiscovery({ dataPlane }: AdminOptions, res: Response): void {
   const rows = dataPlane.discovery.list();
   res.json({ unclaimed: rows.map((row) => ({ ...row, lastSeen: new Date(row.lastSeen) })) });
-}
-
-function viewKillSwitch({ killSwitch }: AdminOptions) {
-  return (_req: Request, res: Response): void => void res.json({ on: killSwitch.on, by: killSwitch.by });
-}
-
-function setKillSwitch({ killSwitch }: AdminOptions, on: boolean) {
-  return (_req: Request, res: Response): void => {
-    killSwitch.set(on);
-    res.json({ on: killSwitch.on, by: killSwitch.by });
-  };
 }

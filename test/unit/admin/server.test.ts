@@ -11,6 +11,10 @@ import { Loader } from '../../../src/forward/reload.ts';
 import { Table } from '../../../src/forward/table.ts';
 import { createLogs } from '../../../src/observe/log.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
+import { BurnDown } from '../../../src/steer/burn-down.ts';
+import { MemoryFlips } from '../../../src/steer/memory-flips.ts';
+import { MemoryTraffic } from '../../../src/steer/memory-traffic.ts';
+import { Steering } from '../../../src/steer/steering.ts';
 import { configText, GET_LEAD, GATEWAY_URL, SOURCE } from '../forward/table-fixture.ts';
 
 const CONFIG_FILE = 'facade.yaml';
@@ -22,7 +26,18 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
   const { log, requestLog } = createLogs('silent', new Writable({ write: (_chunk, _encoding, done) => done() }));
   const metrics = new Metrics();
   const table = new Table(metrics, now);
-  const loader = new Loader({ file: CONFIG_FILE, table, metrics, log, variables: () => ({}) });
+  const killSwitchFile = join(dir, 'kill');
+  const steering: Steering = new Steering({
+    truth: 'file',
+    file: CONFIG_FILE,
+    variables: () => ({}),
+    reload: () => reload(),
+    rebuild: () => undefined,
+    config: () => first.config,
+    killSwitch: () => killSwitch,
+    log,
+  });
+  const loader = new Loader({ file: CONFIG_FILE, table, metrics, log, variables: () => ({}), take: steering.take });
   let text = TEXT;
   const first = loader.load(text);
   if (!first.ok) throw new Error(first.problems);
@@ -40,7 +55,6 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     },
     first.generation,
   );
-  const killSwitchFile = join(dir, 'kill');
   const killSwitch = new KillSwitch(
     () => killSwitchFile,
     (on) => (dataPlane.killed = on),
@@ -49,7 +63,28 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     const loaded = loader.load(text);
     if (loaded.ok) dataPlane.swap(loaded.generation);
   };
-  const options = { dataPlane, metrics, loader, killSwitch, configFile: CONFIG_FILE, adminToken, now, reload };
+  const history = new MemoryFlips(() => new Date(0));
+  void steering.attach(history);
+  const burnDown = new BurnDown({
+    now: () => new Date(0),
+    metrics,
+    models: () => dataPlane.generation.entries.map(({ model }) => model),
+    killSwitch: () => dataPlane.killed,
+    flips: () => history,
+    traffic: () => new MemoryTraffic(),
+  });
+  const options = {
+    steering,
+    burnDown,
+    dataPlane,
+    metrics,
+    loader,
+    killSwitch,
+    configFile: CONFIG_FILE,
+    adminToken,
+    now,
+    reload,
+  };
   const api = supertest(createAdmin(options));
   close = async () => {
     killSwitch.close();
@@ -207,7 +242,7 @@ describe('the kill switch', () => {
     const metric = () => metrics.registry.getSingleMetricAsString('facade_kill_switch');
     expect((await api.get('/api/kill-switch')).body).toEqual({ on: false, by: [] });
     const on = await api.put('/api/kill-switch').set('x-c2s-admin', '1');
-    expect(on.body).toEqual({ on: true, by: ['admin'] });
+    expect(on.body).toEqual({ on: true, by: ['admin'], recorded: true });
     expect([dataPlane.killed, (await api.get('/api/routes')).body]).toMatchObject([true, { killSwitch: true }]);
     expect(await metric()).toMatch(/facade_kill_switch 1$/m);
     const off = await api.delete('/api/kill-switch').set('x-c2s-admin', '1');
@@ -227,7 +262,7 @@ describe('the kill switch', () => {
     writeFileSync(killSwitchFile, '');
     killSwitch.look();
     const res = await api.delete('/api/kill-switch').set('x-c2s-admin', '1');
-    expect(res.body).toEqual({ on: true, by: ['file'] });
+    expect(res.body).toEqual({ on: true, by: ['file'], recorded: true });
     expect(dataPlane.killed).toBe(true);
   });
 });
