@@ -90,8 +90,8 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 function wire(options: AppOptions) {
   const { environment, variables, envFile, log, requestLog } = options;
-  const now = () => performance.now();
   const { configFile } = environment;
+  const now = () => performance.now();
   const metrics = new Metrics();
   const table = new Table(metrics, now);
   const steering: Steering = new Steering({
@@ -110,10 +110,8 @@ function wire(options: AppOptions) {
   if (!first.ok) throw new ConfigRefused(first.problems);
   let { config } = first;
 
-  const dataPlane = new DataPlane(
-    { ...environment, metrics, requestLog, now, defaults: () => config.defaults },
-    first.generation,
-  );
+  const planeOptions = { ...environment, metrics, requestLog, now, defaults: () => config.defaults };
+  const dataPlane = new DataPlane(planeOptions, first.generation);
   const pages = createPages(dataPlane);
   dataPlane.others = (req, res) => void pages(req, res);
   const killSwitch = killSwitchOf(dataPlane, log);
@@ -125,8 +123,8 @@ function wire(options: AppOptions) {
     dataPlane.swap(loaded.generation);
     killSwitch.look();
   };
-  const onError = (error: Error): void => loader.unreadable(error);
-  const watcher = watchConfig({ file: configFile, onChange: load, onError, current: text });
+  const watched = { file: configFile, current: text };
+  const watcher = watchConfig({ ...watched, onChange: load, onError: (error) => loader.unreadable(error) });
   const reload = () => watcher.reload();
   const envWatcher = envFile === undefined ? undefined : watchEnvFile(envFile, reload, log);
   const steered = steer(options, { steering, metrics, dataPlane });
@@ -164,7 +162,7 @@ function steer({ environment, log }: AppOptions, { steering, metrics, dataPlane 
   const open = database.kind === 'none' ? undefined : () => openStore({ databaseUrl, dataDir, log });
   const opening = openBeside(open, database.kind === 'url', log);
   const now = () => new Date();
-  const meter = new TrafficMeter({ metrics, now, log, flushed: (traffic) => burnDown.measure(traffic) });
+  const meter: TrafficMeter = new TrafficMeter({ metrics, now, log, flushed: (traffic) => burnDown.measure(traffic) });
   const burnDown = new BurnDown({
     now,
     metrics,

@@ -33,7 +33,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     variables: () => ({}),
     reload: () => reload(),
     rebuild: () => undefined,
-    config: () => first.config,
+    config: () => config,
     killSwitch: () => killSwitch,
     log,
   });
@@ -41,6 +41,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
   let text = TEXT;
   const first = loader.load(text);
   if (!first.ok) throw new Error(first.problems);
+  const { config } = first;
   const dataPlane = new DataPlane(
     {
       ...{
@@ -246,7 +247,7 @@ describe('the kill switch', () => {
     expect([dataPlane.killed, (await api.get('/api/routes')).body]).toMatchObject([true, { killSwitch: true }]);
     expect(await metric()).toMatch(/facade_kill_switch 1$/m);
     const off = await api.delete('/api/kill-switch').set('x-c2s-admin', '1');
-    expect(off.body).toEqual({ on: false, by: [] });
+    expect(off.body).toEqual({ on: false, by: [], recorded: true });
     expect(dataPlane.killed).toBe(false);
     expect(await metric()).toMatch(/facade_kill_switch 0$/m);
   });
