@@ -4,11 +4,18 @@ import { createServer, type Server } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdmin } from './admin/server.ts';
+import { Observer, type Evidence } from './compare/observer.ts';
+import { compileRules } from './compare/rules.ts';
+import { shadowSettings } from './compare/settings.ts';
+import { WriteReader } from './compare/write-reader.ts';
 import type { Environment } from './config/environment.ts';
+import type { FacadeConfig } from './config/schema.ts';
 import { parseDuration, parseSize } from './config/units.ts';
-import { watchConfig, type ConfigWatch } from './config/watch.ts';
+import { watchConfig, type ConfigWatch, type WatchOptions } from './config/watch.ts';
+import type { Caller } from './forward/callers.ts';
 import { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
+import type { Generation } from './forward/generation.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
 import { createListener, listen } from './forward/listener.ts';
 import { createPages } from './forward/pages.ts';
@@ -16,6 +23,7 @@ import { ConfigRefused, Loader } from './forward/reload.ts';
 import { Table } from './forward/table.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
+import type { Path } from './rollout/route.ts';
 import { BurnDown } from './steer/burn-down.ts';
 import { startSteering } from './steer/start.ts';
 import { Steering } from './steer/steering.ts';
@@ -89,7 +97,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 function wire(options: AppOptions) {
-  const { environment, variables, envFile, log, requestLog } = options;
+  const { environment, variables, envFile, log } = options;
   const { configFile } = environment;
   const now = () => performance.now();
   const metrics = new Metrics();
@@ -110,33 +118,48 @@ function wire(options: AppOptions) {
   if (!first.ok) throw new ConfigRefused(first.problems);
   let { config } = first;
 
-  const planeOptions = { ...environment, metrics, requestLog, now, defaults: () => config.defaults };
-  const dataPlane = new DataPlane(planeOptions, first.generation);
-  const pages = createPages(dataPlane);
-  dataPlane.others = (req, res) => void pages(req, res);
-  const killSwitch = killSwitchOf(dataPlane, log);
+  const serving = serve(options, { metrics, now, config: () => config, generation: first.generation });
+  const { dataPlane, observer, killSwitch } = serving;
   const load = (next: string): void => {
     const loaded = loader.load(next);
     if (!loaded.ok) return;
     text = next;
     config = loaded.config;
     dataPlane.swap(loaded.generation);
+    observer.configure(shadowSettings(config));
     killSwitch.look();
   };
-  const watched = { file: configFile, current: text };
-  const watcher = watchConfig({ ...watched, onChange: load, onError: (error) => loader.unreadable(error) });
-  const reload = () => watcher.reload();
-  const envWatcher = envFile === undefined ? undefined : watchEnvFile(envFile, reload, log);
+  const onError = (error: Error): void => loader.unreadable(error);
+  const watcher = watchFiles({ file: configFile, current: text, onChange: load, onError }, envFile, log);
   const steered = steer(options, { steering, metrics, dataPlane });
   const close = async (): Promise<void> => {
     watcher.close();
-    envWatcher?.close();
     killSwitch.close();
+    await observer.close();
     await steered.close();
     dataPlane.close();
     await table.close();
   };
-  return { now, metrics, loader, dataPlane, killSwitch, steering, ...steered, config: () => config, reload, close };
+  const reload = () => watcher.reload();
+  const parts = { now, metrics, loader, steering, config: () => config, reload, close };
+  return { ...serving, ...steered, ...parts };
+}
+
+interface Served {
+  readonly metrics: Metrics;
+  readonly now: () => number;
+  readonly config: () => FacadeConfig;
+  readonly generation: Generation;
+}
+
+function serve({ environment, log, requestLog }: AppOptions, { metrics, now, config, generation }: Served) {
+  const options = { ...environment, metrics, requestLog, now, defaults: () => config().defaults };
+  const dataPlane = new DataPlane(options, generation);
+  const observer = observe(dataPlane, metrics, now, config);
+  dataPlane.tap = observer;
+  const pages = createPages(dataPlane);
+  dataPlane.others = (req, res) => void pages(req, res);
+  return { dataPlane, observer, killSwitch: killSwitchOf(dataPlane, log) };
 }
 
 function killSwitchOf(dataPlane: DataPlane, log: Logger): KillSwitch {
@@ -180,13 +203,46 @@ function steer({ environment, log }: AppOptions, { steering, metrics, dataPlane 
   return { burnDown, steeringReady: started.ready, close };
 }
 
-function watchEnvFile(file: string, reload: () => Promise<void>, log: Logger): ConfigWatch {
+function observe(dataPlane: DataPlane, metrics: Metrics, now: () => number, config: () => FacadeConfig): Observer {
+  const ports = {
+    now,
+    generation: () => dataPlane.generation,
+    credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
+  };
+  const settings = shadowSettings(config());
+  const evidence: Evidence = {
+    record: ({ id: route }, { comparison }) => metrics.shadows.inc({ route, result: comparison.result }),
+    seen: () => undefined,
+    noiseShare: () => config().compare.noiseShare,
+  };
+  const writes = new WriteReader(settings, { ...ports, random: Math.random, read: () => undefined });
+  return new Observer({
+    ...ports,
+    settings,
+    evidence,
+    rulesFor: (route) => compileRules(route, config().knownDifferences, settings.maxBody),
+    writes,
+    calendar: Date.now,
+  });
+}
+
+/** The config file, and the .env file whose variables it is read with. */
+function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logger): ConfigWatch {
+  const watcher = watchConfig(config);
+  const reload = (): void => void watcher.reload();
   // Gone is a change too: the variables that stood in it are no longer set.
   const onError = (error: Error): void => {
     log.warn({ err: error }, 'the .env file cannot be read');
-    void reload();
+    reload();
   };
-  return watchConfig({ file, onChange: () => void reload(), onError });
+  const env = envFile === undefined ? undefined : watchConfig({ file: envFile, onChange: reload, onError });
+  return {
+    ...watcher,
+    close() {
+      env?.close();
+      watcher.close();
+    },
+  };
 }
 
 function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; keepAlive: string }): Server {

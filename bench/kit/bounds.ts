@@ -15,6 +15,7 @@ const MOST_OF_FLOOR = 1.5;
 const LEAST_GAIN = 1.5;
 const LEAST_GAIN_EXPRESS = 4;
 const MOST_OF_SMALL_TABLE = 1.1;
+const MOST_WITH_SHADOW = 1.15;
 
 const atMost = (text: string, ratio: number, limit: number): Bound => ({
   text: `${text}: at most ${limit}×`,
@@ -36,6 +37,7 @@ export function judge(measured: readonly Measured[]): Bound[] {
   const named = (name: string) => measured.find(({ subject }) => subject.name === name);
   const bounds: Bound[] = [];
   const [facade, floor, large] = [named('facade'), named('floor'), named('facade-1000')];
+  const shadowed = named('facade-shadow');
   for (const one of measured.filter(({ subject }) => subject.kind === 'facade')) {
     const errors = errorsOf(one);
     bounds.push({ text: `errors of ${one.subject.name}: none`, ratio: errors, met: errors === 0, beyondReach: false });
@@ -48,5 +50,7 @@ export function judge(measured: readonly Measured[]): Bound[] {
     bounds.push(atLeast(`${peer.subject.name} ÷ facade`, costRatio(peer, facade), limit, ofFloor));
   }
   if (large) bounds.push(atMost('1,000 routes ÷ the table as it is', costRatio(large, facade), MOST_OF_SMALL_TABLE));
+  if (shadowed)
+    bounds.push(atMost('a tenth shadowed ÷ nothing shadowed', costRatio(shadowed, facade), MOST_WITH_SHADOW));
   return bounds;
 }

@@ -21,6 +21,8 @@ export interface FacadeVariant {
   readonly total?: string;
   /** Percentage of the reads that the gateway path serves. */
   readonly gateway?: number;
+  /** Percentage of the reads that are copied to the other path and compared. */
+  readonly shadow?: number;
 }
 
 interface RawRoute {
@@ -51,6 +53,7 @@ export function benchTable(yaml: string, variant: FacadeVariant): string {
   const lead = routes.findIndex((route) => route.id === 'leads.get');
   if (lead === -1) throw new Error('config/facade.yaml has no route leads.get');
   table.setIn(['routes', lead, 'rollout', 'gateway'], variant.gateway ?? 50);
+  table.setIn(['routes', lead, 'rollout', 'shadow'], variant.shadow ?? 0);
   for (const side of ['direct', 'gateway']) {
     const budget = ['upstreams', side, 'rateBudget'];
     if (table.hasIn(budget)) table.setIn([...budget, 'requests'], 10_000_000);
@@ -100,7 +103,7 @@ export async function startFacade(upstreamUrl: string, variant: FacadeVariant): 
       C2S_TOKEN: 'bench-contact2sale-token-0123456789',
       FACADE_TOKENS: CALLER_TOKEN,
       FACADE_CONFIG: config,
-      DATA_DIR: join(directory, 'data'),
+      DATABASE_URL: 'none',
       PORT: String(port),
       ADMIN_PORT: String(adminPort),
       LOG_LEVEL: variant.logLevel ?? 'silent',

@@ -74,6 +74,7 @@ export const SUBJECTS: readonly Subject[] = [
   facadeSubject('facade', 'facade, everything on', {}),
   facadeSubject('facade-log', 'facade, and a log line a request', { logLevel: 'info' }),
   facadeSubject('facade-1000', 'facade, 1,000 routes', { routes: 1_000 }),
+  facadeSubject('facade-shadow', 'facade, a tenth shadowed and compared', { shadow: 10 }),
   peer('floor', 'floor', 'bare undici dispatch (the floor)'),
   peer('httpxy', 'node', 'httpxy'),
   peer('fastify', 'node', '@fastify/http-proxy'),

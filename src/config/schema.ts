@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compare, knownDifference, rowCompare, verify } from './compare-schema.ts';
 import { duration, durationUpTo, positiveDuration, size } from './units.ts';
 
 /**
@@ -71,6 +72,78 @@ const defaultBreaker = z.strictObject({
   slowCall: breakerFields.slowCall.default('10s'),
   slowRate: breakerFields.slowRate.default(0.8),
   reset: breakerFields.reset.default('5s'),
+});
+
+const autopilotGates = {
+  parity: z
+    .union([z.number().min(0.5).max(1), z.literal('none')])
+    .describe(
+      'Parity that the shadows must prove, by its lower confidence bound. A write cannot be shadowed: it writes none, and then a human takes the first step.',
+    ),
+  errorRateDelta: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('How much larger the share of failed attempts may be on the gateway path than on direct.'),
+  latencyP95Ratio: z
+    .number()
+    .min(1)
+    .describe('How many times the 95th percentile of direct the one of the gateway may be.'),
+  latencyFloor: positiveDuration(
+    'A 95th percentile of direct below this counts as this: what nobody notices takes nothing back.',
+  ),
+};
+
+const autopilotFields = {
+  mode: z
+    .enum(['propose', 'apply'])
+    .describe(
+      'propose: serves the change of this file that it wants, with the evidence, for a human or CI to make. apply: raises by itself. Both take back by themselves.',
+    ),
+  steps: z
+    .array(
+      share('Percentage of the sticky values that the gateway serves at this step.').refine(
+        (n) => n > 0,
+        'write more than 0: below the first step is 0 already',
+      ),
+    )
+    .min(1)
+    .describe('Rising percentages, from the first to the last that it may reach.'),
+  hold: positiveDuration('How long all gates are watched at a step before the next one.'),
+  minRequests: z
+    .int()
+    .min(1)
+    .describe(
+      'Attempts on the gateway path below which nothing is proved; it then holds on. Of shadows for the first step.',
+    ),
+  coolDown: positiveDuration(
+    'How long nothing is raised after a step was taken back; twice as long each time that it happens again, at most a day.',
+  ),
+};
+
+/** A row's own settings; a row that has none is not on autopilot. */
+const autopilot = z
+  .strictObject({
+    ...autopilotFields,
+    gates: z.strictObject(autopilotGates).partial().describe('Replaces single gates of `defaults.autopilot.gates`.'),
+  })
+  .partial();
+
+const defaultAutopilot = z.strictObject({
+  mode: autopilotFields.mode.default('propose'),
+  steps: autopilotFields.steps.default([1, 5, 25, 50, 100]),
+  hold: autopilotFields.hold.default('30m'),
+  minRequests: autopilotFields.minRequests.default(200),
+  coolDown: autopilotFields.coolDown.default('1h'),
+  gates: z
+    .strictObject({
+      parity: autopilotGates.parity.default(0.999),
+      errorRateDelta: autopilotGates.errorRateDelta.default(0.005),
+      latencyP95Ratio: autopilotGates.latencyP95Ratio.default(1.3),
+      latencyFloor: autopilotGates.latencyFloor.default('50ms'),
+    })
+    .prefault({})
+    .describe('What must hold before a step is raised, and what takes it back when it breaks.'),
 });
 
 const rateBudget = z.strictObject({
@@ -199,6 +272,10 @@ const queryParameter = z.strictObject({
     .describe(
       'What the gateway adds when it is left out. Added too when direct serves a request in the gateway dialect.',
     ),
+  values: z
+    .array(z.string())
+    .optional()
+    .describe('The closed vocabulary, where there is one: the parity report says which of them were compared.'),
 });
 
 const route = z.strictObject({
@@ -231,9 +308,16 @@ const route = z.strictObject({
     .optional()
     .describe('Query parameters that the gateway knows; it drops all others without a word. Left out: none.'),
   body: bodyRule.optional().describe('How the body is translated. Left out: the route has no body.'),
+  compare: rowCompare.optional().describe('What of the answers counts when the two paths are compared.'),
+  verify: verify.optional().describe('Reads a write back that the gateway served: writes cannot be shadowed.'),
   maxBody: size('Replaces `defaults.maxBody` for this route.').optional(),
   deadlines: deadlines.optional().describe('Replaces single values of `defaults.deadlines` for this route.'),
   breaker: breaker.optional().describe('Replaces single values of `defaults.breaker` for this route.'),
+  autopilot: autopilot
+    .optional()
+    .describe(
+      'Puts the route on autopilot: {} with the values of `defaults.autopilot`, or with some of its own. Left out: only humans flip it.',
+    ),
 });
 
 const defaults = z.strictObject({
@@ -241,6 +325,9 @@ const defaults = z.strictObject({
   breaker: defaultBreaker
     .prefault({})
     .describe('When a path of a route is given a rest. Each route has a breaker of its own for each path.'),
+  autopilot: defaultAutopilot
+    .prefault({})
+    .describe('How routes with an `autopilot` of their own are moved. Puts no route on autopilot by itself.'),
   maxBody: size(
     'Largest body that is held in memory for translation; a larger one is answered 413. Streamed bodies have no limit.',
   ).default('1MiB'),
@@ -301,6 +388,13 @@ export const facadeConfigSchema = z.strictObject({
     .describe('The two sides that requests are sent to.'),
   failover: failover.prefault({}).describe('How often a request may be asked again on the direct path.'),
   defaults: defaults.prefault({}).describe('Settings of every route that does not write its own.'),
+  compare: compare.prefault({}).describe('How shadows are run and judged.'),
+  knownDifferences: z
+    .array(knownDifference)
+    .default([])
+    .describe(
+      'Differences between the two paths that somebody knows of and answers for: they do not count until they expire.',
+    ),
   routes: z.array(route).min(1).describe('The rollout table: one row for each operation.'),
 });
 
@@ -312,3 +406,7 @@ export type RateBudgetConfig = z.output<typeof rateBudget>;
 export type BodyRule = z.output<typeof bodyRule>;
 export type BodyField = z.output<typeof bodyField>;
 export type QueryRule = Readonly<Record<string, z.output<typeof queryParameter>>>;
+export type CompareConfig = z.output<typeof compare>;
+export type RowCompareConfig = z.output<typeof rowCompare>;
+export type VerifyConfig = z.output<typeof verify>;
+export type KnownDifferenceConfig = z.output<typeof knownDifference>;

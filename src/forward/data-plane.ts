@@ -17,6 +17,7 @@ import { Passthrough } from './passthrough.ts';
 import { sendProblem } from './problem.ts';
 import { refusalFor } from './refusals.ts';
 import { requestIdOf } from './request-id.ts';
+import type { Tap } from './tap.ts';
 import { parseTarget } from './target.ts';
 
 /**
@@ -44,7 +45,7 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #callers: Callers;
   readonly #deadlines: DeadlineWatch;
-  readonly #context: ExchangeContext & { killed: boolean };
+  readonly #context: ExchangeContext & { killed: boolean; tap: Tap | undefined };
   readonly #passthrough: Passthrough;
   readonly #credentials: Readonly<Record<Path, (caller: Caller | undefined) => Credentials>>;
   #generation: Generation;
@@ -71,6 +72,7 @@ export class DataPlane {
       killed: false,
       credentials: (path, caller) => this.#credentials[path](caller),
       rateBudgetWaited,
+      tap: undefined,
     };
     this.#passthrough = new Passthrough({
       now,
@@ -104,6 +106,16 @@ export class DataPlane {
   set killed(killed: boolean) {
     this.#context.killed = killed;
     this.#options.metrics.killSwitch.set(killed ? 1 : 0);
+  }
+
+  /** The comparison listens in from now on; set once by the composition root. */
+  set tap(tap: Tap) {
+    this.#context.tap = tap;
+  }
+
+  /** What a path is shown in a caller's place. */
+  credentials(path: Path, caller: Caller | undefined): Credentials {
+    return this.#credentials[path](caller);
   }
 
   get draining(): boolean {

@@ -1,34 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { successStatus } from '../dialect/answer.ts';
-import { decodesTo, isSafeParam } from '../dialect/path.ts';
 import type { Logger } from '../observe/log.ts';
 import { isLogged, logRequest } from '../observe/request-line.ts';
-import { decide, type Choice } from '../rollout/decide.ts';
+import type { Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
-import type { Face, Path } from '../rollout/route.ts';
-import { bucketOfParam } from '../rollout/split.ts';
+import type { Path } from '../rollout/route.ts';
+import { isShadowed } from '../rollout/split.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { REFUSED } from './breaker.ts';
 import { CallerAnswer } from './caller-answer.ts';
 import type { Caller } from './callers.ts';
+import { bucketFor, choose } from './choose.ts';
 import type { Connection } from './connection.ts';
 import type { Bounded, DeadlineWatch } from './deadlines.ts';
 import { isHeldBack, LONGEST_ERROR_ANSWER, understand } from './error-answer.ts';
 import { expiryOf } from './expiry.ts';
 import { mayFailover } from './failover.ts';
 import type { Generation, RouteEntry } from './generation.ts';
-import { requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
-import { bodyFitsGateway, bodyFor, rewritesBody, targetFor, type Target } from './plan.ts';
+import { isConditional, requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
+import { headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from './rate-budget.ts';
 import { collectBody, RequestBody } from './request-body.ts';
+import { Capture, SEEN_EVERY, type Tap } from './tap.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
  * One request of a route, from its head to the end of its answer: the way that design.md describes.
  *
  *   1 decide which path · 2 plan (translate) · 3 gate (rate budget, breaker, bulkhead) · 4 attempt
- *   · 5 failover, or answer · 6 record, when the answer has ended or the caller has left
+ *   · 5 failover, or answer · 6 record, when the answer has ended or the caller has left · 7 hand to the comparison
  *
  * Steps 2 to 5 may be gone through twice. Only `closed` ends an exchange, and it runs once, on the answer's `close`.
  */
@@ -43,6 +44,8 @@ export interface ExchangeContext {
   readonly killed: boolean;
   readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
   readonly rateBudgetWaited: (path: Path, ms: number) => void;
+  /** The comparison, where there is one. */
+  readonly tap: Tap | undefined;
 }
 
 /** The request, as the data plane found it. */
@@ -56,14 +59,6 @@ export interface Asked {
   readonly requestId: string;
   /** The caller waits for 100 Continue. */
   readonly expectsContinue: boolean;
-}
-
-/** What is sent. */
-interface Plan {
-  readonly target: string;
-  /** Undefined: streamed as it comes. */
-  readonly body: Buffer | undefined;
-  readonly isTranslated: boolean;
 }
 
 const NOTHING_PLANNED: Plan = { target: '/', body: undefined, isTranslated: false };
@@ -102,6 +97,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #held: HeldAnswer | undefined;
   #isEventStream = false;
   #recorded = false;
+  /** The answer is kept for the comparison. */
+  #capture: Capture | undefined;
+  /** The body of a write is kept, to be read back. */
+  #verifies = false;
   /** See DeadlineWatch. */
   place = -1;
 
@@ -135,52 +134,47 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   #decide(): Choice {
     const { match, caller, req } = this.#asked;
-    const { rollout } = this.#entry.model;
-    return decide({
-      rollout,
-      hasDirectFace: this.#entry.model.direct.length > 0,
-      hasGatewayFace: this.#entry.model.gateway.length > 0,
-      gatewayAvailable: this.#generation.upstreams.gateway !== undefined,
+    const { upstreams, forceHeader } = this.#generation;
+    const choice = choose(match, req.method as string, caller, {
+      gatewayAvailable: upstreams.gateway !== undefined,
       killed: this.#context.killed,
-      callerKnown: caller !== undefined,
-      method: req.method as string,
-      paramsSafe: this.#paramsSafe(),
-      forced: this.#generation.forceHeader ? forcedPath(req.headers['x-facade-force']) : undefined,
-      bucket: rollout.stickyBy < 0 ? (caller?.bucket ?? 0) : bucketOfParam(match.params[rollout.stickyBy] as string),
+      forceHeader: forceHeader ? req.headers['x-facade-force'] : undefined,
     });
+    if (choice.reason === 'split' && this.#context.tap) this.#sample(this.#context.tap, choice);
+    return choice;
   }
 
-  #paramsSafe(): boolean {
-    for (const param of this.#asked.match.params) if (!isSafeParam(param)) return false;
-    const [first] = this.#asked.match.params;
-    for (const literal of this.#entry.reserved) if (decodesTo(first as string, literal)) return false;
-    return true;
+  /** Will this request be compared? Only what the table itself sent its way: unknown callers never reach the gateway. */
+  #sample(tap: Tap, choice: Choice): void {
+    const { match, caller, req } = this.#asked;
+    const { rollout, safety } = this.#entry.model;
+    if (safety !== 'safe') {
+      this.#verifies = choice.path === 'gateway' && this.#hasBody && tap.verifies(this.#entry);
+    } else if (rollout.shadow > 0 && isShadowed(rollout, bucketFor(match, caller)) && this.#isComparable(req)) {
+      const room = tap.roomFor(this.#entry);
+      if (room > 0) this.#capture = new Capture(room);
+    }
+  }
+
+  #isComparable(req: IncomingMessage): boolean {
+    return !this.#hasBody && !isConditional(req.headers);
   }
 
   // --- 2. plan ---
 
   #ask(path: Path): void {
     this.#path = path;
-    if (path === 'gateway') {
-      const { match } = this.#asked;
-      if (match.dialect === 'direct') {
-        const fits = bodyFitsGateway(this.#asked.req, this.#entry, this.#hasBody);
-        if (fits.kind !== 'ok') return this.#cannotServe('untranslatable');
-      }
-    } else if (this.#asked.match.dialect === 'gateway' && !this.#paramsSafe()) {
-      // Nothing was asked in Contact2Sale's own words, so there is nothing to pass on as it was sent.
-      return this.#refuse('client_bad_request');
-    }
-    if (this.#hasBody && this.#buffered === undefined && this.#mustHoldBody(path)) return this.#holdBody(path);
+    const { match, req } = this.#asked;
+    const fits = headFits(match, path, req, this.#hasBody);
+    if (fits.kind === 'unsafe') return this.#refuse('client_bad_request');
+    if (fits.kind === 'untranslatable') return this.#cannotServe('untranslatable');
+    if (this.#hasBody && this.#buffered === undefined && this.#mustHold(path)) return this.#holdBody(path);
     this.#makePlan(path);
   }
 
-  /** Held when it must be rewritten, or when a repeatable write may have to be sent a second time. */
-  #mustHoldBody(path: Path): boolean {
-    const { model } = this.#entry;
-    if (rewritesBody(this.#entry, this.#asked.match, path)) return true;
-    const isRepeatable = path === 'gateway' && model.safety === 'idempotent' && model.rollout.fallback === 'direct';
-    return isRepeatable && Number(this.#asked.req.headers['content-length'] ?? Infinity) <= model.maxBody;
+  #mustHold(path: Path): boolean {
+    const { match, req } = this.#asked;
+    return mustHoldBody(match, path, req, path === 'gateway' && this.#verifies);
   }
 
   #holdBody(path: Path): void {
@@ -197,21 +191,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #makePlan(path: Path): void {
-    const { match } = this.#asked;
-    const target = targetFor(match, path, this.#asked.target);
-    if (target.kind !== 'ok') return this.#cannotServe('untranslatable');
-    let body = this.#buffered;
-    let isTranslated = false;
-    if (this.#hasBody && rewritesBody(this.#entry, match, path)) {
-      const rewritten = bodyFor(match, path, body ?? EMPTY);
-      if (rewritten.kind !== 'ok') return this.#cannotServe('untranslatable');
-      body = rewritten.value;
-      isTranslated = true;
-    } else if (path === 'gateway' && match.dialect === 'direct' && !this.#hasBody && this.#entry.model.body) {
-      // The gateway would answer 422 where Contact2Sale may have more to say.
-      return this.#cannotServe('untranslatable');
-    }
-    this.#gate(path, { target: target.value, body, isTranslated });
+    const plan = planFor(this.#asked.match, path, this.#asked.target, this.#hasBody, this.#buffered);
+    if (plan.kind === 'ok') this.#gate(path, plan.value);
+    else this.#cannotServe('untranslatable');
   }
 
   // --- 3. gate ---
@@ -249,7 +231,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       breaker?.report(permit, 'neutral', 0, this.#startedAt);
       return this.#cannotServe('facade_bulkhead_full', 1000);
     }
-    const { req, connection, caller, requestId } = this.#asked;
+    const { req, match, connection, caller, requestId } = this.#asked;
     const { target, body, isTranslated } = this.#plan;
     const credentials = this.#context.credentials(upstream.path, caller);
     const held = body && { length: body.length, isTranslated };
@@ -259,14 +241,12 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const startedAt = this.#tries++ === 0 && !upstream.rateBudget ? this.#startedAt : now();
     if (upstream.path === 'direct') this.#directTries++;
     this.#attempt = new Attempt(this, upstream, breaker, permit, deadlines, startedAt);
-    this.#attempt.send({ method: this.#methodFor(upstream.path), target, headers, body: body ?? this.#stream() });
-  }
-
-  #methodFor(path: Path): string {
-    const method = this.#asked.req.method as string;
-    // HEAD reaches the gateway only where there is no direct face, and the gateway knows no HEAD.
-    if (method === 'HEAD') return path === 'gateway' ? 'GET' : 'HEAD';
-    return this.#asked.match.dialect === path ? method : (this.#entry.model[path][0] as Face).method;
+    this.#attempt.send({
+      method: methodFor(match, upstream.path, req.method as string),
+      target,
+      headers,
+      body: body ?? this.#stream(),
+    });
   }
 
   #stream(): RequestBody | null {
@@ -347,6 +327,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     raw: readonly (Buffer | string)[],
   ): void {
     const { path } = attempt.upstream;
+    this.#capture?.begin(path, status, raw, this.#context.now() - attempt.startedAt);
     const answer = responseHeaders(raw, this.#generation.rewriteLocation[path], path === 'gateway');
     if (status === 429) this.#pauseBudget(answer.retryAfter);
     if (isHeldBack(path, this.#asked.match.dialect, status)) {
@@ -362,6 +343,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   answerData(attempt: Attempt, chunk: Buffer): void {
+    this.#capture?.data(chunk);
     const held = this.#held;
     if (held) {
       held.size += chunk.length;
@@ -473,6 +455,19 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { method = '' } = this.#asked.req;
     this.#entry.state.recorder.request(this.#path, method, answer.status, outcome, now, duration);
     this.#log(outcome, answer.status, duration);
+    if (this.#context.tap) this.#handOver(this.#context.tap, outcome, answer.status);
+  }
+
+  // --- 7. hand to the comparison ---
+
+  #handOver(tap: Tap, outcome: Outcome, status: number): void {
+    // What failed over, or was cut, has shown nothing that could be compared.
+    const isFirst = this.#tries === 1 && decisionOf(outcome).delivery === 'answered' && this.#answer.finished;
+    if (this.#capture && isFirst) tap.answered(this.#asked, this.#capture);
+    if (this.#verifies && this.#buffered && isFirst && this.#path === 'gateway' && status < 300) {
+      tap.wrote(this.#asked, this.#buffered);
+    }
+    if (requestsEnded++ % SEEN_EVERY === 0) tap.saw(this.#asked, status);
   }
 
   #log(outcome: Outcome, status: number, duration: number): void {
@@ -501,9 +496,8 @@ const LEFT = {
   ended: 'client_body',
 } as const;
 
-function forcedPath(value: string | string[] | undefined): Path | undefined {
-  return value === 'direct' || value === 'gateway' ? value : undefined;
-}
+/** Of all exchanges. */
+let requestsEnded = 0;
 
 // One listener for all answers: the exchange hangs on the answer, so no closure is made per request.
 function onResponseClose(this: ExchangeResponse): void {

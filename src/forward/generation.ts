@@ -6,16 +6,20 @@ import type { RewriteLocation } from './headers.ts';
 import type { RouteState } from './route-state.ts';
 import type { Upstream } from './upstream.ts';
 
-/** A row of the table, ready to serve: what the operator wrote, what lives on, and what was worked out once. */
-export interface RouteEntry {
+/** A row with what was worked out of it once: enough to decide and to plan, and so to explain. */
+export interface PreparedRoute {
   readonly model: RouteModel;
-  readonly state: RouteState;
   /** A body in the gateway dialect must be rewritten for the direct path, so it has to be held in memory. */
   readonly rewritesForDirect: boolean;
   /** What the gateway adds to a query that leaves it out. */
   readonly queryDefaults: readonly { readonly name: string; readonly value: string }[];
   /** Literals that stand where the gateway has a parameter (`resolve-source`): such a value cannot be asked for there. */
   readonly reserved: readonly string[];
+}
+
+/** A row of the table, ready to serve: what the operator wrote, what was worked out once, and what lives on. */
+export interface RouteEntry extends PreparedRoute {
+  readonly state: RouteState;
 }
 
 /**
@@ -37,8 +41,18 @@ export interface Generation {
   readonly rewriteLocation: Readonly<Record<Path, RewriteLocation>>;
 }
 
-export function buildMatcher(entries: readonly RouteEntry[]): Matcher<RouteEntry> {
-  const matcher = new Matcher<RouteEntry>();
+/** Everything about a row that follows from the table alone. @param all every row of the table. */
+export function prepareRoute(model: RouteModel, all: readonly RouteModel[]): PreparedRoute {
+  return {
+    model,
+    rewritesForDirect: rewritesForDirect(model),
+    queryDefaults: queryDefaultsOf(model),
+    reserved: reservedFor(model, all),
+  };
+}
+
+export function buildMatcher<R extends PreparedRoute>(entries: readonly R[]): Matcher<R> {
+  const matcher = new Matcher<R>();
   for (const route of entries) {
     for (const dialect of ['direct', 'gateway'] as const) {
       for (const face of route.model[dialect]) matcher.add({ route, dialect, face });
@@ -57,7 +71,7 @@ export function rewritesForDirect({ body }: RouteModel): boolean {
   });
 }
 
-export function queryDefaultsOf({ query }: RouteModel): RouteEntry['queryDefaults'] {
+function queryDefaultsOf({ query }: RouteModel): PreparedRoute['queryDefaults'] {
   return Object.entries(query).flatMap(([name, rule]) =>
     rule.default === undefined ? [] : [{ name, value: rule.default }],
   );

@@ -226,3 +226,17 @@ function connectionOptions(value: string | undefined, found?: Set<string>): Set<
   }
   return found;
 }
+
+const CONDITIONAL = [
+  'if-none-match',
+  'if-modified-since',
+  'if-match',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+] as const;
+
+/** Does the answer depend on what the caller has already? Then two sides may answer it differently and both be right. */
+export function isConditional(headers: IncomingMessage['headers']): boolean {
+  return CONDITIONAL.some((name) => headers[name] !== undefined);
+}

@@ -7,7 +7,8 @@ import { toGatewayQuery } from '../dialect/query.ts';
 import type { Translation } from '../dialect/result.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Face, Path } from '../rollout/route.ts';
-import type { RouteEntry } from './generation.ts';
+import { paramsSafe } from './choose.ts';
+import type { PreparedRoute } from './generation.ts';
 
 /**
  * What would be sent to a path: the target, and the body when it has to be rewritten. Where the caller's dialect and
@@ -25,17 +26,91 @@ export interface Target {
   readonly query: string;
 }
 
+/** What is sent. */
+export interface Plan {
+  readonly target: string;
+  /** Undefined: streamed as it comes, or none. */
+  readonly body: Buffer | undefined;
+  readonly isTranslated: boolean;
+}
+
+/** As much of a request as is known before its body. */
+export type Head = Pick<IncomingMessage, 'headers'>;
+
+const EMPTY = Buffer.alloc(0);
 const UNTRANSLATABLE_BODY: Translation<never> = { kind: 'untranslatable', reason: 'the gateway takes no body here' };
 const UNTRANSLATABLE_TYPE: Translation<never> = { kind: 'untranslatable', reason: 'the body is not plain JSON' };
+const MISSING_BODY: Translation<never> = { kind: 'untranslatable', reason: 'the gateway refuses it without a body' };
+const FITS: Translation<undefined> = { kind: 'ok', value: undefined };
+const UNSAFE = { kind: 'unsafe' } as const;
 
 /** Must the body be in memory before this path can be asked? */
-export function rewritesBody({ model, rewritesForDirect }: RouteEntry, match: Match<RouteEntry>, path: Path): boolean {
+export function rewritesBody(
+  { model, rewritesForDirect }: PreparedRoute,
+  match: Match<PreparedRoute>,
+  path: Path,
+): boolean {
   if (match.dialect === path || !model.body) return false;
   return path === 'gateway' || rewritesForDirect;
 }
 
+/**
+ * May the path be asked at all, by the head of the request alone? `unsafe`: in the gateway's dialect and with a path
+ * parameter that would lead elsewhere; nothing was asked in Contact2Sale's own words, so there is nothing to pass on
+ * as it was sent, and it is refused.
+ */
+export function headFits(
+  match: Match<PreparedRoute>,
+  path: Path,
+  req: Head,
+  hasBody: boolean,
+): Translation<undefined> | typeof UNSAFE {
+  if (match.dialect === path) return FITS;
+  if (path === 'gateway') return bodyFitsGateway(req, match.route, hasBody);
+  return paramsSafe(match) ? FITS : UNSAFE;
+}
+
+/**
+ * Must the body be in memory: because it has to be rewritten, or because a repeatable write may be sent twice, or because
+ * what arrives will be read back and compared with it?
+ */
+export function mustHoldBody(match: Match<PreparedRoute>, path: Path, req: Head, isReadBack = false): boolean {
+  const { model } = match.route;
+  if (rewritesBody(match.route, match, path)) return true;
+  const isRepeatable = path === 'gateway' && model.safety === 'idempotent' && model.rollout.fallback === 'direct';
+  return (isRepeatable || isReadBack) && Number(req.headers['content-length'] ?? Infinity) <= model.maxBody;
+}
+
+/** @param body the whole body where it is held in memory. */
+export function planFor(
+  match: Match<PreparedRoute>,
+  path: Path,
+  asked: Target,
+  hasBody: boolean,
+  body: Buffer | undefined,
+): Translation<Plan> {
+  const target = targetFor(match, path, asked);
+  if (target.kind !== 'ok') return target;
+  if (hasBody && rewritesBody(match.route, match, path)) {
+    const rewritten = bodyFor(match, path, body ?? EMPTY);
+    if (rewritten.kind !== 'ok') return rewritten;
+    return { kind: 'ok', value: { target: target.value, body: rewritten.value, isTranslated: true } };
+  }
+  // The gateway would answer 422 where Contact2Sale may have more to say.
+  const lacksBody = !hasBody && path === 'gateway' && match.dialect === 'direct' && match.route.model.body;
+  if (lacksBody) return MISSING_BODY;
+  return { kind: 'ok', value: { target: target.value, body, isTranslated: false } };
+}
+
+/** The method to ask a path with. */
+export function methodFor(match: Match<PreparedRoute>, path: Path, asked: string): string {
+  // HEAD reaches the gateway only where there is no direct face, and the gateway knows no HEAD.
+  if (asked === 'HEAD') return path === 'gateway' ? 'GET' : 'HEAD';
+  return match.dialect === path ? asked : (match.route.model[path][0] as Face).method;
+}
+
 /** The target to send to a path. */
-export function targetFor(match: Match<RouteEntry>, path: Path, target: Target): Translation<string> {
+export function targetFor(match: Match<PreparedRoute>, path: Path, target: Target): Translation<string> {
   const { dialect, face, params } = match;
   const { model } = match.route;
   const canonical = model[path][0] as Face;
@@ -53,7 +128,7 @@ export function targetFor(match: Match<RouteEntry>, path: Path, target: Target):
 }
 
 /** What the gateway would have added must reach Contact2Sale too, or the same request means another page. */
-function withDefaults(query: string, { queryDefaults }: RouteEntry): string {
+function withDefaults(query: string, { queryDefaults }: PreparedRoute): string {
   if (queryDefaults.length === 0) return query;
   const given = query.split('&');
   const missing = queryDefaults.filter(
@@ -63,17 +138,17 @@ function withDefaults(query: string, { queryDefaults }: RouteEntry): string {
 }
 
 /** Can a body that was not read yet be brought to the gateway at all? Decided by the head of the request alone. */
-export function bodyFitsGateway(req: IncomingMessage, { model }: RouteEntry, hasBody: boolean): Translation<undefined> {
-  if (!hasBody) return { kind: 'ok', value: undefined };
+export function bodyFitsGateway(req: Head, { model }: PreparedRoute, hasBody: boolean): Translation<undefined> {
+  if (!hasBody) return FITS;
   if (!model.body) return UNTRANSLATABLE_BODY;
   if (req.headers['content-encoding'] !== undefined || !isJsonMediaType(req.headers['content-type']))
     return UNTRANSLATABLE_TYPE;
-  return { kind: 'ok', value: undefined };
+  return FITS;
 }
 
 /** The body to send to the path whose dialect the caller does not speak. */
 export function bodyFor(
-  { route: { model }, params }: Match<RouteEntry>,
+  { route: { model }, params }: Match<PreparedRoute>,
   path: Path,
   body: Buffer,
 ): Translation<Buffer> {

@@ -29,13 +29,15 @@ interface Place {
   readonly since: number;
 }
 
+type Limiter = Pick<RateLimiterAbstract, 'consume' | 'get'>;
+
 /** The burst comes back once in ten periods: it is for peaks, not a second budget. */
 const BURST_PERIODS = 10;
 const KEY = 'upstream';
 
 export class RateBudget {
   readonly settings: RateBudgetSettings;
-  readonly #limiter: Pick<RateLimiterAbstract, 'consume'>;
+  readonly #limiter: Limiter;
   readonly #now: () => number;
   readonly #queue: Place[] = [];
   #pausedUntil = 0;
@@ -56,6 +58,20 @@ export class RateBudget {
     if (wait > this.settings.longestWait) return waiter.refused(wait);
     this.#queue.push({ waiter, since: this.#now() });
     this.#pump();
+  }
+
+  /**
+   * One request out of what live traffic leaves over: never waits, and is refused while anybody else does, or when half
+   * of the period's requests are gone. For shadows, which may be dropped.
+   */
+  async takeSpare(): Promise<boolean> {
+    if (this.#queue.length > 0 || this.#pausedUntil > this.#now()) return false;
+    const left = (await this.#limiter.get(KEY))?.remainingPoints ?? this.settings.requests;
+    if (left * 2 <= this.settings.requests) return false;
+    return this.#limiter.consume(KEY, 1).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** The caller left: its place goes to the next. */
@@ -142,12 +158,13 @@ export class RateBudget {
   }
 }
 
-function memoryLimiter({ requests, period, burst }: RateBudgetSettings): Pick<RateLimiterAbstract, 'consume'> {
+function memoryLimiter({ requests, period, burst }: RateBudgetSettings): Limiter {
   const seconds = period / 1000;
   const steady = new RateLimiterMemory({ points: requests, duration: seconds, keyPrefix: 'steady' });
   if (burst === 0) return steady;
-  return new BurstyRateLimiter(
+  const bursty = new BurstyRateLimiter(
     steady,
     new RateLimiterMemory({ points: burst, duration: seconds * BURST_PERIODS, keyPrefix: 'burst' }),
   );
+  return { consume: (key, points) => bursty.consume(key, points), get: (key) => steady.get(key) };
 }

@@ -4,15 +4,7 @@ import type { RouteModel } from '../rollout/route.ts';
 import { stageOf } from '../rollout/stage.ts';
 import { TrustedProxies } from './connection.ts';
 import { FailoverBudget } from './failover-budget.ts';
-import {
-  buildMatcher,
-  locationRewriter,
-  queryDefaultsOf,
-  reservedFor,
-  rewritesForDirect,
-  type Generation,
-  type RouteEntry,
-} from './generation.ts';
+import { buildMatcher, locationRewriter, prepareRoute, type Generation, type RouteEntry } from './generation.ts';
 import { RouteState } from './route-state.ts';
 import { Upstream, type UpstreamSettings } from './upstream.ts';
 
@@ -83,13 +75,7 @@ export class Table {
     else this.#states.set(model.id, (state = new RouteState(model, this.#metrics, this.#now)));
     const stage = stageOf(model.rollout, model.direct.length > 0);
     this.#metrics.rolloutChanged(model.id, model.rollout.gateway, model.rollout.shadow, stage);
-    return {
-      model,
-      state,
-      rewritesForDirect: rewritesForDirect(model),
-      queryDefaults: queryDefaultsOf(model),
-      reserved: reservedFor(model, all),
-    };
+    return { ...prepareRoute(model, all), state };
   }
 
   #forgetOthers(ids: ReadonlySet<string>): void {

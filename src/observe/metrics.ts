@@ -77,6 +77,12 @@ export class Metrics {
     help: 'Share of the requests of the last 24 hours that the gateway served, over all routes and instances. NaN: there were none.',
     registers: [this.registry],
   });
+  readonly shadows = new Counter({
+    name: 'facade_shadow_total',
+    help: 'Shadows, by what came of them; error: not run, or not to be judged.',
+    labelNames: ['route', 'result'] as const,
+    registers: [this.registry],
+  });
   readonly killSwitch = new Gauge({
     name: 'facade_kill_switch',
     help: '1 while everything is direct by the kill switch.',

@@ -2,7 +2,16 @@ import { facesOf, isParameter, parametersOf, type FaceConfig } from '../config/f
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig, RouteConfig } from '../config/schema.ts';
 import { parseDuration, parseSize } from '../config/units.ts';
-import type { BreakerSettings, Deadlines, Face, Rollout, RouteModel } from './route.ts';
+import type {
+  AutopilotSettings,
+  BreakerSettings,
+  CompareRules,
+  Deadlines,
+  Face,
+  Rollout,
+  RouteModel,
+  VerifyRule,
+} from './route.ts';
 
 /**
  * RouteConfig → RouteModel: defaults merged in, durations to milliseconds, sizes to bytes, percentages to buckets,
@@ -13,10 +22,10 @@ type Defaults = FacadeConfig['defaults'];
 
 /** One model for each row, in the order of the file. */
 export function compileRoutes(config: FacadeConfig): RouteModel[] {
-  return config.routes.map((route) => compileRoute(route, config.defaults));
+  return config.routes.map((route) => compileRoute(route, config));
 }
 
-function compileRoute(route: RouteConfig, defaults: Defaults): RouteModel {
+function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig): RouteModel {
   const direct = facesOf(route.direct);
   const gateway = facesOf(route.gateway);
   const [canonical] = [...direct, ...gateway];
@@ -32,9 +41,12 @@ function compileRoute(route: RouteConfig, defaults: Defaults): RouteModel {
     success: route.success ?? {},
     query: route.query ?? {},
     body: route.body,
+    compare: compileCompare(route, compare),
+    verify: compileVerify(route),
     maxBody: parseSize(route.maxBody ?? defaults.maxBody),
     deadlines: compileDeadlines({ ...defaults.deadlines, ...route.deadlines }),
     breaker: compileBreaker({ ...defaults.breaker, ...route.breaker }),
+    autopilot: route.autopilot && compileAutopilot(route.autopilot, defaults.autopilot),
   };
 }
 
@@ -61,6 +73,27 @@ function compileRollout({ rollout, direct }: RouteConfig, params: readonly strin
   };
 }
 
+function compileCompare({ compare }: RouteConfig, all: FacadeConfig['compare']): CompareRules {
+  const union = (own: readonly string[] = [], common: readonly string[]) => [...new Set([...common, ...own])];
+  return {
+    ignore: union(compare?.ignore, all.ignore),
+    headers: union(compare?.headers, all.headers),
+    tolerate: (compare?.tolerate ?? []).map(({ path, number, time }) => ({
+      path,
+      number,
+      time: time === undefined ? undefined : parseDuration(time),
+    })),
+    unordered: compare?.unordered ?? [],
+    ready: { ...all.ready, ...compare?.ready },
+  };
+}
+
+function compileVerify({ verify }: RouteConfig): VerifyRule | undefined {
+  if (!verify) return undefined;
+  const { read, sample, after, fields } = verify;
+  return { read, sample: buckets(sample), after: parseDuration(after), fields };
+}
+
 function compileDeadlines({ connect, firstByte, idle, total }: Defaults['deadlines']): Deadlines {
   return {
     connect: parseDuration(connect),
@@ -76,5 +109,23 @@ function compileBreaker(settings: Defaults['breaker']): BreakerSettings {
     window: parseDuration(settings.window),
     slowCall: parseDuration(settings.slowCall),
     reset: parseDuration(settings.reset),
+  };
+}
+
+function compileAutopilot(
+  own: NonNullable<RouteConfig['autopilot']>,
+  defaults: Defaults['autopilot'],
+): AutopilotSettings {
+  const { hold, coolDown, ...rest } = { ...defaults, ...own };
+  const gates = { ...defaults.gates, ...own.gates };
+  return {
+    ...rest,
+    hold: parseDuration(hold),
+    coolDown: parseDuration(coolDown),
+    gates: {
+      ...gates,
+      parity: gates.parity === 'none' ? undefined : gates.parity,
+      latencyFloor: parseDuration(gates.latencyFloor),
+    },
   };
 }

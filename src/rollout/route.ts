@@ -1,4 +1,4 @@
-import type { BodyRule, QueryRule } from '../config/schema.ts';
+import type { BodyRule, QueryRule, RowCompareConfig, VerifyConfig } from '../config/schema.ts';
 
 /**
  * The rollout table as a model: immutable, compiled once per reload from the config, swapped whole.
@@ -54,6 +54,66 @@ export interface BreakerSettings {
   readonly reset: number;
 }
 
+/** How the autopilot moves a route. */
+export interface AutopilotSettings {
+  readonly mode: 'propose' | 'apply';
+  /** Percentages, rising. */
+  readonly steps: readonly number[];
+  /** Milliseconds. */
+  readonly hold: number;
+  readonly minRequests: number;
+  /** Milliseconds, of the first time. */
+  readonly coolDown: number;
+  readonly gates: {
+    /** 0..1; undefined: the route writes and cannot be shadowed. */
+    readonly parity: number | undefined;
+    /** 0..1 */
+    readonly errorRateDelta: number;
+    readonly latencyP95Ratio: number;
+    /** Milliseconds. */
+    readonly latencyFloor: number;
+  };
+}
+
+/** What of two answers does not count when they are compared: the row's rules on top of those of all rows. */
+export interface CompareRules {
+  /** JSONPaths (RFC 9535), known to be valid. */
+  readonly ignore: readonly string[];
+  /** Response headers that must agree; small letters. */
+  readonly headers: readonly string[];
+  readonly tolerate: readonly Tolerance[];
+  readonly unordered: RowCompareConfig['unordered'];
+  readonly ready: ReadyLimits;
+}
+
+export interface Tolerance {
+  /** JSONPath. */
+  readonly path: string;
+  readonly number: number | undefined;
+  /** Milliseconds. */
+  readonly time: number | undefined;
+}
+
+/** What a route must show before it is called ready. */
+export interface ReadyLimits {
+  /** 0..1: the lower end of the interval. */
+  readonly parity: number;
+  readonly errorRateDelta: number;
+  readonly latencyP95Ratio: number;
+}
+
+/** How a write is read back. */
+export interface VerifyRule {
+  /** Id of the row to read by. */
+  readonly read: string;
+  /** Buckets of 10,000 that are read back. */
+  readonly sample: number;
+  /** Milliseconds to wait first. */
+  readonly after: number;
+  /** JSONPath into the answer, by the field's name on the gateway face. */
+  readonly fields: VerifyConfig['fields'];
+}
+
 export interface RouteModel {
   readonly id: string;
   /** Names of the path parameters, the same set on every face. */
@@ -66,8 +126,12 @@ export interface RouteModel {
   readonly success: { readonly direct?: number | undefined; readonly gateway?: number | undefined };
   readonly query: QueryRule;
   readonly body: BodyRule | undefined;
+  readonly compare: CompareRules;
+  readonly verify: VerifyRule | undefined;
   /** Bytes. */
   readonly maxBody: number;
   readonly deadlines: Deadlines;
   readonly breaker: BreakerSettings;
+  /** Undefined: only humans flip it. */
+  readonly autopilot: AutopilotSettings | undefined;
 }

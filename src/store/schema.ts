@@ -1,3 +1,4 @@
+import { sql, type RawBuilder } from 'kysely';
 import type { EnrichmentTables } from './tables/enrichments.ts';
 import type { PeopleTables } from './tables/people.ts';
 import type { SharedTables } from './tables/shared.ts';
@@ -8,3 +9,9 @@ export const SCHEMA = 'facade';
 
 /** Every table, put together from one interface a file. */
 export interface Database extends PeopleTables, EnrichmentTables, SharedTables, SteerTables {}
+
+/**
+ * A table in a statement that is raw from its first word. `db` puts the schema's name before the tables of its own
+ * builders only, not into those.
+ */
+export const table = (name: keyof Database): RawBuilder<unknown> => sql.table(`${SCHEMA}.${name}`);

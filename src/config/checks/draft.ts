@@ -1,4 +1,10 @@
-import { facadeConfigSchema, type FacadeConfig, type RouteConfig, type UpstreamConfig } from '../schema.ts';
+import {
+  facadeConfigSchema,
+  type FacadeConfig,
+  type KnownDifferenceConfig,
+  type RouteConfig,
+  type UpstreamConfig,
+} from '../schema.ts';
 import type { ConfigPath, Finding } from '../problem.ts';
 import type { Variables } from '../variables.ts';
 import { valueAt } from '../place.ts';
@@ -16,6 +22,14 @@ export interface Draft {
   readonly gateway: UpstreamConfig | undefined;
   readonly server: FacadeConfig['server'] | undefined;
   readonly defaults: FacadeConfig['defaults'] | undefined;
+  readonly compare: FacadeConfig['compare'] | undefined;
+  readonly knownDifferences: readonly Known[];
+}
+
+export interface Known {
+  /** Its place in `knownDifferences`. */
+  readonly index: number;
+  readonly entry: KnownDifferenceConfig;
 }
 
 export interface Row {
@@ -37,11 +51,14 @@ function accepted<T>(schema: Parser<T>, value: unknown): T | undefined {
 }
 
 export function draftOf(raw: unknown, env: Variables): Draft {
-  const { routes, server, defaults, upstreams } = facadeConfigSchema.shape;
-  const written = valueAt(raw, ['routes']);
-  const rows = (Array.isArray(written) ? written : []).flatMap((row: unknown, index) => {
+  const { routes, server, defaults, upstreams, compare, knownDifferences } = facadeConfigSchema.shape;
+  const rows = listAt(raw, 'routes').flatMap((row, index) => {
     const route = accepted(routes.element, row);
     return route ? [{ index, route }] : [];
+  });
+  const known = listAt(raw, 'knownDifferences').flatMap((written, index) => {
+    const entry = accepted(knownDifferences.unwrap().element, written);
+    return entry ? [{ index, entry }] : [];
   });
   return {
     raw,
@@ -51,7 +68,14 @@ export function draftOf(raw: unknown, env: Variables): Draft {
     gateway: accepted(upstreams.shape.gateway, valueAt(raw, ['upstreams', 'gateway'])),
     server: accepted(server, valueAt(raw, ['server'])),
     defaults: accepted(defaults, valueAt(raw, ['defaults'])),
+    compare: accepted(compare, valueAt(raw, ['compare'])),
+    knownDifferences: known,
   };
+}
+
+function listAt(raw: unknown, key: string): unknown[] {
+  const written = valueAt(raw, [key]);
+  return Array.isArray(written) ? (written as unknown[]) : [];
 }
 
 /** A finding about a value. */

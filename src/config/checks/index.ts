@@ -1,5 +1,12 @@
 import type { Finding } from '../problem.ts';
+import {
+  autopilotHasEvidence,
+  autopilotNeedsAWayBack,
+  autopilotNeedsBothFaces,
+  autopilotStepsRise,
+} from './autopilot.ts';
 import { directNamesAreUnique, echoesNameParameters, jsonApiNamesFields, queryRangesHoldSomething } from './body.ts';
+import { jsonPathsAreSound, knownDifferencesNameRows, tolerancesTolerateSomething } from './compare.ts';
 import type { Check, Draft } from './draft.ts';
 import {
   everyRowHasAFace,
@@ -15,6 +22,7 @@ import {
   stickyByIsKnown,
   writesAreNeverDeclaredSafe,
 } from './rollout.ts';
+import { verifyIsOfAWrite, verifyNamesFields, verifyReadsByASafeRow } from './verify.ts';
 import {
   totalDeadlineCoversItsParts,
   trustedProxiesAreAddresses,
@@ -34,10 +42,20 @@ const CHECKS: readonly Check[] = [
   gatewayOnlyRowsAreAllOrNothing,
   directOnlyRowsStayDirect,
   stickyByIsKnown,
+  autopilotNeedsBothFaces,
+  autopilotNeedsAWayBack,
+  autopilotStepsRise,
+  autopilotHasEvidence,
   echoesNameParameters,
   jsonApiNamesFields,
   directNamesAreUnique,
   queryRangesHoldSomething,
+  jsonPathsAreSound,
+  tolerancesTolerateSomething,
+  knownDifferencesNameRows,
+  verifyIsOfAWrite,
+  verifyReadsByASafeRow,
+  verifyNamesFields,
   upstreamUrlsAreSound,
   variablesStandOnlyInUrls,
   totalDeadlineCoversItsParts,

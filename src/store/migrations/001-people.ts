@@ -16,17 +16,23 @@ async function people(db: Kysely<unknown>): Promise<void> {
       birth_date date,
       sex text,
       mother_name text,
+      father_name text,
+      marital_status text,
+      is_deceased boolean,
+      occupation text,
       income numeric,
+      income_text text,
+      income_band text,
       purchasing_power text,
-      income_range text,
-      credit_score integer,
-      credit_risk text,
+      score text,
+      risk text,
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now()
     )`.execute(db);
   await sql`create index people_updated_at on facade.people (updated_at)`.execute(db);
 }
 
+/** Each unique for its person, so that the answer of tomorrow adds what is new and repeats nothing. */
 async function whatHangsOnThem(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table facade.contacts (
@@ -35,7 +41,7 @@ async function whatHangsOnThem(db: Kysely<unknown>): Promise<void> {
       kind text not null check (kind in ('phone', 'email')),
       value text not null,
       is_whatsapp boolean,
-      rank integer,
+      rank integer not null,
       updated_at timestamptz not null default now(),
       unique (person_id, kind, value)
     )`.execute(db);
@@ -43,6 +49,7 @@ async function whatHangsOnThem(db: Kysely<unknown>): Promise<void> {
     create table facade.addresses (
       id bigint generated always as identity primary key,
       person_id bigint not null references facade.people on delete cascade,
+      street_kind text,
       street text,
       number text,
       complement text,
@@ -50,6 +57,7 @@ async function whatHangsOnThem(db: Kysely<unknown>): Promise<void> {
       city text,
       state text,
       postal_code text,
+      rank integer not null,
       updated_at timestamptz not null default now(),
       unique nulls not distinct (person_id, postal_code, street, number, complement)
     )`.execute(db);
@@ -57,10 +65,12 @@ async function whatHangsOnThem(db: Kysely<unknown>): Promise<void> {
     create table facade.companies (
       id bigint generated always as identity primary key,
       person_id bigint not null references facade.people on delete cascade,
-      cnpj text not null,
+      cnpj text,
       relation text,
+      relation_kind text,
+      rank integer not null,
       updated_at timestamptz not null default now(),
-      unique (person_id, cnpj)
+      unique nulls not distinct (person_id, cnpj, relation)
     )`.execute(db);
 }
 

@@ -1,6 +1,6 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
-/** A column that the database fills when nobody does. */
+/** A time that the database fills in when nobody does. */
 export type Stamp = ColumnType<Date, Date | undefined, Date>;
 
 export interface PeopleTable {
@@ -12,30 +12,39 @@ export interface PeopleTable {
   birth_date: string | null;
   sex: string | null;
   mother_name: string | null;
-  /** Reais a month, as it came. */
+  father_name: string | null;
+  marital_status: string | null;
+  is_deceased: boolean | null;
+  occupation: string | null;
+  /** Reais a month. */
   income: number | null;
+  /** As it came. */
+  income_text: string | null;
+  income_band: string | null;
   purchasing_power: string | null;
-  income_range: string | null;
-  credit_score: number | null;
-  credit_risk: string | null;
+  score: string | null;
+  risk: string | null;
   created_at: Stamp;
   updated_at: Stamp;
 }
 
-export interface ContactsTable {
+/** What there may be several of. */
+interface Belonging {
   id: GeneratedAlways<number>;
   person_id: number;
-  kind: 'phone' | 'email';
-  value: string;
-  is_whatsapp: boolean | null;
-  /** The source's order, 1 first. */
-  rank: number | null;
+  /** The source's order, 0 first. */
+  rank: number;
   updated_at: Stamp;
 }
 
-export interface AddressesTable {
-  id: GeneratedAlways<number>;
-  person_id: number;
+export interface ContactsTable extends Belonging {
+  kind: 'phone' | 'email';
+  value: string;
+  is_whatsapp: boolean | null;
+}
+
+export interface AddressesTable extends Belonging {
+  street_kind: string | null;
   street: string | null;
   number: string | null;
   complement: string | null;
@@ -43,19 +52,17 @@ export interface AddressesTable {
   city: string | null;
   state: string | null;
   postal_code: string | null;
-  updated_at: Stamp;
 }
 
-export interface CompaniesTable {
-  id: GeneratedAlways<number>;
-  person_id: number;
-  cnpj: string;
+export interface CompaniesTable extends Belonging {
+  cnpj: string | null;
   relation: string | null;
-  updated_at: Stamp;
+  relation_kind: string | null;
 }
 
 export interface RawAnswersTable {
   cpf: string;
+  /** Who answered: `work-api`. */
   source: string;
   key_id: string;
   sealed: Buffer;

@@ -198,9 +198,48 @@ describe('the end', () => {
   });
 });
 
+describe('what is spare', () => {
+  test('is half of the period, and comes back with the next one', async () => {
+    const { budget } = setUp({ requests: 4 });
+    expect([await budget.takeSpare(), await budget.takeSpare(), await budget.takeSpare()]).toEqual([true, true, false]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await budget.takeSpare()).toBe(true);
+  });
+
+  test('is nothing while live traffic used its half', async () => {
+    const { budget, take } = setUp({ requests: 4 });
+    take('a');
+    take('b');
+    await settle();
+    expect(await budget.takeSpare()).toBe(false);
+  });
+
+  test('is nothing while somebody waits, or while the upstream asked for a pause', async () => {
+    const { budget, take } = setUp({ requests: 1 });
+    take('a');
+    take('b');
+    expect(await budget.takeSpare()).toBe(false);
+    const paused = setUp({ requests: 10 }).budget;
+    paused.pause(500);
+    expect(await paused.takeSpare()).toBe(false);
+  });
+
+  test('comes out of the same budget that live traffic has', async () => {
+    const { budget, take, order } = setUp({ requests: 2, longestWait: 0 });
+    expect(await budget.takeSpare()).toBe(true);
+    take('a');
+    take('b');
+    await settle();
+    expect(order[0]).toBe('a after 0');
+    expect(order[1]).toMatch(/^b refused/);
+  });
+});
+
 describe('the limiter', () => {
+  const get = () => Promise.resolve(null);
+
   test('that fails lets the traffic pass: a lost store is no outage', async () => {
-    const { take, order } = setUp({}, { consume: () => Promise.reject(new Error('store is gone')) });
+    const { take, order } = setUp({}, { consume: () => Promise.reject(new Error('store is gone')), get });
     for (const name of ['a', 'b', 'c', 'd']) take(name);
     await settle();
     expect(order).toEqual(['a after 0', 'b after 0', 'c after 0', 'd after 0']);
@@ -215,7 +254,7 @@ describe('the limiter', () => {
       asked--;
       return new RateLimiterRes();
     };
-    const { take, order } = setUp({}, { consume });
+    const { take, order } = setUp({}, { consume, get });
     for (const name of ['a', 'b', 'c', 'd']) take(name);
     await settle();
     expect(most).toBe(1);
@@ -230,7 +269,7 @@ describe('the limiter', () => {
       askedAt.push(Date.now() - start);
       return hours.consume(key);
     };
-    const { take } = setUp({ longestWait: 3_000 }, { consume });
+    const { take } = setUp({ longestWait: 3_000 }, { consume, get });
     take('a');
     const waiter = take('b');
     await vi.advanceTimersByTimeAsync(2_000);

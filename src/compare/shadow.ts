@@ -1,0 +1,228 @@
+import { DeadlineWatch } from '../forward/deadlines.ts';
+import type { Asked } from '../forward/exchange.ts';
+import type { Generation, RouteEntry } from '../forward/generation.ts';
+import { requestHeaders, type Credentials } from '../forward/headers.ts';
+import { targetFor } from '../forward/plan.ts';
+import type { Caller } from '../forward/callers.ts';
+import type { Capture } from '../forward/tap.ts';
+import type { RouteState } from '../forward/route-state.ts';
+import type { Upstream } from '../forward/upstream.ts';
+import type { Face, Path } from '../rollout/route.ts';
+import type { Answer, ErrorReason, ObservationKind } from './comparison.ts';
+import { ShadowCall, type ShadowAnswer, type ShadowRequest } from './shadow-call.ts';
+import { ShadowLane } from './shadow-lane.ts';
+
+/**
+ * Copies answered reads to the other path, off the answer's way: a queue that drops when it is full, a few at a time,
+ * each under its own deadline, on connections of their own, and only out of the rate budget that live traffic leaves.
+ * Both paths end in the same CRM, so every shadow is taken out of Contact2Sale's budget, whichever way it goes.
+ *
+ * A share of them goes direct against direct. What differs there is noise: what the CRM says of itself from one moment
+ * to the next, which no gateway can be blamed for.
+ */
+
+export interface ShadowSettings {
+  /** Shadows under way at once. */
+  readonly maxInflight: number;
+  /** Copies that wait; one more is dropped. */
+  readonly maxQueue: number;
+  /** Milliseconds that one may take in all. */
+  readonly deadline: number;
+  /** Bytes of each answer that are compared. */
+  readonly maxBody: number;
+}
+
+/** What both sides said to the same question. */
+export interface Shadowed {
+  readonly asked: Asked;
+  readonly kind: ObservationKind;
+  /** Direct's answer, whether the caller got it or the shadow did. */
+  readonly control: Answer;
+  /** The gateway's; of a noise pair direct's other one. */
+  readonly candidate: Answer;
+}
+
+export interface ShadowPorts {
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly generation: () => Generation;
+  readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
+  /** Share of a route's shadows that ask direct twice, 0..1; more while its noise is not known yet. */
+  readonly noiseShare: (entry: RouteEntry) => number;
+  /** Both answered, or one could not. */
+  readonly compared: (shadowed: Shadowed) => void;
+  /** Wanted, and not run. */
+  readonly notRun: (entry: RouteEntry, reason: ErrorReason) => void;
+}
+
+interface Leg {
+  readonly path: Path;
+  readonly request: ShadowRequest;
+}
+
+interface Job {
+  readonly asked: Asked;
+  readonly kind: ObservationKind;
+  readonly control: Capture;
+  readonly legs: readonly Leg[];
+}
+
+export class ShadowRunner {
+  #settings: ShadowSettings;
+  readonly #ports: ShadowPorts;
+  readonly #deadlines: DeadlineWatch;
+  readonly #queue: Job[] = [];
+  readonly #running = new Set<ShadowCall>();
+  #lanes: Readonly<Record<Path, ShadowLane>>;
+  #busy = 0;
+  readonly #noiseOwed = new WeakMap<RouteState, number>();
+  #closing = false;
+
+  constructor(settings: ShadowSettings, ports: ShadowPorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#deadlines = new DeadlineWatch(ports.now);
+    this.#lanes = lanesFor(settings);
+  }
+
+  /** From the next shadow on. */
+  configure(settings: ShadowSettings): void {
+    const isResized = settings.maxInflight !== this.#settings.maxInflight;
+    this.#settings = settings;
+    if (!isResized) return;
+    for (const lane of Object.values(this.#lanes)) lane.close();
+    this.#lanes = lanesFor(settings);
+  }
+
+  /** Bytes that are worth keeping of an answer; 0 when a copy of it would be dropped anyway. */
+  roomFor(entry: RouteEntry): number {
+    if (this.#closing) return 0;
+    if (this.#queue.length < this.#settings.maxQueue) return this.#settings.maxBody;
+    this.#ports.notRun(entry, 'dropped');
+    return 0;
+  }
+
+  /** A safe request was answered, and the caller has the answer. */
+  offer(asked: Asked, control: Capture): void {
+    const entry = asked.match.route;
+    if (this.roomFor(entry) === 0) return;
+    const kind = this.#nextKind(entry);
+    const legs: Leg[] = [];
+    for (const path of legsOf(kind, control.path)) {
+      const upstream = this.#ports.generation().upstreams[path];
+      const request = upstream && requestFor(asked, path, upstream, this.#ports.credentials(path, asked.caller));
+      if (!request) return this.#ports.notRun(entry, 'untranslatable');
+      legs.push({ path, request });
+    }
+    this.#queue.push({ asked, kind, control, legs });
+    this.#pump();
+  }
+
+  /** Shadows that wait or are under way. */
+  get pending(): number {
+    return this.#queue.length + this.#busy;
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#queue.length = 0;
+    for (const call of this.#running) call.abandon('client_admit');
+    this.#deadlines.close();
+    await Promise.all(Object.values(this.#lanes).map((lane) => lane.destroy()));
+  }
+
+  /** Spread evenly over the shadows of a route, not drawn: a short calibration gets its share too. */
+  #nextKind(entry: RouteEntry): ObservationKind {
+    const owed = (this.#noiseOwed.get(entry.state) ?? 0) + this.#ports.noiseShare(entry);
+    this.#noiseOwed.set(entry.state, owed >= 1 ? owed - 1 : owed);
+    return owed >= 1 ? 'noise' : 'cross';
+  }
+
+  #pump(): void {
+    while (this.#busy < this.#settings.maxInflight) {
+      const job = this.#queue.shift();
+      if (!job) return;
+      this.#busy++;
+      void this.#run(job).finally(() => {
+        this.#busy--;
+        this.#pump();
+      });
+    }
+  }
+
+  async #run({ asked, kind, control, legs }: Job): Promise<void> {
+    const answers = legs.length > 1 ? [] : [answerOf({ captured: control, failure: undefined })];
+    for (const leg of legs) {
+      const answer = await this.#send(asked.match.route, leg);
+      if (!answer || this.#closing) return;
+      answers.push(answerOf(answer));
+    }
+    const [first, second] = answers as [Answer, Answer];
+    // Whichever of the two the caller got: the gateway is held against direct, never the other way round.
+    const isServedByGateway = first.path === 'gateway';
+    this.#ports.compared({
+      asked,
+      kind,
+      control: isServedByGateway ? second : first,
+      candidate: isServedByGateway ? first : second,
+    });
+  }
+
+  async #send(entry: RouteEntry, { path, request }: Leg): Promise<ShadowAnswer | undefined> {
+    const { upstreams } = this.#ports.generation();
+    const upstream = upstreams[path];
+    const obstacle = upstream ? await obstacleTo(entry, upstream, upstreams.direct) : 'unavailable';
+    if (!upstream || obstacle) {
+      if (!this.#closing) this.#ports.notRun(entry, obstacle ?? 'unavailable');
+      return undefined;
+    }
+    const { deadline, maxBody } = this.#settings;
+    const { now } = this.#ports;
+    const call = new ShadowCall({ path, pool: this.#lanes[path].pool(upstream), room: maxBody, now, deadline });
+    this.#running.add(call);
+    this.#deadlines.add(call);
+    try {
+      return await call.send(request);
+    } finally {
+      this.#running.delete(call);
+      this.#deadlines.delete(call);
+    }
+  }
+}
+
+export function answerOf({ captured, failure }: ShadowAnswer): Answer {
+  const { path, status, rawHeaders, chunks, isWhole, ms } = captured;
+  return { path, status, rawHeaders, body: Buffer.concat(chunks), isWhole, ms, failure };
+}
+
+/** The reads that are needed: a gateway's answer says nothing of the noise of direct, so there direct is asked twice. */
+function legsOf(kind: ObservationKind, served: Path): readonly Path[] {
+  if (kind === 'cross') return [served === 'direct' ? 'gateway' : 'direct'];
+  return served === 'direct' ? ['direct'] : ['direct', 'direct'];
+}
+
+/** What speaks against a shadow now. The last question takes from the budget, so it is asked last. */
+async function obstacleTo(entry: RouteEntry, upstream: Upstream, direct: Upstream): Promise<ErrorReason | undefined> {
+  if (entry.state.breakerState(upstream.path) !== 'closed') return 'unavailable';
+  // Half of the bulkhead is taken by callers: whoever comes next matters more.
+  if (upstream.inflight * 2 >= upstream.settings.maxInflight) return 'dropped';
+  const budgets = new Set([upstream.rateBudget, direct.rateBudget]);
+  for (const budget of budgets) if (budget && !(await budget.takeSpare())) return 'rate_budget';
+  return undefined;
+}
+
+/** Undefined when the path cannot carry the question as it was asked. */
+function requestFor(asked: Asked, path: Path, upstream: Upstream, credentials: Credentials): ShadowRequest | undefined {
+  const { match, req, connection, requestId } = asked;
+  const target = targetFor(match, path, asked.target);
+  if (target.kind !== 'ok') return undefined;
+  const method = match.dialect === path ? (req.method as string) : (match.route.model[path][0] as Face).method;
+  const headers = requestHeaders(req, connection, credentials, requestId, undefined);
+  // So that whoever reads the upstream's log can tell a copy from a caller.
+  headers.push('x-facade-shadow', 'true');
+  return { method, target: upstream.prefix + target.value, headers };
+}
+
+function lanesFor({ maxInflight }: ShadowSettings): Record<Path, ShadowLane> {
+  return { direct: new ShadowLane(maxInflight), gateway: new ShadowLane(maxInflight) };
+}

@@ -1,0 +1,61 @@
+import parseJsonPath from 'jsonpath-rfc9535/parser';
+import { nearest } from '../nearest.ts';
+import type { ConfigPath, Finding } from '../problem.ts';
+import { finding, type Draft } from './draft.ts';
+
+/** Rules on the comparison: every JSONPath can be read, every tolerance means something, the ledger names rows. */
+
+type Place = readonly [path: ConfigPath, jsonPath: string];
+
+/** Every JSONPath that was written, with its place. */
+function jsonPathsOf({ rows, compare }: Draft): Place[] {
+  const common = (compare?.ignore ?? []).map((text, i): Place => [['compare', 'ignore', i], text]);
+  const own = rows.flatMap(({ index, route }) => {
+    const at = (...rest: (string | number)[]): ConfigPath => ['routes', index, ...rest];
+    const { ignore = [], tolerate = [], unordered = [] } = route.compare ?? {};
+    return [
+      ...ignore.map((text, i): Place => [at('compare', 'ignore', i), text]),
+      ...tolerate.map(({ path }, i): Place => [at('compare', 'tolerate', i, 'path'), path]),
+      ...unordered.map(({ path }, i): Place => [at('compare', 'unordered', i, 'path'), path]),
+      ...Object.entries(route.verify?.fields ?? {}).map(([name, text]): Place => [at('verify', 'fields', name), text]),
+    ];
+  });
+  return [...common, ...own];
+}
+
+export function jsonPathsAreSound(draft: Draft): Finding[] {
+  return jsonPathsOf(draft).flatMap(([path, text]) =>
+    isJsonPath(text)
+      ? []
+      : [finding(path, 'is no JSONPath (RFC 9535)', 'write one such as $.data[*].attributes.updated_at')],
+  );
+}
+
+function isJsonPath(text: string): boolean {
+  try {
+    parseJsonPath(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function tolerancesTolerateSomething({ rows }: Draft): Finding[] {
+  return rows.flatMap(({ index, route }) =>
+    (route.compare?.tolerate ?? []).flatMap(({ number, time }, i) =>
+      number === undefined && time === undefined
+        ? [finding(['routes', index, 'compare', 'tolerate', i], 'tolerates nothing', 'write number:, time: or both')]
+        : [],
+    ),
+  );
+}
+
+export function knownDifferencesNameRows({ rows, knownDifferences }: Draft): Finding[] {
+  const ids = rows.map(({ route }) => route.id);
+  return knownDifferences.flatMap(({ index, entry }) => {
+    if (ids.includes(entry.route)) return [];
+    const meant = nearest(entry.route, ids);
+    const remedy = meant === undefined ? 'write the id of a row, or remove the entry' : `did you mean "${meant}"?`;
+    return [finding(['knownDifferences', index, 'route'], `"${entry.route}" is the id of no row`, remedy)];
+  });
+}

@@ -1,0 +1,67 @@
+import { facesOf, parametersOf } from '../face.ts';
+import { nearest } from '../nearest.ts';
+import type { Finding } from '../problem.ts';
+import { safetyOf } from '../safety.ts';
+import { finding, type Draft, type Row } from './draft.ts';
+
+/** Rules on reading writes back: it is a write, it can be read by the parameters at hand, and the fields are the row's. */
+
+const verified = ({ rows }: Draft) =>
+  rows.flatMap((row) =>
+    row.route.verify ? [{ row, verify: row.route.verify, at: ['routes', row.index, 'verify'] }] : [],
+  );
+
+export function verifyIsOfAWrite(draft: Draft): Finding[] {
+  return verified(draft).flatMap(({ row, at }) => {
+    if (safetyOf(row.route) === 'safe')
+      return [finding(at, 'a read leaves nothing to read back', 'leave it out, and shadow the row instead')];
+    if (row.route.direct === undefined || row.route.gateway === undefined)
+      return [finding(at, 'the row has one face only', 'leave it out: there is no other path to check')];
+    return [];
+  });
+}
+
+export function verifyReadsByASafeRow(draft: Draft): Finding[] {
+  return verified(draft).flatMap(({ row, verify, at }) => {
+    const reader = draft.rows.find(({ route }) => route.id === verify.read);
+    const message = reader ? unfitReader(row, reader) : `"${verify.read}" is the id of no row`;
+    if (message === undefined) return [];
+    const fit = draft.rows.filter((other) => unfitReader(row, other) === undefined).map(({ route }) => route.id);
+    const meant = nearest(verify.read, fit);
+    const remedy =
+      meant === undefined ? `write one of ${fit.join(', ') || '(no row fits)'}` : `did you mean "${meant}"?`;
+    return [finding([...at, 'read'], message, remedy)];
+  });
+}
+
+/** Why `reader` cannot read back what `row` wrote; undefined when it can. */
+function unfitReader(row: Row, reader: Row): string | undefined {
+  const [face] = facesOf(reader.route.direct);
+  if (!face || face.method !== 'GET' || safetyOf(reader.route) !== 'safe')
+    return `${reader.route.id} is no read of the direct face`;
+  const [own] = facesOf(row.route.direct);
+  const known = own ? parametersOf(own) : [];
+  const missing = parametersOf(face).find((name) => !known.includes(name));
+  return missing === undefined ? undefined : `${reader.route.id} wants :${missing}, which the row does not have`;
+}
+
+export function verifyNamesFields(draft: Draft): Finding[] {
+  return verified(draft).flatMap(({ row, verify, at }) => {
+    const known = Object.keys(row.route.body?.fields ?? {});
+    return Object.keys(verify.fields)
+      .filter((name) => !known.includes(name))
+      .map((name) => {
+        const meant = nearest(name, known);
+        const remedy =
+          meant === undefined
+            ? `write one of ${known.join(', ') || '(the row has no body)'}`
+            : `did you mean "${meant}"?`;
+        return {
+          path: [...at, 'fields', name],
+          at: 'key' as const,
+          message: `"${name}" is none of body.fields`,
+          remedy,
+        };
+      });
+  });
+}

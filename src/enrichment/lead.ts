@@ -1,0 +1,56 @@
+import { normaliseEmail } from './email.ts';
+import { isRecord, known, textOf } from './loose.ts';
+import { diretrixPhones } from './phone.ts';
+
+/**
+ * What the enrichment needs of a lead, read out of Contact2Sale's answer. Liberal: JSON:API with or without the
+ * envelope, a list of one, attributes beside the id. Nothing else of the answer is touched or kept.
+ */
+export interface Lead {
+  readonly id: string;
+  readonly customerName?: string;
+  /** In the form of Diretrix: phone, phone2, phone_global, each once. */
+  readonly phones: readonly string[];
+  readonly email?: string;
+  /**
+   * As they came. Undefined: the answer said nothing of messages, which is not the same as none, and whoever looks for
+   * a message of ours must not take it for "not there".
+   */
+  readonly messages?: unknown;
+}
+
+export type ReadLead =
+  { readonly ok: true; readonly lead: Lead } | { readonly ok: false; readonly reason: 'not a lead' | 'several leads' };
+
+/** Reads the parsed body of a lead answer; never throws. */
+export function readLead(answer: unknown): ReadLead {
+  const found = unwrap(answer);
+  if (found === 'several leads') return { ok: false, reason: found };
+  const id = idOf(found);
+  if (!isRecord(found) || id === undefined) return { ok: false, reason: 'not a lead' };
+  const attributes = isRecord(found['attributes']) ? found['attributes'] : found;
+  const customer = attributes['customer'];
+  // Flat answers carry the customer's name in the place of the customer, and phones beside it.
+  const contact = isRecord(customer) ? customer : attributes;
+  const name = textOf(isRecord(customer) ? customer['name'] : (customer ?? attributes['name']));
+  return {
+    ok: true,
+    lead: known({
+      id,
+      customerName: name,
+      phones: diretrixPhones([contact['phone'], contact['phone2'], contact['phone_global']]),
+      email: normaliseEmail(contact['email']),
+      messages: attributes['messages'] ?? undefined,
+    }),
+  };
+}
+
+/** The id under any of the names under which it is answered. */
+const idOf = (found: unknown): string | undefined =>
+  isRecord(found) ? (textOf(found['id']) ?? textOf(found['lead_id'])) : undefined;
+
+function unwrap(answer: unknown): unknown {
+  const inside = isRecord(answer) && 'data' in answer ? answer['data'] : answer;
+  if (!Array.isArray(inside)) return inside;
+  return inside.length > 1 ? 'several leads' : (inside as unknown[])[0];
+}

@@ -1,0 +1,112 @@
+import { formatCpf } from './cpf.ts';
+import type { MessageSubject } from './message.ts';
+import { cnpjText, fieldText, phoneText } from './message-text.ts';
+import type { Address, Company, Economics, Income, Person, PersonPhone } from './person.ts';
+import { formatFactor, formatReais } from './reais.ts';
+
+/**
+ * The sections about one person, in the words and the order of the old service (contracts.md), whose readers must not
+ * notice the change. A section without lines is left out.
+ */
+
+export interface Section {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+const MOST_EMAILS = 3;
+const MOST_PHONES = 3;
+const MOST_ADDRESSES = 2;
+const MOST_COMPANIES = 3;
+
+export function sectionsOf({ identity, findings }: MessageSubject, incomeMultiplier: number): readonly Section[] {
+  const person = findings.kind === 'found' ? findings.person : undefined;
+  const personal: Section = {
+    title: '✅ DADOS PESSOAIS',
+    lines: [
+      ...line('Nome', person?.name ?? identity.name),
+      `CPF: ${formatCpf(identity.cpf)}`,
+      ...line('Data Nascimento', person?.birthDate),
+      ...line('Sexo', person?.sex),
+      ...line('Mãe', person?.motherName),
+    ],
+  };
+  const rest = person
+    ? restOf(person, incomeMultiplier)
+    : [{ title: NOTICES[findings.kind as 'unknown' | 'failed'], lines: [] }];
+  return [personal, ...rest];
+}
+
+const NOTICES = {
+  unknown: 'ℹ️ Nenhum outro dado encontrado para este CPF.',
+  failed: '⚠️ A consulta dos dados desta pessoa falhou (Work API não respondeu).',
+} as const;
+
+function restOf(person: Person, incomeMultiplier: number): readonly Section[] {
+  const sections: readonly Section[] = [
+    { title: '💰 DADOS FINANCEIROS', lines: economicLines(person.economics, incomeMultiplier) },
+    { title: '📧 EMAILS', lines: items(person.emails, MOST_EMAILS, fieldText) },
+    { title: '📱 TELEFONES', lines: items(person.phones, MOST_PHONES, phoneLine) },
+    { title: '🏠 ENDEREÇOS', lines: items(person.addresses, MOST_ADDRESSES, addressLine) },
+    { title: '🏢 EMPRESAS', lines: items(person.companies, MOST_COMPANIES, companyLine) },
+  ];
+  return sections.filter(({ lines }) => lines.length > 0);
+}
+
+function line(label: string, value: string | undefined): readonly string[] {
+  const text = fieldText(value ?? '');
+  return text === '' ? [] : [`${label}: ${text}`];
+}
+
+/** Entries that come to nothing give their place to the next. */
+function items<T>(entries: readonly T[], most: number, show: (entry: T) => string): readonly string[] {
+  return entries
+    .map(show)
+    .filter((text) => text !== '')
+    .slice(0, most)
+    .map((text) => `• ${text}`);
+}
+
+function economicLines(economics: Economics, multiplier: number): readonly string[] {
+  return [
+    ...(economics.income ? incomeLine(economics.income, multiplier) : []),
+    ...line('Poder Aquisitivo', economics.purchasingPower),
+    ...line('Faixa de Renda', economics.incomeBand),
+    ...line('Score de Crédito', economics.score),
+    ...line('Risco', economics.risk),
+  ];
+}
+
+/** As it came, unless the operator set a factor: then the figure is no longer the source's, and the line says so. */
+function incomeLine({ text, value }: Income, multiplier: number): readonly string[] {
+  if (multiplier === 1 || value === undefined) return line('Renda', /^[\d.,]+$/.test(text) ? `R$ ${text}` : text);
+  return [`Renda: ${formatReais(value * multiplier)} (valor informado × ${formatFactor(multiplier)})`];
+}
+
+function phoneLine({ number, isWhatsapp }: PersonPhone): string {
+  const text = phoneText(number);
+  return text === '' || !isWhatsapp ? text : `${text} ✅`;
+}
+
+/** `RUA DO EXEMPLO, 10, AP 1 - CENTRO, SÃO PAULO/SP, CEP 01000-000` */
+function addressLine(address: Address): string {
+  const street = joined(' ', [address.streetKind, address.street]);
+  const place = joined('/', [address.city, address.state]);
+  const postalCode = fieldText(address.postalCode ?? '').replace(/^(\d{5})(\d{3})$/, '$1-$2');
+  return joined(' - ', [
+    joined(', ', [street, address.number, address.complement]),
+    joined(', ', [address.district, place, postalCode === '' ? undefined : `CEP ${postalCode}`]),
+  ]);
+}
+
+/** `12.345.678/0001-95 - SOCIO (SOCIEDADE)` */
+function companyLine({ cnpj, relation, relationKind }: Company): string {
+  const role = joined(' ', [relation, relationKind === undefined ? undefined : `(${fieldText(relationKind)})`]);
+  return joined(' - ', [cnpj === undefined ? undefined : cnpjText(cnpj), role]);
+}
+
+const joined = (separator: string, parts: readonly (string | undefined)[]): string =>
+  parts
+    .map((part) => fieldText(part ?? ''))
+    .filter((part) => part !== '')
+    .join(separator);

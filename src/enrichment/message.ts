@@ -1,0 +1,108 @@
+import type { Identity } from './diretrix.ts';
+import { sectionsOf } from './message-sections.ts';
+import type { Person } from './person.ts';
+
+/**
+ * The message on the lead. Its words are the old service's; new are the notices of what could not be asked, the cut
+ * that says that it is one, and the last line, by which it is recognised as ours.
+ */
+
+/** What was learnt of one person whom Diretrix named. */
+export type Findings =
+  | { readonly kind: 'found'; readonly person: Person }
+  /** Work API knows no such CPF. */
+  | { readonly kind: 'unknown' }
+  /** Work API did not answer for this one, but did for the other. */
+  | { readonly kind: 'failed' };
+
+/** Who is meant, and by which contact of the lead. */
+export interface Subject {
+  readonly by: 'phone' | 'email' | 'both';
+  readonly identity: Identity;
+}
+
+export interface MessageSubject extends Subject {
+  readonly findings: Findings;
+}
+
+export interface MessageContents {
+  /** One, or two different people: by phone first, then by e-mail. */
+  readonly subjects: readonly [MessageSubject] | readonly [MessageSubject, MessageSubject];
+  /** The contact for which Diretrix gave no answer, when the other one sufficed. */
+  readonly unanswered?: 'phone' | 'email' | undefined;
+}
+
+export interface MessageSettings {
+  /** From `markerOf`. */
+  readonly marker: string;
+  /** UTF-16 units, {@link SHORTEST_MESSAGE} at least. Databases count code points or bytes of a wider type; units are never fewer than code points. */
+  readonly maxLength: number;
+  /** INCOME_MULTIPLIER. 1: income is shown as it came. */
+  readonly incomeMultiplier: number;
+}
+
+export const MAX_MESSAGE_LENGTH = 4_000;
+
+/** Below it the first line, the notice of the cut and the marker do not fit together. */
+export const SHORTEST_MESSAGE = 200;
+
+export const CUT = '… (mensagem cortada)';
+
+const HEADERS = {
+  both: '📞📧 Telefone e e-mail da mesma pessoa',
+  phone: '📞 Pessoa identificada pelo telefone',
+  email: '📧 Pessoa identificada pelo e-mail',
+} as const;
+const TWO_PEOPLE = '⚠️ Telefone e e-mail relacionados a PESSOAS DIFERENTES!';
+const WHOSE = { both: '', phone: '📞 PESSOA DO TELEFONE', email: '📧 PESSOA DO E-MAIL' } as const;
+const UNANSWERED = {
+  phone: 'ℹ️ O telefone não pôde ser consultado; só o e-mail foi verificado.',
+  email: 'ℹ️ O e-mail não pôde ser consultado; só o telefone foi verificado.',
+} as const;
+
+/** A paragraph; its first line is a heading that means nothing without the others. */
+type Block = readonly [heading: string, ...lines: string[]];
+
+/** @throws RangeError when `maxLength` is below {@link SHORTEST_MESSAGE}: a setting to refuse at start. */
+export function composeMessage(contents: MessageContents, settings: MessageSettings): string {
+  if (settings.maxLength < SHORTEST_MESSAGE) throw new RangeError(`a message needs ${SHORTEST_MESSAGE} units at least`);
+  return fit(blocksOf(contents, settings.incomeMultiplier), settings);
+}
+
+function blocksOf({ subjects, unanswered }: MessageContents, incomeMultiplier: number): readonly Block[] {
+  const [first, second] = subjects;
+  const about = (subject: MessageSubject): Block[] =>
+    sectionsOf(subject, incomeMultiplier).map(({ title, lines }) => [title, ...lines]);
+  const notices: Block[] = unanswered ? [[UNANSWERED[unanswered]]] : [];
+  if (!second) return [[HEADERS[first.by]], ...notices, ...about(first)];
+  return [[TWO_PEOPLE], ...notices, ...subjects.flatMap((each): Block[] => [[WHOSE[each.by]], ...about(each)])];
+}
+
+/** All of it and the marker; where that is too long, as many whole lines as fit, and no heading left alone at the end. */
+function fit(blocks: readonly Block[], { marker, maxLength }: MessageSettings): string {
+  const whole = `${textOf(blocks)}\n\n${marker}`;
+  if (whole.length <= maxLength) return whole;
+  const end = `\n${CUT}\n\n${marker}`;
+  return textOf(fitting(blocks, maxLength - end.length)) + end;
+}
+
+const textOf = (blocks: readonly Block[]): string => blocks.map((block) => block.join('\n')).join('\n\n');
+
+/** The first block is the message's first line, and always fits. */
+function fitting(blocks: readonly Block[], room: number): readonly Block[] {
+  const [first, ...others] = blocks;
+  const kept: Block[] = first ? [first] : [];
+  for (const [heading, ...lines] of others) {
+    if (textOf([...kept, [heading]]).length > room) break;
+    let block: Block = [heading];
+    for (const line of lines) {
+      const longer: Block = [...block, line];
+      if (textOf([...kept, longer]).length > room) {
+        return block.length > 1 ? [...kept, block] : kept;
+      }
+      block = longer;
+    }
+    kept.push(block);
+  }
+  return kept;
+}

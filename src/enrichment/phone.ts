@@ -1,0 +1,51 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { textOf } from './loose.ts';
+
+/**
+ * Phones from CRM fields, typed by people, to the one form in which Diretrix knows them: area code and number, without
+ * the country code 55. `max` metadata, because the smaller sets call numbers valid that cannot be dialled.
+ */
+
+/** Kinds that many people share, so that whoever answers to one is not the person behind the lead. */
+const SHARED = new Set(['TOLL_FREE', 'SHARED_COST', 'PREMIUM_RATE', 'UAN', 'VOICEMAIL']);
+
+/** One field may hold several: `11 3000-0000 / 11 90000-0000`. */
+const SEPARATORS = /[;,/|\n]|\s+(?:ou|e)\s+/i;
+
+/** In front of a number: `Cel: `, and `p:`, which Facebook's exports write. Behind it: `ramal 12`, `(WhatsApp)`. */
+const HEAD = /^[^\d+(]+/;
+const TAIL = /\s*\(?\p{L}.*$/u;
+
+/** Characters of a field that are looked at; the longest real ones hold three numbers and their labels. */
+const LONGEST_FIELD = 200;
+
+/** A lead's phones in the form of Diretrix, each once, in the order in which they stand. What cannot be dialled is dropped. */
+export function diretrixPhones(fields: readonly unknown[]): readonly string[] {
+  const written = fields.flatMap((field) => {
+    const text = textOf(field)?.slice(0, LONGEST_FIELD) ?? '';
+    return text.split(SEPARATORS);
+  });
+  return [...new Set(written.map(diretrixPhone).filter((phone) => phone !== undefined))];
+}
+
+/** One phone, or undefined: not Brazilian, without area code, or no number at all. */
+export function diretrixPhone(written: string): string | undefined {
+  const bare = written.slice(0, LONGEST_FIELD).replace(HEAD, '').replace(TAIL, '');
+  const text = bare.replace(/^00\s*55/, '+55');
+  const phone = parsePhoneNumberFromString(text, 'BR');
+  if (phone?.country !== 'BR') return undefined;
+  const number = phone.isValid() ? phone : withNinthDigit(phone.nationalNumber);
+  if (!number || SHARED.has(number.getType() ?? '')) return undefined;
+  return number.nationalNumber;
+}
+
+/**
+ * Until 2016 mobiles had eight digits, beginning with 6 to 9 (landlines: 2 to 5). All of them got a 9 in front
+ * (Anatel, Resolução 553/2010), so an old one names exactly one number of today, and old CRM records still hold them.
+ */
+function withNinthDigit(national: string) {
+  const [, area, number] = /^(\d\d)([6-9]\d{7})$/.exec(national) ?? [];
+  if (area === undefined || number === undefined) return undefined;
+  const phone = parsePhoneNumberFromString(`+55${area}9${number}`);
+  return phone?.isValid() ? phone : undefined;
+}

@@ -1,0 +1,60 @@
+import type { Path } from '../rollout/route.ts';
+import type { Asked } from './exchange.ts';
+import type { RouteEntry } from './generation.ts';
+
+/**
+ * Where the comparison listens in. The exchange only copies references while it answers, and hands them over when the
+ * caller has its answer: whatever happens behind a tap can neither slow, change nor fail an answer (design.md, step 9).
+ */
+export interface Tap {
+  /** Bytes of an answer that are worth keeping; 0 when there is no room for another copy now. */
+  roomFor(entry: RouteEntry): number;
+  /** A safe request was answered, whole. */
+  answered(asked: Asked, captured: Capture): void;
+  /** Part of the write is sampled: its body is held, so that what arrived can be read back and compared with it. */
+  verifies(entry: RouteEntry): boolean;
+  /** The gateway answered a write with success. @param body as the caller sent it. */
+  wrote(asked: Asked, body: Buffer): void;
+  /** One of the live requests, whatever its path and outcome: what callers ask for, whether it is shadowed or not. */
+  saw(asked: Asked, status: number): void;
+}
+
+/** Every so many requests one is shown to {@link Tap.saw}. */
+export const SEEN_EVERY = 16;
+
+/** An upstream's answer as it came, kept by reference while it is passed on. */
+export class Capture {
+  readonly #room: number;
+  path: Path = 'direct';
+  status = 0;
+  rawHeaders: readonly (Buffer | string)[] = [];
+  chunks: Buffer[] = [];
+  size = 0;
+  /** Milliseconds to the head of the answer: what follows depends on how fast the caller reads. */
+  ms = 0;
+
+  /** @param room bytes of the body that are kept. */
+  constructor(room: number) {
+    this.#room = room;
+  }
+
+  /** False: the body is longer than what is kept, and only its beginning is here. */
+  get isWhole(): boolean {
+    return this.size <= this.#room;
+  }
+
+  begin(path: Path, status: number, rawHeaders: readonly (Buffer | string)[], ms: number): void {
+    this.path = path;
+    this.status = status;
+    this.rawHeaders = rawHeaders;
+    this.ms = ms;
+    this.chunks = [];
+    this.size = 0;
+  }
+
+  data(chunk: Buffer): void {
+    this.size += chunk.length;
+    if (this.isWhole) this.chunks.push(chunk);
+    else this.chunks = [];
+  }
+}

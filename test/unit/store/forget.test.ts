@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { addFinding, addStep, createEnrichment, enrichmentsOfLead } from '../../../src/store/enrichments.ts';
+import { intendToSend, readEnrichment, recordOutcome } from '../../../src/store/enrichments.ts';
+import { applyRetention, forgetCpf } from '../../../src/store/forget.ts';
+import type { Store } from '../../../src/store/index.ts';
+import { storePerson } from '../../../src/store/people.ts';
+import { keepRawAnswer } from '../../../src/store/raw-answers.ts';
+import { Sealer } from '../../../src/store/seal.ts';
+import { firstSeen } from '../../../src/store/seen-events.ts';
+import { claimCpf } from '../../../src/store/windows.ts';
+import { cpfOf, testStores } from './kit.ts';
+
+const stores = testStores();
+const sealer = new Sealer([randomBytes(32)]);
+const [asked, bystander] = [cpfOf(1), cpfOf(2)];
+let store: Store;
+/** One about both, one about the bystander. */
+let shared: string;
+let apart: string;
+
+beforeAll(async () => {
+  store = await stores.open();
+});
+
+beforeEach(async () => {
+  const { db } = store;
+  const names = ['people', 'raw_answers', 'enrichments', 'cpf_windows', 'seen_events'];
+  await sql`truncate ${sql.join(names.map((name) => sql.table(`facade.${name}`)))} cascade`.execute(db);
+  for (const cpf of [asked, bystander]) {
+    await storePerson(db, {
+      cpf,
+      name: `Nome ${cpf}`,
+      economics: {},
+      emails: [`${cpf}@example.com`],
+      phones: [{ number: '11987654321' }, { number: '11912345678' }],
+      addresses: [{ street: 'A' }],
+      companies: [{ cnpj: '1' }],
+    });
+    await keepRawAnswer(db, sealer, { cpf, source: 'work-api', text: cpf });
+    await claimCpf(db, cpf, 60_000);
+  }
+  shared = (await createEnrichment(db, 'lead-1', 'done')).id;
+  apart = (await createEnrichment(db, 'lead-2', 'done')).id;
+  for (const cpf of [asked, bystander]) await addFinding(db, shared, cpf, { name: `Nome ${cpf}` });
+  await addFinding(db, apart, bystander, { name: 'No\0me' });
+  for (const id of [shared, apart]) await intendToSend(db, id, `CPF ${asked}`, `marker-${id}`);
+});
+
+/** Every row of every table, as one text. */
+async function everything(): Promise<string> {
+  const { rows } = await sql<{ name: string }>`
+    select table_name as name from information_schema.tables where table_schema = 'facade'`.execute(store.db);
+  const tables = await Promise.all(
+    rows.map(({ name }) => sql`select to_jsonb(t) from ${sql.table(`facade.${name}`)} t`.execute(store.db)),
+  );
+  return JSON.stringify(tables.map(({ rows: all }) => all));
+}
+
+describe('forgetting a CPF', () => {
+  it('leaves nothing of it anywhere, and the others as they were', async () => {
+    const { db } = store;
+    // The other's message names the forgotten one only because the fixture is lazy.
+    await db.updateTable('enrichments').set({ message: 'other' }).where('id', '=', apart).execute();
+    expect(await forgetCpf(db, asked)).toEqual({
+      people: 1,
+      contacts: 3,
+      addresses: 1,
+      companies: 1,
+      rawAnswers: 1,
+      windows: 1,
+      enrichments: 1,
+    });
+    const left = await everything();
+    expect(left).not.toContain(asked);
+    expect(left).toContain(`${bystander}@example.com`);
+    const emptied = await readEnrichment(db, shared);
+    expect(emptied).toMatchObject({ message: null, marker: `marker-${shared}` });
+    expect(Object.keys(emptied?.findings ?? {})).toEqual([bystander]);
+    expect(await readEnrichment(db, apart)).toMatchObject({
+      message: 'other',
+      findings: { [bystander]: { name: 'Nome' } },
+    });
+  });
+
+  it('that is not known is no error', async () => {
+    const counts = await forgetCpf(store.db, cpfOf(99));
+    expect(Object.values(counts)).toEqual([0, 0, 0, 0, 0, 0, 0]);
+  });
+});
+
+describe('retention', () => {
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);
+
+  it('deletes what is older, and keeps the rest', async () => {
+    const { db } = store;
+    await firstSeen(db, 'c2s', ['x']);
+    await sql`update facade.people set updated_at = now() - interval '181 days' where cpf = ${asked}`.execute(db);
+    await sql`update facade.enrichments set updated_at = now() - interval '181 days' where id = ${shared}`.execute(db);
+    expect(await applyRetention(db, 180, new Date())).toMatchObject({ people: 1, rawAnswers: 0, enrichments: 1 });
+    expect(await readEnrichment(db, shared)).toMatchObject({ message: null, findings: {}, marker: `marker-${shared}` });
+    expect(await readEnrichment(db, apart)).toMatchObject({ message: `CPF ${asked}` });
+    expect(await applyRetention(db, 180, new Date())).toMatchObject({ people: 0, enrichments: 0 });
+  });
+
+  it('leaves nothing of anybody in the end', async () => {
+    expect(await applyRetention(store.db, 180, inDays(179))).toMatchObject({ people: 0, enrichments: 0 });
+    expect(await applyRetention(store.db, 180, inDays(181))).toMatchObject({
+      people: 2,
+      contacts: 6,
+      rawAnswers: 2,
+      enrichments: 2,
+    });
+    await store.db.deleteFrom('cpf_windows').execute();
+    const left = await everything();
+    for (const cpf of [asked, bystander]) expect(left).not.toContain(cpf);
+  });
+
+  it('is a day at least', async () => {
+    for (const days of [0, -1, NaN])
+      await expect(applyRetention(store.db, days, new Date())).rejects.toThrow(RangeError);
+  });
+});
+
+describe('an enrichment', () => {
+  it('is intended to be sent once, and keeps its steps and its outcome', async () => {
+    const { db } = store;
+    const { id } = await createEnrichment(db, 'lead-3', 'running');
+    const intents = await Promise.all(Array.from({ length: 10 }, () => intendToSend(db, id, 'text', 'marker')));
+    expect(intents.filter(Boolean)).toHaveLength(1);
+    await addStep(db, id, { step: 'lead', result: 'ok', at: '2026-01-01T00:00:00.000Z', ms: 12 });
+    await addStep(db, id, { step: 'send', result: 'ok', at: '2026-01-01T00:00:01.000Z', ms: 30 });
+    await recordOutcome(db, id, 'sent');
+    const [stored, ...others] = await enrichmentsOfLead(db, 'lead-3');
+    expect(others).toEqual([]);
+    expect(stored?.steps.map(({ step }) => step)).toEqual(['lead', 'send']);
+    expect(stored).toMatchObject({ id, send_outcome: 'sent' });
+    expect(stored?.send_ended_at).toBeInstanceOf(Date);
+  });
+});

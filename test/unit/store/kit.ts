@@ -1,0 +1,37 @@
+import { pino } from 'pino';
+import { afterAll, beforeAll } from 'vitest';
+import { openStore, type Store } from '../../../src/store/index.ts';
+import { startPostgres, type TestPostgres } from '../../e2e/kit/postgres.ts';
+
+export { inventedCpf as cpfOf } from '../../../src/sandbox/cpf.ts';
+
+export const log = pino({ level: 'silent' });
+
+export interface TestStores {
+  /** A store on a new database, or on that of another store. */
+  open(databaseUrl?: string): Promise<Store>;
+}
+
+/** Stores for the tests of a file, on one server; all are closed after the last test. */
+export function testStores(): TestStores {
+  let postgres: TestPostgres;
+  const opened: Store[] = [];
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(async () => {
+    await Promise.all(opened.map((store) => store.close()));
+    await postgres.close();
+  });
+  return {
+    async open(databaseUrl) {
+      const store = await openStore({
+        databaseUrl: databaseUrl ?? (await postgres.createDatabase()),
+        dataDir: 'unused',
+        log,
+      });
+      opened.push(store);
+      return store;
+    },
+  };
+}
