@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createAdmin } from './admin/server.ts';
+import { Observer, type Evidence } from './compare/observer.ts';
+import { compileRules } from './compare/rules.ts';
+import { shadowSettings } from './compare/settings.ts';
+import { WriteReader } from './compare/write-reader.ts';
 import type { Environment } from './config/environment.ts';
+import type { FacadeConfig } from './config/schema.ts';
 import { parseDuration, parseSize } from './config/units.ts';
 import { watchConfig, type ConfigWatch } from './config/watch.ts';
+import type { Caller } from './forward/callers.ts';
 import { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
@@ -11,8 +17,12 @@ import { createListener, listen } from './forward/listener.ts';
 import { createPages } from './forward/pages.ts';
 import { ConfigRefused, Loader } from './forward/reload.ts';
 import { Table } from './forward/table.ts';
+import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
+import type { Path } from './rollout/route.ts';
+import { StoreHolder } from './store/holder.ts';
+import { openStore } from './store/index.ts';
 
 /** The composition root: who is wired to whom. No logic. */
 
@@ -25,6 +35,8 @@ export interface AppOptions {
   readonly log: Logger;
   /** One line a request. */
   readonly requestLog: Logger;
+  /** Watches the runs of enrichments. */
+  readonly reached?: EnrichmentOptions['reached'];
 }
 
 export interface App {
@@ -61,9 +73,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     const adminUrl = await listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
     const url = await listen(listener, environment.host, environment.port, 'PORT');
     log.info({ listening: url, admin: adminUrl }, 'ready');
+    parts.enrichment.attach(listener);
+    parts.store.start();
     const stop = async (): Promise<boolean> => {
       dataPlane.drain();
-      const isWhole = await drain.run(parseDuration(config().server.drain));
+      const deadline = parseDuration(config().server.drain);
+      // Together: callers wait for enrichments, and enrichments call through the listener.
+      const [isWhole] = await Promise.all([drain.run(deadline), parts.enrichment.stop(deadline)]);
       await close();
       return isWhole;
     };
@@ -74,7 +90,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-function wire({ environment, variables, envFile, log, requestLog }: AppOptions) {
+function wire({ environment, variables, envFile, log, requestLog, reached }: AppOptions) {
   const now = () => performance.now();
   const { configFile } = environment;
   const metrics = new Metrics();
@@ -89,7 +105,19 @@ function wire({ environment, variables, envFile, log, requestLog }: AppOptions) 
     { ...environment, metrics, requestLog, now, defaults: () => config.defaults },
     first.generation,
   );
-  const pages = createPages(dataPlane);
+  const observer = observe(dataPlane, metrics, now, () => config);
+  dataPlane.tap = observer;
+  const store = storeOf(environment, log);
+  const enrichment = createEnrichment({
+    environment,
+    config: () => config.enrichment,
+    store,
+    metrics,
+    isKnown: (req) => dataPlane.isKnown(req),
+    log,
+    reached,
+  });
+  const pages = createPages(dataPlane, [enrichment.router]);
   dataPlane.others = (req, res) => void pages(req, res);
   const killSwitch = new KillSwitch(
     () => dataPlane.generation.killSwitchFile,
@@ -103,6 +131,7 @@ function wire({ environment, variables, envFile, log, requestLog }: AppOptions) 
     if (!loaded.ok) return;
     config = loaded.config;
     dataPlane.swap(loaded.generation);
+    observer.configure(shadowSettings(config));
     killSwitch.look();
   };
   const watcher = watchConfig({
@@ -117,10 +146,41 @@ function wire({ environment, variables, envFile, log, requestLog }: AppOptions) 
     watcher.close();
     envWatcher?.close();
     killSwitch.close();
+    await observer.close();
     dataPlane.close();
     await table.close();
+    await store.close();
   };
-  return { now, metrics, loader, dataPlane, killSwitch, config: () => config, reload, close };
+  return { now, metrics, loader, dataPlane, killSwitch, store, enrichment, config: () => config, reload, close };
+}
+
+function storeOf({ database, dataDir }: Environment, log: Logger): StoreHolder {
+  if (database.kind === 'none') return new StoreHolder(undefined);
+  const databaseUrl = database.kind === 'url' ? database.url : undefined;
+  return new StoreHolder({ databaseUrl, dataDir, log, open: openStore });
+}
+
+function observe(dataPlane: DataPlane, metrics: Metrics, now: () => number, config: () => FacadeConfig): Observer {
+  const ports = {
+    now,
+    generation: () => dataPlane.generation,
+    credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
+  };
+  const settings = shadowSettings(config());
+  const evidence: Evidence = {
+    record: ({ id: route }, { comparison }) => metrics.shadows.inc({ route, result: comparison.result }),
+    seen: () => undefined,
+    noiseShare: () => config().compare.noiseShare,
+  };
+  const writes = new WriteReader(settings, { ...ports, random: Math.random, read: () => undefined });
+  return new Observer({
+    ...ports,
+    settings,
+    evidence,
+    rulesFor: (route) => compileRules(route, config().knownDifferences, settings.maxBody),
+    writes,
+    calendar: Date.now,
+  });
 }
 
 function watchEnvFile(file: string, reload: () => Promise<void>, log: Logger): ConfigWatch {

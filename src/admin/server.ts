@@ -3,8 +3,12 @@ import type { DataPlane } from '../forward/data-plane.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { StoreHolder } from '../store/holder.ts';
 import { explain } from './explain.ts';
+import { createConsole } from './console.ts';
+import { createEvents } from './events.ts';
 import { guard } from './guard.ts';
+import { peopleRoutes } from './people.ts';
 import { viewRoutes } from './routes.ts';
 
 /**
@@ -17,12 +21,22 @@ export interface AdminOptions {
   readonly metrics: Metrics;
   readonly loader: Loader;
   readonly killSwitch: KillSwitch;
+  readonly store: StoreHolder;
   readonly configFile: string;
   readonly adminToken: string | undefined;
   /** Milliseconds, monotonic: the clock of the counters. */
   readonly now: () => number;
+  /** What the shadows showed of a route, in short. */
+  readonly parity?: (route: string) => ParitySummary | undefined;
   /** Reads the config file again, at once. */
   readonly reload: () => Promise<void>;
+}
+
+export interface ParitySummary {
+  readonly verdict: string;
+  /** 0..1; undefined while nothing was compared. */
+  readonly ratio: number | undefined;
+  readonly compared: number;
 }
 
 export function createAdmin(options: AdminOptions): Express {
@@ -34,8 +48,10 @@ export function createAdmin(options: AdminOptions): Express {
   });
   admin.get('/healthz', (_req, res) => void res.json({ status: 'ok' }));
   admin.get('/readyz', (_req, res) => {
-    // The listener only opens with a table loaded; so what is left to say is whether we are leaving.
-    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready' });
+    // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
+    // the facade routes all the same: it is ready, and says what it lacks.
+    const database = options.store.problem ?? 'open';
+    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready', database });
   });
   const api = express.Router();
   api.use(guard(options.adminToken));
@@ -43,6 +59,10 @@ export function createAdmin(options: AdminOptions): Express {
     const { generation } = dataPlane;
     res.json({ revision: generation.revision, killSwitch: dataPlane.killed, routes: viewRoutes(generation, now()) });
   });
+  api.get(
+    '/events',
+    createEvents(() => pictureOf(options)),
+  );
   api.get('/config', (_req, res) => viewConfig(options, res));
   api.post('/config/reload', async (_req, res) => {
     await options.reload();
@@ -55,9 +75,23 @@ export function createAdmin(options: AdminOptions): Express {
     .get(viewKillSwitch(options))
     .put(setKillSwitch(options, true))
     .delete(setKillSwitch(options, false));
+  api.use('/people', peopleRoutes(options.store));
   admin.use('/api', api);
+  admin.use(createConsole());
   admin.use((_req, res) => void res.status(404).json({ status: 404, title: 'Not Found' }));
   return admin;
+}
+
+/** What the console shows of now. */
+function pictureOf({ dataPlane, now, parity }: AdminOptions): object {
+  const { generation, killed } = dataPlane;
+  const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity?.(route.id) }));
+  return {
+    revision: generation.revision,
+    killSwitch: killed,
+    gateway: generation.upstreams.gateway !== undefined,
+    routes,
+  };
 }
 
 function viewConfig({ dataPlane, loader, configFile }: AdminOptions, res: Response): void {

@@ -190,7 +190,7 @@ export class ShadowRunner {
   }
 }
 
-function answerOf({ captured, failure }: ShadowAnswer): Answer {
+export function answerOf({ captured, failure }: ShadowAnswer): Answer {
   const { path, status, rawHeaders, chunks, isWhole, ms } = captured;
   return { path, status, rawHeaders, body: Buffer.concat(chunks), isWhole, ms, failure };
 }

@@ -143,7 +143,7 @@ export const knownDifference = z.strictObject({
   route: z.string().describe('The id of the row.'),
   path: z
     .string()
-    .regex(/^(\/.*)?$/, 'write the path as the report does, such as /data/*/attributes/phone')
+    .regex(/^(\/.*|header:.+)?$/, 'write the path as the report does, such as /data/*/attributes/phone')
     .describe('As the report writes it; `*` is any item of a list, and empty is the answer as a whole.'),
   kind: differenceKind.describe('As the report writes it.'),
   why: z.string().min(1).describe('Why it may stay for now.'),

@@ -47,7 +47,7 @@ export function readObject(body: Buffer, byteOrderMark: 'refuse' | 'skip'): Tran
 }
 
 /** Counts brackets outside strings; on invalid JSON the count may be off, which the grammar check then settles. */
-function isTooDeep(text: string): boolean {
+export function isTooDeep(text: string): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const char = text[at];

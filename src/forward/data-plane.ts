@@ -113,6 +113,11 @@ export class DataPlane {
     this.#context.tap = tap;
   }
 
+  /** What a path is shown in a caller's place. */
+  credentials(path: Path, caller: Caller | undefined): Credentials {
+    return this.#credentials[path](caller);
+  }
+
   get draining(): boolean {
     return this.#draining;
   }
@@ -124,6 +129,11 @@ export class DataPlane {
   drain(): void {
     this.#draining = true;
     this.#deadlines.endConnections();
+  }
+
+  /** Presents one of the tokens that make a caller known. */
+  isKnown(req: IncomingMessage): boolean {
+    return this.callers.identify(req.headers) !== undefined;
   }
 
   /** Requests of routes that are under way. */

@@ -1,5 +1,5 @@
 import { sql, type DeleteResult, type Kysely, type Transaction } from 'kysely';
-import type { Database } from './schema.ts';
+import { table, type Database } from './schema.ts';
 import { sweepWindows } from './windows.ts';
 
 /** The two ways in which personal data ends: its person asks for it (LGPD, article 18), or its time is over. */
@@ -79,7 +79,12 @@ async function emptyEnrichmentsOf(tx: Tx, cpf: string): Promise<number> {
   const ids = links.map(({ enrichment_id }) => enrichment_id);
   await tx
     .updateTable('enrichments')
-    .set({ message: null, findings: sql<string>`findings - ${cpf}::text`, updated_at: sql<Date>`now()` })
+    .set({
+      message: null,
+      progress: '{}',
+      findings: sql<string>`findings - ${cpf}::text`,
+      updated_at: sql<Date>`now()`,
+    })
     .where('id', '=', sql<string>`any(${ids}::uuid[])`)
     .execute();
   return ids.length;
@@ -88,12 +93,12 @@ async function emptyEnrichmentsOf(tx: Tx, cpf: string): Promise<number> {
 async function emptyEnrichmentsBefore(tx: Tx, before: Date): Promise<number> {
   const { numUpdatedRows } = await tx
     .updateTable('enrichments')
-    .set({ message: null, findings: '{}' })
+    .set({ message: null, progress: '{}', findings: '{}' })
     .where('updated_at', '<', before)
     .where((eb) => eb.or([eb('message', 'is not', null), eb(sql<string>`findings::text`, '!=', '{}')]))
     .executeTakeFirst();
   await sql`
-    delete from ${sql.table('enrichment_people')} as link using ${sql.table('enrichments')} as enrichment
+    delete from ${table('enrichment_people')} as link using ${table('enrichments')} as enrichment
     where enrichment.id = link.enrichment_id and enrichment.updated_at < ${before}`.execute(tx);
   return Number(numUpdatedRows);
 }

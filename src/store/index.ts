@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import type pg from 'pg';
 import type { Logger } from '../observe/log.ts';
@@ -48,6 +49,9 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** Milliseconds to wait for connections that are in use. */
+const CLOSE_TIMEOUT = 5_000;
+
 /**
  * Starts the embedded server where there is no URL, connects, migrates.
  * @throws StoreUnavailable when there is no database to be had; the message says what to do.
@@ -61,7 +65,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const open = new Set<{ close(): Promise<void> }>();
   const close = async (): Promise<void> => {
     await Promise.all([...open].map((one) => one.close()));
-    if (!pool.ending) await pool.end();
+    // A connection that somebody does not give back must not keep the server from being stopped.
+    if (!pool.ending) await Promise.race([pool.end(), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
     await embedded?.stop();
   };
   const kept = <T extends { close(): Promise<void> }>(one: T): T => {

@@ -24,12 +24,15 @@ const TRY_EVERY = 1_000;
 export function lead(connectionString: string, name: string, on: LeadHandlers, log: Logger): Leadership {
   let isLeader = false;
   let timer: NodeJS.Timeout | undefined;
+  /** The connection that stands for us; an answer on any other comes too late. */
+  let current: pg.Client | undefined;
 
   const attempt = async (client: pg.Client): Promise<void> => {
     const { rows } = await client.query<{ won: boolean }>(
       'select pg_try_advisory_lock(hashtextextended($1, 0)) as won',
       [`c2s-facade:${name}`],
     );
+    if (client !== current) return;
     if (rows[0]?.won) {
       isLeader = true;
       log.info({ leadership: name }, 'leadership gained');
@@ -41,12 +44,14 @@ export function lead(connectionString: string, name: string, on: LeadHandlers, l
   };
   const lost = (): void => {
     clearTimeout(timer);
+    current = undefined;
     if (!isLeader) return;
     isLeader = false;
     log.info({ leadership: name }, 'leadership lost');
     on.lost();
   };
-  const session = new Session(connectionString, { connected: attempt, lost }, log);
+  const connected = (client: pg.Client): Promise<void> => attempt((current = client));
+  const session = new Session(connectionString, { connected, lost }, log);
   const close = async (): Promise<void> => {
     // First the work stops, then the lock goes.
     lost();

@@ -41,6 +41,8 @@ async function run(db: Kysely<Database>, log: Logger): Promise<void> {
     migrationTableName: TABLE,
     migrationLockTableName: `${TABLE}_lock`,
     migrationTableSchema: SCHEMA,
+    // Of two that were written side by side, the one with the lower number may come later.
+    allowUnorderedMigrations: true,
   });
   const { error, results = [] } = await migrator.migrateToLatest();
   const failed = results.find(({ status }) => status === 'Error');

@@ -33,9 +33,13 @@ export function connectionConfig(connectionString: string): pg.ClientConfig {
   };
 }
 
-/** A pool that survives its database: an idle connection that dies is one line in the log, and is replaced at need. */
+/**
+ * A pool that survives its database: an idle connection that dies is one line in the log, and is replaced at need. One
+ * that dies while it is lent out, between two queries, has no listener of the pool's, and would end the process.
+ */
 export function createPool(connectionString: string, size: number, log: Logger): pg.Pool {
   const pool = new pg.Pool({ ...connectionConfig(connectionString), max: size, idleTimeoutMillis: 30_000 });
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

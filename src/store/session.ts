@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from '../observe/log.ts';
 import { connectionConfig } from './pool.ts';
@@ -19,6 +20,10 @@ const FIRST_DELAY = 50;
 const LONGEST_DELAY = 5_000;
 const PING_EVERY = 5_000;
 const PING_TIMEOUT = 5_000;
+/** After so long without a ping the database ends the session itself, and with it the locks of a vanished holder. */
+const SILENCE = 15_000;
+/** A farewell that nobody answers is not waited for. */
+const FAREWELL = 1_000;
 
 export class Session {
   readonly #connectionString: string;
@@ -41,7 +46,7 @@ export class Session {
     clearTimeout(this.#timer);
     const client = this.#client;
     this.#client = undefined;
-    await client?.end().catch(() => undefined);
+    if (client) await end(client);
   }
 
   async #connect(): Promise<void> {
@@ -52,7 +57,8 @@ export class Session {
     client.on('end', () => this.#drop(client, undefined));
     try {
       await client.connect();
-      if (this.#isClosed) return await client.end();
+      if (this.#isClosed) return await end(client);
+      await client.query(`set idle_session_timeout = ${SILENCE}`);
       await this.#handlers.connected(client);
       this.#delay = FIRST_DELAY;
       this.#schedulePing(client);
@@ -75,11 +81,16 @@ export class Session {
     if (this.#client !== client) return;
     this.#client = undefined;
     clearTimeout(this.#timer);
-    client.end().catch(() => undefined);
+    void end(client);
     this.#handlers.lost();
     if (this.#isClosed) return;
     this.#log.warn({ err: error, retryInMs: this.#delay }, 'a database session was lost');
     this.#timer = setTimeout(() => void this.#connect(), this.#delay);
     this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY);
   }
+}
+
+async function end(client: pg.Client): Promise<void> {
+  const farewell = client.end().catch(() => undefined);
+  await Promise.race([farewell, sleep(FAREWELL, undefined, { ref: false })]);
 }

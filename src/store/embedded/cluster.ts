@@ -2,8 +2,11 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chownSync,
+  closeSync,
   existsSync,
+  fsyncSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf, StoreUnavailable } from '../unavailable.ts';
-import type { Account } from './account.ts';
+import { asAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 
 /**
@@ -21,7 +24,10 @@ import type { Binaries } from './binaries.ts';
  * never half made. The password is made with them and stays among them.
  */
 
-const USER = 'facade';
+/** The directory of the server's files, under the data directory. */
+export const CLUSTER = 'postgres';
+/** Not the schema's name: Postgres finds a schema of the user's name unasked, elsewhere it would not be found. */
+const USER = 'c2s';
 const HALF_MADE = 'postgres.making-';
 const PASSWORD_FILE = 'facade.password';
 
@@ -42,9 +48,11 @@ export interface ClusterOptions {
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { dataDir, binaries } = options;
   for (const name of readdirSync(dataDir)) {
-    if (name.startsWith(HALF_MADE)) rmSync(join(dataDir, name), { recursive: true, force: true });
+    if (!name.startsWith(HALF_MADE)) continue;
+    // Retried: what makes it may have outlived its facade by a moment.
+    rmSync(join(dataDir, name), { recursive: true, force: true, maxRetries: 10 });
   }
-  const dir = join(dataDir, 'postgres');
+  const dir = join(dataDir, CLUSTER);
   if (!existsSync(dir) || readdirSync(dir).length === 0) await make(dir, options);
   checkVersion(dir, binaries.version);
   return { dir, password: readPassword(dir) };
@@ -54,26 +62,27 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
 export const connectionStringOf = ({ password }: Cluster, runDir: string): string =>
   `postgres://${USER}:${password}@localhost/postgres?host=${encodeURIComponent(runDir)}`;
 
-export const isMade = (dataDir: string): boolean => existsSync(join(dataDir, 'postgres', 'PG_VERSION'));
+export const isMade = (dataDir: string): boolean => existsSync(join(dataDir, CLUSTER, 'PG_VERSION'));
 
 async function make(dir: string, options: ClusterOptions): Promise<void> {
   const { dataDir, binaries, account, initFlags = [] } = options;
   const making = mkdtempSync(join(dataDir, HALF_MADE));
   const passwordFile = `${making}.password`;
-  writeFileSync(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 });
+  writeFileSync(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600, flush: true });
   if (account) for (const path of [making, passwordFile]) chownSync(path, account.uid, account.gid);
   const flags = [`--pgdata=${making}`, `--username=${USER}`, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
   const locale = ['--encoding=UTF8', '--locale=C', '--no-instructions'];
+  const command = asAccount(account, binaries.initdb, [...flags, ...locale, ...initFlags], [making]);
   try {
-    await promisify(execFile)(binaries.initdb, [...flags, ...locale, ...initFlags], {
-      ...account,
-      env: serverEnvironment(),
-    });
+    await promisify(execFile)(command.file, command.args, { ...command.as, env: serverEnvironment() });
   } catch (error) {
     throw new StoreUnavailable(`its files could not be made under ${dataDir}: ${reasonOf(error)}`, { cause: error });
   }
   renameSync(passwordFile, join(making, PASSWORD_FILE));
   renameSync(making, dir);
+  const parent = openSync(dataDir, 'r');
+  fsyncSync(parent);
+  closeSync(parent);
 }
 
 /** Nothing of our own environment, where the secrets are. */

@@ -1,11 +1,13 @@
 import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger } from '../../observe/log.ts';
+import { codeOf, StoreUnavailable } from '../unavailable.ts';
 import { serverAccount } from './account.ts';
 import { findBinaries } from './binaries.ts';
-import { isMade, openCluster, connectionStringOf } from './cluster.ts';
+import { CLUSTER, connectionStringOf, isMade, openCluster } from './cluster.ts';
 import { claim } from './owner.ts';
 import { runtimeDir } from './runtime-dir.ts';
-import { startServer } from './server.ts';
+import { supervise } from './supervise.ts';
 
 /** The embedded database: a Postgres of our own, on a Unix socket that nobody else can reach. */
 
@@ -16,17 +18,29 @@ export interface Embedded {
 
 /** @throws StoreUnavailable. */
 export async function startEmbedded(dataDir: string, log: Logger): Promise<Embedded> {
+  try {
+    return await start(dataDir, log);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
+    const remedy = 'may this user write there? Change DATA_DIR, or set DATABASE_URL';
+    throw new StoreUnavailable(`its files under ${dataDir} cannot be used (${codeOf(error)}): ${remedy}`, {
+      cause: error,
+    });
+  }
+}
+
+async function start(dataDir: string, log: Logger): Promise<Embedded> {
   const binaries = await findBinaries();
-  const account = await serverAccount();
   mkdirSync(dataDir, { recursive: true });
   const dir = realpathSync(dataDir);
+  const account = await serverAccount(join(dir, CLUSTER));
   const runDir = runtimeDir(dir, account);
   const owned = await claim(runDir, dir);
   try {
     const doing = isMade(dir) ? 'starting the embedded Postgres' : 'making the embedded Postgres, once: a few seconds';
     log.info({ dataDir: dir }, doing);
     const cluster = await openCluster({ dataDir: dir, binaries, account });
-    const server = await startServer({ binaries, cluster, runDir, account });
+    const server = await supervise({ binaries, cluster, runDir, account }, log);
     const stop = async (): Promise<void> => {
       await server.stop();
       await owned.release();

@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailable } from '../unavailable.ts';
-import type { Account } from './account.ts';
+import { asAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { serverEnvironment, type Cluster } from './cluster.ts';
 
@@ -25,6 +24,8 @@ export interface Server {
   readonly ended: Promise<void>;
   /** Fast shutdown: open transactions are rolled back, what was committed is on disk. */
   stop(): Promise<void>;
+  /** Asks for a fast shutdown and does not wait: for the last moment of this process. */
+  interrupt(): void;
 }
 
 /** Milliseconds. Recovery after a crash comes before readiness, and replays up to `max_wal_size`. */
@@ -44,6 +45,7 @@ const SETTINGS = {
   wal_level: 'minimal',
   max_wal_senders: 0,
   max_worker_processes: 2,
+  max_logical_replication_workers: 0,
   max_parallel_workers: 0,
   io_method: 'sync',
   autovacuum_max_workers: 1,
@@ -59,15 +61,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { binaries, cluster, runDir, account } = options;
   const settings = Object.entries({ ...SETTINGS, ...options.settings, unix_socket_directories: runDir });
   const args = ['-D', cluster.dir, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-  const child = spawn(binaries.postgres, args, {
-    ...account,
+  const command = asAccount(account, binaries.postgres, args, [cluster.dir, join(runDir, 'socket')]);
+  const child = spawn(command.file, command.args, {
+    ...command.as,
     cwd: '/',
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: serverEnvironment(),
   });
   const said = lastWords(child);
-  const ended = once(child, 'close').then(() => undefined);
+  const ended = new Promise<void>((done) => {
+    child.once('close', () => done());
+    // It could not be started at all.
+    child.once('error', () => done());
+  });
   let hasEnded = false;
   void ended.then(() => (hasEnded = true));
   const deadline = performance.now() + START_TIMEOUT;
@@ -79,7 +86,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }
     await sleep(POLL_EVERY);
   }
-  return { pid: child.pid ?? 0, ended, stop: () => stop(child, ended) };
+  const interrupt = (): void => void child.kill('SIGINT');
+  return { pid: child.pid ?? 0, ended, stop: () => stop(child, ended), interrupt };
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { serverAccount } from '../../../src/store/embedded/account.ts';
 import { findBinaries } from '../../../src/store/embedded/binaries.ts';
-import { connectionStringOf, openCluster } from '../../../src/store/embedded/cluster.ts';
+import { CLUSTER, connectionStringOf, openCluster } from '../../../src/store/embedded/cluster.ts';
 import { runtimeDir } from '../../../src/store/embedded/runtime-dir.ts';
 import { startServer } from '../../../src/store/embedded/server.ts';
 
@@ -49,7 +49,7 @@ async function startOwn() {
   const dir = mkdtempSync(join(tmpdir(), 'facade-pg-'));
   // As root the server is another user, who must get through.
   chmodSync(dir, 0o711);
-  const account = await serverAccount();
+  const account = await serverAccount(join(dir, CLUSTER));
   const binaries = await findBinaries();
   const runDir = runtimeDir(dir, account);
   const cluster = await openCluster({ dataDir: dir, binaries, account, initFlags: ['--no-sync'] });

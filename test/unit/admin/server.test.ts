@@ -9,6 +9,7 @@ import { DataPlane } from '../../../src/forward/data-plane.ts';
 import { KillSwitch } from '../../../src/forward/kill-switch.ts';
 import { Loader } from '../../../src/forward/reload.ts';
 import { Table } from '../../../src/forward/table.ts';
+import { StoreHolder } from '../../../src/store/holder.ts';
 import { createLogs } from '../../../src/observe/log.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
 import { configText, GET_LEAD, GATEWAY_URL, SOURCE } from '../forward/table-fixture.ts';
@@ -49,7 +50,8 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     const loaded = loader.load(text);
     if (loaded.ok) dataPlane.swap(loaded.generation);
   };
-  const options = { dataPlane, metrics, loader, killSwitch, configFile: CONFIG_FILE, adminToken, now, reload };
+  const store = new StoreHolder(undefined);
+  const options = { dataPlane, metrics, loader, killSwitch, store, configFile: CONFIG_FILE, adminToken, now, reload };
   const api = supertest(createAdmin(options));
   close = async () => {
     killSwitch.close();

@@ -3,6 +3,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { openStore, type Store } from '../../../src/store/index.ts';
 import { startPostgres, type TestPostgres } from '../../e2e/kit/postgres.ts';
 
+export { inventedCpf as cpfOf } from '../../../src/sandbox/cpf.ts';
+
 export const log = pino({ level: 'silent' });
 
 export interface TestStores {
@@ -32,14 +34,4 @@ export function testStores(): TestStores {
       return store;
     },
   };
-}
-
-/** The CPF whose first nine digits are a number's: invented, with check digits that are right. */
-export function cpfOf(number: number): string {
-  let digits = String(number).padStart(9, '0');
-  for (let length = 9; length < 11; length++) {
-    const sum = [...digits].reduce((total, digit, i) => total + Number(digit) * (length + 1 - i), 0);
-    digits += String(((sum * 10) % 11) % 10);
-  }
-  return digits;
 }

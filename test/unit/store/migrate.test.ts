@@ -32,6 +32,16 @@ describe('migrations', () => {
     expect(await older.db.selectFrom('people').selectAll().execute()).toEqual([]);
   });
 
+  it('with a lower number may come later: two were written side by side', async () => {
+    const { db, connectionString } = await stores.open();
+    await sql`delete from facade.migrations where name = '002-enrichments'`.execute(db);
+    await sql`drop table facade.enrichments, facade.enrichment_people, facade.seen_events, facade.cpf_windows, facade.paces`.execute(
+      db,
+    );
+    const later = await stores.open(connectionString);
+    expect(await executed(later)).toEqual(Object.keys(migrations));
+  });
+
   it('that fail leave nothing behind, and are named', async () => {
     const { db, connectionString } = await stores.open();
     await sql`drop schema facade cascade`.execute(db);

@@ -1,0 +1,282 @@
+import { failedAttempt, failedRequest, unknownDelivery, WRITES } from '../outcomes.ts';
+import { events, quantile, select } from '../promql.ts';
+import {
+  DOCS,
+  EVENT_LOOP_LAG,
+  FAILOVER_SHARE,
+  GATES,
+  JOB,
+  OBJECTIVE,
+  OPEN_FILES_SHARE,
+  RATE_BUDGET_WAIT,
+} from '../settings.ts';
+import type { AlertRule, RuleGroup, Severity } from './group.ts';
+import { recorded, type Window } from './recording.ts';
+
+/**
+ * The alerts. `critical` is for what callers suffer from now; everything that the facade still covers up (a gateway
+ * that fails but whose reads fail over) is a `warning`: it needs a person, not at night. Each has its section in
+ * docs/alerts.md. A threshold that is also drawn in a panel comes from settings.ts.
+ */
+
+const ofFacade = `job="${JOB}"`;
+
+interface Alert {
+  readonly name: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly severity: Severity;
+  readonly summary: string;
+  readonly description: string;
+}
+
+function alert({ name, expr, severity, summary, description, ...rest }: Alert): AlertRule {
+  const runbook_url = `${DOCS}/alerts.md#${name.toLowerCase()}`;
+  return { alert: name, expr, for: rest.for, labels: { severity }, annotations: { summary, description, runbook_url } };
+}
+
+interface Burn {
+  readonly name: string;
+  /** Of the budget of 30 days: this factor spends it in 30 days / factor. */
+  readonly factor: number;
+  readonly long: Window;
+  readonly short: Window;
+  readonly for: string;
+  readonly severity: Severity;
+}
+
+/**
+ * Multi-window, multi-burn-rate alerts by the SRE workbook: the long window says that it matters, the short one that it
+ * still goes on, so that the alert ends soon after the trouble. On a quiet night a handful of requests would be a
+ * large share: fewer than ten failures alert nobody.
+ */
+const BURNS: readonly Burn[] = [
+  { name: 'FacadeErrorBudgetBurnFast', factor: 14.4, long: '1h', short: '5m', for: '2m', severity: 'critical' },
+  { name: 'FacadeErrorBudgetBurnMedium', factor: 6, long: '6h', short: '30m', for: '15m', severity: 'critical' },
+  { name: 'FacadeErrorBudgetBurnSlow', factor: 1, long: '3d', short: '6h', for: '1h', severity: 'warning' },
+];
+const BUDGET = 1 - OBJECTIVE;
+const LEAST_FAILURES = 10;
+
+/** Rounded: 14.4 × 0.005 is not 0.072 in binary. */
+const times = (factor: number): string => String(Number((factor * BUDGET).toPrecision(6)));
+
+function atLeast(selector: string, window: string): string {
+  return `sum by (job, path) (increase(${selector}[${window}])) >= ${LEAST_FAILURES}`;
+}
+
+function burn({ name, factor, long, short, severity, ...rest }: Burn): AlertRule {
+  return alert({
+    name,
+    expr: [
+      `${recorded.requestErrors(long)} > ${times(factor)}`,
+      `and ${recorded.requestErrors(short)} > ${times(factor)}`,
+      `and ${atLeast(select('facade_requests_total', failedRequest), long)}`,
+    ].join('\n'),
+    for: rest.for,
+    severity,
+    summary: `Requests that the {{ $labels.path }} path answers fail at ${factor} times the allowed rate`,
+    description: `{{ $value | humanizePercentage }} of what {{ $labels.path }} answered in the last ${long} failed by a fault of an upstream or of the facade; ${times(factor * 100)} % is the limit here. At this rate the error budget of 30 days lasts ${Math.round((30 / factor) * 10) / 10} days.`,
+  });
+}
+
+function callers(): AlertRule[] {
+  const unknown = select('facade_requests_total', WRITES, unknownDelivery);
+  return [
+    alert({
+      name: 'FacadeDown',
+      expr: `up{${ofFacade}} == 0`,
+      for: '1m',
+      severity: 'critical',
+      summary: 'The facade at {{ $labels.instance }} does not answer on its admin listener',
+      description:
+        'Prometheus could not read its metrics for a minute. If the process is gone, its callers have no way to Contact2Sale.',
+    }),
+    alert({
+      name: 'FacadeMissing',
+      expr: `absent(up{${ofFacade}})`,
+      for: '5m',
+      severity: 'critical',
+      summary: 'Prometheus knows no facade',
+      description: `No target with job="${JOB}" for five minutes: the scrape configuration or the service discovery lost it. Nothing else here can alert until it is back.`,
+    }),
+    ...BURNS.map(burn),
+    alert({
+      name: 'FacadeUnknownWrites',
+      expr: `${events(unknown, 'job, route', '10m')} > 0`,
+      for: '0m',
+      severity: 'critical',
+      summary: 'Writes of {{ $labels.route }} may or may not have been carried out',
+      description:
+        '{{ $value | humanize }} writes in the last ten minutes were cut off after they may have been received. They were not sent again, and nobody can say whether they arrived: somebody must look in the CRM.',
+    }),
+  ];
+}
+
+function paths(): AlertRule[] {
+  const stillOpen = (path: string): string =>
+    `max by (job, route) (min_over_time(facade_breaker_state{path="${path}"}[2m])) > 0`;
+  const waited = quantile(0.95, 'facade_rate_budget_wait_seconds_bucket', 'job, upstream', '5m');
+  return [
+    alert({
+      name: 'FacadePathFailing',
+      expr: [
+        `${recorded.attemptErrors('1h')} > ${times(BURNS[0]?.factor ?? 1)}`,
+        `and ${recorded.attemptErrors('5m')} > ${times(BURNS[0]?.factor ?? 1)}`,
+        `and ${atLeast(select('facade_attempts_total', failedAttempt), '1h')}`,
+      ].join('\n'),
+      for: '2m',
+      severity: 'warning',
+      summary: 'Attempts on the {{ $labels.path }} path fail',
+      description:
+        '{{ $value | humanizePercentage }} of the attempts of the last hour failed. Callers may notice nothing as long as the other path answers for it; the failover budget does not last for ever.',
+    }),
+    alert({
+      name: 'FacadeGatewayBreakerOpen',
+      expr: stillOpen('gateway'),
+      for: '1m',
+      severity: 'warning',
+      summary: 'The breaker of {{ $labels.route }} keeps the gateway out',
+      description:
+        'It has not been closed for minutes: its probes fail, too. Direct answers in its place, where the row has fallback: direct.',
+    }),
+    alert({
+      name: 'FacadeDirectBreakerOpen',
+      expr: stillOpen('direct'),
+      for: '1m',
+      severity: 'critical',
+      summary: 'The breaker of {{ $labels.route }} keeps Contact2Sale out',
+      description:
+        'It has not been closed for minutes: its probes fail, too. What the direct path serves of this route is answered 503.',
+    }),
+    alert({
+      name: 'FacadeFailovers',
+      expr: `${recorded.failoverShare} > ${FAILOVER_SHARE}\nand sum by (job, route) (increase(facade_failovers_total{reason!="untranslatable"}[10m])) >= ${LEAST_FAILURES}`,
+      for: '10m',
+      severity: 'warning',
+      summary: 'Direct answers for the gateway on {{ $labels.route }}',
+      description:
+        '{{ $value | humanizePercentage }} of what was meant for the gateway went to direct instead. The callers are served, but the migration of this route is not.',
+    }),
+    alert({
+      name: 'FacadeGatewaySlow',
+      expr: `${recorded.routeLatencyRatio} > ${GATES.latencyP95Ratio}\nand on (job, route) ${recorded.routeAttempts}{path="gateway"} > 0.1`,
+      for: '30m',
+      severity: 'warning',
+      summary: 'The gateway is slower than direct on {{ $labels.route }}',
+      description: `Its p95 is {{ $value | humanize }} times that of direct; ${GATES.latencyP95Ratio} is where the autopilot would take the route back.`,
+    }),
+    alert({
+      name: 'FacadeRateBudgetExhausted',
+      expr: [
+        `${events('facade_attempts_total{outcome="facade_rate_budget"}', 'job, path', '5m')} > 0`,
+        `or max by (job, path) (label_replace(${waited}, "path", "$1", "upstream", "(.*)")) > ${RATE_BUDGET_WAIT}`,
+      ].join('\n'),
+      for: '5m',
+      severity: 'warning',
+      summary: 'The rate budget of {{ $labels.path }} is spent',
+      description: `For five minutes requests were refused for want of it, or waited longer than ${RATE_BUDGET_WAIT} s. Whoever is refused is answered 503 with Retry-After.`,
+    }),
+    alert({
+      name: 'FacadeBulkheadFull',
+      expr: `${events('facade_attempts_total{outcome="facade_bulkhead_full"}', 'job, path', '5m')} > 0`,
+      for: '5m',
+      severity: 'warning',
+      summary: 'Too many requests at once on the {{ $labels.path }} path',
+      description:
+        '{{ $value | humanize }} requests in five minutes found maxInflight requests under way before them and were refused.',
+    }),
+  ];
+}
+
+function migration(): AlertRule[] {
+  return [
+    alert({
+      name: 'FacadeParityBelowGate',
+      expr: [
+        `min by (job, route) (facade_parity_ratio) < ${GATES.parity}`,
+        'and max by (job, route) (facade_rollout_gateway_ratio) > 0',
+        `and sum by (job, route) (increase(facade_shadow_total{result=~"match|mismatch"}[1h])) >= ${LEAST_FAILURES}`,
+      ].join('\n'),
+      for: '5m',
+      severity: 'warning',
+      summary: 'The gateway answers {{ $labels.route }} differently from direct',
+      description: `Only {{ $value | humanizePercentage }} of the compared answers match, and callers of this route are served by the gateway. The gate is ${GATES.parity}.`,
+    }),
+    alert({
+      name: 'FacadeWritesNotVerified',
+      expr: `${events('facade_verify_total{result="mismatch"}', 'job, route', '10m')} > 0`,
+      for: '0m',
+      severity: 'critical',
+      summary: 'Writes of {{ $labels.route }} by the gateway did not arrive as asked',
+      description:
+        '{{ $value | humanize }} writes that the gateway had confirmed in the last ten minutes were read back through direct and found missing or altered.',
+    }),
+    alert({
+      name: 'FacadeKillSwitchOn',
+      expr: 'max by (job) (facade_kill_switch) == 1',
+      for: '1h',
+      severity: 'warning',
+      summary: 'The kill switch has been on for an hour',
+      description:
+        'Everything goes direct, whatever the table says. Nobody migrates while it is on, and it is easily forgotten.',
+    }),
+    alert({
+      name: 'FacadeConfigReloadFailed',
+      expr: 'facade_config_last_reload_success == 0',
+      for: '5m',
+      severity: 'warning',
+      summary: 'The facade at {{ $labels.instance }} refused its newest config file',
+      description: 'The table from before serves. If the process restarts now, it will not start.',
+    }),
+    alert({
+      name: 'FacadeRevisionsDiffer',
+      expr: 'count by (job) (count by (job, revision) (facade_config_info)) > 1',
+      for: '10m',
+      severity: 'warning',
+      summary: 'Instances of the facade serve different tables',
+      description:
+        '{{ $value }} revisions are in service at once: the same caller may be split differently from request to request.',
+    }),
+  ];
+}
+
+function inside(): AlertRule[] {
+  return [
+    alert({
+      name: 'FacadeJobsDead',
+      expr: 'max by (job) (facade_jobs{state="dead"}) > 0',
+      for: '5m',
+      severity: 'warning',
+      summary: 'Enrichment jobs were given up',
+      description:
+        '{{ $value }} jobs failed at every try. Their leads have no message until somebody sends them again.',
+    }),
+    alert({
+      name: 'FacadeEventLoopLag',
+      expr: `nodejs_eventloop_lag_p99_seconds{${ofFacade}} > ${EVENT_LOOP_LAG}`,
+      for: '5m',
+      severity: 'warning',
+      summary: 'The event loop of {{ $labels.instance }} is late',
+      description:
+        'Its p99 lag is {{ $value | humanizeDuration }}, which every request pays. The process has too much to do, or something holds it.',
+    }),
+    alert({
+      name: 'FacadeOpenFiles',
+      expr: `process_open_fds{${ofFacade}} / process_max_fds{${ofFacade}} > ${OPEN_FILES_SHARE}`,
+      for: '5m',
+      severity: 'warning',
+      summary: '{{ $labels.instance }} runs out of file descriptors',
+      description: '{{ $value | humanizePercentage }} are in use. Without one no connection can be accepted or opened.',
+    }),
+  ];
+}
+
+export function alertRules(): RuleGroup<AlertRule>[] {
+  return [
+    { name: 'c2s-facade-callers', rules: callers() },
+    { name: 'c2s-facade-upstreams', rules: paths() },
+    { name: 'c2s-facade-migration', rules: migration() },
+    { name: 'c2s-facade-process', rules: inside() },
+  ];
+}

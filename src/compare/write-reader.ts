@@ -1,0 +1,108 @@
+import { renderPath } from '../dialect/path.ts';
+import { DeadlineWatch } from '../forward/deadlines.ts';
+import type { Asked } from '../forward/exchange.ts';
+import type { RouteEntry } from '../forward/generation.ts';
+import type { Face } from '../rollout/route.ts';
+import { BUCKETS } from '../rollout/split.ts';
+import type { Answer } from './comparison.ts';
+import { ShadowCall, type ShadowRequest } from './shadow-call.ts';
+import { ShadowLane } from './shadow-lane.ts';
+import { answerOf, type ShadowPorts, type ShadowSettings } from './shadow.ts';
+
+/**
+ * Writes cannot be shadowed: a second one would be a duplicate. Instead some of those that the gateway served are read
+ * back through direct a little later, to see whether what was asked for is there. It catches what no status tells: a
+ * gateway that answers 200 and drops a field, or sends `message` where the CRM wants `body`.
+ */
+
+export interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials'> {
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  /** What direct says after the write; undefined: it could not be asked. @param body as the caller sent it. */
+  readonly read: (asked: Asked, body: Buffer, answer: Answer | undefined) => void;
+}
+
+/** Writes whose bodies are kept until they are read back; one more is not sampled. */
+const MOST_PENDING = 100;
+const CONNECTIONS = 2;
+
+export class WriteReader {
+  readonly #ports: WriteReaderPorts;
+  readonly #lane = new ShadowLane(CONNECTIONS);
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #deadlines: DeadlineWatch;
+  #settings: Pick<ShadowSettings, 'deadline' | 'maxBody'>;
+  #underWay = 0;
+  #closing = false;
+
+  constructor(settings: Pick<ShadowSettings, 'deadline' | 'maxBody'>, ports: WriteReaderPorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#deadlines = new DeadlineWatch(ports.now);
+  }
+
+  configure(settings: Pick<ShadowSettings, 'deadline' | 'maxBody'>): void {
+    this.#settings = settings;
+  }
+
+  /** Is this write one of the sample? */
+  wants({ model: { verify } }: RouteEntry): boolean {
+    if (!verify || this.#closing || this.pending >= MOST_PENDING) return false;
+    return this.#ports.random() * BUCKETS < verify.sample;
+  }
+
+  /** Writes that wait to be read back, or are being read. */
+  get pending(): number {
+    return this.#timers.size + this.#underWay;
+  }
+
+  /** The gateway said that it was done. */
+  offer(asked: Asked, body: Buffer): void {
+    const { verify } = asked.match.route.model;
+    if (!verify || this.#closing) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#underWay++;
+      void this.#read(asked, verify.read).then((answer) => {
+        this.#underWay--;
+        if (!this.#closing) this.#ports.read(asked, body, answer);
+      });
+    }, verify.after);
+    this.#timers.add(timer.unref());
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#deadlines.close();
+    await this.#lane.destroy();
+  }
+
+  async #read(asked: Asked, route: string): Promise<Answer | undefined> {
+    const { entries, upstreams } = this.#ports.generation();
+    const face = entries.find(({ model }) => model.id === route);
+    if (!face || (upstreams.direct.rateBudget && !(await upstreams.direct.rateBudget.takeSpare()))) return undefined;
+    const { now } = this.#ports;
+    const { deadline, maxBody } = this.#settings;
+    const pool = this.#lane.pool(upstreams.direct);
+    const call = new ShadowCall({ path: 'direct', pool, room: maxBody, now, deadline });
+    this.#deadlines.add(call);
+    const answer = await call.send(this.#request(asked, face, upstreams.direct.prefix));
+    this.#deadlines.delete(call);
+    return answerOf(answer);
+  }
+
+  #request({ match, req, caller, requestId }: Asked, { model }: RouteEntry, prefix: string): ShadowRequest {
+    const written = match.route.model.params;
+    const params = model.params.map((name) => match.params[written.indexOf(name)] ?? '');
+    const { method } = model.direct[0] as Face;
+    const headers = ['accept', 'application/json', 'x-request-id', requestId, 'x-facade-shadow', 'true'];
+    const credentials = this.#ports.credentials('direct', caller);
+    const authorization = credentials.keep ? req.headers.authorization : credentials.authorization;
+    if (authorization !== undefined) headers.push('authorization', authorization);
+    const { authentication } = req.headers;
+    if (credentials.keep && typeof authentication === 'string') headers.push('authentication', authentication);
+    return { method, target: prefix + renderPath(model.direct[0] as Face, params), headers };
+  }
+}

@@ -1,0 +1,53 @@
+import { draftOf } from './checks/draft.ts';
+import { runChecks } from './checks/index.ts';
+import type { RolloutSet } from './edit.ts';
+import { explain } from './explain.ts';
+import { placeName } from './place.ts';
+import type { Finding } from './problem.ts';
+import { facadeConfigSchema, type FacadeConfig } from './schema.ts';
+
+/**
+ * Other rollouts for the rows of a config that was accepted, by the same rules as if they stood in the file. What the
+ * store says came from a facade that had another file, perhaps: a row that lost its gateway face since then must not
+ * be sent there.
+ */
+
+export interface RefusedRollout {
+  readonly route: string;
+  /** What is wrong and what to do instead, one sentence for each fault. */
+  readonly reasons: readonly string[];
+}
+
+export interface Revised {
+  readonly config: FacadeConfig;
+  /** These rows are as they were. */
+  readonly refused: readonly RefusedRollout[];
+}
+
+/** Sets what `sets` says of rows that exist; of others it is not asked. Pure. */
+export function withRollouts(config: FacadeConfig, sets: ReadonlyMap<string, RolloutSet>): Revised {
+  if (sets.size === 0) return { config, refused: [] };
+  const routes = config.routes.map((route) => ({ ...route, rollout: { ...route.rollout, ...sets.get(route.id) } }));
+  const reasons = reasonsByRow({ ...config, routes });
+  if (reasons.size === 0) return { config: { ...config, routes }, refused: [] };
+  const refused = [...reasons].map(([i, sentences]) => ({ route: config.routes[i]?.id ?? '', reasons: sentences }));
+  const kept = routes.map((route, i) => (reasons.has(i) ? (config.routes[i] as typeof route) : route));
+  return { config: { ...config, routes: kept }, refused };
+}
+
+/** The rest of the config was accepted before, so whatever is found is of a row's rollout. */
+function reasonsByRow(config: FacadeConfig): Map<number, string[]> {
+  const parsed = facadeConfigSchema.safeParse(config);
+  // The URLs are expanded already, so there is nothing left to read from an environment.
+  const found = [...(parsed.success ? [] : explain(parsed.error.issues, config)), ...runChecks(draftOf(config, {}))];
+  const reasons = new Map<number, string[]>();
+  for (const finding of found) {
+    const [root, row] = finding.path;
+    if (root !== 'routes' || typeof row !== 'number') continue;
+    reasons.set(row, [...(reasons.get(row) ?? []), sentence(finding, config)]);
+  }
+  return reasons;
+}
+
+const sentence = ({ path, message, remedy }: Finding, config: FacadeConfig): string =>
+  `${placeName(path, config)}: ${message}; ${remedy}`;

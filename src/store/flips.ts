@@ -1,0 +1,172 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { FlipChange, FlipReason, FlipRecord, Rollouts, RolloutValues } from '../rollout/flip.ts';
+import { lastAppliedFile, recordAppliedFile, wasApplied, type AppliedFile } from './revisions.ts';
+import type { Database } from './schema.ts';
+
+/**
+ * Flips: what is now, and the history of it. Append-only; what is now is only its newest lines, kept beside it so that
+ * nobody has to read years. Every change is made in one transaction that holds the one row of `steering`: so flips of
+ * several instances have one order, and who decides by what is now decides by what really is.
+ */
+
+/** What is in force, of everything that was ever flipped. */
+export interface SteerState {
+  readonly revision: number;
+  readonly killSwitch: boolean;
+  readonly rollouts: Rollouts;
+}
+
+export interface NewFlip extends FlipReason {
+  readonly changes: readonly FlipChange[];
+  /** Left out: stays as it is. */
+  readonly killSwitch?: boolean | undefined;
+}
+
+export interface SteerTransaction extends SteerState {
+  lastFile(): Promise<AppliedFile | undefined>;
+  wasApplied(fileRevision: string): Promise<boolean>;
+  applied(file: AppliedFile): Promise<void>;
+  /** @returns the new revision, or the old one when there is nothing in the flip. */
+  append(flip: NewFlip): Promise<number>;
+}
+
+export interface HistoryQuery {
+  readonly route?: string | undefined;
+  /** Revisions below this one only. */
+  readonly before?: number | undefined;
+  /** Revisions above this one only. */
+  readonly after?: number | undefined;
+  /** Revisions; each may be several lines. */
+  readonly limit: number;
+}
+
+/** The history of flips, wherever it is kept. */
+export interface FlipLog {
+  state(): Promise<SteerState>;
+  /** Everything in `work` happens, or nothing, and no other flip meanwhile. */
+  transact<T>(work: (tx: SteerTransaction) => Promise<T>): Promise<T>;
+  /** Newest first. */
+  list(query: HistoryQuery): Promise<FlipRecord[]>;
+  /** What each route that was flipped since was at `revision`; undefined when the history does not reach back so far. */
+  rolloutsAt(revision: number): Promise<Rollouts | undefined>;
+  /** When this history began. */
+  since(): Promise<Date>;
+}
+
+/** Tells every instance that there is a new revision. */
+export const FLIPS_CHANNEL = 'facade_flips';
+
+export class PostgresFlips implements FlipLog {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  state(): Promise<SteerState> {
+    // One snapshot: a revision must not come with the rollouts of another.
+    return this.#db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .execute((tx) => stateOf(tx, false));
+  }
+
+  transact<T>(work: (tx: SteerTransaction) => Promise<T>): Promise<T> {
+    return this.#db.transaction().execute(async (tx) => {
+      const state = await stateOf(tx, true);
+      return work({
+        ...state,
+        lastFile: () => lastAppliedFile(tx),
+        wasApplied: (revision) => wasApplied(tx, revision),
+        applied: (file) => recordAppliedFile(tx, file),
+        append: (flip) => append(tx, state, flip),
+      });
+    });
+  }
+
+  async list({ route, before, after, limit }: HistoryQuery): Promise<FlipRecord[]> {
+    // Whole flips, so that none is cut in two between pages.
+    let revisions = this.#db.selectFrom('flips').select('revision').distinct().orderBy('revision', 'desc').limit(limit);
+    if (route !== undefined) revisions = revisions.where('route', '=', route);
+    if (before !== undefined) revisions = revisions.where('revision', '<', before);
+    if (after !== undefined) revisions = revisions.where('revision', '>', after);
+    let query = this.#db.selectFrom('flips').selectAll().where('revision', 'in', revisions);
+    if (route !== undefined) query = query.where('route', '=', route);
+    const rows = await query.orderBy('revision', 'desc').orderBy('id').execute();
+    return rows.map(({ id: _id, why, evidence, from, to, route, ...rest }) => {
+      const common = { ...rest, why: why ?? undefined, ...(evidence === null ? {} : { evidence }) };
+      if (route === null) return { ...common, kind: 'kill-switch', from: isOn(from), to: isOn(to) };
+      return { ...common, kind: 'flip', route, from: from as RolloutValues, to: to as RolloutValues };
+    });
+  }
+
+  async rolloutsAt(revision: number): Promise<Rollouts> {
+    const rows = await this.#db
+      .selectFrom('flips')
+      .distinctOn('route')
+      .select(['route', 'from'])
+      .where('revision', '>', revision)
+      .where('route', 'is not', null)
+      .orderBy('route')
+      .orderBy('revision')
+      .execute();
+    return new Map(rows.map(({ route, from }) => [route as string, from as RolloutValues]));
+  }
+
+  async since(): Promise<Date> {
+    const row = await this.#db
+      .selectFrom('applied_files')
+      .select(({ fn }) => fn.min('applied_at').as('at'))
+      .executeTakeFirst();
+    return row?.at ?? new Date();
+  }
+}
+
+async function stateOf(tx: Transaction<Database>, isLocking: boolean): Promise<SteerState> {
+  const query = tx.selectFrom('steering').select(['revision', 'kill_switch']);
+  const { revision, kill_switch } = await (isLocking ? query.forUpdate() : query).executeTakeFirstOrThrow();
+  const rows = await tx.selectFrom('rollouts').select(['route', 'rollout']).execute();
+  const rollouts = new Map(rows.map(({ route, rollout }) => [route, rollout]));
+  return { revision, killSwitch: kill_switch, rollouts };
+}
+
+async function append(tx: Transaction<Database>, state: SteerState, flip: NewFlip): Promise<number> {
+  const { source, who, identity, why = null, evidence, changes } = flip;
+  const { killSwitch = state.killSwitch } = flip;
+  if (changes.length === 0 && killSwitch === state.killSwitch) return state.revision;
+  const { revision } = await tx
+    .updateTable('steering')
+    .set({ revision: sql`revision + 1`, kill_switch: killSwitch })
+    .returning('revision')
+    .executeTakeFirstOrThrow();
+  const kept = evidence === undefined ? null : JSON.stringify(evidence);
+  const common = { revision, source, who, identity, why, evidence: kept };
+  const lines = changes.map(({ route, from, to }) => ({ route, from: JSON.stringify(from), to: JSON.stringify(to) }));
+  if (killSwitch !== state.killSwitch) {
+    lines.push({ route: null as never, from: onText(state.killSwitch), to: onText(killSwitch) });
+  }
+  await tx
+    .insertInto('flips')
+    .values(lines.map((line) => ({ ...common, ...line })))
+    .execute();
+  if (changes.length > 0) await keepRollouts(tx, revision, changes);
+  // Delivered with the commit, and not without it.
+  await sql`select pg_notify(${FLIPS_CHANNEL}, ${String(revision)})`.execute(tx);
+  return revision;
+}
+
+async function keepRollouts(tx: Transaction<Database>, revision: number, changes: NewFlip['changes']): Promise<void> {
+  await tx
+    .insertInto('rollouts')
+    .values(changes.map(({ route, to }) => ({ route, rollout: JSON.stringify(to), revision })))
+    .onConflict((conflict) =>
+      conflict.column('route').doUpdateSet((eb) => ({
+        rollout: eb.ref('excluded.rollout'),
+        revision: eb.ref('excluded.revision'),
+      })),
+    )
+    .execute();
+}
+
+const isOn = (value: object): boolean => 'on' in value && value.on === true;
+const onText = (on: boolean): string => JSON.stringify({ on });
