@@ -1,15 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createAdmin } from './admin/server.ts';
-import { Observer, type Evidence } from './compare/observer.ts';
-import { compileRules } from './compare/rules.ts';
-import { shadowSettings } from './compare/settings.ts';
-import { WriteReader } from './compare/write-reader.ts';
+import { startComparison } from './compare/start.ts';
 import type { Environment } from './config/environment.ts';
-import type { FacadeConfig } from './config/schema.ts';
 import { parseDuration, parseSize } from './config/units.ts';
 import { watchConfig, type ConfigWatch } from './config/watch.ts';
-import type { Caller } from './forward/callers.ts';
 import { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
@@ -20,7 +15,6 @@ import { Table } from './forward/table.ts';
 import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
-import type { Path } from './rollout/route.ts';
 import { StoreHolder } from './store/holder.ts';
 import { openStore } from './store/index.ts';
 
@@ -35,6 +29,8 @@ export interface AppOptions {
   readonly log: Logger;
   /** One line a request. */
   readonly requestLog: Logger;
+  /** The upstreams are the sandbox, whose data are invented. */
+  readonly isSandbox?: boolean;
   /** Watches the runs of enrichments. */
   readonly reached?: EnrichmentOptions['reached'];
 }
@@ -61,7 +57,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const listener = publicListener(dataPlane, config().server);
   const drain = new Drain(listener);
   const admin = createServer(
-    createAdmin({ ...parts, configFile: environment.configFile, adminToken: environment.adminToken }),
+    createAdmin({ ...parts, ...adminSettings(options) }),
   );
   const close = async (): Promise<void> => {
     await parts.close();
@@ -105,8 +101,15 @@ function wire({ environment, variables, envFile, log, requestLog, reached }: App
     { ...environment, metrics, requestLog, now, defaults: () => config.defaults },
     first.generation,
   );
-  const observer = observe(dataPlane, metrics, now, () => config);
-  dataPlane.tap = observer;
+  const comparing = startComparison({
+    dataPlane,
+    metrics,
+    log,
+    now,
+    calendar: Date.now,
+    random: Math.random,
+    config,
+  });
   const store = storeOf(environment, log);
   const enrichment = createEnrichment({
     environment,
@@ -117,6 +120,7 @@ function wire({ environment, variables, envFile, log, requestLog, reached }: App
     log,
     reached,
   });
+  store.whenReady((opened) => comparing.keep(opened));
   const pages = createPages(dataPlane, [enrichment.router]);
   dataPlane.others = (req, res) => void pages(req, res);
   const killSwitch = new KillSwitch(
@@ -131,7 +135,7 @@ function wire({ environment, variables, envFile, log, requestLog, reached }: App
     if (!loaded.ok) return;
     config = loaded.config;
     dataPlane.swap(loaded.generation);
-    observer.configure(shadowSettings(config));
+    comparing.use(config);
     killSwitch.look();
   };
   const watcher = watchConfig({
@@ -146,41 +150,34 @@ function wire({ environment, variables, envFile, log, requestLog, reached }: App
     watcher.close();
     envWatcher?.close();
     killSwitch.close();
-    await observer.close();
+    await comparing.close();
     dataPlane.close();
     await table.close();
     await store.close();
   };
-  return { now, metrics, loader, dataPlane, killSwitch, store, enrichment, config: () => config, reload, close };
+  return {
+    now,
+    metrics,
+    loader,
+    dataPlane,
+    killSwitch,
+    store,
+    enrichment,
+    book: comparing.book,
+    config: () => config,
+    reload,
+    close,
+  };
+}
+
+function adminSettings({ environment, isSandbox = false }: AppOptions) {
+  return { configFile: environment.configFile, adminToken: environment.adminToken, isSandbox };
 }
 
 function storeOf({ database, dataDir }: Environment, log: Logger): StoreHolder {
   if (database.kind === 'none') return new StoreHolder(undefined);
   const databaseUrl = database.kind === 'url' ? database.url : undefined;
   return new StoreHolder({ databaseUrl, dataDir, log, open: openStore });
-}
-
-function observe(dataPlane: DataPlane, metrics: Metrics, now: () => number, config: () => FacadeConfig): Observer {
-  const ports = {
-    now,
-    generation: () => dataPlane.generation,
-    credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
-  };
-  const settings = shadowSettings(config());
-  const evidence: Evidence = {
-    record: ({ id: route }, { comparison }) => metrics.shadows.inc({ route, result: comparison.result }),
-    seen: () => undefined,
-    noiseShare: () => config().compare.noiseShare,
-  };
-  const writes = new WriteReader(settings, { ...ports, random: Math.random, read: () => undefined });
-  return new Observer({
-    ...ports,
-    settings,
-    evidence,
-    rulesFor: (route) => compileRules(route, config().knownDifferences, settings.maxBody),
-    writes,
-    calendar: Date.now,
-  });
 }
 
 function watchEnvFile(file: string, reload: () => Promise<void>, log: Logger): ConfigWatch {

@@ -4,7 +4,10 @@ import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StoreHolder } from '../store/holder.ts';
+import type { ParityBook } from '../compare/book.ts';
 import { explain } from './explain.ts';
+import { createParityApi } from './parity.ts';
+import { paritySummaries, type ParitySummary } from './parity-summary.ts';
 import { createConsole } from './console.ts';
 import { createEvents } from './events.ts';
 import { guard } from './guard.ts';
@@ -26,17 +29,11 @@ export interface AdminOptions {
   readonly adminToken: string | undefined;
   /** Milliseconds, monotonic: the clock of the counters. */
   readonly now: () => number;
-  /** What the shadows showed of a route, in short. */
-  readonly parity?: (route: string) => ParitySummary | undefined;
+  readonly book: ParityBook;
+  /** The data upstream are invented: samples may be shown as they are. */
+  readonly isSandbox: boolean;
   /** Reads the config file again, at once. */
   readonly reload: () => Promise<void>;
-}
-
-export interface ParitySummary {
-  readonly verdict: string;
-  /** 0..1; undefined while nothing was compared. */
-  readonly ratio: number | undefined;
-  readonly compared: number;
 }
 
 export function createAdmin(options: AdminOptions): Express {
@@ -59,9 +56,14 @@ export function createAdmin(options: AdminOptions): Express {
     const { generation } = dataPlane;
     res.json({ revision: generation.revision, killSwitch: dataPlane.killed, routes: viewRoutes(generation, now()) });
   });
+  const summaries = paritySummaries(options.book, Date.now);
   api.get(
     '/events',
-    createEvents(() => pictureOf(options)),
+    createEvents(() => pictureOf(options, summaries)),
+  );
+  api.use(
+    '/parity',
+    createParityApi({ book: options.book, now: Date.now, random: Math.random, mayReveal: options.isSandbox }),
   );
   api.get('/config', (_req, res) => viewConfig(options, res));
   api.post('/config/reload', async (_req, res) => {
@@ -83,9 +85,9 @@ export function createAdmin(options: AdminOptions): Express {
 }
 
 /** What the console shows of now. */
-function pictureOf({ dataPlane, now, parity }: AdminOptions): object {
+function pictureOf({ dataPlane, now }: AdminOptions, parity: (route: string) => ParitySummary | undefined): object {
   const { generation, killed } = dataPlane;
-  const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity?.(route.id) }));
+  const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity(route.id) }));
   return {
     revision: generation.revision,
     killSwitch: killed,

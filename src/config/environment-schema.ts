@@ -111,7 +111,7 @@ export const environmentSchema = z.object({
   DIRETRIX_BASE_URL: optional(url),
   DIRETRIX_USER: optional(text),
   DIRETRIX_PASS: optional(text),
-  WEBHOOK_SECRET: optional(strongToken),
+  WEBHOOK_SECRET: optional(token),
   ENRICH_OPEN: optional(z.enum(['true', 'false'], { error: 'must be true or false' })),
   INCOME_MULTIPLIER: optional(
     text.refine(

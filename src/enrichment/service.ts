@@ -69,7 +69,7 @@ export class EnrichmentService {
     this.#options = options;
     this.#queue = queue;
     this.#ledger = new Ledger(store.db, queue);
-    this.#instance = new Instance(store.connectionString, () => this.#worker?.wake(), log);
+    this.#instance = new Instance(store.connectionString, () => this.#worker?.alive(), log);
     const people = storePeople(store.db, () => settings().window, sealer);
     const pace = storePace(store.db, () => settings().pace);
     this.#worker = new Worker({

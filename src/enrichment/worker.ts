@@ -116,21 +116,30 @@ export class Worker {
     if (end.kind === 'waits' && end.delay < 60_000) setTimeout(() => this.wake(), end.delay + 5).unref();
   }
 
+  /** Work can be taken on, again or for the first time: what a dead process left behind first. */
+  alive(): void {
+    void this.#recover().finally(() => this.wake());
+  }
+
   async #recoverLoop(): Promise<void> {
-    const { ledger, instance, log, recoverEvery } = this.#options;
     while (!this.#isStopping) {
-      try {
-        const broken = [...this.#broken];
-        const count = instance.number === undefined ? 0 : await ledger.recover(broken);
-        for (const id of broken) this.#broken.delete(id);
-        if (count > 0) {
-          log.warn({ count }, 'enrichment: work that broke off is taken up again');
-          this.wake();
-        }
-      } catch (error) {
-        log.warn({ err: error }, 'enrichment: the work of dead processes cannot be looked for');
-      }
-      await this.#pause(recoverEvery);
+      await this.#recover();
+      await this.#pause(this.#options.recoverEvery);
+    }
+  }
+
+  async #recover(): Promise<void> {
+    const { ledger, instance, log } = this.#options;
+    if (instance.number === undefined) return;
+    const broken = [...this.#broken];
+    try {
+      const count = await ledger.recover(broken);
+      for (const id of broken) this.#broken.delete(id);
+      if (count === 0) return;
+      log.warn({ count }, 'enrichment: work that broke off is taken up again');
+      this.wake();
+    } catch (error) {
+      log.warn({ err: error }, 'enrichment: the work of dead processes cannot be looked for');
     }
   }
 

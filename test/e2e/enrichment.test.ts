@@ -93,7 +93,12 @@ describe('who the lead is', () => {
 });
 
 describe('when a side fails', () => {
-  beforeEach(() => start({ gateway: { url: scene.gateway.url, share: 100 } }));
+  beforeEach(() =>
+    start({
+      gateway: { url: scene.gateway.url, share: 100 },
+      enrichment: { workApi: { pace: '0ms', deadline: '500ms' } },
+    }),
+  );
 
   it('waits out a Work API that is slow, and goes on by itself', async () => {
     scene.sandbox.workApi.standIn.faults.add({ path: '/api', latencyMs: 700, times: 1 });

@@ -20,8 +20,8 @@ export interface EnrichingOptions {
 
 export const QUICK = {
   retry: { quick: ['20ms', '20ms'], slow: '1h', giveUp: '1h' },
-  workApi: { pace: '0ms', deadline: '500ms' },
-  diretrix: { deadline: '500ms' },
+  workApi: { pace: '0ms', deadline: '20s' },
+  diretrix: { deadline: '20s' },
   settle: '300ms',
   window: '1ms',
   repeatAfter: '0ms',

@@ -5,6 +5,8 @@ import { Writable } from 'node:stream';
 import supertest from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAdmin } from '../../../src/admin/server.ts';
+import { ParityBook } from '../../../src/compare/book.ts';
+import { paritySettings } from '../../../src/compare/parity-settings.ts';
 import { DataPlane } from '../../../src/forward/data-plane.ts';
 import { KillSwitch } from '../../../src/forward/kill-switch.ts';
 import { Loader } from '../../../src/forward/reload.ts';
@@ -51,7 +53,9 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     if (loaded.ok) dataPlane.swap(loaded.generation);
   };
   const store = new StoreHolder(undefined);
-  const options = { dataPlane, metrics, loader, killSwitch, store, configFile: CONFIG_FILE, adminToken, now, reload };
+  const book = new ParityBook('test', paritySettings(first.config));
+  const parts = { dataPlane, metrics, loader, killSwitch, store, book, isSandbox: false };
+  const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, reload };
   const api = supertest(createAdmin(options));
   close = async () => {
     killSwitch.close();
