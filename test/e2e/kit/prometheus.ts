@@ -1,10 +1,9 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseDocument } from 'yaml';
-import { readFileSync } from 'node:fs';
 import { startRawUpstream, until } from './upstream.ts';
 
 /** A real Prometheus with the shipped configuration, which scrapes a facade of the test every second. */

@@ -101,7 +101,6 @@ export interface Parsed {
 }
 
 const COMPARISONS = new Set(['Gtr', 'Lss', 'Gte', 'Lte', 'Eql', 'Neq']);
-const MAY_BE_OFFSET = new Set(['VectorSelector', 'MatrixSelector', 'SubqueryExpr']);
 
 export function parsePromql(expr: string): Parsed {
   const errors: string[] = [];
@@ -111,9 +110,9 @@ export function parsePromql(expr: string): Parsed {
     enter(node) {
       const text = expr.slice(node.from, node.to);
       if (node.type.isError) errors.push(`not PromQL from "${expr.slice(node.from, node.from + 30)}"`);
-      // The grammar takes an offset anywhere; Prometheus only behind a selector.
-      if (node.name === 'OffsetExpr' && !MAY_BE_OFFSET.has(node.node.firstChild?.name ?? '')) {
-        errors.push(`offset behind something else than a selector: ${text}`);
+      // The grammar takes an offset anywhere; Prometheus only behind a selector, which never ends in a parenthesis.
+      if (node.name === 'Offset' && expr.slice(0, node.from).trimEnd().endsWith(')')) {
+        errors.push(`offset behind something else than a selector at ${node.from}`);
       }
       if (node.name === 'Identifier' && node.node.parent?.name === 'VectorSelector') metrics.add(text);
       const isComparison = COMPARISONS.has(node.name) && node.node.parent?.name === 'BinaryExpr';
