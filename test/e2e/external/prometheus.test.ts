@@ -30,8 +30,10 @@ describe.skipIf(!hasPrometheus)('promtool', () => {
   });
 
   test('finds that every alert fires when it should and not when it should not', async () => {
-    const files = readdirSync(TESTS).map((file) => `${TESTS}/${file}`);
-    expect(await promtool('test', 'rules', ...files)).not.toContain('FAILED');
+    // One call a file: given several, promtool 2.42 runs all at the pace of the first.
+    for (const file of readdirSync(TESTS)) {
+      expect(await promtool('test', 'rules', `${TESTS}/${file}`)).toContain('SUCCESS');
+    }
   });
 });
 
