@@ -17,7 +17,7 @@ import { createListener, listen } from './forward/listener.ts';
 import { createPages } from './forward/pages.ts';
 import { ConfigRefused, Loader } from './forward/reload.ts';
 import { Table } from './forward/table.ts';
-import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
+import { createEnrichment, type EnrichmentOptions, type EnrichmentRoom } from './enrichment/index.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import type { Path } from './rollout/route.ts';
@@ -44,6 +44,7 @@ export interface App {
   readonly url: string;
   readonly adminUrl: string;
   readonly dataPlane: DataPlane;
+  readonly store: StoreHolder;
   /** Reads the config file again, now, even if it did not change. */
   reload(): Promise<void>;
   /** Not ready, no new connections, finish what is under way, close. False when the deadline cut something. */
@@ -83,14 +84,15 @@ export async function startApp(options: AppOptions): Promise<App> {
       await close();
       return isWhole;
     };
-    return { url, adminUrl, dataPlane, reload: parts.reload, stop };
+    return { url, adminUrl, dataPlane, store: parts.store, reload: parts.reload, stop };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function wire({ environment, variables, envFile, log, requestLog, reached }: AppOptions) {
+function wire(options: AppOptions) {
+  const { environment, variables, envFile, log, requestLog } = options;
   const now = () => performance.now();
   const { configFile } = environment;
   const metrics = new Metrics();
@@ -108,24 +110,10 @@ function wire({ environment, variables, envFile, log, requestLog, reached }: App
   const observer = observe(dataPlane, metrics, now, () => config);
   dataPlane.tap = observer;
   const store = storeOf(environment, log);
-  const enrichment = createEnrichment({
-    environment,
-    config: () => config.enrichment,
-    store,
-    metrics,
-    isKnown: (req) => dataPlane.isKnown(req),
-    log,
-    reached,
-  });
+  const enrichment = enrichmentOn(options, { store, metrics, dataPlane, config: () => config });
   const pages = createPages(dataPlane, [enrichment.router]);
   dataPlane.others = (req, res) => void pages(req, res);
-  const killSwitch = new KillSwitch(
-    () => dataPlane.generation.killSwitchFile,
-    (on, by) => {
-      dataPlane.killed = on;
-      log.warn({ on, by }, 'kill switch');
-    },
-  );
+  const killSwitch = killSwitchOf(dataPlane, log);
   const load = (text: string): void => {
     const loaded = loader.load(text);
     if (!loaded.ok) return;
@@ -152,6 +140,36 @@ function wire({ environment, variables, envFile, log, requestLog, reached }: App
     await store.close();
   };
   return { now, metrics, loader, dataPlane, killSwitch, store, enrichment, config: () => config, reload, close };
+}
+
+function killSwitchOf(dataPlane: DataPlane, log: Logger): KillSwitch {
+  return new KillSwitch(
+    () => dataPlane.generation.killSwitchFile,
+    (on, by) => {
+      dataPlane.killed = on;
+      log.warn({ on, by }, 'kill switch');
+    },
+  );
+}
+
+interface EnrichmentParts {
+  readonly store: StoreHolder;
+  readonly metrics: Metrics;
+  readonly dataPlane: DataPlane;
+  readonly config: () => FacadeConfig;
+}
+
+function enrichmentOn({ environment, log, reached }: AppOptions, parts: EnrichmentParts): EnrichmentRoom {
+  const { store, metrics, dataPlane, config } = parts;
+  return createEnrichment({
+    environment,
+    config: () => config().enrichment,
+    store,
+    metrics,
+    isKnown: (req) => dataPlane.isKnown(req),
+    log,
+    reached,
+  });
 }
 
 function storeOf({ database, dataDir }: Environment, log: Logger): StoreHolder {

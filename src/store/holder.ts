@@ -28,7 +28,7 @@ export class StoreHolder {
   /** @param options undefined: there is none, by choice of the operator. */
   constructor(options: StoreHolderOptions | undefined) {
     this.#options = options;
-    this.#problem = options ? 'opening' : 'none: DATABASE_URL is none';
+    this.#problem = options ? 'opening' : 'none';
   }
 
   get current(): Store | undefined {
@@ -45,9 +45,10 @@ export class StoreHolder {
     return this.#options === undefined;
   }
 
-  /** Called once, when the store is open. Register before {@link start}. */
+  /** Called once, when the store is open; in the order in which they were registered. */
   whenReady(user: User): void {
     this.#users.push(user);
+    if (this.#store) void this.#serve(this.#store);
   }
 
   start(): void {
@@ -78,7 +79,11 @@ export class StoreHolder {
   async #opened(store: Store): Promise<void> {
     this.#store = store;
     this.#options?.log.info({ embedded: store.isEmbedded }, 'the database is there');
-    for (const user of this.#users) {
+    await this.#serve(store);
+  }
+
+  async #serve(store: Store): Promise<void> {
+    for (const user of this.#users.splice(0)) {
       try {
         await user(store);
       } catch (error) {
