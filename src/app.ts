@@ -1,20 +1,29 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdmin } from './admin/server.ts';
 import { startComparison } from './compare/start.ts';
 import type { Environment } from './config/environment.ts';
+import type { FacadeConfig } from './config/schema.ts';
 import { parseDuration, parseSize } from './config/units.ts';
-import { watchConfig, type ConfigWatch } from './config/watch.ts';
+import { watchConfig, type ConfigWatch, type WatchOptions } from './config/watch.ts';
+import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
 import { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
+import type { Generation } from './forward/generation.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
 import { createListener, listen } from './forward/listener.ts';
 import { createPages } from './forward/pages.ts';
 import { ConfigRefused, Loader } from './forward/reload.ts';
 import { Table } from './forward/table.ts';
-import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
+import { BurnDown } from './steer/burn-down.ts';
+import { startSteering } from './steer/start.ts';
+import { Steering } from './steer/steering.ts';
+import { TrafficMeter } from './steer/traffic-meter.ts';
 import { StoreHolder } from './store/holder.ts';
 import { openStore } from './store/index.ts';
 
@@ -46,6 +55,9 @@ export interface App {
   stop(): Promise<boolean>;
 }
 
+/** Milliseconds. */
+const LONGEST_WAIT_FOR_FLIPS = 5_000;
+
 /**
  * Starts both listeners.
  * @throws ConfigRefused with every problem, one a line; ListenError when a port cannot be had.
@@ -53,29 +65,29 @@ export interface App {
 export async function startApp(options: AppOptions): Promise<App> {
   const { environment, log } = options;
   const parts = wire(options);
-  const { dataPlane, config } = parts;
+  const { dataPlane, config, enrichment, store } = parts;
   const listener = publicListener(dataPlane, config().server);
   const drain = new Drain(listener);
-  const admin = createServer(
-    createAdmin({ ...parts, ...adminSettings(options) }),
-  );
+  const admin = createServer(createAdmin({ ...parts, ...adminSettings(options) }));
   const close = async (): Promise<void> => {
     await parts.close();
     admin.close();
     admin.closeAllConnections();
   };
   try {
+    enrichment.attach(listener);
+    store.start();
+    // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
+    if (environment.database.kind === 'url') await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
     // Admin first: a probe must find it when the public port opens.
     const adminUrl = await listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
     const url = await listen(listener, environment.host, environment.port, 'PORT');
     log.info({ listening: url, admin: adminUrl }, 'ready');
-    parts.enrichment.attach(listener);
-    parts.store.start();
     const stop = async (): Promise<boolean> => {
       dataPlane.drain();
       const deadline = parseDuration(config().server.drain);
       // Together: callers wait for enrichments, and enrichments call through the listener.
-      const [isWhole] = await Promise.all([drain.run(deadline), parts.enrichment.stop(deadline)]);
+      const [isWhole] = await Promise.all([drain.run(deadline), enrichment.stop(deadline)]);
       await close();
       return isWhole;
     };
@@ -86,43 +98,66 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-function wire({ environment, variables, envFile, log, requestLog, reached }: AppOptions) {
-  const now = () => performance.now();
+function wire(options: AppOptions) {
+  const { environment, variables, envFile, log } = options;
   const { configFile } = environment;
+  const now = () => performance.now();
   const metrics = new Metrics();
   const table = new Table(metrics, now);
-  const loader = new Loader({ file: configFile, table, metrics, log, variables });
-  const text = readConfig(configFile);
+  const steering: Steering = new Steering({
+    truth: environment.database.kind === 'url' ? 'store' : 'file',
+    file: configFile,
+    variables,
+    reload: () => watcher.reload(),
+    rebuild: () => load(text),
+    config: () => config,
+    killSwitch: () => serving.killSwitch,
+    log,
+  });
+  const loader = new Loader({ file: configFile, table, metrics, log, variables, take: steering.take });
+  let text = readConfig(configFile);
   const first = loader.load(text);
   if (!first.ok) throw new ConfigRefused(first.problems);
   let { config } = first;
+  const shared: Shared = { metrics, now, config: () => config, steering };
+  const serving = serve(options, shared, first.generation);
+  const load = (next: string): void => {
+    const loaded = loader.load(next);
+    if (!loaded.ok) return;
+    text = next;
+    config = loaded.config;
+    serving.dataPlane.swap(loaded.generation);
+    serving.comparing.use(config);
+    serving.killSwitch.look();
+  };
+  const onError = (error: Error): void => loader.unreadable(error);
+  const watcher = watchFiles({ file: configFile, current: text, onChange: load, onError }, envFile, log);
+  const kept = keep(options, shared, serving);
+  const close = async (): Promise<void> => {
+    watcher.close();
+    await serving.close();
+    await kept.close();
+    await table.close();
+  };
+  const reload = () => watcher.reload();
+  return { ...shared, ...serving, ...kept, loader, reload, close, book: serving.comparing.book };
+}
 
-  const dataPlane = new DataPlane(
-    { ...environment, metrics, requestLog, now, defaults: () => config.defaults },
-    first.generation,
-  );
-  const comparing = startComparison({
-    dataPlane,
-    metrics,
-    log,
-    now,
-    calendar: Date.now,
-    random: Math.random,
-    config,
-  });
-  const store = storeOf(environment, log);
-  const enrichment = createEnrichment({
-    environment,
-    config: () => config.enrichment,
-    store,
-    metrics,
-    isKnown: (req) => dataPlane.isKnown(req),
-    log,
-    reached,
-  });
-  store.whenReady((opened) => comparing.keep(opened));
-  const pages = createPages(dataPlane, [enrichment.router]);
-  dataPlane.others = (req, res) => void pages(req, res);
+interface Shared {
+  readonly metrics: Metrics;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly config: () => FacadeConfig;
+  readonly steering: Steering;
+}
+
+/** What serves requests, and what watches them. */
+function serve({ environment, log, requestLog }: AppOptions, shared: Shared, generation: Generation) {
+  const { metrics, now, config } = shared;
+  const defaults = () => config().defaults;
+  const dataPlane = new DataPlane({ ...environment, metrics, requestLog, now, defaults }, generation);
+  const clocks = { now, calendar: Date.now, random: Math.random };
+  const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
   const killSwitch = new KillSwitch(
     () => dataPlane.generation.killSwitchFile,
     (on, by) => {
@@ -130,44 +165,50 @@ function wire({ environment, variables, envFile, log, requestLog, reached }: App
       log.warn({ on, by }, 'kill switch');
     },
   );
-  const load = (text: string): void => {
-    const loaded = loader.load(text);
-    if (!loaded.ok) return;
-    config = loaded.config;
-    dataPlane.swap(loaded.generation);
-    comparing.use(config);
-    killSwitch.look();
-  };
-  const watcher = watchConfig({
-    file: configFile,
-    onChange: load,
-    onError: (error) => loader.unreadable(error),
-    current: text,
-  });
-  const reload = () => watcher.reload();
-  const envWatcher = envFile === undefined ? undefined : watchEnvFile(envFile, reload, log);
   const close = async (): Promise<void> => {
-    watcher.close();
-    envWatcher?.close();
     killSwitch.close();
     await comparing.close();
     dataPlane.close();
-    await table.close();
-    await store.close();
   };
-  return {
+  return { dataPlane, comparing, killSwitch, close };
+}
+
+/** The store, and what is kept there: flips, traffic, evidence, enrichments. */
+function keep(
+  { environment, log, reached }: AppOptions,
+  { metrics, config, steering }: Shared,
+  { dataPlane, comparing }: ReturnType<typeof serve>,
+) {
+  const store = storeOf(environment, log);
+  const now = () => new Date();
+  const meter: TrafficMeter = new TrafficMeter({ metrics, now, log, flushed: (traffic) => burnDown.measure(traffic) });
+  const burnDown = new BurnDown({
     now,
     metrics,
-    loader,
-    dataPlane,
-    killSwitch,
+    models: () => dataPlane.generation.entries.map(({ model }) => model),
+    killSwitch: () => dataPlane.killed,
+    flips: () => steering.flips,
+    traffic: () => meter.traffic,
+  });
+  const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
+  const started = startSteering({ steering, meter, opened: store.opened, instance, now, log });
+  store.whenReady((opened) => comparing.keep(opened));
+  const enrichment = createEnrichment({
+    environment,
+    config: () => config().enrichment,
     store,
-    enrichment,
-    book: comparing.book,
-    config: () => config,
-    reload,
-    close,
+    metrics,
+    isKnown: (req) => dataPlane.isKnown(req),
+    log,
+    reached,
+  });
+  const pages = createPages(dataPlane, [enrichment.router]);
+  dataPlane.others = (req, res) => void pages(req, res);
+  const close = async (): Promise<void> => {
+    await started.close();
+    await store.close();
   };
+  return { store, burnDown, enrichment, steeringReady: started.ready, close };
 }
 
 function adminSettings({ environment, isSandbox = false }: AppOptions) {
@@ -180,13 +221,22 @@ function storeOf({ database, dataDir }: Environment, log: Logger): StoreHolder {
   return new StoreHolder({ databaseUrl, dataDir, log, open: openStore });
 }
 
-function watchEnvFile(file: string, reload: () => Promise<void>, log: Logger): ConfigWatch {
+function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logger): ConfigWatch {
+  const watcher = watchConfig(config);
+  const reload = (): void => void watcher.reload();
   // Gone is a change too: the variables that stood in it are no longer set.
   const onError = (error: Error): void => {
     log.warn({ err: error }, 'the .env file cannot be read');
-    void reload();
+    reload();
   };
-  return watchConfig({ file, onChange: () => void reload(), onError });
+  const env = envFile === undefined ? undefined : watchConfig({ file: envFile, onChange: reload, onError });
+  return {
+    ...watcher,
+    close() {
+      env?.close();
+      watcher.close();
+    },
+  };
 }
 
 function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; keepAlive: string }): Server {

@@ -1,4 +1,4 @@
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type Response } from 'express';
 import type { DataPlane } from '../forward/data-plane.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
@@ -12,6 +12,11 @@ import { createConsole } from './console.ts';
 import { createEvents } from './events.ts';
 import { guard } from './guard.ts';
 import { peopleRoutes } from './people.ts';
+import type { BurnDown } from '../steer/burn-down.ts';
+import type { Steering } from '../steer/steering.ts';
+import { flipRoutes } from './flips.ts';
+import { historyRoutes } from './history.ts';
+import { migrationRoutes } from './migration.ts';
 import { viewRoutes } from './routes.ts';
 
 /**
@@ -25,6 +30,8 @@ export interface AdminOptions {
   readonly loader: Loader;
   readonly killSwitch: KillSwitch;
   readonly store: StoreHolder;
+  readonly steering: Steering;
+  readonly burnDown: BurnDown;
   readonly configFile: string;
   readonly adminToken: string | undefined;
   /** Milliseconds, monotonic: the clock of the counters. */
@@ -72,12 +79,8 @@ export function createAdmin(options: AdminOptions): Express {
   });
   api.post('/explain', express.json({ limit: '2mb' }), explain(dataPlane));
   api.get('/discovery', (_req, res) => viewDiscovery(options, res));
-  api
-    .route('/kill-switch')
-    .get(viewKillSwitch(options))
-    .put(setKillSwitch(options, true))
-    .delete(setKillSwitch(options, false));
   api.use('/people', peopleRoutes(options.store));
+  api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options));
   admin.use('/api', api);
   admin.use(createConsole());
   admin.use((_req, res) => void res.status(404).json({ status: 404, title: 'Not Found' }));
@@ -111,15 +114,4 @@ function viewConfig({ dataPlane, loader, configFile }: AdminOptions, res: Respon
 function viewDiscovery({ dataPlane }: AdminOptions, res: Response): void {
   const rows = dataPlane.discovery.list();
   res.json({ unclaimed: rows.map((row) => ({ ...row, lastSeen: new Date(row.lastSeen) })) });
-}
-
-function viewKillSwitch({ killSwitch }: AdminOptions) {
-  return (_req: Request, res: Response): void => void res.json({ on: killSwitch.on, by: killSwitch.by });
-}
-
-function setKillSwitch({ killSwitch }: AdminOptions, on: boolean) {
-  return (_req: Request, res: Response): void => {
-    killSwitch.set(on);
-    res.json({ on: killSwitch.on, by: killSwitch.by });
-  };
 }

@@ -24,10 +24,17 @@ export class StoreHolder {
   #store: Store | undefined;
   #problem: string;
   #opening: Promise<void> | undefined;
+  readonly #first = Promise.withResolvers<Store | undefined>();
+  /**
+   * The store; undefined where there is none, or where an embedded one cannot be had: what it lacks now it will hardly
+   * get while we run. A database of the operator's is waited for. Never rejects.
+   */
+  readonly opened: Promise<Store | undefined> = this.#first.promise;
 
   /** @param options undefined: there is none, by choice of the operator. */
   constructor(options: StoreHolderOptions | undefined) {
     this.#options = options;
+    if (!options) this.#first.resolve(undefined);
     this.#problem = options ? 'opening' : 'none: DATABASE_URL is none';
   }
 
@@ -56,6 +63,7 @@ export class StoreHolder {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#first.resolve(undefined);
     await this.#opening;
     await this.#store?.close();
   }
@@ -72,11 +80,13 @@ export class StoreHolder {
 
   #failed(error: unknown, pause: number): undefined {
     this.#problem = error instanceof StoreUnavailable ? error.message : `cannot be opened (${codeOf(error)})`;
+    if (this.#options?.databaseUrl === undefined) this.#first.resolve(undefined);
     this.#options?.log.error({ err: error, reason: this.#problem, retryInMs: pause }, 'the database cannot be had');
   }
 
   async #opened(store: Store): Promise<void> {
     this.#store = store;
+    this.#first.resolve(store);
     this.#options?.log.info({ embedded: store.isEmbedded }, 'the database is there');
     for (const user of this.#users) {
       try {
