@@ -31,12 +31,15 @@ export function openBeside(open: (() => Promise<Store>) | undefined, isRetried: 
     }
     return undefined;
   };
-  const opened = attempt();
+  let isOpen = false;
+  const opened = attempt().finally(() => (isOpen = true));
   return {
     opened,
     async close() {
       closing.abort();
-      await (await opened)?.close();
+      const closed = opened.then((store) => store?.close());
+      // A try of a database that does not answer takes long, and leaves nothing behind; our own server must end with us.
+      await (isRetried && !isOpen ? undefined : closed);
     },
   };
 }
