@@ -4,15 +4,12 @@ import { createServer, type Server } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdmin } from './admin/server.ts';
-import { Observer, type Evidence } from './compare/observer.ts';
-import { compileRules } from './compare/rules.ts';
-import { shadowSettings } from './compare/settings.ts';
-import { WriteReader } from './compare/write-reader.ts';
+import { startComparison } from './compare/start.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
 import { parseDuration, parseSize } from './config/units.ts';
 import { watchConfig, type ConfigWatch, type WatchOptions } from './config/watch.ts';
-import type { Caller } from './forward/callers.ts';
+import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
 import { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
 import type { Generation } from './forward/generation.ts';
@@ -23,13 +20,12 @@ import { ConfigRefused, Loader } from './forward/reload.ts';
 import { Table } from './forward/table.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
-import type { Path } from './rollout/route.ts';
 import { BurnDown } from './steer/burn-down.ts';
 import { startSteering } from './steer/start.ts';
 import { Steering } from './steer/steering.ts';
 import { TrafficMeter } from './steer/traffic-meter.ts';
+import { StoreHolder } from './store/holder.ts';
 import { openStore } from './store/index.ts';
-import { openBeside } from './store/opening.ts';
 
 /** The composition root: who is wired to whom. No logic. */
 
@@ -42,6 +38,10 @@ export interface AppOptions {
   readonly log: Logger;
   /** One line a request. */
   readonly requestLog: Logger;
+  /** The upstreams are the sandbox, whose data are invented. */
+  readonly isSandbox?: boolean;
+  /** Watches the runs of enrichments. */
+  readonly reached?: EnrichmentOptions['reached'];
 }
 
 export interface App {
@@ -65,18 +65,18 @@ const LONGEST_WAIT_FOR_FLIPS = 3_000;
 export async function startApp(options: AppOptions): Promise<App> {
   const { environment, log } = options;
   const parts = wire(options);
-  const { dataPlane, config } = parts;
+  const { dataPlane, config, enrichment, store } = parts;
   const listener = publicListener(dataPlane, config().server);
   const drain = new Drain(listener);
-  const admin = createServer(
-    createAdmin({ ...parts, configFile: environment.configFile, adminToken: environment.adminToken }),
-  );
+  const admin = createServer(createAdmin({ ...parts, ...adminSettings(options) }));
   const close = async (): Promise<void> => {
     await parts.close();
     admin.close();
     admin.closeAllConnections();
   };
   try {
+    enrichment.attach(listener);
+    store.start();
     // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
     if (environment.database.kind === 'url') await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
     // Admin first: a probe must find it when the public port opens.
@@ -85,7 +85,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     log.info({ listening: url, admin: adminUrl }, 'ready');
     const stop = async (): Promise<boolean> => {
       dataPlane.drain();
-      const isWhole = await drain.run(parseDuration(config().server.drain));
+      const deadline = parseDuration(config().server.drain);
+      // Together: callers wait for enrichments, and enrichments call through the listener.
+      const [isWhole] = await Promise.all([drain.run(deadline), enrichment.stop(deadline)]);
       await close();
       return isWhole;
     };
@@ -109,7 +111,7 @@ function wire(options: AppOptions) {
     reload: () => watcher.reload(),
     rebuild: () => load(text),
     config: () => config,
-    killSwitch: () => killSwitch,
+    killSwitch: () => serving.killSwitch,
     log,
   });
   const loader = new Loader({ file: configFile, table, metrics, log, variables, take: steering.take });
@@ -117,73 +119,67 @@ function wire(options: AppOptions) {
   const first = loader.load(text);
   if (!first.ok) throw new ConfigRefused(first.problems);
   let { config } = first;
-
-  const serving = serve(options, { metrics, now, config: () => config, generation: first.generation });
-  const { dataPlane, observer, killSwitch } = serving;
+  const shared: Shared = { metrics, now, config: () => config, steering };
+  const serving = serve(options, shared, first.generation);
   const load = (next: string): void => {
     const loaded = loader.load(next);
     if (!loaded.ok) return;
     text = next;
     config = loaded.config;
-    dataPlane.swap(loaded.generation);
-    observer.configure(shadowSettings(config));
-    killSwitch.look();
+    serving.dataPlane.swap(loaded.generation);
+    serving.comparing.use(config);
+    serving.killSwitch.look();
   };
   const onError = (error: Error): void => loader.unreadable(error);
   const watcher = watchFiles({ file: configFile, current: text, onChange: load, onError }, envFile, log);
-  const steered = steer(options, { steering, metrics, dataPlane });
+  const kept = keep(options, shared, serving);
   const close = async (): Promise<void> => {
     watcher.close();
-    killSwitch.close();
-    await observer.close();
-    await steered.close();
-    dataPlane.close();
+    await serving.close();
+    await kept.close();
     await table.close();
   };
   const reload = () => watcher.reload();
-  const parts = { now, metrics, loader, steering, config: () => config, reload, close };
-  return { ...serving, ...steered, ...parts };
+  return { ...shared, ...serving, ...kept, loader, reload, close, book: serving.comparing.book };
 }
 
-interface Served {
+interface Shared {
   readonly metrics: Metrics;
+  /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly config: () => FacadeConfig;
-  readonly generation: Generation;
+  readonly steering: Steering;
 }
 
-function serve({ environment, log, requestLog }: AppOptions, { metrics, now, config, generation }: Served) {
-  const options = { ...environment, metrics, requestLog, now, defaults: () => config().defaults };
-  const dataPlane = new DataPlane(options, generation);
-  const observer = observe(dataPlane, metrics, now, config);
-  dataPlane.tap = observer;
-  const pages = createPages(dataPlane);
-  dataPlane.others = (req, res) => void pages(req, res);
-  return { dataPlane, observer, killSwitch: killSwitchOf(dataPlane, log) };
-}
-
-function killSwitchOf(dataPlane: DataPlane, log: Logger): KillSwitch {
-  return new KillSwitch(
+/** What serves requests, and what watches them. */
+function serve({ environment, log, requestLog }: AppOptions, shared: Shared, generation: Generation) {
+  const { metrics, now, config } = shared;
+  const defaults = () => config().defaults;
+  const dataPlane = new DataPlane({ ...environment, metrics, requestLog, now, defaults }, generation);
+  const clocks = { now, calendar: Date.now, random: Math.random };
+  const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
+  const killSwitch = new KillSwitch(
     () => dataPlane.generation.killSwitchFile,
     (on, by) => {
       dataPlane.killed = on;
       log.warn({ on, by }, 'kill switch');
     },
   );
+  const close = async (): Promise<void> => {
+    killSwitch.close();
+    await comparing.close();
+    dataPlane.close();
+  };
+  return { dataPlane, comparing, killSwitch, close };
 }
 
-interface Steered {
-  readonly steering: Steering;
-  readonly metrics: Metrics;
-  readonly dataPlane: DataPlane;
-}
-
-/** The store, and what is kept there of flips and of traffic. */
-function steer({ environment, log }: AppOptions, { steering, metrics, dataPlane }: Steered) {
-  const { database, dataDir } = environment;
-  const databaseUrl = database.kind === 'url' ? database.url : undefined;
-  const open = database.kind === 'none' ? undefined : () => openStore({ databaseUrl, dataDir, log });
-  const opening = openBeside(open, database.kind === 'url', log);
+/** The store, and what is kept there: flips, traffic, evidence, enrichments. */
+function keep(
+  { environment, log, reached }: AppOptions,
+  { metrics, config, steering }: Shared,
+  { dataPlane, comparing }: ReturnType<typeof serve>,
+) {
+  const store = storeOf(environment, log);
   const now = () => new Date();
   const meter: TrafficMeter = new TrafficMeter({ metrics, now, log, flushed: (traffic) => burnDown.measure(traffic) });
   const burnDown = new BurnDown({
@@ -195,38 +191,36 @@ function steer({ environment, log }: AppOptions, { steering, metrics, dataPlane 
     traffic: () => meter.traffic,
   });
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
-  const started = startSteering({ steering, meter, opened: opening.opened, instance, now, log });
+  const started = startSteering({ steering, meter, opened: store.opened, instance, now, log });
+  store.whenReady((opened) => comparing.keep(opened));
+  const enrichment = createEnrichment({
+    environment,
+    config: () => config().enrichment,
+    store,
+    metrics,
+    isKnown: (req) => dataPlane.isKnown(req),
+    log,
+    reached,
+  });
+  const pages = createPages(dataPlane, [enrichment.router]);
+  dataPlane.others = (req, res) => void pages(req, res);
   const close = async (): Promise<void> => {
     await started.close();
-    await opening.close();
+    await store.close();
   };
-  return { burnDown, steeringReady: started.ready, close };
+  return { store, burnDown, enrichment, steeringReady: started.ready, close };
 }
 
-function observe(dataPlane: DataPlane, metrics: Metrics, now: () => number, config: () => FacadeConfig): Observer {
-  const ports = {
-    now,
-    generation: () => dataPlane.generation,
-    credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
-  };
-  const settings = shadowSettings(config());
-  const evidence: Evidence = {
-    record: ({ id: route }, { comparison }) => metrics.shadows.inc({ route, result: comparison.result }),
-    seen: () => undefined,
-    noiseShare: () => config().compare.noiseShare,
-  };
-  const writes = new WriteReader(settings, { ...ports, random: Math.random, read: () => undefined });
-  return new Observer({
-    ...ports,
-    settings,
-    evidence,
-    rulesFor: (route) => compileRules(route, config().knownDifferences, settings.maxBody),
-    writes,
-    calendar: Date.now,
-  });
+function adminSettings({ environment, isSandbox = false }: AppOptions) {
+  return { configFile: environment.configFile, adminToken: environment.adminToken, isSandbox };
 }
 
-/** The config file, and the .env file whose variables it is read with. */
+function storeOf({ database, dataDir }: Environment, log: Logger): StoreHolder {
+  if (database.kind === 'none') return new StoreHolder(undefined);
+  const databaseUrl = database.kind === 'url' ? database.url : undefined;
+  return new StoreHolder({ databaseUrl, dataDir, log, open: openStore });
+}
+
 function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logger): ConfigWatch {
   const watcher = watchConfig(config);
   const reload = (): void => void watcher.reload();

@@ -3,10 +3,18 @@ import type { DataPlane } from '../forward/data-plane.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { StoreHolder } from '../store/holder.ts';
+import type { ParityBook } from '../compare/book.ts';
+import { explain } from './explain.ts';
+import { createParityApi } from './parity.ts';
+import { paritySummaries, type ParitySummary } from './parity-summary.ts';
+import { createConsole } from './console.ts';
+import { createEvents } from './events.ts';
+import { guard } from './guard.ts';
+import { peopleRoutes } from './people.ts';
 import type { BurnDown } from '../steer/burn-down.ts';
 import type { Steering } from '../steer/steering.ts';
 import { flipRoutes } from './flips.ts';
-import { guard } from './guard.ts';
 import { historyRoutes } from './history.ts';
 import { migrationRoutes } from './migration.ts';
 import { viewRoutes } from './routes.ts';
@@ -21,12 +29,16 @@ export interface AdminOptions {
   readonly metrics: Metrics;
   readonly loader: Loader;
   readonly killSwitch: KillSwitch;
+  readonly store: StoreHolder;
   readonly steering: Steering;
   readonly burnDown: BurnDown;
   readonly configFile: string;
   readonly adminToken: string | undefined;
   /** Milliseconds, monotonic: the clock of the counters. */
   readonly now: () => number;
+  readonly book: ParityBook;
+  /** The data upstream are invented: samples may be shown as they are. */
+  readonly isSandbox: boolean;
   /** Reads the config file again, at once. */
   readonly reload: () => Promise<void>;
 }
@@ -40,8 +52,10 @@ export function createAdmin(options: AdminOptions): Express {
   });
   admin.get('/healthz', (_req, res) => void res.json({ status: 'ok' }));
   admin.get('/readyz', (_req, res) => {
-    // The listener only opens with a table loaded; so what is left to say is whether we are leaving.
-    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready' });
+    // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
+    // the facade routes all the same: it is ready, and says what it lacks.
+    const database = options.store.problem ?? 'open';
+    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready', database });
   });
   const api = express.Router();
   api.use(guard(options.adminToken));
@@ -49,16 +63,40 @@ export function createAdmin(options: AdminOptions): Express {
     const { generation } = dataPlane;
     res.json({ revision: generation.revision, killSwitch: dataPlane.killed, routes: viewRoutes(generation, now()) });
   });
+  const summaries = paritySummaries(options.book, Date.now);
+  api.get(
+    '/events',
+    createEvents(() => pictureOf(options, summaries)),
+  );
+  api.use(
+    '/parity',
+    createParityApi({ book: options.book, now: Date.now, random: Math.random, mayReveal: options.isSandbox }),
+  );
   api.get('/config', (_req, res) => viewConfig(options, res));
   api.post('/config/reload', async (_req, res) => {
     await options.reload();
     viewConfig(options, res);
   });
+  api.post('/explain', express.json({ limit: '2mb' }), explain(dataPlane));
   api.get('/discovery', (_req, res) => viewDiscovery(options, res));
+  api.use('/people', peopleRoutes(options.store));
   api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options));
   admin.use('/api', api);
+  admin.use(createConsole());
   admin.use((_req, res) => void res.status(404).json({ status: 404, title: 'Not Found' }));
   return admin;
+}
+
+/** What the console shows of now. */
+function pictureOf({ dataPlane, now }: AdminOptions, parity: (route: string) => ParitySummary | undefined): object {
+  const { generation, killed } = dataPlane;
+  const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity(route.id) }));
+  return {
+    revision: generation.revision,
+    killSwitch: killed,
+    gateway: generation.upstreams.gateway !== undefined,
+    routes,
+  };
 }
 
 function viewConfig({ dataPlane, loader, configFile }: AdminOptions, res: Response): void {

@@ -40,6 +40,14 @@ export function compareAnswers(rules: CompiledRules, control: Answer, candidate:
   };
 }
 
+/**
+ * Facts of an answer that a live caller got from direct, for the coverage. Sample before calling: it costs a parse.
+ */
+export function answerFacts(rules: CompiledRules, answer: Answer): readonly string[] {
+  const side = understood(rules.route, answer, rules.longestBody);
+  return answer.isWhole && side.decoded.kind === 'ok' ? factsOf(side) : [];
+}
+
 const sideOf = ({ status, isFailed, ms }: UnderstoodAnswer) => ({ status, isFailed, ms });
 
 /** Why two answers say nothing of each other. */

@@ -1,9 +1,7 @@
 import { isJsonMediaType } from '../dialect/media.ts';
 import { percentDecode } from '../dialect/percent.ts';
+import { toGatewayQuery } from '../dialect/query.ts';
 import type { RouteModel } from '../rollout/route.ts';
-import type { Answer } from './comparison.ts';
-import { decoded } from './decoded.ts';
-import { headerOf } from './head.ts';
 import { readPlainJson } from './json-value.ts';
 import { nameOf, shapeOf } from './shape.ts';
 
@@ -19,26 +17,21 @@ const OTHER = '(other)';
 /** Facts of a request. @param query raw, without the question mark, in either dialect: names are the same on both. */
 export function requestFacts({ query: rule }: RouteModel, query: string): string[] {
   if (query === '') return Object.keys(rule).length === 0 ? [] : ['param (none)'];
+  // Such a request stays direct whatever the table says, so there is nothing to compare.
+  if (toGatewayQuery(rule, query).kind !== 'ok') return ['form direct only'];
   const facts = new Set<string>();
-  for (const pair of query.split('&').slice(0, MOST_PARAMETERS)) {
-    const equals = pair.indexOf('=');
-    const name = percentDecode(equals < 0 ? pair : pair.slice(0, equals)) ?? OTHER;
-    const parameter = Object.hasOwn(rule, name) ? rule[name] : undefined;
-    if (!parameter) {
-      facts.add(`param ${OTHER}`);
-      continue;
-    }
+  for (const [rawName = '', rawValue = ''] of query.split('&').map((pair) => pair.split('=', 2))) {
+    const name = percentDecode(rawName) ?? '';
+    const value = percentDecode(rawValue) ?? '';
+    const parameter = rule[name];
+    if (!parameter) continue;
     facts.add(`param ${name}`);
-    const value = equals < 0 ? '' : (percentDecode(pair.slice(equals + 1)) ?? OTHER);
     const words = parameter.type === 'boolean' ? ['true', 'false'] : parameter.values;
     if (words) facts.add(`value ${name}=${words.includes(value) ? value : OTHER}`);
     if (parameter.type === 'integer') facts.add(`depth ${name}=${depthOf(value)}`);
   }
   return [...facts];
 }
-
-/** More are an attack, or a mistake that the row does not know anyway. */
-const MOST_PARAMETERS = 50;
 
 const DEPTHS = [
   [1, '1'],
@@ -48,15 +41,7 @@ const DEPTHS = [
 ] as const;
 
 function depthOf(value: string): string {
-  if (!/^\d{1,9}$/.test(value) || Number(value) < 1) return OTHER;
   return DEPTHS.find(([deepest]) => Number(value) <= deepest)?.[1] ?? 'more than 50';
-}
-
-/** Facts of an answer that a live caller got, for {@link ParityBook.seen}: sample them, they cost a parse. */
-export function answerFacts(answer: Answer, longest: number): string[] {
-  const body = decoded(answer.body, headerOf(answer.rawHeaders, 'content-encoding'), longest);
-  if (!answer.isWhole || body.kind !== 'ok') return [`status ${answer.status}`];
-  return bodyFacts(answer.status, headerOf(answer.rawHeaders, 'content-type'), body.body);
 }
 
 /** Errors are known by their status alone: their texts differ by dialect. */

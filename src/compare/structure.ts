@@ -33,11 +33,15 @@ export function structuralDifferences(control: JsonValue, candidate: JsonValue):
   return found.list;
 }
 
-/** Values that jsondiffpatch would take for objects, and lists that are too long for it. */
+/** Values that jsondiffpatch would take for objects, texts, and lists that are too long for it. */
 function compareLeaves(context: DiffContext): void {
   const { left, right } = context;
+  // A member of one side only: jsondiffpatch's own filter says so.
+  if (left === undefined || right === undefined) return;
   if (isLeaf(left) || isLeaf(right)) {
     context.setResult(sameLeaf(left, right) ? undefined : [left, right]).exit();
+  } else if (typeof left === 'string' && typeof right === 'string') {
+    context.setResult(left === right ? undefined : [left, right]).exit();
   } else if (Array.isArray(left) && Array.isArray(right) && Math.max(left.length, right.length) > LONGEST_LIST) {
     const isSame = canonicalText(left as JsonValue) === canonicalText(right as JsonValue);
     context.setResult(isSame ? undefined : [left, right]).exit();

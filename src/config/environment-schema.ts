@@ -112,6 +112,13 @@ export const environmentSchema = z.object({
   DIRETRIX_USER: optional(text),
   DIRETRIX_PASS: optional(text),
   WEBHOOK_SECRET: optional(token),
+  ENRICH_OPEN: optional(z.enum(['true', 'false'], { error: 'must be true or false' })),
+  INCOME_MULTIPLIER: optional(
+    text.refine(
+      (given) => /^\d{1,3}(\.\d{1,6})?$/.test(given) && Number(given) > 0,
+      'must be a number above 0, such as 1.5',
+    ),
+  ),
 });
 
 export type Variable = keyof z.output<typeof environmentSchema>;

@@ -37,7 +37,12 @@ export interface Environment {
   readonly dataKeys: readonly Buffer[];
   readonly workApi: { readonly url: string; readonly key: string } | undefined;
   readonly diretrix: { readonly url: string; readonly user: string; readonly pass: string } | undefined;
+  /** What Contact2Sale's and Google's pushes must carry. Unset: they are refused. */
   readonly webhookSecret: string | undefined;
+  /** Whoever reaches the facade may have leads enriched, as with the service before it. */
+  readonly enrichOpen: boolean;
+  /** Factor of the income figures in messages; 1 shows them as they came. */
+  readonly incomeMultiplier: number;
 }
 
 export type ReadEnvironment =
@@ -107,6 +112,8 @@ function named(env: CheckedVariables): Environment {
         ? { url: env.DIRETRIX_BASE_URL, user: env.DIRETRIX_USER, pass: env.DIRETRIX_PASS }
         : undefined,
     webhookSecret: env.WEBHOOK_SECRET,
+    enrichOpen: env.ENRICH_OPEN === 'true',
+    incomeMultiplier: Number(env.INCOME_MULTIPLIER ?? 1),
   };
 }
 

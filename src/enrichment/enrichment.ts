@@ -20,6 +20,8 @@ export const RESULTS = [
   'enriched',
   /** The message is sent; a look-up that did not answer is missing in it, and it says so. */
   'partial',
+  /** The lead that was to be created is there, and another enrichment of it is under way. */
+  'joined',
   /** Nobody is known by the phone or the e-mail. No message. */
   'nobody',
   'lead_missing',
@@ -56,6 +58,7 @@ export type Reason =
 export const STATE_OF: Readonly<Record<Result, State>> = {
   enriched: 'done',
   partial: 'done',
+  joined: 'done',
   nobody: 'failed',
   lead_missing: 'failed',
   refused: 'failed',

@@ -1,5 +1,8 @@
 import { request, type Agent, type IncomingMessage } from 'node:http';
+import { parseRetryAfter } from '../forward/retry-after.ts';
 import { decisionOf, OUTCOMES, type Outcome } from '../rollout/outcome.ts';
+import { isRecord, recordOf, textOf } from './loose.ts';
+import type { LeadCreate } from './webhook-google.ts';
 
 /**
  * The CRM as the enrichment sees it: through the facade's own rollout table, whoever serves there. The answers are
@@ -23,14 +26,18 @@ export type Read =
   | { readonly kind: 'missing' }
   | { readonly kind: 'failed'; readonly retryAfter: number | undefined };
 
-export interface NewLead {
-  readonly customer: string;
-  readonly [field: string]: string;
-}
+/** What the search for a lead of ours came to. `cannot-tell`: there is nothing to look for it by, or the list shows no texts. */
+export type Search =
+  | { readonly kind: 'found'; readonly leadId: string }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'cannot-tell' }
+  | { readonly kind: 'failed'; readonly retryAfter: number | undefined };
 
 export interface FacadeClient {
   readLead(leadId: string, requestId: string): Promise<Read>;
-  createLead(lead: NewLead, requestId: string): Promise<Write>;
+  createLead(lead: LeadCreate, requestId: string): Promise<Write>;
+  /** The newest lead with this phone or e-mail whose description holds the line. */
+  findLead(lead: LeadCreate, line: string, requestId: string): Promise<Search>;
   createMessage(leadId: string, text: string, requestId: string): Promise<Write>;
 }
 
@@ -54,6 +61,14 @@ export function createFacadeClient(options: FacadeClientOptions): FacadeClient {
     async createLead(lead, requestId) {
       const sent = exchange(options, { method: 'POST', path: '/leads', requestId, body: lead });
       return writeOf(await sent.catch(() => undefined));
+    },
+    async findLead({ phone, email }, line, requestId) {
+      if (phone === undefined && email === undefined) return { kind: 'cannot-tell' };
+      const query = new URLSearchParams({ sort: '-created_at', perpage: '50' });
+      query.set(phone === undefined ? 'email' : 'phone', phone ?? email ?? '');
+      const path = `/integration/leads?${query.toString()}`;
+      const read = readOf(await exchange(options, { method: 'GET', path, requestId }).catch(() => undefined));
+      return read.kind === 'found' ? searchIn(read.body, line) : { kind: 'failed', retryAfter: undefined };
     },
     async createMessage(leadId, text, requestId) {
       const path = `/integration/leads/${encodeURIComponent(leadId)}/create_message`;
@@ -117,11 +132,10 @@ async function readAnswer(res: IncomingMessage): Promise<Answer> {
     chunks.push(chunk);
   }
   const outcome = res.headers['x-facade-outcome'];
-  const seconds = Number(res.headers['retry-after']);
   return {
     status: res.statusCode ?? 0,
     outcome: typeof outcome === 'string' ? outcome : undefined,
-    retryAfter: Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined,
+    retryAfter: parseRetryAfter(res.headers['retry-after'], Date.now()),
     body: parse(Buffer.concat(chunks).toString()),
   };
 }
@@ -166,13 +180,21 @@ function isUnsent(outcome: string): boolean {
   return delivery === 'unsent' && party !== 'client';
 }
 
-/** `data.id`, `id` or `lead_id`, string or number (contracts.md). */
-function idOf(body: unknown): string | undefined {
-  const root = asRecord(body);
-  const found = asRecord(root['data'])['id'] ?? root['id'] ?? root['lead_id'];
-  return typeof found === 'string' || typeof found === 'number' ? String(found) : undefined;
+/** @param body a list of leads. */
+export function searchIn(body: unknown, line: string): Search {
+  const list = recordOf(body)['data'];
+  if (!Array.isArray(list)) return { kind: 'cannot-tell' };
+  for (const lead of (list as unknown[]).filter(isRecord)) {
+    const { description } = isRecord(lead['attributes']) ? lead['attributes'] : lead;
+    if (typeof description !== 'string') return { kind: 'cannot-tell' };
+    const leadId = textOf(lead['id']);
+    if (leadId !== undefined && description.includes(line)) return { kind: 'found', leadId };
+  }
+  return { kind: 'absent' };
 }
 
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+/** `data.id`, `id` or `lead_id`, string or number (contracts.md). */
+function idOf(body: unknown): string | undefined {
+  const root = recordOf(body);
+  return textOf(recordOf(root['data'])['id'] ?? root['id'] ?? root['lead_id']);
 }

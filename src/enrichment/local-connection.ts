@@ -22,7 +22,8 @@ function noOperation(this: unknown): unknown {
 
 /** An agent whose connections all lead into the server. @param width connections at once; more requests wait. */
 export function localAgent(server: Server, width: number): Agent {
-  const agent = new Agent({ keepAlive: true, maxSockets: width, maxFreeSockets: width });
+  // Not kept: they cost nothing to make, and one that waits idle could be closed by a stop just as it is used again.
+  const agent = new Agent({ keepAlive: false, maxSockets: width });
   agent.createConnection = () => {
     const [ours, theirs] = duplexPair();
     tie(ours, theirs);

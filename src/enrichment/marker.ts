@@ -26,10 +26,10 @@ const DEEPEST = 3;
 export function findMarked(messages: unknown, marker: string): Marked {
   const list = isRecord(messages) && Array.isArray(messages['data']) ? messages['data'] : messages;
   if (!Array.isArray(list)) return 'cannot-tell';
-  const texts = (list as unknown[]).map((message) => textsIn(message, DEEPEST));
+  const all = (list as unknown[]).map((message) => textsIn(message, DEEPEST));
   const pattern = patternOf(marker);
-  if (texts.flat().some((text) => pattern.test(text))) return 'yes';
-  return texts.every((found) => found.some(isProse)) ? 'no' : 'cannot-tell';
+  if (all.flat().some(({ text }) => pattern.test(text))) return 'yes';
+  return all.every((texts) => texts.some(isProse)) ? 'no' : 'cannot-tell';
 }
 
 /** Anything between the letters and the digits that a CRM may have put there or made of the hyphen. */
@@ -38,11 +38,23 @@ function patternOf(marker: string): RegExp {
   return new RegExp(`c2s(?:&#?\\w{1,8};|[^0-9a-z&]){1,8}${digits}(?![0-9a-f])`, 'i');
 }
 
-/** Not an id, a type or a date: a message that shows only those does not show its text. */
-const isProse = (text: string): boolean => /\s/.test(text.trim()) && !/^[\d\s:.,TZ+/-]+$/.test(text.trim());
+interface Found {
+  /** Name of the field; undefined: the message is the text itself. */
+  readonly name: string | undefined;
+  readonly text: string;
+}
 
-function textsIn(value: unknown, depth: number): string[] {
-  if (typeof value === 'string') return [value];
+/** The field names under which a message shows its text, however short that is. */
+const TEXT_FIELD = /^(?:body|message|text|content|description|mensagem|texto)$/i;
+
+/** Not an id, a type or a date: a message that shows only those does not show its text. */
+function isProse({ name, text }: Found): boolean {
+  if (name === undefined || TEXT_FIELD.test(name)) return true;
+  return /\s/.test(text.trim()) && !/^[\d\s:.,TZ+/-]+$/.test(text.trim());
+}
+
+function textsIn(value: unknown, depth: number, name?: string): readonly Found[] {
+  if (typeof value === 'string') return [{ name, text: value }];
   if (depth === 0 || typeof value !== 'object' || value === null) return [];
-  return Object.values(value).flatMap((inner) => textsIn(inner, depth - 1));
+  return Object.entries(value).flatMap(([key, inner]) => textsIn(inner, depth - 1, key));
 }

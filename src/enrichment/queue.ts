@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import { CompiledQuery } from 'kysely';
-import { PgBoss, type IDatabase, type JobInsert } from 'pg-boss';
+import { PgBoss, type Db, type JobInsert } from 'pg-boss';
 import type { Logger } from '../observe/log.ts';
 import type { Database } from '../store/schema.ts';
 
@@ -95,7 +95,7 @@ export class Queue {
   }
 }
 
-function within(tx: Transaction<Database>): IDatabase {
+function within(tx: Transaction<Database>): Db {
   return {
     executeSql: async (text, values) => {
       const { rows } = await tx.executeQuery(CompiledQuery.raw(text, values ?? []));

@@ -39,6 +39,11 @@ export class Callers {
     return token === undefined ? undefined : this.#known.get(this.#digest(token));
   }
 
+  /** Every known caller, whoever holds the Contact2Sale token last. */
+  get all(): readonly Caller[] {
+    return [...this.#known.values()];
+  }
+
   #add(token: string, replaceCredentials: boolean): void {
     // Or whoever presents nothing would be known.
     if (token === '') return;

@@ -42,8 +42,8 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 export class DataPlane {
   readonly discovery = new Discovery();
+  readonly callers: Callers;
   readonly #options: DataPlaneOptions;
-  readonly #callers: Callers;
   readonly #deadlines: DeadlineWatch;
   readonly #context: ExchangeContext & { killed: boolean; tap: Tap | undefined };
   readonly #passthrough: Passthrough;
@@ -57,7 +57,7 @@ export class DataPlane {
     const { metrics, requestLog, now } = options;
     this.#options = options;
     this.#generation = generation;
-    this.#callers = new Callers(options.c2sToken, options.facadeTokens);
+    this.callers = new Callers(options.c2sToken, options.facadeTokens);
     this.#deadlines = new DeadlineWatch(now);
     this.#credentials = credentialsFor(options);
     const waits = {
@@ -131,6 +131,11 @@ export class DataPlane {
     this.#deadlines.endConnections();
   }
 
+  /** Presents one of the tokens that make a caller known. */
+  isKnown(req: IncomingMessage): boolean {
+    return this.callers.identify(req.headers) !== undefined;
+  }
+
   /** Requests of routes that are under way. */
   get underWay(): number {
     return this.#deadlines.size;
@@ -151,7 +156,7 @@ export class DataPlane {
       target,
       match,
       connection: Connection.of(req, generation.trustedProxies),
-      caller: this.#callers.identify(req.headers),
+      caller: this.callers.identify(req.headers),
       requestId: requestIdOf(req.headers['x-request-id']),
       expectsContinue,
     }).begin();
@@ -194,7 +199,7 @@ export class DataPlane {
       target: parseTarget(req.url as string),
       upstream: generation.upstreams.direct,
       connection: Connection.of(req, generation.trustedProxies),
-      caller: this.#callers.identify(req.headers),
+      caller: this.callers.identify(req.headers),
       requestId: requestIdOf(req.headers['x-request-id']),
     };
   }

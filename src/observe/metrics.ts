@@ -11,8 +11,41 @@ import { CellCounter, CellHistogram } from './cells.ts';
 /** Seconds: from a fast read over the LAN to the total deadline. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25];
 
+/**
+ * The same and bounds in between, each at most two thirds above the last: the autopilot compares the percentiles of the
+ * two paths on these, and bounds that are 2.5 apart would hide that one takes twice as long.
+ */
+export const UPSTREAM_BUCKETS: readonly number[] = [
+  0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.035, 0.05, 0.07, 0.1, 0.14, 0.19, 0.25, 0.35, 0.5, 0.7, 1, 1.4, 1.9, 2.5,
+  3.5, 5, 7, 10, 15, 25,
+];
+
+/** What the autopilot may decide; one of them at every tick. */
+export const AUTOPILOT_DECISIONS = [
+  'hold',
+  'propose',
+  'withdraw',
+  'accept',
+  'raise',
+  'take_back',
+  'pause',
+  'resume',
+  'restart',
+  'refused',
+] as const;
+export type AutopilotDecision = (typeof AUTOPILOT_DECISIONS)[number];
+
 export type BreakerStateName = 'closed' | 'half-open' | 'open';
 const BREAKER_VALUES: Readonly<Record<BreakerStateName, number>> = { closed: 0, 'half-open': 1, open: 2 };
+
+/** What is shown of a route's parity. */
+export interface ParityGauges {
+  readonly route: string;
+  /** NaN: nothing was judged. */
+  readonly ratio: number;
+  readonly lowerBound: number;
+  readonly verdicts: readonly (readonly [verdict: string, holds: boolean])[];
+}
 
 export class Metrics {
   readonly registry = new Registry();
@@ -33,7 +66,7 @@ export class Metrics {
     name: 'facade_upstream_duration_seconds',
     help: 'One attempt, from its start to the end of its answer.',
     labelNames: ['route', 'path'] as const,
-    buckets: BUCKETS,
+    buckets: [...UPSTREAM_BUCKETS],
     registers: [this.registry],
   });
   readonly attempts = new CellCounter({
@@ -83,9 +116,27 @@ export class Metrics {
     labelNames: ['route', 'result'] as const,
     registers: [this.registry],
   });
+  readonly verifications = new Counter({
+    name: 'facade_verify_total',
+    help: 'Writes that the gateway served and that were read back through direct, by what was found.',
+    labelNames: ['route', 'result'] as const,
+    registers: [this.registry],
+  });
   readonly killSwitch = new Gauge({
     name: 'facade_kill_switch',
     help: '1 while everything is direct by the kill switch.',
+    registers: [this.registry],
+  });
+  readonly autopilotStep = new Gauge({
+    name: 'facade_autopilot_step',
+    help: 'Share that a route on autopilot has reached, 0 to 1.',
+    labelNames: ['route'] as const,
+    registers: [this.registry],
+  });
+  readonly autopilotDecisions = new Counter({
+    name: 'facade_autopilot_decisions_total',
+    help: 'What the autopilot decided, tick by tick. Only the instance that leads decides.',
+    labelNames: ['route', 'decision'] as const,
     registers: [this.registry],
   });
   readonly rateBudgetWait = new Histogram({
@@ -134,6 +185,29 @@ export class Metrics {
     });
   }
 
+  /** Serves the gauges of parity from the evidence itself, at scrape time. A ratio of nothing is left out. */
+  observeParity(read: () => Iterable<ParityGauges>): void {
+    const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[], collect?: () => void) =>
+      new Gauge({ name, help, labelNames, registers: [this.registry], ...(collect ? { collect } : {}) });
+    const help = 'Share of the shadows in which no caller would have noticed a difference, noise subtracted, 0 to 1.';
+    // The first is asked first, and fills in the others.
+    const ratio = gauge('facade_parity_ratio', help, ['route'], () => {
+      for (const one of [ratio, lowerBound, verdict]) one.reset();
+      for (const { route, verdicts, ...shares } of read()) {
+        if (!Number.isNaN(shares.ratio)) ratio.set({ route }, shares.ratio);
+        lowerBound.set({ route }, shares.lowerBound);
+        for (const [name, holds] of verdicts) verdict.set({ route, verdict: name }, holds ? 1 : 0);
+      }
+    });
+    const lowerBound = gauge('facade_parity_lower_bound', 'Lower end of the 95 % interval of parity, 0 to 1.', [
+      'route',
+    ]);
+    const verdict = gauge('facade_parity_verdict', '1 for the verdict that holds, 0 for the others.', [
+      'route',
+      'verdict',
+    ]);
+  }
+
   breakerChanged(route: string, path: string, state: BreakerStateName): void {
     this.breakerState.set({ route, path }, BREAKER_VALUES[state]);
   }
@@ -143,6 +217,11 @@ export class Metrics {
     this.gatewayRatio.set({ route }, gateway / 10_000);
     this.shadowRatio.set({ route }, shadow / 10_000);
     for (const one of STAGES) this.routeStage.set({ route, stage: one }, one === stage ? 1 : 0);
+  }
+
+  /** A route came on autopilot: every decision at 0. */
+  autopilotBegins(route: string): void {
+    for (const decision of AUTOPILOT_DECISIONS) this.autopilotDecisions.inc({ route, decision }, 0);
   }
 
   /** A route left the table: what it counted stays, what it is goes. */

@@ -15,6 +15,15 @@ const OUTCOME_INDEX = Object.fromEntries(OUTCOME_NAMES.map((name, i) => [name, i
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OTHER'] as const;
 const METHOD_INDEX: ReadonlyMap<string, number> = new Map(METHODS.map((name, i) => [name, i]));
 
+/** What a path came to since the process began; two readings make a window. */
+export interface PathTotals {
+  /** Attempts that the path is judged by: what failed by no fault of its upstream is not among them. */
+  readonly attempts: number;
+  readonly failures: number;
+  /** Attempts by duration, one number for each of UPSTREAM_BUCKETS and one for what is beyond. */
+  readonly latencies: readonly number[];
+}
+
 interface PathRecord {
   readonly path: RecordedPath;
   readonly requestDuration: HistogramCell;
@@ -79,6 +88,15 @@ export class RouteRecorder {
   /** The last minute of a path. */
   recent(path: RecordedPath, now: number): Recent | undefined {
     return this.#paths[path]?.recent.read(now);
+  }
+
+  /** Read from what is counted anyway: costs a request nothing. */
+  totals(path: RecordedPath): PathTotals {
+    const { attempts, upstreamDuration } = this.#record(path);
+    const judged = (judge: 'success' | 'failure'): number =>
+      OUTCOME_NAMES.reduce((sum, name, i) => sum + (OUTCOMES[name].judge === judge ? (attempts[i]?.value ?? 0) : 0), 0);
+    const failures = judged('failure');
+    return { attempts: failures + judged('success'), failures, latencies: [...upstreamDuration.counts] };
   }
 
   #requestCell(path: RecordedPath, method: string, status: number, outcome: Outcome): CounterCell {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { splitTarget } from './received.ts';
 
 /** A fault as it is written, in process or as JSON. Unknown keys are errors: a misspelt one would test nothing. */
 const faultFields = z.strictObject({
@@ -11,6 +12,8 @@ const faultFields = z.strictObject({
     .string()
     .regex(/^[A-Z]+$/, 'write the method in upper case')
     .optional(),
+  /** Parameters that the query must hold, decoded: one CPF of two, one kind of list. Left out: any query. */
+  query: z.record(z.string(), z.string()).optional(),
   /** Milliseconds before anything else happens, to every request that matches. */
   latencyMs: z.int().min(0).max(600_000).optional(),
   /** Share (0..1) of the matching requests that meet the ending (status, reset or hang). Default: all of them. */
@@ -45,12 +48,22 @@ export function hasEnding(spec: FaultSpec): boolean {
   );
 }
 
-/** @param path raw, without the query. */
-export function matches(spec: FaultSpec, method: string, path: string): boolean {
+/** @param target raw: path and query */
+export function matches(spec: FaultSpec, method: string, target: string): boolean {
   if (spec.method !== undefined && spec.method !== method) return false;
+  const [path, query] = splitTarget(target);
+  return matchesPath(spec, path) && matchesQuery(spec, query);
+}
+
+function matchesPath(spec: FaultSpec, path: string): boolean {
   const wanted = spec.path.split('/').filter(Boolean);
   const found = path.split('/').filter(Boolean);
   const whole = spec.exact === true || wanted.some((segment) => segment.startsWith(':'));
   if (whole ? wanted.length !== found.length : wanted.length > found.length) return false;
   return wanted.every((segment, i) => segment.startsWith(':') || segment === found[i]);
+}
+
+function matchesQuery({ query: wanted = {} }: FaultSpec, query: string): boolean {
+  const found = new URLSearchParams(query);
+  return Object.entries(wanted).every(([name, value]) => found.get(name) === value);
 }

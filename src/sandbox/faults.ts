@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { capture, endWith, replay } from './fault-endings.ts';
 import { faultSchema, hasEnding, matches } from './fault-spec.ts';
 import type { FaultSpec } from './fault-spec.ts';
-import { splitTarget } from './received.ts';
 
 /**
  * Faults on demand: latency, error answers, resets, silence, per path and method, a given number of times. The layer
@@ -51,7 +50,7 @@ export class Faults {
 
   middleware() {
     return async (req: IncomingMessage, res: ServerResponse, next: () => void): Promise<void> => {
-      const stroke = this.#strike(req.method ?? 'GET', splitTarget(req.url ?? '/')[0]);
+      const stroke = this.#strike(req.method ?? 'GET', req.url ?? '/');
       if (!stroke) return next();
       const { fault, ends } = stroke;
       const answer = fault.applied ? await capture(res, next) : undefined;
@@ -63,8 +62,8 @@ export class Faults {
     };
   }
 
-  #strike(method: string, path: string): { fault: Fault; ends: boolean } | undefined {
-    const fault = this.#faults.find((each) => !isUsedUp(each) && matches(each, method, path));
+  #strike(method: string, target: string): { fault: Fault; ends: boolean } | undefined {
+    const fault = this.#faults.find((each) => !isUsedUp(each) && matches(each, method, target));
     if (!fault) return undefined;
     const ends = hasEnding(fault) && (fault.errorRate === undefined || this.#random() < fault.errorRate);
     if (!ends && !fault.latencyMs) return undefined;

@@ -1,5 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
+import type { AutopilotTables } from './tables/autopilot.ts';
 import type { EnrichmentTables } from './tables/enrichments.ts';
+import type { ParityTables } from './tables/parity.ts';
 import type { PeopleTables } from './tables/people.ts';
 import type { SharedTables } from './tables/shared.ts';
 import type { SteerTables } from './tables/steer.ts';
@@ -8,7 +10,8 @@ import type { SteerTables } from './tables/steer.ts';
 export const SCHEMA = 'facade';
 
 /** Every table, put together from one interface a file. */
-export interface Database extends PeopleTables, EnrichmentTables, SharedTables, SteerTables {}
+export interface Database
+  extends PeopleTables, EnrichmentTables, SharedTables, SteerTables, ParityTables, AutopilotTables {}
 
 /**
  * A table in a statement that is raw from its first word. `db` puts the schema's name before the tables of its own

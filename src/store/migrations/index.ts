@@ -1,7 +1,10 @@
 import type { Migration } from 'kysely/migration';
 import * as people from './001-people.ts';
 import * as enrichments from './002-enrichments.ts';
+import * as enrichmentRuns from './003-enrichment-runs.ts';
 import * as steer from './004-steer.ts';
+import * as parity from './005-parity.ts';
+import * as autopilot from './006-autopilot.ts';
 
 /**
  * Every migration, in the order of its name. They only add: the version before must still run on what they leave
@@ -10,5 +13,8 @@ import * as steer from './004-steer.ts';
 export const migrations: Record<string, Migration> = {
   '001-people': people,
   '002-enrichments': enrichments,
+  '003-enrichment-runs': enrichmentRuns,
   '004-steer': steer,
+  '005-parity': parity,
+  '006-autopilot': autopilot,
 };

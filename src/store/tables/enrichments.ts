@@ -25,6 +25,24 @@ export interface EnrichmentsTable {
   send_intended_at: Date | null;
   send_outcome: string | null;
   send_ended_at: Date | null;
+  origin: Generated<string>;
+  /** The next one to take. */
+  step: Generated<string>;
+  is_urgent: Generated<boolean>;
+  /** The number of the process that works on it (enrichment/instance.ts). */
+  owner: number | null;
+  /** In a row. */
+  failures: Generated<number>;
+  next_at: Stamp;
+  /** What the steps so far found out, for those that follow. Personal; emptied at the end. */
+  progress: JSONColumnType<Record<string, unknown>, string | undefined, string>;
+  /** How often the message was about to be sent. */
+  sends: Generated<number>;
+  result: string | null;
+  reason: string | null;
+  /** People stored. */
+  entities: Generated<number>;
+  finished_at: Date | null;
   created_at: Stamp;
   updated_at: Stamp;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { serverAccount } from '../../../src/store/embedded/account.ts';
-import { findBinaries } from '../../../src/store/embedded/binaries.ts';
+import { findBinaries, type Binaries } from '../../../src/store/embedded/binaries.ts';
 import { CLUSTER, connectionStringOf, openCluster } from '../../../src/store/embedded/cluster.ts';
 import { runtimeDir } from '../../../src/store/embedded/runtime-dir.ts';
 import { startServer } from '../../../src/store/embedded/server.ts';
@@ -19,9 +19,10 @@ export interface TestPostgres {
   close(): Promise<void>;
 }
 
-export async function startPostgres(): Promise<TestPostgres> {
-  const given = process.env['TEST_DATABASE_URL'];
-  const server = given ? { url: given, stop: async () => undefined } : await startOwn();
+/** @param binaries another Postgres's; default: the embedded one's, or TEST_DATABASE_URL. */
+export async function startPostgres(binaries?: Binaries): Promise<TestPostgres> {
+  const given = binaries ? undefined : process.env['TEST_DATABASE_URL'];
+  const server = given ? { url: given, stop: async () => undefined } : await startOwn(binaries);
   const names: string[] = [];
   const admin = async (statement: string): Promise<void> => {
     const client = new pg.Client(server.url);
@@ -45,12 +46,12 @@ export async function startPostgres(): Promise<TestPostgres> {
   };
 }
 
-async function startOwn() {
+async function startOwn(given: Binaries | undefined) {
   const dir = mkdtempSync(join(tmpdir(), 'facade-pg-'));
   // As root the server is another user, who must get through.
   chmodSync(dir, 0o711);
   const account = await serverAccount(join(dir, CLUSTER));
-  const binaries = await findBinaries();
+  const binaries = given ?? (await findBinaries());
   const runDir = runtimeDir(dir, account);
   const cluster = await openCluster({ dataDir: dir, binaries, account, initFlags: ['--no-sync'] });
   const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 200 };

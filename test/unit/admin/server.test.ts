@@ -5,10 +5,13 @@ import { Writable } from 'node:stream';
 import supertest from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAdmin } from '../../../src/admin/server.ts';
+import { ParityBook } from '../../../src/compare/book.ts';
+import { paritySettings } from '../../../src/compare/parity-settings.ts';
 import { DataPlane } from '../../../src/forward/data-plane.ts';
 import { KillSwitch } from '../../../src/forward/kill-switch.ts';
 import { Loader } from '../../../src/forward/reload.ts';
 import { Table } from '../../../src/forward/table.ts';
+import { StoreHolder } from '../../../src/store/holder.ts';
 import { createLogs } from '../../../src/observe/log.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
 import { BurnDown } from '../../../src/steer/burn-down.ts';
@@ -64,6 +67,8 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     const loaded = loader.load(text);
     if (loaded.ok) dataPlane.swap(loaded.generation);
   };
+  const store = new StoreHolder(undefined);
+  const book = new ParityBook('test', paritySettings(first.config));
   const history = new MemoryFlips(() => new Date(0));
   void steering.attach(history);
   const burnDown = new BurnDown({
@@ -74,18 +79,8 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     flips: () => history,
     traffic: () => new MemoryTraffic(),
   });
-  const options = {
-    steering,
-    burnDown,
-    dataPlane,
-    metrics,
-    loader,
-    killSwitch,
-    configFile: CONFIG_FILE,
-    adminToken,
-    now,
-    reload,
-  };
+  const parts = { steering, burnDown, dataPlane, metrics, loader, killSwitch, store, book, isSandbox: false };
+  const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, reload };
   const api = supertest(createAdmin(options));
   close = async () => {
     killSwitch.close();

@@ -16,6 +16,8 @@ describe('the environment', () => {
         port: 8080,
         adminHost: '127.0.0.1',
         adminPort: 9901,
+        enrichOpen: false,
+        incomeMultiplier: 1,
         facadeTokens: [],
         configFile: 'config/facade.yaml',
         logLevel: 'info',
@@ -72,6 +74,8 @@ describe('the environment', () => {
         workApi: { url: 'https://work.example', key: 'work-key' },
         diretrix: { url: 'https://diretrix.example', user: 'user', pass: 'pass' },
         webhookSecret: 'webhook',
+        enrichOpen: false,
+        incomeMultiplier: 1,
       },
     });
   });

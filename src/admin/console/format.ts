@@ -1,0 +1,39 @@
+import type { LastMinute, PathView } from './model.ts';
+
+/** Numbers as the board shows them: few digits, the unit beside them, a dash for what is not known. */
+
+export const NOTHING = '–';
+
+export function perSecond(minute: LastMinute | undefined): string {
+  if (!minute || minute.requests === 0) return NOTHING;
+  const rate = minute.requests / 60;
+  return rate >= 10 ? `${Math.round(rate)}/s` : rate >= 0.1 ? `${rate.toFixed(1)}/s` : `${minute.requests}/min`;
+}
+
+export function errorShare(minute: LastMinute | undefined): string {
+  if (!minute || minute.requests === 0) return NOTHING;
+  return percent(minute.failures / minute.requests);
+}
+
+export function milliseconds(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NOTHING;
+  return value >= 1000 ? `${(value / 1000).toFixed(1)} s` : `${value >= 10 ? Math.round(value) : value.toFixed(1)} ms`;
+}
+
+/** @param share 0..1; 100 % only when it is all of it. */
+export function percent(share: number): string {
+  if (share === 0 || share === 1) return `${share * 100} %`;
+  const digits = share > 0.99 || share < 0.01 ? 2 : 1;
+  const shown = (share * 100).toFixed(digits);
+  return `${Number(shown) >= 100 ? '99.99' : shown} %`;
+}
+
+export const isFailing = ({ lastMinute, breaker }: PathView): boolean =>
+  breaker !== 'closed' || (lastMinute !== undefined && lastMinute.failures > 0);
+
+export const timeOf = (iso: string): string => {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime())
+    ? iso
+    : date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+};

@@ -1,0 +1,55 @@
+import { change } from './api.ts';
+import { Confirm } from './confirm.ts';
+import type { Live } from './live.ts';
+import { html, useState } from './vendor/preact.js';
+
+const SAID: Readonly<Record<Live['connection'], string>> = {
+  connecting: 'connecting',
+  live: 'live',
+  lost: 'connection lost, trying again',
+  unauthorized: 'signed out',
+};
+
+/** Where one is, whether the figures are live, and the one switch that takes everything back. */
+export function Masthead({ live, address }: { live: Live; address: string }) {
+  const [isAsking, ask] = useState(false);
+  const on = live.snapshot?.killSwitch ?? false;
+  const press = async (): Promise<void> => {
+    await change(on ? 'DELETE' : 'PUT', 'kill-switch');
+    ask(false);
+  };
+  const isBoard = address === '' || address.startsWith('routes/');
+  return html`<header>
+      <a class="brand" href="#/">c2s-facade</a>
+      <nav aria-label="Pages">
+        <a href="#/" aria-current=${isBoard ? 'page' : undefined}>Routes</a>
+        <a href="#/history" aria-current=${address === 'history' ? 'page' : undefined}>History</a>
+      </nav>
+      <span class=${`status ${live.connection}`} role="status">${SAID[live.connection]}</span>
+      <button class=${on ? 'primary' : 'danger'} disabled=${!live.snapshot} onClick=${() => ask(true)}>
+        ${on ? 'End “everything direct”' : 'Everything direct'}
+      </button>
+    </header>
+    ${on && html`<p class="banner" role="alert">The kill switch is on: every route is direct, whatever the table says.</p>`}
+    ${
+      live.snapshot?.gateway === false &&
+      html`<p class="banner calm">No gateway is configured: every route is direct, whatever the table says.</p>`
+    }
+    ${
+      isAsking &&
+      html`<${Confirm}
+        title=${on ? 'Let the table decide again?' : 'Send everything direct?'}
+        action=${on ? 'End it' : 'Everything direct'}
+        onConfirm=${press}
+        onClose=${() => ask(false)}
+      >
+        <p>
+          ${
+            on
+              ? 'Each route goes back to the share that the table gives it, from the next request on.'
+              : 'From the next request on nothing is asked of the gateway. The table stays as it is.'
+          }
+        </p>
+      <//>`
+    }`;
+}

@@ -1,0 +1,70 @@
+import type { Point } from './model.ts';
+import { html, useEffect, useRef } from './vendor/preact.js';
+import UPlot from './vendor/uplot.js';
+
+export interface PlotProps {
+  readonly title: string;
+  readonly unit: string;
+  readonly points: readonly Point[];
+  /** The figure of one path at one point; null: nothing to draw. */
+  readonly figure: (point: Point, path: 'direct' | 'gateway') => number | null;
+}
+
+/** Both paths over time. The plot is drawn once and then only fed; it takes its colours and its width from the page. */
+export function Plot({ title, unit, points, figure }: PlotProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<UPlot | null>(null);
+  const data: UPlot.AlignedData = [
+    points.map(({ at }) => at),
+    points.map((point) => figure(point, 'direct')),
+    points.map((point) => figure(point, 'gateway')),
+  ];
+  useEffect(() => {
+    const element = place.current as HTMLDivElement;
+    const made = new UPlot(optionsFor(element, unit), data, element);
+    plot.current = made;
+    const resized = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
+    resized.observe(element);
+    return () => {
+      resized.disconnect();
+      made.destroy();
+    };
+  }, []);
+  useEffect(() => plot.current?.setData(data), [points.length, points.at(-1)?.at]);
+  const last = points.at(-1);
+  const said = (path: 'direct' | 'gateway'): string => {
+    const value = last ? figure(last, path) : null;
+    return value === null ? 'nothing' : `${value.toFixed(1)} ${unit}`;
+  };
+  return html`<figure>
+    <figcaption>${title}, ${unit}</figcaption>
+    <div ref=${place} role="img" aria-label=${`${title}: direct ${said('direct')}, gateway ${said('gateway')}`}></div>
+  </figure>`;
+}
+
+const HEIGHT = 180;
+
+function optionsFor(element: HTMLElement, unit: string): UPlot.Options {
+  const colour = (name: string): string => resolved(element, name);
+  const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') } };
+  const value = (_: UPlot, shown: number | null): string => (shown === null ? '–' : `${shown.toFixed(1)} ${unit}`);
+  return {
+    width: element.clientWidth,
+    height: HEIGHT,
+    scales: { y: { range: (_, low, high) => [0, Math.max(high, low, 1)] } },
+    axes: [axis, { ...axis, size: 56 }],
+    series: [
+      {},
+      { label: 'direct', stroke: colour('--direct'), width: 2, value },
+      { label: 'gateway', stroke: colour('--gateway'), width: 2, value, dash: [6, 3] },
+    ],
+  };
+}
+
+/** A canvas knows no variables and no light-dark(): the colour that they come to here and now. */
+function resolved(element: HTMLElement, name: string): string {
+  element.style.color = `var(${name})`;
+  const { color } = getComputedStyle(element);
+  element.style.color = '';
+  return color;
+}

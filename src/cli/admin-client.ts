@@ -1,0 +1,136 @@
+import type { Variables } from '../config/variables.ts';
+import { CliError, EXIT, NotRunning, usageError } from './exit.ts';
+
+/** The admin API of a running facade. Every failure comes out as a CliError that says what to do about it. */
+
+/** An operator who waits longer than this has a problem that waiting does not solve. Milliseconds. */
+const DEADLINE = 10_000;
+
+interface Problem {
+  readonly title?: string;
+  readonly detail?: string;
+  /** Lines for a human, where one sentence is not enough. */
+  readonly problems?: unknown;
+}
+
+export class AdminClient {
+  readonly #url: () => string;
+  readonly #token: string | undefined;
+
+  /** @param url asked only when the facade is: a command that works on the file alone needs none. */
+  constructor(url: () => string, token: string | undefined) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  get url(): string {
+    return this.#url();
+  }
+
+  /** @throws CliError */
+  get<T>(path: string, deadline = DEADLINE): Promise<T> {
+    return this.#ask<T>('GET', path, undefined, deadline);
+  }
+
+  /** A change. @throws CliError */
+  send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
+    return this.#ask<T>(method, path, body, DEADLINE);
+  }
+
+  /** Like {@link get}; undefined when the facade cannot be reached or does not serve it. */
+  async find<T>(path: string, deadline = DEADLINE): Promise<T | undefined> {
+    try {
+      return await this.get<T>(path, deadline);
+    } catch (error) {
+      if (error instanceof CliError && error.code === EXIT.unreachable) return undefined;
+      throw error;
+    }
+  }
+
+  async #ask<T>(method: string, path: string, body: unknown, deadline: number): Promise<T> {
+    const res = await this.#fetch(method, path, body, deadline);
+    const text = await res.text();
+    if (!res.ok) throw this.#refused(res.status, path, text);
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw new CliError(EXIT.unreachable, `What answers at ${this.url} is no c2s-facade admin listener.`);
+    }
+  }
+
+  async #fetch(method: string, path: string, body: unknown, deadline: number): Promise<Response> {
+    const headers: Record<string, string> = { 'x-c2s-admin': 'cli' };
+    if (this.#token !== undefined) headers['authorization'] = `Bearer ${this.#token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    try {
+      return await fetch(this.url + path, {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        redirect: 'manual',
+        signal: AbortSignal.timeout(deadline),
+      });
+    } catch (error) {
+      if (error instanceof CliError) throw error;
+      throw new NotRunning(
+        `No facade answers at ${this.url} (${causeOf(error)}). Start it with "c2s-facade start", or name its admin listener with --admin URL.`,
+      );
+    }
+  }
+
+  #refused(status: number, path: string, text: string): CliError {
+    const problem = problemOf(text);
+    if (status === 401) {
+      const said = this.#token === undefined ? 'asks for a token' : 'refused the token';
+      const remedy = 'set ADMIN_TOKEN (in the environment or in .env) to the one that it was started with';
+      return new CliError(EXIT.unreachable, `The facade at ${this.url} ${said}: ${remedy}.`);
+    }
+    if (status === 403)
+      return new CliError(EXIT.unreachable, `The facade at ${this.url} refused: ${problem.detail ?? text}`);
+    if (status === 404 && problem.detail === undefined) {
+      return new CliError(EXIT.unreachable, `The facade at ${this.url} does not serve ${path.split('?')[0]}.`);
+    }
+    const lines = Array.isArray(problem.problems) ? problem.problems.map((line) => `\n  ${lineOf(line)}`).join('') : '';
+    return new CliError(
+      EXIT.problems,
+      `${problem.detail ?? problem.title ?? `The facade answered ${status}.`}${lines}`,
+    );
+  }
+}
+
+function lineOf(problem: unknown): string {
+  return typeof problem === 'string' ? problem : JSON.stringify(problem);
+}
+
+function problemOf(text: string): Problem {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
+}
+
+/** `ECONNREFUSED`; fetch hides it one level down. */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return 'no answer in time';
+  const { cause } = error;
+  if (cause instanceof Error && 'code' in cause) return String(cause.code);
+  return cause instanceof Error ? cause.message : error.message;
+}
+
+/** Where the admin listener is: what --admin names, else what ADMIN_HOST and ADMIN_PORT say. Without a slash at the end. */
+export function adminUrl(given: string | undefined, variables: Variables): string {
+  if (given !== undefined) {
+    const url = URL.parse(/^https?:\/\//.test(given) ? given : `http://${given}`);
+    if (!url) throw usageError(`--admin ${given} is no URL; write http://127.0.0.1:9901`);
+    return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+  }
+  const host = variables['ADMIN_HOST']?.trim() || '127.0.0.1';
+  const port = variables['ADMIN_PORT']?.trim() || '9901';
+  if (port === '0') throw usageError('ADMIN_PORT is 0, so nobody knows the port; name it with --admin URL');
+  // Bound to every address, it is found on this machine's own.
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}

@@ -1,0 +1,59 @@
+import type { RouteView } from '../admin/routes.ts';
+import type { RolloutEdit, RolloutSet } from '../config/edit.ts';
+import type { Style } from './context.ts';
+
+/** What a flip would change, worked out before anybody is asked. */
+
+export interface Rollout {
+  readonly gateway: number;
+  readonly shadow: number;
+  readonly stickyBy: string;
+  readonly fallback: string;
+}
+
+export interface Movable {
+  readonly id: string;
+  readonly safety: string;
+  readonly hasBothFaces: boolean;
+  readonly rollout: Rollout;
+}
+
+export const movable = (route: RouteView): Movable => ({
+  id: route.id,
+  safety: route.safety,
+  hasBothFaces: route.paths.direct !== undefined && route.paths.gateway !== undefined,
+  rollout: route.rollout,
+});
+
+/** The same for every row that can be moved; shadows only where a copy does no harm. */
+export function editsForAll(routes: readonly Movable[], set: RolloutSet): RolloutEdit[] {
+  const { shadow: _, ...withoutShadow } = set;
+  return routes
+    .filter(({ hasBothFaces }) => hasBothFaces)
+    .map(({ id, safety }) => ({ route: id, set: safety === 'safe' ? set : withoutShadow }));
+}
+
+/** Only what says something else than what is in force. */
+export function effective(edits: readonly RolloutEdit[], routes: readonly Movable[]): RolloutEdit[] {
+  return edits.flatMap(({ route, set }) => {
+    const now = routes.find(({ id }) => id === route)?.rollout;
+    const changed = Object.entries(set).filter(
+      ([key, value]) => value !== undefined && now?.[key as keyof Rollout] !== value,
+    );
+    return changed.length === 0 ? [] : [{ route, set: Object.fromEntries(changed) }];
+  });
+}
+
+/** `leads.get   gateway 0 → 25   shadow 10 → 0` */
+export function renderEdits(edits: readonly RolloutEdit[], routes: readonly Movable[], style: Style): string {
+  const longest = Math.max(...edits.map(({ route }) => route.length));
+  return edits
+    .map(({ route, set }) => {
+      const now = routes.find(({ id }) => id === route)?.rollout;
+      const parts = Object.entries(set).map(([key, value]) => {
+        return `${key} ${style.red(String(now?.[key as keyof Rollout]))} → ${style.green(String(value))}`;
+      });
+      return `${route.padEnd(longest)}  ${parts.join(', ')}`;
+    })
+    .join('\n');
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { readEnvironment } from '../../config/environment.ts';
+import type { Variables } from '../../config/variables.ts';
+
+/** What is wrong with the environment, each with where the variable was set. */
+export interface EnvironmentProblem {
+  readonly variable: string;
+  /** `.env:3`, or `environment`. */
+  readonly where: string;
+  readonly message: string;
+}
+
+/** @param variables .env and environment together. @param own the environment alone, which wins over the file. */
+export function environmentProblems(variables: Variables, own: Variables, envFile: string): EnvironmentProblem[] {
+  const read = readEnvironment(variables);
+  if (read.ok) return [];
+  const lines = linesOf(envFile);
+  return read.problems.map((problem) => {
+    const [variable = '', ...rest] = problem.split(': ');
+    const line = own[variable] === undefined ? lines.get(variable) : undefined;
+    return { variable, where: line === undefined ? 'environment' : `${envFile}:${line}`, message: rest.join(': ') };
+  });
+}
+
+/** The last line that sets each variable: that one counts. */
+function linesOf(envFile: string): ReadonlyMap<string, number> {
+  let text = '';
+  try {
+    text = readFileSync(envFile, 'utf8');
+  } catch {
+    // No such file, no lines.
+  }
+  const found = new Map<string, number>();
+  text.split('\n').forEach((line, i) => {
+    const name = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/.exec(line)?.[1];
+    if (name !== undefined) found.set(name, i + 1);
+  });
+  return found;
+}

@@ -1,0 +1,169 @@
+import { existsSync } from 'node:fs';
+import { readDocument } from '../../config/document.ts';
+import { placeName } from '../../config/place.ts';
+import type { ConfigPath } from '../../config/problem.ts';
+import { safetyOf } from '../../config/safety.ts';
+import type { FacadeConfig } from '../../config/schema.ts';
+import type { Variables } from '../../config/variables.ts';
+
+/**
+ * What the loader takes and an operator may still not have meant. A warning is a function of its own and a line in
+ * WARNINGS; it says everything that it finds, each with what to do instead.
+ */
+
+export interface CheckWarning {
+  /** Stable, for scripts: `write-without-evidence`. */
+  readonly kind: string;
+  readonly line: number;
+  readonly column: number;
+  readonly where: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface WarningInput {
+  readonly text: string;
+  readonly config: FacadeConfig;
+  readonly variables: Variables;
+  /** Ids of the table that serves now; undefined: no facade was asked. */
+  readonly running: readonly string[] | undefined;
+  /** Verdict by route id; undefined: there is no report to be had. */
+  readonly verdicts: ReadonlyMap<string, string> | undefined;
+}
+
+interface Raised {
+  readonly path: ConfigPath;
+  readonly kind: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+type Warn = (input: WarningInput) => Raised[];
+
+/** Every warning, in the order of the file. */
+export function warningsOf(input: WarningInput): CheckWarning[] {
+  const document = readDocument(input.text);
+  return WARNINGS.flatMap((warn) => warn(input))
+    .map(({ path, ...rest }) => {
+      const { line, column } = document.position(path, 'value');
+      return { ...rest, line, column, where: placeName(path, document.value) };
+    })
+    .toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
+
+const rowsWith = ({ config }: WarningInput, holds: (route: FacadeConfig['routes'][number]) => boolean) =>
+  config.routes.flatMap((route, index) => (holds(route) ? [{ route, path: ['routes', index, 'rollout'] }] : []));
+
+const writesWithoutEvidence: Warn = (input) =>
+  rowsWith(input, (route) => {
+    const isMoved = route.direct !== undefined && route.rollout.gateway === 100;
+    return isMoved && safetyOf(route) !== 'safe' && input.verdicts?.get(route.id) !== 'ready';
+  }).map(({ route, path }) => ({
+    path: [...path, 'gateway'],
+    kind: 'write-without-evidence',
+    message: `all writes of ${route.id} go through the gateway, and ${evidenceOf(input, route.id)}`,
+    remedy:
+      'lower it and look at "c2s-facade parity" (verify: read-back), or check by hand that a write arrives as asked',
+  }));
+
+function evidenceOf({ verdicts }: WarningInput, id: string): string {
+  if (!verdicts) return 'no parity report was there to ask';
+  return `its parity is: ${verdicts.get(id) ?? 'not measured'}`;
+}
+
+const shadowsWithoutBudget: Warn = (input) => {
+  if (input.config.upstreams.direct.rateBudget) return [];
+  return rowsWith(input, (route) => route.rollout.shadow > 0).map(({ route, path }) => ({
+    path: [...path, 'shadow'],
+    kind: 'shadow-without-budget',
+    message: `shadows of ${route.id} spend Contact2Sale's rate limit, and nothing holds them back`,
+    remedy: 'write upstreams.direct.rateBudget with what Contact2Sale grants',
+  }));
+};
+
+const rolloutWithoutGateway: Warn = (input) => {
+  if (input.config.upstreams.gateway.url !== '') return [];
+  return rowsWith(input, ({ rollout }) => rollout.gateway > 0 || rollout.shadow > 0).map(({ route, path }) => ({
+    path: [...path, route.rollout.gateway > 0 ? 'gateway' : 'shadow'],
+    kind: 'no-gateway',
+    message: `no gateway is configured, so ${route.id} is ${route.direct ? 'direct' : 'not offered'} whatever this says`,
+    remedy: 'set C2S_GATEWAY_URL, or write 0',
+  }));
+};
+
+const canariesWithoutFallback: Warn = (input) =>
+  rowsWith(input, ({ direct, rollout }) => {
+    return direct !== undefined && rollout.fallback === 'none' && rollout.gateway > 0 && rollout.gateway < 100;
+  }).map(({ route, path }) => ({
+    path: [...path, 'fallback'],
+    kind: 'canary-without-fallback',
+    message: `what the gateway cannot serve of ${route.id} is answered as a failure, though direct still serves the rest`,
+    remedy: 'write fallback: direct until it is at 100',
+  }));
+
+/** A file that was cut between two rows is sound in itself. */
+const vanishedRows: Warn = ({ config, running }) => {
+  const gone = running?.filter((id) => !config.routes.some((route) => route.id === id)) ?? [];
+  if (gone.length === 0) return [];
+  return [
+    {
+      path: ['routes'],
+      kind: 'rows-vanished',
+      message: `${gone.join(', ')}: in the table that serves, and not in this file`,
+      remedy: 'put them back, unless their traffic is to pass through to Contact2Sale unrouted',
+    },
+  ];
+};
+
+/** A variable that is set and named nowhere does nothing: whoever empties it in an emergency would wait in vain. */
+const unusedVariables: Warn = ({ text, variables }) =>
+  (
+    [
+      ['C2S_BASE_URL', 'direct'],
+      ['C2S_GATEWAY_URL', 'gateway'],
+    ] as const
+  )
+    .filter(([name]) => variables[name]?.trim() && !text.includes(`\${${name}}`))
+    .map(([name, upstream]) => ({
+      path: ['upstreams', upstream, 'url'],
+      kind: 'unused-variable',
+      message: `${name} is set and the file does not name it, so it has no effect`,
+      remedy: `write url: \${${name}}, or unset the variable`,
+    }));
+
+const killedByFile: Warn = ({ config }) => {
+  const file = config.server.killSwitchFile;
+  if (file === undefined || !existsSync(file)) return [];
+  return [
+    {
+      path: ['server', 'killSwitchFile'],
+      kind: 'kill-switch',
+      message: `${file} exists, so every route is direct`,
+      remedy: 'c2s-facade panic --end when it is over',
+    },
+  ];
+};
+
+const everybodyIsTrusted: Warn = ({ config }) =>
+  config.server.trustedProxies.flatMap((range, i) =>
+    /\/0$/.test(range)
+      ? [
+          {
+            path: ['server', 'trustedProxies', i],
+            kind: 'everybody-trusted',
+            message: `${range} is everybody: any caller may say in x-forwarded-for where it comes from`,
+            remedy: 'write the addresses of the load balancers alone',
+          },
+        ]
+      : [],
+  );
+
+const WARNINGS: readonly Warn[] = [
+  writesWithoutEvidence,
+  shadowsWithoutBudget,
+  rolloutWithoutGateway,
+  canariesWithoutFallback,
+  vanishedRows,
+  unusedVariables,
+  killedByFile,
+  everybodyIsTrusted,
+];

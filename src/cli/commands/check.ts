@@ -1,0 +1,103 @@
+import type { ConfigProblem } from '../../config/load.ts';
+import { environmentProblems, type EnvironmentProblem } from '../check/environment.ts';
+import { warningsOf, type CheckWarning } from '../check/warnings.ts';
+import { readConfigFile, type ConfigFile } from '../config-file.ts';
+import { ENV_FILE, print, type Command, type CommonOptions, type Context } from '../context.ts';
+import { CliError, EXIT } from '../exit.ts';
+import { count } from '../format.ts';
+import type { LiveTable } from '../live.ts';
+import { parityOf } from '../parity.ts';
+
+export interface CheckOptions extends CommonOptions {
+  readonly strict?: boolean;
+  readonly offline?: boolean;
+}
+
+interface CheckResult {
+  readonly ok: boolean;
+  readonly file: string;
+  readonly revision: string;
+  readonly routes: number;
+  readonly environment: readonly EnvironmentProblem[];
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly CheckWarning[];
+  readonly notes: readonly string[];
+}
+
+/** Milliseconds that a running facade gets to say what it has: it is an extra. */
+const PATIENCE = 2_000;
+
+/** Everything that is wrong with the file and the environment, at once, and what looks unwise. */
+export const check: Command<CheckOptions> = async (context, { strict = false, offline = false }) => {
+  const file = readConfigFile(context);
+  const environment = environmentProblems(context.variables, context.io.env, ENV_FILE);
+  const running = offline || !file.parsed.ok ? {} : await askRunning(context);
+  const warnings = file.parsed.ok
+    ? warningsOf({ ...file, config: file.parsed.config, verdicts: undefined, running: undefined, ...running })
+    : [];
+  const problems = file.parsed.ok ? [] : file.parsed.problems;
+  const result: CheckResult = {
+    ok: problems.length + environment.length === 0 && !(strict && warnings.length > 0),
+    file: file.file,
+    revision: file.revision,
+    routes: file.parsed.ok ? file.parsed.config.routes.length : 0,
+    environment,
+    problems,
+    warnings,
+    notes: notesOf(file, offline, running.running !== undefined),
+  };
+  print(context, result, () => render(context, result));
+  return result.ok ? EXIT.ok : EXIT.problems;
+};
+
+interface Running {
+  readonly running?: readonly string[];
+  readonly verdicts?: ReadonlyMap<string, string>;
+}
+
+async function askRunning({ admin }: Context): Promise<Running> {
+  const quietly = async <T>(path: string): Promise<T | undefined> => {
+    try {
+      return await admin.find<T>(path, PATIENCE);
+    } catch (error) {
+      // It is there and cannot say (its database is starting): as good as not there.
+      if (error instanceof CliError) return undefined;
+      throw error;
+    }
+  };
+  const table = await quietly<LiveTable>('/api/routes');
+  if (!table) return {};
+  const report = await quietly<unknown>('/api/parity');
+  const verdicts =
+    report === undefined ? undefined : parityOf(report).map(({ route, verdict }) => [route, verdict.kind] as const);
+  return { running: table.routes.map(({ id }) => id), ...(verdicts ? { verdicts: new Map(verdicts) } : {}) };
+}
+
+function notesOf({ isSandbox }: ConfigFile, offline: boolean, isRunning: boolean): string[] {
+  return [
+    ...(isSandbox ? ['C2S_BASE_URL is not set: the facade would run on its sandbox.'] : []),
+    ...(offline || isRunning ? [] : ['No facade was asked: what serves now was not compared.']),
+  ];
+}
+
+function render({ style }: Context, { file, revision, routes, ...found }: CheckResult): string {
+  const { environment, problems, warnings, notes } = found;
+  const place = (line: number, column: number) => style.bold(`${file}:${line}:${column}`);
+  const wrong = [
+    ...environment.map(
+      ({ where, variable, message }) => `${style.red('error')}  ${style.bold(where)}  ${variable}: ${message}`,
+    ),
+    ...problems.map(
+      (one) => `${style.red('error')}  ${place(one.line, one.column)}  ${one.where}: ${one.message}; ${one.remedy}`,
+    ),
+  ];
+  const unwise = warnings.map(
+    (one) => `${style.yellow('warn')}   ${place(one.line, one.column)}  ${one.where}: ${one.message}; ${one.remedy}`,
+  );
+  const noted = notes.map((note) => `${style.dim('note')}   ${note}`);
+  const summary =
+    wrong.length > 0
+      ? style.red(`${count(wrong.length, 'error')}, ${count(warnings.length, 'warning')}`)
+      : `${style.green('ok')}     ${file}: ${count(routes, 'route')}, revision ${revision}, ${count(warnings.length, 'warning')}`;
+  return [...wrong, ...unwise, ...noted, summary].join('\n');
+}

@@ -1,0 +1,104 @@
+import type { RouteView } from '../../admin/routes.ts';
+import { compileRoutes } from '../../rollout/compile.ts';
+import type { RouteModel } from '../../rollout/route.ts';
+import { readConfigFile, requireConfig } from '../config-file.ts';
+import { print, type Command, type Context } from '../context.ts';
+import { EXIT } from '../exit.ts';
+import type { LiveConfig, LiveTable } from '../live.ts';
+
+/** One difference between the table that serves and the file. */
+export interface TableDifference {
+  readonly route: string;
+  /** `rollout.gateway`; `row` where the whole row is on one side only. */
+  readonly key: string;
+  readonly running: string | undefined;
+  readonly file: string | undefined;
+}
+
+/** The config file against the table that serves. Exit code 1 where they differ, as diff has it. */
+export const diff: Command = async (context) => {
+  const file = readConfigFile(context);
+  const config = requireConfig(file);
+  const [table, running] = await Promise.all([
+    context.admin.get<LiveTable>('/api/routes'),
+    context.admin.get<LiveConfig>('/api/config'),
+  ]);
+  const differences = compareTables(table.routes, compileRoutes(config));
+  const isSameText = running.revision === file.revision;
+  const answer = { file: file.file, revision: file.revision, running: running.revision, isSameText, differences };
+  print(context, answer, () => render(context, answer));
+  return differences.length === 0 && isSameText ? EXIT.ok : EXIT.problems;
+};
+
+/** Row by row: faces, safety, rollout and deadlines. */
+export function compareTables(running: readonly RouteView[], file: readonly RouteModel[]): TableDifference[] {
+  const views = new Map(running.map((view) => [view.id, flatView(view)]));
+  const models = new Map(file.map((model) => [model.id, flatModel(model)]));
+  return [...new Set([...views.keys(), ...models.keys()])].flatMap((route) => {
+    const [before, after] = [views.get(route), models.get(route)];
+    if (!before || !after) {
+      return [{ route, key: 'row', running: before && 'there', file: after && 'there' }];
+    }
+    return Object.keys(after).flatMap((key) => {
+      if (before[key] === after[key]) return [];
+      return [{ route, key, running: before[key], file: after[key] }];
+    });
+  });
+}
+
+type Flat = Readonly<Record<string, string>>;
+
+function flatView({ paths, safety, rollout, deadlines }: RouteView): Flat {
+  return flat(paths.direct?.faces ?? [], paths.gateway?.faces ?? [], safety, rollout, deadlines);
+}
+
+function flatModel({ direct, gateway, safety, rollout, params, deadlines }: RouteModel): Flat {
+  const [ofDirect, ofGateway] = [direct, gateway].map((side) =>
+    side.map(({ method, template }) => `${method} ${template}`),
+  );
+  const shares = { gateway: rollout.gateway / 100, shadow: rollout.shadow / 100 };
+  const rest = { stickyBy: params[rollout.stickyBy] ?? 'caller', fallback: rollout.fallback };
+  return flat(ofDirect ?? [], ofGateway ?? [], safety, { ...shares, ...rest }, deadlines);
+}
+
+function flat(
+  direct: readonly string[],
+  gateway: readonly string[],
+  safety: string,
+  rollout: object,
+  limits: object,
+): Flat {
+  const prefixed = (prefix: string, values: object) =>
+    Object.entries(values).map(([key, value]) => [`${prefix}.${key}`, String(value)] as const);
+  return Object.fromEntries([
+    ...prefixed('rollout', rollout),
+    ['direct', direct.join(', ')],
+    ['gateway', gateway.join(', ')],
+    ['safety', safety],
+    ...prefixed('deadlines', limits),
+  ]);
+}
+
+interface DiffAnswer {
+  readonly file: string;
+  readonly revision: string;
+  readonly running: string;
+  readonly isSameText: boolean;
+  readonly differences: readonly TableDifference[];
+}
+
+function render({ style }: Context, { file, revision, running, isSameText, differences }: DiffAnswer): string {
+  if (differences.length === 0) {
+    return isSameText
+      ? `${file} is what serves (revision ${running}).`
+      : `The routes are the same. The rest of ${file} (revision ${revision}) is not the text that serves (revision ${running}).`;
+  }
+  const lines = differences.map((one) => {
+    if (one.key === 'row')
+      return one.file
+        ? style.green(`+ ${one.route}: only in the file`)
+        : style.red(`- ${one.route}: only in the table that serves`);
+    return `~ ${one.route}: ${one.key} ${style.red(one.running ?? '')} → ${style.green(one.file ?? '')}`;
+  });
+  return [`serves: revision ${running} · ${file}: revision ${revision}`, '', ...lines].join('\n');
+}

@@ -1,0 +1,38 @@
+import { print, type Command } from '../context.ts';
+import { EXIT } from '../exit.ts';
+import { ago } from '../format.ts';
+import { renderTable, type Column } from '../table.ts';
+
+interface Discovery {
+  readonly unclaimed: readonly {
+    readonly method: string;
+    readonly template: string;
+    readonly count: number;
+    readonly lastSeen: string;
+  }[];
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'CALLS', align: 'right' },
+  { title: 'LAST' },
+  { title: 'METHOD' },
+  { title: 'PATH' },
+];
+
+/** What passes through because no row claims it. */
+export const discover: Command = async (context) => {
+  const found = await context.admin.get<Discovery>('/api/discovery');
+  const { io, style } = context;
+  print(context, found, () => {
+    if (found.unclaimed.length === 0) return 'Nothing has passed through since the start: every call has its row.';
+    const rows = found.unclaimed.map(({ method, template, count, lastSeen }) => [
+      String(count),
+      ago(lastSeen, io.now()),
+      method,
+      template,
+    ]);
+    const remark = 'Calls of Contact2Sale that no row claims; each needs one before it can move.';
+    return `${renderTable(COLUMNS, rows, io.width, style)}\n\n${remark}`;
+  });
+  return EXIT.ok;
+};

@@ -1,0 +1,143 @@
+import { facesOf } from '../../config/face.ts';
+import type { Environment } from '../../config/environment.ts';
+import type { FacadeConfig } from '../../config/schema.ts';
+import { environmentProblems } from '../check/environment.ts';
+import { environmentOf, readConfigFile } from '../config-file.ts';
+import { ENV_FILE, print, type Command, type Context } from '../context.ts';
+import { examineDatabase } from '../doctor/database.ts';
+import { fail, ok, warn, type Finding } from '../doctor/finding.ts';
+import { examineDisk, examineNode, examinePort } from '../doctor/machine.ts';
+import { examineUpstream } from '../doctor/upstream.ts';
+import { CliError, EXIT } from '../exit.ts';
+import { count } from '../format.ts';
+
+/** Looks at everything that the facade needs, and says of each what to do. Exit code 1 where something fails. */
+export const doctor: Command = async (context) => {
+  const { variables, io } = context;
+  const config = examineConfig(context);
+  const environment = environmentOf(variables);
+  const isRunning = (await context.admin.find<object>('/readyz', 2_000).catch(() => undefined)) !== undefined;
+  const outside = environment && (await examineOutside(config.config, environment, io.now));
+  const findings = [
+    examineNode(process.version),
+    config.finding,
+    ...examineEnvironment(context),
+    runningFinding(context, isRunning),
+    ...(environment ? await examineMachine(environment, isRunning) : []),
+    ...(outside ?? []),
+  ];
+  print(context, findings, () => render(context, findings));
+  return findings.some(({ state }) => state === 'fail') ? EXIT.problems : EXIT.ok;
+};
+
+/** All at once: each may wait for somebody who does not answer. */
+async function examineOutside(
+  config: FacadeConfig | undefined,
+  environment: Environment,
+  now: () => number,
+): Promise<Finding[]> {
+  const { database, dataDir } = environment;
+  const found = await Promise.all([
+    config ? examineUpstreams(config, environment, now) : Promise.resolve([]),
+    examineOthers(environment, now),
+    examineDatabase(database, dataDir),
+  ]);
+  return found.flat();
+}
+
+function examineConfig(context: Context): { finding: Finding; config: FacadeConfig | undefined } {
+  try {
+    const { file, parsed } = readConfigFile(context);
+    if (parsed.ok)
+      return {
+        finding: ok('config', `${file}: ${count(parsed.config.routes.length, 'route')}`),
+        config: parsed.config,
+      };
+    const text = `${file} has ${count(parsed.problems.length, 'error')}`;
+    return { finding: fail('config', text, '"c2s-facade check" lists them'), config: undefined };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return {
+      finding: fail('config', `${context.configFile} cannot be read`, 'name it with --config or FACADE_CONFIG'),
+      config: undefined,
+    };
+  }
+}
+
+function examineEnvironment({ variables, io }: Context): Finding[] {
+  const problems = environmentProblems(variables, io.env, ENV_FILE);
+  if (problems.length === 0) return [ok('environment', 'every variable is in the right form')];
+  return problems.map(({ variable, message, where }) =>
+    fail('environment', `${variable} ${message}`, `correct it in ${where}`),
+  );
+}
+
+function runningFinding({ admin }: Context, isRunning: boolean): Finding {
+  let url: string;
+  try {
+    ({ url } = admin);
+  } catch (error) {
+    return warn('facade', error instanceof Error ? error.message : String(error), 'name it with --admin URL');
+  }
+  if (isRunning) return ok('facade', `ready, admin listener at ${url}`);
+  return warn('facade', `none is ready at ${url}`, 'c2s-facade start');
+}
+
+async function examineMachine(environment: Environment, isRunning: boolean): Promise<Finding[]> {
+  const { dataDir, database, host, port, adminHost, adminPort } = environment;
+  return [
+    examineDisk(dataDir, database.kind === 'embedded'),
+    ...(port === 0 ? [] : [await examinePort('PORT', host, port, isRunning)]),
+    ...(adminPort === 0 ? [] : [await examinePort('ADMIN_PORT', adminHost, adminPort, isRunning)]),
+  ];
+}
+
+/** A harmless read that both sides have: who am I? */
+const ME = 'company.me';
+
+async function examineUpstreams(config: FacadeConfig, environment: Environment, now: () => number): Promise<Finding[]> {
+  const { c2sBaseUrl, c2sToken, gatewayToken } = environment;
+  if (c2sBaseUrl === undefined)
+    return [ok('upstreams', 'C2S_BASE_URL is not set: the facade brings its sandbox along')];
+  const me = config.routes.find(({ id }) => id === ME);
+  const pathOf = (side: 'direct' | 'gateway', otherwise: string) => facesOf(me?.[side])[0]?.template ?? otherwise;
+  const { direct, gateway } = config.upstreams;
+  const directRead = { path: pathOf('direct', '/integration/me'), token: c2sToken, tokenVariable: 'C2S_TOKEN' };
+  const gatewayRead = {
+    path: pathOf('gateway', '/company/me'),
+    token: gatewayToken,
+    tokenVariable: 'C2S_GATEWAY_TOKEN',
+  };
+  const [ofDirect, ofGateway] = await Promise.all([
+    examineUpstream({ subject: 'direct', url: direct.url, variable: 'C2S_BASE_URL', read: directRead, now }),
+    gateway.url === ''
+      ? Promise.resolve([ok('gateway', 'not configured (C2S_GATEWAY_URL): every route is direct')])
+      : examineUpstream({ subject: 'gateway', url: gateway.url, variable: 'C2S_GATEWAY_URL', read: gatewayRead, now }),
+  ]);
+  return [...ofDirect, ...ofGateway];
+}
+
+const NOTHING: Promise<Finding[]> = Promise.resolve([]);
+
+/** Their answers cost money, so only the way to them is looked at. */
+async function examineOthers({ workApi, diretrix }: Environment, now: () => number): Promise<Finding[]> {
+  const found = await Promise.all([
+    workApi ? examineUpstream({ subject: 'work api', url: workApi.url, variable: 'WORK_API_URL', now }) : NOTHING,
+    diretrix
+      ? examineUpstream({ subject: 'diretrix', url: diretrix.url, variable: 'DIRETRIX_BASE_URL', now })
+      : NOTHING,
+  ]);
+  return found.flat();
+}
+
+function render({ style }: Context, findings: readonly Finding[]): string {
+  const paint = { ok: style.green, warn: style.yellow, fail: style.red };
+  const longest = Math.max(...findings.map(({ subject }) => subject.length));
+  const lines = findings.map(({ state, subject, text, remedy }) => {
+    const line = `${paint[state](state.padEnd(4))}  ${subject.padEnd(longest)}  ${text}`;
+    return remedy === undefined ? line : `${line}; ${remedy}`;
+  });
+  const failed = findings.filter(({ state }) => state === 'fail').length;
+  const warned = findings.filter(({ state }) => state === 'warn').length;
+  return [...lines, '', `${count(findings.length, 'finding')}: ${failed} fail, ${warned} warn`].join('\n');
+}

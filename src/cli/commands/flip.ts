@@ -1,0 +1,123 @@
+import { userInfo } from 'node:os';
+import { editRollout, EditRefused, type RolloutEdit, type RolloutSet } from '../../config/edit.ts';
+import { safetyOf } from '../../config/safety.ts';
+import { FileChanged, writeConfig } from '../../config/write.ts';
+import { editsForAll, effective, movable, renderEdits, type Movable } from '../changes.ts';
+import { readConfigFile, requireConfig } from '../config-file.ts';
+import { confirm } from '../confirm.ts';
+import { print, remark, type Command, type CommonOptions, type Context } from '../context.ts';
+import { CliError, EXIT, usageError, type ExitCode } from '../exit.ts';
+import { requireRoute, type LiveTable } from '../live.ts';
+
+export interface FlipOptions extends CommonOptions {
+  readonly all?: boolean;
+  readonly gateway?: number;
+  readonly shadow?: number;
+  readonly fallback?: 'direct' | 'none';
+  readonly why?: string;
+  readonly yes?: boolean;
+  readonly offline?: boolean;
+}
+
+/** Changes rollouts: through the running facade, which keeps the history, or in the file. Shows what changes first. */
+export const flip: Command<FlipOptions> = async (context, options, ids) => {
+  const set = setOf(options);
+  if (options.all === ids.length > 0) throw usageError('Name the routes to flip, or --all; not both.');
+  if (Object.keys(set).length === 0) throw usageError('Say what to change: --gateway, --shadow or --fallback.');
+  return options.offline ? flipFile(context, options, ids, set) : flipLive(context, options, ids, set);
+};
+
+function setOf({ gateway, shadow, fallback }: FlipOptions): RolloutSet {
+  const given = Object.entries({ gateway, shadow, fallback }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
+}
+
+function editsFor(routes: readonly Movable[], ids: readonly string[], set: RolloutSet): RolloutEdit[] {
+  if (ids.length === 0) return effective(editsForAll(routes, set), routes);
+  return effective(
+    ids.map((id) => ({ route: requireRoute(id, routes).id, set })),
+    routes,
+  );
+}
+
+/** What the admin API answers to a flip or a rollback. */
+export interface FlipAnswer {
+  readonly revision: number | string | null;
+  readonly changes: readonly { readonly route: string }[];
+  readonly diff?: string;
+}
+
+async function flipLive(
+  context: Context,
+  options: FlipOptions,
+  ids: readonly string[],
+  set: RolloutSet,
+): Promise<ExitCode> {
+  const routes = (await context.admin.get<LiveTable>('/api/routes')).routes.map(movable);
+  const edits = editsFor(routes, ids, set);
+  if (edits.length === 0) return nothing(context);
+  remark(context, renderEdits(edits, routes, context.style));
+  if (!(await confirm(context, 'Flip?', options.yes))) return EXIT.usage;
+  // Only if what was shown is still in force: somebody else, or the autopilot, may have moved it meanwhile.
+  const changes = edits.map((edit) => ({ ...edit, from: shown(edit, routes) }));
+  const done = await context.admin.send<FlipAnswer>('POST', '/api/flips', { changes, ...signature(options) });
+  print(context, done, () => `Flipped: it serves now, revision ${done.revision}. "c2s-facade rollback" takes it back.`);
+  return EXIT.ok;
+}
+
+function shown({ route, set }: RolloutEdit, routes: readonly Movable[]): object {
+  const rollout = routes.find(({ id }) => id === route)?.rollout;
+  return Object.fromEntries(Object.keys(set).map((key) => [key, rollout?.[key as keyof typeof rollout]]));
+}
+
+/** Who did it, and why: for the history. */
+export function signature({ why }: { readonly why?: string }): { who: string; source: 'cli'; why?: string } {
+  return { who: userName(), source: 'cli', ...(why === undefined ? {} : { why }) };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number that has no name.
+    return 'unknown';
+  }
+}
+
+function nothing(context: Context): ExitCode {
+  print(context, { changes: [] }, () => 'Nothing to change: it says all of that already.');
+  return EXIT.ok;
+}
+
+async function flipFile(
+  context: Context,
+  options: FlipOptions,
+  ids: readonly string[],
+  set: RolloutSet,
+): Promise<ExitCode> {
+  const file = readConfigFile(context);
+  const routes = requireConfig(file).routes.map((route) => ({
+    id: route.id,
+    safety: safetyOf(route),
+    hasBothFaces: route.direct !== undefined && route.gateway !== undefined,
+    rollout: { stickyBy: '', ...route.rollout },
+  }));
+  const edits = editsFor(routes, ids, set);
+  if (edits.length === 0) return nothing(context);
+  try {
+    const { text, diff } = editRollout(file.text, edits, file.variables, file.file);
+    remark(context, diff.trimEnd());
+    if (!(await confirm(context, `Write ${file.file}?`, options.yes))) return EXIT.usage;
+    await writeConfig(file.file, { text: file.text }, text);
+    const written = { file: file.file, changes: edits, diff };
+    print(
+      context,
+      written,
+      () => `${file.file} is written; a facade that watches it serves the change within a second.`,
+    );
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof EditRefused || error instanceof FileChanged) throw new CliError(EXIT.problems, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import { print, type Command, type CommonOptions, type Context } from '../context.ts';
+import { EXIT } from '../exit.ts';
+import { instant } from '../format.ts';
+import { renderTable, type Column } from '../table.ts';
+
+export interface HistoryOptions extends CommonOptions {
+  readonly limit?: number;
+}
+
+/** A line of the history; what the admin API adds to it does not matter here. */
+export interface FlipLine {
+  readonly revision: number;
+  readonly at: string;
+  readonly kind: string;
+  readonly source: string;
+  readonly who: string;
+  readonly why?: string | null;
+  readonly route?: string;
+  readonly from?: unknown;
+  readonly to?: unknown;
+}
+
+export interface History {
+  readonly revision: number;
+  readonly flips: readonly FlipLine[];
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'REV', align: 'right' },
+  { title: 'WHEN' },
+  { title: 'WHO' },
+  { title: 'ROUTE' },
+  { title: 'CHANGE', elastic: true },
+  { title: 'WHY', elastic: true },
+];
+
+/** Who flipped what, when and why; the newest first. */
+export const history: Command<HistoryOptions> = async (context, { limit = 20 }, [route]) => {
+  const query = new URLSearchParams({ limit: String(limit), ...(route === undefined ? {} : { route }) });
+  const found = await context.admin.get<History>(`/api/history?${query.toString()}`);
+  print(context, found, () => render(context, found));
+  return EXIT.ok;
+};
+
+function render({ io, style }: Context, { flips }: History): string {
+  if (flips.length === 0) return 'Nothing was flipped yet.';
+  const rows = flips.map(({ revision, at, source, who, route, from, to, why }) => [
+    String(revision),
+    instant(at),
+    who === source ? source : `${who} (${source})`,
+    route ?? 'kill switch',
+    changeText(from, to),
+    why ?? '',
+  ]);
+  return renderTable(COLUMNS, rows, io.width, style);
+}
+
+/** `gateway 0 → 25, shadow 10 → 0`; `off → on` of the kill switch. */
+export function changeText(from: unknown, to: unknown): string {
+  if (typeof from === 'boolean' || typeof to === 'boolean') return `${from ? 'on' : 'off'} → ${to ? 'on' : 'off'}`;
+  const [before, after] = [recordOf(from), recordOf(to)];
+  return Object.keys(after)
+    .filter((key) => before[key] !== after[key])
+    .map((key) => `${key} ${String(before[key])} → ${String(after[key])}`)
+    .join(', ');
+}
+
+const recordOf = (value: unknown) =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

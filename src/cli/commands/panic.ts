@@ -1,0 +1,83 @@
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { readDocument } from '../../config/document.ts';
+import { valueAt } from '../../config/place.ts';
+import { print, type Command, type CommonOptions, type Context } from '../context.ts';
+import { CliError, EXIT, type ExitCode } from '../exit.ts';
+import type { KillSwitchState } from '../live.ts';
+
+export interface PanicOptions extends CommonOptions {
+  readonly end?: boolean;
+}
+
+/**
+ * The kill switch. Nothing is asked and no config is checked: whoever calls this is in a hurry, and the config may be
+ * what is broken. Where no facade answers, the file that it watches is the way.
+ */
+export const panic: Command<PanicOptions> = async (context, { end = false }) => {
+  try {
+    const state = await context.admin.send<KillSwitchState>(end ? 'DELETE' : 'PUT', '/api/kill-switch');
+    return end && state.on ? endFile(context, state) : answer(context, state);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return byFile(context, end, error);
+  }
+};
+
+function answer(context: Context, state: KillSwitchState, remark = ''): ExitCode {
+  const { style } = context;
+  print(context, state, () => {
+    const text = state.on
+      ? `${style.bold(style.red('Kill switch on'))}: every route is direct, at once. End it with "c2s-facade panic --end".`
+      : `${style.green('Kill switch off')}: the table decides again.`;
+    return `${text}${remark}`;
+  });
+  return EXIT.ok;
+}
+
+/** The admin API let go of it, and it is still on: the file holds it. */
+function endFile(context: Context, state: KillSwitchState): ExitCode {
+  const file = killSwitchFile(context.configFile);
+  if (state.by.includes('file') && file !== undefined && existsSync(file)) {
+    rmSync(file);
+    return answer(context, { on: false, by: [] }, `\n${file} held it too; it is removed.`);
+  }
+  const held = `The kill switch is still on, by: ${state.by.join(', ')}. Remove server.killSwitchFile where the facade runs.`;
+  print(context, state, () => held);
+  return EXIT.problems;
+}
+
+function byFile(context: Context, end: boolean, error: CliError): ExitCode {
+  const file = killSwitchFile(context.configFile);
+  if (file === undefined) throw new CliError(error.code, `${error.message}\n${BY_HAND}`);
+  if (end) rmSync(file, { force: true });
+  else touch(file, error);
+  const done = end
+    ? 'is removed: where it alone held the kill switch, the table decides again.'
+    : 'is there now: a facade of this machine that watches it is direct within a second.';
+  const state = { on: !end, by: end ? [] : ['file'], file, unreachable: error.message };
+  print(context, state, () => `${error.message}\n${file} ${done}`);
+  return EXIT.ok;
+}
+
+const BY_HAND = `The config names no server.killSwitchFile. What else takes everything direct:
+  empty C2S_GATEWAY_URL= in .env, or write upstreams.gateway.url: '' in the config file
+  curl -X PUT -H 'x-c2s-admin: 1' -H 'authorization: Bearer ADMIN_TOKEN' http://HOST:9901/api/kill-switch`;
+
+function touch(file: string, error: CliError): void {
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch {
+    const remedy = `${file} cannot be created here either; create it where the facade runs.`;
+    throw new CliError(error.code, `${error.message}\n${remedy}`);
+  }
+}
+
+/** Read without the checks: a config that would be refused names its file all the same. */
+function killSwitchFile(configFile: string): string | undefined {
+  try {
+    const name = valueAt(readDocument(readFileSync(configFile, 'utf8')).value, ['server', 'killSwitchFile']);
+    return typeof name === 'string' && name !== '' ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+import type { Environment } from '../../config/environment.ts';
+import { renderPath } from '../../dialect/path.ts';
+import { buildMatcher, prepareRoute, type PreparedRoute } from '../../forward/generation.ts';
+import { methodFor, planFor } from '../../forward/plan.ts';
+import { parseTarget } from '../../forward/target.ts';
+import { compileRoutes } from '../../rollout/compile.ts';
+import type { Match } from '../../rollout/matcher.ts';
+import type { Path, RouteModel } from '../../rollout/route.ts';
+import type { FacadeConfig } from '../../config/schema.ts';
+import { environmentOf, readConfigFile, requireConfig } from '../config-file.ts';
+import { print, type Command, type CommonOptions, type Context } from '../context.ts';
+import { CliError, EXIT, usageError } from '../exit.ts';
+import { milliseconds } from '../format.ts';
+import { requireRoute } from '../live.ts';
+import { probePath, type ProbeRequest, type ProbeResult } from '../probe.ts';
+import { shapeDifferences } from '../shape.ts';
+
+export interface ProbeOptions extends CommonOptions {
+  readonly param?: readonly string[];
+}
+
+interface Probed {
+  readonly route: string;
+  readonly results: readonly Omit<ProbeResult, 'json'>[];
+  readonly differences: readonly string[];
+}
+
+const MOST_SHOWN = 10;
+
+/** A real read through both paths, one after the other. Exit code 1 where they do not say the same. */
+export const probe: Command<ProbeOptions> = async (context, { param = [] }, [first = '', path]) => {
+  const file = readConfigFile(context);
+  const config = requireConfig(file);
+  const models = compileRoutes(config);
+  const [method, target] = path === undefined ? byRoute(first, param, models) : [first.toUpperCase(), path];
+  const match = safeMatch(models, method, target);
+  const environment = environmentOf(file.variables);
+  if (!environment || file.isSandbox) {
+    throw usageError(
+      'A probe needs C2S_BASE_URL and C2S_TOKEN, in the environment or in .env; "c2s-facade check" says what is wrong.',
+    );
+  }
+  const requests = await requestsFor(context, config, environment, match, method, target);
+  const results: ProbeResult[] = [];
+  for (const { dialect, ...request } of requests) {
+    results.push(await probePath(request, match.route.model, dialect, () => performance.now()));
+  }
+  const probed = {
+    route: match.route.model.id,
+    results: results.map(({ json: _, ...rest }) => rest),
+    differences: differencesOf(results),
+  };
+  print(context, probed, () => render(context, probed));
+  return probed.differences.length === 0 && results.every(({ error }) => error === undefined) ? EXIT.ok : EXIT.problems;
+};
+
+function byRoute(
+  id: string,
+  given: readonly string[],
+  models: readonly RouteModel[],
+): [method: string, target: string] {
+  const model = requireRoute(id, models);
+  const values = new Map(given.map((one) => [one.split('=', 1)[0] ?? '', one.slice(one.indexOf('=') + 1)]));
+  const lacking = model.params.filter((name) => !values.get(name));
+  if (lacking.length > 0) throw usageError(`${id} needs ${lacking.map((name) => `--param ${name}=VALUE`).join(' ')}.`);
+  const face = model.direct[0] ?? model.gateway[0];
+  if (!face) throw usageError(`${id} has no face.`);
+  return [
+    face.method,
+    renderPath(
+      face,
+      model.params.map((name) => encodeURIComponent(values.get(name) ?? '')),
+    ),
+  ];
+}
+
+function safeMatch(models: readonly RouteModel[], method: string, target: string): Match<PreparedRoute> {
+  const matcher = buildMatcher(models.map((model) => prepareRoute(model, models)));
+  const match = matcher.match(method, parseTarget(target).path);
+  if (!match) throw usageError(`No route claims ${method} ${target.split('?')[0]}; "c2s-facade routes" lists them.`);
+  const { id, safety } = match.route.model;
+  if (safety !== 'safe' || (method !== 'GET' && method !== 'HEAD')) {
+    throw usageError(`${id} is ${safety}: only reads are probed, a write would be done for real, and twice.`);
+  }
+  return match;
+}
+
+type DialectedRequest = ProbeRequest & { readonly dialect: Path };
+
+/** Through the facade where it lets a side be forced, so that all of it is tried; else each upstream by itself. */
+async function requestsFor(
+  { admin }: Context,
+  config: FacadeConfig,
+  environment: Environment,
+  match: Match<PreparedRoute>,
+  method: string,
+  target: string,
+): Promise<DialectedRequest[]> {
+  const { model } = match.route;
+  const paths = (['direct', 'gateway'] as const).filter((path) => model[path].length > 0);
+  const isForced = config.server.forceHeader && (await admin.find<object>('/api/routes', 2_000)) !== undefined;
+  return paths.map((path): DialectedRequest => {
+    if (isForced) {
+      const token = environment.facadeTokens[0] ?? environment.c2sToken ?? '';
+      const headers = { authorization: `Bearer ${token}`, 'x-facade-force': path };
+      return { path, method, url: publicUrl(environment) + target, headers, dialect: match.dialect };
+    }
+    const base = config.upstreams[path].url;
+    if (base === '')
+      throw usageError('No gateway is configured (C2S_GATEWAY_URL), so there is nothing to probe beside direct.');
+    const plan = planFor(match, path, parseTarget(target), false, undefined);
+    if (plan.kind !== 'ok') throw new CliError(EXIT.problems, `The ${path} path cannot carry this: ${plan.reason}.`);
+    const token = path === 'direct' ? environment.c2sToken : environment.gatewayToken;
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return { path, method: methodFor(match, path, method), url: base + plan.value.target, headers, dialect: path };
+  });
+}
+
+function publicUrl({ host, port }: Environment): string {
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+function differencesOf(results: readonly ProbeResult[]): string[] {
+  const [direct, gateway] = results;
+  if (!direct || !gateway || direct.error !== undefined || gateway.error !== undefined) return [];
+  const status = direct.meaning === gateway.meaning ? [] : [`status: ${direct.meaning} → ${gateway.meaning}`];
+  const served = [direct, gateway]
+    .filter(({ path, servedBy }) => servedBy !== undefined && servedBy !== path)
+    .map(({ path, servedBy }) => `${path} was asked for and ${servedBy} answered (failover, or the kill switch)`);
+  // Error documents of the two sides are not alike, and need not be.
+  const isError = (direct.meaning ?? 0) >= 400 || (gateway.meaning ?? 0) >= 400;
+  return [...status, ...served, ...(isError ? [] : shapeDifferences(direct.json, gateway.json))];
+}
+
+function render({ style }: Context, { route, results, differences }: Probed): string {
+  const lines = results.map(({ path, asked, status, meaning, error, ms, bytes }) => {
+    const disguised = meaning === status ? '' : style.yellow(` (means ${meaning})`);
+    const answer =
+      error === undefined
+        ? `${status}${disguised}  ${milliseconds(ms)}  ${bytes} bytes`
+        : style.red(`no answer (${error}) after ${milliseconds(ms)}`);
+    return `${path.padEnd(8)} ${answer}  ${style.dim(asked)}`;
+  });
+  const shown = differences.slice(0, MOST_SHOWN).map((difference) => `  ${difference}`);
+  const more = differences.length > MOST_SHOWN ? [`  and ${differences.length - MOST_SHOWN} more`] : [];
+  const isWhole = results.length === 2 && results.every(({ error }) => error === undefined);
+  const verdict =
+    differences.length > 0
+      ? [style.red('direct → gateway differ in shape:'), ...shown, ...more]
+      : isWhole
+        ? [style.green('Both answer alike: same status, same shape.')]
+        : [];
+  return [style.bold(route), ...lines, ...verdict].join('\n');
+}

@@ -1,0 +1,34 @@
+import { confirm } from '../confirm.ts';
+import { print, remark, type Command, type CommonOptions } from '../context.ts';
+import { EXIT, usageError } from '../exit.ts';
+import { signature, type FlipAnswer } from './flip.ts';
+import { changeText, type History } from './history.ts';
+
+export interface RollbackOptions extends CommonOptions {
+  readonly why?: string;
+  readonly yes?: boolean;
+}
+
+interface RollbackAnswer extends FlipAnswer {
+  readonly changes: readonly { readonly route: string; readonly from?: unknown; readonly to?: unknown }[];
+}
+
+/** Back to before the last flip, or to a revision. Asks the facade what that would change, shows it, and asks. */
+export const rollback: Command<RollbackOptions> = async (context, options, [given]) => {
+  const revision = given === undefined ? undefined : Number(given);
+  if (revision !== undefined && !(Number.isInteger(revision) && revision >= 0)) {
+    throw usageError(`"${given}" is no revision; c2s-facade history lists them.`);
+  }
+  const asked = { ...(revision === undefined ? {} : { revision }), ...signature(options) };
+  const { revision: newest } = await context.admin.get<History>('/api/history?limit=1');
+  const plan = await context.admin.send<RollbackAnswer>('POST', '/api/rollback', { ...asked, dryRun: true });
+  if (plan.changes.length === 0) {
+    print(context, plan, () => 'Nothing to take back: that is what serves already.');
+    return EXIT.ok;
+  }
+  remark(context, plan.changes.map(({ route, from, to }) => `${route}  ${changeText(from, to)}`).join('\n'));
+  if (!(await confirm(context, 'Roll back?', options.yes))) return EXIT.usage;
+  const done = await context.admin.send<RollbackAnswer>('POST', '/api/rollback', { ...asked, expectRevision: newest });
+  print(context, done, () => `Rolled back: it serves now, revision ${done.revision}.`);
+  return EXIT.ok;
+};

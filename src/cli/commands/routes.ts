@@ -1,0 +1,20 @@
+import { print, type Command, type CommonOptions } from '../context.ts';
+import { EXIT } from '../exit.ts';
+import { selectRoutes, type LiveTable } from '../live.ts';
+import { renderHeading, renderRoutes } from '../route-table.ts';
+
+export interface RoutesOptions extends CommonOptions {
+  readonly stage?: string;
+}
+
+/** The table that serves now, with the last minute of both paths. */
+export const routes: Command<RoutesOptions> = async (context, { stage }, [text]) => {
+  const table = await context.admin.get<LiveTable>('/api/routes');
+  const selected = selectRoutes(table.routes, text, stage);
+  const { style, io } = context;
+  print(context, { ...table, routes: selected }, () => {
+    const body = selected.length === 0 ? 'No route is like that.' : renderRoutes(selected, io.width, style);
+    return `${renderHeading(table, style)}\n\n${body}`;
+  });
+  return EXIT.ok;
+};

@@ -1,0 +1,50 @@
+import { type Command, type CommonOptions, type Context } from '../context.ts';
+import { CliError, EXIT, usageError, type ExitCode } from '../exit.ts';
+import { selectRoutes, type LiveTable } from '../live.ts';
+import { renderHeading, renderRoutes } from '../route-table.ts';
+import { openScreen } from '../screen.ts';
+
+export interface WatchOptions extends CommonOptions {
+  readonly stage?: string;
+}
+
+/** Milliseconds between two looks. */
+const EVERY = 1_000;
+
+/** `routes`, live. A facade that is away for a moment is told of and waited for: one watches through a restart. */
+export const watch: Command<WatchOptions> = async (context, { stage }, [text]) => {
+  if (context.json || !context.io.isTerminal) {
+    throw usageError('watch needs a terminal; for scripts there is "c2s-facade routes --json".');
+  }
+  // What is wrong with the command line or the token is said before the screen is taken.
+  selectRoutes((await context.admin.get<LiveTable>('/api/routes')).routes, text, stage);
+  return new Promise<ExitCode>((resolve) => {
+    const screen = openScreen(() => {
+      clearTimeout(timer);
+      resolve(EXIT.ok);
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const look = async (): Promise<void> => {
+      const lines = await frame(context, text, stage);
+      if (!screen.isOpen) return;
+      screen.show(lines);
+      timer = setTimeout(() => void look(), EVERY);
+    };
+    void look();
+  });
+};
+
+async function frame({ admin, io, style }: Context, text?: string, stage?: string): Promise<string[]> {
+  const time = new Date(io.now()).toTimeString().slice(0, 8);
+  const title = `${style.bold('c2s-facade')} ${admin.url} · ${time} · ${style.dim('q quits')}`;
+  try {
+    const table = await admin.get<LiveTable>('/api/routes', 2 * EVERY);
+    const selected = selectRoutes(table.routes, text, stage);
+    const width = process.stdout.columns;
+    const body = selected.length === 0 ? 'No route is like that.' : renderRoutes(selected, width, style);
+    return [title, ...renderHeading(table, style).split('\n'), '', ...body.split('\n')];
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return [title, '', style.red(error.message)];
+  }
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { readEnvironment, type Environment } from '../config/environment.ts';
+import { formatProblems, parseConfig, revisionOf, type ParsedConfig } from '../config/load.ts';
+import type { FacadeConfig } from '../config/schema.ts';
+import type { Variables } from '../config/variables.ts';
+import { causeOf } from './admin-client.ts';
+import type { Context } from './context.ts';
+import { CliError, EXIT } from './exit.ts';
+
+/** The config file as the facade would read it, for the commands that work on the file alone. */
+
+export interface ConfigFile {
+  readonly file: string;
+  readonly text: string;
+  readonly revision: string;
+  readonly parsed: ParsedConfig;
+  /** What ${NAME} in it stands for. */
+  readonly variables: Variables;
+  /** No C2S_BASE_URL is set: the facade would run on its sandbox, whose addresses are not known here. */
+  readonly isSandbox: boolean;
+}
+
+/** Stand for the upstreams that `npm start` brings along by itself. */
+const SANDBOX = { C2S_BASE_URL: 'http://sandbox.invalid', C2S_GATEWAY_URL: 'http://gateway.sandbox.invalid' };
+
+/** @throws CliError when the file cannot be read; what is wrong inside it stands in `parsed`. */
+export function readConfigFile({ configFile: file, variables: given }: Context): ConfigFile {
+  const text = readText(file);
+  const isSandbox = !given['C2S_BASE_URL']?.trim();
+  const variables = isSandbox ? { ...SANDBOX, ...defined(given), C2S_BASE_URL: SANDBOX.C2S_BASE_URL } : given;
+  return { file, text, revision: revisionOf(text), parsed: parseConfig(text, variables), variables, isSandbox };
+}
+
+/** The config itself. @throws CliError with every problem, one a line, when there is none. */
+export function requireConfig({ file, parsed }: ConfigFile): FacadeConfig {
+  if (parsed.ok) return parsed.config;
+  throw new CliError(EXIT.problems, formatProblems(file, parsed.problems));
+}
+
+/** The environment; undefined when something in it is wrong, which `check` tells of. */
+export function environmentOf(variables: Variables): Environment | undefined {
+  const read = readEnvironment(variables);
+  return read.ok ? read.environment : undefined;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : causeOf(error);
+    throw new CliError(
+      EXIT.problems,
+      `${file}: cannot be read (${code}); name the table with --config or FACADE_CONFIG.`,
+    );
+  }
+}
+
+const defined = (variables: Variables): Variables =>
+  Object.fromEntries(Object.entries(variables).filter(([, value]) => value?.trim()));

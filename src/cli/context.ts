@@ -1,0 +1,62 @@
+import pc from 'picocolors';
+import { readEnvFile } from '../config/env-file.ts';
+import type { Variables } from '../config/variables.ts';
+import { AdminClient, adminUrl } from './admin-client.ts';
+import type { CompletedCommand } from './completion.ts';
+import type { Io } from './io.ts';
+
+/** What every command is handed: the process, its common options, and the facade to talk to. */
+
+export const ENV_FILE = '.env';
+
+export interface CommonOptions {
+  readonly json?: boolean;
+  /** Base URL of the admin listener. */
+  readonly admin?: string;
+  readonly config?: string;
+}
+
+export type Style = ReturnType<typeof pc.createColors>;
+
+export interface Context {
+  readonly io: Io;
+  readonly style: Style;
+  readonly json: boolean;
+  /** The environment over the .env file, as the facade itself reads them. */
+  readonly variables: Variables;
+  readonly configFile: string;
+  readonly admin: AdminClient;
+  /** The command line itself, for the completion. */
+  readonly commands: () => readonly CompletedCommand[];
+}
+
+/** @throws CliError when the options contradict themselves. */
+export function createContext(io: Io, options: CommonOptions, commands: Context['commands']): Context {
+  const variables = { ...readEnvFile(ENV_FILE), ...io.env };
+  return {
+    io,
+    style: pc.createColors(io.colour && !options.json),
+    json: options.json ?? false,
+    commands,
+    variables,
+    configFile: options.config ?? (variables['FACADE_CONFIG']?.trim() || 'config/facade.yaml'),
+    admin: new AdminClient(() => adminUrl(options.admin, variables), variables['ADMIN_TOKEN']?.trim() || undefined),
+  };
+}
+
+/** Prints the answer: the value itself with --json, else the text, which is only made when it is shown. */
+export function print({ io, json }: Context, value: unknown, text: () => string): void {
+  io.out(json ? `${JSON.stringify(value, undefined, 2)}\n` : `${text().trimEnd()}\n`);
+}
+
+/** A remark beside the answer: on standard error, so that what is piped on stays clean. */
+export function remark({ io }: Context, text: string): void {
+  io.err(`${text}\n`);
+}
+
+/** One subcommand: resolves to its exit code. `undefined`: the process goes on and ends by itself. */
+export type Command<Options extends CommonOptions = CommonOptions> = (
+  context: Context,
+  options: Options,
+  args: readonly string[],
+) => number | undefined | Promise<number | undefined>;

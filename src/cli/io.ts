@@ -1,0 +1,58 @@
+import { createInterface } from 'node:readline/promises';
+import type { Variables } from '../config/variables.ts';
+
+/** All that a command sees of the process: where its words go, how wide they may be, what time it is. */
+export interface Io {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly env: Variables;
+  /** Columns of the terminal; 80 where there is none. */
+  readonly width: number;
+  /** Standard output is a terminal: somebody looks. */
+  readonly isTerminal: boolean;
+  /** Somebody can be asked. */
+  readonly canAsk: boolean;
+  readonly colour: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** One line, without its end. */
+  readonly ask: (question: string) => Promise<string>;
+}
+
+const DEFAULT_WIDTH = 80;
+
+/** The process's own. */
+export function processIo(): Io {
+  const { stdout, stderr, stdin, env } = process;
+  // A reader that has seen enough (`| head`) is no fault.
+  stdout.on('error', (error: Error & { code?: string }) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    env,
+    width: stdout.isTTY ? stdout.columns : DEFAULT_WIDTH,
+    isTerminal: stdout.isTTY,
+    canAsk: stdin.isTTY && stderr.isTTY,
+    colour: wantsColour(env, stdout.isTTY),
+    now: Date.now,
+    ask,
+  };
+}
+
+/** Only on a terminal, and not where the user or the terminal does not want them (no-color.org). */
+export function wantsColour(env: Variables, isTerminal: boolean): boolean {
+  return isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+/** On standard error, so that a piped answer stays clean. */
+async function ask(question: string): Promise<string> {
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await asking.question(question);
+  } finally {
+    asking.close();
+  }
+}

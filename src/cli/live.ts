@@ -1,0 +1,53 @@
+import type { RouteView } from '../admin/routes.ts';
+import { nearest } from '../config/nearest.ts';
+import { CliError, EXIT, usageError } from './exit.ts';
+
+/** What the admin API answers, as the commands read it. */
+
+export interface LiveTable {
+  readonly revision: string;
+  readonly killSwitch: boolean;
+  readonly routes: readonly RouteView[];
+}
+
+export interface LiveConfig {
+  readonly file: string;
+  readonly revision: string;
+  readonly loadedAt: string;
+  readonly gateway: string;
+  readonly lastError?: { readonly at: string; readonly problems: readonly object[] };
+}
+
+export interface KillSwitchState {
+  readonly on: boolean;
+  readonly by: readonly string[];
+}
+
+/** @throws CliError that names the nearest id. */
+export function requireRoute<R extends { readonly id: string }>(id: string, routes: readonly R[]): R {
+  const found = routes.find((route) => route.id === id);
+  if (found) return found;
+  const meant = nearest(
+    id,
+    routes.map((route) => route.id),
+  );
+  const hint = meant === undefined ? 'c2s-facade routes lists them' : `did you mean "${meant}"?`;
+  throw new CliError(EXIT.usage, `There is no route "${id}"; ${hint}`);
+}
+
+const STAGES = ['direct', 'shadow', 'canary', 'gateway', 'retired'];
+
+/** The routes whose id or faces hold `text`, and that are at `stage`. @throws CliError for what is no stage. */
+export function selectRoutes(
+  routes: readonly RouteView[],
+  text: string | undefined,
+  stage: string | undefined,
+): readonly RouteView[] {
+  if (stage !== undefined && !STAGES.includes(stage)) throw usageError(`--stage is one of ${STAGES.join(', ')}`);
+  const word = text?.toLowerCase() ?? '';
+  return routes.filter((route) => {
+    const faces = Object.values(route.paths).flatMap((path) => path.faces);
+    const holds = [route.id, ...faces].some((one) => one.toLowerCase().includes(word));
+    return holds && (stage === undefined || route.stage === stage);
+  });
+}

@@ -1,0 +1,69 @@
+import type { PathView, RouteView } from '../admin/routes.ts';
+import type { Style } from './context.ts';
+import { milliseconds, perSecond, share } from './format.ts';
+import type { LiveTable } from './live.ts';
+import { renderTable, type Column } from './table.ts';
+
+/** The table that serves, one line a route: what it is set to, and the last minute of both paths side by side. */
+
+/** Below this many columns each path shows what matters most: its rate and its errors. */
+const WIDE = 100;
+
+export function renderRoutes(routes: readonly RouteView[], width: number, style: Style): string {
+  const isWide = width >= WIDE;
+  const columns: Column[] = [
+    { title: 'ROUTE', elastic: true },
+    { title: 'STAGE' },
+    { title: 'GATEWAY', align: 'right' },
+    ...(isWide ? [{ title: 'SHADOW', align: 'right' as const }] : []),
+    ...pathColumns('DIRECT', isWide),
+    ...pathColumns('GW', isWide),
+    { title: 'BREAKER' },
+  ];
+  const rows = routes.map((route) => [
+    route.id,
+    stageText(route.stage, style),
+    String(route.rollout.gateway),
+    ...(isWide ? [String(route.rollout.shadow)] : []),
+    ...pathCells(route.paths.direct, isWide, style),
+    ...pathCells(route.paths.gateway, isWide, style),
+    breakersText(route, style),
+  ]);
+  return renderTable(columns, rows, width, style);
+}
+
+/** What stands above the table: whether it counts at all. */
+export function renderHeading({ revision, killSwitch, routes }: LiveTable, style: Style): string {
+  const counts = new Map<string, number>();
+  for (const { stage } of routes) counts.set(stage, (counts.get(stage) ?? 0) + 1);
+  const stages = [...counts].map(([stage, n]) => `${n} ${stage}`).join(', ');
+  const heading = `revision ${revision} · ${stages}`;
+  return killSwitch ? `${heading}\n${style.bold(style.red('KILL SWITCH ON: every route is direct'))}` : heading;
+}
+
+function pathColumns(name: string, isWide: boolean): Column[] {
+  const titles = isWide ? [`${name}/s`, 'ERR', 'P95'] : [`${name}/s`, 'ERR'];
+  return titles.map((title) => ({ title, align: 'right' }));
+}
+
+function pathCells(path: PathView | undefined, isWide: boolean, style: Style): string[] {
+  const minute = path?.lastMinute;
+  if (!minute) return isWide ? ['', '', ''] : ['', ''];
+  const errors = share(minute.failures, minute.requests);
+  const cells = [perSecond(minute.requests), minute.failures > 0 ? style.red(errors) : errors];
+  return isWide ? [...cells, milliseconds(minute.p95)] : cells;
+}
+
+function stageText(stage: string, style: Style): string {
+  if (stage === 'canary' || stage === 'shadow') return style.yellow(stage);
+  return stage === 'direct' ? stage : style.green(stage);
+}
+
+/** Only what is not closed; `gw open`. */
+function breakersText({ paths }: RouteView, style: Style): string {
+  const open = (['direct', 'gateway'] as const).flatMap((path) => {
+    const state = paths[path]?.breaker ?? 'closed';
+    return state === 'closed' ? [] : [`${path === 'gateway' ? 'gw' : path} ${state}`];
+  });
+  return open.length === 0 ? 'closed' : style.red(open.join(', '));
+}

@@ -1,0 +1,97 @@
+import { Command as Program, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { COMMANDS, type CommandSpec } from './commands.ts';
+import type { CompletedCommand } from './completion.ts';
+import { createContext, type CommonOptions } from './context.ts';
+import { CliError, EXIT } from './exit.ts';
+import type { Io } from './io.ts';
+
+/**
+ * From the command line to one command. Every command is loaded when it is called: `--help` and the shell's completion
+ * must not wait for a YAML parser or an HTTP client.
+ */
+
+/** Runs one command line. Resolves to the exit code; undefined when the process goes on and ends by itself. */
+export async function run(argv: readonly string[], io: Io): Promise<number | undefined> {
+  let code: number | undefined = EXIT.ok;
+  const program = createProgram(io, (result) => (code = result));
+  try {
+    if (argv.length === 0) {
+      io.out(program.helpInformation());
+      return EXIT.usage;
+    }
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (!(error instanceof CliError)) throw error;
+    const { message } = error;
+    io.err(argv.includes('--json') ? `${JSON.stringify({ error: message, code: error.code })}\n` : `${message}\n`);
+    return error.code;
+  }
+}
+
+/** The whole command line as commander knows it; also read for the completion. */
+export function createProgram(io: Io, done: (code: number | undefined) => void): Program {
+  const program = new Program('c2s-facade')
+    .description('Moves the traffic of a legacy API to its replacement, route by route.')
+    .helpCommand(false)
+    .exitOverride()
+    .configureHelp({ helpWidth: io.width, minWidthToWrap: 20 })
+    .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => io.width })
+    .addHelpText('after', '\nExit codes: 0 ok, 1 problems were found, 2 wrong usage, 3 the facade cannot be reached.');
+  for (const spec of COMMANDS) addCommand(program, spec, io, done);
+  return program;
+}
+
+function addCommand(program: Program, spec: CommandSpec, io: Io, done: (code: number | undefined) => void): void {
+  const command = program
+    .command(spec.usage, { hidden: spec.hidden ?? false })
+    .description(spec.summary)
+    .showSuggestionAfterError();
+  for (const [flags, description, parse] of spec.options ?? []) {
+    const option = new Option(flags, description);
+    command.addOption(parse ? option.argParser((text: string) => parsed(parse, text)) : option);
+  }
+  if (spec.common !== 'none') addCommonOptions(command, spec.common ?? 'both');
+  if (spec.help) command.addHelpText('after', `\n${spec.help}`);
+  command.action(async (...given: unknown[]) => {
+    // Commander hands over the arguments, then the options, then itself.
+    const args = given
+      .slice(0, -2)
+      .flat()
+      .filter((one) => typeof one === 'string');
+    const options = given.at(-2) as CommonOptions;
+    const execute = await spec.load();
+    done(
+      await execute(
+        createContext(io, options, () => describe(program)),
+        options as never,
+        args,
+      ),
+    );
+  });
+}
+
+function addCommonOptions(command: Program, which: 'file' | 'admin' | 'both'): void {
+  command.option('--json', 'the answer as JSON');
+  if (which !== 'file') command.option('--admin <url>', 'the admin listener (default: ADMIN_HOST and ADMIN_PORT)');
+  if (which !== 'admin') command.option('--config <file>', 'the rollout table (default: FACADE_CONFIG)');
+}
+
+function parsed(parse: (text: string) => unknown, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function describe(program: Program): CompletedCommand[] {
+  const shown = program.createHelp().visibleCommands(program);
+  return shown.map((command) => ({
+    name: command.name(),
+    summary: command.description(),
+    options: command.options.map(({ long, description }) => ({ name: long ?? '', description })),
+    takesRoutes: command.registeredArguments.some((argument) => argument.name().startsWith('route')),
+  }));
+}

@@ -1,0 +1,127 @@
+import type { AutopilotSettings } from '../../rollout/route.ts';
+import { isProvenAbove, mostLikelyShare, quantile, surelyAbove } from './evidence.ts';
+import type { Facts } from './facts.ts';
+import type { Tallies, Tally } from './tally.ts';
+
+/**
+ * The gates of a step. Each is `green` (shown to hold), `broken` (shown not to hold) or `waiting`: neither is shown.
+ * Only green ones raise, only a broken one takes back; what lies between holds the step, so that noise moves nothing.
+ */
+
+export const GATES = ['parity', 'breaker', 'traffic', 'errorRate', 'latency'] as const;
+export type GateName = (typeof GATES)[number];
+export type GateState = 'green' | 'waiting' | 'broken';
+
+export interface Gate {
+  readonly state: GateState;
+  /** The numbers in words, for a human. */
+  readonly why: string;
+}
+
+export type Gates = Readonly<Record<GateName, Gate>>;
+
+export const areGreen = (gates: Gates) => GATES.every((name) => gates[name].state === 'green');
+export const brokenOf = (gates: Gates) => GATES.filter((name) => gates[name].state === 'broken');
+
+export function judge(facts: Facts, settings: AutopilotSettings): Gates {
+  const isLive = facts.gateway > 0;
+  return {
+    parity: parityGate(facts, settings),
+    breaker: breakerGate(facts),
+    traffic: trafficGate(facts, settings),
+    errorRate: isLive
+      ? errorRateGate(facts, settings)
+      : green('nothing is live yet: failures of shadows count as mismatches'),
+    latency: isLive ? latencyGate(facts, settings) : shadowLatencyGate(facts, settings),
+  };
+}
+
+const green = (why: string): Gate => ({ state: 'green', why });
+const waiting = (why: string): Gate => ({ state: 'waiting', why });
+const broken = (why: string): Gate => ({ state: 'broken', why });
+
+const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
+const ms = (value: number) => `${value.toFixed(0)} ms`;
+
+function parityGate({ parity, gateway }: Facts, { gates }: AutopilotSettings): Gate {
+  if (gates.parity === undefined) {
+    return gateway > 0
+      ? green('a write has no shadows')
+      : waiting('a write has no shadows: a human takes the first step');
+  }
+  if (!parity || parity.samples === 0) return waiting('no shadow was compared yet');
+  const { verdict, samples, mismatches, lowerBound, because } = parity;
+  const numbers = `${mismatches} of ${samples} shadows differ, parity is at least ${percent(lowerBound)}, ${percent(gates.parity)} asked for`;
+  if (isProvenAbove(mismatches, samples, 1 - gates.parity)) return broken(numbers);
+  if (verdict === 'ready' && lowerBound >= gates.parity) return green(numbers);
+  return waiting([`${verdict}: ${numbers}`, ...because].join('; '));
+}
+
+function breakerGate({ breaker, gateway }: Facts): Gate {
+  if (breaker === 'closed') return green('closed');
+  return breaker === 'open' && gateway > 0 ? broken('open') : waiting(breaker);
+}
+
+/** Of live attempts; of shadows while nothing is live. */
+function trafficGate({ gateway, live, parity }: Facts, { minRequests, gates }: AutopilotSettings): Gate {
+  const isByShadows = gateway === 0 && gates.parity !== undefined;
+  const seen = isByShadows ? (parity?.samples ?? 0) : live.window.gateway.attempts;
+  const why = `${seen} of ${minRequests} ${isByShadows ? 'shadows' : 'attempts'}`;
+  return seen >= minRequests ? green(why) : waiting(`not enough data: ${why}`);
+}
+
+const rateOf = ({ attempts, failures }: Tally) => (attempts === 0 ? 0 : failures / attempts);
+
+/**
+ * Direct as it is now where it serves enough to be judged, else as it last did (at 100 % it serves next to nothing).
+ * What was never seen enough excuses nothing.
+ */
+function referenceOf({ live }: Facts, minRequests: number): Tally | undefined {
+  return live.window.direct.attempts >= minRequests ? live.window.direct : live.reference;
+}
+
+function errorRateGate(facts: Facts, { gates, minRequests }: AutopilotSettings): Gate {
+  const { window, recent } = facts.live;
+  const reference = referenceOf(facts, minRequests);
+  const direct = reference ? rateOf(reference) : 0;
+  const allowed = (reference ? mostLikelyShare(reference.failures, reference.attempts) : 0) + gates.errorRateDelta;
+  const say = ({ gateway }: Tallies): string =>
+    `${gateway.failures} of ${gateway.attempts} attempts failed on the gateway path (${percent(rateOf(gateway))}), ${percent(direct)} on direct, ${percent(gates.errorRateDelta)} more allowed`;
+  for (const seen of [window, recent]) {
+    if (isProvenAbove(seen.gateway.failures, seen.gateway.attempts, allowed)) return broken(say(seen));
+  }
+  const isWithin = rateOf(window.gateway) - direct <= gates.errorRateDelta;
+  return isWithin ? green(say(window)) : waiting(say(window));
+}
+
+/** Cold connections make the first few requests slow; nothing is concluded from those. */
+const LEAST_TIMED = 20;
+
+/**
+ * By counting: of a gateway whose 95th percentile is within the limit at most 5 % take longer. Both sides are rounded in
+ * the gateway's favour before it is called broken (the percentile of direct up to its bucket's end, an attempt counted
+ * only in a bucket wholly beyond), so a bucket's width can cost a raise but never take one back.
+ */
+function latencyGate(facts: Facts, { gates, minRequests }: AutopilotSettings): Gate {
+  const { window, recent } = facts.live;
+  const direct = quantile(referenceOf(facts, minRequests)?.latencies ?? [], 0.95);
+  if (!direct) return waiting('the latency of direct was not measured yet');
+  const limit = gates.latencyP95Ratio * Math.max(direct.value, gates.latencyFloor);
+  const surelyOver = gates.latencyP95Ratio * Math.max(direct.atMost, gates.latencyFloor);
+  const say = ({ gateway }: Tallies): string =>
+    `95 % of the gateway path within ${ms(quantile(gateway.latencies, 0.95)?.value ?? 0)}, of direct within ${ms(direct.value)}, ${ms(limit)} allowed`;
+  for (const seen of [window, recent]) {
+    const { count, of } = surelyAbove(seen.gateway.latencies, surelyOver);
+    if (of >= LEAST_TIMED && isProvenAbove(count, of, 0.05)) return broken(say(seen));
+  }
+  const gateway = quantile(window.gateway.latencies, 0.95);
+  return gateway && gateway.value <= limit ? green(say(window)) : waiting(say(window));
+}
+
+function shadowLatencyGate({ parity }: Facts, { gates }: AutopilotSettings): Gate {
+  const p95 = parity?.latencyP95;
+  if (!p95) return green('shadows were not timed');
+  const limit = gates.latencyP95Ratio * Math.max(p95.direct, gates.latencyFloor);
+  const why = `95 % of the shadows within ${ms(p95.gateway)}, of direct within ${ms(p95.direct)}, ${ms(limit)} allowed`;
+  return p95.gateway <= limit ? green(why) : waiting(why);
+}

@@ -1,0 +1,43 @@
+import type { DataPlane } from '../../forward/data-plane.ts';
+import type { RouteEntry } from '../../forward/generation.ts';
+import type { ParityReport } from '../report.ts';
+import type { FlipFacts, ParityFacts } from './facts.ts';
+import type { Reading, RouteNow } from './ports.ts';
+
+/** The autopilot's facts, as the rest of the house has them. */
+
+const entriesOf = (dataPlane: DataPlane): readonly RouteEntry[] => dataPlane.generation.entries;
+
+/** Every route that is on autopilot. @param flipOf the last flip of a route's percentage */
+export function routesOf(dataPlane: DataPlane, flipOf: (route: string) => FlipFacts): RouteNow[] {
+  return entriesOf(dataPlane).flatMap(({ model }) =>
+    model.autopilot
+      ? [{ id: model.id, settings: model.autopilot, gateway: model.rollout.gateway / 100, flip: flipOf(model.id) }]
+      : [],
+  );
+}
+
+/** What this process counted. @param instance names it. */
+export function readingsOf(dataPlane: DataPlane, instance: string): Reading[] {
+  return entriesOf(dataPlane)
+    .filter(({ model }) => model.autopilot !== undefined)
+    .map(({ model, state }) => ({
+      instance,
+      route: model.id,
+      tallies: { direct: state.recorder.totals('direct'), gateway: state.recorder.totals('gateway') },
+      breaker: state.breakerState('gateway'),
+    }));
+}
+
+export function parityFactsOf(report: ParityReport | undefined): ParityFacts | undefined {
+  if (!report) return undefined;
+  const { counts, parity, verdict, latency } = report;
+  return {
+    verdict: verdict.kind,
+    because: verdict.reasons.map(({ text }) => text),
+    samples: counts.match + counts.ignored + counts.mismatch,
+    mismatches: counts.mismatch,
+    lowerBound: parity.low,
+    latencyP95: latency && { direct: latency.control.p95.value, gateway: latency.candidate.p95.value },
+  };
+}

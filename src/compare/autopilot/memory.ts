@@ -1,0 +1,51 @@
+import type { DecisionRecord, Kept, Memory, Order, Reading } from './ports.ts';
+
+/** Without a store: one process, which forgets everything when it ends. */
+
+const MOST_DECISIONS = 1_000;
+
+export class ProcessMemory implements Memory {
+  readonly #kept = new Map<string, Kept>();
+  #decisions: DecisionRecord[] = [];
+  #orders: Order[] = [];
+  #readings: readonly Reading[] = [];
+
+  load(): Promise<ReadonlyMap<string, Kept>> {
+    return Promise.resolve(new Map(this.#kept));
+  }
+
+  save(kept: readonly Kept[]): Promise<void> {
+    this.#kept.clear();
+    for (const one of kept) this.#kept.set(one.report.route, one);
+    return Promise.resolve();
+  }
+
+  record(decision: DecisionRecord): Promise<void> {
+    this.#decisions = [decision, ...this.#decisions].slice(0, MOST_DECISIONS);
+    return Promise.resolve();
+  }
+
+  history(route: string, limit: number): Promise<readonly DecisionRecord[]> {
+    return Promise.resolve(this.#decisions.filter((one) => one.route === route).slice(0, limit));
+  }
+
+  order(order: Order): Promise<void> {
+    this.#orders.push(order);
+    return Promise.resolve();
+  }
+
+  takeOrders(): Promise<readonly Order[]> {
+    const orders = this.#orders;
+    this.#orders = [];
+    return Promise.resolve(orders);
+  }
+
+  publish(readings: readonly Reading[]): Promise<void> {
+    this.#readings = readings;
+    return Promise.resolve();
+  }
+
+  readings(): Promise<readonly Reading[]> {
+    return Promise.resolve(this.#readings);
+  }
+}

@@ -1,0 +1,115 @@
+import type { BreakerStateName } from '../../observe/metrics.ts';
+import type { AutopilotSettings } from '../../rollout/route.ts';
+import type { FlipFacts, ParityFacts } from './facts.ts';
+import type { Gates } from './gates.ts';
+import type { AutopilotState, Decision } from './machine.ts';
+import type { Tallies } from './tally.ts';
+
+/** What the runner needs of the rest of the house. Each port is one sentence long; app.ts says who stands behind it. */
+
+export interface RouteNow {
+  readonly id: string;
+  readonly settings: AutopilotSettings;
+  /** Percentage in force. */
+  readonly gateway: number;
+  readonly flip: FlipFacts;
+}
+
+/** Cumulative counters of one route in one process. */
+export interface Reading {
+  /** Of the process: counters of another one begin at 0 again. */
+  readonly instance: string;
+  readonly route: string;
+  readonly tallies: Tallies;
+  /** Of the gateway path. */
+  readonly breaker: BreakerStateName;
+}
+
+export interface FlipOrder {
+  readonly route: string;
+  /** Percentages; it must be refused when the route is no longer at `from`. */
+  readonly from: number;
+  readonly to: number;
+  readonly why: string;
+  readonly evidence: Evidence;
+}
+
+/** The numbers that led to a decision. */
+export interface Evidence {
+  readonly gates: Gates;
+  readonly parity: ParityFacts | undefined;
+  readonly traffic: Record<'direct' | 'gateway', { readonly attempts: number; readonly failures: number }>;
+}
+
+/** What a human is shown of a route. */
+export interface Report {
+  readonly route: string;
+  readonly mode: AutopilotSettings['mode'];
+  readonly phase: AutopilotState['phase'];
+  readonly gateway: number;
+  readonly steps: readonly number[];
+  /** ISO 8601; of the phase. */
+  readonly since: string;
+  readonly until: string | undefined;
+  readonly decision: Decision['kind'];
+  readonly why: string;
+  readonly evidence: Evidence;
+  readonly proposal: { readonly gateway: number; readonly diff: string } | undefined;
+  /** ISO 8601: when it was looked at. */
+  readonly at: string;
+}
+
+export interface DecisionRecord {
+  readonly at: string;
+  readonly route: string;
+  readonly decision: Decision['kind'];
+  readonly from: number;
+  readonly to: number;
+  readonly why: string;
+  readonly evidence: Evidence;
+}
+
+export interface Order {
+  readonly route: string;
+  readonly kind: 'pause' | 'resume';
+  readonly by: string;
+}
+
+export interface Kept {
+  readonly state: AutopilotState;
+  readonly report: Report;
+}
+
+/** What outlives a tick, and with a store a process: the truth of all instances. */
+export interface Memory {
+  load(): Promise<ReadonlyMap<string, Kept>>;
+  save(kept: readonly Kept[]): Promise<void>;
+  record(decision: DecisionRecord): Promise<void>;
+  /** Newest first. */
+  history(route: string, limit: number): Promise<readonly DecisionRecord[]>;
+  /** Of a human, for whoever leads. */
+  order(order: Order): Promise<void>;
+  takeOrders(): Promise<readonly Order[]>;
+  /** Of this process, for whoever leads. */
+  publish(readings: readonly Reading[]): Promise<void>;
+  /** The newest of every process that lives. */
+  readings(): Promise<readonly Reading[]>;
+}
+
+export interface Ports {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Every route that is on autopilot. */
+  routes(): readonly RouteNow[];
+  isKilled(): boolean;
+  /** Of this process. */
+  read(): readonly Reading[];
+  parity(route: string): ParityFacts | undefined;
+  /** @throws Error saying why it was not made. @returns the revision of the flip, as {@link RouteNow} will show it. */
+  flip(order: FlipOrder): Promise<string>;
+  /** The change of the config file, as a unified diff. */
+  propose(route: string, gateway: number): Promise<string>;
+  /** Only one instance decides. */
+  isLeader(): boolean;
+  readonly memory: Memory;
+}

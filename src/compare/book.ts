@@ -1,0 +1,217 @@
+import type { Answer, Observation } from './comparison.ts';
+import { Evidence, type EvidenceJson } from './evidence.ts';
+import { reportOf, type ParityReport } from './report.ts';
+import type { CompiledRules } from './rules.ts';
+import { Samples, type Sample } from './samples.ts';
+import { minuteOf, Window } from './window.ts';
+
+/**
+ * The evidence of all routes, and the reports that are made of it. Lives on across reloads; what a route showed under
+ * other rules of comparison is forgotten, since it would be judged by rules it was not gathered by.
+ */
+
+/** As in `compare:` of the config, in milliseconds. */
+export interface ParitySettings {
+  readonly window: number;
+  /** Comparisons, the newest first. */
+  readonly most: number;
+  readonly minSamples: number;
+  readonly minNoise: number;
+  /** 0..1 */
+  readonly noiseShare: number;
+}
+
+/** One minute of one instance's evidence, as it is stored. */
+export interface EvidenceRow {
+  readonly route: string;
+  /** Milliseconds since the epoch, the beginning of the minute. */
+  readonly minute: number;
+  readonly instance: string;
+  readonly fingerprint: string;
+  readonly evidence: EvidenceJson;
+}
+
+/** The two answers behind an observation, kept as a sample where they differ. */
+export interface Pair {
+  readonly control: Answer;
+  readonly candidate: Answer;
+}
+
+interface RoutePage {
+  rules: CompiledRules;
+  window: Window;
+  noiseCount: number;
+  /** Own minutes that are not stored yet. */
+  dirty: Set<number>;
+  /** Milliseconds since the epoch: what was gathered before was forgotten on request. */
+  since: number;
+  isSinceDirty: boolean;
+}
+
+/** In place of an instance: from the row's time on the route begins anew, for all. */
+const FORGOTTEN = '(forgotten)';
+
+export class ParityBook {
+  readonly #instance: string;
+  readonly #pages = new Map<string, RoutePage>();
+  readonly #samples = new Samples();
+  #settings: ParitySettings;
+
+  /** @param instance names this process among those that share a store */
+  constructor(instance: string, settings: ParitySettings) {
+    this.#instance = instance;
+    this.#settings = settings;
+  }
+
+  get instance(): string {
+    return this.#instance;
+  }
+
+  /** After every load of the config. Routes that are not among `rules` are forgotten. */
+  use(settings: ParitySettings, rules: readonly CompiledRules[]): void {
+    this.#settings = settings;
+    const ids = new Set(rules.map(({ route }) => route.id));
+    for (const id of this.#pages.keys()) if (!ids.has(id)) this.#forget(id);
+    for (const rule of rules) {
+      const page = this.#pages.get(rule.route.id);
+      if (page?.rules.fingerprint === rule.fingerprint) page.rules = rule;
+      else this.#begin(rule);
+    }
+  }
+
+  /** The rules to compare by; undefined for a route that is not in the table. */
+  rulesOf(route: string): CompiledRules | undefined {
+    return this.#pages.get(route)?.rules;
+  }
+
+  /** Share of the next shadows that should compare direct with direct, 0..1: first calibrate, then mostly across. */
+  noiseShare(route: string): number {
+    const { minNoise, noiseShare } = this.#settings;
+    const noiseCount = this.#pages.get(route)?.noiseCount ?? 0;
+    return noiseCount < minNoise ? Math.max(0.5, noiseShare) : noiseShare;
+  }
+
+  /** @param now milliseconds since the epoch; @param pair kept as a sample when it differs */
+  record(route: string, observation: Observation, now: number, pair?: Pair): void {
+    const page = this.#pages.get(route);
+    if (!page) return;
+    const { kind, comparison } = observation;
+    this.#entry(page, now).add(observation);
+    if (kind === 'noise' && comparison.reason === undefined) page.noiseCount++;
+    else if (pair && comparison.differences.length > 0) this.#samples.keep(route, comparison, pair, now);
+  }
+
+  /** Notes what live traffic shows, for the coverage. Cheap; the facts are not: sample before making them. */
+  seen(route: string, facts: readonly string[], now: number): void {
+    const page = this.#pages.get(route);
+    if (page && facts.length > 0) this.#entry(page, now).seen(facts);
+  }
+
+  /** Undefined for a route that is not in the table. Never throws. */
+  report(route: string, now: number): ParityReport | undefined {
+    const page = this.#pages.get(route);
+    if (!page) return undefined;
+    const { window, most, minSamples, minNoise } = this.#settings;
+    page.window.fold(now, window);
+    const { rules } = page;
+    const limits = { ...rules.route.compare.ready, minSamples, minNoise };
+    return reportOf({ rules, now, limits, ...page.window.gather(now, window, most) });
+  }
+
+  /** Of every route that has both faces. */
+  reports(now: number): ParityReport[] {
+    return [...this.#pages.values()]
+      .filter(({ rules: { route } }) => route.direct.length > 0 && route.gateway.length > 0)
+      .flatMap(({ rules }) => this.report(rules.route.id, now) ?? []);
+  }
+
+  /** The newest few pairs of each group of differences, unredacted: not to be shown outside a sandbox. */
+  samples(route: string): readonly Sample[] {
+    return this.#samples.of(route);
+  }
+
+  /** Forgets what was gathered of a route, as after a repair of the gateway; by way of the store on all instances. */
+  forget(route: string, now: number): void {
+    const rules = this.#pages.get(route)?.rules;
+    if (rules) Object.assign(this.#begin(rules), { since: now, isSinceDirty: true });
+  }
+
+  /** What changed since the last call, to be stored. */
+  takeDirty(): EvidenceRow[] {
+    const rows: EvidenceRow[] = [];
+    for (const [route, page] of this.#pages) {
+      const { fingerprint } = page.rules;
+      const evidence = new Evidence().toJSON();
+      if (page.isSinceDirty) rows.push({ route, minute: page.since, instance: FORGOTTEN, fingerprint, evidence });
+      page.isSinceDirty = false;
+      for (const minute of page.dirty) {
+        const evidence = page.window.entry(minute, this.#instance).toJSON();
+        rows.push({ route, minute, instance: this.#instance, fingerprint, evidence });
+      }
+      page.dirty.clear();
+    }
+    return rows;
+  }
+
+  /** Puts rows back that could not be stored. */
+  putBack(rows: readonly EvidenceRow[]): void {
+    for (const { route, minute, instance, fingerprint } of rows) {
+      const page = this.#pages.get(route);
+      if (page?.rules.fingerprint !== fingerprint) continue;
+      if (instance === FORGOTTEN) page.isSinceDirty = true;
+      else if (minute >= minuteOf(page.since)) page.dirty.add(minute);
+    }
+  }
+
+  /** Counts in what other instances, or this one before a restart, stored. Rows of other rules are left out. */
+  absorb(rows: readonly EvidenceRow[]): void {
+    for (const row of rows) if (row.instance === FORGOTTEN) this.#forgetBefore(row);
+    for (const { route, minute, instance, fingerprint, evidence } of rows) {
+      const page = this.#pages.get(route);
+      if (!page || instance === this.#instance || instance === FORGOTTEN) continue;
+      if (page.rules.fingerprint !== fingerprint || minute < minuteOf(page.since)) continue;
+      const read = readEvidence(evidence);
+      if (read) page.noiseCount += read.noise.judged - page.window.replace(minute, instance, read);
+    }
+  }
+
+  #entry(page: RoutePage, now: number): Evidence {
+    const minute = minuteOf(now);
+    page.dirty.add(minute);
+    return page.window.entry(minute, this.#instance);
+  }
+
+  /** The same row may come again: only a newer one forgets. */
+  #forgetBefore({ route, minute, fingerprint }: EvidenceRow): void {
+    const page = this.#pages.get(route);
+    if (page?.rules.fingerprint === fingerprint && minute > page.since) this.#begin(page.rules).since = minute;
+  }
+
+  #begin(rules: CompiledRules): RoutePage {
+    this.#forget(rules.route.id);
+    const page = {
+      rules,
+      window: new Window(),
+      noiseCount: 0,
+      dirty: new Set<number>(),
+      since: 0,
+      isSinceDirty: false,
+    };
+    this.#pages.set(rules.route.id, page);
+    return page;
+  }
+
+  #forget(route: string): void {
+    this.#pages.delete(route);
+    this.#samples.forget(route);
+  }
+}
+
+/** Undefined for what another version wrote in another form: a rolling deployment has both at once. */
+function readEvidence(json: EvidenceJson): Evidence | undefined {
+  try {
+    return Evidence.fromJSON(json);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import type { Observation, Side } from './comparison.ts';
+import { Counts, type CountsJson } from './counts.ts';
+import { Latency, type LatencyJson } from './latency.ts';
+import { Tally, type TallyJson } from './tally.ts';
+
+/**
+ * What was observed of a route in a stretch of time. Adds up: minutes to a window, instances to a fleet. Bounded, and
+ * without any value of a document, so that it can be stored and shown.
+ */
+
+const MOST_FACTS = 1_000;
+
+export interface EvidenceJson {
+  readonly cross: TallyJson;
+  readonly noise: TallyJson;
+  readonly control: LatencyJson;
+  readonly candidate: LatencyJson;
+  readonly pairs: Pairs;
+  readonly compared: CountsJson;
+  readonly live: CountsJson;
+}
+
+/** Both sides of the judged questions, by who failed. */
+export interface Pairs {
+  neither: number;
+  control: number;
+  candidate: number;
+  both: number;
+}
+
+export class Evidence {
+  cross = new Tally();
+  noise = new Tally();
+  control = new Latency();
+  candidate = new Latency();
+  readonly pairs: Pairs = { neither: 0, control: 0, candidate: 0, both: 0 };
+  /** Facts that were compared across, of request and answer. */
+  compared = new Counts(MOST_FACTS);
+  /** Facts that live traffic showed, sampled. */
+  live = new Counts(MOST_FACTS);
+
+  add({ kind, comparison, facts }: Observation): void {
+    (kind === 'cross' ? this.cross : this.noise).add(comparison);
+    const { control, candidate } = comparison;
+    if (kind === 'noise' || !control || !candidate) return;
+    this.#addSides(control, candidate);
+    if (comparison.reason !== undefined) return;
+    for (const fact of new Set([...facts, ...comparison.facts])) this.compared.add(fact);
+  }
+
+  seen(facts: readonly string[]): void {
+    for (const fact of facts) this.live.add(fact);
+  }
+
+  merge(other: Evidence): void {
+    this.cross.merge(other.cross);
+    this.noise.merge(other.noise);
+    this.control.merge(other.control);
+    this.candidate.merge(other.candidate);
+    for (const who of WHO) this.pairs[who] += other.pairs[who];
+    this.compared.merge(other.compared);
+    this.live.merge(other.live);
+  }
+
+  toJSON(): EvidenceJson {
+    return {
+      cross: this.cross.toJSON(),
+      noise: this.noise.toJSON(),
+      control: this.control.toJSON(),
+      candidate: this.candidate.toJSON(),
+      pairs: this.pairs,
+      compared: this.compared.toJSON(),
+      live: this.live.toJSON(),
+    };
+  }
+
+  static fromJSON(json: EvidenceJson): Evidence {
+    const evidence = new Evidence();
+    evidence.cross = Tally.fromJSON(json.cross);
+    evidence.noise = Tally.fromJSON(json.noise);
+    evidence.control = Latency.fromJSON(json.control);
+    evidence.candidate = Latency.fromJSON(json.candidate);
+    Object.assign(evidence.pairs, json.pairs);
+    evidence.compared = Counts.fromJSON(MOST_FACTS, json.compared);
+    evidence.live = Counts.fromJSON(MOST_FACTS, json.live);
+    return evidence;
+  }
+
+  /** Durations count where both sides answered: a refusal is fast, and no sign of speed. */
+  #addSides(control: Side, candidate: Side): void {
+    // A 429 says something of the limit and nothing of either side.
+    if (control.status === 429 || candidate.status === 429) return;
+    if (control.isFailed || candidate.isFailed) {
+      this.pairs[control.isFailed ? (candidate.isFailed ? 'both' : 'control') : 'candidate']++;
+      return;
+    }
+    this.pairs.neither++;
+    this.control.add(control.ms);
+    this.candidate.add(candidate.ms);
+  }
+}
+
+const WHO = ['neither', 'control', 'candidate', 'both'] as const;

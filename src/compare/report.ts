@@ -1,0 +1,162 @@
+import { OVERFLOW } from './counts.ts';
+import type { Evidence } from './evidence.ts';
+import { countOf, groupsOf, type Counted, type DifferenceGroup } from './groups.ts';
+import type { Latency } from './latency.ts';
+import type { CompiledRules } from './rules.ts';
+import { differenceOfShares, mcnemar, ratioOf, wilson, type Interval } from './statistics.ts';
+import { verdictOf, type Limits, type Verdict } from './verdict.ts';
+
+/**
+ * What the evidence says of a route. Made when it is asked for, from counts; pure. Shares and ratios come with their
+ * 95 % interval; of nothing they are NaN, which JSON writes as null.
+ */
+export interface ParityReport {
+  readonly route: string;
+  readonly window: {
+    /** ISO 8601; undefined while there is nothing. */
+    readonly from: string | undefined;
+    readonly to: string;
+    /** All shadows, those that were not judged included. */
+    readonly shadows: number;
+  };
+  readonly counts: Counted & { readonly error: number };
+  /** Why shadows were not judged, by ErrorReason. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly noise: {
+    readonly samples: number;
+    readonly wanted: number;
+    readonly isCalibrated: boolean;
+    /** The noise floor: share of the answers of direct that differ from another one of direct. */
+    readonly differing: Interval;
+  };
+  /** Share of the answers in which no caller would have noticed a difference, noise subtracted. Judged by `low`. */
+  readonly parity: Interval & { readonly wanted: number };
+  readonly groups: readonly DifferenceGroup[];
+  readonly failures: FailureReport;
+  /** Undefined while there is nothing. */
+  readonly latency: LatencyReport | undefined;
+  readonly coverage: CoverageReport;
+  /** Something was too much to be kept apart. */
+  readonly isCapped: boolean;
+  readonly verdict: Verdict;
+}
+
+export interface FailureReport {
+  readonly control: Interval;
+  readonly candidate: Interval;
+  /** candidate − control */
+  readonly difference: Interval;
+  /** McNemar's exact test. */
+  readonly p: number;
+}
+
+/** Milliseconds. */
+export interface Quantiles {
+  readonly p50: Interval;
+  readonly p95: Interval;
+  readonly p99: Interval;
+}
+
+export interface LatencyReport {
+  readonly control: Quantiles;
+  readonly candidate: Quantiles;
+  /** candidate / control */
+  readonly ratio: Quantiles;
+}
+
+export interface CoverageReport {
+  /** Facts that were compared, and how often; see coverage.ts. */
+  readonly compared: Readonly<Record<string, number>>;
+  /** Facts of live traffic that no shadow compared; these hold the verdict back. */
+  readonly unseen: readonly string[];
+}
+
+export interface ReportInput {
+  readonly rules: CompiledRules;
+  readonly evidence: Evidence;
+  /** Milliseconds since the epoch. */
+  readonly since: number | undefined;
+  readonly now: number;
+  readonly limits: Limits;
+}
+
+export function reportOf({ rules, evidence, since, now, limits }: ReportInput): ParityReport {
+  const { cross, noise } = evidence;
+  const groups = groupsOf(cross, noise, rules.known, now);
+  const counts = countOf(cross, groups);
+  const agreeing = counts.match + counts.ignored;
+  const parity = wilson(agreeing, agreeing + counts.mismatch);
+  const failures = failuresOf(evidence);
+  const latency = latencyOf(evidence.control, evidence.candidate);
+  const coverage = coverageOf(evidence);
+  const { unseen } = coverage;
+  const errors = { ...cross.errors.toJSON() };
+  const error = cross.errors.total;
+  return {
+    route: rules.route.id,
+    window: {
+      from: since === undefined ? undefined : new Date(since).toISOString(),
+      to: new Date(now).toISOString(),
+      shadows: cross.judged + error + noise.judged + noise.errors.total,
+    },
+    counts: { ...counts, error },
+    errors,
+    noise: noiseOf(evidence, limits.minNoise),
+    parity: { ...parity, wanted: limits.parity },
+    groups,
+    failures,
+    latency,
+    coverage,
+    isCapped: isCapped(evidence),
+    verdict: verdictOf({ counts, noiseSamples: noise.judged, parity, groups, failures, latency, unseen }, limits),
+  };
+}
+
+function noiseOf({ noise }: Evidence, wanted: number): ParityReport['noise'] {
+  let same = 0;
+  for (const [differences, count] of noise.sets()) if (differences?.length === 0) same += count;
+  const samples = noise.judged;
+  return { samples, wanted, isCalibrated: samples >= wanted, differing: wilson(samples - same, samples) };
+}
+
+function failuresOf({ pairs }: Evidence): FailureReport {
+  const of = pairs.neither + pairs.control + pairs.candidate + pairs.both;
+  const control = wilson(pairs.control + pairs.both, of);
+  const candidate = wilson(pairs.candidate + pairs.both, of);
+  return {
+    control,
+    candidate,
+    difference: differenceOfShares(control, candidate),
+    p: mcnemar(pairs.control, pairs.candidate),
+  };
+}
+
+function latencyOf(control: Latency, candidate: Latency): LatencyReport | undefined {
+  const [a, b] = [quantilesOf(control), quantilesOf(candidate)];
+  if (!a || !b) return undefined;
+  const ratio = { p50: ratioOf(a.p50, b.p50), p95: ratioOf(a.p95, b.p95), p99: ratioOf(a.p99, b.p99) };
+  return { control: a, candidate: b, ratio };
+}
+
+function quantilesOf(latency: Latency): Quantiles | undefined {
+  const [p50, p95, p99] = [latency.quantile(0.5), latency.quantile(0.95), latency.quantile(0.99)];
+  return p50 && p95 && p99 ? { p50, p95, p99 } : undefined;
+}
+
+/** Answers that are no data of the route, and requests that the gateway cannot be asked at all, are nothing to compare. */
+const NOT_COMPARABLE = /^(status (429|5\d\d)|form direct only)$/;
+
+function coverageOf({ compared, live }: Evidence): CoverageReport {
+  // Where the list of compared facts was cut, absence from it means nothing.
+  const isCut = compared.has(OVERFLOW);
+  const unseen = Array.from(live, ([fact]) => fact).filter(
+    (fact) => fact !== OVERFLOW && !compared.has(fact) && !isCut && !NOT_COMPARABLE.test(fact),
+  );
+  return { compared: compared.toJSON(), unseen: unseen.toSorted() };
+}
+
+function isCapped({ cross, noise, compared, live }: Evidence): boolean {
+  if (compared.has(OVERFLOW) || live.has(OVERFLOW)) return true;
+  for (const tally of [cross, noise]) for (const [differences] of tally.sets()) if (!differences) return true;
+  return false;
+}

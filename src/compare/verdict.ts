@@ -1,0 +1,134 @@
+import type { ReadyLimits } from '../rollout/route.ts';
+import { grouped, type Counted, type DifferenceGroup } from './groups.ts';
+import type { FailureReport, LatencyReport } from './report.ts';
+import type { Interval } from './statistics.ts';
+
+/**
+ * One word at the end. `not enough data` is neither success nor failure: more shadows will tell. Only what a route may
+ * be blamed for makes it `not ready`.
+ */
+export const VERDICTS = ['not enough data', 'ready', 'not ready'] as const;
+export type VerdictKind = (typeof VERDICTS)[number];
+
+export type ReasonKind =
+  /** Not enough comparisons of direct with the gateway. */
+  | 'samples'
+  /** Not enough comparisons of direct with direct: what differs by itself is not known yet. */
+  | 'calibration'
+  /** The share is good and its interval still reaches below what is wanted. */
+  | 'uncertain'
+  /** Too many answers differ. */
+  | 'parity'
+  | 'expired'
+  | 'error_rate'
+  | 'latency'
+  /** Live traffic has something that no shadow compared. */
+  | 'coverage';
+
+export interface Reason {
+  readonly kind: ReasonKind;
+  /** A sentence without values of documents. */
+  readonly text: string;
+}
+
+export interface Verdict {
+  readonly kind: VerdictKind;
+  readonly reasons: readonly Reason[];
+  /** `not ready: because 37 of 1,000 answers differ …` */
+  readonly text: string;
+}
+
+/** What is judged. */
+export interface Judged {
+  readonly counts: Counted;
+  readonly noiseSamples: number;
+  readonly parity: Interval;
+  readonly groups: readonly DifferenceGroup[];
+  readonly failures: FailureReport;
+  readonly latency: LatencyReport | undefined;
+  readonly unseen: readonly string[];
+}
+
+export interface Limits extends ReadyLimits {
+  readonly minSamples: number;
+  readonly minNoise: number;
+}
+
+export function verdictOf(judged: Judged, limits: Limits): Verdict {
+  const lacking = lackOf(judged, limits);
+  if (lacking.length > 0) return verdict('not enough data', lacking);
+  const broken = [
+    ...parityReasons(judged, limits),
+    ...expiredReasons(judged),
+    ...failureReasons(judged, limits),
+    ...latencyReasons(judged, limits),
+    ...coverageReasons(judged),
+  ];
+  if (broken.length > 0) return verdict('not ready', broken);
+  const { parity } = judged;
+  if (parity.low >= limits.parity) return verdict('ready', []);
+  const text = `parity is ${percent(parity.value)}, but may be as low as ${percent(parity.low)}; wanted ${percent(limits.parity)}`;
+  return verdict('not enough data', [{ kind: 'uncertain', text }]);
+}
+
+function verdict(kind: VerdictKind, reasons: readonly Reason[]): Verdict {
+  const because = reasons.map(({ text }) => text).join('; ');
+  const text = kind === 'not ready' ? `not ready: because ${because}` : because === '' ? kind : `${kind}: ${because}`;
+  return { kind, reasons, text };
+}
+
+function lackOf({ counts, noiseSamples }: Judged, { minSamples, minNoise }: Limits): Reason[] {
+  const samples = counts.match + counts.mismatch + counts.ignored;
+  const reasons: Reason[] = [];
+  if (noiseSamples < minNoise) {
+    const text = `${grouped(noiseSamples)} of ${grouped(minNoise)} comparisons of direct with itself`;
+    reasons.push({ kind: 'calibration', text });
+  }
+  if (samples < minSamples) {
+    reasons.push({ kind: 'samples', text: `${grouped(samples)} of ${grouped(minSamples)} comparisons` });
+  }
+  return reasons;
+}
+
+function parityReasons({ counts, parity, groups }: Judged, limits: Limits): Reason[] {
+  // A proven fault in few answers is borne as far as the limit says; below it there is no need to wait for certainty.
+  if (parity.value >= limits.parity) return [];
+  const of = counts.match + counts.mismatch + counts.ignored;
+  const worst = groups.find(({ standing }) => standing === 'fault' || standing === 'suspect');
+  const most = worst ? `, most often in ${worst.text}` : '';
+  const text = `${grouped(counts.mismatch)} of ${grouped(of)} answers differ (parity ${percent(parity.value)}, wanted ${percent(limits.parity)}${most})`;
+  return [{ kind: 'parity', text }];
+}
+
+function expiredReasons({ groups }: Judged): Reason[] {
+  return groups
+    .filter(({ isExpired, standing, cross }) => isExpired && standing !== 'noise' && cross.count > 0)
+    .map(({ text, ledger }) => {
+      const day = new Date(ledger?.expires ?? 0).toISOString().slice(0, 10);
+      return { kind: 'expired', text: `the known difference ${text} has expired on ${day}` };
+    });
+}
+
+function failureReasons({ failures }: Judged, { errorRateDelta }: Limits): Reason[] {
+  const { value, low } = failures.difference;
+  if (!(value > errorRateDelta && low > 0)) return [];
+  const text = `the gateway fails ${percent(value)} more often than direct; at most ${percent(errorRateDelta)} is wanted`;
+  return [{ kind: 'error_rate', text }];
+}
+
+function latencyReasons({ latency }: Judged, { latencyP95Ratio }: Limits): Reason[] {
+  const ratio = latency?.ratio.p95;
+  if (!ratio || !(ratio.value > latencyP95Ratio && ratio.low > 1)) return [];
+  const text = `the 95th percentile of the gateway is ${ratio.value.toFixed(2)} times that of direct; at most ${latencyP95Ratio} is wanted`;
+  return [{ kind: 'latency', text }];
+}
+
+function coverageReasons({ unseen }: Judged): Reason[] {
+  if (unseen.length === 0) return [];
+  const shown = unseen.slice(0, 3).join(', ');
+  const more = unseen.length > 3 ? ` and ${grouped(unseen.length - 3)} more` : '';
+  return [{ kind: 'coverage', text: `live traffic has what no shadow compared: ${shown}${more}` }];
+}
+
+/** 0.9634 → `96.34 %` */
+const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;

@@ -1,0 +1,132 @@
+import { Router, type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
+import type { Problem } from '../forward/problem.ts';
+import type { Logger } from '../observe/log.ts';
+import { answerFor, viewBody } from './answers.ts';
+import { logged, refuse, served, type EndpointOptions } from './endpoint-kit.ts';
+import { webhookRoutes } from './webhook-endpoints.ts';
+
+/**
+ * What Make.com, Contact2Sale and Google Ads call. Whatever begins with one of these paths is answered here and never
+ * passed on: a webhook's secret stands in its path, and must come to no log, no list of unclaimed paths, no upstream.
+ */
+
+/** A lead's id becomes part of a path of ours: hex in all that was seen. */
+const LEAD_ID = /^[\w-]{1,64}$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const UNAUTHORIZED: Problem = {
+  status: 401,
+  kind: 'unauthorized',
+  detail: 'Send Authorization: Bearer <token>, one of FACADE_TOKENS or the Contact2Sale token.',
+};
+const BAD_LEAD_ID: Problem = { status: 400, kind: 'lead-id', detail: 'This is not the id of a lead.' };
+const NOT_FOUND: Problem = { status: 404, kind: 'not-found', detail: 'There is nothing under this path.' };
+
+export function createEndpoints(options: EndpointOptions): Router {
+  const router = Router({ caseSensitive: true });
+  const own = Router({ caseSensitive: true });
+  const { log } = options;
+  own.post('/c2s/enrich/:leadId', known(options), logged(log, 'enrich'), enrich(options));
+  own.get('/leads/process', known(options), logged(log, 'process'), processLead(options));
+  own.get('/enrichments/:id', logged(log, 'view'), view(options));
+  own.use('/webhooks', webhookRoutes(options));
+  own.use(['/c2s/enrich', '/leads/process', '/enrichments', '/webhooks'], (req, res) => refuse(req, res, NOT_FOUND));
+  own.use(onError(log));
+  router.use('/api/v1', own);
+  return router;
+}
+
+function known({ isOpen, isKnown }: EndpointOptions): RequestHandler {
+  return (req, res, next) => (isOpen || isKnown(req) ? next() : refuse(req, res, UNAUTHORIZED));
+}
+
+const placeOf = (id: string): string => `/api/v1/enrichments/${id}`;
+
+/** POST /api/v1/c2s/enrich/:leadId */
+function enrich({ door, syncDeadline }: EndpointOptions): RequestHandler {
+  return served(door, async (service, req, res) => {
+    const leadId = String(req.params['leadId']);
+    if (!LEAD_ID.test(leadId)) return refuse(req, res, BAD_LEAD_ID);
+    const { id } = await service.order(leadId, 'api');
+    const prefersAsync = /(?:^|[,;\s])respond-async(?:$|[,;\s])/i.test(String(req.headers['prefer'] ?? ''));
+    if (prefersAsync) {
+      res.setHeader('preference-applied', 'respond-async');
+      return accepted(res, id, leadId);
+    }
+    const settled = await service.settled(id, syncDeadline());
+    const answer = answerFor(settled, service.isSettled(settled));
+    if (answer.kind === 'done') return void res.json(answer.body);
+    if (answer.kind === 'under way') return accepted(res, id, leadId);
+    res.setHeader('location', placeOf(id));
+    refuse(req, res, answer.problem);
+  });
+}
+
+function accepted(res: Response, id: string, leadId: string): void {
+  res.status(202).location(placeOf(id)).json({
+    success: true,
+    message: 'The enrichment is under way.',
+    lead_id: leadId,
+    enrichment_id: id,
+  });
+}
+
+/** GET /api/v1/leads/process?id=, for a module that takes every status but 200 for its own failure. */
+function processLead({ door, syncDeadline }: EndpointOptions): RequestHandler {
+  return async (req, res) => {
+    const fail = (lead_id: string | undefined, { kind, detail }: Problem): void =>
+      void res.json({ success: false, lead_id, error: kind, message: detail });
+    const { id: given } = req.query;
+    const leadId = typeof given === 'string' && LEAD_ID.test(given) ? given : undefined;
+    if (leadId === undefined) return fail(undefined, BAD_LEAD_ID);
+    const behind = door();
+    if (!behind.isOpen) return fail(leadId, behind.problem);
+    const { service } = behind;
+    const { id, isNew } = await service.order(leadId, 'make');
+    const message = 'This lead is being enriched already.';
+    if (!isNew) return void res.json({ success: true, duplicate_request: true, message, lead_id: leadId });
+    const settled = await service.settled(id, syncDeadline());
+    const answer = answerFor(settled, service.isSettled(settled));
+    if (answer.kind === 'done') return void res.json(answer.body);
+    if (answer.kind === 'failed') return fail(leadId, answer.problem);
+    res.json({ success: true, message: 'The enrichment is under way.', lead_id: leadId, enrichment_id: id });
+  };
+}
+
+/** GET /api/v1/enrichments/:id */
+function view({ door, isKnown }: EndpointOptions): RequestHandler {
+  return served(door, async (service, req, res) => {
+    const id = String(req.params['id']);
+    const found = UUID.test(id) ? await service.view(id) : undefined;
+    if (found) res.json(viewBody(found, isKnown(req)));
+    else refuse(req, res, { ...NOT_FOUND, detail: 'There is no enrichment with this id.' });
+  });
+}
+
+const BODY_PROBLEMS: Readonly<Record<string, Problem>> = {
+  'entity.too.large': { status: 413, kind: 'body-too-large', detail: 'The body is larger than 8 MiB.' },
+  'encoding.unsupported': { status: 415, kind: 'encoding', detail: 'This content encoding is not taken.' },
+  'request.aborted': { status: 400, kind: 'aborted', detail: 'The body did not arrive whole.' },
+};
+const NOT_JSON: Problem = { status: 400, kind: 'not-json', detail: 'The body is not JSON.' };
+const INTERNAL: Problem = {
+  status: 503,
+  kind: 'enrichment-internal',
+  detail: 'The enrichment could not be begun; the log says why. Nothing was lost: try again.',
+  retryAfter: 5,
+};
+
+/** A body that cannot be read is the caller's; all else is ours, most likely the database, and asks to be repeated. */
+function onError(log: Logger): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
+    const { type, status } = error as { type?: string; status?: number };
+    const isCallers = typeof type === 'string' && typeof status === 'number' && status < 500;
+    if (!isCallers) log.error({ err: error }, 'enrichment: a request could not be served');
+    if (res.headersSent) return void res.destroy();
+    const problem = isCallers ? (BODY_PROBLEMS[type] ?? NOT_JSON) : INTERNAL;
+    if (req.path === '/leads/process') {
+      return void res.json({ success: false, error: problem.kind, message: problem.detail });
+    }
+    refuse(req, res, problem);
+  };
+}

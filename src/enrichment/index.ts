@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { Request, Router } from 'express';
+import { Agent } from 'undici';
+import type { Environment } from '../config/environment.ts';
+import type { EnrichmentConfig } from '../config/schema.ts';
+import { Campaigns, parseCampaigns } from '../gateway/campaigns.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { StoreHolder } from '../store/holder.ts';
+import type { Store } from '../store/index.ts';
+import { Sealer } from '../store/seal.ts';
+import { createDiretrix } from './diretrix.ts';
+import { DATABASE_DOWN, NO_DATABASE, NOT_CONFIGURED, type Door } from './door.ts';
+import { createEndpoints } from './endpoints.ts';
+import { createFacadeClient } from './facade-client.ts';
+import { localAgent } from './local-connection.ts';
+import { createEnrichmentMetrics } from './metrics.ts';
+import { createObserver, type Observer } from './observer.ts';
+import { EnrichmentService } from './service.ts';
+import { enrichmentSettings } from './settings.ts';
+import { createWorkApi } from './work-api.ts';
+
+/** The enrichment as the composition root sees it: a router, and a service that comes and goes with the database. */
+
+export interface EnrichmentOptions {
+  readonly environment: Environment;
+  readonly config: () => EnrichmentConfig;
+  readonly store: StoreHolder;
+  readonly metrics: Metrics;
+  readonly isKnown: (req: Request) => boolean;
+  readonly log: Logger;
+  /** Watches runs beside logs and metrics. */
+  readonly reached?: Observer['reached'] | undefined;
+}
+
+export interface EnrichmentRoom {
+  readonly router: Router;
+  /** Has the service started as soon as there is a store. @param server the public one, through which leads are reached. */
+  attach(server: Server): void;
+  /** @param deadline milliseconds for what runs. */
+  stop(deadline: number): Promise<void>;
+}
+
+/** Milliseconds for a call through the facade: above its own total deadline, which then answers first. */
+const FACADE_DEADLINE = 45_000;
+
+export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
+  const { environment, config, store, metrics, log, isKnown, reached } = options;
+  let service: EnrichmentService | undefined;
+  const settings = () => enrichmentSettings(config(), environment.incomeMultiplier);
+  const observer = createObserver(
+    createEnrichmentMetrics(metrics.registry, async () => service?.count()),
+    log,
+  );
+  const lookUps = new Agent();
+  const isConfigured = environment.workApi !== undefined && environment.diretrix !== undefined;
+  const door = (): Door => {
+    if (!isConfigured) return { isOpen: false, problem: NOT_CONFIGURED };
+    if (service) return { isOpen: true, service };
+    return { isOpen: false, problem: store.isOff ? NO_DATABASE : DATABASE_DOWN };
+  };
+  const router = createEndpoints({
+    door,
+    isKnown,
+    isOpen: environment.enrichOpen,
+    webhookSecret: environment.webhookSecret,
+    campaigns: readCampaigns(config().campaigns, log),
+    syncDeadline: () => settings().syncDeadline,
+    log,
+  });
+  const start = async (opened: Store, server: Server): Promise<void> => {
+    const { workApi, diretrix, c2sToken, dataKeys } = environment;
+    if (!workApi || !diretrix || c2sToken === undefined) return;
+    const { concurrency, workApiDeadline, diretrixDeadline } = settings();
+    const agent = localAgent(server, concurrency);
+    service = await EnrichmentService.start({
+      store: opened,
+      facade: createFacadeClient({ agent, token: c2sToken, deadline: FACADE_DEADLINE }),
+      diretrix: createDiretrix({
+        baseUrl: diretrix.url,
+        user: diretrix.user,
+        pass: diretrix.pass,
+        deadlineMs: diretrixDeadline,
+        dispatcher: lookUps,
+      }),
+      workApi: createWorkApi({
+        baseUrl: workApi.url,
+        key: workApi.key,
+        deadlineMs: workApiDeadline,
+        dispatcher: lookUps,
+      }),
+      sealer: dataKeys.length > 0 ? new Sealer(dataKeys) : undefined,
+      settings,
+      observer: { ...observer, ...(reached && { reached }) },
+      log,
+    });
+    log.info({ concurrency }, 'enrichment: ready');
+  };
+  return {
+    router,
+    attach(server) {
+      if (!isConfigured) return log.info('enrichment: off; WORK_API_URL and DIRETRIX_BASE_URL are not set');
+      store.whenReady((opened) => start(opened, server));
+    },
+    async stop(deadline) {
+      await service?.stop(deadline);
+      await lookUps.close();
+    },
+  };
+}
+
+/** A mapping that cannot be read costs the leads their campaign's words, not their enrichment. */
+function readCampaigns(file: string | undefined, log: Logger): Campaigns {
+  const campaigns = new Campaigns(() => undefined);
+  if (file === undefined) return campaigns;
+  try {
+    campaigns.replace(parseCampaigns(readFileSync(file, 'utf8')));
+  } catch (error) {
+    log.error({ err: error, file }, 'enrichment.campaigns cannot be read; leads of Google Ads get plain descriptions');
+  }
+  return campaigns;
+}

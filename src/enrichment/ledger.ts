@@ -1,0 +1,365 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Database } from '../store/schema.ts';
+import type { StepRecord } from '../store/tables/enrichments.ts';
+import { STATE_OF, type Origin, type Reason, type Result, type State, type Step } from './enrichment.ts';
+import type { Contacts, Identification } from './identify.ts';
+import { INSTANCE_LOCKS } from './instance.ts';
+import type { LeadCreate } from './webhook-google.ts';
+import type { Findings } from './message.ts';
+import type { JobRef, Queue } from './queue.ts';
+
+/**
+ * The rows of the enrichments, as their work goes on. Each change of a row under work asks for the number of the
+ * process that made it (instance.ts): whoever lost its work in the meantime changes nothing and is told so, so that of
+ * two processes that both take a lead for theirs only one can ever record that it is about to send.
+ */
+
+/** What the steps hand on; personal, and emptied with the end. */
+export interface Progress {
+  /** A lead that is still to be created, and the line by which it is recognised. */
+  readonly newLead?: { readonly body: LeadCreate; readonly line: string };
+  readonly contacts?: Contacts;
+  readonly identification?: Identification;
+}
+
+export interface Enrichment {
+  readonly id: string;
+  readonly leadId: string;
+  readonly step: Step;
+  readonly failures: number;
+  readonly progress: Progress;
+  /** By CPF. */
+  readonly findings: Readonly<Record<string, Findings>>;
+  readonly message: string | null;
+  readonly sends: number;
+  readonly sendOutcome: string | null;
+  /** Milliseconds since the last intent to send, by the clock of the database. */
+  readonly sendAge: number | null;
+  readonly entities: number;
+}
+
+/** What whoever asks about an enrichment is shown. */
+export interface EnrichmentView {
+  readonly id: string;
+  readonly leadId: string;
+  readonly origin: Origin;
+  readonly state: State;
+  readonly step: Step;
+  readonly failures: number;
+  readonly nextAt: Date;
+  readonly result: Result | null;
+  readonly reason: Reason | null;
+  readonly entities: number;
+  readonly sends: number;
+  readonly sendOutcome: string | null;
+  readonly marker: string | null;
+  readonly steps: readonly StepRecord[];
+  readonly cpfs: readonly string[];
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+export interface Wanted {
+  readonly leadId: string;
+  readonly origin: Origin;
+  readonly isUrgent: boolean;
+  readonly newLead?: Progress['newLead'];
+}
+
+export interface Enqueued {
+  readonly id: string;
+  readonly leadId: string;
+  /** False: one of this lead is under way already. */
+  readonly isNew: boolean;
+}
+
+/** What a step changes beside the step itself. */
+export interface Changes {
+  readonly step: Step;
+  readonly leadId?: string | undefined;
+  readonly progress?: Progress;
+  readonly findings?: Readonly<Record<string, Findings>>;
+  readonly message?: string;
+  readonly marker?: string;
+  readonly entities?: number;
+}
+
+export interface Ending {
+  readonly result: Result;
+  readonly reason?: Reason | undefined;
+  readonly sendOutcome?: string | undefined;
+  readonly leadId?: string | undefined;
+}
+
+/** The row is not, or no longer, this process's. */
+export class LostWork extends Error {
+  override readonly name = 'LostWork';
+}
+
+type Tx = Transaction<Database>;
+
+/** Postgres knows no NUL, in JSON neither. */
+const json = (value: unknown): string => JSON.stringify(value).replaceAll('\\u0000', '');
+
+const COLUMNS = sql`
+  id, lead_id as "leadId", step, failures, progress, findings, message, sends, send_outcome as "sendOutcome",
+  extract(epoch from clock_timestamp() - send_intended_at)::float8 * 1000 as "sendAge", entities`;
+
+const ALIVE = sql`
+  select objid::bigint from pg_locks where locktype = 'advisory' and granted and objsubid = 2
+    and classid = ${sql.lit(INSTANCE_LOCKS)} and database = (select oid from pg_database where datname = current_database())`;
+
+/** Milliseconds by which a job may come early: the queue's clock and ours are read a moment apart. */
+const EARLY = sql`interval '1 second'`;
+/** How long a queued row may be overdue until its job is taken for lost. */
+const OVERDUE = sql`interval '10 minutes'`;
+
+export class Ledger {
+  readonly #db: Kysely<Database>;
+  readonly #queue: Queue;
+
+  constructor(db: Kysely<Database>, queue: Queue) {
+    this.#db = db;
+    this.#queue = queue;
+  }
+
+  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#db.transaction().execute(run);
+  }
+
+  /** Row and job together; of a lead that is under way, that one. */
+  async enqueue(tx: Tx, wanted: readonly Wanted[]): Promise<Enqueued[]> {
+    // In one order for all, so that two batches wait for each other and do not deadlock.
+    const byLead = new Map(wanted.map((one) => [one.leadId, one]));
+    const sorted = [...byLead.values()].toSorted((a, b) => (a.leadId < b.leadId ? -1 : 1));
+    const found: Enqueued[] = [];
+    for (let missing = sorted; missing.length > 0;) {
+      const made = await this.#insert(tx, missing);
+      const jobs = made.map(({ id, isUrgent }) => ({ enrichmentId: id, isUrgent }));
+      await this.#queue.add(tx, jobs);
+      const active = await activeOf(
+        tx,
+        missing.map(({ leadId }) => leadId),
+      );
+      const isNew = new Set(made.map(({ id }) => id));
+      found.push(...active.map(({ id, leadId }) => ({ id, leadId, isNew: isNew.has(id) })));
+      // One that ended between the two statements is begun anew.
+      const seen = new Set(active.map(({ leadId }) => leadId));
+      missing = missing.filter(({ leadId }) => !seen.has(leadId));
+    }
+    return found;
+  }
+
+  async #insert(tx: Tx, wanted: readonly Wanted[]): Promise<{ id: string; isUrgent: boolean }[]> {
+    const rows = wanted.map(({ leadId, origin, isUrgent, newLead }) => ({
+      lead_id: leadId,
+      origin,
+      is_urgent: isUrgent,
+      step: newLead ? 'create' : 'lead',
+      progress: newLead ? { newLead } : {},
+    }));
+    const { rows: made } = await sql<{ id: string; isUrgent: boolean }>`
+      insert into facade.enrichments (lead_id, origin, is_urgent, step, progress, state)
+      select lead_id, origin, is_urgent, step, progress, 'queued'
+      from jsonb_to_recordset(${json(rows)}::jsonb)
+        as wanted(lead_id text, origin text, is_urgent boolean, step text, progress jsonb)
+      on conflict (lead_id) where state in ('queued', 'running') do nothing
+      returning id, is_urgent as "isUrgent"`.execute(tx);
+    return made;
+  }
+
+  /** Of these leads, those that were enriched within the time. */
+  async recentlyDone(tx: Tx, leadIds: readonly string[], withinMs: number): Promise<Set<string>> {
+    const { rows } = await sql<{ leadId: string }>`
+      select distinct lead_id as "leadId" from facade.enrichments
+      where lead_id = any(${leadIds}::text[]) and state = 'done'
+        and finished_at > now() - ${withinMs} * interval '1 millisecond'`.execute(tx);
+    return new Set(rows.map(({ leadId }) => leadId));
+  }
+
+  /** Takes what is due. @param finished jobs of this process that are done with. */
+  claim(owner: number, atMost: number, finished: readonly JobRef[]): Promise<{ job: JobRef; row: Enrichment }[]> {
+    return this.transaction(async (tx) => {
+      await this.#queue.complete(tx, finished);
+      const jobs = await this.#queue.fetch(tx, atMost);
+      if (jobs.length === 0) return [];
+      const { rows } = await sql<Enrichment>`
+        update facade.enrichments set state = 'running', owner = ${owner}, updated_at = now()
+        where id = any(${jobs.map(({ enrichmentId }) => enrichmentId)}::uuid[])
+          and state = 'queued' and next_at <= now() + ${EARLY}
+        returning ${COLUMNS}`.execute(tx);
+      const byId = new Map(rows.map((row) => [row.id, row]));
+      const taken: { job: JobRef; row: Enrichment }[] = [];
+      const idle: JobRef[] = [];
+      for (const { enrichmentId, ...job } of jobs) {
+        const row = byId.get(enrichmentId);
+        if (row) taken.push({ job, row });
+        // Ended, or taken over by another job: nothing to do here.
+        else idle.push(job);
+        byId.delete(enrichmentId);
+      }
+      await this.#queue.complete(tx, idle);
+      return taken;
+    });
+  }
+
+  complete(jobs: readonly JobRef[]): Promise<void> {
+    return this.transaction((tx) => this.#queue.complete(tx, jobs));
+  }
+
+  /**
+   * Queues again what dead processes worked on, and what lost its job.
+   * @param broken what the caller itself began and can no longer go on with.
+   * @returns how many.
+   */
+  recover(broken: readonly string[]): Promise<number> {
+    return this.transaction(async (tx) => {
+      const { rows } = await sql<{ enrichmentId: string; isUrgent: boolean }>`
+        update facade.enrichments set state = 'queued', owner = null, next_at = now(), updated_at = now()
+        where (state = 'running' and (owner is null or owner not in (${ALIVE}) or id = any(${broken}::uuid[])))
+          or (state = 'queued' and next_at < now() - ${OVERDUE})
+        returning id as "enrichmentId", is_urgent as "isUrgent"`.execute(tx);
+      await this.#queue.add(tx, rows);
+      return rows.length;
+    });
+  }
+
+  /** A step is done; the next one is named in the changes. @throws LostWork */
+  async save(owner: number, id: string, record: StepRecord, changes: Changes): Promise<void> {
+    const { step, leadId, progress, findings, message, marker, entities } = changes;
+    const set = [
+      sql`step = ${step}`,
+      sql`failures = 0`,
+      sql`reason = null`,
+      sql`steps = steps || ${json([record])}::jsonb`,
+      // What was sent until now was the lead; the message is still to come.
+      leadId === undefined
+        ? undefined
+        : sql`lead_id = ${leadId}, sends = 0, send_intended_at = null, send_outcome = null`,
+      progress && sql`progress = ${json(progress)}::jsonb`,
+      findings && sql`findings = ${json(findings)}::jsonb`,
+      message === undefined ? undefined : sql`message = ${message}`,
+      marker === undefined ? undefined : sql`marker = ${marker}`,
+      entities === undefined ? undefined : sql`entities = ${entities}`,
+    ];
+    await this.#change(
+      this.#db,
+      owner,
+      id,
+      set.filter((one) => one !== undefined),
+    );
+  }
+
+  /** What is known of a person, kept at once: the next one may fail. And that the enrichment is about that person. */
+  async saveFinding(owner: number, id: string, cpf: string, findings: Findings): Promise<void> {
+    const { rows } = await sql`
+      with kept as (
+        update facade.enrichments set findings = findings || ${json({ [cpf]: findings })}::jsonb, updated_at = now()
+        where id = ${id} and owner = ${owner} and state = 'running' returning id
+      )
+      insert into facade.enrichment_people (enrichment_id, cpf) select id, ${cpf} from kept
+      on conflict (enrichment_id, cpf) do update set cpf = excluded.cpf returning 1`.execute(this.#db);
+    if (rows.length === 0) throw new LostWork();
+  }
+
+  /**
+   * Records that the message, or the new lead, is about to be sent: once for each value of `sends`.
+   * @throws LostWork
+   */
+  async intend(owner: number, id: string, sends: number): Promise<void> {
+    const set = [sql`sends = sends + 1`, sql`send_intended_at = clock_timestamp()`, sql`send_outcome = null`];
+    await this.#change(this.#db, owner, id, set, sql`sends = ${sends}`);
+  }
+
+  /** To be tried again, in that many milliseconds. @throws LostWork */
+  async retry(
+    owner: number,
+    id: string,
+    record: StepRecord,
+    { delay, failures, reason, sendOutcome }: { delay: number; failures: number; reason: Reason; sendOutcome?: string },
+  ): Promise<void> {
+    await this.transaction(async (tx) => {
+      const set = [
+        sql`state = 'queued'`,
+        sql`owner = null`,
+        sql`failures = ${failures}`,
+        sql`reason = ${reason}`,
+        sql`next_at = now() + ${delay} * interval '1 millisecond'`,
+        sql`steps = steps || ${json([record])}::jsonb`,
+        sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
+      ];
+      await this.#change(
+        tx,
+        owner,
+        id,
+        set.filter((one) => one !== undefined),
+      );
+      await this.#queue.add(tx, [{ enrichmentId: id, isUrgent: false, delay }]);
+    });
+  }
+
+  /** The end: what was kept only for the steps goes. @throws LostWork */
+  async finish(
+    owner: number,
+    id: string,
+    record: StepRecord,
+    { result, reason, sendOutcome, leadId }: Ending,
+  ): Promise<void> {
+    const set = [
+      sql`state = ${STATE_OF[result]}`,
+      sql`result = ${result}`,
+      sql`reason = ${reason ?? null}`,
+      sql`owner = null`,
+      sql`progress = '{}'`,
+      sql`findings = '{}'`,
+      sql`message = null`,
+      sql`finished_at = now()`,
+      leadId === undefined ? undefined : sql`lead_id = ${leadId}`,
+      sql`steps = steps || ${json([record])}::jsonb`,
+      sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
+      sendOutcome === undefined ? undefined : sql`send_ended_at = now()`,
+    ].filter((one) => one !== undefined);
+    if (result !== 'gave_up' && result !== 'unknown') return this.#change(this.#db, owner, id, set);
+    await this.transaction(async (tx) => {
+      await this.#change(tx, owner, id, set);
+      await this.#queue.bury(tx, id, reason ?? result);
+    });
+  }
+
+  async view(id: string): Promise<EnrichmentView | undefined> {
+    const { rows } = await sql<EnrichmentView>`
+      select id, lead_id as "leadId", origin, state, step, failures, next_at as "nextAt", result, reason, entities, sends,
+        send_outcome as "sendOutcome", marker, steps, created_at as "createdAt", finished_at as "finishedAt",
+        array(select cpf from facade.enrichment_people where enrichment_id = id order by cpf) as cpfs
+      from facade.enrichments where id = ${id}`.execute(this.#db);
+    return rows[0];
+  }
+
+  /** How many enrichments there are in each state; of the ended ones, those of the last day. */
+  async count(): Promise<Partial<Record<State, number>>> {
+    const { rows } = await sql<{ state: State; n: number }>`
+      select state, count(*)::int as n from facade.enrichments
+      where finished_at is null or finished_at > now() - interval '1 day' group by state`.execute(this.#db);
+    return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
+  }
+
+  async #change(
+    db: Kysely<Database>,
+    owner: number,
+    id: string,
+    set: readonly ReturnType<typeof sql>[],
+    only = sql`true`,
+  ): Promise<void> {
+    const { rows } = await sql`
+      update facade.enrichments set ${sql.join(set)}, updated_at = now()
+      where id = ${id} and owner = ${owner} and state = 'running' and ${only} returning 1`.execute(db);
+    if (rows.length === 0) throw new LostWork();
+  }
+}
+
+async function activeOf(tx: Tx, leadIds: readonly string[]): Promise<{ id: string; leadId: string }[]> {
+  const { rows } = await sql<{ id: string; leadId: string }>`
+    select id, lead_id as "leadId" from facade.enrichments
+    where lead_id = any(${leadIds}::text[]) and state in ('queued', 'running')`.execute(tx);
+  return rows;
+}

@@ -1,0 +1,47 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { RESULTS, STATES, STEPS, type State } from './enrichment.ts';
+
+/** The metrics of the enrichment, by the names of design.md. */
+
+/** Seconds: a step that only computes, to a Work API that takes a minute. */
+const BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export interface EnrichmentMetrics {
+  readonly enrichments: Counter<'result'>;
+  readonly stepDuration: Histogram<'step' | 'result'>;
+}
+
+/** @param count enrichments by state, over all instances; undefined while there is no database. */
+export function createEnrichmentMetrics(
+  registry: Registry,
+  count: () => Promise<Partial<Record<State, number>> | undefined>,
+): EnrichmentMetrics {
+  const enrichments = new Counter({
+    name: 'facade_enrichments_total',
+    help: 'Enrichments that this process ended, by what they came to.',
+    labelNames: ['result'] as const,
+    registers: [registry],
+  });
+  const stepDuration = new Histogram({
+    name: 'facade_enrichment_step_duration_seconds',
+    help: 'One try of one step of an enrichment.',
+    labelNames: ['step', 'result'] as const,
+    buckets: BUCKETS,
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'facade_jobs',
+    help: 'Enrichments by state, over all instances; of the ended ones those of the last day.',
+    labelNames: ['state'] as const,
+    registers: [registry],
+    async collect() {
+      const counts = await count().catch(() => undefined);
+      // An unknown number is no number: without a database there is no series, rather than a reassuring zero.
+      if (!counts) return this.reset();
+      for (const state of STATES) this.set({ state }, counts[state] ?? 0);
+    },
+  });
+  for (const result of RESULTS) enrichments.inc({ result }, 0);
+  for (const step of STEPS) for (const result of ['ok', 'again', 'end']) stepDuration.zero({ step, result });
+  return { enrichments, stepDuration };
+}

@@ -1,0 +1,41 @@
+import type { Cpf } from './cpf.ts';
+import type { Diretrix } from './diretrix.ts';
+import type { FacadeClient } from './facade-client.ts';
+import type { Findings } from './message.ts';
+import type { Person } from './person.ts';
+import type { WorkApi } from './work-api.ts';
+
+/** What the steps reach out to; each is injected, so that a step is its rules and nothing else. */
+
+export interface People {
+  /** What was answered about a CPF within the window, by any instance. */
+  recent(cpf: Cpf): Promise<Findings | undefined>;
+  /** Keeps an answer for the window, and the raw text where there is a key to seal it with. */
+  answered(cpf: Cpf, findings: Findings, raw: string | undefined): Promise<void>;
+  /** Adds or updates a person and all that belongs to one. */
+  store(person: Person): Promise<void>;
+}
+
+export interface Pace {
+  /** Waits for this process's turn to ask the Work API; all instances stand in one line. */
+  turn(): Promise<void>;
+}
+
+export interface Ports {
+  readonly facade: FacadeClient;
+  readonly diretrix: Diretrix;
+  readonly workApi: WorkApi;
+  readonly people: People;
+  readonly pace: Pace;
+}
+
+export interface StepSettings {
+  /** UTF-16 units. */
+  readonly maxLength: number;
+  readonly incomeMultiplier: number;
+  /**
+   * Milliseconds after which a write that was begun cannot arrive any more: above the facade's total deadline and the
+   * gateway's own for Contact2Sale.
+   */
+  readonly settle: number;
+}

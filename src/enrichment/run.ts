@@ -1,0 +1,199 @@
+import type { Cpf } from './cpf.ts';
+import { createStep } from './create-step.ts';
+import type { Reason, Result, Step } from './enrichment.ts';
+import { LostWork, type Changes, type Enrichment, type Ledger } from './ledger.ts';
+import type { Observer, StepReport } from './observer.ts';
+import type { Ports, StepSettings } from './ports.ts';
+import { nextTry, type RetrySchedule } from './schedule.ts';
+import { sendStep } from './send-step.ts';
+import { again, end, type Again, type End, type StepEnd } from './step-end.ts';
+import { composeStep, enrichStep, identifyStep, leadStep, storeStep } from './steps.ts';
+
+/**
+ * One run of an enrichment: from the step at which its row stands, step by step, each written down before the next one
+ * begins, until it ends, must wait, or belongs to somebody else. A process that dies loses the step it was in.
+ */
+
+export interface RunContext {
+  readonly ledger: Ledger;
+  readonly ports: Ports;
+  /** As they are now. */
+  readonly settings: () => StepSettings & { readonly schedule: RetrySchedule };
+  readonly observer: Observer;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+/** What a run came to: the milliseconds until the next one, or nothing more to do. */
+export type RunEnd = { readonly kind: 'ended' | 'lost' } | { readonly kind: 'waits'; readonly delay: number };
+
+export class Run {
+  readonly #context: RunContext;
+  readonly #owner: number;
+  #row: Enrichment;
+  /** When the row was read: its times are as old as that. */
+  readonly #readAt: number;
+
+  constructor(context: RunContext, owner: number, row: Enrichment) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#row = row;
+    this.#readAt = context.now();
+  }
+
+  /** Rejects when what a step came to cannot be written down. */
+  async run(): Promise<RunEnd> {
+    for (;;) {
+      const { step, id } = this.#row;
+      const startedAt = this.#context.now();
+      try {
+        this.#context.observer.reached?.(`${step}:begun`, id);
+        const came = await this.#attempt(step);
+        const done = await this.#record(came, startedAt);
+        this.#context.observer.reached?.(`${step}:saved`, id);
+        if (done) return done;
+      } catch (error) {
+        const isLost = error instanceof LostWork;
+        this.#report(startedAt, { step, result: isLost ? 'lost' : 'error' });
+        if (isLost) return { kind: 'lost' };
+        throw error;
+      }
+    }
+  }
+
+  /** What nobody foresaw is tried again like everything else, and in the end is a dead letter. */
+  async #attempt(step: Step): Promise<StepEnd> {
+    try {
+      return await this.#take(step);
+    } catch (error) {
+      if (error instanceof LostWork) throw error;
+      this.#context.observer.failed(step, this.#row.id, error);
+      return again('internal');
+    }
+  }
+
+  #take(step: Step): Promise<StepEnd> | StepEnd {
+    const { ports, observer } = this.#context;
+    const settings = this.#context.settings();
+    const row = this.#current();
+    const facade = ports.facade;
+    const answered = (): void => observer.reached?.('answered', row.id);
+    const sending = { facade, intend: () => this.#intend(), answered };
+    switch (step) {
+      case 'create':
+        return createStep(row, { ...sending, settle: settings.settle });
+      case 'lead':
+        return leadStep(row, ports);
+      case 'identify':
+        return identifyStep(row, ports);
+      case 'enrich':
+        return enrichStep(row, {
+          ...ports,
+          found: (cpf: Cpf, findings) => this.#context.ledger.saveFinding(this.#owner, row.id, cpf, findings),
+          isLastQuickTry: row.failures >= settings.schedule.quick.length,
+        });
+      case 'compose':
+        return composeStep(row, settings);
+      case 'store':
+        return storeStep(row, ports);
+      case 'send':
+        return sendStep(row, { ...sending, settings });
+    }
+  }
+
+  async #intend(): Promise<void> {
+    const { id, sends } = this.#row;
+    await this.#context.ledger.intend(this.#owner, id, sends);
+    this.#row = { ...this.#row, sends: sends + 1, sendAge: 0, sendOutcome: null };
+    this.#context.observer.reached?.('intended', id);
+  }
+
+  /** Its times brought up to now. */
+  #current(): Enrichment {
+    const { sendAge } = this.#row;
+    return sendAge === null ? this.#row : { ...this.#row, sendAge: sendAge + this.#context.now() - this.#readAt };
+  }
+
+  async #record(came: StepEnd, startedAt: number): Promise<RunEnd | undefined> {
+    switch (came.kind) {
+      case 'next':
+        return this.#goOn(came.changes, startedAt);
+      case 'again':
+        return this.#wait(came, startedAt);
+      case 'end':
+        return this.#end(came, startedAt);
+    }
+  }
+
+  async #goOn(changes: Changes, startedAt: number): Promise<RunEnd | undefined> {
+    const { ledger } = this.#context;
+    const { id, step } = this.#row;
+    try {
+      await ledger.save(this.#owner, id, this.#entry(step, 'ok', startedAt), changes);
+    } catch (error) {
+      // The lead's own push was faster: its enrichment does the work.
+      if (changes.leadId === undefined || !isTaken(error)) throw error;
+      return this.#end(end('joined', { leadId: changes.leadId }), startedAt);
+    }
+    this.#report(startedAt, { step, result: 'ok' });
+    this.#row = advance(this.#row, changes);
+    return undefined;
+  }
+
+  async #wait(came: Again, startedAt: number): Promise<RunEnd> {
+    const { ledger, settings } = this.#context;
+    const { id, step } = this.#row;
+    const failures = came.wait === undefined ? this.#row.failures + 1 : this.#row.failures;
+    const delay = came.wait ?? nextTry(settings().schedule, failures, came.retryAfter);
+    if (delay === undefined) return this.#end(giveUp(came), startedAt);
+    const { reason, sendOutcome } = came;
+    const entry = this.#entry(step, reason, startedAt);
+    await ledger.retry(this.#owner, id, entry, { delay, failures, reason, ...(sendOutcome && { sendOutcome }) });
+    this.#report(startedAt, { step, result: 'again', reason, retryIn: delay });
+    return { kind: 'waits', delay };
+  }
+
+  async #end(came: End, startedAt: number): Promise<RunEnd> {
+    const { ledger, observer } = this.#context;
+    const { id, step } = this.#row;
+    const { result, reason } = came;
+    await ledger.finish(this.#owner, id, this.#entry(step, reason ?? 'ok', startedAt), came);
+    this.#report(startedAt, { step, result: 'end', reason: reason ?? result });
+    observer.ended(id, result);
+    return { kind: 'ended' };
+  }
+
+  #entry(step: Step, result: string, startedAt: number) {
+    const { now, clock } = this.#context;
+    return { step, result, at: new Date(clock()).toISOString(), ms: Math.round(now() - startedAt) };
+  }
+
+  #report(startedAt: number, report: Omit<StepReport, 'enrichmentId' | 'ms'>): void {
+    const { now, observer } = this.#context;
+    observer.stepped({ ...report, enrichmentId: this.#row.id, ms: now() - startedAt });
+  }
+}
+
+/** After the last try. What may have arrived is for a human; the rest is a dead letter. */
+function giveUp({ reason, sendOutcome }: Again): End {
+  const result: Result = sendOutcome === 'unknown' ? 'unknown' : 'gave_up';
+  return end(result, { reason: reason satisfies Reason, sendOutcome });
+}
+
+function advance(row: Enrichment, { step, leadId, progress, findings, message, entities }: Changes): Enrichment {
+  return {
+    ...row,
+    step,
+    failures: 0,
+    ...(leadId === undefined ? {} : { leadId, sends: 0, sendAge: null, sendOutcome: null }),
+    ...(progress && { progress }),
+    ...(findings && { findings }),
+    ...(message !== undefined && { message }),
+    ...(entities !== undefined && { entities }),
+  };
+}
+
+/** Another enrichment of this lead is under way: the unique index of 003. */
+const isTaken = (error: unknown): boolean => (error as { code?: unknown }).code === '23505';

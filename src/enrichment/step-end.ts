@@ -1,0 +1,36 @@
+import type { Reason, Result } from './enrichment.ts';
+import type { Changes } from './ledger.ts';
+
+/** What a step came to: on to the next one, again later, or the end of the enrichment. */
+export type StepEnd = Next | Again | End;
+
+export interface Next {
+  readonly kind: 'next';
+  readonly changes: Changes;
+}
+
+export interface Again {
+  readonly kind: 'again';
+  readonly reason: Reason;
+  /** Milliseconds that the other side asked for. */
+  readonly retryAfter?: number | undefined;
+  /** Milliseconds; a wait that is part of the plan and no failure. */
+  readonly wait?: number | undefined;
+  readonly sendOutcome?: string | undefined;
+}
+
+export interface End {
+  readonly kind: 'end';
+  readonly result: Result;
+  readonly reason?: Reason | undefined;
+  readonly sendOutcome?: string | undefined;
+  readonly leadId?: string | undefined;
+}
+
+export const next = (changes: Changes): Next => ({ kind: 'next', changes });
+export const again = (reason: Reason, more: Omit<Again, 'kind' | 'reason'> = {}): Again => ({
+  kind: 'again',
+  reason,
+  ...more,
+});
+export const end = (result: Result, more: Omit<End, 'kind' | 'result'> = {}): End => ({ kind: 'end', result, ...more });

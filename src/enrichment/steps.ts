@@ -1,0 +1,128 @@
+import type { Cpf } from './cpf.ts';
+import type { Enrichment } from './ledger.ts';
+import { identify, subjectsOf, unansweredOf, type Identification } from './identify.ts';
+import { readLead } from './lead.ts';
+import { markerOf } from './marker.ts';
+import { composeMessage, type Findings, type MessageContents, type Subject } from './message.ts';
+import type { Ports, StepSettings } from './ports.ts';
+import { again, end, next, type StepEnd } from './step-end.ts';
+
+/**
+ * The steps up to the message. Each reads what the ones before it left in the row, asks one side, and says what it came
+ * to; when it is tried, and what is written down of it, is the run's business (run.ts).
+ */
+
+/** lead: its phones and its e-mail. */
+export async function leadStep(row: Enrichment, { facade }: Ports): Promise<StepEnd> {
+  const read = await facade.readLead(row.leadId, row.id);
+  if (read.kind === 'missing') return end('lead_missing', { reason: 'lead_missing' });
+  if (read.kind === 'failed') return again('crm_unavailable', { retryAfter: read.retryAfter });
+  const found = readLead(read.body);
+  if (!found.ok) return again('lead_unreadable');
+  const { phones, email } = found.lead;
+  return next({ step: 'identify', progress: { contacts: { phones, ...(email !== undefined && { email }) } } });
+}
+
+/** identify: whose they are. */
+export async function identifyStep(row: Enrichment, { diretrix }: Ports): Promise<StepEnd> {
+  const { contacts } = row.progress;
+  if (!contacts) return startOver;
+  const identification = await identify(diretrix, contacts);
+  switch (identification.kind) {
+    case 'nobody':
+      return end('nobody', { reason: identification.reason === 'no-match' ? 'no_match' : 'nothing_to_look_up' });
+    case 'cannot-say': {
+      const reason = identification.isTransient ? 'diretrix_unavailable' : 'diretrix_refused';
+      return again(reason, { retryAfter: identification.retryAfterMs });
+    }
+    default:
+      // The contacts have served; what is kept is who it is.
+      return next({ step: 'enrich', progress: { identification } });
+  }
+}
+
+/** What the enrich step needs beside the row. */
+export interface EnrichContext extends Ports {
+  /** Keeps what is known of one person at once: the next one may fail. */
+  readonly found: (cpf: Cpf, findings: Findings) => Promise<void>;
+  /** No quick try is left, and one of two people is better than none for now. */
+  readonly isLastQuickTry: boolean;
+}
+
+/** enrich: what is known of them. */
+export async function enrichStep(row: Enrichment, context: EnrichContext): Promise<StepEnd> {
+  const { identification } = row.progress;
+  if (!identification) return startOver;
+  const findings: Record<string, Findings> = { ...row.findings };
+  let failure: StepEnd | undefined;
+  let hasAnswer = false;
+  for (const { identity } of subjectsOf(identification)) {
+    const known = findings[identity.cpf];
+    const answer = known ?? (await ask(identity.cpf, context));
+    if (answer.kind === 'again') {
+      failure = answer;
+      findings[identity.cpf] = { kind: 'failed' };
+      continue;
+    }
+    hasAnswer = true;
+    if (!known) await context.found(identity.cpf, answer as Findings);
+    findings[identity.cpf] = answer as Findings;
+  }
+  if (failure && !(hasAnswer && context.isLastQuickTry)) return failure;
+  return next({ step: 'compose', findings });
+}
+
+async function ask(cpf: Cpf, { people, pace, workApi }: Ports): Promise<Findings | ReturnType<typeof again>> {
+  const recent = await people.recent(cpf);
+  if (recent) return recent;
+  await pace.turn();
+  const dossier = await workApi.byCpf(cpf);
+  if (dossier.kind === 'unavailable') return again('work_api_unavailable', { retryAfter: dossier.retryAfterMs });
+  if (dossier.kind === 'refused') return again('work_api_refused');
+  const findings: Findings = dossier.kind === 'found' ? { kind: 'found', person: dossier.person } : dossier;
+  await people.answered(cpf, findings, dossier.kind === 'found' ? dossier.raw : undefined);
+  return findings;
+}
+
+/** compose: the text, from what is in the row alone. */
+export function composeStep(row: Enrichment, settings: StepSettings): StepEnd {
+  const contents = contentsOf(row);
+  if (!contents) return startOver;
+  const marker = markerOf(row.id);
+  const { maxLength, incomeMultiplier } = settings;
+  return next({ step: 'store', message: composeMessage(contents, { marker, maxLength, incomeMultiplier }), marker });
+}
+
+/** store: the people, for whoever asks for them later. */
+export async function storeStep(row: Enrichment, { people }: Ports): Promise<StepEnd> {
+  let entities = 0;
+  for (const findings of Object.values(row.findings)) {
+    if (findings.kind !== 'found') continue;
+    await people.store(findings.person);
+    entities++;
+  }
+  return next({ step: 'send', entities });
+}
+
+/** Everybody who was identified is in the message, and every contact was looked up. */
+export function isWhole(row: Enrichment): boolean {
+  const { identification } = row.progress;
+  const hasFailed = Object.values(row.findings).some(({ kind }) => kind === 'failed');
+  return !hasFailed && (!identification || unansweredOf(identification) === undefined);
+}
+
+/** What the row held was taken out of it in the meantime (a person was forgotten): it is found out again. */
+const startOver: StepEnd = next({ step: 'lead' });
+
+function contentsOf({ progress, findings }: Enrichment): MessageContents | undefined {
+  const { identification } = progress;
+  if (!identification) return undefined;
+  const [first, second] = subjectsOf(identification).map((subject) => withFindings(subject, findings));
+  if (!first) return undefined;
+  const unanswered = unansweredOf(identification satisfies Identification);
+  return { subjects: second ? [first, second] : [first], unanswered };
+}
+
+function withFindings(subject: Subject, findings: Enrichment['findings']) {
+  return { ...subject, findings: findings[subject.identity.cpf] ?? ({ kind: 'failed' } as const) };
+}

@@ -1,0 +1,171 @@
+import type { Dialect, Fallback, Path, Safety } from '../rollout/route.ts';
+import type { Reason } from '../rollout/decide.ts';
+import type { Match, Matcher } from '../rollout/matcher.ts';
+import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
+import { stageOf, type Stage } from '../rollout/stage.ts';
+import { bucketFor, choose } from './choose.ts';
+import type { Caller } from './callers.ts';
+import { mayFailover } from './failover.ts';
+import type { PreparedRoute } from './generation.ts';
+import { headFits, methodFor, planFor } from './plan.ts';
+import { parseTarget } from './target.ts';
+
+/**
+ * What would become of a request, step by step, without sending it: the same functions in the same order as
+ * exchange.ts, on the table that serves or on one that is only written. What depends on the moment (breaker, bulkhead,
+ * rate budget) is not guessed.
+ */
+
+/** A request that nobody sends. */
+export interface Question {
+  readonly method: string;
+  /** As a caller would write it, query included. */
+  readonly target: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Undefined: none. */
+  readonly body: Buffer | undefined;
+  readonly caller: Caller | undefined;
+}
+
+/** The table and the moment that the question is asked of. */
+export interface Situation {
+  readonly matcher: Matcher<PreparedRoute>;
+  readonly gatewayAvailable: boolean;
+  readonly killed: boolean;
+  readonly forceHeader: boolean;
+  /** Base URL of each upstream, without a slash at the end. */
+  readonly bases: Readonly<Record<Path, string>>;
+}
+
+/** What one path would be sent, or why it would not. */
+export type Sending =
+  | {
+      readonly path: Path;
+      readonly kind: 'sent';
+      readonly method: string;
+      readonly url: string;
+      /** The body where the facade would write it anew; null: as it came; undefined: there is none. */
+      readonly rewritten: string | null | undefined;
+      /** Which credentials go along. */
+      readonly credentials: string;
+    }
+  | { readonly path: Path; readonly kind: 'untranslatable'; readonly reason: string }
+  | { readonly path: Path; readonly kind: 'refused'; readonly outcome: Outcome; readonly status: number };
+
+export type Explanation =
+  | { readonly kind: 'passthrough' }
+  /** A path of the gateway's dialect, asked with a method that it does not know. */
+  | { readonly kind: 'method'; readonly allow: readonly string[] }
+  | {
+      readonly kind: 'route';
+      readonly route: string;
+      readonly stage: Stage;
+      readonly safety: Safety;
+      readonly dialect: Dialect;
+      readonly face: string;
+      readonly params: Readonly<Record<string, string>>;
+      readonly stickyBy: string;
+      readonly bucket: number;
+      /** Buckets below this one are the gateway's, of 10,000. */
+      readonly gatewayBuckets: number;
+      readonly side: Path | undefined;
+      readonly reason: Reason;
+      /** In the order in which they would be tried; the second only where the first is not tried at all. */
+      readonly sendings: readonly Sending[];
+      readonly fallback: Fallback;
+      readonly failover: FailoverRule;
+    };
+
+/** When a request that the gateway did not serve would be asked of direct. */
+export interface FailoverRule {
+  /** Nothing of it was sent: refused, breaker open, no budget. */
+  readonly unsent: boolean;
+  /** The gateway failed, and may have acted on it. */
+  readonly maybeReceived: boolean;
+}
+
+/** Works out what would become of the request; sends nothing. */
+export function explainRequest(situation: Situation, question: Question): Explanation {
+  const target = parseTarget(question.target);
+  const match = situation.matcher.match(question.method, target.path);
+  if (!match) {
+    const allow = situation.matcher.methodsOf(target.path, 'gateway');
+    return allow.length > 0 ? { kind: 'method', allow } : { kind: 'passthrough' };
+  }
+  const { model } = match.route;
+  const { caller, method } = question;
+  const choice = choose(match, method, caller, {
+    gatewayAvailable: situation.gatewayAvailable,
+    killed: situation.killed,
+    forceHeader: situation.forceHeader ? question.headers['x-facade-force'] : undefined,
+  });
+  const { gateway, stickyBy, fallback } = model.rollout;
+  return {
+    kind: 'route',
+    route: model.id,
+    stage: stageOf(model.rollout, model.direct.length > 0),
+    safety: model.safety,
+    dialect: match.dialect,
+    face: `${match.face.method} ${match.face.template}`,
+    params: Object.fromEntries(model.params.map((name, i) => [name, match.params[i] ?? ''])),
+    stickyBy: model.params[stickyBy] ?? 'caller',
+    bucket: bucketFor(match, caller),
+    gatewayBuckets: gateway,
+    side: choice.path,
+    reason: choice.reason,
+    sendings: choice.path ? sendingsOf(situation, question, match, choice.path) : [refused('gateway', choice.refusal)],
+    fallback,
+    failover: failoverOf(match.route, fallback),
+  };
+}
+
+function sendingsOf(situation: Situation, question: Question, match: Match<PreparedRoute>, path: Path): Sending[] {
+  const first = sendingBy(situation, question, match, path);
+  // What the gateway cannot carry goes direct, whatever the fallback says (docs/decisions/0004).
+  const goesOn = first.kind === 'untranslatable' && path === 'gateway' && match.route.model.direct.length > 0;
+  return goesOn ? [first, sendingBy(situation, question, match, 'direct')] : [first];
+}
+
+function sendingBy(situation: Situation, question: Question, match: Match<PreparedRoute>, path: Path): Sending {
+  const { method, headers, body, caller } = question;
+  const hasBody = body !== undefined;
+  const fits = headFits(match, path, { headers }, hasBody);
+  if (fits.kind === 'unsafe') return refused(path, 'client_bad_request');
+  if (fits.kind === 'untranslatable') return { path, ...fits };
+  const plan = planFor(match, path, parseTarget(question.target), hasBody, body);
+  if (plan.kind === 'untranslatable') return { path, ...plan };
+  const { target, isTranslated } = plan.value;
+  return {
+    path,
+    kind: 'sent',
+    method: methodFor(match, path, method),
+    url: situation.bases[path] + target,
+    rewritten: isTranslated ? plan.value.body?.toString() : hasBody ? null : undefined,
+    credentials: credentialsOf(path, caller),
+  };
+}
+
+function credentialsOf(path: Path, caller: Caller | undefined): string {
+  if (path === 'gateway') return 'C2S_GATEWAY_TOKEN, if it is set';
+  return caller?.replaceCredentials ? 'C2S_TOKEN, in place of the caller’s own' : 'the caller’s own, as sent';
+}
+
+function refused(path: Path, outcome: Outcome): Sending {
+  return { path, kind: 'refused', outcome, status: OUTCOMES[outcome].status };
+}
+
+function failoverOf({ model }: PreparedRoute, fallback: Fallback): FailoverRule {
+  const may = (outcome: Outcome) => model.direct.length > 0 && mayFailover(model.safety, outcome, fallback, false);
+  return { unsent: may('upstream_connect'), maybeReceived: may('upstream_respond') };
+}
+
+/**
+ * The caller that is meant: `known` (who presents the Contact2Sale token, else any other known one), `unknown`, or the
+ * id that the log shows. Null: no known caller has that id.
+ */
+export function callerNamed(name: string, callers: readonly Caller[]): Caller | undefined | null {
+  if (name === 'unknown') return undefined;
+  if (name === 'known') return callers.findLast((caller) => !caller.replaceCredentials) ?? callers.at(-1) ?? null;
+  return callers.find(({ id }) => id === name) ?? null;
+}

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Store, StoreOptions } from './index.ts';
+import { codeOf, StoreUnavailable } from './unavailable.ts';
+
+/**
+ * The store, opened in the background: the facade listens and routes whether there is a database or not. Who needs it
+ * says what to do once it is there; a database that is down is tried again until it is up or the process ends.
+ */
+
+/** Milliseconds between two tries. */
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 15_000;
+
+export interface StoreHolderOptions extends StoreOptions {
+  readonly open: (options: StoreOptions) => Promise<Store>;
+}
+
+type User = (store: Store) => Promise<void> | void;
+
+export class StoreHolder {
+  readonly #options: StoreHolderOptions | undefined;
+  readonly #users: User[] = [];
+  readonly #closing = new AbortController();
+  #store: Store | undefined;
+  #problem: string;
+  #opening: Promise<void> | undefined;
+  readonly #first = Promise.withResolvers<Store | undefined>();
+  /**
+   * The store; undefined where there is none, or where an embedded one cannot be had: what it lacks now it will hardly
+   * get while we run. A database of the operator's is waited for. Never rejects.
+   */
+  readonly opened: Promise<Store | undefined> = this.#first.promise;
+
+  /** @param options undefined: there is none, by choice of the operator. */
+  constructor(options: StoreHolderOptions | undefined) {
+    this.#options = options;
+    if (!options) this.#first.resolve(undefined);
+    this.#problem = options ? 'opening' : 'none: DATABASE_URL is none';
+  }
+
+  get current(): Store | undefined {
+    return this.#store;
+  }
+
+  /** Undefined while there is a store; else why there is none. For operators: no address, no password. */
+  get problem(): string | undefined {
+    return this.#store ? undefined : this.#problem;
+  }
+
+  /** There is none, and none will come. */
+  get isOff(): boolean {
+    return this.#options === undefined;
+  }
+
+  /** Called once, when the store is open. Register before {@link start}. */
+  whenReady(user: User): void {
+    this.#users.push(user);
+  }
+
+  start(): void {
+    if (this.#options) this.#opening = this.#open(this.#options);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#first.resolve(undefined);
+    await this.#opening;
+    await this.#store?.close();
+  }
+
+  async #open(options: StoreHolderOptions): Promise<void> {
+    const { signal } = this.#closing;
+    for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      const store = await options.open(options).catch((error: unknown) => this.#failed(error, pause));
+      if (store && signal.aborted) return store.close();
+      if (store) return this.#opened(store);
+      await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  #failed(error: unknown, pause: number): undefined {
+    this.#problem = error instanceof StoreUnavailable ? error.message : `cannot be opened (${codeOf(error)})`;
+    if (this.#options?.databaseUrl === undefined) this.#first.resolve(undefined);
+    this.#options?.log.error({ err: error, reason: this.#problem, retryInMs: pause }, 'the database cannot be had');
+  }
+
+  async #opened(store: Store): Promise<void> {
+    this.#store = store;
+    this.#first.resolve(store);
+    this.#options?.log.info({ embedded: store.isEmbedded }, 'the database is there');
+    for (const user of this.#users) {
+      try {
+        await user(store);
+      } catch (error) {
+        this.#options?.log.error({ err: error }, 'a part of the facade could not be started on the database');
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { startSandbox } from '../../../src/sandbox/index.ts';
+import { crashAndRecover, CRASH_POINTS, type CrashOptions } from '../kit/crash.ts';
+import { startPostgres, type TestPostgres } from '../kit/postgres.ts';
+
+/** Killed at each step, fifty times over, on the Postgres that the package brings. */
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres.close());
+
+async function crash(options: Omit<CrashOptions, 'sandbox' | 'leadsPerRound'>): Promise<void> {
+  const sandbox = await startSandbox();
+  await crashAndRecover({ ...options, leadsPerRound: 4, sandbox });
+  await sandbox.close();
+}
+
+describe.concurrent('a facade that is killed fifty times sends every message exactly once', () => {
+  it.each(CRASH_POINTS)('at %s', { timeout: 600_000 }, async (point) => {
+    await crash({ point, rounds: 50, env: { DATABASE_URL: await postgres.createDatabase() } });
+  });
+});
+
+// As operators run it: the server is the facade's own, outlives it, and is taken over by the next one.
+describe.concurrent('the same with the embedded server as its child', () => {
+  it.each(['enrich:begun', 'intended', 'answered'] as const)('at %s', { timeout: 300_000 }, async (point) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'c2s-crash-data-'));
+    await crash({ point, rounds: 5, env: { DATABASE_URL: '', DATA_DIR: dataDir } });
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+});

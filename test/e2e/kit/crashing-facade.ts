@@ -1,0 +1,22 @@
+import { startApp } from '../../../src/app.ts';
+import { readEnvironment } from '../../../src/config/environment.ts';
+import { createLogs } from '../../../src/observe/log.ts';
+
+/**
+ * A facade as main.ts composes it, that kills itself without a word when its enrichments have come to CRASH_AT for the
+ * CRASH_NTH time. Run as a process of its own (crash.ts).
+ */
+
+const read = readEnvironment(process.env);
+if (!read.ok) throw new Error(read.problems.join('\n'));
+const { CRASH_AT: point, CRASH_NTH: nth } = process.env;
+let left = Number(nth);
+const app = await startApp({
+  environment: read.environment,
+  variables: () => process.env,
+  reached: (reached) => {
+    if (reached === point && --left === 0) process.kill(process.pid, 'SIGKILL');
+  },
+  ...createLogs('info', process.stdout),
+});
+process.on('SIGTERM', () => void app.stop().then(() => process.exit(0)));

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { parityFactsOf, readingsOf, routesOf } from '../../../../src/compare/autopilot/house.ts';
+import type { DataPlane } from '../../../../src/forward/data-plane.ts';
+import { RouteState } from '../../../../src/forward/route-state.ts';
+import { Metrics, UPSTREAM_BUCKETS } from '../../../../src/observe/metrics.ts';
+import { compileRoutes } from '../../../../src/rollout/compile.ts';
+import { configOf, CREATE_LEAD, GET_LEAD, withRows } from '../../config/support.ts';
+
+const ROWS = [GET_LEAD.replace('{ gateway: 0 }', '{ gateway: 7.5, shadow: 10 }') + '\nautopilot: {}', CREATE_LEAD];
+
+function plane() {
+  const metrics = new Metrics();
+  const entries = compileRoutes(configOf(withRows(...ROWS))).map((model) => {
+    return { model, state: new RouteState(model, metrics, () => 0) };
+  });
+  return { dataPlane: { generation: { entries } } as unknown as DataPlane, state: entries[0]!.state };
+}
+
+describe('what the autopilot takes from the house', () => {
+  it('the routes that are on it, in percent, with the last flip of each', () => {
+    const { dataPlane } = plane();
+    const flip = { revision: '7', by: 'human' } as const;
+    expect(routesOf(dataPlane, () => flip)).toMatchObject([{ id: 'leads.get', gateway: 7.5, flip }]);
+  });
+
+  it('attempts and failures by which the path is judged, durations by bucket, the breaker', () => {
+    const { dataPlane, state } = plane();
+    state.recorder.attempt('gateway', 'ok', 80);
+    state.recorder.attempt('gateway', 'upstream_error', 60_000);
+    state.recorder.attempt('gateway', 'origin_error', 80); // Contact2Sale's fault, not the gateway's
+    state.recorder.attempt('gateway', 'client_body', 80); // the caller left
+    state.recorder.notTried('gateway', 'facade_breaker_open');
+    state.recorder.attempt('direct', 'ok', 6);
+    const [reading] = readingsOf(dataPlane, 'one');
+    const latencies = [...UPSTREAM_BUCKETS, Infinity].map(() => 0);
+    expect(reading).toEqual({
+      instance: 'one',
+      route: 'leads.get',
+      breaker: 'closed',
+      tallies: {
+        direct: { attempts: 1, failures: 0, latencies: latencies.with(1, 1) },
+        gateway: { attempts: 2, failures: 1, latencies: latencies.with(9, 3).with(latencies.length - 1, 1) },
+      },
+    });
+  });
+
+  it('no parity where nothing was compared', () => {
+    expect(parityFactsOf(undefined)).toBeUndefined();
+  });
+});
