@@ -21,6 +21,7 @@ import { Table } from './forward/table.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { BurnDown } from './steer/burn-down.ts';
+import { proofsOf } from './steer/proof.ts';
 import { startSteering } from './steer/start.ts';
 import { Steering } from './steer/steering.ts';
 import { TrafficMeter } from './steer/traffic-meter.ts';
@@ -189,6 +190,7 @@ function keep(
     killSwitch: () => dataPlane.killed,
     flips: () => steering.flips,
     traffic: () => meter.traffic,
+    proofs: () => proofsOf(comparing.book, Date.now()),
   });
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
   const started = startSteering({ steering, meter, opened: store.opened, instance, now, log });

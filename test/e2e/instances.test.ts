@@ -24,8 +24,12 @@ afterAll(async () => {
   await postgres.close();
 });
 
-const start = async (url: string): Promise<TestFacade> =>
-  opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url, env: { DATABASE_URL: url } }));
+const start = async (url: string): Promise<TestFacade> => {
+  const env = { DATABASE_URL: url };
+  const facade = await startFacade({ direct: direct.url, gateway: gateway.url, env });
+  let stopped: Promise<boolean> | undefined;
+  return opened.keep({ ...facade, stop: () => (stopped ??= facade.stop()) });
+};
 const startThree = async () => {
   const url = await postgres.createDatabase();
   const three = await Promise.all([start(url), start(url), start(url)]);
