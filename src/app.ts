@@ -50,6 +50,7 @@ export interface App {
   readonly url: string;
   readonly adminUrl: string;
   readonly dataPlane: DataPlane;
+  readonly store: StoreHolder;
   /** Reads the config file again, now, even if it did not change. */
   reload(): Promise<void>;
   /** Not ready, no new connections, finish what is under way, close. False when the deadline cut something. */
@@ -92,8 +93,9 @@ export async function startApp(options: AppOptions): Promise<App> {
       await close();
       return isWhole;
     };
-    return { url, adminUrl, dataPlane, reload: parts.reload, stop };
+    return { url, adminUrl, dataPlane, store, reload: parts.reload, stop };
   } catch (error) {
+    await enrichment.stop(0);
     await close();
     throw error;
   }

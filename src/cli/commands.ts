@@ -136,10 +136,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/parity.ts')).parity,
   },
   {
+    usage: 'replay <path...>',
+    summary: 'compares frozen samples again, by the rules of the file',
+    common: 'file',
+    help: 'Paths are files or folders of .json files, as GET /api/parity/<route>/samples gives them.\nExit code 1: something differs that is not known; 2: a fixture cannot be read.',
+    load: async () => (await import('./commands/replay.ts')).replaySamples,
+  },
+  {
     usage: 'migration',
     summary: 'how far it has come: stages, shares, what can be deleted',
     common: 'admin',
     load: async () => (await import('./commands/migration.ts')).migration,
+  },
+  {
+    usage: 'forget',
+    summary: 'delete all that is kept about a person (LGPD); asks for the CPF, or reads it from standard input',
+    common: 'admin',
+    help: 'echo 000.000.000-00 | c2s-facade forget. Never an argument: those can be seen by others, and shells keep them.',
+    load: async () => (await import('./commands/forget.ts')).forget,
   },
   {
     usage: 'completion <shell>',
