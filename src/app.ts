@@ -1,26 +1,29 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdmin } from './admin/server.ts';
-import { Observer, type Evidence } from './compare/observer.ts';
-import { compileRules } from './compare/rules.ts';
-import { shadowSettings } from './compare/settings.ts';
-import { WriteReader } from './compare/write-reader.ts';
+import { startComparison } from './compare/start.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
 import { parseDuration, parseSize } from './config/units.ts';
-import { watchConfig, type ConfigWatch } from './config/watch.ts';
-import type { Caller } from './forward/callers.ts';
+import { watchConfig, type ConfigWatch, type WatchOptions } from './config/watch.ts';
+import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
 import { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
+import type { Generation } from './forward/generation.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
 import { createListener, listen } from './forward/listener.ts';
 import { createPages } from './forward/pages.ts';
 import { ConfigRefused, Loader } from './forward/reload.ts';
 import { Table } from './forward/table.ts';
-import { createEnrichment, type EnrichmentOptions, type EnrichmentRoom } from './enrichment/index.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
-import type { Path } from './rollout/route.ts';
+import { BurnDown } from './steer/burn-down.ts';
+import { startSteering } from './steer/start.ts';
+import { Steering } from './steer/steering.ts';
+import { TrafficMeter } from './steer/traffic-meter.ts';
 import { StoreHolder } from './store/holder.ts';
 import { openStore } from './store/index.ts';
 
@@ -35,6 +38,8 @@ export interface AppOptions {
   readonly log: Logger;
   /** One line a request. */
   readonly requestLog: Logger;
+  /** The upstreams are the sandbox, whose data are invented. */
+  readonly isSandbox?: boolean;
   /** Watches the runs of enrichments. */
   readonly reached?: EnrichmentOptions['reached'];
 }
@@ -51,6 +56,9 @@ export interface App {
   stop(): Promise<boolean>;
 }
 
+/** Milliseconds. */
+const LONGEST_WAIT_FOR_FLIPS = 5_000;
+
 /**
  * Starts both listeners.
  * @throws ConfigRefused with every problem, one a line; ListenError when a port cannot be had.
@@ -58,110 +66,136 @@ export interface App {
 export async function startApp(options: AppOptions): Promise<App> {
   const { environment, log } = options;
   const parts = wire(options);
-  const { dataPlane, config } = parts;
+  const { dataPlane, config, enrichment, store } = parts;
   const listener = publicListener(dataPlane, config().server);
   const drain = new Drain(listener);
-  const admin = createServer(
-    createAdmin({ ...parts, configFile: environment.configFile, adminToken: environment.adminToken }),
-  );
+  const admin = createServer(createAdmin({ ...parts, ...adminSettings(options) }));
   const close = async (): Promise<void> => {
     await parts.close();
     admin.close();
     admin.closeAllConnections();
   };
   try {
+    enrichment.attach(listener);
+    store.start();
+    // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
+    if (environment.database.kind === 'url') await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
     // Admin first: a probe must find it when the public port opens.
     const adminUrl = await listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
     const url = await listen(listener, environment.host, environment.port, 'PORT');
     log.info({ listening: url, admin: adminUrl }, 'ready');
-    parts.enrichment.attach(listener);
-    parts.store.start();
     const stop = async (): Promise<boolean> => {
       dataPlane.drain();
       const deadline = parseDuration(config().server.drain);
       // Together: callers wait for enrichments, and enrichments call through the listener.
-      const [isWhole] = await Promise.all([drain.run(deadline), parts.enrichment.stop(deadline)]);
+      const [isWhole] = await Promise.all([drain.run(deadline), enrichment.stop(deadline)]);
       await close();
       return isWhole;
     };
-    return { url, adminUrl, dataPlane, store: parts.store, reload: parts.reload, stop };
+    return { url, adminUrl, dataPlane, store, reload: parts.reload, stop };
   } catch (error) {
+    await enrichment.stop(0);
     await close();
     throw error;
   }
 }
 
 function wire(options: AppOptions) {
-  const { environment, variables, envFile, log, requestLog } = options;
-  const now = () => performance.now();
+  const { environment, variables, envFile, log } = options;
   const { configFile } = environment;
+  const now = () => performance.now();
   const metrics = new Metrics();
   const table = new Table(metrics, now);
-  const loader = new Loader({ file: configFile, table, metrics, log, variables });
-  const text = readConfig(configFile);
+  const steering: Steering = new Steering({
+    truth: environment.database.kind === 'url' ? 'store' : 'file',
+    file: configFile,
+    variables,
+    reload: () => watcher.reload(),
+    rebuild: () => load(text),
+    config: () => config,
+    killSwitch: () => serving.killSwitch,
+    log,
+  });
+  const loader = new Loader({ file: configFile, table, metrics, log, variables, take: steering.take });
+  let text = readConfig(configFile);
   const first = loader.load(text);
   if (!first.ok) throw new ConfigRefused(first.problems);
   let { config } = first;
-
-  const dataPlane = new DataPlane(
-    { ...environment, metrics, requestLog, now, defaults: () => config.defaults },
-    first.generation,
-  );
-  const observer = observe(dataPlane, metrics, now, () => config);
-  dataPlane.tap = observer;
-  const store = storeOf(environment, log);
-  const enrichment = enrichmentOn(options, { store, metrics, dataPlane, config: () => config });
-  const pages = createPages(dataPlane, [enrichment.router]);
-  dataPlane.others = (req, res) => void pages(req, res);
-  const killSwitch = killSwitchOf(dataPlane, log);
-  const load = (text: string): void => {
-    const loaded = loader.load(text);
+  const shared: Shared = { metrics, now, config: () => config, steering };
+  const serving = serve(options, shared, first.generation);
+  const load = (next: string): void => {
+    const loaded = loader.load(next);
     if (!loaded.ok) return;
+    text = next;
     config = loaded.config;
-    dataPlane.swap(loaded.generation);
-    observer.configure(shadowSettings(config));
-    killSwitch.look();
+    serving.dataPlane.swap(loaded.generation);
+    serving.comparing.use(config);
+    serving.killSwitch.look();
   };
-  const watcher = watchConfig({
-    file: configFile,
-    onChange: load,
-    onError: (error) => loader.unreadable(error),
-    current: text,
-  });
-  const reload = () => watcher.reload();
-  const envWatcher = envFile === undefined ? undefined : watchEnvFile(envFile, reload, log);
+  const onError = (error: Error): void => loader.unreadable(error);
+  const watcher = watchFiles({ file: configFile, current: text, onChange: load, onError }, envFile, log);
+  const kept = keep(options, shared, serving);
   const close = async (): Promise<void> => {
     watcher.close();
-    envWatcher?.close();
-    killSwitch.close();
-    await observer.close();
-    dataPlane.close();
+    await serving.close();
+    await kept.close();
     await table.close();
-    await store.close();
   };
-  return { now, metrics, loader, dataPlane, killSwitch, store, enrichment, config: () => config, reload, close };
+  const reload = () => watcher.reload();
+  return { ...shared, ...serving, ...kept, loader, reload, close, book: serving.comparing.book };
 }
 
-function killSwitchOf(dataPlane: DataPlane, log: Logger): KillSwitch {
-  return new KillSwitch(
+interface Shared {
+  readonly metrics: Metrics;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly config: () => FacadeConfig;
+  readonly steering: Steering;
+}
+
+/** What serves requests, and what watches them. */
+function serve({ environment, log, requestLog }: AppOptions, shared: Shared, generation: Generation) {
+  const { metrics, now, config } = shared;
+  const defaults = () => config().defaults;
+  const dataPlane = new DataPlane({ ...environment, metrics, requestLog, now, defaults }, generation);
+  const clocks = { now, calendar: Date.now, random: Math.random };
+  const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
+  const killSwitch = new KillSwitch(
     () => dataPlane.generation.killSwitchFile,
     (on, by) => {
       dataPlane.killed = on;
       log.warn({ on, by }, 'kill switch');
     },
   );
+  const close = async (): Promise<void> => {
+    killSwitch.close();
+    await comparing.close();
+    dataPlane.close();
+  };
+  return { dataPlane, comparing, killSwitch, close };
 }
 
-interface EnrichmentParts {
-  readonly store: StoreHolder;
-  readonly metrics: Metrics;
-  readonly dataPlane: DataPlane;
-  readonly config: () => FacadeConfig;
-}
-
-function enrichmentOn({ environment, log, reached }: AppOptions, parts: EnrichmentParts): EnrichmentRoom {
-  const { store, metrics, dataPlane, config } = parts;
-  return createEnrichment({
+/** The store, and what is kept there: flips, traffic, evidence, enrichments. */
+function keep(
+  { environment, log, reached }: AppOptions,
+  { metrics, config, steering }: Shared,
+  { dataPlane, comparing }: ReturnType<typeof serve>,
+) {
+  const store = storeOf(environment, log);
+  const now = () => new Date();
+  const meter: TrafficMeter = new TrafficMeter({ metrics, now, log, flushed: (traffic) => burnDown.measure(traffic) });
+  const burnDown = new BurnDown({
+    now,
+    metrics,
+    models: () => dataPlane.generation.entries.map(({ model }) => model),
+    killSwitch: () => dataPlane.killed,
+    flips: () => steering.flips,
+    traffic: () => meter.traffic,
+  });
+  const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
+  const started = startSteering({ steering, meter, opened: store.opened, instance, now, log });
+  store.whenReady((opened) => comparing.keep(opened));
+  const enrichment = createEnrichment({
     environment,
     config: () => config().enrichment,
     store,
@@ -170,6 +204,17 @@ function enrichmentOn({ environment, log, reached }: AppOptions, parts: Enrichme
     log,
     reached,
   });
+  const pages = createPages(dataPlane, [enrichment.router]);
+  dataPlane.others = (req, res) => void pages(req, res);
+  const close = async (): Promise<void> => {
+    await started.close();
+    await store.close();
+  };
+  return { store, burnDown, enrichment, steeringReady: started.ready, close };
+}
+
+function adminSettings({ environment, isSandbox = false }: AppOptions) {
+  return { configFile: environment.configFile, adminToken: environment.adminToken, isSandbox };
 }
 
 function storeOf({ database, dataDir }: Environment, log: Logger): StoreHolder {
@@ -178,36 +223,22 @@ function storeOf({ database, dataDir }: Environment, log: Logger): StoreHolder {
   return new StoreHolder({ databaseUrl, dataDir, log, open: openStore });
 }
 
-function observe(dataPlane: DataPlane, metrics: Metrics, now: () => number, config: () => FacadeConfig): Observer {
-  const ports = {
-    now,
-    generation: () => dataPlane.generation,
-    credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
-  };
-  const settings = shadowSettings(config());
-  const evidence: Evidence = {
-    record: ({ id: route }, { comparison }) => metrics.shadows.inc({ route, result: comparison.result }),
-    seen: () => undefined,
-    noiseShare: () => config().compare.noiseShare,
-  };
-  const writes = new WriteReader(settings, { ...ports, random: Math.random, read: () => undefined });
-  return new Observer({
-    ...ports,
-    settings,
-    evidence,
-    rulesFor: (route) => compileRules(route, config().knownDifferences, settings.maxBody),
-    writes,
-    calendar: Date.now,
-  });
-}
-
-function watchEnvFile(file: string, reload: () => Promise<void>, log: Logger): ConfigWatch {
+function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logger): ConfigWatch {
+  const watcher = watchConfig(config);
+  const reload = (): void => void watcher.reload();
   // Gone is a change too: the variables that stood in it are no longer set.
   const onError = (error: Error): void => {
     log.warn({ err: error }, 'the .env file cannot be read');
-    void reload();
+    reload();
   };
-  return watchConfig({ file, onChange: () => void reload(), onError });
+  const env = envFile === undefined ? undefined : watchConfig({ file: envFile, onChange: reload, onError });
+  return {
+    ...watcher,
+    close() {
+      env?.close();
+      watcher.close();
+    },
+  };
 }
 
 function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; keepAlive: string }): Server {

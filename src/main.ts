@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   // On a first run the lines to paste must not drown in one log line a request.
   const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;
   const logs = createLogs(level, standardOutput());
-  const app = await start(environment, all, logs);
+  const app = await start(environment, all, logs, firstRun !== undefined);
   if (!app) return firstRun?.close();
   if (firstRun) {
     process.stdout.write(welcome({ ...firstRun, ...app, ...environment }));
@@ -38,9 +38,10 @@ async function start(
   environment: Environment,
   all: () => Record<string, string | undefined>,
   logs: Logs,
+  isSandbox: boolean,
 ): Promise<App | undefined> {
   try {
-    return await startApp({ environment, variables: all, envFile: ENV_FILE, ...logs });
+    return await startApp({ environment, variables: all, envFile: ENV_FILE, isSandbox, ...logs });
   } catch (error) {
     if (error instanceof ConfigRefused) fail('The config was refused:', error.message);
     else if (error instanceof ListenError) fail('The facade could not start:', error.message);

@@ -32,7 +32,7 @@ export function createParityApi(options: ParityApiOptions): Router {
   // After a repair of the gateway: what it did before it says nothing of it any more.
   router.delete('/:route', (req, res) => {
     if (!book.rulesOf(req.params.route)) return unknownRoute(res);
-    book.forget(req.params.route);
+    book.forget(req.params.route, now());
     res.status(204).end();
   });
   return router;

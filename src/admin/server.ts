@@ -1,14 +1,22 @@
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type Response } from 'express';
 import type { DataPlane } from '../forward/data-plane.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StoreHolder } from '../store/holder.ts';
+import type { ParityBook } from '../compare/book.ts';
 import { explain } from './explain.ts';
+import { createParityApi } from './parity.ts';
+import { paritySummaries, type ParitySummary } from './parity-summary.ts';
 import { createConsole } from './console.ts';
 import { createEvents } from './events.ts';
 import { guard } from './guard.ts';
 import { peopleRoutes } from './people.ts';
+import type { BurnDown } from '../steer/burn-down.ts';
+import type { Steering } from '../steer/steering.ts';
+import { flipRoutes } from './flips.ts';
+import { historyRoutes } from './history.ts';
+import { migrationRoutes } from './migration.ts';
 import { viewRoutes } from './routes.ts';
 
 /**
@@ -22,21 +30,17 @@ export interface AdminOptions {
   readonly loader: Loader;
   readonly killSwitch: KillSwitch;
   readonly store: StoreHolder;
+  readonly steering: Steering;
+  readonly burnDown: BurnDown;
   readonly configFile: string;
   readonly adminToken: string | undefined;
   /** Milliseconds, monotonic: the clock of the counters. */
   readonly now: () => number;
-  /** What the shadows showed of a route, in short. */
-  readonly parity?: (route: string) => ParitySummary | undefined;
+  readonly book: ParityBook;
+  /** The data upstream are invented: samples may be shown as they are. */
+  readonly isSandbox: boolean;
   /** Reads the config file again, at once. */
   readonly reload: () => Promise<void>;
-}
-
-export interface ParitySummary {
-  readonly verdict: string;
-  /** 0..1; undefined while nothing was compared. */
-  readonly ratio: number | undefined;
-  readonly compared: number;
 }
 
 export function createAdmin(options: AdminOptions): Express {
@@ -59,9 +63,14 @@ export function createAdmin(options: AdminOptions): Express {
     const { generation } = dataPlane;
     res.json({ revision: generation.revision, killSwitch: dataPlane.killed, routes: viewRoutes(generation, now()) });
   });
+  const summaries = paritySummaries(options.book, Date.now);
   api.get(
     '/events',
-    createEvents(() => pictureOf(options)),
+    createEvents(() => pictureOf(options, summaries)),
+  );
+  api.use(
+    '/parity',
+    createParityApi({ book: options.book, now: Date.now, random: Math.random, mayReveal: options.isSandbox }),
   );
   api.get('/config', (_req, res) => viewConfig(options, res));
   api.post('/config/reload', async (_req, res) => {
@@ -70,12 +79,8 @@ export function createAdmin(options: AdminOptions): Express {
   });
   api.post('/explain', express.json({ limit: '2mb' }), explain(dataPlane));
   api.get('/discovery', (_req, res) => viewDiscovery(options, res));
-  api
-    .route('/kill-switch')
-    .get(viewKillSwitch(options))
-    .put(setKillSwitch(options, true))
-    .delete(setKillSwitch(options, false));
   api.use('/people', peopleRoutes(options.store));
+  api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options));
   admin.use('/api', api);
   admin.use(createConsole());
   admin.use((_req, res) => void res.status(404).json({ status: 404, title: 'Not Found' }));
@@ -83,9 +88,9 @@ export function createAdmin(options: AdminOptions): Express {
 }
 
 /** What the console shows of now. */
-function pictureOf({ dataPlane, now, parity }: AdminOptions): object {
+function pictureOf({ dataPlane, now }: AdminOptions, parity: (route: string) => ParitySummary | undefined): object {
   const { generation, killed } = dataPlane;
-  const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity?.(route.id) }));
+  const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity(route.id) }));
   return {
     revision: generation.revision,
     killSwitch: killed,
@@ -109,15 +114,4 @@ function viewConfig({ dataPlane, loader, configFile }: AdminOptions, res: Respon
 function viewDiscovery({ dataPlane }: AdminOptions, res: Response): void {
   const rows = dataPlane.discovery.list();
   res.json({ unclaimed: rows.map((row) => ({ ...row, lastSeen: new Date(row.lastSeen) })) });
-}
-
-function viewKillSwitch({ killSwitch }: AdminOptions) {
-  return (_req: Request, res: Response): void => void res.json({ on: killSwitch.on, by: killSwitch.by });
-}
-
-function setKillSwitch({ killSwitch }: AdminOptions, on: boolean) {
-  return (_req: Request, res: Response): void => {
-    killSwitch.set(on);
-    res.json({ on: killSwitch.on, by: killSwitch.by });
-  };
 }

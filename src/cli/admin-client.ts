@@ -90,11 +90,10 @@ export class AdminClient {
     if (status === 404 && problem.detail === undefined) {
       return new CliError(EXIT.unreachable, `The facade at ${this.url} does not serve ${path.split('?')[0]}.`);
     }
+    // Its database is starting, or it is leaving: it is as if that part were not there.
+    const code = status === 503 ? EXIT.unreachable : EXIT.problems;
     const lines = Array.isArray(problem.problems) ? problem.problems.map((line) => `\n  ${lineOf(line)}`).join('') : '';
-    return new CliError(
-      EXIT.problems,
-      `${problem.detail ?? problem.title ?? `The facade answered ${status}.`}${lines}`,
-    );
+    return new CliError(code, `${problem.detail ?? problem.title ?? `The facade answered ${status}.`}${lines}`);
   }
 }
 

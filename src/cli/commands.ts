@@ -136,6 +136,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/parity.ts')).parity,
   },
   {
+    usage: 'replay <path...>',
+    summary: 'compares frozen samples again, by the rules of the file',
+    common: 'file',
+    help: 'Paths are files or folders of .json files, as GET /api/parity/<route>/samples gives them.\nExit code 1: something differs that is not known; 2: a fixture cannot be read.',
+    load: async () => (await import('./commands/replay.ts')).replaySamples,
+  },
+  {
     usage: 'migration',
     summary: 'how far it has come: stages, shares, what can be deleted',
     common: 'admin',

@@ -33,7 +33,7 @@ export function processIo(): Io {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     env,
-    width: stdout.isTTY ? stdout.columns : DEFAULT_WIDTH,
+    width: (stdout.isTTY && stdout.columns) || DEFAULT_WIDTH,
     isTerminal: stdout.isTTY,
     canAsk: stdin.isTTY && stderr.isTTY,
     colour: wantsColour(env, stdout.isTTY),

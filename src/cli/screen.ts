@@ -20,6 +20,10 @@ const REST_OF_LINE = '\x1b[K';
 const REST_OF_SCREEN = '\x1b[J';
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+/** Where the terminal does not say its size. */
+const ROWS = 24;
+export const columnsOf = ({ columns }: { readonly columns: number }) => columns || 80;
+
 /** @param onQuit q or Ctrl-C was pressed; the screen is closed already. */
 export function openScreen(onQuit: () => void): Screen {
   const { stdin, stdout } = process;
@@ -37,9 +41,11 @@ export function openScreen(onQuit: () => void): Screen {
   const show = (lines: readonly string[]): void => {
     if (!isOpen) return;
     last = lines;
-    const cut = lines.slice(0, stdout.rows).map((line) => fitted(line, stdout.columns) + REST_OF_LINE);
+    const [rows, columns] = [stdout.rows || ROWS, columnsOf(stdout)];
+    const cut = lines.slice(0, rows).map((line) => fitted(line, columns));
+    const rest = cut.length < rows ? `\r\n${REST_OF_SCREEN}` : '';
     // One write, so that no half of a frame is ever seen.
-    stdout.write(HOME + cut.join('\r\n') + REST_OF_SCREEN);
+    stdout.write(HOME + cut.join('\r\n') + rest);
   };
   const redraw = (): void => show(last);
   const onKey = (key: Buffer): void => {
@@ -69,8 +75,12 @@ export function openScreen(onQuit: () => void): Screen {
   };
 }
 
-/** Too long a line loses its colours with its end: better plain than broken in the middle of a sequence. */
+/**
+ * Too long a line loses its colours with its end: better plain than broken in the middle of a sequence. One that fills
+ * the row has nothing behind it to wipe out, and the cursor stands on its last letter.
+ */
 function fitted(line: string, columns: number): string {
   const plain = stripVTControlCharacters(line);
-  return plain.length <= columns ? line : plain.slice(0, columns);
+  if (plain.length < columns) return line + REST_OF_LINE;
+  return plain.length === columns ? line : plain.slice(0, columns);
 }

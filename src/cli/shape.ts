@@ -7,6 +7,9 @@ type Shape = ReadonlyMap<string, string>;
 
 /** `/data/attributes/phone: string → null`; empty when both are of one shape. */
 export function shapeDifferences(direct: unknown, gateway: unknown): string[] {
+  if (direct === undefined || gateway === undefined) {
+    return direct === gateway ? [] : [`/: ${typeOf(direct)} → ${typeOf(gateway)}`];
+  }
   const [a, b] = [shapeOf(direct), shapeOf(gateway)];
   const places = [...new Set([...a.keys(), ...b.keys()])];
   const differing = places.filter((place) => a.get(place) !== b.get(place));

@@ -43,7 +43,13 @@ interface RoutePage {
   noiseCount: number;
   /** Own minutes that are not stored yet. */
   dirty: Set<number>;
+  /** Milliseconds since the epoch: what was gathered before was forgotten on request. */
+  since: number;
+  isSinceDirty: boolean;
 }
+
+/** In place of an instance: from the row's time on the route begins anew, for all. */
+const FORGOTTEN = '(forgotten)';
 
 export class ParityBook {
   readonly #instance: string;
@@ -124,19 +130,23 @@ export class ParityBook {
     return this.#samples.of(route);
   }
 
-  /** Forgets what was gathered of a route by this instance, as after a repair of the gateway. */
-  forget(route: string): void {
+  /** Forgets what was gathered of a route, as after a repair of the gateway; by way of the store on all instances. */
+  forget(route: string, now: number): void {
     const rules = this.#pages.get(route)?.rules;
-    if (rules) this.#begin(rules);
+    if (rules) Object.assign(this.#begin(rules), { since: now, isSinceDirty: true });
   }
 
   /** What changed since the last call, to be stored. */
   takeDirty(): EvidenceRow[] {
     const rows: EvidenceRow[] = [];
     for (const [route, page] of this.#pages) {
+      const { fingerprint } = page.rules;
+      const evidence = new Evidence().toJSON();
+      if (page.isSinceDirty) rows.push({ route, minute: page.since, instance: FORGOTTEN, fingerprint, evidence });
+      page.isSinceDirty = false;
       for (const minute of page.dirty) {
         const evidence = page.window.entry(minute, this.#instance).toJSON();
-        rows.push({ route, minute, instance: this.#instance, fingerprint: page.rules.fingerprint, evidence });
+        rows.push({ route, minute, instance: this.#instance, fingerprint, evidence });
       }
       page.dirty.clear();
     }
@@ -145,17 +155,21 @@ export class ParityBook {
 
   /** Puts rows back that could not be stored. */
   putBack(rows: readonly EvidenceRow[]): void {
-    for (const { route, minute, fingerprint } of rows) {
+    for (const { route, minute, instance, fingerprint } of rows) {
       const page = this.#pages.get(route);
-      if (page?.rules.fingerprint === fingerprint) page.dirty.add(minute);
+      if (page?.rules.fingerprint !== fingerprint) continue;
+      if (instance === FORGOTTEN) page.isSinceDirty = true;
+      else if (minute >= minuteOf(page.since)) page.dirty.add(minute);
     }
   }
 
   /** Counts in what other instances, or this one before a restart, stored. Rows of other rules are left out. */
   absorb(rows: readonly EvidenceRow[]): void {
+    for (const row of rows) if (row.instance === FORGOTTEN) this.#forgetBefore(row);
     for (const { route, minute, instance, fingerprint, evidence } of rows) {
       const page = this.#pages.get(route);
-      if (!page || instance === this.#instance || page.rules.fingerprint !== fingerprint) continue;
+      if (!page || instance === this.#instance || instance === FORGOTTEN) continue;
+      if (page.rules.fingerprint !== fingerprint || minute < minuteOf(page.since)) continue;
       const read = readEvidence(evidence);
       if (read) page.noiseCount += read.noise.judged - page.window.replace(minute, instance, read);
     }
@@ -167,9 +181,24 @@ export class ParityBook {
     return page.window.entry(minute, this.#instance);
   }
 
-  #begin(rules: CompiledRules): void {
+  /** The same row may come again: only a newer one forgets. */
+  #forgetBefore({ route, minute, fingerprint }: EvidenceRow): void {
+    const page = this.#pages.get(route);
+    if (page?.rules.fingerprint === fingerprint && minute > page.since) this.#begin(page.rules).since = minute;
+  }
+
+  #begin(rules: CompiledRules): RoutePage {
     this.#forget(rules.route.id);
-    this.#pages.set(rules.route.id, { rules, window: new Window(), noiseCount: 0, dirty: new Set() });
+    const page = {
+      rules,
+      window: new Window(),
+      noiseCount: 0,
+      dirty: new Set<number>(),
+      since: 0,
+      isSinceDirty: false,
+    };
+    this.#pages.set(rules.route.id, page);
+    return page;
   }
 
   #forget(route: string): void {

@@ -1,29 +1,21 @@
 import type { Asked } from '../forward/exchange.ts';
 import type { RouteEntry } from '../forward/generation.ts';
 import type { Capture, Tap } from '../forward/tap.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { RouteModel } from '../rollout/route.ts';
+import type { Pair, ParityBook } from './book.ts';
 import { compareAnswers } from './compare.ts';
 import { notRun, type Observation } from './comparison.ts';
 import { requestFacts } from './coverage.ts';
-import type { CompiledRules } from './rules.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
-/** What keeps the evidence: the parity book. */
-export interface Evidence {
-  record(route: RouteModel, observation: Observation): void;
-  /** What live traffic asks for, shadowed or not. */
-  seen(route: RouteModel, facts: readonly string[]): void;
-  /** Share of a route's shadows that should measure noise, 0..1. */
-  noiseShare(route: RouteModel): number;
-}
-
 export interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials'> {
   readonly settings: ShadowSettings;
-  readonly evidence: Evidence;
-  readonly rulesFor: (route: RouteModel) => CompiledRules;
+  readonly book: ParityBook;
   readonly writes: WriteReader;
-  /** Milliseconds since 1970: known differences expire by the calendar. */
+  readonly metrics: Pick<Metrics, 'shadows'>;
+  /** Milliseconds since 1970: evidence is kept by the minute, and known differences expire. */
   readonly calendar: () => number;
 }
 
@@ -34,14 +26,14 @@ export class Observer implements Tap {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { now, generation, credentials, evidence } = options;
+    const { now, generation, credentials, book } = options;
     this.#shadows = new ShadowRunner(options.settings, {
       now,
       generation,
       credentials,
-      noiseShare: ({ model }) => evidence.noiseShare(model),
+      noiseShare: ({ model }) => book.noiseShare(model.id),
       compared: (shadowed) => this.#compared(shadowed),
-      notRun: ({ model }, reason) => evidence.record(model, { kind: 'cross', comparison: notRun(reason), facts: [] }),
+      notRun: ({ model }, reason) => this.#record(model, { kind: 'cross', comparison: notRun(reason), facts: [] }),
     });
   }
 
@@ -72,7 +64,9 @@ export class Observer implements Tap {
 
   saw({ match, target }: Asked): void {
     const { model } = match.route;
-    if (model.safety === 'safe') this.#options.evidence.seen(model, requestFacts(model, target.query));
+    const { book, calendar } = this.#options;
+    // Where nothing is compared there is nothing that coverage could hold back.
+    if (model.rollout.shadow > 0) book.seen(model.id, requestFacts(model, target.query), calendar());
   }
 
   async close(): Promise<void> {
@@ -81,9 +75,17 @@ export class Observer implements Tap {
   }
 
   #compared({ asked, kind, control, candidate }: Shadowed): void {
-    const { rulesFor, calendar, evidence } = this.#options;
+    const { book, calendar } = this.#options;
     const { model } = asked.match.route;
-    const comparison = compareAnswers(rulesFor(model), control, candidate, calendar());
-    evidence.record(model, { kind, comparison, facts: requestFacts(model, asked.target.query) });
+    const rules = book.rulesOf(model.id);
+    if (!rules) return;
+    const comparison = compareAnswers(rules, control, candidate, calendar());
+    this.#record(model, { kind, comparison, facts: requestFacts(model, asked.target.query) }, { control, candidate });
+  }
+
+  #record({ id }: RouteModel, observation: Observation, pair?: Pair): void {
+    const { book, metrics, calendar } = this.#options;
+    metrics.shadows.inc({ route: id, result: observation.comparison.result });
+    book.record(id, observation, calendar(), pair);
   }
 }

@@ -84,9 +84,11 @@ export const compare = z.strictObject({
     .describe('Comparisons of direct with the gateway below which nothing is said.'),
   minNoise: z
     .int()
-    .min(1)
+    .min(0)
     .default(20)
-    .describe('Comparisons of direct with direct below which nothing is said: what differs by itself is learnt first.'),
+    .describe(
+      'Comparisons of direct with direct below which nothing is said: what differs by itself is learnt first. 0: no waiting; what was not seen there counts as a mismatch.',
+    ),
   noiseShare: z
     .number()
     .min(0.01)

@@ -49,7 +49,7 @@ function entriesOf(body: unknown): readonly unknown[] {
   if (Array.isArray(body)) return body;
   if (!isRecord(body) || !Array.isArray(body['data'])) return [body];
   const { data, ...beside } = body;
-  return (data as unknown[]).map((entry) => (isRecord(entry) ? { ...beside, ...entry } : entry));
+  return (data as unknown[]).map((entry) => (isRecord(entry) ? { ...beside, data: entry } : entry));
 }
 
 function readEvent(entry: unknown): C2sEvent | MalformedEvent['reason'] {

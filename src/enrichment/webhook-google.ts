@@ -40,7 +40,9 @@ export interface LeadCreate {
 }
 
 /** A number beyond 2^53 has lost digits before we see it, and two leads could then pass for one. */
-const id = z.union([z.string().trim().min(1).max(256), z.int()], 'must be text or a whole number').transform(String);
+const isId = (value: unknown): boolean =>
+  typeof value === 'string' ? /\S/.test(value) && value.length <= 256 : Number.isSafeInteger(value);
+const id = z.custom<string | number>(isId, 'must be text or a whole number').transform((value) => String(value).trim());
 /** What only describes the lead must not cost us the lead. */
 const optionalId = id.optional().catch(undefined);
 

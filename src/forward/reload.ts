@@ -26,6 +26,8 @@ export interface LoaderOptions {
   readonly log: Logger;
   /** Read anew at every load, so that a variable emptied in the .env file acts. */
   readonly variables: () => Record<string, string | undefined>;
+  /** Sees every good file and says what is in force instead: flips that stand elsewhere are laid over it. */
+  readonly take?: (written: FacadeConfig, text: string) => FacadeConfig;
 }
 
 /**
@@ -41,10 +43,11 @@ export class Loader {
   }
 
   load(text: string): Loaded {
-    const { table, metrics, log, variables } = this.#options;
+    const { table, metrics, log, variables, take = (written) => written } = this.#options;
     const parsed = parseConfig(text, variables());
     if (!parsed.ok) return this.#refuse(parsed.problems);
-    const { config, revision } = parsed;
+    const { revision } = parsed;
+    const config = take(parsed.config, text);
     const generation = table.build(tableSettings(config, revision));
     this.lastRefused = undefined;
     metrics.reloaded(revision);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Metrics } from '../observe/metrics.ts';
 import type { RouteModel } from '../rollout/route.ts';
+import { stageOf } from '../rollout/stage.ts';
 import { TrustedProxies } from './connection.ts';
 import { FailoverBudget } from './failover-budget.ts';
 import { buildMatcher, locationRewriter, prepareRoute, type Generation, type RouteEntry } from './generation.ts';
@@ -72,7 +73,8 @@ export class Table {
     let state = this.#states.get(model.id);
     if (state) state.update(model);
     else this.#states.set(model.id, (state = new RouteState(model, this.#metrics, this.#now)));
-    this.#metrics.rolloutChanged(model.id, model.rollout.gateway, model.rollout.shadow);
+    const stage = stageOf(model.rollout, model.direct.length > 0);
+    this.#metrics.rolloutChanged(model.id, model.rollout.gateway, model.rollout.shadow, stage);
     return { ...prepareRoute(model, all), state };
   }
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { STAGES, type Stage } from '../rollout/stage.ts';
 import { CellCounter, CellHistogram } from './cells.ts';
 
 /**
@@ -98,6 +99,17 @@ export class Metrics {
     labelNames: ['route'] as const,
     registers: [this.registry],
   });
+  readonly routeStage = new Gauge({
+    name: 'facade_route_stage',
+    help: '1 for the stage that the route is in, 0 for the others.',
+    labelNames: ['route', 'stage'] as const,
+    registers: [this.registry],
+  });
+  readonly migrationRatio = new Gauge({
+    name: 'facade_migration_ratio',
+    help: 'Share of the requests of the last 24 hours that the gateway served, over all routes and instances. NaN: there were none.',
+    registers: [this.registry],
+  });
   readonly shadows = new Counter({
     name: 'facade_shadow_total',
     help: 'Shadows, by what came of them; error: not run, or not to be judged.',
@@ -157,6 +169,7 @@ export class Metrics {
     for (const result of ['success', 'failure']) this.reloads.inc({ result }, 0);
     for (const upstream of ['direct', 'gateway']) this.rateBudgetWait.zero({ upstream });
     this.killSwitch.set(0);
+    this.migrationRatio.set(NaN);
   }
 
   /** Serves facade_inflight from the upstreams themselves, at scrape time. */
@@ -200,9 +213,10 @@ export class Metrics {
   }
 
   /** @param gateway, shadow buckets of 10,000. */
-  rolloutChanged(route: string, gateway: number, shadow: number): void {
+  rolloutChanged(route: string, gateway: number, shadow: number, stage: Stage): void {
     this.gatewayRatio.set({ route }, gateway / 10_000);
     this.shadowRatio.set({ route }, shadow / 10_000);
+    for (const one of STAGES) this.routeStage.set({ route, stage: one }, one === stage ? 1 : 0);
   }
 
   /** A route came on autopilot: every decision at 0. */
@@ -214,6 +228,7 @@ export class Metrics {
   routeLeft(route: string): void {
     this.gatewayRatio.remove({ route });
     this.shadowRatio.remove({ route });
+    for (const stage of STAGES) this.routeStage.remove({ route, stage });
     for (const path of ['direct', 'gateway']) this.breakerState.remove({ route, path });
   }
 

@@ -5,7 +5,8 @@ import { BUCKETS } from './split.ts';
  * The stage is only a name for what the numbers of a row say; nothing decides by it. All of it, in buckets of 10,000:
  * direct (0, no shadow) → shadow (0, shadow) → canary (some) → gateway (all, with fallback) → retired (all, without).
  */
-export type Stage = 'direct' | 'shadow' | 'canary' | 'gateway' | 'retired';
+export const STAGES = ['direct', 'shadow', 'canary', 'gateway', 'retired'] as const;
+export type Stage = (typeof STAGES)[number];
 
 /** `hasDirect`: false for an operation that only the gateway has; with nothing to fall back to it is retired at once. */
 export function stageOf({ gateway, shadow, fallback }: Omit<Rollout, 'stickyBy'>, hasDirect: boolean): Stage {

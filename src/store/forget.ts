@@ -73,11 +73,14 @@ async function deletePeople(tx: Tx, which: ReturnType<typeof sql<boolean>>) {
   };
 }
 
-/** The message goes whole: it may tell of two people, and nobody can cut one out of it. */
+/**
+ * The message goes whole: it may tell of two people, and nobody can cut one out of it. So does the progress, which names
+ * the person before anything was found out, and before the enrichment is linked to anybody.
+ */
 async function emptyEnrichmentsOf(tx: Tx, cpf: string): Promise<number> {
   const links = await tx.deleteFrom('enrichment_people').where('cpf', '=', cpf).returning('enrichment_id').execute();
-  const ids = links.map(({ enrichment_id }) => enrichment_id);
-  await tx
+  const linked = links.map(({ enrichment_id }) => enrichment_id);
+  const rows = await tx
     .updateTable('enrichments')
     .set({
       message: null,
@@ -85,9 +88,12 @@ async function emptyEnrichmentsOf(tx: Tx, cpf: string): Promise<number> {
       findings: sql<string>`findings - ${cpf}::text`,
       updated_at: sql<Date>`now()`,
     })
-    .where('id', '=', sql<string>`any(${ids}::uuid[])`)
+    .where((eb) =>
+      eb.or([eb('id', '=', sql<string>`any(${linked}::uuid[])`), eb(sql<string>`progress::text`, 'like', `%${cpf}%`)]),
+    )
+    .returning('id')
     .execute();
-  return ids.length;
+  return rows.length;
 }
 
 async function emptyEnrichmentsBefore(tx: Tx, before: Date): Promise<number> {
@@ -95,7 +101,13 @@ async function emptyEnrichmentsBefore(tx: Tx, before: Date): Promise<number> {
     .updateTable('enrichments')
     .set({ message: null, progress: '{}', findings: '{}' })
     .where('updated_at', '<', before)
-    .where((eb) => eb.or([eb('message', 'is not', null), eb(sql<string>`findings::text`, '!=', '{}')]))
+    .where((eb) =>
+      eb.or([
+        eb('message', 'is not', null),
+        eb(sql<string>`progress::text`, '!=', '{}'),
+        eb(sql<string>`findings::text`, '!=', '{}'),
+      ]),
+    )
     .executeTakeFirst();
   await sql`
     delete from ${table('enrichment_people')} as link using ${table('enrichments')} as enrichment

@@ -24,11 +24,18 @@ export class StoreHolder {
   #store: Store | undefined;
   #problem: string;
   #opening: Promise<void> | undefined;
+  readonly #first = Promise.withResolvers<Store | undefined>();
+  /**
+   * The store; undefined where there is none, or where an embedded one cannot be had: what it lacks now it will hardly
+   * get while we run. A database of the operator's is waited for. Never rejects.
+   */
+  readonly opened: Promise<Store | undefined> = this.#first.promise;
 
   /** @param options undefined: there is none, by choice of the operator. */
   constructor(options: StoreHolderOptions | undefined) {
     this.#options = options;
-    this.#problem = options ? 'opening' : 'none';
+    if (!options) this.#first.resolve(undefined);
+    this.#problem = options ? 'opening' : 'none: DATABASE_URL is none';
   }
 
   get current(): Store | undefined {
@@ -57,6 +64,7 @@ export class StoreHolder {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#first.resolve(undefined);
     await this.#opening;
     await this.#store?.close();
   }
@@ -73,17 +81,19 @@ export class StoreHolder {
 
   #failed(error: unknown, pause: number): undefined {
     this.#problem = error instanceof StoreUnavailable ? error.message : `cannot be opened (${codeOf(error)})`;
+    if (this.#options?.databaseUrl === undefined) this.#first.resolve(undefined);
     this.#options?.log.error({ err: error, reason: this.#problem, retryInMs: pause }, 'the database cannot be had');
   }
 
   async #opened(store: Store): Promise<void> {
     this.#store = store;
+    this.#first.resolve(store);
     this.#options?.log.info({ embedded: store.isEmbedded }, 'the database is there');
     await this.#serve(store);
   }
 
   async #serve(store: Store): Promise<void> {
-    for (const user of this.#users.splice(0)) {
+    for (let user = this.#users.shift(); user; user = this.#users.shift()) {
       try {
         await user(store);
       } catch (error) {

@@ -18,7 +18,7 @@ const shadowed =
   (config: Document) => {
     setRoute(config, 'leads.get', ['rollout'], { gateway, shadow, stickyBy: 'leadId', fallback: 'direct' });
     config.setIn(['compare', 'noiseShare'], noise);
-    config.setIn(['compare', 'minNoise'], 1);
+    config.setIn(['compare', 'minNoise'], 0);
   };
 
 let direct: TestUpstream;

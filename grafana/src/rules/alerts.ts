@@ -205,7 +205,7 @@ function migration(): AlertRule[] {
     }),
     alert({
       name: 'FacadeWritesNotVerified',
-      expr: `${events('facade_verify_total{result="mismatch"}', 'job, route', '10m')} > 0`,
+      expr: `${events('facade_verify_total{result="not_arrived"}', 'job, route', '10m')} > 0`,
       for: '0m',
       severity: 'critical',
       summary: 'Writes of {{ $labels.route }} by the gateway did not arrive as asked',

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { editRollout, EditRefused, type RolloutEdit, type RolloutSet } from '../../config/edit.ts';
 import { safetyOf } from '../../config/safety.ts';
 import { FileChanged, writeConfig } from '../../config/write.ts';
@@ -8,6 +7,7 @@ import { confirm } from '../confirm.ts';
 import { print, remark, type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT, usageError, type ExitCode } from '../exit.ts';
 import { requireRoute, type LiveTable } from '../live.ts';
+import { signature } from '../signature.ts';
 
 export interface FlipOptions extends CommonOptions {
   readonly all?: boolean;
@@ -68,20 +68,6 @@ async function flipLive(
 function shown({ route, set }: RolloutEdit, routes: readonly Movable[]): object {
   const rollout = routes.find(({ id }) => id === route)?.rollout;
   return Object.fromEntries(Object.keys(set).map((key) => [key, rollout?.[key as keyof typeof rollout]]));
-}
-
-/** Who did it, and why: for the history. */
-export function signature({ why }: { readonly why?: string }): { who: string; source: 'cli'; why?: string } {
-  return { who: userName(), source: 'cli', ...(why === undefined ? {} : { why }) };
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container may run under a number that has no name.
-    return 'unknown';
-  }
 }
 
 function nothing(context: Context): ExitCode {

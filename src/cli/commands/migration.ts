@@ -1,30 +1,88 @@
 import { print, type Command, type Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
-
+import { ago, percent } from '../format.ts';
 import { renderTable, type Column } from '../table.ts';
 
-/** The burn-down as GET /api/migration serves it, as far as it is shown here. */
-interface Migration {
+/** The burn-down of GET /api/migration, as far as it is shown here. Times are ISO 8601. */
+export interface MigrationView {
+  readonly observedSince: string;
+  readonly killSwitch: boolean;
+  readonly stages: Readonly<Record<string, number>>;
+  readonly lastDay: Served;
+  readonly days: readonly ({ readonly day: string } & Served)[];
   readonly routes: readonly {
-    readonly route: string;
+    readonly id: string;
     readonly stage: string;
+    readonly days: number;
+    readonly gateway: number;
+    readonly lastDay: Served;
+    readonly verdict?: string;
+    readonly lastDirectOnlyUse: string | null;
+    readonly safeToDeleteSince: string | null;
   }[];
 }
 
-const COLUMNS: readonly Column[] = [{ title: 'ROUTE', elastic: true }, { title: 'STAGE' }];
+interface Served {
+  readonly direct: number;
+  readonly gateway: number;
+  /** Of the gateway, 0 to 1; null: nothing was served. */
+  readonly share: number | null;
+}
 
-/** How far the migration has come. */
+/** Below this many columns there is no room for the verdict, which `parity` shows too. */
+const WIDE = 100;
+
+const columnsFor = (isWide: boolean): Column[] => [
+  { title: 'ROUTE', elastic: true },
+  { title: 'STAGE' },
+  { title: 'DAYS', align: 'right' },
+  { title: 'SET', align: 'right' },
+  { title: 'SHARE 24H', align: 'right' },
+  ...(isWide ? [{ title: 'PARITY' }] : []),
+  { title: isWide ? 'NEEDED DIRECT' : 'DIRECT' },
+  { title: 'DELETABLE' },
+];
+
+/** How many of the newest days are drawn, and how wide a whole day is. */
+const DAYS_SHOWN = 14;
+const BAR = 30;
+
+/** How far the migration has come, route by route and day by day. */
 export const migration: Command = async (context) => {
-  const found = await context.admin.get<Migration>('/api/migration');
+  const found = await context.admin.get<MigrationView>('/api/migration');
   print(context, found, () => render(context, found));
   return EXIT.ok;
 };
 
-function render({ io, style }: Context, { routes }: Migration): string {
-  return renderTable(
-    COLUMNS,
-    routes.map(({ route, stage }) => [route, stage]),
-    io.width,
-    style,
-  );
+function render({ io, style }: Context, found: MigrationView): string {
+  const now = io.now();
+  const isWide = io.width >= WIDE;
+  const rows = found.routes.map((route) => [
+    route.id,
+    route.stage,
+    String(route.days),
+    percent(route.gateway),
+    shareText(route.lastDay),
+    ...(isWide ? [route.verdict ?? '–'] : []),
+    route.lastDirectOnlyUse === null ? 'never' : ago(route.lastDirectOnlyUse, now),
+    route.safeToDeleteSince === null
+      ? '–'
+      : style.green(`${isWide ? 'since ' : ''}${route.safeToDeleteSince.slice(0, 10)}`),
+  ]);
+  const stages = Object.entries(found.stages)
+    .filter(([, n]) => n > 0)
+    .map(([stage, n]) => `${n} ${stage}`);
+  const heading = [
+    `Of the last 24 hours ${shareText(found.lastDay)} by the gateway · observed since ${found.observedSince.slice(0, 10)}`,
+    stages.join(', '),
+  ];
+  const days = found.days.slice(-DAYS_SHOWN).map((day) => {
+    const filled = Math.round((day.share ?? 0) * BAR);
+    return `${day.day}  ${style.green('█'.repeat(filled))}${style.dim('░'.repeat(BAR - filled))}  ${shareText(day)}`;
+  });
+  const killed = found.killSwitch ? [style.bold(style.red('KILL SWITCH ON: every route is direct'))] : [];
+  const table = renderTable(columnsFor(isWide), rows, io.width, style);
+  return [...heading, ...killed, '', table, ...(days.length > 0 ? ['', ...days] : [])].join('\n');
 }
+
+const shareText = ({ share }: Served) => (share === null ? '–' : percent(share * 100));

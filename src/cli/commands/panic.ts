@@ -4,6 +4,7 @@ import { valueAt } from '../../config/place.ts';
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import type { KillSwitchState } from '../live.ts';
+import { signature } from '../signature.ts';
 
 export interface PanicOptions extends CommonOptions {
   readonly end?: boolean;
@@ -15,7 +16,7 @@ export interface PanicOptions extends CommonOptions {
  */
 export const panic: Command<PanicOptions> = async (context, { end = false }) => {
   try {
-    const state = await context.admin.send<KillSwitchState>(end ? 'DELETE' : 'PUT', '/api/kill-switch');
+    const state = await context.admin.send<KillSwitchState>(end ? 'DELETE' : 'PUT', '/api/kill-switch', signature({}));
     return end && state.on ? endFile(context, state) : answer(context, state);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

@@ -1,7 +1,7 @@
 import type { ParityView } from '../parity.ts';
 import { print, type Command, type Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { share } from '../format.ts';
+import { percent, share } from '../format.ts';
 import { requireRoute } from '../live.ts';
 import { parityOf } from '../parity.ts';
 import { renderTable, type Column } from '../table.ts';
@@ -35,7 +35,7 @@ function renderAll({ io, style }: Context, reports: readonly ParityView[]): stri
     return 'Nothing is compared: no route has a shadow. "c2s-facade flip ROUTE --shadow 10" begins.';
   const rows = reports.map(({ route, verdict, counts, parity }) => {
     const compared = counts.match + counts.ignored + counts.mismatch;
-    const low = parity.low === null ? '–' : share(parity.low, 1);
+    const low = parity.low === null ? '–' : percent(parity.low * 100);
     const reasons = verdict.reasons.map(({ text }) => text).join('; ');
     return [
       route,

@@ -1,7 +1,8 @@
 import { confirm } from '../confirm.ts';
 import { print, remark, type Command, type CommonOptions } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
-import { signature, type FlipAnswer } from './flip.ts';
+import type { FlipAnswer } from './flip.ts';
+import { signature } from '../signature.ts';
 import { changeText, type History } from './history.ts';
 
 export interface RollbackOptions extends CommonOptions {

@@ -2,7 +2,7 @@ import { type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT, usageError, type ExitCode } from '../exit.ts';
 import { selectRoutes, type LiveTable } from '../live.ts';
 import { renderHeading, renderRoutes } from '../route-table.ts';
-import { openScreen } from '../screen.ts';
+import { columnsOf, openScreen } from '../screen.ts';
 
 export interface WatchOptions extends CommonOptions {
   readonly stage?: string;
@@ -40,7 +40,7 @@ async function frame({ admin, io, style }: Context, text?: string, stage?: strin
   try {
     const table = await admin.get<LiveTable>('/api/routes', 2 * EVERY);
     const selected = selectRoutes(table.routes, text, stage);
-    const width = process.stdout.columns;
+    const width = columnsOf(process.stdout);
     const body = selected.length === 0 ? 'No route is like that.' : renderRoutes(selected, width, style);
     return [title, ...renderHeading(table, style).split('\n'), '', ...body.split('\n')];
   } catch (error) {

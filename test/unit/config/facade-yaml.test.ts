@@ -101,4 +101,20 @@ describe('the shipped config/facade.yaml', () => {
   it('takes an update with a field that the gateway would drop to the direct path', () => {
     expect(Object.keys(byId.get('leads.update')?.body?.fields ?? {})).toEqual(['customer', 'product', 'description']);
   });
+
+  it('reads back the writes that a gateway can lose without a word', () => {
+    const verified = config.routes.flatMap(({ id, verify }) =>
+      verify ? [[id, verify.read, Object.keys(verify.fields)]] : [],
+    );
+    expect(verified).toEqual([
+      ['leads.update', 'leads.get', ['customer', 'product', 'description']],
+      ['leads.forward', 'leads.get', ['seller_id']],
+      ['leads.tags.add', 'leads.tags.list', ['tag_id']],
+      ['leads.messages.create', 'leads.get', ['message']],
+    ]);
+  });
+
+  it('knows of no difference yet: the ledger begins empty', () => {
+    expect(config.knownDifferences).toEqual([]);
+  });
 });

@@ -91,9 +91,8 @@ describe('both', () => {
     const { client, standIn } = await diretrix();
     // Express writes the text as UTF-8: the two bytes of ç are two letters in Latin-1.
     standIn.faults.add({ path: '/', status: 200, headers, body: `[{"nome":"Conceição","cpf":"${CPF}"}]` });
-    expect(await client.byPhone(PHONE)).toMatchObject({
-      identities: [{ name: expect.stringMatching(/^Concei.{4}o$/) }],
-    });
+    const read = await client.byPhone(PHONE);
+    expect(read.kind === 'found' && read.identities[0].name).toMatch(/^Concei.{4}o$/);
   });
 });
 

@@ -8,26 +8,18 @@ import { inventedCpf } from '../../../src/sandbox/cpf.ts';
 const CPF = parseCpf(inventedCpf(1)) as Cpf;
 const nothing = { cpf: CPF, economics: {}, emails: [], phones: [], addresses: [], companies: [] };
 
-test.each([
+const sections = (value: (n: number) => unknown) => Object.fromEntries(SECTIONS.map((name, n) => [name, value(n)]));
+
+test.each<[string, Record<string, unknown>]>([
   ['no sections', {}],
-  ['null sections', Object.fromEntries(SECTIONS.map((section) => [section, null]))],
-  ['sections of wrong types', Object.fromEntries(SECTIONS.map((section) => [section, 7]))].with(1, {
-    DadosBasicos: 7,
-    DadosEconomicos: [],
-    emails: 'x',
-    telefones: true,
-    enderecos: 7,
-    empresas: 'x',
-    profissao: false,
-  }) as [string, object],
+  ['null sections', sections(() => null)],
+  ['sections of wrong types', sections((n) => [true, [[]], false][n % 3])],
   [
     'entries without anything in them',
     { emails: [{}, null, 5], telefones: [{}], enderecos: [{ cep: '' }], empresas: [{}] },
   ],
   ['fields of wrong types', { DadosBasicos: { nome: {}, sexo: [], nomeMae: true }, DadosEconomicos: { renda: {} } }],
-])('%s: nothing is known', (_what, answer) =>
-  expect(readPerson(CPF, answer as Record<string, unknown>)).toEqual(nothing),
-);
+])('%s: nothing is known', (_what, answer) => expect(readPerson(CPF, answer)).toEqual(nothing));
 
 describe('what is known', () => {
   test('e-mails by priority, each once; those without a priority last', () => {

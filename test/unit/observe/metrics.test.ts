@@ -54,7 +54,7 @@ function busy(): Metrics {
   recorder.attempt('gateway', 'ok', 10);
   recorder.failover('upstream_connect');
   metrics.breakerChanged('leads.get', 'gateway', 'closed');
-  metrics.rolloutChanged('leads.get', 2_500, 1_000);
+  metrics.rolloutChanged('leads.get', 2_500, 1_000, 'canary');
   metrics.observeInflight(() => [['direct', 3]]);
   metrics.rateBudgetWait.labels('direct').observe(0.1);
   metrics.reloaded('abc123');

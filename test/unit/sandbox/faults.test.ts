@@ -219,3 +219,13 @@ test.each([
 ])('the fault %j is refused', (spec, message) => {
   expect(() => new Faults(() => 0).add(spec as FaultSpec)).toThrow(message);
 });
+
+test('a fault that names a query strikes only requests that hold it', async () => {
+  const { url, faults } = await contact2sale();
+  faults.add({ path: ME, status: 503, query: { of: 'a b' } });
+  const statuses = [];
+  for (const query of ['', '?of=a', '?of=a%20b', '?x=1&of=a+b']) {
+    statuses.push((await ask(url, 'GET', `${ME}${query}`)).status);
+  }
+  expect(statuses).toEqual([200, 200, 503, 503]);
+});

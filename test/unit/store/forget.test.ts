@@ -84,6 +84,16 @@ describe('forgetting a CPF', () => {
     });
   });
 
+  it('reaches work that has named its person and found out nothing yet', async () => {
+    const { db } = store;
+    const { id } = await createEnrichment(db, 'lead-4', 'running');
+    const progress = JSON.stringify({ identification: { kind: 'by-phone', subject: { cpf: asked } } });
+    await db.updateTable('enrichments').set({ progress }).where('id', '=', id).execute();
+    await db.updateTable('enrichments').set({ message: null }).where('id', '=', apart).execute();
+    expect(await forgetCpf(db, asked)).toMatchObject({ enrichments: 2 });
+    expect(await everything()).not.toContain(asked);
+  });
+
   it('that is not known is no error', async () => {
     const counts = await forgetCpf(store.db, cpfOf(99));
     expect(Object.values(counts)).toEqual([0, 0, 0, 0, 0, 0, 0]);

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import type { FacadeConfig } from '../config/schema.ts';
+import { percentDecode } from '../dialect/percent.ts';
+import type { Caller } from '../forward/callers.ts';
+import type { DataPlane } from '../forward/data-plane.ts';
+import type { Asked } from '../forward/exchange.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Path } from '../rollout/route.ts';
+import { PostgresParity } from '../store/parity.ts';
+import type { Store } from '../store/index.ts';
+import { ParityBook } from './book.ts';
+import type { Answer } from './comparison.ts';
+import type { EvidenceJson } from './evidence.ts';
+import { keepEvidence, type EvidenceKeeper } from './keep-evidence.ts';
+import { observeParity } from './observe-parity.ts';
+import { Observer } from './observer.ts';
+import { paritySettings, rulesOf } from './parity-settings.ts';
+import { shadowSettings } from './settings.ts';
+import { verifyWrite } from './verify.ts';
+import { WriteReader } from './write-reader.ts';
+
+/** The comparison, put together: shadows and read-backs on one side, the book and what keeps it on the other. */
+
+export interface ComparisonOptions {
+  readonly dataPlane: DataPlane;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly calendar: () => number;
+  /** 0 ≤ x < 1 */
+  readonly random: () => number;
+  readonly config: FacadeConfig;
+}
+
+export interface Comparing {
+  readonly book: ParityBook;
+  /** After every load of the config. */
+  use(config: FacadeConfig): void;
+  /** The evidence outlives the process, and is summed with that of other instances. */
+  keep(store: Store): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds. */
+const KEEP_EVERY = 5_000;
+
+export function startComparison(options: ComparisonOptions): Comparing {
+  const { dataPlane, metrics, now, calendar, random, log } = options;
+  const book = new ParityBook(randomUUID(), paritySettings(options.config));
+  let settings = shadowSettings(options.config);
+  const ports = {
+    now,
+    generation: () => dataPlane.generation,
+    credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
+  };
+  const writes = new WriteReader(settings, {
+    ...ports,
+    random,
+    read: (asked, body, answer) => verified(metrics, asked, body, answer, settings.maxBody),
+  });
+  const observer = new Observer({ ...ports, settings, book, writes, metrics, calendar });
+  let keeper: EvidenceKeeper | undefined;
+  const comparing: Comparing = {
+    book,
+    use(config) {
+      settings = shadowSettings(config);
+      book.use(
+        paritySettings(config),
+        rulesOf(
+          config,
+          dataPlane.generation.entries.map(({ model }) => model),
+        ),
+      );
+      observer.configure(settings);
+      writes.configure(settings);
+    },
+    async keep({ db }) {
+      keeper = await keepEvidence({
+        book,
+        store: new PostgresParity<EvidenceJson>(db),
+        every: (work) => everyFew(work),
+        now: calendar,
+        keepFor: paritySettings(options.config).window,
+        onError: (error) => log.warn({ err: error }, 'the evidence of parity could not be kept in step with the store'),
+      });
+    },
+    async close() {
+      await observer.close();
+      await keeper?.close();
+    },
+  };
+  comparing.use(options.config);
+  observeParity(metrics, book, calendar);
+  dataPlane.tap = observer;
+  return comparing;
+}
+
+/** One call at a time, however long it takes. */
+function everyFew(work: () => Promise<void>): { close(): void } {
+  let isRunning = false;
+  const timer = setInterval(() => {
+    if (isRunning) return;
+    isRunning = true;
+    void work().finally(() => (isRunning = false));
+  }, KEEP_EVERY).unref();
+  return { close: () => clearInterval(timer) };
+}
+
+/** What was read back says whether the write arrived as it was asked. */
+function verified(metrics: Metrics, { match }: Asked, body: Buffer, answer: Answer | undefined, longest: number): void {
+  const { model } = match.route;
+  const params = new Map(model.params.map((name, i) => [name, percentDecode(match.params[i] ?? '') ?? '']));
+  const result = answer ? verifyWrite(model, body, params, answer, longest).result : 'cannot_tell';
+  metrics.verifications.inc({ route: model.id, result });
+}

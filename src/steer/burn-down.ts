@@ -1,0 +1,76 @@
+import type { Metrics } from '../observe/metrics.ts';
+import type { FlipRecord } from '../rollout/flip.ts';
+import type { RouteModel } from '../rollout/route.ts';
+import type { FlipLog } from '../store/flips.ts';
+import { beginningOf, type TrafficLog } from '../store/traffic.ts';
+import { migrationOf, served, type Migration, type RouteProof } from './migration.ts';
+import { FlipRefused } from './refused.ts';
+
+/** Gathers the parts of the burn-down, wherever they are kept. */
+
+export interface BurnDownOptions {
+  readonly now: () => Date;
+  readonly models: () => readonly RouteModel[];
+  readonly killSwitch: () => boolean;
+  readonly flips: () => FlipLog | undefined;
+  readonly traffic: () => TrafficLog | undefined;
+  readonly metrics: Metrics;
+  readonly proof?: ((route: string) => RouteProof | undefined) | undefined;
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
+/** The newest revisions in which a route's stage is looked for; an older change counts as when the history began. */
+const REVISIONS = 1_000;
+const DAYS = 400;
+
+export class BurnDown {
+  readonly #options: BurnDownOptions;
+  /** Of one revision: the history only grows. */
+  #flips: { readonly revision: number; readonly records: readonly FlipRecord[] } | undefined;
+
+  constructor(options: BurnDownOptions) {
+    this.#options = options;
+  }
+
+  /** @throws FlipRefused while there is no history yet. */
+  async read(): Promise<Migration> {
+    const { models, killSwitch, proof } = this.#options;
+    const flips = this.#options.flips();
+    const traffic = this.#options.traffic();
+    if (!flips || !traffic) {
+      throw new FlipRefused(
+        'unavailable',
+        'the history is not there yet: its database is starting or cannot be reached',
+      );
+    }
+    const now = this.#options.now();
+    const [observedSince, records, lastMinute, lastDay, days, lastUse] = await Promise.all([
+      flips.since(),
+      this.#records(flips),
+      // The minute that runs and the whole one before it: else a look at its first second would see nothing.
+      traffic.sums('minute', beginningOf('minute', new Date(now.getTime() - MINUTE_MS))),
+      traffic.sums('hour', beginningOf('hour', new Date(now.getTime() - DAY_MS))),
+      traffic.days(beginningOf('day', new Date(now.getTime() - DAYS * DAY_MS))),
+      traffic.lastUse(),
+    ]);
+    const table = { now, observedSince, killSwitch: killSwitch(), models: models(), proof };
+    return migrationOf({ ...table, flips: records, lastMinute, lastDay, days, lastUse });
+  }
+
+  /** For facade_migration_ratio, after every flush. */
+  async measure(traffic: TrafficLog): Promise<void> {
+    const ids = new Set(this.#options.models().map(({ id }) => id));
+    const since = beginningOf('hour', new Date(this.#options.now().getTime() - DAY_MS));
+    const rows = await traffic.sums('hour', since);
+    this.#options.metrics.migrationRatio.set(served(rows.filter(({ route }) => ids.has(route))).share ?? NaN);
+  }
+
+  async #records(flips: FlipLog): Promise<readonly FlipRecord[]> {
+    const { revision } = await flips.state();
+    if (this.#flips?.revision !== revision) {
+      this.#flips = { revision, records: await flips.list({ limit: REVISIONS }) };
+    }
+    return this.#flips.records;
+  }
+}

@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { editRollout, EditRefused } from '../config/edit.ts';
+import type { FacadeConfig } from '../config/schema.ts';
+import { FileChanged, writeConfig } from '../config/write.ts';
+import type { FlipChange } from '../rollout/flip.ts';
+import type { AppliedFile } from '../store/revisions.ts';
+import type { Outbox } from './outbox.ts';
+import { FlipRefused } from './refused.ts';
+import { changesOf, expectRevision, type FlipRequest, type FlipResult } from './request.ts';
+import { appliedFile, takeOver } from './take-over.ts';
+import type { Truth, TruthOptions } from './truth.ts';
+
+/**
+ * One instance: the config file is the truth. A flip edits the file and has it loaded, so that what serves is what is
+ * written, whoever looks; the history is written afterwards, and a database that is down keeps nobody from flipping.
+ */
+export class FileTruth implements Truth {
+  readonly #options: TruthOptions;
+  readonly #outbox: Outbox;
+  #text = '';
+  #file: AppliedFile | undefined;
+  /** What a flip of ours is writing: seen in the file, it is nobody's edit by hand. */
+  #own: string | undefined;
+  /** Flips follow one another: each is an edit of the text that the one before left. */
+  #line: Promise<unknown> = Promise.resolve();
+
+  constructor(options: TruthOptions, outbox: Outbox) {
+    this.#options = options;
+    this.#outbox = outbox;
+  }
+
+  take(written: FacadeConfig, text: string): FacadeConfig {
+    if (this.#file && text === this.#text) return written;
+    const now = appliedFile(text, written);
+    const seen = { previous: this.#file?.rollouts, now };
+    this.#text = text;
+    this.#file = now;
+    if (text !== this.#own) {
+      this.#outbox.add((flips) => takeOver(flips, 'file', seen));
+      void this.#outbox.flush();
+    }
+    return written;
+  }
+
+  flip(request: FlipRequest): Promise<FlipResult> {
+    const turn = this.#line.then(() => this.#flip(request));
+    this.#line = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async catchUp(): Promise<void> {
+    await this.#outbox.flush();
+  }
+
+  async #flip(request: FlipRequest): Promise<FlipResult> {
+    const { file, variables, reload } = this.#options;
+    let before = await readFile(file, 'utf8');
+    if (before !== this.#text) {
+      // Somebody saved it a moment ago: that is a flip of its own, before this one.
+      await reload();
+      before = await readFile(file, 'utf8');
+    }
+    const revision = await this.#revision(request.expectRevision);
+    const changes = changesOf(request.changes, this.#file?.rollouts ?? new Map());
+    const { text, diff } = edited(before, request.changes, variables(), file);
+    if (request.dryRun || changes.length === 0) return { revision, changes, diff };
+    await this.#write(before, text);
+    return { revision: await this.#record(request, changes), changes, diff };
+  }
+
+  /** The newest revision, null when nobody can tell; but who expects one must be told. */
+  async #revision(expected: number | undefined): Promise<number | null> {
+    const isWritten = await this.#outbox.flush();
+    const state = isWritten ? await this.#outbox.flips?.state().catch(() => undefined) : undefined;
+    if (state) expectRevision(expected, state.revision);
+    else if (expected !== undefined) {
+      throw new FlipRefused('unavailable', 'the history cannot be read now; flip without expecting a revision');
+    }
+    return state?.revision ?? null;
+  }
+
+  async #write(before: string, text: string): Promise<void> {
+    const { file, reload } = this.#options;
+    this.#own = text;
+    try {
+      await writeConfig(file, { text: before }, text);
+      await reload();
+    } catch (error) {
+      throw writeRefused(file, error);
+    } finally {
+      this.#own = undefined;
+    }
+    if (this.#text === text) return;
+    throw new FlipRefused('conflict', `${file} was changed by somebody else right after the flip; look at it`);
+  }
+
+  async #record({ changes: _, ...reason }: FlipRequest, changes: readonly FlipChange[]): Promise<number | null> {
+    const file = this.#file as AppliedFile;
+    let revision: number | null = null;
+    this.#outbox.add((flips) =>
+      flips.transact(async (tx) => {
+        await tx.applied(file);
+        revision = await tx.append({ ...reason, changes });
+      }),
+    );
+    await this.#outbox.flush();
+    return revision;
+  }
+}
+
+function edited(text: string, ...rest: [FlipRequest['changes'], ReturnType<TruthOptions['variables']>, string]) {
+  try {
+    return editRollout(text, ...rest);
+  } catch (error) {
+    if (error instanceof EditRefused) throw new FlipRefused('invalid', error.message, { cause: error });
+    throw error;
+  }
+}
+
+function writeRefused(file: string, error: unknown): FlipRefused {
+  if (error instanceof FileChanged) return new FlipRefused('conflict', error.message, { cause: error });
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  const remedy = 'make the file and its directory writable, edit it where it comes from, or set DATABASE_URL';
+  return new FlipRefused('read-only', `${file} cannot be written (${code}); ${remedy}`, { cause: error });
+}

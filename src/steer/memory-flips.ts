@@ -1,0 +1,100 @@
+import type { FlipChange, FlipRecord, RolloutValues, Rollouts } from '../rollout/flip.ts';
+import type { FlipLog, HistoryQuery, NewFlip, SteerState, SteerTransaction } from '../store/flips.ts';
+import type { AppliedFile } from '../store/revisions.ts';
+
+/**
+ * The history where there is no store: of this process only, and of its last flips only. What is in force does not
+ * depend on it: without a store the file is the truth.
+ */
+
+/** Lines; a year of busy steering, some hundred bytes each. */
+const MOST = 1_000;
+
+export class MemoryFlips implements FlipLog {
+  readonly #now: () => Date;
+  readonly #since: Date;
+  readonly #most: number;
+  readonly #files: AppliedFile[] = [];
+  #state: SteerState = { revision: 0, killSwitch: false, rollouts: new Map() };
+  /** Oldest first. */
+  #records: FlipRecord[] = [];
+  /** The newest revision that is forgotten. */
+  #forgotten = 0;
+  #line: Promise<unknown> = Promise.resolve();
+
+  constructor(now: () => Date, most = MOST) {
+    this.#now = now;
+    this.#since = now();
+    this.#most = most;
+  }
+
+  state(): Promise<SteerState> {
+    return Promise.resolve(this.#state);
+  }
+
+  transact<T>(work: (tx: SteerTransaction) => Promise<T>): Promise<T> {
+    const turn = this.#line.then(() => this.#run(work));
+    this.#line = turn.catch(() => undefined);
+    return turn;
+  }
+
+  list({ route, before = Infinity, after = 0, limit }: HistoryQuery): Promise<FlipRecord[]> {
+    const found = this.#records.filter(
+      (record) =>
+        record.revision < before &&
+        record.revision > after &&
+        (route === undefined || (record.kind === 'flip' && record.route === route)),
+    );
+    const revisions = [...new Set(found.map(({ revision }) => revision))].toReversed().slice(0, limit);
+    return Promise.resolve(revisions.flatMap((one) => found.filter(({ revision }) => revision === one)));
+  }
+
+  rolloutsAt(revision: number): Promise<Rollouts | undefined> {
+    if (revision < this.#forgotten) return Promise.resolve(undefined);
+    const then = new Map<string, RolloutValues>();
+    for (const record of this.#records) {
+      if (record.revision <= revision || record.kind !== 'flip' || then.has(record.route)) continue;
+      then.set(record.route, record.from);
+    }
+    return Promise.resolve(then);
+  }
+
+  since(): Promise<Date> {
+    return Promise.resolve(this.#since);
+  }
+
+  /** What `work` wrote is kept only if it did not throw. */
+  async #run<T>(work: (tx: SteerTransaction) => Promise<T>): Promise<T> {
+    const writes: (() => void)[] = [];
+    const before = this.#state;
+    const result = await work({
+      ...before,
+      lastFile: () => Promise.resolve(this.#files.at(-1)),
+      wasApplied: (revision) => Promise.resolve(this.#files.some((file) => file.revision === revision)),
+      applied: (file) => {
+        writes.push(() => this.#files.push(file));
+        return Promise.resolve();
+      },
+      append: (flip) => {
+        const { changes, killSwitch = before.killSwitch } = flip;
+        if (changes.length === 0 && killSwitch === before.killSwitch) return Promise.resolve(before.revision);
+        writes.push(() => this.#append(flip, killSwitch));
+        return Promise.resolve(before.revision + 1);
+      },
+    });
+    for (const write of writes) write();
+    return result;
+  }
+
+  #append({ changes, killSwitch: _, ...reason }: NewFlip, killSwitch: boolean): void {
+    const from = this.#state.killSwitch;
+    const revision = this.#state.revision + 1;
+    const common = { ...reason, revision, at: this.#now() };
+    this.#records.push(...changes.map((change: FlipChange): FlipRecord => ({ ...common, ...change, kind: 'flip' })));
+    if (killSwitch !== from) this.#records.push({ ...common, kind: 'kill-switch', from, to: killSwitch });
+    const gone = this.#records.splice(0, Math.max(0, this.#records.length - this.#most));
+    this.#forgotten = gone.at(-1)?.revision ?? this.#forgotten;
+    const rollouts = new Map([...this.#state.rollouts, ...changes.map(({ route, to }) => [route, to] as const)]);
+    this.#state = { revision, killSwitch, rollouts };
+  }
+}

@@ -1,0 +1,134 @@
+import type { FlipRecord, RolloutValues } from '../rollout/flip.ts';
+import type { RouteModel } from '../rollout/route.ts';
+import { BUCKETS } from '../rollout/split.ts';
+import { stageOf, type Stage } from '../rollout/stage.ts';
+import type { DayRow, LastUse, TrafficRow } from '../store/traffic.ts';
+
+/**
+ * The burn-down: how far the migration is, route by route and day by day, and which old paths nobody needs any more.
+ * Pure: the parts come from the history, the traffic and the table.
+ */
+
+export interface Served {
+  readonly direct: number;
+  readonly gateway: number;
+  /** Of the gateway, 0 to 1; null: nothing was served. */
+  readonly share: number | null;
+}
+
+/** What the shadows proved of a route; no comparison, no proof. */
+export interface RouteProof {
+  readonly parity: number | null;
+  readonly coverage: number | null;
+  readonly verdict?: string | undefined;
+}
+
+export interface RouteMigration extends Partial<RouteProof> {
+  readonly id: string;
+  readonly stage: Stage;
+  /** When it came into this stage; not known to be earlier than when the history began. */
+  readonly since: Date;
+  readonly days: number;
+  /** Percent of the sticky values. */
+  readonly gateway: number;
+  readonly lastMinute: Served;
+  readonly lastDay: Served;
+  /** The direct path served a request, for whatever reason. */
+  readonly lastDirectUse: Date | null;
+  /** A request came that the gateway path cannot carry. */
+  readonly lastDirectOnlyUse: Date | null;
+  /** All on the gateway, and since then nothing needed the direct path. Null: not so, or there is no direct path. */
+  readonly safeToDeleteSince: Date | null;
+}
+
+export interface Migration {
+  readonly at: Date;
+  /** Before this nothing is known. */
+  readonly observedSince: Date;
+  readonly killSwitch: boolean;
+  readonly stages: Readonly<Record<Stage, number>>;
+  readonly lastDay: Served;
+  /** Oldest first; only days on which something was served. */
+  readonly days: readonly ({ readonly day: string } & Served)[];
+  readonly routes: readonly RouteMigration[];
+}
+
+export interface MigrationParts {
+  readonly now: Date;
+  readonly observedSince: Date;
+  readonly killSwitch: boolean;
+  readonly models: readonly RouteModel[];
+  /** Newest first. */
+  readonly flips: readonly FlipRecord[];
+  readonly lastMinute: readonly TrafficRow[];
+  readonly lastDay: readonly TrafficRow[];
+  readonly days: readonly DayRow[];
+  readonly lastUse: readonly LastUse[];
+  readonly proof?: ((route: string) => RouteProof | undefined) | undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+export function migrationOf(parts: MigrationParts): Migration {
+  const { now, observedSince, killSwitch, models } = parts;
+  const routes = models.map((model) => routeMigration(model, parts));
+  const ids = new Set(models.map(({ id }) => id));
+  const stages: Record<Stage, number> = { direct: 0, shadow: 0, canary: 0, gateway: 0, retired: 0 };
+  for (const { stage } of routes) stages[stage]++;
+  const lastDay = served(parts.lastDay.filter(({ route }) => ids.has(route)));
+  return { at: now, observedSince, killSwitch, stages, lastDay, days: daysOf(parts.days), routes };
+}
+
+/** By path; what no route claims has no other path and says nothing of the migration. */
+export function served(rows: readonly { path: string; requests: number }[]): Served {
+  let direct = 0;
+  let gateway = 0;
+  for (const { path, requests } of rows) {
+    if (path === 'direct') direct += requests;
+    if (path === 'gateway') gateway += requests;
+  }
+  return { direct, gateway, share: direct + gateway === 0 ? null : gateway / (direct + gateway) };
+}
+
+/** Routes that left the table since are part of what was. */
+function daysOf(rows: readonly DayRow[]): Migration['days'] {
+  const byDay = Map.groupBy(rows, ({ day }) => day.toISOString().slice(0, 10));
+  return [...byDay]
+    .map(([day, ofDay]) => ({ day, ...served(ofDay) }))
+    .filter(({ share }) => share !== null)
+    .toSorted((a, b) => (a.day < b.day ? -1 : 1));
+}
+
+function routeMigration(model: RouteModel, parts: MigrationParts): RouteMigration {
+  const { id } = model;
+  const of = <T extends { readonly route: string }>(rows: readonly T[]) => rows.filter(({ route }) => route === id);
+  const flips = parts.flips.filter((record) => record.kind === 'flip' && record.route === id);
+  const changedAt = (isChange: (from: RolloutValues, to: RolloutValues) => boolean): Date =>
+    flips.find((flip) => flip.kind === 'flip' && isChange(flip.from, flip.to))?.at ?? parts.observedSince;
+  const stage = stageOf(model.rollout, model.direct.length > 0);
+  const since = changedAt((from, to) => stageOfValues(from, model) !== stageOfValues(to, model));
+  const direct = of(parts.lastUse).find(({ path }) => path === 'direct');
+  const gateway = of(parts.lastUse).find(({ path }) => path === 'gateway');
+  const isMoved = model.direct.length > 0 && model.rollout.gateway === BUCKETS && !parts.killSwitch;
+  const uses = [changedAt((from) => from.gateway < 100), direct?.requested, gateway?.failedOver, parts.observedSince];
+  return {
+    id,
+    stage,
+    since,
+    days: Math.floor(((parts.now.getTime() - since.getTime()) / DAY_MS) * 10) / 10,
+    gateway: model.rollout.gateway / 100,
+    lastMinute: served(of(parts.lastMinute)),
+    lastDay: served(of(parts.lastDay)),
+    lastDirectUse: direct?.requested ?? null,
+    lastDirectOnlyUse: gateway?.untranslatable ?? null,
+    safeToDeleteSince: isMoved ? latest(uses) : null,
+    ...parts.proof?.(id),
+  };
+}
+
+function stageOfValues({ gateway, shadow, fallback }: RolloutValues, { direct }: RouteModel): Stage {
+  return stageOf({ gateway: Math.round(gateway * 100), shadow, fallback }, direct.length > 0);
+}
+
+const latest = (dates: readonly (Date | undefined)[]): Date =>
+  new Date(Math.max(...dates.map((date) => date?.getTime() ?? 0)));

@@ -1,0 +1,22 @@
+/** Why a flip was not made, for whoever asked for it. */
+export type RefusalKind =
+  /** A route or a revision that does not exist. */
+  | 'unknown'
+  /** The loader would refuse such a table. */
+  | 'invalid'
+  /** Something else is in force than the caller thought. */
+  | 'conflict'
+  /** The file cannot be written. */
+  | 'read-only'
+  /** The database is the truth and does not answer. */
+  | 'unavailable';
+
+/** Nothing was changed. The message says what to do. */
+export class FlipRefused extends Error {
+  readonly kind: RefusalKind;
+
+  constructor(kind: RefusalKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}

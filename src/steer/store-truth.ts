@@ -1,0 +1,130 @@
+import { withRollouts } from '../config/rollouts.ts';
+import type { FacadeConfig } from '../config/schema.ts';
+import { unifiedDiff } from '../config/unified-diff.ts';
+import { rolloutsOf, sameRollout, type FlipChange, type RolloutValues, type Rollouts } from '../rollout/flip.ts';
+import type { FlipLog, SteerTransaction } from '../store/flips.ts';
+import { codeOf } from '../store/unavailable.ts';
+import type { AppliedFile } from '../store/revisions.ts';
+import type { Outbox } from './outbox.ts';
+import { FlipRefused } from './refused.ts';
+import { changesOf, expectRevision, type FlipRequest, type FlipResult } from './request.ts';
+import { appliedFile, takeOver } from './take-over.ts';
+import type { Truth, TruthOptions } from './truth.ts';
+
+/**
+ * Several instances: the store is the truth. Every instance lays the rollouts of the store over the rows of its file,
+ * and looks again when it is told of a new revision. The file stays a way to flip: a change of it under a running
+ * instance acts here at once and is handed to the store, which tells the others (file-flips.ts).
+ */
+export class StoreTruth implements Truth {
+  readonly #options: TruthOptions;
+  readonly #outbox: Outbox;
+  #file: AppliedFile | undefined;
+  #written: FacadeConfig | undefined;
+  #rollouts: Rollouts = new Map();
+  #revision = -1;
+  /** Of a file that was changed here and that the store does not have yet. */
+  readonly #pending = new Map<string, RolloutValues>();
+  #line: Promise<void> = Promise.resolve();
+
+  constructor(options: TruthOptions, outbox: Outbox) {
+    this.#options = options;
+    this.#outbox = outbox;
+  }
+
+  take(written: FacadeConfig, text: string): FacadeConfig {
+    const now = appliedFile(text, written);
+    if (this.#file?.revision !== now.revision) this.#seen({ previous: this.#file?.rollouts, now });
+    this.#file = now;
+    this.#written = written;
+    const { config, refused } = withRollouts(written, new Map([...this.#rollouts, ...this.#pending]));
+    for (const { route, reasons } of refused) {
+      this.#options.log.warn(
+        { route, reasons },
+        'a rollout of the store does not fit this file; the row is as written',
+      );
+    }
+    return config;
+  }
+
+  async flip(request: FlipRequest): Promise<FlipResult> {
+    const { flips } = this.#outbox;
+    // What was changed in the file before comes first in the history too.
+    if (!flips || !(await this.#outbox.flush())) throw unavailable(undefined);
+    const result = await flips.transact((tx) => this.#decide(tx, request)).catch(refusedOrUnavailable);
+    await this.catchUp();
+    return result;
+  }
+
+  /** Serves the newest revision of the store. One after another: an older answer must not come in after a newer one. */
+  catchUp(): Promise<void> {
+    const turn = this.#line.then(() => this.#catchUp());
+    this.#line = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #catchUp(): Promise<void> {
+    const { flips } = this.#outbox;
+    if (!flips) return;
+    await this.#outbox.flush();
+    const { revision, rollouts } = await flips.state();
+    if (revision <= this.#revision) return;
+    this.#revision = revision;
+    this.#rollouts = rollouts;
+    this.#options.rebuild();
+  }
+
+  async #decide(tx: SteerTransaction, request: FlipRequest): Promise<FlipResult> {
+    const { changes: requested, dryRun, expectRevision: expected, ...reason } = request;
+    expectRevision(expected, tx.revision);
+    const { config } = withRollouts(this.#written as FacadeConfig, tx.rollouts);
+    const before = rolloutsOf(config);
+    const changes = changesOf(requested, before);
+    const { refused } = withRollouts(config, new Map(changes.map(({ route, to }) => [route, to])));
+    if (refused.length > 0) {
+      throw new FlipRefused('invalid', refused.flatMap(({ reasons }) => reasons).join('\n'));
+    }
+    const diff = diffOf(before, changes);
+    if (dryRun || changes.length === 0) return { revision: tx.revision, changes, diff };
+    return { revision: await tx.append({ ...reason, changes }), changes, diff };
+  }
+
+  #seen(seen: { previous: Rollouts | undefined; now: AppliedFile }): void {
+    const changed = [...seen.now.rollouts].filter(([route, to]) => {
+      const before = seen.previous?.get(route);
+      return before !== undefined && !sameRollout(before, to);
+    });
+    for (const [route, to] of changed) this.#pending.set(route, to);
+    this.#outbox.add(async (flips: FlipLog) => {
+      await takeOver(flips, 'store', seen);
+      for (const [route, to] of changed) if (this.#pending.get(route) === to) this.#pending.delete(route);
+      // Now the store has it, even when another instance handed the same file in before and somebody flipped since.
+      this.#revision = -1;
+    });
+    void this.catchUp().catch((error: unknown) => this.#options.log.warn({ err: error }, 'the store cannot be read'));
+  }
+}
+
+function diffOf(before: Rollouts, changes: readonly FlipChange[]): string {
+  const after = new Map([...before, ...changes.map(({ route, to }) => [route, to] as const)]);
+  return unifiedDiff('rollouts', listed(before), listed(after));
+}
+
+const listed = (rollouts: Rollouts): string =>
+  [...rollouts]
+    .map(
+      ([route, { gateway, shadow, stickyBy, fallback }]) =>
+        `${route}: { gateway: ${gateway}, shadow: ${shadow}, stickyBy: ${stickyBy}, fallback: ${fallback} }\n`,
+    )
+    .join('');
+
+function refusedOrUnavailable(error: unknown): never {
+  throw error instanceof FlipRefused ? error : unavailable(error);
+}
+
+function unavailable(error: unknown): FlipRefused {
+  const code = error === undefined ? 'not reached yet' : codeOf(error);
+  const message = `the database, where the rollouts are kept, cannot be used (${code})`;
+  const remedy = 'mend it and try again; the kill switch works without it, and so does an edit of the config file';
+  return new FlipRefused('unavailable', `${message}; ${remedy}`, { cause: error });
+}

@@ -1,0 +1,189 @@
+/** What a facade in the middle of a migration would say; invented. */
+
+const minute = (requests: number, failures: number, p95: number | null) => ({
+  requests,
+  failures,
+  p50: p95 && p95 / 2,
+  p95,
+  p99: p95 && p95 * 2,
+});
+
+const route = (id: string, stage: string, gateway: number, shadow: number, method = 'GET') => ({
+  id,
+  stage,
+  safety: method === 'GET' ? 'safe' : 'unsafe',
+  rollout: { gateway, shadow, stickyBy: 'leadId', fallback: stage === 'retired' ? 'none' : 'direct' },
+  deadlines: { connect: 3000, firstByte: 20000, idle: 15000, total: 25000 },
+  paths: {
+    direct: { faces: [`${method} /integration/${id}`], breaker: 'closed', lastMinute: minute(0, 0, null) },
+    gateway: { faces: [`${method} /${id}`], breaker: 'closed', lastMinute: minute(0, 0, null) },
+  },
+});
+
+const canary = route('leads.get', 'canary', 12.5, 10);
+const broken = route('leads.messages.create', 'gateway', 100, 0, 'POST');
+
+export const TABLE = {
+  revision: '0123456789ab',
+  killSwitch: false,
+  routes: [
+    route('leads.list', 'shadow', 0, 25),
+    {
+      ...canary,
+      paths: {
+        direct: { ...canary.paths.direct, lastMinute: minute(7350, 0, 41.3) },
+        gateway: { ...canary.paths.gateway, lastMinute: minute(1050, 3, 1620) },
+      },
+    },
+    {
+      ...broken,
+      paths: {
+        direct: { ...broken.paths.direct, lastMinute: minute(12, 0, 80) },
+        gateway: { ...broken.paths.gateway, breaker: 'open', lastMinute: minute(30, 30, 2.25) },
+      },
+    },
+    {
+      ...route('leads.resolveSource', 'retired', 100, 0),
+      paths: { gateway: { faces: ['GET /leads/resolve-source'], breaker: 'closed', lastMinute: minute(3, 0, 9) } },
+    },
+  ],
+};
+
+export const DISCOVERY = {
+  unclaimed: [
+    { method: 'GET', template: '/integration/leads/:id/history', count: 1204, lastSeen: '2026-11-24T11:59:48Z' },
+    { method: 'POST', template: '/integration/properties', count: 2, lastSeen: '2026-11-20T08:00:00Z' },
+  ],
+};
+
+const counts = (match: number, mismatch: number, ignored: number, error: number) => ({
+  match,
+  mismatch,
+  ignored,
+  error,
+});
+const base = {
+  window: { from: '2026-11-23T12:00:00Z', to: '2026-11-24T12:00:00Z' },
+  coverage: { unseen: [] as string[] },
+};
+
+export const PARITY = {
+  routes: [
+    {
+      ...base,
+      route: 'leads.list',
+      counts: counts(4980, 0, 20, 3),
+      parity: { value: 1, low: 0.9992 },
+      groups: [],
+      verdict: { kind: 'ready', reasons: [] },
+    },
+    {
+      ...base,
+      route: 'leads.get',
+      counts: counts(963, 37, 0, 1),
+      parity: { value: 0.963, low: 0.9493 },
+      groups: [{ text: '/data/attributes/customer/phone: type string→null', standing: 'fault', cross: { count: 37 } }],
+      coverage: { unseen: ['query page', 'status 404'] },
+      verdict: { kind: 'not ready', reasons: [{ text: '37 of 1,000 answers differ' }] },
+    },
+    {
+      ...base,
+      window: {},
+      route: 'tags.list',
+      counts: counts(0, 0, 0, 0),
+      parity: { value: null, low: null },
+      groups: [],
+      verdict: { kind: 'not enough data', reasons: [{ text: '0 of 200 comparisons' }] },
+    },
+  ],
+};
+
+const rollout = (gateway: number, shadow = 0) => ({ gateway, shadow, stickyBy: 'leadId', fallback: 'direct' });
+
+export const HISTORY = {
+  revision: 3,
+  flips: [
+    {
+      revision: 3,
+      at: '2026-11-24T11:00:00.123Z',
+      kind: 'kill-switch',
+      source: 'cli',
+      who: 'ana',
+      why: 'CRM slow',
+      from: false,
+      to: true,
+    },
+    {
+      revision: 2,
+      at: '2026-11-24T10:00:00Z',
+      kind: 'flip',
+      source: 'autopilot',
+      who: 'autopilot',
+      why: 'held 30m',
+      route: 'leads.get',
+      from: rollout(5),
+      to: rollout(12.5, 10),
+    },
+    {
+      revision: 1,
+      at: '2026-11-23T10:00:00Z',
+      kind: 'flip',
+      source: 'file',
+      who: 'file',
+      route: 'leads.list',
+      from: rollout(0),
+      to: rollout(0, 25),
+    },
+  ],
+  kept: 'in the database',
+};
+
+const served = (direct: number, gateway: number) => ({
+  direct,
+  gateway,
+  share: direct + gateway === 0 ? null : gateway / (direct + gateway),
+});
+const migrating = { lastMinute: served(0, 0), lastDirectUse: null, lastDirectOnlyUse: null, safeToDeleteSince: null };
+
+export const MIGRATION = {
+  at: '2026-11-24T12:00:00Z',
+  observedSince: '2026-11-01T00:00:00Z',
+  killSwitch: false,
+  stages: { direct: 0, shadow: 1, canary: 1, gateway: 0, retired: 1 },
+  lastDay: served(700, 300),
+  days: [
+    { day: '2026-11-22', ...served(1000, 0) },
+    { day: '2026-11-23', ...served(900, 100) },
+    { day: '2026-11-24', ...served(700, 300) },
+  ],
+  routes: [
+    {
+      ...migrating,
+      id: 'leads.list',
+      stage: 'shadow',
+      days: 2.1,
+      gateway: 0,
+      lastDay: served(600, 0),
+      verdict: 'ready',
+    },
+    {
+      ...migrating,
+      id: 'leads.get',
+      stage: 'canary',
+      days: 0.1,
+      gateway: 12.5,
+      lastDay: served(100, 20),
+      verdict: 'not ready',
+      lastDirectOnlyUse: '2026-11-24T09:00:00Z',
+    },
+    {
+      ...migrating,
+      id: 'tags.list',
+      stage: 'retired',
+      days: 12,
+      gateway: 100,
+      lastDay: served(0, 280),
+      safeToDeleteSince: '2026-11-12T00:00:00Z',
+    },
+  ],
+};

@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DISCOVERY, HISTORY, MIGRATION, PARITY, TABLE } from './data.ts';
+import { cli, startFakeAdmin, withUsualPort, type FakeAdmin } from './kit.ts';
+
+/** What people see, whole, on a narrow and on a wide terminal. `vitest -u` writes the texts anew; read the diff. */
+
+let admin: FakeAdmin;
+const dir = mkdtempSync(join(tmpdir(), 'c2s-cli-'));
+const config = join(dir, 'facade.yaml');
+
+beforeAll(async () => {
+  admin = await startFakeAdmin({
+    'GET /api/routes': TABLE,
+    'GET /api/discovery': DISCOVERY,
+    'GET /api/parity': PARITY,
+    'GET /api/history': HISTORY,
+    'GET /api/migration': MIGRATION,
+    'GET /api/config': { revision: 'abcdefabcdef' },
+  });
+  writeFileSync(config, FILE);
+});
+afterAll(async () => {
+  await admin.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const FILE = `upstreams:
+  direct: { url: "\${C2S_BASE_URL}" }
+  gateway: { url: "https://gateway.example" }
+routes:
+  - id: leads.get
+    direct: GET /integration/leads.get
+    gateway: GET /leads.get
+    rollout: { gateway: 25, shadow: 10, fallback: none }
+  - id: tags.create
+    direct: POST /integration/tags
+    gateway: POST /tags
+    rollout: { gateway: 100 }
+`;
+
+const env = { C2S_BASE_URL: 'https://crm.example', C2S_TOKEN: 'a-token', C2S_GATEWAY_URL: 'https://elsewhere.example' };
+
+async function shown(argv: readonly string[], width: number, code: number): Promise<string> {
+  const result = await cli([...argv, '--admin', admin.url], { width, env });
+  expect(result.err).toBe('');
+  expect(result.code).toBe(code);
+  return withUsualPort(result.out).replaceAll(config, 'facade.yaml');
+}
+
+test.each([
+  ['routes', ['routes'], 0],
+  ['routes-one', ['routes', 'messages', '--stage', 'gateway'], 0],
+  ['discover', ['discover'], 0],
+  ['parity', ['parity'], 0],
+  ['parity-one', ['parity', 'leads.get'], 1],
+  ['history', ['history'], 0],
+  ['migration', ['migration'], 0],
+  ['diff', ['diff', '--config', config], 1],
+  ['check', ['check', '--config', config], 0],
+])('%s', async (name, argv, code) => {
+  for (const width of [80, 120]) {
+    const text = await shown(argv, width, code);
+    await expect(text).toMatchFileSnapshot(`golden/${name}-${width}.txt`);
+  }
+});
+
+test('a table that fits into the terminal stays within it', async () => {
+  for (const command of ['routes', 'discover', 'parity', 'history', 'migration']) {
+    const widths = (await shown([command], 120, 0)).split('\n').map((line) => line.length);
+    expect(Math.max(...widths), command).toBeLessThanOrEqual(120);
+  }
+});
+
+test('colours come on a terminal, say nothing by themselves, and stay out of JSON', async () => {
+  const plain = await cli(['routes', '--admin', admin.url]);
+  const coloured = await cli(['routes', '--admin', admin.url], { terminal: true });
+  expect(plain.out).not.toContain('\x1b');
+  expect(coloured.out).toContain('\x1b[31m');
+  expect(stripVTControlCharacters(coloured.out)).toBe(plain.out);
+  const json = await cli(['routes', '--json', '--admin', admin.url], { terminal: true });
+  expect(json.out).not.toContain('\x1b');
+});
+
+test.each([
+  ['routes', TABLE],
+  ['discover', DISCOVERY],
+  ['parity', PARITY.routes],
+  ['history', HISTORY],
+  ['migration', MIGRATION],
+])('%s --json is what the facade serves', async (command, served) => {
+  const { out, code } = await cli([command, '--json', '--admin', admin.url]);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toEqual(served);
+});
