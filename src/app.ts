@@ -57,7 +57,7 @@ export interface App {
 }
 
 /** Milliseconds. */
-const LONGEST_WAIT_FOR_FLIPS = 5_000;
+const LONGEST_WAIT_FOR_FLIPS = 3_000;
 
 /**
  * Starts both listeners.

@@ -35,7 +35,7 @@ export class StoreHolder {
   constructor(options: StoreHolderOptions | undefined) {
     this.#options = options;
     if (!options) this.#first.resolve(undefined);
-    this.#problem = options ? 'opening' : 'none: DATABASE_URL is none';
+    this.#problem = options ? 'opening' : 'none';
   }
 
   get current(): Store | undefined {
