@@ -143,12 +143,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/replay.ts')).replaySamples,
   },
   {
-    usage: 'replay <paths...>',
-    summary: 'compare frozen samples again, by the rules of the config file',
-    common: 'file',
-    load: async () => (await import('./commands/replay.ts')).replay,
-  },
-  {
     usage: 'migration',
     summary: 'how far it has come: stages, shares, what can be deleted',
     common: 'admin',
@@ -159,13 +153,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'delete all that is kept about a person (LGPD); asks for the CPF, or reads it from standard input',
     common: 'admin',
     help: 'echo 000.000.000-00 | c2s-facade forget. Never an argument: those can be seen by others, and shells keep them.',
-    load: async () => (await import('./commands/forget.ts')).forget,
-  },
-  {
-    usage: 'forget',
-    summary: 'delete all that is stored of a person; the CPF is asked for, or read from standard input',
-    options: [YES],
-    common: 'admin',
     load: async () => (await import('./commands/forget.ts')).forget,
   },
   {

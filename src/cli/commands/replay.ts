@@ -1,12 +1,9 @@
 import { readConfigFile, requireConfig } from '../config-file.ts';
-import { print, type Command } from '../context.ts';
-import { replay as compareAgain } from '../replay.ts';
+import type { Command } from '../context.ts';
+import { replay } from '../replay.ts';
 
-/** Frozen samples, compared again by the rules of the file. */
-export const replay: Command = async (context, _options, paths) => {
+/** Compares frozen samples again, by the rules of the file. Needs no running facade. */
+export const replaySamples: Command = (context, _options, paths) => {
   const config = requireConfig(readConfigFile(context));
-  const lines: string[] = [];
-  const code = await compareAgain({ config, paths, now: context.io.now(), print: (line) => lines.push(line) });
-  print(context, { code, lines }, () => lines.join('\n'));
-  return code;
+  return replay({ config, paths, now: Date.now(), print: (line) => context.io.out(`${line}\n`) });
 };
