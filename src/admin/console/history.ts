@@ -108,7 +108,7 @@ export function Lines({
 }
 
 function BackButton({ revision, onRollback }: { revision: number; onRollback: (revision: number) => void }) {
-  const label = `Roll back to revision ${revision}`;
+  const label = `Roll back to here: revision ${revision}`;
   return html`<button onClick=${() => onRollback(revision)} aria-label=${label}>Roll back to here</button>`;
 }
 

@@ -33,7 +33,7 @@ export interface StartOptions {
   /** There will be a store: nothing is decided before it is there, lest two instances decide. */
   readonly awaitsStore: boolean;
   /** Milliseconds between two looks; 5 000. */
-  readonly every?: number;
+  readonly every?: number | undefined;
 }
 
 export interface Started {

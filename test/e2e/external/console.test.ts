@@ -162,7 +162,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
     await page.getByLabel('Why').fill('it was the wrong row');
     await page.getByRole('button', { name: 'Roll back', exact: true }).click();
     await seen(page.locator('tr', { hasText: 'it was the wrong row' }).getByText('rollback'));
-    await page.getByRole('button', { name: 'Roll back to revision 1', exact: true }).click();
+    await page.getByRole('button', { name: 'Roll back to here: revision 1' }).click();
     await seen(page.getByText('It is so already: nothing would change.'));
     await page.keyboard.press('Escape');
     expect(await pathOf('leads.get')).toBe('gateway');

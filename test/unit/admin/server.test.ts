@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import supertest from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { timedRoutes } from '../../../src/admin/routes.ts';
 import { createAdmin } from '../../../src/admin/server.ts';
+import { Timeline } from '../../../src/admin/timeline.ts';
 import { ParityBook } from '../../../src/compare/book.ts';
 import { paritySettings } from '../../../src/compare/parity-settings.ts';
 import { DataPlane } from '../../../src/forward/data-plane.ts';
@@ -18,6 +20,7 @@ import { BurnDown } from '../../../src/steer/burn-down.ts';
 import { MemoryFlips } from '../../../src/steer/memory-flips.ts';
 import { MemoryTraffic } from '../../../src/steer/memory-traffic.ts';
 import { Steering } from '../../../src/steer/steering.ts';
+import { World } from '../compare/autopilot/world.ts';
 import { configText, GET_LEAD, GATEWAY_URL, SOURCE } from '../forward/table-fixture.ts';
 
 const CONFIG_FILE = 'facade.yaml';
@@ -79,10 +82,25 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     flips: () => history,
     traffic: () => new MemoryTraffic(),
   });
-  const parts = { steering, burnDown, dataPlane, metrics, loader, killSwitch, store, book, isSandbox: false };
+  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, now()), now: () => 0 });
+  const autopilot = new World().autopilot();
+  const parts = {
+    autopilot,
+    timeline,
+    steering,
+    burnDown,
+    dataPlane,
+    metrics,
+    loader,
+    killSwitch,
+    store,
+    book,
+    isSandbox: false,
+  };
   const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, reload };
   const api = supertest(createAdmin(options));
   close = async () => {
+    timeline.close();
     killSwitch.close();
     dataPlane.close();
     await table.close();
