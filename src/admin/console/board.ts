@@ -32,16 +32,18 @@ export function Board({ live }: { live: Live }) {
         value=${search}
         onInput=${(event: InputEvent) => setSearch((event.target as HTMLInputElement).value)}
       />
-      <label for="stage">Stage</label>
-      <select
-        id="stage"
-        value=${stage}
-        onChange=${(event: Event) => setStage((event.target as HTMLSelectElement).value)}
+      <span class="field"
+        ><label for="stage">Stage</label>
+        <select
+          id="stage"
+          value=${stage}
+          onChange=${(event: Event) => setStage((event.target as HTMLSelectElement).value)}
+        >
+          <option value="">all</option>
+          ${STAGES.map((each) => html`<option value=${each}>${each}</option>`)}
+          <option value="failing">with failures</option>
+        </select></span
       >
-        <option value="">all</option>
-        ${STAGES.map((each) => html`<option value=${each}>${each}</option>`)}
-        <option value="failing">with failures</option>
-      </select>
       <span class="quiet" role="status">${shown.length} of ${snapshot.routes.length}</span>
     </form>
     <table class="board">
@@ -73,7 +75,8 @@ function Row({ route, onFlip }: { route: RouteView; onFlip: () => void }) {
     <td data-label="Stage">
       <span class=${`stage ${route.stage}`}>${route.stage}</span>
       <span class="meter" aria-hidden="true"><span style=${`inline-size:${gateway}%`}></span></span>
-      <span class="number">${gateway} %${shadow > 0 ? `, ${shadow} % compared` : ''}</span>
+      <span class="number">${gateway} %</span>
+      ${shadow > 0 && html`<span class="quiet">${shadow} % compared</span>`}
       ${route.autopilot !== null && html`<span class="tag">autopilot</span>`}
     </td>
     <td data-label="Direct"><${PathCell} path=${route.paths.direct} /></td>
@@ -99,11 +102,14 @@ function PathCell({ path }: { path: PathView | undefined }) {
   </span>`;
 }
 
-export function Parity({ parity }: { parity: ParityView | undefined }) {
+/** Of a verdict. */
+export const moodOf = (verdict: string): string =>
+  verdict === 'ready' ? 'good' : verdict === 'not ready' ? 'bad' : 'quiet';
+
+function Parity({ parity }: { parity: ParityView | undefined }) {
   if (!parity || parity.compared === 0) return html`<span class="quiet">${NOTHING}</span>`;
-  const mood = parity.verdict === 'ready' ? 'good' : parity.verdict.startsWith('not ready') ? 'bad' : 'quiet';
   const ratio = parity.ratio === undefined ? '' : `${percent(parity.ratio)} of ${parity.compared}, `;
-  return html`<span class=${mood}>${ratio}${parity.verdict}</span>`;
+  return html`<span class=${moodOf(parity.verdict)}>${ratio}${parity.verdict}</span>`;
 }
 
 /** Said once when it begins and when it ends: half-open is no news of either. */

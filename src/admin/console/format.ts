@@ -25,7 +25,8 @@ export function percent(share: number): string {
   if (share === 0 || share === 1) return `${share * 100} %`;
   const digits = share > 0.99 || share < 0.01 ? 2 : 1;
   const shown = (share * 100).toFixed(digits);
-  return `${Number(shown) >= 100 ? '99.99' : shown} %`;
+  // What is nearly all or nearly nothing must not look like all or nothing.
+  return `${Number(shown) >= 100 ? '99.99' : Number(shown) === 0 ? '0.01' : shown} %`;
 }
 
 export const isFailing = ({ lastMinute, breaker }: PathView): boolean =>

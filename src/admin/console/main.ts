@@ -31,8 +31,11 @@ function App() {
   const isFirst = useRef(true);
   useEffect(() => {
     document.title = `${titleOf(address)} · c2s-facade`;
-    // Who reads with the ears hears the new page; the first one the browser has said already.
-    if (!isFirst.current) document.getElementById('content')?.focus();
+    // Who reads with the ears hears the new page, from its top; the first one the browser has said already.
+    if (!isFirst.current) {
+      scrollTo(0, 0);
+      document.getElementById('content')?.focus({ preventScroll: true });
+    }
     isFirst.current = false;
   }, [address]);
   if (live.connection === 'unauthorized' || live.connection === 'refused') return html`<${SignIn} live=${live} />`;

@@ -1,14 +1,13 @@
 import { named, read } from './api.ts';
 import type { Figure, Point, RouteView, Series, Snapshot } from './model.ts';
 import { Plot } from './plot.ts';
-import { html, useEffect, useRef } from './vendor/preact.js';
+import { html, useEffect, useRef, useState } from './vendor/preact.js';
 
 /** The last hour of a route: what the facade remembers, and then what comes in live. */
 
 /** Seconds. */
 const SHOWN = 3_600;
 const FIGURES: readonly Figure[] = ['requests', 'failures', 'p95'];
-const PATHS = ['direct', 'gateway'] as const;
 
 export function OverTime({ route, snapshot }: { route: RouteView; snapshot: Snapshot }) {
   const points = usePoints(route, snapshot);
@@ -37,12 +36,15 @@ const p95: Read = ({ paths }, path) => paths[path]?.p95 ?? null;
 /** Live points from the first moment; the past is put before them when it arrives. */
 function usePoints(route: RouteView, snapshot: Snapshot): readonly Point[] {
   const points = useRef<Point[]>([]);
+  const [, setLoaded] = useState(false);
   useEffect(() => {
     let isWanted = true;
     read<Series>(`routes/${named(route.id)}/timeline`).then(
       (series) => {
         const first = points.current[0]?.at ?? Infinity;
-        if (isWanted) points.current.unshift(...pointsOf(series).filter(({ at }) => at < first));
+        if (!isWanted) return;
+        points.current.unshift(...pointsOf(series).filter(({ at }) => at < first));
+        setLoaded(true);
       },
       // Without a past the plots begin now; that the facade does not answer is said at the top of the page.
       () => undefined,
@@ -64,7 +66,7 @@ function usePoints(route: RouteView, snapshot: Snapshot): readonly Point[] {
 /** Columns to rows. */
 export function pointsOf({ at, paths }: Series): Point[] {
   return at.map((time, i) => {
-    const of = (path: (typeof PATHS)[number]) =>
+    const of = (path: 'direct' | 'gateway') =>
       Object.fromEntries(FIGURES.map((figure) => [figure, paths[path][figure][i] ?? null])) as Record<
         Figure,
         number | null

@@ -1,5 +1,5 @@
 import { named, read } from './api.ts';
-import { Parity } from './board.ts';
+import { moodOf } from './board.ts';
 import { grouped, interval, percent } from './format.ts';
 import { shown, useLoaded } from './load.ts';
 import type { DifferenceGroup, ParityReport, RouteView, Standing } from './model.ts';
@@ -15,17 +15,16 @@ export function ParitySection({ route, beat }: { route: RouteView; beat: number 
         ? html`<p class="quiet">
             Nothing was compared${route.rollout.shadow === 0 ? ': no share of the reads is copied' : ' yet'}.
           </p>`
-        : html`<${Report} report=${report} route=${route} />`,
+        : html`<${Report} report=${report} />`,
     )}
   </section>`;
 }
 
-function Report({ report, route }: { report: ParityReport; route: RouteView }) {
+function Report({ report }: { report: ParityReport }) {
   const { counts, errors, parity, noise, groups, coverage, verdict, latency } = report;
   const p95 = latency?.ratio.p95.value;
   const notJudged = Object.entries(errors).map(([why, count]) => `${grouped(count)} ${why.replaceAll('_', ' ')}`);
-  return html`<p><${Parity} parity=${route.parity} /></p>
-    <p>${verdict.text}</p>
+  return html`<p class=${moodOf(verdict.kind)}>${verdict.text}</p>
     <dl>
       <dt>Parity, 95 % sure</dt>
       <dd>${interval(parity)}, ${percent(parity.wanted)} wanted</dd>
@@ -34,7 +33,7 @@ function Report({ report, route }: { report: ParityReport; route: RouteView }) {
       <dt>Not judged</dt>
       <dd>${notJudged.length === 0 ? 'none' : notJudged.join(', ')}</dd>
       <dt>Direct against itself</dt>
-      <dd>${grouped(noise.samples)} of ${grouped(noise.wanted)}; ${interval(noise.differing)} differ</dd>
+      <dd>${grouped(noise.samples)} compared, ${grouped(noise.wanted)} wanted; ${interval(noise.differing)} differ</dd>
       ${
         typeof p95 === 'number' &&
         html`<dt>95th percentile</dt>

@@ -14,11 +14,7 @@ export interface PlotProps {
 export function Plot({ title, unit, points, figure }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | null>(null);
-  const data: UPlot.AlignedData = [
-    points.map(({ at }) => at),
-    points.map((point) => figure(point, 'direct')),
-    points.map((point) => figure(point, 'gateway')),
-  ];
+  const data = columnsOf(points, figure);
   useEffect(() => {
     const element = place.current as HTMLDivElement;
     const made = new UPlot(optionsFor(element, unit), data, element);
@@ -43,6 +39,22 @@ export function Plot({ title, unit, points, figure }: PlotProps) {
 }
 
 const HEIGHT = 180;
+/** Seconds. The axis of a single point would span years. */
+const SHORTEST = 300;
+
+function columnsOf(points: readonly Point[], figure: PlotProps['figure']): UPlot.AlignedData {
+  const before = (points.at(-1)?.at ?? 0) - SHORTEST;
+  const isShort = (points[0]?.at ?? Infinity) > before;
+  const column = (path: 'direct' | 'gateway') => points.map((point) => figure(point, path));
+  const times = points.map(({ at }) => at);
+  return isShort
+    ? [
+        [before, ...times],
+        [null, ...column('direct')],
+        [null, ...column('gateway')],
+      ]
+    : [times, column('direct'), column('gateway')];
+}
 
 function optionsFor(element: HTMLElement, unit: string): UPlot.Options {
   const colour = (name: string): string => resolved(element, name);

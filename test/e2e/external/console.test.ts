@@ -30,7 +30,7 @@ const ASKED: readonly ((i: number) => string)[] = [
 ];
 /** Milliseconds; the traffic ends by itself after this many rounds. */
 const ROUND = 200;
-const ROUNDS = 300;
+const ROUNDS = pictures ? 600 : 300;
 
 const opened = new Opened();
 const own = new Opened();
@@ -137,6 +137,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
   });
 
   test('a gateway that dies is seen as an open breaker, callers are served, and when it is back it closes', async () => {
+    if (pictures) await takePictures();
     await page.getByRole('navigation').getByRole('link', { name: 'Routes' }).click();
     await gateway.close();
     await seen(cell('leads.get', 'Gateway').getByText(/breaker (open|half-open)/), 12_000);
@@ -147,6 +148,15 @@ describe.skipIf(!chromiumPath)('the console', () => {
       .getByText(/breaker/)
       .waitFor({ state: 'detached', timeout: 12_000 });
     await until(async () => (await pathOf('leads.get')) === 'gateway', 'the gateway serves again');
+  });
+
+  test('what the dead gateway answered to shadows stands among the differences, with its standing', async () => {
+    await page.getByRole('link', { name: 'leads.list' }).click();
+    const differences = page.locator('tr', { has: page.getByText(/^(fault|suspect)$/) });
+    await seen(differences);
+    expect(await differences.first().innerText()).toMatch(
+      /failure 200 → no answer\s+(fault|suspect).*\d+ of \d+\s+0 of \d+/s,
+    );
   });
 
   test('is rolled back: what would change is shown first, then traffic is where it was', async () => {
@@ -216,7 +226,6 @@ describe.skipIf(!chromiumPath)('the console', () => {
   });
 
   test('it asked nobody else for anything, and nothing went wrong in it', async () => {
-    if (pictures) await takePictures();
     expect(console_.faults).toEqual([]);
   });
 
@@ -315,13 +324,15 @@ const focused = (): Promise<string> =>
 
 /** For the documents; 1280 wide, light, so that they stay small. */
 async function takePictures(): Promise<void> {
+  await until(async () => (await timeline('leads.list')).at.length >= 9, 'there is something to be seen', 50_000);
   await page.setViewportSize({ width: 1280, height: 860 });
   await page.goto(`${facade.adminUrl}/console/#/`);
   await seen(page.getByRole('heading', { name: 'Routes', level: 1 }));
   await picture(page, 'board');
   await page.goto(`${facade.adminUrl}/console/#/routes/leads.list`);
   await seen(page.getByRole('heading', { name: 'Parity', level: 2 }));
-  await until(async () => (await page.locator('canvas').count()) === 3, 'three plots');
+  await seen(page.getByText(/match, .* mismatch/));
+  await page.setViewportSize({ width: 1280, height: 1400 });
   await picture(page, 'route');
 }
 

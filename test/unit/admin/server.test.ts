@@ -178,6 +178,7 @@ describe('/api', () => {
       {
         id: 'leads.resolveSource',
         stage: 'retired',
+        autopilot: null,
         safety: 'safe',
         rollout: { gateway: 100, shadow: 0, stickyBy: 'caller', fallback: 'none' },
         deadlines: { connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 },
@@ -186,6 +187,7 @@ describe('/api', () => {
       {
         id: 'leads.get',
         stage: 'canary',
+        autopilot: null,
         safety: 'safe',
         rollout: { gateway: 25, shadow: 10, stickyBy: 'leadId', fallback: 'direct' },
         deadlines: { connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 },
