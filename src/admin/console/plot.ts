@@ -38,6 +38,7 @@ export function Plot({ title, unit, points, figure }: PlotProps) {
   </figure>`;
 }
 
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const HEIGHT = 180;
 /** Seconds. The axis of a single point would span years. */
 const SHORTEST = 300;
@@ -64,9 +65,12 @@ function optionsFor(element: HTMLElement, unit: string): UPlot.Options {
     width: element.clientWidth,
     height: HEIGHT,
     scales: { y: { range: (_, low, high) => [0, Math.max(high, low, 1)] } },
-    axes: [axis, { ...axis, size: 56 }],
+    axes: [
+      { ...axis, values: (_, times) => times.map((time) => clock.format(time * 1_000)) },
+      { ...axis, size: 56 },
+    ],
     series: [
-      {},
+      { label: 'time', value: (_, time: number | null) => (time === null ? '–' : clock.format(time * 1_000)) },
       { label: 'direct', stroke: colour('--direct'), width: 2, value },
       { label: 'gateway', stroke: colour('--gateway'), width: 2, value, dash: [6, 3] },
     ],
