@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { timedRoutes } from './admin/routes.ts';
 import { createAdmin } from './admin/server.ts';
+import { Timeline } from './admin/timeline.ts';
 import { startAutopilot } from './compare/autopilot/index.ts';
 import { startComparison } from './compare/start.ts';
 import type { Environment } from './config/environment.ts';
@@ -74,8 +76,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { dataPlane, config, enrichment, store } = parts;
   const listener = publicListener(dataPlane, config().server);
   const drain = new Drain(listener);
-  const admin = createServer(createAdmin({ ...parts, ...adminSettings(options) }));
+  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, parts.now()), now: Date.now });
+  const admin = createServer(createAdmin({ ...parts, ...adminSettings(options), timeline }));
   const close = async (): Promise<void> => {
+    timeline.close();
     await parts.close();
     admin.close();
     admin.closeAllConnections();
