@@ -51,7 +51,10 @@ export function createListener(options: ListenerOptions): Server {
     shouldUpgradeCallback: options.isUpgrade,
   });
   const handle = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
-    (req.socket as Carrier)[kLatest] = res;
+    const socket = req.socket as Carrier;
+    // What stands behind a request whose end is in doubt may be a part of it, smuggled.
+    if (socket[kRefused]) return;
+    socket[kLatest] = res;
     const coding = req.headers['transfer-encoding'];
     if (coding === undefined || coding === 'chunked' || coding.toLowerCase() === 'chunked') {
       options.handle(req, res, expectsContinue);
@@ -105,6 +108,7 @@ const MALFORMED = { status: 400, kind: 'malformed-request', detail: 'This is not
 
 /** The connection ends with it: whether a body comes, and where it ends, is not known. */
 function refuse(res: ServerResponse, problem: Problem): void {
+  if (res.socket) (res.socket as Carrier)[kRefused] = true;
   const body = problemBody(problem, undefined);
   const headers = { 'content-type': 'application/problem+json', 'content-length': body.length, connection: 'close' };
   res.writeHead(problem.status, headers).end(body);
