@@ -52,9 +52,9 @@ export async function fuzzFacade(seed: number, duration: number): Promise<Fuzzed
         const text = await metrics();
         return readMetric(text, /^facade_inflight\{/) === 0 && openSockets(text) <= openSockets(before) + 10;
       };
-      await until(atRest, 'requests and sockets are gone', 10_000).catch((error: unknown) =>
-        faults.push(String(error)),
-      );
+      await until(atRest, 'requests and sockets are gone', 10_000).catch(async (error: unknown) => {
+        faults.push(String(error), leftOver(await metrics()));
+      });
     }
     const memory = [before, await metrics()].map((text) => readMetric(text, 'process_resident_memory_bytes'));
     const [first = 0, last = 0] = memory;
@@ -68,3 +68,10 @@ export async function fuzzFacade(seed: number, duration: number): Promise<Fuzzed
 }
 
 const openSockets = (metrics: string): number => readMetric(metrics, /^nodejs_active_resources\{type="TCPSocketWrap"/);
+
+/** What is still held, as the metrics have it. */
+const leftOver = (metrics: string): string =>
+  metrics
+    .split('\n')
+    .filter((line) => /^(facade_inflight|nodejs_active_resources\{|nodejs_heap_size_used|nodejs_external)/.test(line))
+    .join('\n');
