@@ -48,7 +48,8 @@ export function createListener(options: ListenerOptions): Server {
     connectionsCheckingInterval: 1_000,
     insecureHTTPParser: false,
     noDelay: true,
-    shouldUpgradeCallback: options.isUpgrade,
+    // Node gives an upgraded connection away, and would never close the answers that are still owed on it.
+    shouldUpgradeCallback: (req) => isOwedNothing(req.socket) && options.isUpgrade(req),
   });
   const handle = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
     const socket = req.socket as Carrier;
