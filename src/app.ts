@@ -23,6 +23,7 @@ import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { AutopilotFlips } from './steer/autopilot-flips.ts';
 import { BurnDown } from './steer/burn-down.ts';
+import { proofsOf } from './steer/proof.ts';
 import { startSteering } from './steer/start.ts';
 import { Steering } from './steer/steering.ts';
 import { TrafficMeter } from './steer/traffic-meter.ts';
@@ -199,6 +200,7 @@ function keep(
     killSwitch: () => dataPlane.killed,
     flips: () => steering.flips,
     traffic: () => meter.traffic,
+    proofs: () => proofsOf(comparing.book, Date.now()),
   });
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
   const started = startSteering({ steering, meter, opened: store.opened, instance, now, log });
