@@ -9,7 +9,7 @@ import { fuzz, type FuzzReport } from './fuzzer.ts';
 export interface FuzzedFacade extends FuzzReport {
   /** What is wrong with it now; empty when nothing is. */
   readonly faults: readonly string[];
-  /** Resident bytes before and after. */
+  /** Bytes in use on the heap and outside it, before and after. What the allocator keeps of the widest moment is not counted. */
   readonly memory: readonly [before: number, after: number];
 }
 
@@ -56,7 +56,9 @@ export async function fuzzFacade(seed: number, duration: number): Promise<Fuzzed
         faults.push(String(error), leftOver(await metrics()));
       });
     }
-    const memory = [before, await metrics()].map((text) => readMetric(text, 'process_resident_memory_bytes'));
+    const memory = [before, await metrics()].map((text) =>
+      readMetric(text, /^nodejs_(heap_size_used|external_memory)_bytes /),
+    );
     const [first = 0, last = 0] = memory;
     if (last > first + MEMORY_ROOM) faults.push(`memory grew from ${first} to ${last} bytes`);
     if (facade.stderr() !== '') faults.push(facade.stderr());
