@@ -56,6 +56,7 @@ export function createListener(options: ListenerOptions): Server {
     // What stands behind a request whose end is in doubt may be a part of it, smuggled.
     if (socket[kRefused]) return;
     socket[kLatest] = res;
+    if (!res.socket) closeWith(socket, res);
     const coding = req.headers['transfer-encoding'];
     if (coding === undefined || coding === 'chunked' || coding.toLowerCase() === 'chunked') {
       options.handle(req, res, expectsContinue);
@@ -78,7 +79,28 @@ export function createListener(options: ListenerOptions): Server {
 const kLatest = Symbol('latest');
 const kRefused = Symbol('refused');
 const kUpgraded = Symbol('upgraded');
-type Carrier = Socket & { [kLatest]?: ServerResponse; [kRefused]?: boolean; [kUpgraded]?: boolean };
+const kWaiting = Symbol('waiting');
+type Carrier = Socket & {
+  [kLatest]?: ServerResponse;
+  [kRefused]?: boolean;
+  [kUpgraded]?: boolean;
+  [kWaiting]?: Set<ServerResponse>;
+};
+
+/**
+ * An answer that waits for those before it has no socket yet. Node closes it with the connection, but forgets it when a
+ * CONNECT or an upgrade came behind it; whatever waits for its `close` (places, timers, records) would wait for ever.
+ */
+function closeWith(socket: Carrier, res: ServerResponse): void {
+  let waiting = socket[kWaiting];
+  if (!waiting) {
+    const all = (waiting = socket[kWaiting] = new Set<ServerResponse>());
+    // After node, which does it in this turn where it does.
+    socket.once('close', () => setImmediate(() => all.forEach((one) => one.destroy())));
+  }
+  waiting.add(res);
+  res.once('close', () => waiting.delete(res));
+}
 
 /** Nothing is owed on this connection: it has had no request yet, or its latest is answered. Half a head is no request. */
 export function isOwedNothing(socket: Socket): boolean {
