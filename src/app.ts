@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdmin } from './admin/server.ts';
+import { startAutopilot } from './compare/autopilot/index.ts';
 import { startComparison } from './compare/start.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
@@ -20,6 +21,7 @@ import { ConfigRefused, Loader } from './forward/reload.ts';
 import { Table } from './forward/table.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
+import { AutopilotFlips } from './steer/autopilot-flips.ts';
 import { BurnDown } from './steer/burn-down.ts';
 import { startSteering } from './steer/start.ts';
 import { Steering } from './steer/steering.ts';
@@ -40,6 +42,8 @@ export interface AppOptions {
   readonly requestLog: Logger;
   /** The upstreams are the sandbox, whose data are invented. */
   readonly isSandbox?: boolean;
+  /** Milliseconds between two looks of the autopilot. */
+  readonly autopilotEvery?: number;
   /** Watches the runs of enrichments. */
   readonly reached?: EnrichmentOptions['reached'];
 }
@@ -49,6 +53,7 @@ export interface App {
   readonly url: string;
   readonly adminUrl: string;
   readonly dataPlane: DataPlane;
+  readonly store: StoreHolder;
   /** Reads the config file again, now, even if it did not change. */
   reload(): Promise<void>;
   /** Not ready, no new connections, finish what is under way, close. False when the deadline cut something. */
@@ -56,7 +61,7 @@ export interface App {
 }
 
 /** Milliseconds. */
-const LONGEST_WAIT_FOR_FLIPS = 5_000;
+const LONGEST_WAIT_FOR_FLIPS = 3_000;
 
 /**
  * Starts both listeners.
@@ -91,8 +96,9 @@ export async function startApp(options: AppOptions): Promise<App> {
       await close();
       return isWhole;
     };
-    return { url, adminUrl, dataPlane, reload: parts.reload, stop };
+    return { url, adminUrl, dataPlane, store, reload: parts.reload, stop };
   } catch (error) {
+    await enrichment.stop(0);
     await close();
     throw error;
   }
@@ -126,21 +132,19 @@ function wire(options: AppOptions) {
     if (!loaded.ok) return;
     text = next;
     config = loaded.config;
-    serving.dataPlane.swap(loaded.generation);
-    serving.comparing.use(config);
-    serving.killSwitch.look();
+    serving.take(loaded);
   };
   const onError = (error: Error): void => loader.unreadable(error);
   const watcher = watchFiles({ file: configFile, current: text, onChange: load, onError }, envFile, log);
   const kept = keep(options, shared, serving);
+  const piloted = pilot(options, shared, serving, kept.store);
   const close = async (): Promise<void> => {
     watcher.close();
-    await serving.close();
-    await kept.close();
-    await table.close();
+    for (const part of [piloted, serving, kept, table]) await part.close();
   };
   const reload = () => watcher.reload();
-  return { ...shared, ...serving, ...kept, loader, reload, close, book: serving.comparing.book };
+  const { book } = serving.comparing;
+  return { ...shared, ...serving, ...kept, book, loader, reload, close, autopilot: piloted.autopilot };
 }
 
 interface Shared {
@@ -165,12 +169,18 @@ function serve({ environment, log, requestLog }: AppOptions, shared: Shared, gen
       log.warn({ on, by }, 'kill switch');
     },
   );
+  /** From the next request on. */
+  const take = (loaded: { readonly config: FacadeConfig; readonly generation: Generation }): void => {
+    dataPlane.swap(loaded.generation);
+    comparing.use(loaded.config);
+    killSwitch.look();
+  };
   const close = async (): Promise<void> => {
     killSwitch.close();
     await comparing.close();
     dataPlane.close();
   };
-  return { dataPlane, comparing, killSwitch, close };
+  return { dataPlane, comparing, killSwitch, take, close };
 }
 
 /** The store, and what is kept there: flips, traffic, evidence, enrichments. */
@@ -209,6 +219,33 @@ function keep(
     await store.close();
   };
   return { store, burnDown, enrichment, steeringReady: started.ready, close };
+}
+
+function pilot(
+  { environment, log, autopilotEvery }: AppOptions,
+  { metrics, steering }: Shared,
+  { dataPlane, comparing: { book } }: ReturnType<typeof serve>,
+  store: StoreHolder,
+) {
+  const now = Date.now;
+  const flips = new AutopilotFlips(steering);
+  const started = startAutopilot({
+    dataPlane,
+    metrics,
+    log,
+    now,
+    flips,
+    parity: (route) => book.report(route, now()),
+    // An embedded store is ours alone: there is nobody with whom to agree on who decides.
+    awaitsStore: environment.database.kind === 'url',
+    every: autopilotEvery,
+  });
+  store.whenReady((opened) => started.keep(opened));
+  const close = async (): Promise<void> => {
+    await started.close();
+    flips.close();
+  };
+  return { autopilot: started.autopilot, close };
 }
 
 function adminSettings({ environment, isSandbox = false }: AppOptions) {

@@ -27,7 +27,10 @@ async function main(): Promise<void> {
   const logs = createLogs(level, standardOutput());
   const app = await start(environment, all, logs, firstRun !== undefined);
   if (!app) return firstRun?.close();
-  if (firstRun) process.stdout.write(welcome({ ...firstRun, ...app, configFile: environment.configFile }));
+  if (firstRun) {
+    process.stdout.write(welcome({ ...firstRun, ...app, ...environment }));
+    app.store.whenReady(() => void process.stdout.write(`The database under ${environment.dataDir} is ready.\n`));
+  }
   stopOnSignals(app, firstRun, logs.log);
 }
 

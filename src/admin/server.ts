@@ -4,10 +4,12 @@ import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StoreHolder } from '../store/holder.ts';
+import type { Autopilot } from '../compare/autopilot/index.ts';
 import type { ParityBook } from '../compare/book.ts';
 import { explain } from './explain.ts';
 import { createParityApi } from './parity.ts';
 import { paritySummaries, type ParitySummary } from './parity-summary.ts';
+import { autopilotRoutes } from './autopilot.ts';
 import { createConsole } from './console.ts';
 import { createEvents } from './events.ts';
 import { guard } from './guard.ts';
@@ -37,6 +39,7 @@ export interface AdminOptions {
   /** Milliseconds, monotonic: the clock of the counters. */
   readonly now: () => number;
   readonly book: ParityBook;
+  readonly autopilot: Autopilot;
   /** The data upstream are invented: samples may be shown as they are. */
   readonly isSandbox: boolean;
   /** Reads the config file again, at once. */
@@ -80,6 +83,7 @@ export function createAdmin(options: AdminOptions): Express {
   api.post('/explain', express.json({ limit: '2mb' }), explain(dataPlane));
   api.get('/discovery', (_req, res) => viewDiscovery(options, res));
   api.use('/people', peopleRoutes(options.store));
+  api.use(autopilotRoutes(options.autopilot));
   api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options));
   admin.use('/api', api);
   admin.use(createConsole());

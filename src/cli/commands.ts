@@ -149,6 +149,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/migration.ts')).migration,
   },
   {
+    usage: 'forget',
+    summary: 'delete all that is kept about a person (LGPD); asks for the CPF, or reads it from standard input',
+    common: 'admin',
+    help: 'echo 000.000.000-00 | c2s-facade forget. Never an argument: those can be seen by others, and shells keep them.',
+    load: async () => (await import('./commands/forget.ts')).forget,
+  },
+  {
     usage: 'completion <shell>',
     summary: 'a completion script for bash, zsh or fish',
     common: 'none',

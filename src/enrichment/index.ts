@@ -8,7 +8,6 @@ import { Campaigns, parseCampaigns } from '../gateway/campaigns.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StoreHolder } from '../store/holder.ts';
-import type { Store } from '../store/index.ts';
 import { Sealer } from '../store/seal.ts';
 import { createDiretrix } from './diretrix.ts';
 import { DATABASE_DOWN, NO_DATABASE, NOT_CONFIGURED, type Door } from './door.ts';
@@ -18,7 +17,7 @@ import { localAgent } from './local-connection.ts';
 import { createEnrichmentMetrics } from './metrics.ts';
 import { createObserver, type Observer } from './observer.ts';
 import { EnrichmentService } from './service.ts';
-import { enrichmentSettings } from './settings.ts';
+import { enrichmentSettings, type EnrichmentSettings } from './settings.ts';
 import { createWorkApi } from './work-api.ts';
 
 /** The enrichment as the composition root sees it: a router, and a service that comes and goes with the database. */
@@ -49,10 +48,11 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   const { environment, config, store, metrics, log, isKnown, reached } = options;
   let service: EnrichmentService | undefined;
   const settings = () => enrichmentSettings(config(), environment.incomeMultiplier);
-  const observer = createObserver(
+  const counted = createObserver(
     createEnrichmentMetrics(metrics.registry, async () => service?.count()),
     log,
   );
+  const observer: Observer = { ...counted, ...(reached && { reached }) };
   const lookUps = new Agent();
   const isConfigured = environment.workApi !== undefined && environment.diretrix !== undefined;
   const door = (): Door => {
@@ -69,44 +69,39 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     syncDeadline: () => settings().syncDeadline,
     log,
   });
-  const start = async (opened: Store, server: Server): Promise<void> => {
-    const { workApi, diretrix, c2sToken, dataKeys } = environment;
-    if (!workApi || !diretrix || c2sToken === undefined) return;
-    const { concurrency, workApiDeadline, diretrixDeadline } = settings();
-    const agent = localAgent(server, concurrency);
-    service = await EnrichmentService.start({
-      store: opened,
-      facade: createFacadeClient({ agent, token: c2sToken, deadline: FACADE_DEADLINE }),
-      diretrix: createDiretrix({
-        baseUrl: diretrix.url,
-        user: diretrix.user,
-        pass: diretrix.pass,
-        deadlineMs: diretrixDeadline,
-        dispatcher: lookUps,
-      }),
-      workApi: createWorkApi({
-        baseUrl: workApi.url,
-        key: workApi.key,
-        deadlineMs: workApiDeadline,
-        dispatcher: lookUps,
-      }),
-      sealer: dataKeys.length > 0 ? new Sealer(dataKeys) : undefined,
-      settings,
-      observer: { ...observer, ...(reached && { reached }) },
-      log,
-    });
-    log.info({ concurrency }, 'enrichment: ready');
-  };
   return {
     router,
     attach(server) {
       if (!isConfigured) return log.info('enrichment: off; WORK_API_URL and DIRETRIX_BASE_URL are not set');
-      store.whenReady((opened) => start(opened, server));
+      store.whenReady(async (opened) => {
+        const sides = createSides(environment, settings(), server, lookUps);
+        service = await EnrichmentService.start({ ...sides, store: opened, settings, observer, log });
+        log.info({ concurrency: settings().concurrency }, 'enrichment: ready');
+      });
     },
     async stop(deadline) {
       await service?.stop(deadline);
       await lookUps.close();
     },
+  };
+}
+
+/** Whom the enrichment asks: Contact2Sale through the facade itself, Diretrix, Work API. */
+function createSides(environment: Environment, settings: EnrichmentSettings, server: Server, dispatcher: Agent) {
+  const { workApi, diretrix, c2sToken, dataKeys } = environment;
+  if (!workApi || !diretrix || c2sToken === undefined) throw new Error('the environment was checked for these before');
+  const agent = localAgent(server, settings.concurrency);
+  const { url, ...credentials } = diretrix;
+  return {
+    facade: createFacadeClient({ agent, token: c2sToken, deadline: FACADE_DEADLINE }),
+    diretrix: createDiretrix({ baseUrl: url, ...credentials, deadlineMs: settings.diretrixDeadline, dispatcher }),
+    workApi: createWorkApi({
+      baseUrl: workApi.url,
+      key: workApi.key,
+      deadlineMs: settings.workApiDeadline,
+      dispatcher,
+    }),
+    sealer: dataKeys.length > 0 ? new Sealer(dataKeys) : undefined,
   };
 }
 

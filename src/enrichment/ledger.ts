@@ -116,15 +116,23 @@ const OVERDUE = sql`interval '10 minutes'`;
 
 export class Ledger {
   readonly #db: Kysely<Database>;
+  readonly #relaxed: Kysely<Database>;
   readonly #queue: Queue;
 
-  constructor(db: Kysely<Database>, queue: Queue) {
+  /** @param relaxed for what may be done again after a power failure (relaxed.ts). */
+  constructor(db: Kysely<Database>, relaxed: Kysely<Database>, queue: Queue) {
     this.#db = db;
+    this.#relaxed = relaxed;
     this.#queue = queue;
   }
 
+  /** On the disk when it resolves. */
   transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#db.transaction().execute(run);
+  }
+
+  #relaxedTransaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#relaxed.transaction().execute(run);
   }
 
   /** Row and job together; of a lead that is under way, that one. */
@@ -179,7 +187,7 @@ export class Ledger {
 
   /** Takes what is due. @param finished jobs of this process that are done with. */
   claim(owner: number, atMost: number, finished: readonly JobRef[]): Promise<{ job: JobRef; row: Enrichment }[]> {
-    return this.transaction(async (tx) => {
+    return this.#relaxedTransaction(async (tx) => {
       await this.#queue.complete(tx, finished);
       const jobs = await this.#queue.fetch(tx, atMost);
       if (jobs.length === 0) return [];
@@ -204,7 +212,7 @@ export class Ledger {
   }
 
   complete(jobs: readonly JobRef[]): Promise<void> {
-    return this.transaction((tx) => this.#queue.complete(tx, jobs));
+    return this.#relaxedTransaction((tx) => this.#queue.complete(tx, jobs));
   }
 
   /**
@@ -213,7 +221,7 @@ export class Ledger {
    * @returns how many.
    */
   recover(broken: readonly string[]): Promise<number> {
-    return this.transaction(async (tx) => {
+    return this.#relaxedTransaction(async (tx) => {
       const { rows } = await sql<{ enrichmentId: string; isUrgent: boolean }>`
         update facade.enrichments set state = 'queued', owner = null, next_at = now(), updated_at = now()
         where (state = 'running' and (owner is null or owner not in (${ALIVE}) or id = any(${broken}::uuid[])))
@@ -243,7 +251,7 @@ export class Ledger {
       entities === undefined ? undefined : sql`entities = ${entities}`,
     ];
     await this.#change(
-      this.#db,
+      this.#relaxed,
       owner,
       id,
       set.filter((one) => one !== undefined),
@@ -258,7 +266,7 @@ export class Ledger {
         where id = ${id} and owner = ${owner} and state = 'running' returning id
       )
       insert into facade.enrichment_people (enrichment_id, cpf) select id, ${cpf} from kept
-      on conflict (enrichment_id, cpf) do update set cpf = excluded.cpf returning 1`.execute(this.#db);
+      on conflict (enrichment_id, cpf) do update set cpf = excluded.cpf returning 1`.execute(this.#relaxed);
     if (rows.length === 0) throw new LostWork();
   }
 
@@ -268,6 +276,7 @@ export class Ledger {
    */
   async intend(owner: number, id: string, sends: number): Promise<void> {
     const set = [sql`sends = sends + 1`, sql`send_intended_at = clock_timestamp()`, sql`send_outcome = null`];
+    // On the disk before anything leaves.
     await this.#change(this.#db, owner, id, set, sql`sends = ${sends}`);
   }
 
@@ -278,7 +287,7 @@ export class Ledger {
     record: StepRecord,
     { delay, failures, reason, sendOutcome }: { delay: number; failures: number; reason: Reason; sendOutcome?: string },
   ): Promise<void> {
-    await this.transaction(async (tx) => {
+    await this.#relaxedTransaction(async (tx) => {
       const set = [
         sql`state = 'queued'`,
         sql`owner = null`,
@@ -319,8 +328,8 @@ export class Ledger {
       sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
       sendOutcome === undefined ? undefined : sql`send_ended_at = now()`,
     ].filter((one) => one !== undefined);
-    if (result !== 'gave_up' && result !== 'unknown') return this.#change(this.#db, owner, id, set);
-    await this.transaction(async (tx) => {
+    if (result !== 'gave_up' && result !== 'unknown') return this.#change(this.#relaxed, owner, id, set);
+    await this.#relaxedTransaction(async (tx) => {
       await this.#change(tx, owner, id, set);
       await this.#queue.bury(tx, id, reason ?? result);
     });

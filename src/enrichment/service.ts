@@ -11,6 +11,7 @@ import { Instance } from './instance.ts';
 import { Ledger, type Enqueued, type EnrichmentView, type Progress } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { Queue } from './queue.ts';
+import { openRelaxed, type Relaxed } from './relaxed.ts';
 import { isSlow } from './schedule.ts';
 import type { EnrichmentSettings } from './settings.ts';
 import { storePace, storePeople } from './store-people.ts';
@@ -45,10 +46,12 @@ const POLL = 1_000;
 const RECOVER_EVERY = 2_000;
 const SWEEP_EVERY = 60_000;
 const RETAIN_EVERY = 3_600_000;
+const RELAXED_CONNECTIONS = 8;
 
 export class EnrichmentService {
   readonly #options: ServiceOptions;
   readonly #queue: Queue;
+  readonly #relaxed: Relaxed;
   readonly #ledger: Ledger;
   readonly #waiting = new Waiting();
   readonly #instance: Instance;
@@ -68,9 +71,10 @@ export class EnrichmentService {
     const { store, settings, log, sealer, facade, diretrix, workApi, observer } = options;
     this.#options = options;
     this.#queue = queue;
-    this.#ledger = new Ledger(store.db, queue);
+    this.#relaxed = openRelaxed(store.connectionString, RELAXED_CONNECTIONS, log);
+    this.#ledger = new Ledger(store.db, this.#relaxed.db, queue);
     this.#instance = new Instance(store.connectionString, () => this.#worker?.alive(), log);
-    const people = storePeople(store.db, () => settings().window, sealer);
+    const people = storePeople(this.#relaxed.db, () => settings().window, sealer);
     const pace = storePace(store.db, () => settings().pace);
     this.#worker = new Worker({
       ledger: this.#ledger,
@@ -173,6 +177,7 @@ export class EnrichmentService {
     await this.#queue.stop();
     // Last: from here on what still runs may be taken over.
     await this.#instance.close();
+    await this.#relaxed.close();
   }
 
   #announce(): void {

@@ -28,17 +28,16 @@ export async function identifyStep(row: Enrichment, { diretrix }: Ports): Promis
   const { contacts } = row.progress;
   if (!contacts) return startOver;
   const identification = await identify(diretrix, contacts);
-  switch (identification.kind) {
-    case 'nobody':
-      return end('nobody', { reason: identification.reason === 'no-match' ? 'no_match' : 'nothing_to_look_up' });
-    case 'cannot-say': {
-      const reason = identification.isTransient ? 'diretrix_unavailable' : 'diretrix_refused';
-      return again(reason, { retryAfter: identification.retryAfterMs });
-    }
-    default:
-      // The contacts have served; what is kept is who it is.
-      return next({ step: 'enrich', progress: { identification } });
+  const { kind } = identification;
+  if (kind === 'nobody') {
+    return end('nobody', { reason: identification.reason === 'no-match' ? 'no_match' : 'nothing_to_look_up' });
   }
+  if (kind === 'cannot-say') {
+    const reason = identification.isTransient ? 'diretrix_unavailable' : 'diretrix_refused';
+    return again(reason, { retryAfter: identification.retryAfterMs });
+  }
+  // The contacts have served; what is kept is who it is.
+  return next({ step: 'enrich', progress: { identification } });
 }
 
 /** What the enrich step needs beside the row. */
@@ -65,8 +64,8 @@ export async function enrichStep(row: Enrichment, context: EnrichContext): Promi
       continue;
     }
     hasAnswer = true;
-    if (!known) await context.found(identity.cpf, answer as Findings);
-    findings[identity.cpf] = answer as Findings;
+    if (!known) await context.found(identity.cpf, answer);
+    findings[identity.cpf] = answer;
   }
   if (failure && !(hasAnswer && context.isLastQuickTry)) return failure;
   return next({ step: 'compose', findings });

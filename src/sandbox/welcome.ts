@@ -4,10 +4,12 @@ export interface WelcomeFacts extends Pick<FirstRun, 'controlUrl' | 'leadId' | '
   readonly url: string;
   readonly adminUrl: string;
   readonly configFile: string;
+  /** Where the embedded database is made. */
+  readonly dataDir: string;
 }
 
 /** What a newcomer sees: what runs, and lines that work when they are pasted, in the order of a migration. */
-export function welcome({ url, adminUrl, controlUrl, leadId, configFile, environment }: WelcomeFacts): string {
+export function welcome({ url, adminUrl, controlUrl, leadId, configFile, dataDir, environment }: WelcomeFacts): string {
   const auth = `-H 'authorization: Bearer ${environment['FACADE_TOKENS']}'`;
   const read = `curl -is ${url}/integration/leads/${leadId} ${auth} | grep -iE '^HTTP|x-facade'`;
   const flip = (share: number) =>
@@ -40,7 +42,12 @@ of the CRM, and the facade on top, all on loopback and all data invented.
    curl -s ${adminUrl}/api/routes
    curl -s ${adminUrl}/metrics | grep ^facade_requests_total | grep -v ' 0$'
 
-7  Take it back
+7  Enrich the lead: who it is, by phone and e-mail, and what is known of that person, as a message on the lead. It needs
+   the database, which is being made under ${dataDir}, once, in a few seconds; the line waits for it
+   curl -s --retry 5 -X POST ${url}/api/v1/c2s/enrich/${leadId} ${auth}; echo
+   curl -s ${url}/integration/leads/${leadId} ${auth} | grep -o '"body":"📞[^"]*' | sed 's/\\\\n/\\n/g'
+
+8  Take it back
    ${flip(0)}
 
 `;

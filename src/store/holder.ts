@@ -35,7 +35,7 @@ export class StoreHolder {
   constructor(options: StoreHolderOptions | undefined) {
     this.#options = options;
     if (!options) this.#first.resolve(undefined);
-    this.#problem = options ? 'opening' : 'none: DATABASE_URL is none';
+    this.#problem = options ? 'opening' : 'none';
   }
 
   get current(): Store | undefined {
@@ -52,9 +52,10 @@ export class StoreHolder {
     return this.#options === undefined;
   }
 
-  /** Called once, when the store is open. Register before {@link start}. */
+  /** Called once, when the store is open; in the order in which they were registered. */
   whenReady(user: User): void {
     this.#users.push(user);
+    if (this.#store) void this.#serve(this.#store);
   }
 
   start(): void {
@@ -88,7 +89,11 @@ export class StoreHolder {
     this.#store = store;
     this.#first.resolve(store);
     this.#options?.log.info({ embedded: store.isEmbedded }, 'the database is there');
-    for (const user of this.#users) {
+    await this.#serve(store);
+  }
+
+  async #serve(store: Store): Promise<void> {
+    for (const user of this.#users.splice(0)) {
       try {
         await user(store);
       } catch (error) {

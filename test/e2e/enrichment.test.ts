@@ -78,7 +78,7 @@ describe('who the lead is', () => {
   it('is a lead that does not exist: 404', async () => {
     expect(await enrich(facade, 'f'.repeat(32))).toMatchObject({
       status: 404,
-      body: { type: expect.stringContaining('lead-missing') },
+      body: { type: expect.stringContaining('lead-missing') as unknown },
     });
   });
 
@@ -87,7 +87,7 @@ describe('who the lead is', () => {
     if (lead) lead.attributes.customer = { id: 1, name: 'Sem Contato', email: '', phone: '' };
     expect(await enrich(facade, OTHER)).toMatchObject({
       status: 404,
-      body: { type: expect.stringContaining('nothing-to-look-up') },
+      body: { type: expect.stringContaining('nothing-to-look-up') as unknown },
     });
   });
 });
@@ -132,7 +132,7 @@ describe('when a side fails', () => {
     faults.add({ path: '/api', status: 500 });
     expect(await first).toMatchObject({
       status: 200,
-      body: { success: true, message: expect.stringContaining('in part') },
+      body: { success: true, message: expect.stringContaining('in part') as unknown },
     });
     expect(messages(TWO)).toEqual([expect.stringContaining('Work API não respondeu')]);
     expect(await facade.metric('facade_enrichments_total{result="partial"}')).toBe(1);
@@ -142,7 +142,7 @@ describe('when a side fails', () => {
     scene.sandbox.diretrix.standIn.faults.add({ path: '/Consultas', status: 500 });
     expect(await enrich(facade, SAME)).toMatchObject({
       status: 502,
-      body: { type: expect.stringContaining('diretrix-unavailable') },
+      body: { type: expect.stringContaining('diretrix-unavailable') as unknown },
     });
   });
 
@@ -150,7 +150,7 @@ describe('when a side fails', () => {
     scene.sandbox.diretrix.standIn.faults.add({ path: '/Consultas/Pessoa/Email', status: 500 });
     expect(await enrich(facade, SAME)).toMatchObject({
       status: 200,
-      body: { message: expect.stringContaining('in part') },
+      body: { message: expect.stringContaining('in part') as unknown },
     });
     expect(messages(SAME)[0]).toContain('O e-mail não pôde ser consultado');
   });
@@ -170,7 +170,7 @@ describe('when a side fails', () => {
     scene.sandbox.c2s.standIn.faults.add({ path: CREATE_MESSAGE, status: 422 });
     expect(await enrich(facade, SAME)).toMatchObject({
       status: 502,
-      body: { type: expect.stringContaining('message-refused') },
+      body: { type: expect.stringContaining('message-refused') as unknown },
     });
     expect(await facade.metric('facade_enrichments_total{result="refused"}')).toBe(1);
   });
@@ -193,7 +193,10 @@ describe('when a side fails', () => {
     const answer = enrich(facade, SAME);
     await until(() => messages(SAME).length === 1, 'the message arrived');
     if (lead) Object.assign(lead.attributes, { messages: undefined });
-    expect(await answer).toMatchObject({ status: 502, body: { type: expect.stringContaining('message-unknown') } });
+    expect(await answer).toMatchObject({
+      status: 502,
+      body: { type: expect.stringContaining('message-unknown') as unknown },
+    });
     expect(await facade.metric('facade_jobs{state="unknown"}')).toBe(1);
   });
 });

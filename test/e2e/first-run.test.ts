@@ -22,7 +22,14 @@ let steps: Record<number, string[]>;
 
 beforeAll(async () => {
   facade = opened.keep(
-    startProcess({ env: { C2S_TOKEN: undefined, FACADE_TOKENS: undefined, FACADE_CONFIG: 'config/facade.yaml' } }),
+    startProcess({
+      env: {
+        C2S_TOKEN: undefined,
+        FACADE_TOKENS: undefined,
+        FACADE_CONFIG: 'config/facade.yaml',
+        DATABASE_URL: undefined,
+      },
+    }),
   );
   ({ url, adminUrl } = await facade.ready());
   await until(() => facade.stdout().includes('Take it back'), 'the welcome is printed whole');
@@ -45,7 +52,7 @@ const run = promisify(execFile);
 async function paste(step: number, line = 0): Promise<string> {
   const command = steps[step]?.[line];
   if (!command) throw new Error(`no line ${line} in step ${step}: ${facade.stdout()}`);
-  const { stdout } = await run('bash', ['-c', command], { cwd: facade.dir, timeout: 10_000 });
+  const { stdout } = await run('bash', ['-c', command], { cwd: facade.dir, timeout: 20_000 });
   return stdout;
 }
 
@@ -63,7 +70,8 @@ test('every step has its lines', () => {
     [4, 1],
     [5, 3],
     [6, 2],
-    [7, 1],
+    [7, 2],
+    [8, 1],
   ]);
 });
 
@@ -155,8 +163,16 @@ test('6: the table and the metrics are shown', async () => {
   expect(await paste(6, 1)).toMatch(/^facade_requests_total\{route="leads.get",path="gateway"/m);
 });
 
-test('7: and it is taken back', async () => {
-  await paste(7);
+test('7: the lead is enriched, and the message is shown that arrived', async () => {
+  expect(JSON.parse(await paste(7, 0))).toMatchObject({ success: true, entities_stored: 1 });
+  const shown = await paste(7, 1);
+  expect(shown).toMatch(/^"body":"📞📧 Telefone e e-mail da mesma pessoa\n\n✅ DADOS PESSOAIS\nNome: /);
+  expect((await arrived()).filter((text) => text.startsWith('📞'))).toHaveLength(1);
+  expect(facade.stdout()).toContain('The database under .data is ready.');
+}, 30_000);
+
+test('8: and it is taken back', async () => {
+  await paste(8);
   expect(await paste(1)).toMatch(/^x-facade-path: direct\r?$/m);
 });
 

@@ -205,7 +205,7 @@ const ratios: Section = {
     series({
       title: 'Writes read back',
       description:
-        'Writes served by the gateway that were read again through direct. A mismatch is a write that did not arrive as asked.',
+        'Writes served by the gateway that were read again through direct. not_arrived is a write that did not arrive as asked.',
       unit: 'ops',
       queries: [q(rate(ofJob('facade_verify_total'), 'result'), '{{result}}')],
     }),

@@ -47,7 +47,7 @@ const COLUMNS: readonly Column[] = [
     limit: GATES.parity,
     least: true,
   },
-  { title: 'Autopilot step', expr: `max by (route) (${ofJob('facade_autopilot_step')})`, unit: 'short' },
+  { title: 'Autopilot step', expr: `max by (route) (${ofJob('facade_autopilot_step')})`, unit: 'percentunit' },
 ];
 
 const REF_IDS = 'ABCDEFGHIJ';

@@ -59,7 +59,7 @@ const now: Section = {
     stat({
       title: 'Autopilot step',
       description: 'The step of the ladder on which the autopilot holds the route. No data: it is steered by hand.',
-      unit: 'short',
+      unit: 'percentunit',
       width: 4,
       base: 'blue',
       queries: [q(`max(${ofRoute('facade_autopilot_step')})`, 'step')],
@@ -205,7 +205,7 @@ const evidence: Section = {
     }),
     series({
       title: 'Writes read back',
-      description: 'Sampled writes by the gateway, read again through direct. Every mismatch is a finding.',
+      description: 'Sampled writes by the gateway, read again through direct. Every not_arrived is a finding.',
       unit: 'ops',
       queries: [q(rate(ofRoute('facade_verify_total'), 'result'), '{{result}}')],
     }),

@@ -76,14 +76,17 @@ export function dashboard(options: DashboardOptions): Dashboard {
   }
   const built = builder.build();
   built.panels?.forEach((panel, i) => (panel.id = i + 1));
+  // The builders put links and annotations into a menu, where nobody on call would look for them.
+  for (const hidden of [...(built.links ?? []), ...(built.annotations.list ?? [])]) delete hidden.placement;
   return built;
 }
 
 /** What changed, drawn into every panel over time: most of what a graph shows after such a mark, the mark explains. */
 function marks(): AnnotationQueryBuilder[] {
-  const revision = `max by (revision) (${ofJob('facade_config_info')})`;
+  const info = ofJob('facade_config_info');
+  const fresh = `max by (revision) (${info}) unless max by (revision) (${info} offset 1m)`;
   return [
-    mark('New table', 'blue', `${revision} unless ${revision} offset 1m`, 'The table of revision {{revision}} serves'),
+    mark('New table', 'blue', fresh, 'The table of revision {{revision}} serves'),
     mark(
       'Flips',
       'orange',

@@ -5,3 +5,5 @@ export { ProcessMemory } from './memory.ts';
 export type { DecisionRecord, FlipOrder, Memory, Order, Ports, Report } from './ports.ts';
 export { Autopilot } from './runner.ts';
 export { StoreMemory } from './store-memory.ts';
+export { startAutopilot } from './start.ts';
+export type { FlipPort } from './start.ts';

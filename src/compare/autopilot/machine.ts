@@ -92,9 +92,13 @@ export function pause(state: AutopilotState, by: string, now: number): Stepped {
   };
 }
 
-/** Another process goes on: what proves anything was seen by the one before, so the hold begins anew. */
-export function reborn(state: AutopilotState, now: number): AutopilotState {
-  return state.phase === 'paused' || state.phase === 'cooling' ? state : { ...state, since: now };
+/**
+ * Another process goes on: what proves anything was seen by the one before, so the hold begins anew. Where the percentage
+ * is the same nobody flipped it, whatever the flip is called here: without a store revisions begin at 0 again.
+ */
+export function reborn(state: AutopilotState, { facts, now }: Tick): AutopilotState {
+  const flip = facts.gateway === state.gateway ? facts.flip.revision : state.flip;
+  return state.phase === 'paused' || state.phase === 'cooling' ? { ...state, flip } : { ...state, flip, since: now };
 }
 
 /** From here on as at a route that was never seen, but for its setbacks. A cool-down ends: a human has looked. */

@@ -100,7 +100,7 @@ export class Autopilot {
     const tick = this.#tickOf(route, readings);
     const isNew = !this.#known.has(route.id);
     this.#known.add(route.id);
-    let state = kept ? (isNew ? reborn(kept.state, tick.now) : kept.state) : begin(tick);
+    let state = kept ? (isNew ? reborn(kept.state, tick) : kept.state) : begin(tick);
     for (const { kind, by } of orders) {
       const obeyed = kind === 'pause' ? pause(state, by, tick.now) : resume(state, tick, by);
       state = await this.#settle(route.id, state, obeyed, tick);

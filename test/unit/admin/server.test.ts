@@ -18,6 +18,7 @@ import { BurnDown } from '../../../src/steer/burn-down.ts';
 import { MemoryFlips } from '../../../src/steer/memory-flips.ts';
 import { MemoryTraffic } from '../../../src/steer/memory-traffic.ts';
 import { Steering } from '../../../src/steer/steering.ts';
+import { World } from '../compare/autopilot/world.ts';
 import { configText, GET_LEAD, GATEWAY_URL, SOURCE } from '../forward/table-fixture.ts';
 
 const CONFIG_FILE = 'facade.yaml';
@@ -79,7 +80,19 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     flips: () => history,
     traffic: () => new MemoryTraffic(),
   });
-  const parts = { steering, burnDown, dataPlane, metrics, loader, killSwitch, store, book, isSandbox: false };
+  const autopilot = new World().autopilot();
+  const parts = {
+    autopilot,
+    steering,
+    burnDown,
+    dataPlane,
+    metrics,
+    loader,
+    killSwitch,
+    store,
+    book,
+    isSandbox: false,
+  };
   const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, reload };
   const api = supertest(createAdmin(options));
   close = async () => {

@@ -16,7 +16,7 @@ const instances: Instance[] = [];
 beforeAll(async () => {
   store = await stores.open();
   queue = await Queue.start(store.connectionString, log);
-  ledger = new Ledger(store.db, queue);
+  ledger = new Ledger(store.db, store.db, queue);
 });
 afterAll(async () => {
   for (const one of instances) await one.close();

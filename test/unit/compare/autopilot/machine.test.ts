@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reborn } from '../../../../src/compare/autopilot/machine.ts';
-import { MINUTE, SETTINGS } from './facts.ts';
+import { SETTINGS } from './facts.ts';
 import { gatesOf } from './gates-of.ts';
 import { Route } from './route.ts';
 
@@ -242,11 +241,32 @@ describe('everything else that happens to a route', () => {
     });
   });
 
-  it('a new process: the hold begins anew, a pause and a cool-down go on', () => {
+  it('a new process: no flip, but the hold begins anew', () => {
     const route = new Route(5);
-    const later = route.now + 5 * MINUTE;
-    expect(reborn(route.state, later).since).toBe(later);
+    route.after(HOLD - 1);
+    route.dies();
+    expect(route.after(HOLD - 1).kind).toBe('hold');
+    expect(route.after(1).kind).toBe('raise');
+  });
+
+  it('a new process: a pause and a cool-down go on', () => {
+    const route = new Route(5);
     route.pause();
-    expect(reborn(route.state, later)).toBe(route.state);
+    route.dies();
+    expect(route.after(HOLD * 2)).toMatchObject({ kind: 'hold', why: 'paused by ana' });
+    const fallen = new Route(5);
+    fallen.gates = gatesOf({ breaker: 'broken' });
+    fallen.after(1);
+    fallen.gates = gatesOf();
+    fallen.dies();
+    expect(fallen.after(COOL - 1).kind).toBe('hold');
+    expect(fallen.after(1).kind).toBe('resume');
+  });
+
+  it('a new process: what a human flipped meanwhile pauses', () => {
+    const route = new Route(5);
+    route.humanSets(50);
+    route.dies();
+    expect(route.after(1).kind).toBe('pause');
   });
 });

@@ -2,6 +2,7 @@ import type { Gates } from '../../../../src/compare/autopilot/gates.ts';
 import {
   begin,
   pause,
+  reborn,
   resume,
   step,
   type AutopilotState,
@@ -46,6 +47,12 @@ export class Route {
 
   otherInstanceSets(gateway: number): void {
     this.#flipTo(gateway, 'autopilot');
+  }
+
+  /** Another process takes over, in which the last flip has another name. */
+  dies(): void {
+    this.#flips += 100;
+    this.state = reborn(this.state, this.#tick());
   }
 
   pause(): void {

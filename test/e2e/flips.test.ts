@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FACADE_TOKEN, startFacade, type TestFacade } from './kit/facade.ts';
+import { Opened } from './kit/load.ts';
+import { startUpstream } from './kit/upstream.ts';
+
+/** One instance without a store: the file is the truth, and everything that moves a route goes through the admin API. */
+
+const opened = new Opened();
+afterEach(opened.closeAll);
+
+let facade: TestFacade;
+beforeEach(async () => {
+  const direct = opened.keep(await startUpstream((_, res) => res.writeHead(200).end('{"from":"direct"}')));
+  const gateway = opened.keep(await startUpstream((_, res) => res.writeHead(200).end('{"from":"gateway"}')));
+  facade = opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url }));
+});
+
+const served = async (): Promise<string | null> => {
+  const res = await fetch(`${facade.url}/leads/42`, { headers: { authorization: `Bearer ${FACADE_TOKEN}` } });
+  await res.text();
+  return res.headers.get('x-facade-path');
+};
+interface Answer {
+  readonly status: number;
+  readonly type: string | null;
+  readonly body: Record<string, unknown>;
+}
+const call = async (method: string, path: string, sent?: object | string, program = 'test'): Promise<Answer> => {
+  const res = await fetch(`${facade.adminUrl}/api/${path}`, {
+    method,
+    headers: { 'x-c2s-admin': program, 'content-type': 'application/json' },
+    ...(sent === undefined ? {} : { body: typeof sent === 'string' ? sent : JSON.stringify(sent) }),
+  });
+  const body = (await res.json()) as Record<string, unknown>;
+  return { status: res.status, type: res.headers.get('content-type'), body };
+};
+const flip = (gateway: number, more: object = {}, program?: string) =>
+  call('POST', 'flips', { changes: [{ route: 'leads.get', set: { gateway } }], ...more }, program);
+
+describe('POST /api/flips', () => {
+  test('moves the traffic before it answers, and changes one number in the file', async () => {
+    const before = readFileSync(facade.configFile, 'utf8');
+    expect(await served()).toBe('direct');
+    const { status, body } = await flip(100, { who: 'ana', why: 'parity proved' }, 'cli');
+    expect([status, await served()]).toEqual([200, 'gateway']);
+    expect(body).toMatchObject({
+      revision: 1,
+      changes: [{ route: 'leads.get', from: { gateway: 0 }, to: { gateway: 100 } }],
+    });
+    const after = readFileSync(facade.configFile, 'utf8').split('\n');
+    expect(after.filter((line, i) => line !== before.split('\n')[i])).toEqual([
+      '    rollout: { gateway: 100, shadow: 0, stickyBy: leadId, fallback: direct }',
+    ]);
+    expect(await facade.metric('facade_route_stage{route="leads.get",stage="gateway"}')).toBe(1);
+    const history = (await call('GET', 'history')).body;
+    expect(history).toMatchObject({
+      revision: 1,
+      flips: [{ source: 'cli', who: 'ana', identity: 'loopback', why: 'parity proved', route: 'leads.get' }],
+      kept: expect.stringContaining('in memory only') as string,
+    });
+  });
+
+  test('all: every row that has two faces', async () => {
+    const { body } = await call('POST', 'flips', { all: { gateway: 5 } });
+    expect((body['changes'] as unknown[]).length).toBeGreaterThan(20);
+    expect(await facade.metric(/^facade_route_stage\{.*stage="canary"\}/)).toBe((body['changes'] as unknown[]).length);
+  });
+
+  test.each([
+    [
+      'a route that is not there',
+      { changes: [{ route: 'leads.gone', set: { gateway: 5 } }] },
+      404,
+      /no route leads\.gone/,
+    ],
+    ['what the loader refuses', { changes: [{ route: 'leads.create', set: { shadow: 5 } }] }, 422, /done twice/],
+    [
+      'another revision',
+      { changes: [{ route: 'leads.get', set: { gateway: 5 } }], expectRevision: 7 },
+      409,
+      /revision 0 .*not 7/,
+    ],
+    ['neither changes nor all', { why: 'so' }, 400, /either changes or all/],
+    ['an unknown key', { changes: [{ route: 'leads.get', set: { gatewy: 5 } }] }, 400, /changes\.0\.set: .*gatewy/],
+    ['an empty change', { changes: [{ route: 'leads.get', set: {} }] }, 400, /write gateway, shadow/],
+    ['no JSON', 'gateway=5', 400, /send JSON/i],
+  ])('refuses %s with a problem that says what to do, and changes nothing', async (_, sent, status, detail) => {
+    const before = readFileSync(facade.configFile, 'utf8');
+    const refused = await call('POST', 'flips', sent);
+    expect([refused.status, refused.type]).toEqual([status, 'application/problem+json']);
+    expect(refused.body['detail']).toMatch(detail);
+    expect([readFileSync(facade.configFile, 'utf8'), await served()]).toEqual([before, 'direct']);
+  });
+
+  test('stands behind the guard', async () => {
+    const bare = { method: 'POST', body: '{"all":{"gateway":100}}', headers: { 'content-type': 'application/json' } };
+    for (const path of ['flips', 'rollback'])
+      expect((await fetch(`${facade.adminUrl}/api/${path}`, bare)).status).toBe(403);
+    expect(await served()).toBe('direct');
+  });
+
+  test('a dry run answers the diff only', async () => {
+    const { body } = await flip(100, { dryRun: true });
+    expect(body['diff']).toMatch(/^\+ +rollout: \{ gateway: 100,/m);
+    expect([await served(), (await call('GET', 'history')).body['flips']]).toEqual(['direct', []]);
+  });
+});
+
+test('POST /api/rollback goes back to a revision, and without one to before the last flip', async () => {
+  const before = readFileSync(facade.configFile, 'utf8');
+  await flip(50);
+  await flip(100);
+  expect((await call('POST', 'rollback', { why: 'errors' })).body).toMatchObject({ revision: 3 });
+  expect(readFileSync(facade.configFile, 'utf8')).toContain('{ gateway: 50, shadow: 0, stickyBy: leadId');
+  expect((await call('POST', 'rollback', { revision: 0 })).body).toMatchObject({ changes: [{ to: { gateway: 0 } }] });
+  expect(readFileSync(facade.configFile, 'utf8')).toBe(before);
+  expect((await call('POST', 'rollback', { revision: 99 })).status).toBe(404);
+});
+
+test('an edit of the file by hand is a flip in the history, beside those of the API', async () => {
+  await flip(10);
+  await facade.write(readFileSync(facade.configFile, 'utf8').replace('{ gateway: 10,', '{ gateway: 20,'));
+  const page = async (query: string) =>
+    ((await call('GET', `history?${query}`)).body['flips'] as { revision: number; source: string }[]).map(
+      ({ revision, source }) => `${revision} ${source}`,
+    );
+  expect(await page('route=leads.get')).toEqual(['2 file', '1 api']);
+  expect([await page('limit=1'), await page('before=2'), await page('route=tags.list')]).toEqual([
+    ['2 file'],
+    ['1 api'],
+    [],
+  ]);
+  expect((await call('GET', 'history?limit=0')).status).toBe(400);
+});
+
+test('the kill switch is in the history with its reason', async () => {
+  await flip(100);
+  expect((await call('PUT', 'kill-switch', { who: 'ana', why: 'gateway on fire' }, 'console')).body).toMatchObject({
+    on: true,
+  });
+  expect(await served()).toBe('direct');
+  expect((await call('DELETE', 'kill-switch')).body).toMatchObject({ on: false });
+  expect(await served()).toBe('gateway');
+  expect((await call('GET', 'history')).body['flips']).toMatchObject([
+    { kind: 'kill-switch', from: true, to: false, source: 'api' },
+    { kind: 'kill-switch', from: false, to: true, source: 'console', why: 'gateway on fire' },
+    { kind: 'flip' },
+  ]);
+});
+
+test('GET /api/migration shows every route with its stage, and the whole', async () => {
+  await flip(100);
+  const { status, body } = await call('GET', 'migration');
+  expect(status).toBe(200);
+  const routes = body['routes'] as { id: string }[];
+  expect(routes).toHaveLength(27);
+  expect(routes.find(({ id }) => id === 'leads.get')).toMatchObject({
+    stage: 'gateway',
+    gateway: 100,
+    days: 0,
+    lastDay: { direct: 0, gateway: 0, share: null },
+    lastDirectUse: null,
+    safeToDeleteSince: expect.any(String) as string,
+  });
+  expect(body).toMatchObject({ killSwitch: false, stages: { gateway: 1 }, days: [] });
+});

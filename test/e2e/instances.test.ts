@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { FACADE_TOKEN, startFacade, type TestFacade } from './kit/facade.ts';
+import { Opened } from './kit/load.ts';
+import { startPostgres, type TestPostgres } from './kit/postgres.ts';
+import { startUpstream, until, type TestUpstream } from './kit/upstream.ts';
+
+/** Three instances on one Postgres: what one is told, all do, within two seconds; and there is one history of it. */
+
+const TWO_SECONDS = 2_000;
+const opened = new Opened();
+let postgres: TestPostgres;
+let direct: TestUpstream;
+let gateway: TestUpstream;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  direct = await startUpstream((_, res) => res.writeHead(200).end('{"from":"direct"}'));
+  gateway = await startUpstream((_, res) => res.writeHead(200).end('{"from":"gateway"}'));
+});
+afterEach(opened.closeAll);
+afterAll(async () => {
+  await Promise.all([direct.close(), gateway.close()]);
+  await postgres.close();
+});
+
+const start = async (url: string): Promise<TestFacade> =>
+  opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url, env: { DATABASE_URL: url } }));
+const startThree = async () => {
+  const url = await postgres.createDatabase();
+  const three = await Promise.all([start(url), start(url), start(url)]);
+  return { url, three, first: three[0], others: three.slice(1) };
+};
+const served = async (facade: TestFacade): Promise<string | null> => {
+  const res = await fetch(`${facade.url}/leads/42`, { headers: { authorization: `Bearer ${FACADE_TOKEN}` } });
+  await res.text();
+  return res.headers.get('x-facade-path');
+};
+const call = async <T>(facade: TestFacade, method: string, path: string, body?: object): Promise<T> => {
+  const headers = { 'x-c2s-admin': 'cli', 'content-type': 'application/json' };
+  const sent = body ? { body: JSON.stringify(body) } : {};
+  return (await (await fetch(`${facade.adminUrl}/api/${path}`, { method, headers, ...sent })).json()) as T;
+};
+const flip = (facade: TestFacade, set: number, route = 'leads.get', more: object = {}) =>
+  call<{ revision?: number; status?: number }>(facade, 'POST', 'flips', {
+    changes: [{ route, set: { gateway: set } }],
+    ...more,
+  });
+interface Line {
+  readonly revision: number;
+  readonly source: string;
+  readonly route?: string;
+  readonly to: { readonly gateway: number };
+}
+const history = async (facade: TestFacade) =>
+  (await call<{ flips: Line[] }>(facade, 'GET', 'history')).flips.map(
+    ({ revision, source, route, to }) => `${revision} ${source} ${route} ${to.gateway}`,
+  );
+const allServe = (facades: readonly TestFacade[], path: string) =>
+  until(
+    async () => (await Promise.all(facades.map(served))).every((one) => one === path),
+    `all serve ${path}`,
+    TWO_SECONDS,
+  );
+
+describe('three instances', () => {
+  test('a flip serves where it was made when it is answered, and everywhere within two seconds', async () => {
+    const { first, three } = await startThree();
+    expect((await flip(first, 100)).revision).toBe(1);
+    expect(await served(first)).toBe('gateway');
+    await allServe(three, 'gateway');
+    for (const facade of three) expect(await history(facade)).toEqual(['1 cli leads.get 100']);
+    // The files are as they were: the store is the truth.
+    for (const { configFile } of three) expect(readFileSync(configFile, 'utf8')).not.toContain('gateway: 100, shadow');
+  });
+
+  test('also when its notification is lost with the connections that listen', async () => {
+    const { url, first, three, others } = await startThree();
+    const client = new pg.Client(url);
+    await client.connect();
+    // Nobody can listen any more: each reconnection is cut as well, until the flip has arrived.
+    const cut = () =>
+      client.query(`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and query ilike 'listen %'`);
+    expect((await cut()).rowCount).toBeGreaterThanOrEqual(3);
+    await flip(first, 100);
+    let isArriving = true;
+    const cutting = (async () => {
+      while (isArriving) await cut();
+    })();
+    await allServe(three, 'gateway').finally(() => (isArriving = false));
+    await cutting;
+    await client.end();
+    for (const facade of others) expect(await history(facade)).toHaveLength(1);
+  });
+
+  test('the kill switch of one takes everything back everywhere, and lets go everywhere', async () => {
+    const { first, three, others } = await startThree();
+    await flip(first, 100);
+    await allServe(three, 'gateway');
+    await call(first, 'PUT', 'kill-switch', { why: 'gateway on fire' });
+    expect(await served(first)).toBe('direct');
+    await allServe(three, 'direct');
+    await call(others[0]!, 'DELETE', 'kill-switch');
+    await allServe(three, 'gateway');
+  });
+
+  test('of flips at once on all, each with the revision that it saw, one is made and the others are refused', async () => {
+    const { three } = await startThree();
+    const results = await Promise.all(
+      three.map((facade, i) => flip(facade, 10 + i, 'leads.get', { expectRevision: 0 })),
+    );
+    expect(results.map(({ status }) => status).toSorted()).toEqual([409, 409, undefined]);
+    expect(await history(three[0])).toHaveLength(1);
+  });
+
+  test('an edit of the file under one instance is a flip of all; a rollback of another takes it back', async () => {
+    const { first, three, others } = await startThree();
+    const text = readFileSync(first.configFile, 'utf8');
+    await first.write(
+      text.replace('{ gateway: 0, shadow: 0, stickyBy: leadId', '{ gateway: 100, shadow: 0, stickyBy: leadId'),
+    );
+    expect(await served(first)).toBe('gateway');
+    await allServe(three, 'gateway');
+    await call(others[0]!, 'POST', 'rollback', {});
+    await allServe(three, 'direct');
+    expect((await history(first)).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      '2 rollback',
+      '1 file',
+    ]);
+  });
+
+  test('a restart with the old file does not undo a flip, from the first request on', async () => {
+    const { url, first } = await startThree();
+    await flip(first, 100);
+    const again = await start(url);
+    expect(await served(again)).toBe('gateway');
+    expect(await history(again)).toHaveLength(1);
+  });
+
+  test('their traffic is one burn-down, with what was served until they stopped', async () => {
+    const { url, first, three } = await startThree();
+    await flip(first, 100);
+    await allServe(three, 'gateway');
+    await Promise.all(three.map((facade) => facade.stop()));
+    const later = await start(url);
+    interface Migration {
+      readonly lastDay: { readonly gateway: number };
+      readonly routes: readonly { readonly id: string; readonly lastDay: { readonly gateway: number } }[];
+    }
+    const { lastDay, routes } = await call<Migration>(later, 'GET', 'migration');
+    const requests = gateway.received.filter(({ url }) => url === '/leads/42').length;
+    expect(lastDay.gateway).toBeGreaterThanOrEqual(3);
+    expect(lastDay.gateway).toBeLessThanOrEqual(requests);
+    expect(routes.find(({ id }) => id === 'leads.get')?.lastDay.gateway).toBe(lastDay.gateway);
+  });
+});
+
+test('a database that is away keeps nobody from starting, and the kill switch works without it', async () => {
+  const facade = await start('postgres://nobody@127.0.0.1:1/none');
+  expect(await served(facade)).toBe('direct');
+  expect(await flip(facade, 100)).toMatchObject({ status: 503 });
+  expect(await call(facade, 'PUT', 'kill-switch', {})).toMatchObject({ on: true, recorded: false });
+});
