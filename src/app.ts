@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { timedRoutes } from './admin/routes.ts';
 import { createAdmin } from './admin/server.ts';
+import { Timeline } from './admin/timeline.ts';
 import { startAutopilot } from './compare/autopilot/index.ts';
 import { startComparison } from './compare/start.ts';
 import type { Environment } from './config/environment.ts';
@@ -23,6 +25,7 @@ import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { AutopilotFlips } from './steer/autopilot-flips.ts';
 import { BurnDown } from './steer/burn-down.ts';
+import { proofsOf } from './steer/proof.ts';
 import { startSteering } from './steer/start.ts';
 import { Steering } from './steer/steering.ts';
 import { TrafficMeter } from './steer/traffic-meter.ts';
@@ -73,8 +76,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { dataPlane, config, enrichment, store } = parts;
   const listener = publicListener(dataPlane, config().server);
   const drain = new Drain(listener);
-  const admin = createServer(createAdmin({ ...parts, ...adminSettings(options) }));
+  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, parts.now()), now: Date.now });
+  const admin = createServer(createAdmin({ ...parts, ...adminSettings(options), timeline }));
   const close = async (): Promise<void> => {
+    timeline.close();
     await parts.close();
     admin.close();
     admin.closeAllConnections();
@@ -199,6 +204,7 @@ function keep(
     killSwitch: () => dataPlane.killed,
     flips: () => steering.flips,
     traffic: () => meter.traffic,
+    proofs: () => proofsOf(comparing.book, Date.now()),
   });
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
   const started = startSteering({ steering, meter, opened: store.opened, instance, now, log });

@@ -28,9 +28,11 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
+/** What the page is made of, by the names under /console/. */
 const PAGES = ['index.html', 'style.css', 'icon.svg'];
 const SCRIPTS = [
   'api',
+  'autopilot',
   'board',
   'confirm',
   'flip',
@@ -40,7 +42,10 @@ const SCRIPTS = [
   'load',
   'main',
   'masthead',
+  'migration',
   'model',
+  'over-time',
+  'parity',
   'plot',
   'route-page',
   'sign-in',
@@ -59,10 +64,13 @@ interface Asset {
   readonly etag: string;
 }
 
-/** Serves /console/; where it was not built, a sentence that says how to build it. */
-export function createConsole(): Router {
+/**
+ * Serves /console/; where it was not built, a sentence that says how to build it.
+ * @param folders where the built page may be; the first that has all of it is served
+ */
+export function createConsole(folders: readonly string[] = builtFolders()): Router {
   const router = express.Router({ strict: true });
-  const assets = readAssets();
+  const assets = readAssets(folders);
   router.get('/console', (_req, res) => res.redirect(308, '/console/'));
   router.get('/console/{*file}', (req, res, next) => {
     if (!assets)
@@ -87,9 +95,13 @@ export function createConsole(): Router {
 }
 
 /** Beside this file in a build; from source the scripts are where `npm run build:console` put them. */
-function readAssets(): ReadonlyMap<string, Asset> | undefined {
+function builtFolders(): string[] {
   const here = fileURLToPath(new URL('.', import.meta.url));
-  for (const folder of [join(here, 'console'), join(here, '../../dist/admin/console')]) {
+  return [join(here, 'console'), join(here, '../../dist/admin/console')];
+}
+
+function readAssets(folders: readonly string[]): ReadonlyMap<string, Asset> | undefined {
+  for (const folder of folders) {
     try {
       return read(folder);
     } catch (error) {

@@ -2,6 +2,7 @@ import type { Generation, RouteEntry } from '../forward/generation.ts';
 import type { Recent } from '../observe/recent.ts';
 import type { Path } from '../rollout/route.ts';
 import { stageOf, type Stage } from '../rollout/stage.ts';
+import type { TimedRoute } from './timeline.ts';
 
 /** GET /api/routes: the resolved table with the stage, the live state and the last minute of each path. */
 
@@ -17,7 +18,18 @@ export interface RouteView {
   readonly safety: string;
   readonly rollout: { gateway: number; shadow: number; stickyBy: string; fallback: string };
   readonly deadlines: object;
+  /** How the autopilot moves it; null: only humans do. */
+  readonly autopilot: 'propose' | 'apply' | null;
   readonly paths: Partial<Record<Path, PathView>>;
+}
+
+/** For the timeline: the same figures, without the words. @param now milliseconds, monotonic */
+export function timedRoutes(generation: Generation, now: number): TimedRoute[] {
+  return generation.entries.map(({ model, state }) => ({
+    id: model.id,
+    gateway: model.rollout.gateway / 100,
+    recent: (path) => (model[path].length === 0 ? undefined : state.recorder.recent(path, now)),
+  }));
 }
 
 export function viewRoutes(generation: Generation, now: number): RouteView[] {
@@ -46,6 +58,7 @@ function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
       fallback,
     },
     deadlines: model.deadlines,
+    autopilot: model.autopilot?.mode ?? null,
     paths,
   };
 }

@@ -20,6 +20,7 @@ import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
 import { migrationRoutes } from './migration.ts';
 import { viewRoutes } from './routes.ts';
+import { timelineOf, type Timeline } from './timeline.ts';
 
 /**
  * The admin listener: metrics and probes for machines, and the API for operators. On a port of its own, never on the
@@ -39,6 +40,7 @@ export interface AdminOptions {
   /** Milliseconds, monotonic: the clock of the counters. */
   readonly now: () => number;
   readonly book: ParityBook;
+  readonly timeline: Timeline;
   readonly autopilot: Autopilot;
   /** The data upstream are invented: samples may be shown as they are. */
   readonly isSandbox: boolean;
@@ -66,6 +68,8 @@ export function createAdmin(options: AdminOptions): Express {
     const { generation } = dataPlane;
     res.json({ revision: generation.revision, killSwitch: dataPlane.killed, routes: viewRoutes(generation, now()) });
   });
+  const has = (id: string): boolean => dataPlane.generation.entries.some(({ model }) => model.id === id);
+  api.get('/routes/:id/timeline', timelineOf(options.timeline, has));
   const summaries = paritySummaries(options.book, Date.now);
   api.get(
     '/events',
@@ -96,6 +100,7 @@ function pictureOf({ dataPlane, now }: AdminOptions, parity: (route: string) => 
   const { generation, killed } = dataPlane;
   const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity(route.id) }));
   return {
+    at: Date.now(),
     revision: generation.revision,
     killSwitch: killed,
     gateway: generation.upstreams.gateway !== undefined,

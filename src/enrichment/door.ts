@@ -22,5 +22,5 @@ export const DATABASE_DOWN: Problem = {
   status: 503,
   kind: 'enrichment-database-down',
   detail: 'The database of the enrichment is not there yet. Nothing was begun; try again later.',
-  retryAfter: 5,
+  retryAfter: 2,
 };

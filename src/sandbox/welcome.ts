@@ -44,7 +44,7 @@ of the CRM, and the facade on top, all on loopback and all data invented.
 
 7  Enrich the lead: who it is, by phone and e-mail, and what is known of that person, as a message on the lead. It needs
    the database, which is being made under ${dataDir}, once, in a few seconds; the line waits for it
-   curl -s --retry 5 -X POST ${url}/api/v1/c2s/enrich/${leadId} ${auth}; echo
+   curl -fsS --retry 5 -X POST ${url}/api/v1/c2s/enrich/${leadId} ${auth}; echo
    curl -s ${url}/integration/leads/${leadId} ${auth} | grep -o '"body":"📞[^"]*' | sed 's/\\\\n/\\n/g'
 
 8  Take it back

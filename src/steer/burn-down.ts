@@ -15,7 +15,8 @@ export interface BurnDownOptions {
   readonly flips: () => FlipLog | undefined;
   readonly traffic: () => TrafficLog | undefined;
   readonly metrics: Metrics;
-  readonly proof?: ((route: string) => RouteProof | undefined) | undefined;
+  /** What was proved of each route; left out: nothing is compared. */
+  readonly proofs?: (() => ReadonlyMap<string, RouteProof>) | undefined;
 }
 
 const MINUTE_MS = 60_000;
@@ -35,7 +36,7 @@ export class BurnDown {
 
   /** @throws FlipRefused while there is no history yet. */
   async read(): Promise<Migration> {
-    const { models, killSwitch, proof } = this.#options;
+    const { models, killSwitch, proofs } = this.#options;
     const flips = this.#options.flips();
     const traffic = this.#options.traffic();
     if (!flips || !traffic) {
@@ -54,6 +55,8 @@ export class BurnDown {
       traffic.days(beginningOf('day', new Date(now.getTime() - DAYS * DAY_MS))),
       traffic.lastUse(),
     ]);
+    const proved = proofs?.();
+    const proof = (route: string) => proved?.get(route);
     const table = { now, observedSince, killSwitch: killSwitch(), models: models(), proof };
     return migrationOf({ ...table, flips: records, lastMinute, lastDay, days, lastUse });
   }

@@ -93,7 +93,7 @@ export class StoreHolder {
   }
 
   async #serve(store: Store): Promise<void> {
-    for (const user of this.#users.splice(0)) {
+    for (let user = this.#users.shift(); user; user = this.#users.shift()) {
       try {
         await user(store);
       } catch (error) {

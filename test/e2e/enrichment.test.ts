@@ -1,7 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SEED_LEAD_IDS } from '../../src/sandbox/index.ts';
-import { auth, enrich, messagesOf, startEnriching, startScene, type Scene } from './kit/enrichment.ts';
-import type { TestFacade } from './kit/facade.ts';
+import pg from 'pg';
+import {
+  auth,
+  enrich,
+  enrichingEnv,
+  eventOf,
+  messagesOf,
+  pushEvents,
+  startEnriching,
+  startScene,
+  type Scene,
+} from './kit/enrichment.ts';
+import { startFacade, type TestFacade } from './kit/facade.ts';
 import { startPostgres, type TestPostgres } from './kit/postgres.ts';
 import { until } from './kit/upstream.ts';
 
@@ -277,5 +288,63 @@ describe('what is switched off', () => {
   it('is open to everybody with ENRICH_OPEN=true', async () => {
     await start({ env: { ENRICH_OPEN: 'true' } });
     expect((await enrich(facade, SAME, {})).status).toBe(200);
+  });
+
+  it('says 501 without Work API and Diretrix, and 503 without a database; routes all the same', async () => {
+    const bare = async (env: Record<string, string>): Promise<TestFacade> => {
+      const one = await startFacade({
+        direct: scene.sandbox.c2s.url,
+        env: { C2S_TOKEN: scene.sandbox.c2s.token, ...env },
+      });
+      started.push(one);
+      return one;
+    };
+    const unconfigured = await bare({ DATABASE_URL: 'none' });
+    expect((await enrich(unconfigured, SAME)).status).toBe(501);
+    const storeless = await bare(enrichingEnv(scene.sandbox, 'none'));
+    expect(await enrich(storeless, SAME)).toMatchObject({
+      status: 503,
+      body: { type: 'urn:c2s-facade:enrichment-no-database' },
+    });
+    const push = await pushEvents(storeless.url, eventOf(SAME));
+    expect(push.status).toBe(503);
+    const read = await fetch(`${storeless.url}/integration/leads/${SAME}`, { headers: auth });
+    expect(read.status).toBe(200);
+  });
+
+  it('refuses every push where no WEBHOOK_SECRET is set', async () => {
+    await start({ env: { WEBHOOK_SECRET: '' } });
+    expect((await pushEvents(facade.url, eventOf(SAME))).status).toBe(503);
+  });
+});
+
+describe('what comes in between', () => {
+  it('is a stop: what runs comes to its end', async () => {
+    await start();
+    scene.sandbox.workApi.standIn.faults.add({ path: '/api', latencyMs: 400, times: 1 });
+    const answer = enrich(facade, SAME);
+    await until(() => scene.sandbox.workApi.standIn.received.length === 1, 'it is in work');
+    started.pop();
+    expect(await facade.stop()).toBe(true);
+    expect((await answer).status).toBe(200);
+    expect(messages(SAME)).toHaveLength(1);
+  });
+
+  it('is a database that loses all its connections: the work goes on when it is back', async () => {
+    const databaseUrl = await postgres.createDatabase();
+    await start({ databaseUrl });
+    scene.sandbox.workApi.standIn.faults.add({ path: '/api', latencyMs: 300, times: 1 });
+    const answer = enrich(facade, SAME, { ...auth, prefer: 'respond-async' });
+    await until(() => scene.sandbox.workApi.standIn.received.length === 1, 'it is in work');
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    await client.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    );
+    await client.end();
+    expect((await answer).status).toBe(202);
+    await until(() => messages(SAME).length > 0, 'the message arrived', 10_000);
+    await until(async () => (await facade.metric('facade_jobs{state="done"}')) === 1, 'it is done', 10_000);
+    expect(messages(SAME)).toHaveLength(1);
   });
 });

@@ -24,8 +24,12 @@ afterAll(async () => {
   await postgres.close();
 });
 
-const start = async (url: string): Promise<TestFacade> =>
-  opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url, env: { DATABASE_URL: url } }));
+const start = async (url: string): Promise<TestFacade> => {
+  const env = { DATABASE_URL: url };
+  const facade = await startFacade({ direct: direct.url, gateway: gateway.url, env });
+  let stopped: Promise<boolean> | undefined;
+  return opened.keep({ ...facade, stop: () => (stopped ??= facade.stop()) });
+};
 const startThree = async () => {
   const url = await postgres.createDatabase();
   const three = await Promise.all([start(url), start(url), start(url)]);
@@ -77,12 +81,14 @@ describe('three instances', () => {
   test('also when its notification is lost with the connections that listen', async () => {
     const { url, first, three, others } = await startThree();
     const client = new pg.Client(url);
+    client.on('error', () => undefined);
     await client.connect();
+    const LISTENING = `from pg_stat_activity where datname = current_database() and query ilike 'listen "facade_flips"%'`;
+    const listening = async () => (await client.query(`select pid ${LISTENING}`)).rowCount === 3;
+    await until(listening, 'all three listen');
     // Nobody can listen any more: each reconnection is cut as well, until the flip has arrived.
-    const cut = () =>
-      client.query(`select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and query ilike 'listen %'`);
-    expect((await cut()).rowCount).toBeGreaterThanOrEqual(3);
+    const cut = () => client.query(`select pg_terminate_backend(pid) ${LISTENING}`);
+    await cut();
     await flip(first, 100);
     let isArriving = true;
     const cutting = (async () => {

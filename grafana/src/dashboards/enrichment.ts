@@ -25,11 +25,12 @@ const now: Section = {
     }),
     stat({
       title: 'Jobs given up',
-      description: 'Dead jobs: failed at every try. Their leads have no message. See docs/alerts.md, FacadeJobsDead.',
+      description:
+        'Of the last day: failed at every try, or nobody knows whether the message went out. See docs/alerts.md, FacadeJobsDead.',
       unit: 'short',
       width: 6,
       thresholds: [[1, 'red']],
-      queries: [q(jobs('', 'state="dead"'), 'dead')],
+      queries: [q(`sum(${jobs(' by (state)', 'state=~"failed|unknown"')})`, 'given up')],
     }),
     stat({
       title: 'Slowest step (p95)',

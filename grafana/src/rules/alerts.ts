@@ -245,12 +245,12 @@ function inside(): AlertRule[] {
   return [
     alert({
       name: 'FacadeJobsDead',
-      expr: 'max by (job) (facade_jobs{state="dead"}) > 0',
+      expr: 'sum by (job) (max by (job, state) (facade_jobs{state=~"failed|unknown"})) > 0',
       for: '5m',
       severity: 'warning',
       summary: 'Enrichment jobs were given up',
       description:
-        '{{ $value }} jobs failed at every try. Their leads have no message until somebody sends them again.',
+        '{{ $value }} of the last day failed at every try, or ended without anybody knowing whether the message went out. Somebody must look at their leads.',
     }),
     alert({
       name: 'FacadeEventLoopLag',

@@ -38,22 +38,15 @@ export async function read<T>(path: string): Promise<T> {
   return (await (await call(path, { headers: headers() })).json()) as T;
 }
 
-/** What an older facade, or one without a store, does not serve is no error. */
-export async function readIfThere<T>(path: string): Promise<T | undefined> {
-  try {
-    return await read<T>(path);
-  } catch (error) {
-    if (error instanceof Refused && (error.status === 404 || error.status === 503)) return undefined;
-    throw error;
-  }
-}
-
 export async function change<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<T> {
   const init: RequestInit = { method, headers: headers() };
   if (body)
     Object.assign(init, { body: JSON.stringify(body), headers: { ...headers(), 'content-type': 'application/json' } });
   return (await (await call(path, init)).json()) as T;
 }
+
+/** A route's part of an address. */
+export const named = (route: string): string => encodeURIComponent(route);
 
 /**
  * The live stream: server-sent events, read by fetch since EventSource cannot carry a token. Ends by throwing.

@@ -21,6 +21,7 @@ export function Board({ live }: { live: Live }) {
   const target = snapshot.routes.find(({ id }) => id === flipping);
   return html`<h1>Routes</h1>
     <${Progress} routes=${snapshot.routes} />
+    <p class="bad notice" role="status">${troubleOf(snapshot.routes)}</p>
     <form class="filter" role="search" onSubmit=${(event: Event) => event.preventDefault()}>
       <label for="search">Search</label>
       <input
@@ -73,6 +74,7 @@ function Row({ route, onFlip }: { route: RouteView; onFlip: () => void }) {
       <span class=${`stage ${route.stage}`}>${route.stage}</span>
       <span class="meter" aria-hidden="true"><span style=${`inline-size:${gateway}%`}></span></span>
       <span class="number">${gateway} %${shadow > 0 ? `, ${shadow} % compared` : ''}</span>
+      ${route.autopilot !== null && html`<span class="tag">autopilot</span>`}
     </td>
     <td data-label="Direct"><${PathCell} path=${route.paths.direct} /></td>
     <td data-label="Gateway"><${PathCell} path=${route.paths.gateway} /></td>
@@ -102,6 +104,16 @@ export function Parity({ parity }: { parity: ParityView | undefined }) {
   const mood = parity.verdict === 'ready' ? 'good' : parity.verdict.startsWith('not ready') ? 'bad' : 'quiet';
   const ratio = parity.ratio === undefined ? '' : `${percent(parity.ratio)} of ${parity.compared}, `;
   return html`<span class=${mood}>${ratio}${parity.verdict}</span>`;
+}
+
+/** Said once when it begins and when it ends: half-open is no news of either. */
+function troubleOf(routes: readonly RouteView[]): string {
+  const broken = routes.flatMap(({ id, paths }) =>
+    (['direct', 'gateway'] as const)
+      .filter((path) => (paths[path]?.breaker ?? 'closed') !== 'closed')
+      .map((path) => `${id} (${path})`),
+  );
+  return broken.length === 0 ? '' : `Not closed: the breaker of ${broken.join(', ')}.`;
 }
 
 /** How far the whole is: of all two-faced routes, how many are at which stage. */

@@ -15,7 +15,12 @@ export function Confirm({ title, action, onConfirm, onClose, children }: Confirm
   const dialog = useRef<HTMLDialogElement>(null);
   const [problem, setProblem] = useState('');
   const [isBusy, setBusy] = useState(false);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    dialog.current?.showModal();
+    // The dialog leaves the page instead of closing, so that the browser does not give the focus back by itself.
+    return () => (before?.isConnected ? before : document.getElementById('content'))?.focus();
+  }, []);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     setBusy(true);
@@ -38,6 +43,26 @@ export function Confirm({ title, action, onConfirm, onClose, children }: Confirm
       </div>
     </form>
   </dialog>`;
+}
+
+const NAME = 'c2s-facade-name';
+
+/** Who changes it, and why, for the history. The name is remembered in this browser; it is for display only. */
+export function Signature({ optional = false }: { optional?: boolean }) {
+  const [name] = useState(localStorage.getItem(NAME) ?? '');
+  return html`<label for="why">Why ${optional && html`<${MayBeLeftOut} />`}</label>
+    <input id="why" name="why" required=${!optional} maxlength="500" placeholder="for the history" autocomplete="off" />
+    <label for="who">Your name <${MayBeLeftOut} /></label>
+    <input id="who" name="who" maxlength="100" autocomplete="name" defaultValue=${name} />`;
+}
+
+const MayBeLeftOut = () => html`<span class="quiet">(may be left out)</span>`;
+
+/** As the API wants it. */
+export function signed(form: FormData): { why?: string; who?: string } {
+  const [why, who] = [typed(form, 'why'), typed(form, 'who')];
+  localStorage.setItem(NAME, who);
+  return { ...(why !== '' && { why }), ...(who !== '' && { who }) };
 }
 
 /** What was typed into a field. */

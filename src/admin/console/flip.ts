@@ -1,56 +1,73 @@
 import { change } from './api.ts';
-import { Confirm, typed } from './confirm.ts';
+import { Confirm, Signature, signed } from './confirm.ts';
 import type { RouteView } from './model.ts';
 import { html, useState } from './vendor/preact.js';
 
-/** The dialog of a flip: from where to where, and why. Refused when somebody else changed the table meanwhile. */
-export function FlipDialog({ route, onClose }: { route: RouteView; onClose: () => void }) {
-  const { gateway, shadow } = route.rollout;
-  const [asked, setAsked] = useState(gateway);
-  const hasBoth = route.paths.direct && route.paths.gateway;
+export interface FlipDialogProps {
+  readonly route: RouteView;
+  /** Percent that is written in already: what the autopilot proposes. */
+  readonly proposed?: number | undefined;
+  readonly onClose: () => void;
+}
+
+/** The dialog of a flip: from where to where, and why. Refused when somebody else changed the route meanwhile. */
+export function FlipDialog({ route, proposed, onClose }: FlipDialogProps) {
+  // As it was when the dialog opened: if it is no longer so, somebody else was faster, and the flip is refused.
+  const [{ gateway, shadow }] = useState(route.rollout);
+  // Text, not numbers: half of a number that is being typed must stay as it is.
+  const [asked, setAsked] = useState(String(proposed ?? gateway));
+  const [compared, setCompared] = useState(String(shadow));
+  const hasBoth = route.paths.direct !== undefined && route.paths.gateway !== undefined;
+  const canCompare = route.safety === 'safe' && hasBoth;
   const confirm = async (form: FormData): Promise<void> => {
-    const set: Record<string, number> = { gateway: Number(form.get('gateway')) };
-    if (form.has('shadow')) set['shadow'] = Number(form.get('shadow'));
-    await change('POST', 'flips', {
-      // What the operator saw: if it is no longer so, somebody else was faster, and the flip is refused.
-      changes: [{ route: route.id, set, from: { gateway, shadow } }],
-      why: typed(form, 'why'),
-      who: 'console',
-      source: 'console',
-    });
+    const set = { gateway: Number(asked), ...(canCompare && { shadow: Number(compared) }) };
+    const changes = [{ route: route.id, set, from: { gateway, shadow } }];
+    await change('POST', 'flips', { changes, ...signed(form) });
     onClose();
   };
   return html`<${Confirm} title=${`Flip ${route.id}`} action="Flip" onConfirm=${confirm} onClose=${onClose}>
     <label for="gateway">Share that the gateway serves, in %</label>
     <div class="share">
-      <input
-        id="gateway"
-        name="gateway"
-        type="number"
-        min="0"
-        max="100"
-        step=${hasBoth ? '0.01' : '100'}
-        required
-        value=${asked}
-        onInput=${(event: InputEvent) => setAsked(Number((event.target as HTMLInputElement).value))}
-      />
+      <${Percent} id="gateway" value=${asked} onValue=${setAsked} step=${hasBoth ? '0.01' : '100'} />
       <div class="quick" role="group" aria-label="Common shares">
         ${(hasBoth ? [0, 1, 5, 25, 50, 100] : [0, 100]).map(
-          (share) => html`<button type="button" onClick=${() => setAsked(share)}>${share}</button>`,
+          (share) =>
+            html`<button type="button" aria-label=${`${share} %`} onClick=${() => setAsked(String(share))}>
+              ${share}
+            </button>`,
         )}
       </div>
     </div>
     ${
-      route.safety === 'safe' &&
-      hasBoth &&
-      html`<label for="shadow">Share of the reads that is compared, in %</label>
-        <input id="shadow" name="shadow" type="number" min="0" max="100" step="0.01" required value=${shadow} />`
+      canCompare &&
+      html`<label for="shadow">Share of the reads that is copied and compared, in %</label>
+        <${Percent} id="shadow" value=${compared} onValue=${setCompared} step="0.01" />`
     }
-    <label for="why">Why</label>
-    <input id="why" name="why" required maxlength="200" placeholder="for the history" />
+    <${Signature} />
     <p class="quiet">
-      Now ${gateway} %${asked === gateway ? '' : `, then ${asked} %`}. The same leads stay on their side; only those
-      between the two shares move.
+      Now ${gateway} %${Number(asked) === gateway ? '' : `, then ${Number(asked)} %`}. Whoever is on a side stays there;
+      only those between the two shares move.
     </p>
   <//>`;
+}
+
+interface PercentProps {
+  readonly id: string;
+  readonly value: string;
+  readonly step: string;
+  readonly onValue: (value: string) => void;
+}
+
+function Percent({ id, value, step, onValue }: PercentProps) {
+  return html`<input
+    id=${id}
+    type="number"
+    inputmode="decimal"
+    min="0"
+    max="100"
+    step=${step}
+    required
+    value=${value}
+    onInput=${(event: InputEvent) => onValue((event.target as HTMLInputElement).value)}
+  />`;
 }

@@ -1,4 +1,4 @@
-import type { LastMinute, PathView } from './model.ts';
+import type { Interval, LastMinute, PathView } from './model.ts';
 
 /** Numbers as the board shows them: few digits, the unit beside them, a dash for what is not known. */
 
@@ -31,9 +31,23 @@ export function percent(share: number): string {
 export const isFailing = ({ lastMinute, breaker }: PathView): boolean =>
   breaker !== 'closed' || (lastMinute !== undefined && lastMinute.failures > 0);
 
-export const timeOf = (iso: string): string => {
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** In the reader's words and zone; what is no time as it is. */
+export function timeOf(iso: string): string {
   const date = new Date(iso);
-  return Number.isNaN(date.getTime())
-    ? iso
-    : date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-};
+  return Number.isNaN(date.getTime()) ? iso : moment.format(date);
+}
+
+/** 1000 → `1,000` */
+export const grouped = (count: number): string => count.toLocaleString('en-US');
+
+/** @param days with one decimal */
+export const daysOf = (days: number): string =>
+  days < 1 ? 'today' : `${days < 10 ? days.toFixed(1) : Math.round(days)} days`;
+
+/** A share with its bounds: `99.2 % (98.1 % to 99.7 %)`. */
+export function interval({ value, low, high }: Interval): string {
+  if (value === null) return NOTHING;
+  return low === null || high === null ? percent(value) : `${percent(value)} (${percent(low)} to ${percent(high)})`;
+}

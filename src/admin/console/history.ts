@@ -1,41 +1,70 @@
-import { change, read } from './api.ts';
-import { Confirm, typed } from './confirm.ts';
+import { change, named, read } from './api.ts';
+import { Confirm, Signature, signed } from './confirm.ts';
 import { timeOf } from './format.ts';
 import type { Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
-import type { History, HistoryLine, Rollout } from './model.ts';
+import type { FlipChange, FlipResult, History, HistoryLine, Rollout } from './model.ts';
 import { html, useState } from './vendor/preact.js';
 
 /** Every flip, newest first, and the way back to any of them. */
 export function HistoryPage({ live }: { live: Live }) {
-  const [target, setTarget] = useState<number | undefined>(undefined);
+  const [target, setTarget] = useState<number | 'last' | undefined>(undefined);
   const [rolledBack, setRolledBack] = useState(0);
   const loaded = useLoaded(() => read<History>('history?limit=200'), [live.flips, rolledBack]);
+  return html`${shown(
+    loaded,
+    ({ flips, revision, kept }) =>
+      html`<div class="title">
+          <h1>History</h1>
+          <button disabled=${!flips.some(({ kind }) => kind === 'flip')} onClick=${() => setTarget('last')}>
+            Take back the last flip
+          </button>
+        </div>
+        <p class="quiet">Kept ${kept.replace(/\.$/, '')}.</p>
+        <${Lines} lines=${flips} onRollback=${setTarget} />
+        ${
+          target !== undefined &&
+          html`<${RollbackDialog}
+            target=${target === 'last' ? undefined : target}
+            newest=${revision}
+            onDone=${() => setRolledBack(rolledBack + 1)}
+            onClose=${() => setTarget(undefined)}
+          />`
+        }`,
+  )}`;
+}
+
+interface RollbackProps {
+  /** Undefined: to before the last flip. */
+  readonly target: number | undefined;
+  readonly newest: number;
+  readonly onDone: () => void;
+  readonly onClose: () => void;
+}
+
+/** Shows what would change before it is asked for; refused when somebody flips in between. */
+function RollbackDialog({ target, newest, onDone, onClose }: RollbackProps) {
+  const [expectRevision] = useState(newest);
+  const asked = { ...(target !== undefined && { revision: target }), expectRevision };
+  const preview = useLoaded(() => change<FlipResult>('POST', 'rollback', { ...asked, dryRun: true }), []);
   const confirm = async (form: FormData): Promise<void> => {
-    await change('POST', 'rollback', {
-      revision: target,
-      why: typed(form, 'why'),
-      who: 'console',
-      source: 'console',
-    });
-    setTarget(undefined);
-    setRolledBack(rolledBack + 1);
+    await change('POST', 'rollback', { ...asked, ...signed(form) });
+    onDone();
+    onClose();
   };
-  return html`<h1>History</h1>
-    ${shown(loaded, ({ history }) => html`<${Lines} lines=${history} onRollback=${setTarget} />`)}
-    ${
-      target !== undefined &&
-      html`<${Confirm}
-        title=${`Roll back to revision ${target}`}
-        action="Roll back"
-        onConfirm=${confirm}
-        onClose=${() => setTarget(undefined)}
-      >
-        <p>Every route gets the shares that it had after revision ${target}. The roll back is a flip of its own.</p>
-        <label for="why">Why</label>
-        <input id="why" name="why" required maxlength="200" />
-      <//>`
-    }`;
+  const title = target === undefined ? 'Take back the last flip' : `Roll back to revision ${target}`;
+  return html`<${Confirm} title=${title} action="Roll back" onConfirm=${confirm} onClose=${onClose}>
+    ${shown(preview, ({ changes }) =>
+      changes.length === 0
+        ? html`<p>It is so already: nothing would change.</p>`
+        : html`<p>This changes:</p>
+            <ul class="plain">
+              ${changes.map((each) => html`<li>${each.route} ${wordsOf(each)}</li>`)}
+            </ul>`,
+    )}
+    <p class="quiet">It is a flip of its own, and can be taken back in turn.</p>
+    <${Signature} />
+  <//>`;
 }
 
 /** @param onRollback left out where the list only tells */
@@ -63,42 +92,37 @@ export function Lines({
       </tr>
     </thead>
     <tbody>
-      ${lines.map(
-        (line, i) =>
-          html`<tr>
-            <th scope="row">${line.revision}</th>
-            <td data-label="When"><time datetime=${line.at}>${timeOf(line.at)}</time></td>
-            <td data-label="What">${whatOf(line)}</td>
-            <td data-label="Who">${line.who} <span class="quiet">${line.source}</span></td>
-            <td data-label="Why">${line.why}</td>
-            ${
-              onRollback &&
-              html`<td>
-                ${
-                  line.revision !== newest &&
-                  line.revision !== lines[i - 1]?.revision &&
-                  html`<button
-                    onClick=${() => onRollback(line.revision)}
-                    aria-label=${`Roll back to revision ${line.revision}`}
-                  >
-                    Roll back to here
-                  </button>`
-                }
-              </td>`
-            }
-          </tr>`,
-      )}
+      ${lines.map((line, i) => {
+        const isFirstOfIt = line.revision !== newest && line.revision !== lines[i - 1]?.revision;
+        return html`<tr>
+          <th scope="row">${line.revision}</th>
+          <td data-label="When"><time datetime=${line.at}>${timeOf(line.at)}</time></td>
+          <td data-label="What">${whatOf(line)}</td>
+          <td data-label="Who">${line.who} <span class="quiet">${line.source}</span></td>
+          <td data-label="Why">${line.why}</td>
+          ${onRollback && html`<td>${isFirstOfIt && html`<${BackButton} ...${line} onRollback=${onRollback} />`}</td>`}
+        </tr>`;
+      })}
     </tbody>
   </table>`;
 }
 
-function whatOf(line: HistoryLine) {
-  if (line.kind === 'kill-switch') return line.to ? 'everything direct' : 'everything direct: ended';
-  const changed = (['gateway', 'shadow', 'fallback', 'stickyBy'] as const)
-    .filter((key) => line.from[key] !== line.to[key])
-    .map((key) => `${key} ${show(key, line.from[key])} → ${show(key, line.to[key])}`);
-  return html`<a href=${`#/routes/${encodeURIComponent(line.route)}`}>${line.route}</a> ${changed.join(', ')}`;
+function BackButton({ revision, onRollback }: { revision: number; onRollback: (revision: number) => void }) {
+  const label = `Roll back to here: revision ${revision}`;
+  return html`<button onClick=${() => onRollback(revision)} aria-label=${label}>Roll back to here</button>`;
 }
 
-const show = (key: keyof Rollout, value: number | string): string =>
+function whatOf(line: HistoryLine) {
+  if (line.kind === 'kill-switch') return line.to ? 'everything direct' : 'everything direct: ended';
+  return html`<a href=${`#/routes/${named(line.route)}`}>${line.route}</a> ${wordsOf(line)}`;
+}
+
+const KEYS = ['gateway', 'shadow', 'fallback', 'stickyBy'] as const;
+
+const wordsOf = ({ from, to }: FlipChange): string =>
+  KEYS.filter((key) => from[key] !== to[key])
+    .map((key) => `${key} ${word(key, from[key])} → ${word(key, to[key])}`)
+    .join(', ');
+
+const word = (key: keyof Rollout, value: number | string): string =>
   key === 'gateway' || key === 'shadow' ? `${value} %` : String(value);

@@ -1,14 +1,10 @@
 import { follow, Refused } from './api.ts';
-import type { Point, RouteView, Snapshot } from './model.ts';
+import type { Snapshot } from './model.ts';
 
-/**
- * What is known now, and the last quarter of an hour as this page saw it. Kept outside of the components: they come and
- * go with the address, the figures stay.
- */
+/** What is known now. Kept outside of the components: they come and go with the address, the connection stays. */
 
-const POINTS = 900;
-
-export type Connection = 'connecting' | 'live' | 'lost' | 'unauthorized';
+/** `refused`: whoever asks from here is not answered, and no token would change that. */
+export type Connection = 'connecting' | 'live' | 'lost' | 'unauthorized' | 'refused';
 
 export interface Live {
   readonly connection: Connection;
@@ -21,11 +17,9 @@ export interface Live {
 
 let live: Live = { connection: 'connecting', snapshot: undefined, problem: undefined, flips: 0 };
 const listeners = new Set<(live: Live) => void>();
-const points = new Map<string, Point[]>();
 let running: AbortController | undefined;
 
 export const current = (): Live => live;
-export const pointsOf = (route: string): readonly Point[] => points.get(route) ?? [];
 
 export function subscribe(listener: (live: Live) => void): () => void {
   listeners.add(listener);
@@ -47,25 +41,26 @@ export function connect(): void {
       await follow('events', (data) => take(data as Snapshot), own.signal);
     } catch (error) {
       if (own.signal.aborted) return;
-      const isUnauthorized = error instanceof Refused && (error.status === 401 || error.status === 403);
-      set({ connection: isUnauthorized ? 'unauthorized' : 'lost', problem: (error as Error).message });
-      if (!isUnauthorized) setTimeout(() => void attempt(), 2_000);
+      const status = error instanceof Refused ? error.status : 0;
+      const connection = status === 401 ? 'unauthorized' : status === 403 ? 'refused' : 'lost';
+      set({ connection, problem: (error as Error).message });
+      if (connection === 'lost') setTimeout(() => void attempt(), 2_000);
     }
   };
   void attempt();
 }
 
 function take(snapshot: Snapshot): void {
-  const at = Date.now() / 1000;
-  for (const route of snapshot.routes) remember(route, at);
-  const isFlipped = live.snapshot !== undefined && live.snapshot.revision !== snapshot.revision;
+  const isFlipped = live.snapshot !== undefined && tableOf(live.snapshot) !== tableOf(snapshot);
   set({ connection: 'live', snapshot, problem: undefined, flips: live.flips + (isFlipped ? 1 : 0) });
 }
 
-function remember({ id, paths, rollout }: RouteView, at: number): void {
-  const seen = points.get(id) ?? [];
-  const { direct, gateway } = paths;
-  seen.push({ at, gateway: rollout.gateway, paths: { direct: direct?.lastMinute, gateway: gateway?.lastMinute } });
-  if (seen.length > POINTS) seen.shift();
-  points.set(id, seen);
-}
+/** What a flip changes. The revision is that of the file, and where the database is the truth it stays. */
+const tableOf = ({ revision, killSwitch, routes }: Snapshot): string =>
+  JSON.stringify([revision, killSwitch, routes.map(({ rollout }) => rollout)]);
+
+/** Milliseconds; the autopilot looks as often. */
+const BEAT = 5_000;
+
+/** Another number whenever what follows from the traffic should be read again: every few seconds, and after a flip. */
+export const beatOf = ({ snapshot, flips }: Live): number => Math.floor((snapshot?.at ?? 0) / BEAT) + flips;

@@ -1,21 +1,33 @@
 import { html, useEffect, useState } from './vendor/preact.js';
 
-/** Something that is read once it is looked at, and again when `when` changes. */
+/** Something that is read once it is looked at, again when `when` changes, and again after a while if it failed. */
 export type Loaded<T> =
   | { readonly kind: 'loading' }
   | { readonly kind: 'there'; readonly value: T }
   | { readonly kind: 'failed'; readonly problem: string };
 
+/** Milliseconds. */
+const TRY_AGAIN = 5_000;
+
 export function useLoaded<T>(read: () => Promise<T>, when: readonly unknown[]): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T>>({ kind: 'loading' });
   useEffect(() => {
     let isWanted = true;
-    read().then(
-      (value) => isWanted && setLoaded({ kind: 'there', value }),
-      (error: unknown) => isWanted && setLoaded({ kind: 'failed', problem: (error as Error).message }),
-    );
+    let again: number | undefined;
+    const load = async (): Promise<void> => {
+      try {
+        const value = await read();
+        if (isWanted) setLoaded({ kind: 'there', value });
+      } catch (error) {
+        if (!isWanted) return;
+        setLoaded({ kind: 'failed', problem: (error as Error).message });
+        again = setTimeout(() => void load(), TRY_AGAIN);
+      }
+    };
+    void load();
     return () => {
       isWanted = false;
+      clearTimeout(again);
     };
   }, [...when]);
   return loaded;

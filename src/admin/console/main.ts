@@ -1,12 +1,13 @@
 import { Board } from './board.ts';
 import { HistoryPage } from './history.ts';
-import { connect, current, subscribe, type Live } from './live.ts';
+import { beatOf, connect, current, subscribe, type Live } from './live.ts';
 import { Masthead } from './masthead.ts';
+import { MigrationPage } from './migration.ts';
 import { RoutePage } from './route-page.ts';
 import { SignIn } from './sign-in.ts';
-import { html, render, useEffect, useState } from './vendor/preact.js';
+import { html, render, useEffect, useRef, useState } from './vendor/preact.js';
 
-/** The page: one address for the board, one for each route, one for the history. The address says what is shown. */
+/** The page: an address for the board, one for each route, for the migration and for the history. */
 
 function useAddress(): string {
   const [address, setAddress] = useState(location.hash);
@@ -27,26 +28,46 @@ function useLive(): Live {
 function App() {
   const address = useAddress();
   const live = useLive();
-  const { snapshot, connection } = live;
-  const [first] = useState(address);
+  const isFirst = useRef(true);
   useEffect(() => {
-    // Who reads with the ears hears the new page; on the first one the browser has said its title already.
-    if (address !== first) document.getElementById('content')?.focus();
+    document.title = `${titleOf(address)} · c2s-facade`;
+    // Who reads with the ears hears the new page; the first one the browser has said already.
+    if (!isFirst.current) document.getElementById('content')?.focus();
+    isFirst.current = false;
   }, [address]);
-  if (connection === 'unauthorized') return html`<${SignIn} problem=${live.problem} />`;
+  if (live.connection === 'unauthorized' || live.connection === 'refused') return html`<${SignIn} live=${live} />`;
   return html`<${Masthead} live=${live} address=${address} />
     <main id="content" tabindex="-1">
-      ${snapshot ? page(address, live) : html`<p class="quiet">Connecting …</p>`}
+      ${live.snapshot ? page(address, live) : html`<p class="quiet">Connecting …</p>`}
     </main>`;
 }
 
 function page(address: string, live: Live) {
+  const route = routeOf(address);
+  if (route !== undefined) return html`<${RoutePage} key=${route} id=${route} live=${live} />`;
   if (address === 'history') return html`<${HistoryPage} live=${live} />`;
-  if (!address.startsWith('routes/')) return html`<${Board} live=${live} />`;
-  const id = decodeURIComponent(address.slice('routes/'.length));
-  return html`<${RoutePage} key=${id} id=${id} live=${live} />`;
+  if (address === 'migration') return html`<${MigrationPage} beat=${beatOf(live)} />`;
+  return html`<${Board} live=${live} />`;
 }
 
+function routeOf(address: string): string | undefined {
+  if (!address.startsWith('routes/')) return undefined;
+  const name = address.slice('routes/'.length);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+const titleOf = (address: string): string =>
+  routeOf(address) ?? (address === 'history' ? 'History' : address === 'migration' ? 'Migration' : 'Routes');
+
+// The address says which page is shown, so that the link cannot be a link.
+document.querySelector('.skip')?.addEventListener('click', (event) => {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+});
 const place = document.getElementById('app') as HTMLElement;
 place.replaceChildren();
 connect();

@@ -1,5 +1,5 @@
 import { change } from './api.ts';
-import { Confirm } from './confirm.ts';
+import { Confirm, Signature, signed } from './confirm.ts';
 import type { Live } from './live.ts';
 import { html, useState } from './vendor/preact.js';
 
@@ -8,21 +8,23 @@ const SAID: Readonly<Record<Live['connection'], string>> = {
   live: 'live',
   lost: 'connection lost, trying again',
   unauthorized: 'signed out',
+  refused: 'refused',
 };
 
 /** Where one is, whether the figures are live, and the one switch that takes everything back. */
 export function Masthead({ live, address }: { live: Live; address: string }) {
   const [isAsking, ask] = useState(false);
   const on = live.snapshot?.killSwitch ?? false;
-  const press = async (): Promise<void> => {
-    await change(on ? 'DELETE' : 'PUT', 'kill-switch');
+  const press = async (form: FormData): Promise<void> => {
+    await change(on ? 'DELETE' : 'PUT', 'kill-switch', signed(form));
     ask(false);
   };
-  const isBoard = address === '' || address.startsWith('routes/');
+  const isBoard = address !== 'history' && address !== 'migration';
   return html`<header>
       <a class="brand" href="#/">c2s-facade</a>
       <nav aria-label="Pages">
         <a href="#/" aria-current=${isBoard ? 'page' : undefined}>Routes</a>
+        <a href="#/migration" aria-current=${address === 'migration' ? 'page' : undefined}>Migration</a>
         <a href="#/history" aria-current=${address === 'history' ? 'page' : undefined}>History</a>
       </nav>
       <span class=${`status ${live.connection}`} role="status">${SAID[live.connection]}</span>
@@ -50,6 +52,7 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
               : 'From the next request on nothing is asked of the gateway. The table stays as it is.'
           }
         </p>
+        <${Signature} optional=${true} />
       <//>`
     }`;
 }

@@ -26,6 +26,8 @@ export interface RouteView {
   readonly stage: string;
   readonly safety: string;
   readonly rollout: Rollout;
+  /** How the autopilot moves it; null: only humans do. */
+  readonly autopilot: 'propose' | 'apply' | null;
   readonly paths: { readonly direct?: PathView; readonly gateway?: PathView };
   readonly parity?: ParityView;
 }
@@ -39,18 +41,28 @@ export interface ParityView {
 }
 
 export interface Snapshot {
+  /** Milliseconds since 1970, by the clock of the facade. */
+  readonly at: number;
   readonly revision: string;
   readonly killSwitch: boolean;
   readonly gateway: boolean;
   readonly routes: readonly RouteView[];
 }
 
-/** One point of a route's timeline: a minute's figures, taken every few seconds. */
+/** GET /api/routes/:id/timeline: columns of equal length, oldest first. */
+export interface Series {
+  /** Seconds since 1970. */
+  readonly at: readonly number[];
+  readonly paths: Readonly<Record<'direct' | 'gateway', Readonly<Record<Figure, readonly (number | null)[]>>>>;
+}
+
+export type Figure = 'requests' | 'failures' | 'p95';
+
+/** The figures of the minute before. */
 export interface Point {
   /** Seconds since 1970. */
   readonly at: number;
-  readonly paths: Readonly<Record<'direct' | 'gateway', LastMinute | undefined>>;
-  readonly gateway: number;
+  readonly paths: Readonly<Record<'direct' | 'gateway', Readonly<Record<Figure, number | null>> | undefined>>;
 }
 
 /** A line of the history; a flip of several routes is several lines of one revision. */
@@ -61,36 +73,125 @@ export type HistoryLine = {
   readonly who: string;
   readonly why?: string;
 } & (
-  | { readonly kind: 'flip'; readonly route: string; readonly from: Rollout; readonly to: Rollout }
+  | ({ readonly kind: 'flip' } & FlipChange)
   | { readonly kind: 'kill-switch'; readonly from: boolean; readonly to: boolean }
 );
 
+export interface FlipChange {
+  readonly route: string;
+  readonly from: Rollout;
+  readonly to: Rollout;
+}
+
 export interface History {
-  readonly history: readonly HistoryLine[];
+  /** The newest there is, whatever was asked for. */
+  readonly revision: number;
+  readonly flips: readonly HistoryLine[];
+  /** Where it is kept, and whether for good. */
+  readonly kept: string;
+}
+
+/** What a flip or a rollback came to, or with `dryRun` would come to. */
+export interface FlipResult {
+  readonly revision: number | null;
+  readonly changes: readonly FlipChange[];
+}
+
+/** A share or a ratio with its 95 % interval; null: of nothing. */
+export interface Interval {
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+export type Standing = 'known' | 'noise' | 'fault' | 'suspect';
+
+export interface DifferenceGroup {
+  /** JSON pointer; empty: the answer as a whole. */
+  readonly path: string;
+  readonly kind: string;
+  readonly from: string;
+  readonly to: string;
+  readonly standing: Standing;
+  /** Direct against the gateway. */
+  readonly cross: { readonly count: number; readonly of: number };
+  /** Direct against direct. */
+  readonly noise: { readonly count: number; readonly of: number };
+  readonly ledger?: { readonly why: string; readonly owner: string };
+  readonly isExpired: boolean;
 }
 
 /** Of the parity report what a route's page shows. */
 export interface ParityReport {
   readonly window: { readonly from?: string; readonly shadows: number };
-  readonly counts: {
-    readonly match: number;
-    readonly mismatch: number;
-    readonly ignored: number;
-    readonly error: number;
-  };
-  readonly parity: { readonly value: number | null; readonly low: number | null; readonly high: number | null };
-  readonly groups: readonly { readonly text: string; readonly standing: string }[];
+  readonly counts: Readonly<Record<'match' | 'noisy' | 'mismatch' | 'ignored' | 'error', number>>;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly noise: { readonly samples: number; readonly wanted: number; readonly differing: Interval };
+  readonly parity: Interval & { readonly wanted: number };
+  readonly groups: readonly DifferenceGroup[];
+  readonly failures: { readonly control: Interval; readonly candidate: Interval };
+  readonly latency?: { readonly ratio: { readonly p95: Interval } };
   readonly coverage: { readonly unseen: readonly string[] };
   readonly verdict: { readonly kind: string; readonly text: string };
 }
 
+export interface Gate {
+  readonly state: 'green' | 'waiting' | 'broken';
+  readonly why: string;
+}
+
+export interface AutopilotDecision {
+  readonly at: string;
+  readonly decision: string;
+  readonly from: number;
+  readonly to: number;
+  readonly why: string;
+}
+
+/** What it made of the route at its last look. */
 export interface AutopilotReport {
   readonly mode: string;
   readonly phase: string;
+  readonly gateway: number;
   readonly steps: readonly number[];
   readonly since: string;
   readonly until?: string;
   readonly decision: string;
   readonly why: string;
+  readonly evidence: { readonly gates: Readonly<Record<string, Gate>> };
   readonly proposal?: { readonly gateway: number; readonly diff: string };
+  readonly at: string;
+}
+
+/** Before its first look there are only decisions, of a life before. */
+export type AutopilotView = Partial<AutopilotReport> & { readonly decisions: readonly AutopilotDecision[] };
+
+export interface Served {
+  readonly direct: number;
+  readonly gateway: number;
+  /** Of the gateway, 0..1; null: nothing was served. */
+  readonly share: number | null;
+}
+
+export interface RouteMigration {
+  readonly id: string;
+  readonly stage: string;
+  readonly since: string;
+  readonly days: number;
+  readonly gateway: number;
+  readonly lastDay: Served;
+  readonly lastDirectUse: string | null;
+  readonly lastDirectOnlyUse: string | null;
+  readonly safeToDeleteSince: string | null;
+}
+
+/** The burn-down. */
+export interface Migration {
+  /** Before this nothing is known. */
+  readonly observedSince: string;
+  readonly stages: Readonly<Record<string, number>>;
+  readonly lastDay: Served;
+  /** Oldest first. */
+  readonly days: readonly ({ readonly day: string } & Served)[];
+  readonly routes: readonly RouteMigration[];
 }

@@ -22,7 +22,7 @@ export interface FlipOptions extends CommonOptions {
 /** Changes rollouts: through the running facade, which keeps the history, or in the file. Shows what changes first. */
 export const flip: Command<FlipOptions> = async (context, options, ids) => {
   const set = setOf(options);
-  if (options.all === ids.length > 0) throw usageError('Name the routes to flip, or --all; not both.');
+  if ((options.all ?? false) === ids.length > 0) throw usageError('Name the routes to flip, or --all; not both.');
   if (Object.keys(set).length === 0) throw usageError('Say what to change: --gateway, --shadow or --fallback.');
   return options.offline ? flipFile(context, options, ids, set) : flipLive(context, options, ids, set);
 };

@@ -47,7 +47,6 @@ const SETTINGS = {
   max_worker_processes: 2,
   max_logical_replication_workers: 0,
   max_parallel_workers: 0,
-  io_method: 'sync',
   autovacuum_max_workers: 1,
   huge_pages: 'off',
   jit: 'off',
@@ -56,10 +55,14 @@ const SETTINGS = {
   log_error_verbosity: 'terse',
 };
 
+/** Workers for reading would be three more processes; Postgres 18 brought them. */
+const SETTINGS_18 = { io_method: 'sync' };
+
 /** @throws StoreUnavailable with what the server said when it ends instead of becoming ready. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { binaries, cluster, runDir, account } = options;
-  const settings = Object.entries({ ...SETTINGS, ...options.settings, unix_socket_directories: runDir });
+  const newer = binaries.version >= 18 ? SETTINGS_18 : {};
+  const settings = Object.entries({ ...SETTINGS, ...newer, ...options.settings, unix_socket_directories: runDir });
   const args = ['-D', cluster.dir, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
   const command = asAccount(account, binaries.postgres, args, [cluster.dir, join(runDir, 'socket')]);
   const child = spawn(command.file, command.args, {

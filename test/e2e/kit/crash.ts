@@ -113,7 +113,8 @@ function start(dir: string, sandbox: Sandbox, more: Record<string, string>): Cra
     output: () => output,
     hasEnded,
     async ready() {
-      await until(() => hasEnded() || output.includes('enrichment: ready'), 'the enrichment is ready', LONGEST_ROUND);
+      const isReady = (): boolean => output.includes('enrichment: ready') && listening() !== null;
+      await until(() => hasEnded() || isReady(), 'the enrichment is ready', LONGEST_ROUND);
       return hasEnded() ? undefined : listening()?.[1];
     },
     async isQuiet() {

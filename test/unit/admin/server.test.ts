@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import supertest from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { timedRoutes } from '../../../src/admin/routes.ts';
 import { createAdmin } from '../../../src/admin/server.ts';
+import { Timeline } from '../../../src/admin/timeline.ts';
 import { ParityBook } from '../../../src/compare/book.ts';
 import { paritySettings } from '../../../src/compare/parity-settings.ts';
 import { DataPlane } from '../../../src/forward/data-plane.ts';
@@ -80,9 +82,11 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     flips: () => history,
     traffic: () => new MemoryTraffic(),
   });
+  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, now()), now: () => 0 });
   const autopilot = new World().autopilot();
   const parts = {
     autopilot,
+    timeline,
     steering,
     burnDown,
     dataPlane,
@@ -96,6 +100,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
   const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, reload };
   const api = supertest(createAdmin(options));
   close = async () => {
+    timeline.close();
     killSwitch.close();
     dataPlane.close();
     await table.close();

@@ -1,0 +1,143 @@
+import { change, named, read } from './api.ts';
+import { timeOf } from './format.ts';
+import { shown, useLoaded } from './load.ts';
+import type { AutopilotDecision, AutopilotReport, AutopilotView, RouteView } from './model.ts';
+import { html, useState } from './vendor/preact.js';
+
+export interface AutopilotProps {
+  readonly route: RouteView;
+  readonly beat: number;
+  /** A human does what it proposes. */
+  readonly onAccept: (gateway: number) => void;
+}
+
+/** What the autopilot waits for, wants and did. Whether a route is on it says the table; only then it is asked. */
+export function AutopilotSection(props: AutopilotProps) {
+  return html`<section aria-labelledby="autopilot">
+    <h2 id="autopilot">Autopilot</h2>
+    ${
+      props.route.autopilot === null
+        ? html`<p class="quiet">
+            Not on autopilot: only humans flip this route. An <code>autopilot</code> in its row puts it there.
+          </p>`
+        : html`<${Piloted} ...${props} />`
+    }
+  </section>`;
+}
+
+function Piloted({ route, beat, onAccept }: AutopilotProps) {
+  const [turn, setTurn] = useState(0);
+  const [problem, setProblem] = useState('');
+  const loaded = useLoaded(() => read<AutopilotView>(`autopilot/${named(route.id)}`), [beat, turn]);
+  const order = async (kind: 'pause' | 'resume'): Promise<void> => {
+    setProblem('');
+    try {
+      await change('POST', `autopilot/${named(route.id)}/${kind}`);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+    setTurn(turn + 1);
+  };
+  return shown(loaded, (view) => {
+    const isPaused = view.phase === 'paused';
+    return html`${
+        view.phase === undefined
+          ? html`<p class="quiet">It has not looked at this route yet.</p>`
+          : html`<${Looked} report=${view as AutopilotReport} />`
+      }
+      <p class="bad" role="alert">${problem}</p>
+      <div class="buttons">
+        ${
+          view.proposal &&
+          html`<button class="primary" onClick=${() => onAccept(view.proposal?.gateway ?? 0)}>
+            Flip to ${view.proposal.gateway} %
+          </button>`
+        }
+        <button onClick=${() => void order(isPaused ? 'resume' : 'pause')}>
+          ${isPaused ? 'Resume the autopilot' : 'Pause the autopilot'}
+        </button>
+      </div>
+      <${Decisions} decisions=${view.decisions} />`;
+  });
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  parity: 'Parity',
+  breaker: 'Breaker',
+  traffic: 'Traffic',
+  errorRate: 'Failures',
+  latency: 'Latency',
+};
+
+function Looked({ report }: { report: AutopilotReport }) {
+  const { phase, mode, steps, since, until, decision, why, evidence, proposal } = report;
+  return html`<p>
+      <strong>${phase}</strong
+      >${` since ${timeOf(since)}${until ? `, until ${timeOf(until)}` : ''}. It may ${mode === 'apply' ? 'flip by itself' : 'propose'}; steps ${steps.join(', ')} %.`}
+    </p>
+    <p>${decision}: ${why}.</p>
+    <table class="gates">
+      <caption class="hidden">
+        What must hold before the next step
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Gate</th>
+          <th scope="col">State</th>
+          <th scope="col">Numbers</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${Object.entries(evidence.gates).map(
+          ([name, gate]) =>
+            html`<tr>
+              <th scope="row">${NAMES[name] ?? name}</th>
+              <td data-label="State"><span class=${`tag ${gate.state}`}>${gate.state}</span></td>
+              <td data-label="Numbers">${gate.why}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+    ${
+      proposal &&
+      html`<h3>It proposes ${proposal.gateway} %</h3>
+        <${Diff} text=${proposal.diff} />`
+    }`;
+}
+
+function Diff({ text }: { text: string }) {
+  const lines = text.trimEnd().split('\n');
+  const kindOf = (line: string): string =>
+    /^(\+\+\+|---|@@)/.test(line) ? 'quiet' : line.startsWith('+') ? 'good' : line.startsWith('-') ? 'bad' : '';
+  return html`<pre>${lines.map((line) => html`<span class=${kindOf(line)}>${line}${'\n'}</span>`)}</pre>`;
+}
+
+/** Of the many looks those that moved something. */
+function Decisions({ decisions }: { decisions: readonly AutopilotDecision[] }) {
+  if (decisions.length === 0) return html`<p class="quiet">It has decided nothing yet.</p>`;
+  return html`<h3>Decisions</h3>
+    <table>
+      <caption class="hidden">
+        Decisions of the autopilot, newest first
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">When</th>
+          <th scope="col">Decision</th>
+          <th scope="col">Why</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${decisions.slice(0, 20).map(
+          ({ at, decision, from, to, why }) =>
+            html`<tr>
+              <th scope="row"><time datetime=${at}>${timeOf(at)}</time></th>
+              <td data-label="Decision">
+                ${decision.replaceAll('_', ' ')}${from === to ? '' : ` ${from} % → ${to} %`}
+              </td>
+              <td data-label="Why">${why}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>`;
+}

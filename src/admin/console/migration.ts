@@ -1,0 +1,92 @@
+import { named, read } from './api.ts';
+import { daysOf, grouped, NOTHING, percent, timeOf } from './format.ts';
+import { shown, useLoaded } from './load.ts';
+import type { Migration, RouteMigration, Served } from './model.ts';
+import { html } from './vendor/preact.js';
+
+/** How far the migration is, day by day and route by route, and which old paths nobody needs any more. */
+export function MigrationPage({ beat }: { beat: number }) {
+  const loaded = useLoaded(() => read<Migration>('migration'), [beat]);
+  return html`<h1>Migration</h1>
+    ${shown(loaded, (migration) => html`<${BurnDown} migration=${migration} />`)}`;
+}
+
+/** Days; more would be too thin to be seen. */
+const SHOWN = 60;
+
+function BurnDown({ migration }: { migration: Migration }) {
+  const { lastDay, days, routes, observedSince } = migration;
+  const done = routes.filter(({ safeToDeleteSince }) => safeToDeleteSince !== null).length;
+  return html`<p class="lead">
+      <strong>${lastDay.share === null ? NOTHING : percent(lastDay.share)}</strong> of the last 24 hours was served by
+      the gateway. <strong>${done}</strong> of ${routes.length} old paths can be deleted.
+    </p>
+    <section aria-labelledby="by-day">
+      <h2 id="by-day">Share of the gateway by day</h2>
+      ${
+        days.length === 0
+          ? html`<p class="quiet">Nothing was served yet.</p>`
+          : html`<ol class="days">
+              ${days.slice(-SHOWN).map((day) => html`<${Day} day=${day.day} served=${day} />`)}
+            </ol>`
+      }
+      <p class="quiet">Days in UTC. Seen since ${timeOf(observedSince)}; nothing is known of before.</p>
+    </section>
+    <section aria-labelledby="by-route">
+      <h2 id="by-route">By route</h2>
+      <table>
+        <caption class="hidden">
+          Routes, how long each is in its stage, and whether its old path is still needed
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Route</th>
+            <th scope="col">Stage</th>
+            <th scope="col">For</th>
+            <th scope="col">Gateway, last 24 h</th>
+            <th scope="col">Direct last used</th>
+            <th scope="col">Old path</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${routes.map((route) => html`<${Row} key=${route.id} route=${route} />`)}
+        </tbody>
+      </table>
+    </section>`;
+}
+
+function Day({ day, served }: { day: string; served: Served }) {
+  const share = served.share ?? 0;
+  const said = `${day}: ${percent(share)} of ${grouped(served.direct + served.gateway)} requests`;
+  return html`<li title=${said}>
+    <span class="bar" aria-hidden="true"><span style=${`block-size:${share * 100}%`}></span></span>
+    <span class="hidden">${said}</span>
+    <span class="date" aria-hidden="true">${day.slice(5)}</span>
+  </li>`;
+}
+
+function Row({ route }: { route: RouteMigration }) {
+  const { id, stage, since, days, gateway, lastDay, lastDirectUse, safeToDeleteSince } = route;
+  return html`<tr>
+    <th scope="row"><a href=${`#/routes/${named(id)}`}>${id}</a></th>
+    <td data-label="Stage"><span class=${`stage ${stage}`}>${stage}</span> <span class="number">${gateway} %</span></td>
+    <td data-label="For"><time datetime=${since}>${daysOf(days)}</time></td>
+    <td data-label="Gateway, last 24 h">
+      ${
+        lastDay.share === null
+          ? html`<span class="quiet">${NOTHING}</span>`
+          : `${percent(lastDay.share)} of ${grouped(lastDay.direct + lastDay.gateway)}`
+      }
+    </td>
+    <td data-label="Direct last used">
+      ${lastDirectUse === null ? html`<span class="quiet">${NOTHING}</span>` : timeOf(lastDirectUse)}
+    </td>
+    <td data-label="Old path">
+      ${
+        safeToDeleteSince === null
+          ? html`<span class="quiet">needed</span>`
+          : html`<span class="good">not needed since ${timeOf(safeToDeleteSince)}</span>`
+      }
+    </td>
+  </tr>`;
+}

@@ -1,0 +1,74 @@
+import { named, read } from './api.ts';
+import type { Figure, Point, RouteView, Series, Snapshot } from './model.ts';
+import { Plot } from './plot.ts';
+import { html, useEffect, useRef } from './vendor/preact.js';
+
+/** The last hour of a route: what the facade remembers, and then what comes in live. */
+
+/** Seconds. */
+const SHOWN = 3_600;
+const FIGURES: readonly Figure[] = ['requests', 'failures', 'p95'];
+const PATHS = ['direct', 'gateway'] as const;
+
+export function OverTime({ route, snapshot }: { route: RouteView; snapshot: Snapshot }) {
+  const points = usePoints(route, snapshot);
+  return html`<section aria-labelledby="over-time">
+    <h2 id="over-time">The last hour</h2>
+    <p class="quiet">Each point is the minute before it.</p>
+    <div class="plots">
+      <${Plot} title="Rate" unit="requests/s" points=${points} figure=${rate} />
+      <${Plot} title="Failures" unit="%" points=${points} figure=${failures} />
+      <${Plot} title="95th percentile" unit="ms" points=${points} figure=${p95} />
+    </div>
+  </section>`;
+}
+
+type Read = (point: Point, path: 'direct' | 'gateway') => number | null;
+const rate: Read = ({ paths }, path) => {
+  const requests = paths[path]?.requests ?? null;
+  return requests === null ? null : requests / 60;
+};
+const failures: Read = ({ paths }, path) => {
+  const { requests, failures: failed } = paths[path] ?? {};
+  return requests && typeof failed === 'number' ? (100 * failed) / requests : null;
+};
+const p95: Read = ({ paths }, path) => paths[path]?.p95 ?? null;
+
+/** Live points from the first moment; the past is put before them when it arrives. */
+function usePoints(route: RouteView, snapshot: Snapshot): readonly Point[] {
+  const points = useRef<Point[]>([]);
+  useEffect(() => {
+    let isWanted = true;
+    read<Series>(`routes/${named(route.id)}/timeline`).then(
+      (series) => {
+        const first = points.current[0]?.at ?? Infinity;
+        if (isWanted) points.current.unshift(...pointsOf(series).filter(({ at }) => at < first));
+      },
+      // Without a past the plots begin now; that the facade does not answer is said at the top of the page.
+      () => undefined,
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [route.id]);
+  const now = snapshot.at / 1_000;
+  const seen = points.current;
+  if (seen.at(-1)?.at !== now) {
+    const { direct, gateway } = route.paths;
+    seen.push({ at: now, paths: { direct: direct?.lastMinute, gateway: gateway?.lastMinute } });
+    while ((seen[0] as Point).at < now - SHOWN) seen.shift();
+  }
+  return seen;
+}
+
+/** Columns to rows. */
+export function pointsOf({ at, paths }: Series): Point[] {
+  return at.map((time, i) => {
+    const of = (path: (typeof PATHS)[number]) =>
+      Object.fromEntries(FIGURES.map((figure) => [figure, paths[path][figure][i] ?? null])) as Record<
+        Figure,
+        number | null
+      >;
+    return { at: time, paths: { direct: of('direct'), gateway: of('gateway') } };
+  });
+}

@@ -1,0 +1,95 @@
+import { named, read } from './api.ts';
+import { Parity } from './board.ts';
+import { grouped, interval, percent } from './format.ts';
+import { shown, useLoaded } from './load.ts';
+import type { DifferenceGroup, ParityReport, RouteView, Standing } from './model.ts';
+import { html } from './vendor/preact.js';
+
+/** What the shadows showed of a route: the share, what differs and whether that is held against the gateway, and what nobody compared. */
+export function ParitySection({ route, beat }: { route: RouteView; beat: number }) {
+  const loaded = useLoaded(() => read<ParityReport>(`parity/${named(route.id)}`), [beat]);
+  return html`<section aria-labelledby="parity">
+    <h2 id="parity">Parity</h2>
+    ${shown(loaded, (report) =>
+      report.window.shadows === 0
+        ? html`<p class="quiet">
+            Nothing was compared${route.rollout.shadow === 0 ? ': no share of the reads is copied' : ' yet'}.
+          </p>`
+        : html`<${Report} report=${report} route=${route} />`,
+    )}
+  </section>`;
+}
+
+function Report({ report, route }: { report: ParityReport; route: RouteView }) {
+  const { counts, errors, parity, noise, groups, coverage, verdict, latency } = report;
+  const p95 = latency?.ratio.p95.value;
+  const notJudged = Object.entries(errors).map(([why, count]) => `${grouped(count)} ${why.replaceAll('_', ' ')}`);
+  return html`<p><${Parity} parity=${route.parity} /></p>
+    <p>${verdict.text}</p>
+    <dl>
+      <dt>Parity, 95 % sure</dt>
+      <dd>${interval(parity)}, ${percent(parity.wanted)} wanted</dd>
+      <dt>Compared</dt>
+      <dd>${grouped(counts.match)} match, ${grouped(counts.mismatch)} mismatch, ${grouped(counts.ignored)} ignored</dd>
+      <dt>Not judged</dt>
+      <dd>${notJudged.length === 0 ? 'none' : notJudged.join(', ')}</dd>
+      <dt>Direct against itself</dt>
+      <dd>${grouped(noise.samples)} of ${grouped(noise.wanted)}; ${interval(noise.differing)} differ</dd>
+      ${
+        typeof p95 === 'number' &&
+        html`<dt>95th percentile</dt>
+          <dd>${p95.toFixed(2)} times that of direct</dd>`
+      }
+    </dl>
+    ${groups.length > 0 && html`<${Groups} groups=${groups} />`}
+    ${
+      coverage.unseen.length > 0 &&
+      html`<h3>Asked by callers, not compared yet</h3>
+        <ul class="plain">
+          ${coverage.unseen.map((fact) => html`<li><code>${fact}</code></li>`)}
+        </ul>`
+    }`;
+}
+
+const MEANING: Readonly<Record<Standing, string>> = {
+  fault: 'the gateway’s doing',
+  suspect: 'never seen in direct alone; counts as the gateway’s',
+  noise: 'differs by itself',
+  known: 'in the table’s list',
+};
+
+function Groups({ groups }: { groups: readonly DifferenceGroup[] }) {
+  return html`<h3>What differs</h3>
+    <table>
+      <caption class="hidden">
+        Differences, the most frequent first
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Where</th>
+          <th scope="col">What</th>
+          <th scope="col">Standing</th>
+          <th scope="col">Against the gateway</th>
+          <th scope="col">Direct alone</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${groups.map(
+          ({ path, kind, from, to, standing, cross, noise, ledger, isExpired }) =>
+            html`<tr>
+              <th scope="row"><code>${path === '' ? 'the whole answer' : path}</code></th>
+              <td data-label="What">${kind} <code>${from} → ${to}</code></td>
+              <td data-label="Standing">
+                <span class=${`tag ${standing}`}>${standing}</span>${' '}
+                <span class="quiet">
+                  ${ledger && standing === 'known' ? `${ledger.why} (${ledger.owner})` : MEANING[standing]}
+                  ${isExpired ? ', its entry in the list has expired' : ''}
+                </span>
+              </td>
+              <td data-label="Against the gateway">${grouped(cross.count)} of ${grouped(cross.of)}</td>
+              <td data-label="Direct alone">${grouped(noise.count)} of ${grouped(noise.of)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>`;
+}

@@ -1,0 +1,333 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway, type Gateway } from '../../../src/gateway/index.ts';
+import { SEED_LEAD_IDS, startContact2Sale } from '../../../src/sandbox/index.ts';
+import { chromiumPath, launchChromium, openPage, overflow, seriousIssues, type Watched } from '../kit/browser.ts';
+import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade, type TestFacade } from '../kit/facade.ts';
+import { Opened } from '../kit/load.ts';
+import { until } from '../kit/upstream.ts';
+
+/**
+ * The console as an operator uses it, in a real Chromium: a facade on the sandbox, the real gateway, and live traffic.
+ * The tests build on one another. `SCREENSHOTS=docs/images` writes the pictures of the documents anew.
+ */
+
+if (!chromiumPath) console.log('chromium is not installed: the console is not tested (apt-get install chromium)');
+
+const pictures = process.env['SCREENSHOTS'];
+const headers = { authorization: `Bearer ${FACADE_TOKEN}` };
+const lead = (i: number): string => SEED_LEAD_IDS[i % SEED_LEAD_IDS.length] ?? '';
+/** One of each in a round, the single lead twice. */
+const ASKED: readonly ((i: number) => string)[] = [
+  (i) => `/integration/leads/${lead(i)}`,
+  (i) => `/integration/leads/${lead(i + 7)}`,
+  (i) => `/integration/leads?page=${1 + (i % 3)}&perpage=5`,
+  (i) => `/integration/leads/${lead(i)}/tags`,
+  () => '/integration/tags',
+  () => '/integration/sellers',
+];
+/** Milliseconds; the traffic ends by itself after this many rounds. */
+const ROUND = 200;
+const ROUNDS = 300;
+
+const opened = new Opened();
+const own = new Opened();
+let browser: Browser;
+let facade: TestFacade;
+let gateway: Gateway;
+let restart: () => Promise<Gateway>;
+let console_: Watched;
+let page: Page;
+
+describe.skipIf(!chromiumPath)('the console', () => {
+  beforeAll(async () => {
+    execFileSync('npm', ['run', '-s', 'build:console']);
+    await startScene();
+    browser = opened.keep(await launchChromium());
+    console_ = await openPage(browser, facade.adminUrl);
+    ({ page } = console_);
+    await page.goto(`${facade.adminUrl}/console/`);
+  });
+  afterAll(opened.closeAll);
+  afterEach(own.closeAll);
+
+  test('shows every route of the table, its stage, and its two paths under live traffic', async () => {
+    await seen(page.getByRole('heading', { name: 'Routes', level: 1 }));
+    await until(async () => (await page.locator('tbody tr').count()) === 27, 'all rows are there');
+    await until(async () => /\d\/s/.test(await cell('leads.get', 'Direct').innerText()), 'direct has a rate');
+    expect(await cell('leads.get', 'Gateway').innerText()).toContain('–');
+    expect(await cell('leads.get', 'Stage').innerText()).toMatch(/direct\s+0 %/);
+    expect(await cell('tags.list', 'Stage').innerText()).toMatch(/gateway\s+100 %/);
+    expect(await page.getByRole('status').filter({ hasText: 'live' }).count()).toBe(1);
+    expect(await page.title()).toBe('Routes · c2s-facade');
+  });
+
+  test('is searched and filtered with the keyboard alone', async () => {
+    await page.keyboard.press('/');
+    await page.keyboard.type('tags get');
+    await until(
+      async () => (await rowNames()).join() === 'leads.tags.list,tags.get,tags.list',
+      'only those are shown',
+    ).catch(async () => expect(await rowNames()).toEqual([]));
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Delete');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('gateway');
+    await until(async () => (await rowNames()).includes('tags.list') && (await rowNames()).length === 1, 'one stage');
+    await page.keyboard.type('all');
+    await until(async () => (await rowNames()).length === 27, 'all again');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('leads.list');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Flip leads.list');
+  });
+
+  test('flips a route: live traffic changes its side, and the history says who and why', async () => {
+    expect(await pathOf('leads.get')).toBe('direct');
+    await page.getByRole('button', { name: 'Flip leads.get', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Flip leads.get' });
+    await seen(dialog);
+    await dialog.getByLabel('Share that the gateway serves').fill('100');
+    await dialog.getByLabel('Why').fill('the shadows agree');
+    await dialog.getByLabel('Your name').fill('Ana of operations');
+    await dialog.getByRole('button', { name: 'Flip', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Flip leads.get');
+    await until(async () => (await pathOf('leads.get')) === 'gateway', 'a request takes the gateway');
+    await until(async () => (await cell('leads.get', 'Stage').innerText()).includes('100 %'), 'the board says so');
+    await until(async () => /\d\/s|\/min/.test(await cell('leads.get', 'Gateway').innerText()), 'its traffic is shown');
+    await page.getByRole('link', { name: 'History' }).click();
+    const line = page.locator('tr', { hasText: 'the shadows agree' });
+    await seen(line);
+    expect(await line.innerText()).toMatch(/leads\.get gateway 0 % → 100 %\s+Ana of operations console/);
+    expect(await focused()).toBe('main');
+  });
+
+  test('a flip of what is no longer so is refused in words, and the dialog stays', async () => {
+    await page.getByRole('link', { name: 'Routes', exact: true }).click();
+    await page.getByRole('button', { name: 'Flip sellers.list' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Share that the gateway serves').fill('5');
+    await dialog.getByLabel('Why').fill('too late');
+    await flip('sellers.list', 50);
+    await dialog.getByRole('button', { name: 'Flip', exact: true }).click();
+    await seen(dialog.getByText(/gateway of sellers\.list is 50, not 0/));
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect(console_.faults.splice(0)).toEqual([expect.stringMatching(/status of 409/)]);
+    expect(await focused()).toBe('Flip sellers.list');
+  });
+
+  test('a route has a page: plots that begin with the last hour, parity, autopilot, history', async () => {
+    await page.getByRole('link', { name: 'leads.list' }).click();
+    await seen(page.getByRole('heading', { name: 'leads.list', level: 1 }));
+    await until(async () => (await page.locator('canvas').count()) === 3, 'three plots');
+    await seen(page.getByRole('img', { name: /^Rate: direct 0\.\d requests\/s|^Rate: direct [1-9]/ }));
+    await seen(page.getByText(/^\d+ match, \d+ mismatch, \d+ ignored$/));
+    await seen(page.locator('tr', { hasText: 'Traffic' }).getByText('waiting'));
+    await seen(page.getByRole('button', { name: 'Pause the autopilot' }));
+    const { at } = await timeline('leads.list');
+    expect(at.length).toBeGreaterThan(0);
+    await page.getByRole('button', { name: 'Pause the autopilot' }).click();
+    await seen(page.getByText('paused', { exact: true }));
+    await page.getByRole('button', { name: 'Resume the autopilot' }).click();
+    await seen(page.getByRole('button', { name: 'Pause the autopilot' }));
+    expect(await page.title()).toBe('leads.list · c2s-facade');
+  });
+
+  test('a gateway that dies is seen as an open breaker, callers are served, and when it is back it closes', async () => {
+    await page.getByRole('link', { name: 'Routes', exact: true }).click();
+    await gateway.close();
+    await seen(cell('leads.get', 'Gateway').getByText(/breaker (open|half-open)/), 12_000);
+    await seen(page.getByRole('status').filter({ hasText: /Not closed: the breaker of .*leads\.get \(gateway\)/ }));
+    expect(await pathOf('leads.get')).toBe('direct');
+    gateway = await restart();
+    await cell('leads.get', 'Gateway')
+      .getByText(/breaker/)
+      .waitFor({ state: 'detached', timeout: 12_000 });
+    await until(async () => (await pathOf('leads.get')) === 'gateway', 'the gateway serves again');
+  });
+
+  test('is rolled back: what would change is shown first, then traffic is where it was', async () => {
+    await page.getByRole('link', { name: 'History' }).click();
+    await page.getByRole('button', { name: 'Take back the last flip' }).click();
+    await seen(page.getByRole('dialog').getByText('sellers.list gateway 50 % → 0 %'));
+    await page.keyboard.press('Escape');
+    const rows = page.locator('tbody tr');
+    await rows.last().getByText('the shadows agree').waitFor();
+    await page.getByRole('button', { name: 'Take back the last flip' }).click();
+    await page.getByLabel('Why').fill('it was the wrong row');
+    await page.getByRole('button', { name: 'Roll back', exact: true }).click();
+    await seen(page.locator('tr', { hasText: 'it was the wrong row' }).getByText('rollback'));
+    await page.getByRole('button', { name: 'Roll back to here: revision 1' }).click();
+    await seen(page.getByText('It is so already: nothing would change.'));
+    await page.keyboard.press('Escape');
+    expect(await pathOf('leads.get')).toBe('gateway');
+  });
+
+  test('the kill switch takes everything back at once, and says so on every page', async () => {
+    await page.getByRole('button', { name: 'Everything direct' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Everything direct' }).click();
+    await seen(page.getByRole('alert').filter({ hasText: 'The kill switch is on' }));
+    expect(await pathOf('leads.get')).toBe('direct');
+    await page.getByRole('button', { name: /^End/ }).click();
+    await page.getByRole('button', { name: 'End it' }).click();
+    await page.getByText('The kill switch is on').waitFor({ state: 'detached' });
+    expect(await pathOf('leads.get')).toBe('gateway');
+  });
+
+  test('the migration page says how long each route is where it is, and what is not needed any more', async () => {
+    await page.getByRole('link', { name: 'Migration' }).click();
+    await seen(
+      page
+        .locator('tr', { hasText: 'tags.list' })
+        .getByText(/not needed since/)
+        .first(),
+    );
+    await until(async () => (await page.locator('.days li').count()) === 1, 'the day is shown', 12_000);
+  });
+
+  test.each(['light', 'dark'] as const)('axe-core finds nothing serious on any page, %s', async (colorScheme) => {
+    const watched = await openPage(browser, facade.adminUrl, { colorScheme });
+    own.keep(watched);
+    for (const [address, heading] of PAGES) {
+      await watched.page.goto(`${facade.adminUrl}/console/#${address}`);
+      await seen(watched.page.getByRole('heading', { name: heading, level: 1 }));
+      await watched.page.getByText('Loading').first().waitFor({ state: 'detached' });
+      expect([address, await seriousIssues(watched.page)]).toEqual([address, []]);
+    }
+    await watched.page.getByRole('button', { name: 'Everything direct' }).click();
+    await seen(watched.page.getByRole('dialog'));
+    expect(await seriousIssues(watched.page)).toEqual([]);
+    expect(watched.faults).toEqual([]);
+  });
+
+  test('nothing is wider than a telephone of 375 pixels', async () => {
+    const watched = await openPage(browser, facade.adminUrl, { viewport: { width: 375, height: 700 } });
+    own.keep(watched);
+    for (const [address, heading] of PAGES) {
+      await watched.page.goto(`${facade.adminUrl}/console/#${address}`);
+      await seen(watched.page.getByRole('heading', { name: heading, level: 1 }));
+      await watched.page.getByText('Loading').first().waitFor({ state: 'detached' });
+      expect([address, await overflow(watched.page)]).toEqual([address, 0]);
+      if (pictures) await picture(watched.page, `phone-${heading}`);
+    }
+  });
+
+  test('it asked nobody else for anything, and nothing went wrong in it', async () => {
+    if (pictures) await takePictures();
+    expect(console_.faults).toEqual([]);
+  });
+
+  test('with ADMIN_TOKEN it asks for it, says when it is wrong, and forgets it with the tab', async () => {
+    const token = 'admin-token-of-a-test-0123456789';
+    const guarded = own.keep(await startFacade({ direct: 'http://127.0.0.1:9', env: { ADMIN_TOKEN: token } }));
+    const watched = await openPage(browser, guarded.adminUrl);
+    own.keep(watched);
+    const signIn = async (typed: string): Promise<void> => {
+      await watched.page.getByLabel('Admin token').fill(typed);
+      await watched.page.keyboard.press('Enter');
+    };
+    await watched.page.goto(`${guarded.adminUrl}/console/`);
+    await seen(watched.page.getByLabel('Admin token'));
+    expect(await watched.page.getByText('not the admin token').count()).toBe(0);
+    expect(await seriousIssues(watched.page)).toEqual([]);
+    await signIn(`${token}x`);
+    await seen(watched.page.getByRole('alert').filter({ hasText: 'This is not the admin token.' }));
+    await signIn(token);
+    await seen(watched.page.getByRole('heading', { name: 'Routes', level: 1 }));
+    await watched.page.reload();
+    await seen(watched.page.getByRole('heading', { name: 'Routes', level: 1 }));
+    // The browser itself notes each refusal; there is nothing else to note.
+    expect(watched.faults.filter((fault) => !/status of 401/.test(fault))).toEqual([]);
+    const other = await watched.page.context().newPage();
+    await other.goto(`${guarded.adminUrl}/console/`);
+    await seen(other.getByLabel('Admin token'));
+  });
+});
+
+const PAGES = [
+  ['/', 'Routes'],
+  ['/routes/leads.list', 'leads.list'],
+  ['/routes/leads.get', 'leads.get'],
+  ['/migration', 'Migration'],
+  ['/history', 'History'],
+] as const;
+
+/** The sandbox's CRM, the real gateway, the facade, and traffic that ends by itself. */
+async function startScene(): Promise<void> {
+  const crm = opened.keep(await startContact2Sale({ token: C2S_TOKEN }));
+  restart = () => startGateway({ c2sBaseUrl: crm.url, c2sToken: C2S_TOKEN, port: gateway?.port ?? 0 });
+  gateway = await restart();
+  opened.keep({ close: () => gateway.close() });
+  facade = opened.keep(
+    await startFacade({
+      direct: crm.url,
+      gateway: gateway.url,
+      edit: (config) => {
+        config.setIn(['defaults', 'breaker', 'reset'], '1s');
+        config.setIn(['defaults', 'breaker', 'volumeThreshold'], 3);
+        config.setIn(['compare'], { minSamples: 20, minNoise: 5, ready: { parity: 0.8, latencyP95Ratio: 100 } });
+        setRoute(config, 'leads.list', ['rollout', 'shadow'], 100);
+        setRoute(config, 'leads.list', ['autopilot'], {});
+        setRoute(config, 'leads.tags.list', ['rollout'], { gateway: 25, shadow: 100, stickyBy: 'leadId' });
+        setRoute(config, 'tags.list', ['rollout', 'gateway'], 100);
+      },
+    }),
+  );
+  let round = 0;
+  const timer = setInterval(() => {
+    if (round++ >= ROUNDS) return clearInterval(timer);
+    for (const target of ASKED) void ask(target(round)).catch(() => undefined);
+  }, ROUND);
+  opened.keep({ close: () => clearInterval(timer) });
+}
+
+const ask = async (target: string): Promise<string | null> => {
+  const res = await fetch(facade.url + target, { headers });
+  await res.arrayBuffer();
+  return res.headers.get('x-facade-path');
+};
+const pathOf = (_route: 'leads.get'): Promise<string | null> => ask(`/integration/leads/${lead(3)}`);
+
+async function flip(route: string, share: number): Promise<void> {
+  const res = await fetch(`${facade.adminUrl}/api/flips`, {
+    method: 'POST',
+    headers: { 'x-c2s-admin': 'test', 'content-type': 'application/json' },
+    body: JSON.stringify({ changes: [{ route, set: { gateway: share } }] }),
+  });
+  expect(res.status).toBe(200);
+}
+
+const timeline = async (route: string): Promise<{ at: number[] }> =>
+  (await (await fetch(`${facade.adminUrl}/api/routes/${route}/timeline`)).json()) as { at: number[] };
+
+const seen = (what: Locator, timeout = 8_000): Promise<void> => what.first().waitFor({ state: 'visible', timeout });
+const row = (id: string): Locator => page.locator('tbody tr').filter({ has: page.getByText(id, { exact: true }) });
+const cell = (id: string, label: string): Locator => row(id).locator(`[data-label="${label}"]`);
+const rowNames = (): Promise<string[]> => page.locator('tbody th').allInnerTexts();
+/** What a screen reader would say of where the focus is. */
+const focused = (): Promise<string> =>
+  page.evaluate<string>(
+    'const at = document.activeElement; at.getAttribute("aria-label") ?? (at.localName === "main" ? "main" : at.textContent.trim())',
+  );
+
+/** For the documents; 1280 wide, light, so that they stay small. */
+async function takePictures(): Promise<void> {
+  await page.setViewportSize({ width: 1280, height: 860 });
+  await page.goto(`${facade.adminUrl}/console/#/`);
+  await seen(page.getByRole('heading', { name: 'Routes', level: 1 }));
+  await picture(page, 'board');
+  await page.goto(`${facade.adminUrl}/console/#/routes/leads.list`);
+  await seen(page.getByRole('heading', { name: 'Parity', level: 2 }));
+  await until(async () => (await page.locator('canvas').count()) === 3, 'three plots');
+  await picture(page, 'route');
+}
+
+async function picture(of: Page, name: string): Promise<void> {
+  mkdirSync(pictures as string, { recursive: true });
+  writeFileSync(`${pictures}/console-${name}.png`, await of.screenshot({ animations: 'disabled' }));
+}
