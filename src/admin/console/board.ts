@@ -100,7 +100,7 @@ function PathCell({ path }: { path: PathView | undefined }) {
 }
 
 export function Parity({ parity }: { parity: ParityView | undefined }) {
-  if (!parity) return html`<span class="quiet">${NOTHING}</span>`;
+  if (!parity || parity.compared === 0) return html`<span class="quiet">${NOTHING}</span>`;
   const mood = parity.verdict === 'ready' ? 'good' : parity.verdict.startsWith('not ready') ? 'bad' : 'quiet';
   const ratio = parity.ratio === undefined ? '' : `${percent(parity.ratio)} of ${parity.compared}, `;
   return html`<span class=${mood}>${ratio}${parity.verdict}</span>`;

@@ -17,9 +17,13 @@ export function Confirm({ title, action, onConfirm, onClose, children }: Confirm
   const [isBusy, setBusy] = useState(false);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    dialog.current?.showModal();
-    // The dialog leaves the page instead of closing, so that the browser does not give the focus back by itself.
-    return () => (before?.isConnected ? before : document.getElementById('content'))?.focus();
+    const shown = dialog.current as HTMLDialogElement;
+    shown.showModal();
+    return () => {
+      // Nothing else can have the focus while it is open. The browser gives it back, but only to what is still there.
+      shown.close();
+      if (before?.isConnected !== true) document.getElementById('content')?.focus();
+    };
   }, []);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();

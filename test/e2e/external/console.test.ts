@@ -45,7 +45,8 @@ describe.skipIf(!chromiumPath)('the console', () => {
   beforeAll(async () => {
     execFileSync('npm', ['run', '-s', 'build:console']);
     await startScene();
-    browser = opened.keep(await launchChromium());
+    browser = await launchChromium();
+    opened.keep({ close: () => browser.close() });
     console_ = await openPage(browser, facade.adminUrl);
     ({ page } = console_);
     await page.goto(`${facade.adminUrl}/console/`);
@@ -67,16 +68,13 @@ describe.skipIf(!chromiumPath)('the console', () => {
   test('is searched and filtered with the keyboard alone', async () => {
     await page.keyboard.press('/');
     await page.keyboard.type('tags get');
-    await until(
-      async () => (await rowNames()).join() === 'leads.tags.list,tags.get,tags.list',
-      'only those are shown',
-    ).catch(async () => expect(await rowNames()).toEqual([]));
+    await until(async () => (await rowNames()).join() === 'leads.tags.list,tags.list', 'only those are shown');
     await page.keyboard.press('Control+A');
     await page.keyboard.press('Delete');
     await page.keyboard.press('Tab');
     await page.keyboard.type('gateway');
     await until(async () => (await rowNames()).includes('tags.list') && (await rowNames()).length === 1, 'one stage');
-    await page.keyboard.type('all');
+    await page.keyboard.press('Home');
     await until(async () => (await rowNames()).length === 27, 'all again');
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('leads.list');
@@ -107,7 +105,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
   });
 
   test('a flip of what is no longer so is refused in words, and the dialog stays', async () => {
-    await page.getByRole('link', { name: 'Routes', exact: true }).click();
+    await page.getByRole('navigation').getByRole('link', { name: 'Routes' }).click();
     await page.getByRole('button', { name: 'Flip sellers.list' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Share that the gateway serves').fill('5');
@@ -139,7 +137,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
   });
 
   test('a gateway that dies is seen as an open breaker, callers are served, and when it is back it closes', async () => {
-    await page.getByRole('link', { name: 'Routes', exact: true }).click();
+    await page.getByRole('navigation').getByRole('link', { name: 'Routes' }).click();
     await gateway.close();
     await seen(cell('leads.get', 'Gateway').getByText(/breaker (open|half-open)/), 12_000);
     await seen(page.getByRole('status').filter({ hasText: /Not closed: the breaker of .*leads\.get \(gateway\)/ }));
