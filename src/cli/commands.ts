@@ -7,8 +7,8 @@ export interface CommandSpec {
   readonly usage: string;
   readonly summary: string;
   readonly options?: readonly (readonly [flags: string, description: string, parse?: (text: string) => unknown])[];
-  /** Which of the common options make sense; `both` when left out. */
-  readonly common?: 'file' | 'admin' | 'both' | 'none';
+  /** Which of the common options make sense, beside --json; `both` when left out. */
+  readonly common?: 'json' | 'file' | 'admin' | 'both' | 'none';
   readonly help?: string;
   readonly hidden?: boolean;
   readonly load: () => Promise<Command<never>>;
@@ -154,6 +154,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     common: 'admin',
     help: 'echo 000.000.000-00 | c2s-facade forget. Never an argument: those can be seen by others, and shells keep them.',
     load: async () => (await import('./commands/forget.ts')).forget,
+  },
+  {
+    usage: 'smoke <url>',
+    summary: 'four checks of a deployment: health, read a lead, send a message, enrich a lead',
+    options: [
+      ['--token <token>', 'of a known caller (default: SMOKE_TOKEN)'],
+      ['--lead <id>', 'of a lead that exists; it gets a message, and is enriched (default: SMOKE_LEAD_ID)'],
+      ['--message <text>', 'what the message says'],
+      ['--read-only', 'only the first two'],
+    ],
+    common: 'json',
+    help: 'Nothing is repeated. A token on the command line is seen by every user of the machine: prefer SMOKE_TOKEN.',
+    load: async () => (await import('./commands/smoke.ts')).smoke,
   },
   {
     usage: 'completion <shell>',

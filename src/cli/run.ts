@@ -72,8 +72,9 @@ function addCommand(program: Program, spec: CommandSpec, io: Io, done: (code: nu
   });
 }
 
-function addCommonOptions(command: Program, which: 'file' | 'admin' | 'both'): void {
+function addCommonOptions(command: Program, which: 'json' | 'file' | 'admin' | 'both'): void {
   command.option('--json', 'the answer as JSON');
+  if (which === 'json') return;
   if (which !== 'file') command.option('--admin <url>', 'the admin listener (default: ADMIN_HOST and ADMIN_PORT)');
   if (which !== 'admin') command.option('--config <file>', 'the rollout table (default: FACADE_CONFIG)');
 }

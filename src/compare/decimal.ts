@@ -38,10 +38,17 @@ function canonical(source: string): string {
   if (!parts) return source;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts;
   const digits = `${whole}${fraction}`.replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
+  const significant = withoutZerosAtEnd(digits);
   // −0 equals 0: what it may mean to a calculator it does not mean in a record.
   if (significant === '') return '0e0';
   const power = Number(exponent) - fraction.length + (digits.length - significant.length);
   // An exponent beyond what a double counts exactly is left as it was written.
   return Number.isSafeInteger(power) ? `${sign}${significant}e${power}` : source;
+}
+
+/** By hand: /0+$/ is quadratic in zeros that another digit ends, and an answer may hold half a million of them. */
+function withoutZerosAtEnd(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === '0') end--;
+  return digits.slice(0, end);
 }

@@ -48,10 +48,15 @@ export function createListener(options: ListenerOptions): Server {
     connectionsCheckingInterval: 1_000,
     insecureHTTPParser: false,
     noDelay: true,
-    shouldUpgradeCallback: options.isUpgrade,
+    // Node gives an upgraded connection away, and would never close the answers that are still owed on it.
+    shouldUpgradeCallback: (req) => isOwedNothing(req.socket) && options.isUpgrade(req),
   });
   const handle = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
-    (req.socket as Carrier)[kLatest] = res;
+    const socket = req.socket as Carrier;
+    // What stands behind a request whose end is in doubt may be a part of it, smuggled.
+    if (socket[kRefused]) return;
+    socket[kLatest] = res;
+    if (!res.socket) closeWith(socket, res);
     const coding = req.headers['transfer-encoding'];
     if (coding === undefined || coding === 'chunked' || coding.toLowerCase() === 'chunked') {
       options.handle(req, res, expectsContinue);
@@ -74,7 +79,28 @@ export function createListener(options: ListenerOptions): Server {
 const kLatest = Symbol('latest');
 const kRefused = Symbol('refused');
 const kUpgraded = Symbol('upgraded');
-type Carrier = Socket & { [kLatest]?: ServerResponse; [kRefused]?: boolean; [kUpgraded]?: boolean };
+const kWaiting = Symbol('waiting');
+type Carrier = Socket & {
+  [kLatest]?: ServerResponse;
+  [kRefused]?: boolean;
+  [kUpgraded]?: boolean;
+  [kWaiting]?: Set<ServerResponse>;
+};
+
+/**
+ * An answer that waits for those before it has no socket yet. Node closes it with the connection, but forgets it when a
+ * CONNECT or an upgrade came behind it; whatever waits for its `close` (places, timers, records) would wait for ever.
+ */
+function closeWith(socket: Carrier, res: ServerResponse): void {
+  let waiting = socket[kWaiting];
+  if (!waiting) {
+    const all = (waiting = socket[kWaiting] = new Set<ServerResponse>());
+    // After node, which does it in this turn where it does.
+    socket.once('close', () => setImmediate(() => all.forEach((one) => one.destroy())));
+  }
+  waiting.add(res);
+  res.once('close', () => waiting.delete(res));
+}
 
 /** Nothing is owed on this connection: it has had no request yet, or its latest is answered. Half a head is no request. */
 export function isOwedNothing(socket: Socket): boolean {
@@ -105,6 +131,7 @@ const MALFORMED = { status: 400, kind: 'malformed-request', detail: 'This is not
 
 /** The connection ends with it: whether a body comes, and where it ends, is not known. */
 function refuse(res: ServerResponse, problem: Problem): void {
+  if (res.socket) (res.socket as Carrier)[kRefused] = true;
   const body = problemBody(problem, undefined);
   const headers = { 'content-type': 'application/problem+json', 'content-length': body.length, connection: 'close' };
   res.writeHead(problem.status, headers).end(body);

@@ -93,7 +93,8 @@ export class Passthrough {
     const { req, upstream } = passage;
     if (!upstream.enter()) return this.#refuse(passage, res, 'facade_bulkhead_full', 1000);
     passage.timer = setTimeout(() => this.#expire(passage), this.#context.totalDeadline()).unref();
-    res.on('close', () => upstream.leave());
+    // Once: a place that is given back twice, or never, is a bulkhead that no longer counts.
+    res.once('close', () => upstream.leave());
     void this.#middleware(upstream)(req, res, () => undefined);
   }
 

@@ -38,7 +38,7 @@ of the CRM, and the facade on top, all on loopback and all data invented.
    curl -s -X POST ${url}/leads/${leadId}/messages ${auth} -H 'content-type: application/json' -d '{"message":"Hello from the gateway dialect"}'; echo
    curl -s ${url}/leads/${leadId} ${auth} | grep -o 'Hello from the [a-z]* dialect'
 
-6  See the table, the live state and the metrics
+6  See the table, the live state and the metrics; or open ${adminUrl}/console/ in a browser and do it all there
    curl -s ${adminUrl}/api/routes
    curl -s ${adminUrl}/metrics | grep ^facade_requests_total | grep -v ' 0$'
 

@@ -146,7 +146,7 @@ describe('GET /metrics', () => {
     for (const [, type] of text.matchAll(/^# TYPE facade_\S+_total (\S+)$/gm)) expect(type).toBe('counter');
   });
 
-  test('holds fewer than 3,000 series of the shipped table and is scraped in 100 ms, after traffic on every row too (P53, P55)', async () => {
+  test('holds fewer than 4,000 series of the shipped table and is scraped in 100 ms, after traffic on every row too (P53, P55)', async () => {
     await facade.edit((config) => setAll(config, 50));
     const { routes } = await api<{ routes: RouteView[] }>('/api/routes');
     const faces = routes.flatMap(({ paths }) => [...(paths.direct?.faces ?? []), ...(paths.gateway?.faces ?? [])]);
@@ -163,7 +163,7 @@ describe('GET /metrics', () => {
       text = await facade.metricsText();
       times.push(performance.now() - startedAt);
     }
-    expect(series(text).length).toBeLessThan(3_000);
+    expect(series(text).length).toBeLessThan(4_000);
     // The best of five: what the scrape costs, and not what else the machine does.
     expect(Math.min(...times)).toBeLessThan(100);
   });

@@ -8,6 +8,7 @@ import { html, useEffect, useRef, useState } from './vendor/preact.js';
 /** Seconds. */
 const SHOWN = 3_600;
 const FIGURES: readonly Figure[] = ['requests', 'failures', 'p95'];
+type PathName = 'direct' | 'gateway';
 
 export function OverTime({ route, snapshot }: { route: RouteView; snapshot: Snapshot }) {
   const points = usePoints(route, snapshot);
@@ -66,7 +67,7 @@ function usePoints(route: RouteView, snapshot: Snapshot): readonly Point[] {
 /** Columns to rows. */
 export function pointsOf({ at, paths }: Series): Point[] {
   return at.map((time, i) => {
-    const of = (path: 'direct' | 'gateway') =>
+    const of = (path: PathName) =>
       Object.fromEntries(FIGURES.map((figure) => [figure, paths[path][figure][i] ?? null])) as Record<
         Figure,
         number | null

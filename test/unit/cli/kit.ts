@@ -13,7 +13,7 @@ export interface CliOptions {
   /** A terminal: colours, and somebody who can be asked. */
   readonly terminal?: boolean;
   /** Answers what is asked; may do something first. */
-  readonly answer?: (question: string) => string;
+  readonly answer?: (question: string) => string | Promise<string>;
 }
 
 export interface CliResult {
@@ -66,10 +66,11 @@ export function startFakeAdmin(answers: Answers): Promise<FakeAdmin> {
     req.on('end', () => {
       const { method = '', url = '', headers } = req;
       told.push({ method, url, headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) });
-      const answer = answers[`${method} ${url.split('?')[0]}`] ?? 404;
-      const [status, body] = Array.isArray(answer) && typeof answer[0] === 'number' ? answer : [200, answer];
+      const answer: unknown = answers[`${method} ${url.split('?')[0]}`] ?? 404;
+      const isPair = Array.isArray(answer) && typeof answer[0] === 'number';
+      const [status, body] = isPair ? (answer as [number, unknown]) : [200, answer];
       if (typeof answer === 'number') return res.writeHead(answer).end('{"title":"Not Found"}');
-      return res.writeHead(status as number).end(typeof body === 'string' ? body : JSON.stringify(body));
+      return res.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
     });
   });
   return new Promise((resolve) => {

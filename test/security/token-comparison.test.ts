@@ -1,0 +1,88 @@
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { Callers } from '../../src/forward/callers.ts';
+import { nodesOf, type Found } from './kit/sources.ts';
+
+/**
+ * The timing of a comparison must say nothing of a secret. Measuring nanoseconds proves nothing on a shared machine, so
+ * it is the structure that is tested: no secret is compared by ===, and what is compared are digests.
+ */
+
+const ROOMS = ['src/forward/**/*.ts', 'src/admin/*.ts', 'src/enrichment/**/*.ts', 'src/gateway/**/*.ts'];
+const SECRET = /token|secret|password|credential|apikey|\bkey\b|digest/i;
+const EQUALS = new Set([
+  ts.SyntaxKind.EqualsEqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsEqualsToken,
+  ts.SyntaxKind.EqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsToken,
+]);
+
+/** What is compared with undefined, an empty text or a literal tells only whether it is there. */
+const isLiteral = (node: ts.Expression): boolean =>
+  ts.isLiteralExpression(node) || node.getText() === 'undefined' || node.kind === ts.SyntaxKind.NullKeyword;
+
+function comparesSecret(node: ts.Node): boolean {
+  if (ts.isBinaryExpression(node) && EQUALS.has(node.operatorToken.kind)) {
+    const { left, right } = node;
+    if (isLiteral(left) || isLiteral(right) || ts.isTypeOfExpression(left)) return false;
+    return [left, right].some((side) => SECRET.test(side.getText()) && !side.getText().endsWith('.length'));
+  }
+  // includes, startsWith and indexOf stop at the first difference, too.
+  if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+    const { name, expression } = node.expression;
+    const isEarly = /^(includes|startsWith|endsWith|indexOf|localeCompare|equals|compare)$/.test(name.text);
+    return isEarly && SECRET.test(expression.getText());
+  }
+  return false;
+}
+
+/** Not of a caller: [where, what]. */
+const HARMLESS: readonly (readonly [string, string])[] = [
+  // The gateway's own list of Contact2Sale's tokens, by one of them.
+  ['src/gateway/tokens.ts', 'this.#tokens.includes(token)'],
+];
+const isHarmless = ({ at, text }: Found): boolean =>
+  HARMLESS.some(([file, expression]) => at.startsWith(file) && text === expression);
+
+test('no secret is compared by an operator or a search that stops at the first difference', () => {
+  const found = nodesOf(ROOMS, comparesSecret).filter((one) => !isHarmless(one));
+  expect(found.map(({ at, text }) => `${at} ${text}`)).toEqual([]);
+});
+
+test('timingSafeEqual is given digests, which have one length', () => {
+  const calls = nodesOf(
+    ['src/**/*.ts'],
+    (node) => ts.isCallExpression(node) && node.expression.getText() === 'timingSafeEqual',
+  );
+  expect(calls.map(({ text }) => text)).toEqual([
+    'timingSafeEqual(digest(token), expected)',
+    'timingSafeEqual(digest(given), digest(secret))',
+  ]);
+});
+
+describe('callers are found by a salted digest', () => {
+  const token = 'a-token-of-sixteen-characters';
+  const identify = (callers: Callers, given: string) => callers.identify({ authorization: `Bearer ${given}` });
+
+  test('the token, all of it and nothing else', () => {
+    const callers = new Callers(undefined, [token]);
+    expect(identify(callers, token)).toBeDefined();
+    for (const wrong of [
+      token.slice(0, -1),
+      `${token}x`,
+      token.toUpperCase(),
+      `${token},${token}`,
+      '\0',
+      '__proto__',
+    ]) {
+      expect(identify(callers, wrong)).toBeUndefined();
+    }
+  });
+
+  test('an empty token makes nobody known', () => {
+    const callers = new Callers('', ['']);
+    for (const wrong of ['', ' ', 'undefined']) expect(identify(callers, wrong)).toBeUndefined();
+    expect(callers.identify({ authentication: '' })).toBeUndefined();
+    expect(callers.identify({})).toBeUndefined();
+  });
+});

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { expect, test } from 'vitest';
+import { environmentSchema } from '../../../src/config/environment-schema.ts';
+import { readEnvironment } from '../../../src/config/environment.ts';
+import { readEnvironment as readGatewayEnvironment } from '../../../src/gateway/environment.ts';
+import { FACADE_DRAIN, GATEWAY_DRAIN, seconds, SECRETS } from './kit.ts';
+
+interface Service {
+  readonly build?: { readonly context: string; readonly target: string };
+  readonly environment?: Record<string, string>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly stop_grace_period?: string;
+  readonly depends_on?: Record<string, object>;
+}
+interface Compose {
+  readonly include: readonly { readonly path: string }[];
+  readonly services: Record<'facade' | 'gateway' | 'postgres', Service>;
+  readonly volumes: Record<string, null>;
+}
+
+const compose = parse(readFileSync('deploy/compose.yaml', 'utf8')) as Compose;
+const { facade, gateway, postgres } = compose.services;
+
+/** As compose does it, with what .env would hold. */
+const filled = ({ environment = {} }: Service): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [
+      name,
+      value.replace(/\$\{(\w+):\?[^}]*\}/g, (_, variable: string) => ENV[variable] ?? ''),
+    ]),
+  );
+const ENV: Record<string, string> = {
+  ...SECRETS,
+  C2S_BASE_URL: 'https://crm.invalid',
+  POSTGRES_PASSWORD: 'a-password',
+};
+
+test('it has everything: facade, gateway, Postgres; Prometheus and Grafana come with the file of the dashboards', () => {
+  expect(Object.keys(compose.services)).toEqual(['facade', 'gateway', 'postgres']);
+  const [included] = compose.include.map(({ path }) => join('deploy', path));
+  const { services } = parse(readFileSync(included ?? '', 'utf8')) as { services: Record<string, Service> };
+  expect(Object.keys(services)).toEqual(expect.arrayContaining(['prometheus', 'grafana']));
+});
+
+test('the facade starts on its environment', () => {
+  const env = filled(facade);
+  expect(Object.keys(environmentSchema.shape)).toEqual(expect.arrayContaining(Object.keys(env)));
+  const read = readEnvironment({ ...ENV, ...env });
+  expect(read).toMatchObject({ ok: true, environment: { host: '0.0.0.0', database: { kind: 'url' } } });
+});
+
+test('the gateway starts on its environment', () => {
+  expect(() => readGatewayEnvironment(filled(gateway))).not.toThrow();
+});
+
+test('the services find one another', () => {
+  expect(facade.environment?.['C2S_GATEWAY_URL']).toBe(`http://gateway:${gateway.environment?.['GATEWAY_PORT']}`);
+  const database = new URL(filled(facade)['DATABASE_URL'] ?? '');
+  expect(database.host).toBe('postgres:5432');
+  expect(database.username).toBe(postgres.environment?.['POSTGRES_USER']);
+  expect(database.pathname).toBe(`/${postgres.environment?.['POSTGRES_DB']}`);
+  expect(Object.keys(facade.depends_on ?? {}).sort()).toEqual(['gateway', 'postgres']);
+});
+
+test('Prometheus finds the admin listener where it is published, on loopback alone', () => {
+  expect(facade.ports).toEqual(['8080:8080', '127.0.0.1:9901:9901']);
+  const { scrape_configs } = parse(readFileSync('grafana/prometheus/prometheus.yml', 'utf8')) as {
+    scrape_configs: { static_configs: { targets: string[] }[] }[];
+  };
+  expect(scrape_configs[0]?.static_configs[0]?.targets).toEqual(['127.0.0.1:9901']);
+});
+
+test('our own services have a root that cannot be written, and no rights', () => {
+  for (const service of [facade, gateway]) {
+    expect(service.read_only).toBe(true);
+    expect(service.cap_drop).toEqual(['ALL']);
+    expect(readFileSync('Dockerfile', 'utf8')).toContain(` AS ${service.build?.target}\n`);
+    expect(existsSync(join('deploy', service.build?.context ?? '', 'Dockerfile'))).toBe(true);
+  }
+});
+
+test('nothing is cut that is under way', () => {
+  expect(seconds(facade.stop_grace_period ?? 0)).toBeGreaterThan(FACADE_DRAIN);
+  expect(seconds(gateway.stop_grace_period ?? 0)).toBeGreaterThan(GATEWAY_DRAIN);
+});
+
+test('what is mounted exists, or is a volume of its own', () => {
+  for (const mount of [facade, gateway, postgres].flatMap(({ volumes = [] }) => volumes)) {
+    const [from = ''] = mount.split(':');
+    expect(from.startsWith('.') ? existsSync(join('deploy', from)) : from in compose.volumes, mount).toBe(true);
+  }
+});

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'smol-toml';
+import { describe, expect, test } from 'vitest';
+import { environmentSchema } from '../../../src/config/environment-schema.ts';
+import { readEnvironment } from '../../../src/config/environment.ts';
+import { readEnvironment as readGatewayEnvironment } from '../../../src/gateway/environment.ts';
+import { FACADE_DRAIN, GATEWAY_DRAIN, seconds, SECRETS } from './kit.ts';
+
+interface Fly {
+  readonly app: string;
+  readonly primary_region: string;
+  readonly kill_signal: string;
+  readonly kill_timeout: string;
+  readonly build: { readonly dockerfile: string; readonly 'build-target': string };
+  readonly deploy: { readonly strategy: string };
+  readonly env: Record<string, string>;
+  readonly http_service: {
+    readonly internal_port: number;
+    readonly auto_stop_machines: string;
+    readonly min_machines_running: number;
+    readonly concurrency: { readonly soft_limit: number; readonly hard_limit: number };
+    readonly checks: readonly { readonly path: string }[];
+  };
+  readonly checks: { readonly ready: { readonly port: number; readonly path: string } };
+  readonly metrics: { readonly port: number; readonly path: string };
+}
+
+const read = (file: string) => parse(readFileSync(file, 'utf8')) as unknown as Fly;
+const facade = read('fly.toml');
+const gateway = read('fly.gateway.toml');
+
+describe.each([
+  { name: 'fly.toml', fly: facade, target: 'facade', public: 'PORT', admin: 'ADMIN_PORT', drain: FACADE_DRAIN },
+  {
+    name: 'fly.gateway.toml',
+    fly: gateway,
+    target: 'gateway',
+    public: 'GATEWAY_PORT',
+    admin: 'GATEWAY_ADMIN_PORT',
+    drain: GATEWAY_DRAIN,
+  },
+])('$name', ({ fly, target, public: publicPort, admin, drain }) => {
+  test('builds the target that the Dockerfile has', () => {
+    expect(fly.build['build-target']).toBe(target);
+    expect(readFileSync(fly.build.dockerfile, 'utf8')).toContain(` AS ${target}\n`);
+  });
+
+  test('names the ports that it sets', () => {
+    expect(String(fly.http_service.internal_port)).toBe(fly.env[publicPort]);
+    expect(String(fly.metrics.port)).toBe(fly.env[admin]);
+    expect(String(fly.checks.ready.port)).toBe(fly.env[admin]);
+    expect(fly.env[publicPort]).not.toBe(fly.env[admin]);
+  });
+
+  test('asks the pages that there are', () => {
+    expect(fly.metrics.path).toBe('/metrics');
+    expect(fly.checks.ready.path).toBe('/readyz');
+    expect(fly.http_service.checks.map(({ path }) => path)).toEqual(['/health']);
+  });
+
+  test('waits longer for the end than the process does', () => {
+    expect(fly.kill_signal).toBe('SIGTERM');
+    expect(seconds(fly.kill_timeout)).toBeGreaterThan(drain);
+  });
+
+  test('runs near its callers, always, and is replaced one by one', () => {
+    expect(fly.primary_region).toBe('gru');
+    expect(fly.http_service.min_machines_running).toBeGreaterThanOrEqual(1);
+    expect(fly.http_service.auto_stop_machines).toBe('off');
+    expect(fly.deploy.strategy).toBe('rolling');
+    expect(fly.http_service.concurrency.soft_limit).toBeLessThan(fly.http_service.concurrency.hard_limit);
+  });
+
+  test('holds no secret', () => {
+    for (const name of Object.keys(fly.env)) expect(name).not.toMatch(/TOKEN|PASS|SECRET|KEY$|DATABASE_URL/);
+  });
+});
+
+test('the facade starts on the environment of fly.toml and its secrets', () => {
+  expect(Object.keys(environmentSchema.shape)).toEqual(expect.arrayContaining(Object.keys(facade.env)));
+  expect(readEnvironment({ ...facade.env, ...SECRETS })).toMatchObject({ ok: true });
+  // The admin listener is beyond loopback, so the token is not optional.
+  expect(readEnvironment({ ...facade.env, ...SECRETS, ADMIN_TOKEN: undefined })).toMatchObject({ ok: false });
+});
+
+test('the gateway starts on the environment of fly.gateway.toml', () => {
+  const { options } = readGatewayEnvironment({ ...gateway.env, C2S_TOKEN: SECRETS.C2S_TOKEN });
+  expect(options.port).toBe(gateway.http_service.internal_port);
+});
+
+test('the facade asks the gateway under the name and the port that it has', () => {
+  expect(facade.env['C2S_GATEWAY_URL']).toBe(`http://${gateway.app}.internal:${gateway.env['GATEWAY_PORT']}`);
+});
