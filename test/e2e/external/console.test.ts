@@ -221,7 +221,6 @@ describe.skipIf(!chromiumPath)('the console', () => {
       await seen(watched.page.getByRole('heading', { name: heading, level: 1 }));
       await watched.page.getByText('Loading').first().waitFor({ state: 'detached' });
       expect([address, await overflow(watched.page)]).toEqual([address, 0]);
-      if (pictures) await picture(watched.page, `phone-${heading}`);
     }
   });
 
