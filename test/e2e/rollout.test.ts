@@ -104,12 +104,12 @@ describe('the kill switch', () => {
   test('by the admin API: everything direct at the next request, and back', async () => {
     const facade = await start((config) => setAll(config, 100));
     expect(await ask(facade, '/leads/42')).toBe('200 gateway');
-    expect(await change(facade, 'PUT')).toEqual({ on: true, by: ['admin'] });
+    expect(await change(facade, 'PUT')).toMatchObject({ on: true, by: ['admin'] });
     for (const target of ['/leads/42', '/leads', '/tags', '/integration/me']) {
       expect(await ask(facade, target)).toBe('200 direct');
     }
     expect(await facade.metric('facade_kill_switch')).toBe(1);
-    expect(await change(facade, 'DELETE')).toEqual({ on: false, by: [] });
+    expect(await change(facade, 'DELETE')).toMatchObject({ on: false, by: [] });
     expect(await ask(facade, '/leads/42')).toBe('200 gateway');
     expect(await facade.metric('facade_kill_switch')).toBe(0);
   });

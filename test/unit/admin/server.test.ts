@@ -180,6 +180,7 @@ describe('/api', () => {
         stage: 'retired',
         autopilot: null,
         safety: 'safe',
+        autopilot: null,
         rollout: { gateway: 100, shadow: 0, stickyBy: 'caller', fallback: 'none' },
         deadlines: { connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 },
         paths: { gateway: { faces: ['GET /leads/resolve-source'], breaker: 'closed', lastMinute } },
@@ -189,6 +190,7 @@ describe('/api', () => {
         stage: 'canary',
         autopilot: null,
         safety: 'safe',
+        autopilot: null,
         rollout: { gateway: 25, shadow: 10, stickyBy: 'leadId', fallback: 'direct' },
         deadlines: { connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 },
         paths: {

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { createEnrichmentMetrics } from '../../../src/enrichment/metrics.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
 import { expressions, parsePromql, rules } from '../../e2e/kit/promql.ts';
 
@@ -12,7 +13,9 @@ const OF_PROMETHEUS = ['up', 'ALERTS', 'scrape_duration_seconds', 'scrape_sample
 /** Every name that may stand in an expression: registered, recorded, Prometheus's own, or written down as coming. */
 async function knownNames(): Promise<Set<string>> {
   const metrics = new Metrics();
+  createEnrichmentMetrics(metrics.registry, () => Promise.resolve(undefined));
   metrics.observeInflight(() => []);
+  metrics.observeParity(() => []);
   const registered = (await metrics.registry.getMetricsAsJSON()).map(({ name }) => name);
   const list = JSON.parse(readFileSync('test/e2e/external/may-be-empty.json', 'utf8')) as { metrics: object };
   return new Set([
