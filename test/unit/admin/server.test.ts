@@ -178,7 +178,6 @@ describe('/api', () => {
       {
         id: 'leads.resolveSource',
         stage: 'retired',
-        autopilot: null,
         safety: 'safe',
         autopilot: null,
         rollout: { gateway: 100, shadow: 0, stickyBy: 'caller', fallback: 'none' },
@@ -188,7 +187,6 @@ describe('/api', () => {
       {
         id: 'leads.get',
         stage: 'canary',
-        autopilot: null,
         safety: 'safe',
         autopilot: null,
         rollout: { gateway: 25, shadow: 10, stickyBy: 'leadId', fallback: 'direct' },
