@@ -1,3 +1,4 @@
+import { DIFFERENCE_KINDS } from '../config/compare-schema.ts';
 import type { Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
 
@@ -36,18 +37,7 @@ export interface Answer {
  * - `hash`: bodies that are no JSON are not the same bytes.
  * - `failure`: one side failed and the other did not.
  */
-export const DIFFERENCE_KINDS = [
-  'status',
-  'header',
-  'type',
-  'value',
-  'missing',
-  'extra',
-  'order',
-  'length',
-  'hash',
-  'failure',
-] as const;
+export { DIFFERENCE_KINDS };
 export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
 /** One way in which the candidate differs from the control; equal ones of many documents make a group. */

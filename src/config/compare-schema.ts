@@ -128,7 +128,7 @@ export const verify = z.strictObject({
 });
 
 /** The ways in which two answers differ; compare/comparison.ts says what each means. */
-const differenceKind = z.enum([
+export const DIFFERENCE_KINDS = [
   'status',
   'header',
   'type',
@@ -139,7 +139,7 @@ const differenceKind = z.enum([
   'length',
   'hash',
   'failure',
-]);
+] as const;
 
 export const knownDifference = z.strictObject({
   route: z.string().describe('The id of the row.'),
@@ -147,7 +147,7 @@ export const knownDifference = z.strictObject({
     .string()
     .regex(/^(\/.*|header:.+)?$/, 'write the path as the report does, such as /data/*/attributes/phone')
     .describe('As the report writes it; `*` is any item of a list, and empty is the answer as a whole.'),
-  kind: differenceKind.describe('As the report writes it.'),
+  kind: z.enum(DIFFERENCE_KINDS).describe('As the report writes it.'),
   why: z.string().min(1).describe('Why it may stay for now.'),
   owner: z.string().min(1).describe('Who sees to it.'),
   expires: z.iso.date('write a date, such as 2027-01-31').describe('From this day on (UTC) it is a mismatch again.'),
