@@ -60,11 +60,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
     ...ports,
     random,
     judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBody),
-    verified: ({ match }, verification) => {
-      const { id } = match.route.model;
-      metrics.verifications.inc({ route: id, result: verification.result });
-      book.readBack(id, verification, calendar());
-    },
+    verified: ({ match: { route } }, verification) => note(options, book, route.model.id, verification),
   });
   const observer = new Observer({ ...ports, settings, book, writes, metrics, calendar });
   let keeper: EvidenceKeeper | undefined;
@@ -72,13 +68,8 @@ export function startComparison(options: ComparisonOptions): Comparing {
     book,
     use(config) {
       settings = shadowSettings(config);
-      book.use(
-        paritySettings(config),
-        rulesOf(
-          config,
-          dataPlane.generation.entries.map(({ model }) => model),
-        ),
-      );
+      const models = dataPlane.generation.entries.map(({ model }) => model);
+      book.use(paritySettings(config), rulesOf(config, models));
       observer.configure(settings);
       writes.configure(settings);
     },
@@ -101,6 +92,12 @@ export function startComparison(options: ComparisonOptions): Comparing {
   observeParity(metrics, book, calendar);
   dataPlane.tap = observer;
   return comparing;
+}
+
+/** What came of a write that was read back. */
+function note({ metrics, calendar }: ComparisonOptions, book: ParityBook, route: string, seen: Verification): void {
+  metrics.verifications.inc({ route, result: seen.result });
+  book.readBack(route, seen, calendar());
 }
 
 /** One call at a time, however long it takes. */
