@@ -21,6 +21,7 @@ import { createListener, listen } from './forward/listener.ts';
 import { createPages } from './forward/pages.ts';
 import { ConfigRefused, Loader } from './forward/reload.ts';
 import { Table } from './forward/table.ts';
+import { SYSTEM_CALENDAR, type Calendar } from './observe/calendar.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { AutopilotFlips } from './steer/autopilot-flips.ts';
@@ -47,6 +48,8 @@ export interface AppOptions {
   readonly isSandbox?: boolean;
   /** Milliseconds between two looks of the autopilot. */
   readonly autopilotEvery?: number;
+  /** By which evidence ages, holds pass and days end; left out: the system's. */
+  readonly calendar?: Calendar;
   /** Watches the runs of enrichments. */
   readonly reached?: EnrichmentOptions['reached'];
 }
@@ -76,7 +79,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { dataPlane, config, enrichment, store } = parts;
   const listener = publicListener(dataPlane, config().server);
   const drain = new Drain(listener);
-  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, parts.now()), now: Date.now });
+  const { calendar } = parts;
+  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, parts.now()), now: calendar.now });
   const admin = createServer(createAdmin({ ...parts, ...adminSettings(options), timeline }));
   const close = async (): Promise<void> => {
     timeline.close();
@@ -110,7 +114,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 function wire(options: AppOptions) {
-  const { environment, variables, envFile, log } = options;
+  const { environment, variables, envFile, log, calendar = SYSTEM_CALENDAR } = options;
   const { configFile } = environment;
   const now = () => performance.now();
   const metrics = new Metrics();
@@ -130,7 +134,7 @@ function wire(options: AppOptions) {
   const first = loader.load(text);
   if (!first.ok) throw new ConfigRefused(first.problems);
   let { config } = first;
-  const shared: Shared = { metrics, now, config: () => config, steering };
+  const shared: Shared = { metrics, now, calendar, config: () => config, steering };
   const serving = serve(options, shared, first.generation);
   const load = (next: string): void => {
     const loaded = loader.load(next);
@@ -156,16 +160,17 @@ interface Shared {
   readonly metrics: Metrics;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  readonly calendar: Calendar;
   readonly config: () => FacadeConfig;
   readonly steering: Steering;
 }
 
 /** What serves requests, and what watches them. */
 function serve({ environment, log, requestLog }: AppOptions, shared: Shared, generation: Generation) {
-  const { metrics, now, config } = shared;
+  const { metrics, now, calendar, config } = shared;
   const defaults = () => config().defaults;
   const dataPlane = new DataPlane({ ...environment, metrics, requestLog, now, defaults }, generation);
-  const clocks = { now, calendar: Date.now, random: Math.random };
+  const clocks = { now, calendar: calendar.now, random: Math.random };
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
   const killSwitch = new KillSwitch(
     () => dataPlane.generation.killSwitchFile,
@@ -191,12 +196,17 @@ function serve({ environment, log, requestLog }: AppOptions, shared: Shared, gen
 /** The store, and what is kept there: flips, traffic, evidence, enrichments. */
 function keep(
   { environment, log, reached }: AppOptions,
-  { metrics, config, steering }: Shared,
+  { metrics, calendar, config, steering }: Shared,
   { dataPlane, comparing }: ReturnType<typeof serve>,
 ) {
   const store = storeOf(environment, log);
-  const now = () => new Date();
-  const meter: TrafficMeter = new TrafficMeter({ metrics, now, log, flushed: (traffic) => burnDown.measure(traffic) });
+  const now = () => new Date(calendar.now());
+  const meter: TrafficMeter = new TrafficMeter({
+    metrics,
+    calendar,
+    log,
+    flushed: (traffic) => burnDown.measure(traffic),
+  });
   const burnDown = new BurnDown({
     now,
     metrics,
@@ -204,7 +214,7 @@ function keep(
     killSwitch: () => dataPlane.killed,
     flips: () => steering.flips,
     traffic: () => meter.traffic,
-    proofs: () => proofsOf(comparing.book, Date.now()),
+    proofs: () => proofsOf(comparing.book, calendar.now()),
   });
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
   const started = startSteering({ steering, meter, opened: store.opened, instance, now, log });
@@ -229,19 +239,18 @@ function keep(
 
 function pilot(
   { environment, log, autopilotEvery }: AppOptions,
-  { metrics, steering }: Shared,
+  { metrics, calendar, steering }: Shared,
   { dataPlane, comparing: { book } }: ReturnType<typeof serve>,
   store: StoreHolder,
 ) {
-  const now = Date.now;
   const flips = new AutopilotFlips(steering);
   const started = startAutopilot({
     dataPlane,
     metrics,
     log,
-    now,
+    calendar,
     flips,
-    parity: (route) => book.report(route, now()),
+    parity: (route) => book.report(route, calendar.now()),
     // An embedded store is ours alone: there is nobody with whom to agree on who decides.
     awaitsStore: environment.database.kind === 'url',
     every: autopilotEvery,

@@ -109,6 +109,10 @@ export class DataPlane {
   }
 
   /** The comparison listens in from now on; set once by the composition root. */
+  get tap(): Tap | undefined {
+    return this.#context.tap;
+  }
+
   set tap(tap: Tap) {
     this.#context.tap = tap;
   }

@@ -1,3 +1,4 @@
+import type { Calendar } from '../../observe/calendar.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { Facts } from './facts.ts';
@@ -30,11 +31,11 @@ export class Autopilot {
   }
 
   /** @param every milliseconds. A failing tick is logged and the next one tries again. */
-  start(every: number): { close(): Promise<void> } {
-    const timer = setInterval(() => void this.#safely(), every).unref();
+  start(calendar: Calendar, every: number): { close(): Promise<void> } {
+    const timer = calendar.every(every, () => this.#safely());
     return {
       close: async () => {
-        clearInterval(timer);
+        timer.close();
         await this.#ticking?.catch(() => undefined);
       },
     };
