@@ -10,8 +10,8 @@ import { CALLERS, Replay } from './replay.ts';
 
 /**
  * A whole migration in half a minute: the app and the gateway as they are, the sandbox behind them, all 26 routes with
- * two faces on autopilot with holds of half an hour, and a calendar that is moved. Of every five minutes two seconds
- * are replayed, at 200 requests a second; the rest is let pass. Reads prove themselves by their shadows. Writes have
+ * two faces on autopilot with holds of half an hour, and a calendar that is moved. Of every five minutes a second and a half
+ * is replayed, at 200 requests a second; the rest is let pass. Reads prove themselves by their shadows. Writes have
  * none: a human takes their first step, and from there the live gates and what is read back carry them. At 25 % three
  * routes go bad, one for each kind of proof.
  */
@@ -33,7 +33,7 @@ export const FAULTS: Partial<Record<string, Fault>> = {
 
 const MINUTE = 60_000;
 const EVERY = 5 * MINUTE;
-const ROUNDS = 16;
+const ROUNDS = 10;
 const BEGIN = Date.UTC(2026, 10, 23, 8);
 const LONGEST = 12 * 60 * MINUTE;
 const FIRST_STEP = 10;
@@ -42,7 +42,7 @@ const AUTOPILOT = {
   mode: 'apply',
   steps: [FIRST_STEP, 25, 50, 100],
   hold: '30m',
-  minRequests: 20,
+  minRequests: 10,
   gates: { errorRateDelta: 0.02, latencyP95Ratio: 2, latencyFloor: '250ms' },
 };
 
@@ -174,7 +174,7 @@ async function startScene(opened: Opened, calendar: FakeCalendar) {
         setRoute(config, id, ['autopilot'], { ...AUTOPILOT, gates });
       }
       for (const id of ['leads.update', 'leads.forward', 'leads.tags.add', 'leads.messages.create']) {
-        for (const [key, value] of Object.entries({ sample: 100, after: '10ms' })) {
+        for (const [key, value] of Object.entries({ sample: 100, after: '10ms', minSamples: 10 })) {
           setRoute(config, id, ['verify', key], value);
         }
       }
