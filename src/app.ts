@@ -176,6 +176,7 @@ function serve({ environment, log, requestLog }: AppOptions, shared: Shared, gen
     () => dataPlane.generation.killSwitchFile,
     (on, by) => {
       dataPlane.killed = on;
+      shared.steering.noteKillSwitch(by);
       log.warn({ on, by }, 'kill switch');
     },
   );

@@ -35,6 +35,8 @@ export class Steering {
   readonly #listeners = new Set<FlipListener>();
   /** The newest revision that the listeners were told of; undefined: none yet, and the past is no news. */
   #told: number | undefined;
+  /** The file holds the kill switch on, here. */
+  #isHeldByFile = false;
   /** What the store last said of the kill switch. */
   #killed = false;
   #line: Promise<void> = Promise.resolve();
@@ -114,6 +116,20 @@ export class Steering {
     const isWritten = await this.#outbox.flush();
     this.#lookLater();
     return isWritten;
+  }
+
+  /**
+   * Who holds the kill switch on here. A file that came or went is told in the history; it is of this machine, so it
+   * switches no other.
+   */
+  noteKillSwitch(by: readonly string[]): void {
+    const isHeld = by.includes('file');
+    if (isHeld === this.#isHeldByFile) return;
+    this.#isHeldByFile = isHeld;
+    const why = `server.killSwitchFile ${isHeld ? 'is there' : 'is gone'}`;
+    const line = { source: 'file', who: 'file', identity: 'file', why, changes: [], killSwitchFile: isHeld } as const;
+    this.#outbox.add(async (flips) => void (await flips.transact((tx) => tx.append(line))));
+    this.#lookLater();
   }
 
   /** @throws FlipRefused while there is no history yet. */

@@ -159,7 +159,7 @@ export interface AutopilotReport {
   readonly decision: string;
   readonly why: string;
   readonly evidence: { readonly gates: Readonly<Record<string, Gate>> };
-  readonly proposal?: { readonly gateway: number; readonly diff: string };
+  readonly proposal?: { readonly gateway: number; readonly diff: string; readonly command: string };
   readonly at: string;
 }
 

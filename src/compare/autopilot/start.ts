@@ -8,7 +8,7 @@ import type { ParityReport } from '../report.ts';
 import type { FlipFacts } from './facts.ts';
 import { proofOf, readingsOf, routesOf } from './house.ts';
 import { ProcessMemory } from './memory.ts';
-import type { FlipOrder, Memory } from './ports.ts';
+import type { FlipOrder, Memory, Proposal } from './ports.ts';
 import { Autopilot } from './runner.ts';
 import { StoreMemory } from './store-memory.ts';
 
@@ -19,8 +19,8 @@ export interface FlipPort {
   last(route: string): FlipFacts;
   /** @throws Error saying why it was not made. @returns the revision, as `last` shows it from now on. */
   flip(order: FlipOrder): Promise<string>;
-  /** The change of the config file as a unified diff; changes nothing. */
-  propose(route: string, gateway: number): Promise<string>;
+  /** Changes nothing. */
+  propose(route: string, gateway: number): Promise<Proposal>;
 }
 
 export interface StartOptions {
