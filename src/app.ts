@@ -170,7 +170,7 @@ function serve({ environment, log, requestLog }: AppOptions, shared: Shared, gen
   const { metrics, now, calendar, config } = shared;
   const defaults = () => config().defaults;
   const dataPlane = new DataPlane({ ...environment, metrics, requestLog, now, defaults }, generation);
-  const clocks = { now, calendar: calendar.now, random: Math.random };
+  const clocks = { now, calendar, random: Math.random };
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
   const killSwitch = new KillSwitch(
     () => dataPlane.generation.killSwitchFile,
