@@ -7,6 +7,7 @@ import type { Pair, ParityBook } from './book.ts';
 import { compareAnswers } from './compare.ts';
 import { notRun, type Observation } from './comparison.ts';
 import { requestFacts } from './coverage.ts';
+import { LiveCoverage } from './live-coverage.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
@@ -23,10 +24,12 @@ export interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'generation' 
 export class Observer implements Tap {
   readonly #options: ObserverOptions;
   readonly #shadows: ShadowRunner;
+  readonly #live: LiveCoverage;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
     const { now, generation, credentials, book } = options;
+    this.#live = new LiveCoverage(options);
     this.#shadows = new ShadowRunner(options.settings, {
       now,
       generation,
@@ -62,11 +65,12 @@ export class Observer implements Tap {
     this.#options.writes.offer(asked, body);
   }
 
-  saw({ match, target }: Asked): void {
-    const { model } = match.route;
-    const { book, calendar } = this.#options;
-    // Where nothing is compared there is nothing that coverage could hold back.
-    if (model.rollout.shadow > 0) book.seen(model.id, requestFacts(model, target.query), calendar());
+  roomToSee(entry: RouteEntry): number {
+    return this.#live.roomFor(entry);
+  }
+
+  saw(asked: Asked, captured: Capture | undefined): void {
+    this.#live.saw(asked, captured);
   }
 
   async close(): Promise<void> {
