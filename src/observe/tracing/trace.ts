@@ -20,7 +20,11 @@ export interface Tracing {
 }
 
 export interface TracedRequest {
-  readonly req: { readonly method?: string | undefined; readonly headers: IncomingHttpHeaders };
+  readonly req: {
+    readonly method?: string | undefined;
+    readonly headers: IncomingHttpHeaders;
+    readonly socket?: object;
+  };
   /** Stands in the request's log line, too. */
   readonly requestId: string;
   /** Undefined: no route claims it, and it passes through. */
