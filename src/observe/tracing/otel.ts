@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -24,6 +25,8 @@ import type { Tracing } from './trace.ts';
 
 /** Milliseconds. */
 const LONGEST_EXPORT = 10_000;
+/** A receiver that is gone must not hold up a stop: what it does not take by then is lost. */
+const LONGEST_FAREWELL = 2_000;
 const EXPORT_EVERY = 2_000;
 
 export function startOtel(settings: OtlpSettings, log: Logger): Tracing {
@@ -55,7 +58,7 @@ export function tracingTo(
   return createTracing({
     tracer: own.getTracer('c2s-facade'),
     copies: copies.getTracer('c2s-facade'),
-    close: () => processor.shutdown(),
+    close: () => Promise.race([processor.shutdown(), sleep(LONGEST_FAREWELL, undefined, { ref: false })]),
   });
 }
 
