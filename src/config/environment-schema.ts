@@ -93,7 +93,8 @@ const headerList = z.string().transform((written, context) => {
     pairs.map((pair, i) => {
       const [, name = '', value = ''] = /^([!#$%&'*+.^_`|~\w-]+)\s*=\s*([\x21-\x7e]*)$/.exec(pair) ?? [];
       const decoded = percentDecoded(value);
-      if (name === '' || decoded === undefined) {
+      // A line feed that was encoded would end the header.
+      if (name === '' || decoded === undefined || /[^\t\x20-\x7e]/.test(decoded)) {
         context.addIssue({ code: 'custom', message: `pair ${i + 1} of ${pairs.length} must be name=value` });
       }
       return [name, decoded ?? ''];

@@ -200,14 +200,15 @@ describe('the environment', () => {
     expect(
       problemsOf({
         OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
-        OTEL_EXPORTER_OTLP_HEADERS: 'x-key=fine,hush,x-other=%zz',
+        OTEL_EXPORTER_OTLP_HEADERS: 'x-key=fine,hush,x-other=%zz,x-more=a%0Ab',
         OTEL_TRACES_SAMPLER: 'sometimes',
         OTEL_TRACES_SAMPLER_ARG: '1.5',
       }),
     ).toEqual([
       'OTEL_EXPORTER_OTLP_ENDPOINT: is neither http nor https; write http://host:port or https://host, a path may follow',
-      'OTEL_EXPORTER_OTLP_HEADERS: pair 2 of 3 must be name=value',
-      'OTEL_EXPORTER_OTLP_HEADERS: pair 3 of 3 must be name=value',
+      'OTEL_EXPORTER_OTLP_HEADERS: pair 2 of 4 must be name=value',
+      'OTEL_EXPORTER_OTLP_HEADERS: pair 3 of 4 must be name=value',
+      'OTEL_EXPORTER_OTLP_HEADERS: pair 4 of 4 must be name=value',
       'OTEL_TRACES_SAMPLER: must be always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio',
       'OTEL_TRACES_SAMPLER_ARG: must be a number from 0 to 1, such as 0.1',
     ]);
