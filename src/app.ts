@@ -253,7 +253,7 @@ function keep(
     isKnown: (req) => dataPlane.isKnown(req),
     log,
     reached,
-    traces: tracing?.runs,
+    tracing,
   });
   const pages = createPages(dataPlane, [enrichment.router]);
   dataPlane.others = (req, res) => void pages(req, res);

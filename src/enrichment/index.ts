@@ -7,7 +7,7 @@ import type { EnrichmentConfig } from '../config/schema.ts';
 import { Campaigns, parseCampaigns } from '../gateway/campaigns.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { RunTraces } from '../observe/tracing/trace.ts';
+import type { Tracing } from '../observe/tracing/trace.ts';
 import type { StoreHolder } from '../store/holder.ts';
 import { Sealer } from '../store/seal.ts';
 import { createDiretrix } from './diretrix.ts';
@@ -32,8 +32,8 @@ export interface EnrichmentOptions {
   readonly log: Logger;
   /** Watches runs beside logs and metrics. */
   readonly reached?: Observer['reached'] | undefined;
-  /** Undefined: runs are not traced. */
-  readonly traces?: RunTraces | undefined;
+  /** Undefined: off. */
+  readonly tracing?: Tracing | undefined;
 }
 
 export interface EnrichmentRoom {
@@ -56,7 +56,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     log,
   );
   const watched: Observer = { ...counted, ...(reached && { reached }) };
-  const observer = options.traces ? traced(watched, options.traces) : watched;
+  const observer = options.tracing ? traced(watched, options.tracing.runs) : watched;
   const lookUps = new Agent();
   const isConfigured = environment.workApi !== undefined && environment.diretrix !== undefined;
   const door = (): Door => {
@@ -72,6 +72,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     campaigns: readCampaigns(config().campaigns, log),
     syncDeadline: () => settings().syncDeadline,
     log,
+    tracing: options.tracing,
   });
   return {
     router,
@@ -97,7 +98,7 @@ function createSides(options: EnrichmentOptions, settings: EnrichmentSettings, s
   const agent = localAgent(server, settings.concurrency);
   const { url, ...credentials } = diretrix;
   return {
-    facade: createFacadeClient({ agent, token: c2sToken, deadline: FACADE_DEADLINE, traces: options.traces }),
+    facade: createFacadeClient({ agent, token: c2sToken, deadline: FACADE_DEADLINE, traces: options.tracing?.runs }),
     diretrix: createDiretrix({ baseUrl: url, ...credentials, deadlineMs: settings.diretrixDeadline, dispatcher }),
     workApi: createWorkApi({
       baseUrl: workApi.url,

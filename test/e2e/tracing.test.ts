@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Document } from 'yaml';
 import { SEED_LEAD_IDS } from '../../src/sandbox/index.ts';
-import { enrich, startEnriching, startScene } from './kit/enrichment.ts';
+import { enrich, startEnriching, startScene, WEBHOOK_SECRET } from './kit/enrichment.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade, type TestFacadeOptions } from './kit/facade.ts';
 import { startOtlpReceiver, treesOf, type OtlpReceiver, type TakenSpan } from './kit/otlp.ts';
 import { startPostgres } from './kit/postgres.ts';
@@ -174,6 +174,8 @@ test('an enrichment is a run with its steps, and below them what it asks of the 
     });
     const [leadId = ''] = SEED_LEAD_IDS;
     expect((await enrich(facade, leadId)).status).toBe(200);
+    const push = await fetch(`${facade.url}/api/v1/webhooks/c2s/${WEBHOOK_SECRET}`, { method: 'POST', body: '[]' });
+    expect(push.status).toBe(200);
     const spans = await taken();
     expect(treesOf(spans)).toEqual([
       'internal enrichment',
@@ -187,10 +189,18 @@ test('an enrichment is a run with its steps, and below them what it asks of the 
       '  internal enrichment send',
       '    server POST /integration/leads/:leadId/create_message',
       '      client POST /integration/leads/:leadId/create_message',
+      'server POST /api/v1/c2s/enrich/:leadId',
+      'server POST /api/v1/webhooks/c2s/:secret',
     ]);
-    expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
+    const [run, order] = ['enrichment', 'POST /api/v1/c2s/enrich/:leadId'].map((name) =>
+      spans.find((span) => span.name === name),
+    );
+    expect(order?.attributes['facade.enrichment_id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(run?.attributes['facade.enrichment_id']).toBe(order?.attributes['facade.enrichment_id']);
+    expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(3);
     expect(spans.filter(({ isError }) => isError)).toEqual([]);
-    expect(receiver.requests.map(({ body }) => body).join('')).not.toContain(leadId);
+    const sent = receiver.requests.map(({ body }) => body).join('');
+    for (const secret of [leadId, WEBHOOK_SECRET]) expect(sent).not.toContain(secret);
   } finally {
     await facade?.stop();
     facade = undefined;

@@ -16,6 +16,7 @@ import { createRuns } from './runs.ts';
 import type {
   CopyKind,
   CopyTrace,
+  EndpointTrace,
   RequestTrace,
   TracedMatch,
   TracedRequest,
@@ -44,6 +45,7 @@ export interface Tracers {
 export function createTracing({ tracer, copies, close }: Tracers): Tracing {
   return {
     request: (asked) => new SpanTrace(tracer, copies, asked),
+    endpoint: (asked, template) => endpointTrace(tracer, asked, template),
     runs: createRuns(tracer),
     close: () => close().catch(() => undefined),
   };
@@ -92,7 +94,8 @@ class SpanTrace implements RequestTrace {
 
   ended(path: Path | 'passthrough', outcome: Outcome, status: number): void {
     // By the conventions a 4xx is no error of a server; a caller that leaves is none either.
-    end(this.#span, outcome, status, { 'facade.path': path }, status >= 500);
+    this.#span.setAttributes({ 'facade.path': path, 'facade.outcome': outcome });
+    end(this.#span, errorOf(outcome, status, 500), status);
   }
 
   copy(kind: CopyKind, to: TracedUpstream, method: string, headers: string[]): CopyTrace {
@@ -131,6 +134,17 @@ class SpanTrace implements RequestTrace {
   }
 }
 
+function endpointTrace(tracer: Tracer, asked: Omit<TracedRequest, 'match'>, template: string): EndpointTrace {
+  const attributes = requestAttributes({ ...asked, match: undefined });
+  attributes['http.route'] = attributes['url.path'] = template;
+  const name = named(asked.req.method ?? '', template);
+  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, contextFrom(asked.req.headers));
+  return {
+    concerns: (enrichmentId) => void span.setAttribute('facade.enrichment_id', enrichmentId),
+    ended: (status) => end(span, status >= 500 ? String(status) : undefined, status),
+  };
+}
+
 const UNSEEN: CopyTrace = { ended: () => undefined };
 
 const named = (method: string, template: string | undefined): string =>
@@ -152,15 +166,18 @@ function requestAttributes({ req, requestId, match }: TracedRequest): Attributes
 
 /** By the conventions a 4xx is an error of whoever asked. */
 function endCall(span: Span, outcome: Outcome, status: number): void {
-  end(span, outcome, status, {}, status >= 400);
+  span.setAttribute('facade.outcome', outcome);
+  end(span, errorOf(outcome, status, 400), status);
 }
 
-function end(span: Span, outcome: Outcome, status: number, attributes: Attributes, isErrorStatus: boolean): void {
-  span.setAttributes({ ...attributes, 'facade.outcome': outcome });
+/** What the conventions call `error.type`. @param from statuses from here on are errors. */
+function errorOf(outcome: Outcome, status: number, from: number): string | undefined {
+  if (status < from && decisionOf(outcome).judge !== 'failure') return undefined;
+  return outcome === 'ok' ? String(status) : outcome;
+}
+
+function end(span: Span, error: string | undefined, status: number): void {
   if (status > 0) span.setAttribute('http.response.status_code', status);
-  if (isErrorStatus || decisionOf(outcome).judge === 'failure') {
-    span.setAttribute('error.type', outcome === 'ok' ? String(status) : outcome);
-    span.setStatus({ code: SpanStatusCode.ERROR });
-  }
+  if (error !== undefined) span.setAttribute('error.type', error).setStatus({ code: SpanStatusCode.ERROR });
   span.end();
 }

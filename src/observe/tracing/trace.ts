@@ -13,6 +13,8 @@ import type { Face, Path } from '../../rollout/route.ts';
 export interface Tracing {
   /** A request begins. */
   request(asked: TracedRequest): RequestTrace;
+  /** A request to an endpoint of the facade's own begins. @param template its path, parameters by name. */
+  endpoint(asked: Omit<TracedRequest, 'match'>, template: string): EndpointTrace;
   /** The enrichments of this process. */
   readonly runs: RunTraces;
   /** Sends what is left. Never rejects. */
@@ -56,6 +58,12 @@ export interface RequestTrace {
   ended(path: Path | 'passthrough', outcome: Outcome, status: number): void;
   /** A read on the request's account when it has been answered: a trace of its own, linked to this one. */
   copy(kind: CopyKind, to: TracedUpstream, method: string, headers: string[]): CopyTrace;
+}
+
+export interface EndpointTrace {
+  /** It ordered this enrichment, or asks for it: its runs are traces of their own. */
+  concerns(enrichmentId: string): void;
+  ended(status: number): void;
 }
 
 export type CopyKind = 'shadow' | 'read-back';

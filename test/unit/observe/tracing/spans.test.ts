@@ -177,6 +177,24 @@ describe('a request', () => {
   });
 });
 
+test('an endpoint of the facade’s own is a server span by its template, in the caller’s trace', async () => {
+  const scene = open();
+  const req = { method: 'POST', headers: { traceparent: traceparent() } };
+  for (const status of [202, 404, 503]) {
+    const trace = scene.tracing.endpoint({ req, requestId: 'r-3' }, '/api/v1/c2s/enrich/:leadId');
+    if (status === 202) trace.concerns('e-3');
+    trace.ended(status);
+  }
+  const [accepted, missing, failed] = await scene.spans();
+  expect(accepted).toMatchObject({
+    name: 'POST /api/v1/c2s/enrich/:leadId',
+    kind: SpanKind.SERVER,
+    parentSpanContext: { traceId: TRACE, spanId: PARENT },
+    attributes: { 'facade.enrichment_id': 'e-3', 'http.response.status_code': 202 },
+  });
+  expect([missing?.status.code, failed?.status.code]).toEqual([SpanStatusCode.UNSET, SpanStatusCode.ERROR]);
+});
+
 describe('the context of the caller', () => {
   test('is the parent, and in what is sent the try stands in its place; tracestate goes on', async () => {
     const scene = open();
