@@ -24,6 +24,8 @@ import { Table } from './forward/table.ts';
 import { SYSTEM_CALENDAR, type Calendar } from './observe/calendar.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
+import { openTracing } from './observe/tracing/open.ts';
+import type { Tracing } from './observe/tracing/trace.ts';
 import { AutopilotFlips } from './steer/autopilot-flips.ts';
 import { BurnDown } from './steer/burn-down.ts';
 import { proofsOf } from './steer/proof.ts';
@@ -75,24 +77,17 @@ const LONGEST_WAIT_FOR_FLIPS = 3_000;
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { environment, log } = options;
-  const parts = wire(options);
-  const { dataPlane, config, enrichment, store } = parts;
-  const listener = publicListener(dataPlane, config().server);
+  const parts = await compose(options);
+  const { dataPlane, config, enrichment, store, listener } = parts;
   const drain = new Drain(listener);
-  const { calendar } = parts;
-  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, parts.now()), now: calendar.now });
-  const admin = createServer(createAdmin({ ...parts, ...adminSettings(options), timeline }));
+  const admin = createServer(parts.admin);
   const close = async (): Promise<void> => {
-    timeline.close();
     await parts.close();
     admin.close();
     admin.closeAllConnections();
   };
   try {
-    enrichment.attach(listener);
-    store.start();
-    // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
-    if (environment.database.kind === 'url') await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
+    await parts.begin();
     // Admin first: a probe must find it when the public port opens.
     const adminUrl = await listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
     const url = await listen(listener, environment.host, environment.port, 'PORT');
@@ -113,7 +108,50 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-function wire(options: AppOptions) {
+/**
+ * All of a facade but its ports, and not begun yet; of the two listeners here neither listens. For the app, and for a
+ * facade inside somebody else's server (embed.ts).
+ * @throws ConfigRefused with every problem, one a line.
+ */
+export async function compose(options: AppOptions) {
+  const { environment, log } = options;
+  const tracing = await openTracing(environment.otlp, log);
+  const parts = await closing(tracing, () => wire({ ...options, tracing }));
+  const { dataPlane, config, enrichment, store } = parts;
+  const listener = publicListener(dataPlane, config().server);
+  const timeline = new Timeline({
+    routes: () => timedRoutes(dataPlane.generation, parts.now()),
+    now: parts.calendar.now,
+  });
+  const admin = createAdmin({ ...parts, ...adminSettings(options), timeline });
+  const begin = async (): Promise<void> => {
+    enrichment.attach(listener);
+    store.start();
+    // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
+    if (environment.database.kind === 'url') await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
+  };
+  const close = async (): Promise<void> => {
+    timeline.close();
+    await parts.close();
+    await tracing?.close();
+  };
+  return { ...parts, listener, admin, begin, close };
+}
+
+async function closing<T>(tracing: Tracing | undefined, make: () => T): Promise<T> {
+  try {
+    return make();
+  } catch (error) {
+    await tracing?.close();
+    throw error;
+  }
+}
+
+interface WireOptions extends AppOptions {
+  readonly tracing: Tracing | undefined;
+}
+
+function wire(options: WireOptions) {
   const { environment, variables, envFile, log, calendar = SYSTEM_CALENDAR } = options;
   const { configFile } = environment;
   const now = () => performance.now();
@@ -166,10 +204,10 @@ interface Shared {
 }
 
 /** What serves requests, and what watches them. */
-function serve({ environment, log, requestLog }: AppOptions, shared: Shared, generation: Generation) {
+function serve({ environment, log, requestLog, tracing }: WireOptions, shared: Shared, generation: Generation) {
   const { metrics, now, calendar, config } = shared;
   const defaults = () => config().defaults;
-  const dataPlane = new DataPlane({ ...environment, metrics, requestLog, now, defaults }, generation);
+  const dataPlane = new DataPlane({ ...environment, metrics, requestLog, now, defaults, tracing }, generation);
   const clocks = { now, calendar, random: Math.random };
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
   const killSwitch = new KillSwitch(
@@ -196,7 +234,7 @@ function serve({ environment, log, requestLog }: AppOptions, shared: Shared, gen
 
 /** The store, and what is kept there: flips, traffic, evidence, enrichments. */
 function keep(
-  { environment, log, reached }: AppOptions,
+  { environment, log, reached, tracing }: WireOptions,
   { metrics, calendar, config, steering }: Shared,
   { dataPlane, comparing }: ReturnType<typeof serve>,
 ) {
@@ -228,6 +266,7 @@ function keep(
     isKnown: (req) => dataPlane.isKnown(req),
     log,
     reached,
+    tracing,
   });
   const pages = createPages(dataPlane, [enrichment.router]);
   dataPlane.others = (req, res) => void pages(req, res);
