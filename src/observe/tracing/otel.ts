@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -44,7 +45,10 @@ export function tracingTo(
   exporter: SpanExporter,
   settings: Pick<OtlpSettings, 'serviceName' | 'sampler' | 'ratio'>,
 ): Tracing {
-  const resource = resourceFromAttributes({ 'service.name': settings.serviceName });
+  const resource = resourceFromAttributes({
+    'service.name': settings.serviceName,
+    'service.instance.id': randomUUID(),
+  });
   // What cannot be sent fast enough is dropped, oldest decisions first: traces must not fill the memory.
   const processor = new BatchSpanProcessor({
     exporter,

@@ -24,7 +24,7 @@ beforeAll(() => {
     cwd: home,
     stdio: 'pipe',
   });
-}, 60_000);
+}, 120_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 test('the tarball holds what was built and nothing else, and nothing of it is stale', () => {
