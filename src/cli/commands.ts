@@ -153,6 +153,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/replay.ts')).replaySamples,
   },
   {
+    usage: 'autopilot [route]',
+    summary: 'what it sees, proposes and did; of one route with the diff of its proposal',
+    options: [
+      ['--pause', 'hands off the route'],
+      ['--resume', 'on again'],
+    ],
+    common: 'admin',
+    load: async () => (await import('./commands/autopilot.ts')).autopilot,
+  },
+  {
     usage: 'migration',
     summary: 'how far it has come: stages, shares, what can be deleted',
     common: 'admin',

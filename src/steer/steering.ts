@@ -67,7 +67,8 @@ export class Steering {
   /** @throws FlipRefused */
   async flip(request: FlipRequest): Promise<FlipResult> {
     const result = await this.#truth.flip(request);
-    if (!request.dryRun && result.changes.length > 0) this.#lookLater();
+    // Who flips and then resumes the autopilot must not be paused by his own flip, told of too late.
+    if (!request.dryRun && result.changes.length > 0) await this.#lookNow();
     return result;
   }
 
@@ -174,7 +175,14 @@ export class Steering {
   }
 
   #lookLater(): void {
-    this.look().catch((error: unknown) => this.#options.log.warn({ err: error }, 'the history cannot be read now'));
+    void this.#lookNow();
+  }
+
+  /** Never rejects. */
+  async #lookNow(): Promise<void> {
+    await this.look().catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, 'the history cannot be read now');
+    });
   }
 
   #flips(): FlipLog {

@@ -15,6 +15,10 @@ test('every good route reaches 100 %, the three that go bad at 25 % are taken ba
     expect(first).toMatchObject({ from: 25, why: expect.stringMatching(fault?.gates ?? /^$/) as string });
     expect(first?.evidence.gates).toBeDefined();
   }
+  // The burn-down: nothing on the gateway at first, and at last all but what was taken back.
+  const shares = burnDown.map(({ share }) => share ?? NaN);
+  expect([shares[0], (shares.at(-1) ?? 0) > 0.8]).toEqual([0, true]);
+  expect(burnDown.at(-1)?.stages).toMatchObject({ gateway: ROUTES.length - Object.keys(FAULTS).length });
   expect(errors).toBe(0);
   expect(requests).toBeGreaterThan(5_000);
 }, 60_000);

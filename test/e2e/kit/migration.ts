@@ -105,17 +105,18 @@ async function fiveMinutes(facade: TestFacade, calendar: FakeCalendar, traffic: 
   for (let round = 0; round < ROUNDS; round++) await traffic.round();
   // Traffic is written down every ten seconds; what was replayed is the last minute's, and nothing else is.
   await calendar.advance(10_000);
-  const { lastMinute, stages } = await wholeOf(facade);
+  const share = shareOf(await admin<Migration>(facade, 'GET', 'migration'));
   await calendar.advance(end - calendar.now());
   const { routes } = await admin<{ routes: Report[] }>(facade, 'GET', 'autopilot');
-  return { at: calendar.now(), reports: routes, stages, share: lastMinute };
+  const { stages } = await admin<Migration>(facade, 'GET', 'migration');
+  return { at: calendar.now(), reports: routes, stages, share };
 }
 
-async function wholeOf(facade: TestFacade) {
-  const { routes, stages } = await admin<Migration>(facade, 'GET', 'migration');
+/** Of the last minute's traffic, on the gateway. */
+function shareOf({ routes }: Migration): number | null {
   const sum = (path: 'direct' | 'gateway') => routes.reduce((all, { lastMinute }) => all + lastMinute[path], 0);
   const [direct, gateway] = [sum('direct'), sum('gateway')];
-  return { stages, lastMinute: direct + gateway === 0 ? null : gateway / (direct + gateway) };
+  return direct + gateway === 0 ? null : gateway / (direct + gateway);
 }
 
 /** Takes the first step of the writes, once the autopilot has moved the first read, and hands them back to it. */

@@ -132,6 +132,46 @@ export const PARITY = {
   ],
 };
 
+const gate = (state: string, why: string) => ({ state, why });
+const report = {
+  route: 'leads.get',
+  mode: 'propose',
+  phase: 'proposing',
+  gateway: 1,
+  steps: [1, 5, 25, 50, 100],
+  since: '2026-11-24T11:00:00.000Z',
+  decision: 'hold',
+  why: '5 % is proposed',
+  evidence: {
+    gates: {
+      parity: gate('green', '0 of 5000 shadows differ, parity is at least 99.92 %, 99.90 % asked for'),
+      readBack: gate('green', 'nothing is read back'),
+      breaker: gate('green', 'closed'),
+    },
+  },
+  proposal: {
+    gateway: 5,
+    diff: '--- rollouts\n+++ rollouts\n@@ -1 +1 @@\n-leads.get: { gateway: 1 }\n+leads.get: { gateway: 5 }\n',
+    command: "c2s-facade flip leads.get --gateway 5 --why 'proposed by the autopilot'",
+  },
+  at: '2026-11-24T11:30:00.000Z',
+};
+const fallen = { ...report, route: 'tags.list', mode: 'apply', phase: 'cooling', gateway: 0, why: 'cooling down' };
+export const AUTOPILOT = { routes: [report, { ...fallen, proposal: undefined }] };
+export const AUTOPILOT_ONE = {
+  ...report,
+  decisions: [
+    {
+      at: '2026-11-24T11:30:00.000Z',
+      decision: 'propose',
+      from: 1,
+      to: 1,
+      why: 'all gates were green for 1800 s at 1 %',
+    },
+    { at: '2026-11-24T10:00:00.000Z', decision: 'take_back', from: 5, to: 1, why: 'breaker: open' },
+  ],
+};
+
 const rollout = (gateway: number, shadow = 0) => ({ gateway, shadow, stickyBy: 'leadId', fallback: 'direct' });
 
 export const HISTORY = {

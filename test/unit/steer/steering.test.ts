@@ -137,6 +137,15 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
     expect(told).toEqual(['1 file leads.get 0→7', '2 cli leads.get 7→8']);
   });
 
+  it('tells of a flip before it says that it is made', async () => {
+    const rig = start(truth, TABLE, memory());
+    await rig.steering.look();
+    const told: string[] = [];
+    rig.steering.subscribe((records) => void told.push(...lines(records)));
+    await flip(rig, 8);
+    expect(told).toEqual(['1 cli leads.get 0→8']);
+  });
+
   it('records the kill switch, which acts even while nothing can be recorded', async () => {
     const rig = start(truth, TABLE);
     const panic = { ...BY_CLI, why: 'gateway on fire' };
