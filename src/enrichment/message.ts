@@ -1,6 +1,6 @@
 import type { Identity } from './diretrix.ts';
 import { sectionsOf } from './message-sections.ts';
-import type { Person } from './person.ts';
+import type { Person } from '../store/person.ts';
 
 /**
  * The message on the lead. Its words are the old service's; new are the notices of what could not be asked, the cut
@@ -40,8 +40,6 @@ export interface MessageSettings {
   /** INCOME_MULTIPLIER. 1: income is shown as it came. */
   readonly incomeMultiplier: number;
 }
-
-export const MAX_MESSAGE_LENGTH = 4_000;
 
 /** Below it the first line, the notice of the cut and the marker do not fit together. */
 export const SHORTEST_MESSAGE = 200;

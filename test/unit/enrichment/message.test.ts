@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseCpf, type Cpf } from '../../../src/enrichment/cpf.ts';
 import { findMarked, markerOf } from '../../../src/enrichment/marker.ts';
 import { composeMessage, CUT, SHORTEST_MESSAGE, type MessageContents } from '../../../src/enrichment/message.ts';
-import type { Person } from '../../../src/enrichment/person.ts';
+import type { Person } from '../../../src/store/person.ts';
 import { inventedCpf } from '../../../src/sandbox/cpf.ts';
 
 const SETTINGS = { marker: markerOf('018f3a52-7c1e-7d6f-9a51-5d2f6f0c1b77'), maxLength: 4_000, incomeMultiplier: 1 };
@@ -10,7 +10,7 @@ const ANA = parseCpf(inventedCpf(1)) as Cpf;
 const BIA = parseCpf(inventedCpf(2)) as Cpf;
 
 const nothing = { economics: {}, emails: [], phones: [], addresses: [], companies: [] };
-const ana: Person = {
+const ana: Person & { readonly cpf: Cpf } = {
   cpf: ANA,
   name: 'ANA SOUZA',
   birthDate: '15/05/1985',
@@ -51,8 +51,8 @@ const ana: Person = {
     { cnpj: '00000000000353' },
   ],
 };
-const bia: Person = { ...nothing, cpf: BIA, name: 'BIA LIMA', emails: ['b@example.com'] };
-const by = (kind: 'phone' | 'email' | 'both', person: Person) =>
+const bia: Person & { readonly cpf: Cpf } = { ...nothing, cpf: BIA, name: 'BIA LIMA', emails: ['b@example.com'] };
+const by = (kind: 'phone' | 'email' | 'both', person: Person & { readonly cpf: Cpf }) =>
   ({ by: kind, identity: { cpf: person.cpf, name: 'DA DIRETRIX' }, findings: { kind: 'found', person } }) as const;
 const without = (kind: 'phone' | 'email' | 'both', outcome: 'unknown' | 'failed') =>
   ({ by: kind, identity: { cpf: BIA, name: 'BIA DA DIRETRIX' }, findings: { kind: outcome } }) as const;
