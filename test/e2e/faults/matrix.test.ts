@@ -1,0 +1,70 @@
+import { Agent } from 'undici';
+import { describe, expect, test } from 'vitest';
+import { startFacade } from '../kit/facade.ts';
+import { inBatches } from '../kit/load.ts';
+import { until } from '../kit/upstream.ts';
+import { receivedBy, runCell, type Cell, type World } from './cell.ts';
+import type { Side } from './fate.ts';
+import { FAULTS, type Fault } from './faults.ts';
+import { differences } from './judge.ts';
+import { census, growth, untilIdle } from './leaks.ts';
+import { page, words, type Entry } from './page.ts';
+import { SITUATIONS, tableFor, type Situation } from './situations.ts';
+
+/**
+ * Every way in which an upstream misbehaves × every situation of a request: what the caller saw, how often the request
+ * was received, what the metrics and the breaker say of it, and that nothing is left behind. docs/reliability.md is
+ * what this prints: `npm run reliability` writes it anew.
+ */
+
+const rows: { fault: string; entries: Entry[] }[] = [];
+const warnings: string[] = [];
+process.on('warning', ({ message }) => warnings.push(message));
+
+/** The facade with a fault on these sides, and all situations in which exactly they are broken. */
+async function run(fault: Fault, isDirectBroken: boolean): Promise<{ entries: Entry[]; found: string[] }> {
+  const [control] = FAULTS as [Fault];
+  const served = SITUATIONS.filter(({ broken }) => broken.includes('direct') === isDirectBroken);
+  const sides = { direct: await (isDirectBroken ? fault : control).start(), gateway: await fault.start() };
+  const edit = tableFor(fault, served);
+  const facade = await startFacade({ direct: sides.direct.url, gateway: sides.gateway.url, edit });
+  const world: World = { facade, sides, caller: new Agent() };
+  try {
+    const cells = await inBatches(served.length, fault.onKept ? 1 : served.length, (i) =>
+      runCell(world, fault, served[i] as Situation),
+    );
+    await untilIdle(facade);
+    const metrics = await facade.metricsText();
+    const entries = cells.map((cell) => ({ cell, text: textOf(cell, world) }));
+    return { entries, found: cells.flatMap((cell) => differences(fault, cell, world, metrics)) };
+  } finally {
+    await world.caller.destroy();
+    await facade.stop();
+    await Promise.all(Object.values(sides).map((side) => side.close()));
+  }
+}
+
+/** The end of a request, or of each where one is not the same as the next. */
+function textOf(cell: Cell, world: World): string {
+  const { shots, situation } = cell;
+  return shots.direct.map((seen) => words(seen, receivedBy(world, situation, seen.id), cell)).join(', then ');
+}
+
+describe('under every fault the promises hold, and nothing is left behind', () => {
+  test.each(FAULTS)('$name', async (fault) => {
+    const before = census();
+    const [direct, gateway] = await Promise.all([run(fault, true), run(fault, false)]);
+    rows.push({ fault: fault.name, entries: [...direct.entries, ...gateway.entries] });
+    expect([...direct.found, ...gateway.found]).toEqual([]);
+    await until(() => growth(before).length === 0, 'nothing is left behind').catch(() => undefined);
+    expect(growth(before)).toEqual([]);
+    expect(warnings).toEqual([]);
+  });
+
+  test('docs/reliability.md says what was measured (else: npm run reliability)', async () => {
+    expect(rows).toHaveLength(FAULTS.length);
+    await expect(page(rows)).toMatchFileSnapshot('../../../docs/reliability.md');
+  });
+});
+
+export type { Side };
