@@ -3,7 +3,8 @@ import { FACADE_TOKEN, type TestFacade } from '../kit/facade.ts';
 import { inBatches } from '../kit/load.ts';
 import type { Answer } from './expected.ts';
 import type { Side } from './fate.ts';
-import type { Fault } from './faults.ts';
+import { PRIMING, type Fault } from './faults.ts';
+import { untilIdle } from './leaks.ts';
 import { sideOf, type Situation } from './situations.ts';
 import type { FaultyUpstream } from './upstreams.ts';
 
@@ -55,11 +56,16 @@ export async function runCell(world: World, fault: Fault, situation: Situation):
   return { situation, shots: { direct, gateway }, burst, after, breaker };
 }
 
-/** Leaves a connection behind that has served. */
-async function prime({ facade, caller }: World, situation: Situation): Promise<void> {
-  const headers = { authorization: `Bearer ${FACADE_TOKEN}`, 'x-facade-force': sideOf(situation) };
-  const { body } = await caller.request({ origin: facade.url, path: '/prime/1', method: 'GET', headers });
-  await body.dump();
+/** Leaves a connection to each side behind that has served. */
+async function prime({ facade, caller }: World, { stage }: Situation): Promise<void> {
+  const sides = stage === 'passthrough' ? [stage] : (['direct', 'gateway'] as const);
+  for (const side of sides) {
+    await untilIdle(facade);
+    const [method, path] = side === 'passthrough' ? (['OPTIONS', '/api/prime'] as const) : (['GET', '/prime'] as const);
+    const headers = { authorization: `Bearer ${FACADE_TOKEN}`, 'x-facade-force': side };
+    await (await caller.request({ origin: facade.url, path: `${path}/${PRIMING}`, method, headers })).body.dump();
+  }
+  await untilIdle(facade);
 }
 
 export function pathOf({ route, stage, method }: Situation, dialect: Dialect, id: string): string {

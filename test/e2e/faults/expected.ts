@@ -1,5 +1,6 @@
 import { BREAKER_OPEN, SERVED, type Fate, type Side } from './fate.ts';
 import { fatesOf, type Fault } from './faults.ts';
+import type { Dialect } from './cell.ts';
 import { sideOf, type Situation } from './situations.ts';
 
 /** What the design promises under a fault (docs/reliability.md says it in words), apart from how the facade does it. */
@@ -18,7 +19,7 @@ export interface Answer {
 /** What the next request that a side gets will come to. */
 export type Next = (side: Side) => Fate;
 
-export function expected(situation: Situation, next: Next): Answer {
+export function expected(situation: Situation, dialect: Dialect, next: Next): Answer {
   const { method, fallback, stage } = situation;
   const received = { direct: 0, gateway: 0 };
   let mayHaveArrived = false;
@@ -32,7 +33,9 @@ export function expected(situation: Situation, next: Next): Answer {
   let fate = ask(side);
   // 1. What was never sent goes to direct, writes included; what failed goes there if it may be repeated.
   const mayRepeat = method !== 'POST' && (fate.reach === 'sent' || fate.reach === 'refused');
-  if (side === 'gateway' && fallback === 'direct' && (fate.reach === 'unsent' || mayRepeat)) {
+  // A body that needs no translation is not held: what the gateway has read of it is gone.
+  const isGone = method === 'POST' && dialect === 'gateway' && fate.received > 0;
+  if (side === 'gateway' && fallback === 'direct' && ((fate.reach === 'unsent' && !isGone) || mayRepeat)) {
     side = 'direct';
     fate = ask(side);
   }
@@ -53,11 +56,11 @@ export function expected(situation: Situation, next: Next): Answer {
 }
 
 /** Fates in turn, as the sides of a situation hand them out. */
-export function inTurn(fault: Fault, { broken }: Situation): Next {
+export function inTurn(fault: Fault, situation: Situation): Next {
   const asked = { direct: 0, gateway: 0 };
   return (side) => {
-    if (!broken.includes(side)) return SERVED;
-    const fates = fatesOf(fault, side);
+    if (!situation.broken.includes(side)) return SERVED;
+    const fates = fatesOf(fault, side, situation);
     const nth = asked[side]++;
     return fates[fault.shots ? nth % fates.length : Math.min(nth, fates.length - 1)] as Fate;
   };
@@ -69,14 +72,14 @@ export function possible(fault: Fault, situation: Situation, isOpen = false): An
   const first = sideOf(situation);
   const choices = (side: Side, nth: number): readonly Fate[] => {
     if (isOpen && nth === 0 && side === first) return [BREAKER_OPEN];
-    const fates = broken.includes(side) ? fatesOf(fault, side) : [SERVED];
+    const fates = broken.includes(side) ? fatesOf(fault, side, situation) : [SERVED];
     return stage === 'passthrough' || !broken.includes(side) ? fates : [...fates, BREAKER_OPEN];
   };
   // At most three are asked; each choice of each of them is gone through.
   const most = 4;
-  return Array.from({ length: most ** 3 }, (_, n) => {
+  return Array.from({ length: 2 * most ** 3 }, (_, n) => {
     let nth = 0;
-    return expected(situation, (side) => {
+    return expected(situation, n < most ** 3 ? 'direct' : 'gateway', (side) => {
       const fates = choices(side, nth);
       return fates[Math.floor(n / most ** nth++) % fates.length] as Fate;
     });
@@ -85,6 +88,6 @@ export function possible(fault: Fault, situation: Situation, isOpen = false): An
 
 /** Half of the judged attempts failed: an answer below 400 speaks for the side, one of 4xx for nobody. */
 export function opensBreaker(fault: Fault, situation: Situation): boolean {
-  const fates = fatesOf(fault, sideOf(situation));
+  const fates = fatesOf(fault, sideOf(situation), situation);
   return fates.some(({ reach }) => reach !== 'served');
 }

@@ -39,7 +39,6 @@ export const BREAKER_OPEN = fate('unsent', 503, 'facade_breaker_open', 0);
 /** The gateway was reached and says that Contact2Sale was not. */
 export const ORIGIN_REFUSED = fate('unsent', 502, 'origin_connect');
 export const BROKEN = fate('sent', 502, 'upstream_respond');
-export const BROKEN_UNREAD: Fate = { ...BROKEN, received: 0 };
 export const SILENT = fate('sent', 504, 'upstream_respond_timeout');
 export const SILENT_UNREAD: Fate = { ...SILENT, received: 0 };
 /** The gateway's 500 may stand for anything that happened behind it. */

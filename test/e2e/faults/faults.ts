@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import {
   BROKEN,
-  BROKEN_UNREAD,
   CUT,
   failedWith,
   LIMITED,
@@ -16,6 +15,7 @@ import {
   type Fate,
   type Side,
 } from './fate.ts';
+import type { Situation } from './situations.ts';
 import { absent, bare, behaving, unaccepting, untrusted, type Arrival, type FaultyUpstream } from './upstreams.ts';
 
 /** Every way in which an upstream misbehaves, what it does, and what that makes of a request. */
@@ -25,6 +25,8 @@ export interface Fault {
   start(): Promise<FaultyUpstream>;
   /** Of the requests that a side with this fault gets, in turn; the last holds for all that follow. */
   readonly fates: readonly Fate[] | Readonly<Record<Side, readonly Fate[]>>;
+  /** The same of what no route claims, where another client of HTTP makes another thing of it. */
+  readonly passedThrough?: readonly Fate[];
   /** Ends by a deadline, so the deadlines are short. */
   readonly isSlow?: boolean;
   /** Requests that are shown, where one is not the same as the next. */
@@ -32,6 +34,9 @@ export interface Fault {
   /** Shows only on a connection that served before: one request at a time, each after a good one. */
   readonly onKept?: boolean;
 }
+
+/** Who only leaves a connection behind that has served. */
+export const PRIMING = 'priming';
 
 const body = (id: string): string => `{"id":"${id}"}`;
 
@@ -55,7 +60,8 @@ function every(ms: number, socket: Socket, write: () => void): void {
 }
 
 /** What stands in a packet of its own is what the other side has seen when the connection breaks. */
-const lastly = (socket: Socket, bytes: string, end: () => void): void => void socket.write(bytes, () => setImmediate(end));
+const lastly = (socket: Socket, bytes: string, end: () => void): void =>
+  void socket.write(bytes, () => setImmediate(end));
 const reset = (socket: Socket): unknown => socket.resetAndDestroy();
 
 const HALF = '{"half":';
@@ -72,22 +78,28 @@ const beforeSending: readonly Fault[] = [
   slowly({ name: 'backlog full: no connection', start: () => unaccepting(true), fates: [UNREACHED] }),
   {
     name: 'https, but it speaks plain HTTP',
-    start: () => bare((socket) => socket.on('data', () => socket.end(answerTo('', { status: '400 Bad Request' }))), 'https'),
+    start: () =>
+      bare((socket) => socket.on('data', () => socket.end(answerTo('', { status: '400 Bad Request' }))), 'https'),
     fates: [REFUSED],
   },
   { name: 'https, certificate self-signed', start: untrusted, fates: [REFUSED] },
-  slowly({ name: 'https, handshake never ends', start: () => bare((socket) => socket.resume(), 'https'), fates: [UNREACHED] }),
+  slowly({
+    name: 'https, handshake never ends',
+    start: () => bare((socket) => socket.resume(), 'https'),
+    fates: [UNREACHED],
+  }),
 ];
 
 const beforeAnswering: readonly Fault[] = [
-  { name: 'reset as soon as connected', start: () => bare(reset), fates: [BROKEN_UNREAD] },
   slowly({ name: 'connects, never reads', start: () => unaccepting(false), fates: [SILENT_UNREAD] }),
   { name: 'reset while it is sent', start: () => behaving({ head: reset }), fates: [BROKEN] },
   slowly(answering('silence', SILENT, () => undefined)),
   answering('reset before the headers', BROKEN, reset),
   answering('close without an answer', BROKEN, (socket) => socket.destroy()),
   answering('half-close, goes on reading', BROKEN, (socket) => socket.end()),
-  answering('reset within the headers', BROKEN, (socket) => lastly(socket, 'HTTP/1.1 200 OK\r\ncontent-ty', () => reset(socket))),
+  answering('reset within the headers', BROKEN, (socket) =>
+    lastly(socket, 'HTTP/1.1 200 OK\r\ncontent-ty', () => reset(socket)),
+  ),
   slowly(
     answering('headers by the byte', SILENT, (socket) => {
       socket.write('HTTP/1.1 200 OK\r\nx-slow: ');
@@ -97,14 +109,19 @@ const beforeAnswering: readonly Fault[] = [
   answering('headers of 100 KiB', BROKEN, (socket, { id }) =>
     socket.write(answerTo(id, { headers: `x-huge: ${'x'.repeat(100 * 1024)}\r\n` })),
   ),
-  answering('garbage instead of HTTP', BROKEN, (socket) => socket.write('SSH-2.0-OpenSSH_9.9\r\nnone of this is HTTP\r\n\r\n')),
+  answering('garbage instead of HTTP', BROKEN, (socket) =>
+    socket.write('SSH-2.0-OpenSSH_9.9\r\nnone of this is HTTP\r\n\r\n'),
+  ),
   slowly(
     answering('flood of 1xx without end', SILENT, (socket) => every(10, socket, () => socket.write(HINTS.repeat(10)))),
   ),
   answering('200 × 1xx, then an answer', SERVED, (socket, { id }) => socket.write(HINTS.repeat(200) + answerTo(id))),
-  answering('100 Continue unasked, then an answer', SERVED, (socket, { id }) =>
-    socket.write(`HTTP/1.1 100 Continue\r\n\r\n${answerTo(id)}`),
-  ),
+  {
+    ...answering('100 Continue unasked, then an answer', BROKEN, (socket, { id }) =>
+      socket.write(`HTTP/1.1 100 Continue\r\n\r\n${answerTo(id)}`),
+    ),
+    passedThrough: [SERVED],
+  },
 ];
 
 const withinTheAnswer: readonly Fault[] = [
@@ -112,7 +129,9 @@ const withinTheAnswer: readonly Fault[] = [
   answering('content-length too long, then closed', CUT, (socket) => socket.end(promising(100))),
   slowly(answering('content-length too long, left open', STALLED, (socket) => socket.write(promising(100)))),
   answering('content-length too short', SERVED, (socket, { id }) => socket.write(answerTo(id) + SMUGGLED)),
-  answering('chunks that are none', CUT, (socket) => lastly(socket, CHUNKED, () => socket.write('this is no size\r\n'))),
+  answering('chunks that are none', CUT, (socket) =>
+    lastly(socket, CHUNKED, () => socket.write('this is no size\r\n')),
+  ),
   answering('closed before the last chunk', CUT, (socket) => socket.end(CHUNKED)),
   slowly(
     answering('dribble, slower than the idle deadline', STALLED, (socket) => {
@@ -126,7 +145,9 @@ const withinTheAnswer: readonly Fault[] = [
       every(20, socket, () => socket.write('x'));
     }),
   ),
-  answering('HTTP/1.0 with a length', SERVED, (socket, { id }) => socket.end(answerTo(id).replace('HTTP/1.1', 'HTTP/1.0'))),
+  answering('HTTP/1.0 with a length', SERVED, (socket, { id }) =>
+    socket.end(answerTo(id).replace('HTTP/1.1', 'HTTP/1.0')),
+  ),
   answering('HTTP/1.0 until it closes', SERVED, (socket, { id }) => socket.end(`HTTP/1.0 200 OK\r\n\r\n${body(id)}`)),
 ];
 
@@ -134,7 +155,7 @@ const overTime: readonly Fault[] = [
   answering('closes after every answer, unannounced', SERVED, (socket, { id }) => socket.end(answerTo(id))),
   {
     ...answering('kept connection closes as it is used again', BROKEN, (socket, { id, onConnection }) =>
-      onConnection > 0 ? reset(socket) : socket.write(answerTo(id)),
+      onConnection > 0 && id !== PRIMING ? reset(socket) : socket.write(answerTo(id)),
     ),
     fates: [BROKEN, SERVED],
     onKept: true,
@@ -156,17 +177,25 @@ const saying = (detail: string): string => JSON.stringify({ detail });
 const LIMIT = "Client error '429 Too Many Requests' for url 'http://crm.invalid/leads'";
 
 const errors: readonly Fault[] = [
-  withAnError('500', '500 Internal Server Error', saying('broken'), { direct: [failedWith(500)], gateway: [ORIGIN_UNKNOWN] }),
+  withAnError('500', '500 Internal Server Error', saying('broken'), {
+    direct: [failedWith(500)],
+    gateway: [ORIGIN_UNKNOWN],
+  }),
   withAnError('503', '503 Service Unavailable', saying('busy'), [failedWith(503)]),
   withAnError('429, retry-after: 7', '429 Too Many Requests', saying('slow down'), [LIMITED], 'retry-after: 7\r\n'),
   withAnError("429 of Contact2Sale in the gateway's 500", '500 Internal Server Error', saying(LIMIT), {
     direct: [failedWith(500)],
     gateway: [LIMITED],
   }),
-  withAnError("gateway's 500: could not reach Contact2Sale", '500 Internal Server Error', saying('All connection attempts failed'), {
-    direct: [failedWith(500)],
-    gateway: [ORIGIN_REFUSED],
-  }),
+  withAnError(
+    "gateway's 500: could not reach Contact2Sale",
+    '500 Internal Server Error',
+    saying('All connection attempts failed'),
+    {
+      direct: [failedWith(500)],
+      gateway: [ORIGIN_REFUSED],
+    },
+  ),
 ];
 
 export const FAULTS: readonly Fault[] = [
@@ -178,7 +207,8 @@ export const FAULTS: readonly Fault[] = [
   ...errors,
 ];
 
-/** What a side with this fault makes of a request, by how many it has had before. */
-export function fatesOf({ fates }: Fault, side: Side): readonly Fate[] {
+/** What a side with this fault makes of requests in a situation, in turn. */
+export function fatesOf({ fates, passedThrough }: Fault, side: Side, { stage }: Situation): readonly Fate[] {
+  if (stage === 'passthrough' && passedThrough) return passedThrough;
   return 'direct' in fates ? fates[side] : fates;
 }

@@ -1,8 +1,8 @@
 import { receivedBy, type Cell, type Seen, type World } from './cell.ts';
 import { expected, inTurn, opensBreaker, possible, type Answer } from './expected.ts';
+import { ORIGIN_REFUSED } from './fate.ts';
 import { fatesOf, type Fault } from './faults.ts';
 import { contradictions, seenIn } from './ledger.ts';
-import { sideOf, type Situation } from './situations.ts';
 
 /** Where a cell is not what the design promises, in sentences; none: it is. */
 
@@ -12,18 +12,19 @@ export function differences(fault: Fault, cell: Cell, world: World, metrics: str
   const received = (seen: Seen): Answer['received'] => receivedBy(world, situation, seen.id);
   const text = (seen: Seen): string => inWords({ ...seen, received: received(seen) });
   const found: string[] = [];
-  for (const [dialect, shots] of Object.entries(cell.shots)) {
+  for (const dialect of ['direct', 'gateway'] as const) {
     const next = inTurn(fault, situation);
-    for (const seen of shots) {
-      const want = inWords(expected(situation, next));
+    for (const seen of cell.shots[dialect]) {
+      const want = inWords(expected(situation, dialect, next));
       if (text(seen) !== want) found.push(`${dialect} dialect: ${text(seen)}; expected ${want}`);
     }
   }
   const asBefore = new Set(possible(fault, situation).map(inWords));
   const strange = cell.burst.map(text).filter((one) => !asBefore.has(one));
-  if (strange.length > 0) found.push(`${strange.length} of the burst: ${strange[0]}; expected ${[...asBefore].join(' or ')}`);
+  if (strange.length > 0)
+    found.push(`${strange.length} of the burst: ${strange[0]}; expected ${[...asBefore].join(' or ')}`);
   found.push(...ofTheBreaker(fault, cell, text));
-  found.push(...ofTheWrites(cell, seenIn(cell).map(received)));
+  found.push(...ofTheWrites(fault, cell, seenIn(cell).map(received)));
   found.push(...contradictions(metrics, cell, totals(fault, cell, received)));
   return found.map((one) => `${route} ${method}: ${one}`);
 }
@@ -39,11 +40,16 @@ function ofTheBreaker(fault: Fault, { situation, breaker, after }: Cell, text: (
   return found;
 }
 
-/** The promise above all others, apart from any model: a write is received once at most, over both sides. */
-function ofTheWrites({ situation: { method } }: Cell, received: readonly Answer['received'][]): string[] {
+/**
+ * The promise above all others, apart from any model: a write is received once at most, over both sides; one that may be
+ * repeated, once by each. Where the gateway says that it passed nothing on, it did not receive it.
+ */
+function ofTheWrites(fault: Fault, { situation }: Cell, received: readonly Answer['received'][]): string[] {
+  const { method, broken } = situation;
   const most = method === 'POST' ? 1 : 2;
+  const disowns = broken.includes('gateway') && fatesOf(fault, 'gateway', situation).includes(ORIGIN_REFUSED);
   return received
-    .filter(({ direct, gateway }) => method !== 'GET' && direct + gateway > most)
+    .filter(({ direct, gateway }) => method !== 'GET' && direct + (disowns ? 0 : gateway) > most)
     .map(({ direct, gateway }) => `received ${gateway} times by the gateway and ${direct} times by direct`);
 }
 
@@ -51,7 +57,7 @@ function ofTheWrites({ situation: { method } }: Cell, received: readonly Answer[
 function totals(fault: Fault, cell: Cell, received: (seen: Seen) => Answer['received']): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const side of ['direct', 'gateway'] as const) {
-    const isUnread = fatesOf(fault, side).some((fate) => fate.reach === 'sent' && fate.received === 0);
+    const isUnread = fatesOf(fault, side, cell.situation).some((fate) => fate.reach === 'sent' && fate.received === 0);
     if (isUnread && cell.situation.broken.includes(side)) continue;
     counts[side] = seenIn(cell).reduce((total, seen) => total + received(seen)[side], 0);
   }
@@ -62,6 +68,3 @@ function inWords({ status, path, outcome, isWhole, received }: Answer): string {
   const counts = `received ${received.gateway} gateway + ${received.direct} direct`;
   return [status, path, outcome ?? 'ok', isWhole ? 'whole' : 'cut', counts].join(' ');
 }
-
-export type { Situation };
-export { sideOf };

@@ -44,7 +44,11 @@ export function contradictions(text: string, cell: Cell, received?: Readonly<Rec
   }
   agree('requests', sum(requests, own), seen.length);
   const isFailure = ({ outcome, isWhole }: Seen): boolean => outcome !== undefined || !isWhole;
-  agree('requests that were ok', sum(requests, { ...own, outcome: 'ok' }), seen.filter((one) => !isFailure(one)).length);
+  agree(
+    'requests that were ok',
+    sum(requests, { ...own, outcome: 'ok' }),
+    seen.filter((one) => !isFailure(one)).length,
+  );
   for (const [outcome, count] of countBy(seen, (one) => one.outcome)) {
     if (outcome === undefined || outcome === 'unknown') continue;
     // Those that are told `unknown` are counted by what happened, perhaps by the same.
@@ -66,7 +70,8 @@ export function contradictions(text: string, cell: Cell, received?: Readonly<Rec
   const again = sum(attempts, { route, path: 'direct' }) - sum(requests, { route, path: 'direct' });
   if (situation.method !== 'GET') agree('direct attempts beyond one each', again, 0);
   if (again < 0) agree('direct attempts beyond one each', again, 0);
-  for (const [path, count] of Object.entries(received ?? {})) agree(`${path} attempts that went out`, wentOut(attempts, route, path), count);
+  for (const [path, count] of Object.entries(received ?? {}))
+    agree(`${path} attempts that went out`, wentOut(attempts, route, path), count);
   return found;
 }
 

@@ -1,10 +1,9 @@
 import { Agent } from 'undici';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { startFacade } from '../kit/facade.ts';
 import { inBatches } from '../kit/load.ts';
 import { until } from '../kit/upstream.ts';
-import { receivedBy, runCell, type Cell, type World } from './cell.ts';
-import type { Side } from './fate.ts';
+import { receivedBy, runCell, type Cell, type Dialect, type World } from './cell.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { differences } from './judge.ts';
 import { census, growth, untilIdle } from './leaks.ts';
@@ -46,9 +45,14 @@ async function run(fault: Fault, isDirectBroken: boolean): Promise<{ entries: En
 
 /** The end of a request, or of each where one is not the same as the next. */
 function textOf(cell: Cell, world: World): string {
-  const { shots, situation } = cell;
-  return shots.direct.map((seen) => words(seen, receivedBy(world, situation, seen.id), cell)).join(', then ');
+  const texts = (dialect: Dialect): string =>
+    cell.shots[dialect].map((seen) => words(seen, receivedBy(world, cell.situation, seen.id), cell)).join(', then ');
+  const [direct, gateway] = [texts('direct'), texts('gateway')];
+  return gateway === '' || gateway === direct ? direct : `${direct}; in the gateway's dialect ${gateway}`;
 }
+
+/** What the first facade of a process makes, and all that follow use. */
+beforeAll(async () => void (await run(FAULTS[0] as Fault, true)));
 
 describe('under every fault the promises hold, and nothing is left behind', () => {
   test.each(FAULTS)('$name', async (fault) => {
@@ -66,5 +70,3 @@ describe('under every fault the promises hold, and nothing is left behind', () =
     await expect(page(rows)).toMatchFileSnapshot('../../../docs/reliability.md');
   });
 });
-
-export type { Side };

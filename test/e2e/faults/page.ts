@@ -23,7 +23,9 @@ export function page(rows: readonly { readonly fault: string; readonly entries: 
       const texts = methods.map((method) => agreed(own.filter(({ cell }) => cell.situation.method === method)));
       return row([fault, ...texts, ...(hasBreaker ? [breakers(own)] : [])]);
     });
-    return [`## ${i + 1}. ${group.title}`, '', group.says, '', row(head), row(head.map(() => '---')), ...lines].join('\n');
+    return [`## ${i + 1}. ${group.title}`, '', group.says, '', row(head), row(head.map(() => '---')), ...lines].join(
+      '\n',
+    );
   });
   return `${intro.trimEnd()}\n\n${tables.join('\n\n')}\n`;
 }

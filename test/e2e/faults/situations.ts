@@ -18,7 +18,8 @@ export interface Situation {
 }
 
 /** The side that is asked first. */
-export const sideOf = ({ stage }: Situation): Side => (stage === 'direct' || stage === 'passthrough' ? 'direct' : 'gateway');
+export const sideOf = ({ stage }: Situation): Side =>
+  stage === 'direct' || stage === 'passthrough' ? 'direct' : 'gateway';
 
 /** What is shown as one table: stages between which no caller can tell a difference when the gateway is asked. */
 export interface Group {
@@ -85,12 +86,19 @@ export const VOLUME = 10;
 /** A table with a route for each situation, and for priming. */
 export function tableFor(fault: Fault, served: readonly Situation[]): (config: Document) => void {
   const rows = served.filter(({ stage }) => stage !== 'passthrough').map(rowFor);
-  const prime = { id: 'prime', direct: 'GET /integration/prime/:n', gateway: 'GET /prime/:n', rollout: { gateway: 50 } };
+  const prime = {
+    id: 'prime',
+    direct: 'GET /integration/prime/:n',
+    gateway: 'GET /prime/:n',
+    rollout: { gateway: 50 },
+  };
   const set = (config: Document, path: string[], value: unknown): void => config.setIn(path, config.createNode(value));
   return (config) => {
     set(config, ['server', 'forceHeader'], true);
     set(config, ['failover'], { budget: 1, minPerSecond: 10_000 });
-    for (const side of ['direct', 'gateway']) set(config, ['upstreams', side, 'maxInflight'], 1_000);
+    // One connection is either the kept one or a new one; several would be a mixture.
+    const maxInflight = fault.onKept ? 1 : 1_000;
+    for (const side of ['direct', 'gateway']) set(config, ['upstreams', side, 'maxInflight'], maxInflight);
     set(config, ['defaults', 'deadlines'], fault.isSlow ? SHORT : LONG);
     set(config, ['defaults', 'breaker'], { volumeThreshold: VOLUME, reset: '60s' });
     set(config, ['routes'], [...rows, prime]);

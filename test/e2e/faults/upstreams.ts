@@ -54,7 +54,10 @@ export async function behaving({ head, request }: Behaviour): Promise<FaultyUpst
 }
 
 /** Hands every connection out as it is; no program ever sees a request. */
-export async function bare(onSocket: (socket: Socket) => void, scheme: 'http' | 'https' = 'http'): Promise<FaultyUpstream> {
+export async function bare(
+  onSocket: (socket: Socket) => void,
+  scheme: 'http' | 'https' = 'http',
+): Promise<FaultyUpstream> {
   const { port, close } = await startRawUpstream(onSocket);
   return { url: `${scheme}://127.0.0.1:${port}`, received: [], close };
 }
@@ -75,7 +78,9 @@ export async function untrusted(): Promise<FaultyUpstream> {
   const received: string[] = [];
   const sockets = new Set<Socket>();
   const server = createTlsServer(selfSigned(), (socket) => {
-    socket.on('error', () => socket.destroy()).on('data', (chunk: Buffer) => received.push(chunk.toString().split(' ', 2)[1] ?? ''));
+    socket
+      .on('error', () => socket.destroy())
+      .on('data', (chunk: Buffer) => received.push(chunk.toString().split(' ', 2)[1] ?? ''));
   });
   // The handshake fails on the bare socket, which the server never hands out.
   server.on('connection', (socket: Socket) => sockets.add(socket.on('close', () => sockets.delete(socket))));
