@@ -1,4 +1,7 @@
 import { createHook } from 'node:async_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Exchange } from '../../../src/forward/exchange.ts';
 import type { TestFacade } from '../kit/facade.ts';
 import { until } from '../kit/upstream.ts';
 
@@ -30,14 +33,36 @@ export function growth(before: Census, now = census()): string[] {
     .map(([what, count]) => `${what}: ${before[what] ?? 0} → ${count}`);
 }
 
+const exchanges: WeakRef<Exchange>[] = [];
+const { begin } = Exchange.prototype;
+Exchange.prototype.begin = function (this: Exchange): void {
+  exchanges.push(new WeakRef(this));
+  begin.call(this);
+};
+
+const collectGarbage = ((): (() => void) => {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+})();
+
+/** Requests of routes so far, and how many of them are still in memory: with each its attempts, body and connection. */
+export function requestsInMemory(): { all: number; kept: number } {
+  collectGarbage();
+  return { all: exchanges.length, kept: exchanges.filter((one) => one.deref() !== undefined).length };
+}
+
+/** The pools of a facade, by name: connections, and what runs or waits on them. */
+export function poolsOf({ dataPlane }: TestFacade): () => Record<string, unknown>[] {
+  const upstreams = Object.values(dataPlane.generation.upstreams).filter((upstream) => upstream !== undefined);
+  return () => upstreams.map(({ path, inflight, pool }) => ({ path, inflight, ...pool.stats }));
+}
+
 /** Waits until nothing is under way: no place of a bulkhead taken, nothing queued or running in a pool. */
-export async function untilIdle({ dataPlane }: TestFacade): Promise<void> {
-  const pools = Object.values(dataPlane.generation.upstreams).filter((upstream) => upstream !== undefined);
+export async function untilIdle(facade: TestFacade): Promise<void> {
+  const pools = poolsOf(facade);
   const isIdle = (): boolean =>
-    dataPlane.underWay === 0 &&
-    pools.every(({ inflight, pool: { stats } }) => inflight + stats.queued + stats.running + stats.size === 0);
+    facade.dataPlane.underWay === 0 && pools().every(({ inflight, size }) => inflight === 0 && size === 0);
   await until(isIdle, 'nothing is under way').catch((error: unknown) => {
-    const state = pools.map(({ path, inflight, pool }) => ({ path, inflight, ...pool.stats }));
-    throw new Error(`${dataPlane.underWay} under way, ${JSON.stringify(state)}`, { cause: error });
+    throw new Error(`${facade.dataPlane.underWay} under way, ${JSON.stringify(pools())}`, { cause: error });
   });
 }

@@ -6,7 +6,8 @@ import { until } from '../kit/upstream.ts';
 import { receivedBy, runCell, type Cell, type Dialect, type World } from './cell.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { differences } from './judge.ts';
-import { census, growth, untilIdle } from './leaks.ts';
+import { census, growth, poolsOf, requestsInMemory, untilIdle } from './leaks.ts';
+import { seriesOf } from './ledger.ts';
 import { page, words, type Entry } from './page.ts';
 import { SITUATIONS, tableFor, type Situation } from './situations.ts';
 
@@ -18,6 +19,7 @@ import { SITUATIONS, tableFor, type Situation } from './situations.ts';
 
 const rows: { fault: string; entries: Entry[] }[] = [];
 const warnings: string[] = [];
+// Of listeners that grow in number, for one.
 process.on('warning', ({ message }) => warnings.push(message));
 
 /** The facade with a fault on these sides, and all situations in which exactly they are broken. */
@@ -35,10 +37,16 @@ async function run(fault: Fault, isDirectBroken: boolean): Promise<{ entries: En
     await untilIdle(facade);
     const metrics = await facade.metricsText();
     const entries = cells.map((cell) => ({ cell, text: textOf(cell, world) }));
-    return { entries, found: cells.flatMap((cell) => differences(fault, cell, world, metrics)) };
+    const found = cells.flatMap((cell) => differences(fault, cell, world, metrics));
+    for (const { labels, value } of seriesOf(metrics, 'facade_inflight')) {
+      if (value !== 0) found.push(`facade_inflight of ${labels.upstream} is ${value}`);
+    }
+    return { entries, found };
   } finally {
     await world.caller.destroy();
+    const pools = poolsOf(facade);
     await facade.stop();
+    await until(() => pools().every(({ connected }) => connected === 0), 'the pools are empty');
     await Promise.all(Object.values(sides).map((side) => side.close()));
   }
 }
@@ -51,7 +59,7 @@ function textOf(cell: Cell, world: World): string {
   return gateway === '' || gateway === direct ? direct : `${direct}; in the gateway's dialect ${gateway}`;
 }
 
-/** What the first facade of a process makes, and all that follow use. */
+/** What the first facade of a process makes, all that follow use. */
 beforeAll(async () => void (await run(FAULTS[0] as Fault, true)));
 
 describe('under every fault the promises hold, and nothing is left behind', () => {
@@ -63,6 +71,13 @@ describe('under every fault the promises hold, and nothing is left behind', () =
     await until(() => growth(before).length === 0, 'nothing is left behind').catch(() => undefined);
     expect(growth(before)).toEqual([]);
     expect(warnings).toEqual([]);
+  });
+
+  test('no request of all these is kept in memory', async () => {
+    await until(() => requestsInMemory().kept === 0, 'all are collected').catch(() => undefined);
+    const { all, kept } = requestsInMemory();
+    expect(all).toBeGreaterThan(10_000);
+    expect(kept).toBe(0);
   });
 
   test('docs/reliability.md says what was measured (else: npm run reliability)', async () => {
