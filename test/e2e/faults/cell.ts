@@ -5,7 +5,7 @@ import type { Answer } from './expected.ts';
 import type { Side } from './fate.ts';
 import { PRIMING, type Fault } from './faults.ts';
 import { untilIdle } from './leaks.ts';
-import { sideOf, type Situation } from './situations.ts';
+import { hasBody, sideOf, type Situation } from './situations.ts';
 import type { FaultyUpstream } from './upstreams.ts';
 
 /** One situation under one fault: a few requests that are looked at one by one, a burst, and one more. */
@@ -32,7 +32,8 @@ export interface Cell {
 }
 
 export type Dialect = 'direct' | 'gateway';
-const BURST = 12;
+/** With the requests before it at least as many as judge a path (see VOLUME). */
+const BURST = 8;
 
 export async function runCell(world: World, fault: Fault, situation: Situation): Promise<Cell> {
   const { route, stage } = situation;
@@ -81,10 +82,10 @@ async function ask({ facade, caller }: World, situation: Situation, dialect: Dia
     method,
     headers: {
       authorization: `Bearer ${FACADE_TOKEN}`,
-      ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
+      ...(hasBody(situation) ? { 'content-type': 'application/json' } : {}),
       ...(stage === 'canary' ? { 'x-facade-force': 'gateway' } : {}),
     },
-    body: method === 'GET' ? null : '{"text":"invented"}',
+    body: hasBody(situation) ? '{"text":"invented"}' : null,
   });
   const text = await answer.body.text().catch(() => undefined);
   const header = (name: string): string | undefined => answer.headers[name]?.toString();

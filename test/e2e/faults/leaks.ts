@@ -34,7 +34,7 @@ export function growth(before: Census, now = census()): string[] {
 }
 
 const exchanges: WeakRef<Exchange>[] = [];
-const { begin } = Exchange.prototype;
+const begin = Object.getOwnPropertyDescriptor(Exchange.prototype, 'begin')?.value as (this: Exchange) => void;
 Exchange.prototype.begin = function (this: Exchange): void {
   exchanges.push(new WeakRef(this));
   begin.call(this);

@@ -13,8 +13,8 @@ interface Series {
 export function seriesOf(text: string, name: string): Series[] {
   return text.split('\n').flatMap((line) => {
     if (!line.startsWith(`${name}{`)) return [];
-    const labels = Object.fromEntries([...line.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]));
-    return [{ labels: labels as Record<string, string>, value: Number(line.slice(line.lastIndexOf(' ') + 1)) }];
+    const pairs = [...line.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, value] as const);
+    return [{ labels: Object.fromEntries(pairs), value: Number(line.slice(line.lastIndexOf(' ') + 1)) }];
   });
 }
 

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Agent } from 'undici';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startFacade } from '../kit/facade.ts';
@@ -22,12 +23,18 @@ const warnings: string[] = [];
 // Of listeners that grow in number, for one.
 process.on('warning', ({ message }) => warnings.push(message));
 
+interface Measured {
+  readonly entries: Entry[];
+  /** Where it is not as expected. */
+  readonly found: string[];
+}
+
 /** The facade with a fault on these sides, and all situations in which exactly they are broken. */
-async function run(fault: Fault, isDirectBroken: boolean): Promise<{ entries: Entry[]; found: string[] }> {
+async function run(fault: Fault, isDirectBroken: boolean, patience = 1): Promise<Measured> {
   const [control] = FAULTS as [Fault];
   const served = SITUATIONS.filter(({ broken }) => broken.includes('direct') === isDirectBroken);
   const sides = { direct: await (isDirectBroken ? fault : control).start(), gateway: await fault.start() };
-  const edit = tableFor(fault, served);
+  const edit = tableFor(fault, served, patience);
   const facade = await startFacade({ direct: sides.direct.url, gateway: sides.gateway.url, edit });
   const world: World = { facade, sides, caller: new Agent() };
   try {
@@ -51,6 +58,21 @@ async function run(fault: Fault, isDirectBroken: boolean): Promise<{ entries: En
   }
 }
 
+/** Milliseconds that the process may stand still before short deadlines measure just that. */
+const LONGEST_PAUSE = 100;
+
+/** Anew with more patience, where this machine was too busy for short deadlines to mean anything. */
+async function measure(fault: Fault, patience = 1): Promise<Measured> {
+  const pauses = monitorEventLoopDelay({ resolution: 10 });
+  pauses.enable();
+  const [direct, gateway] = await Promise.all([run(fault, true, patience), run(fault, false, patience)]);
+  pauses.disable();
+  const found = [...direct.found, ...gateway.found];
+  const saysNothing = fault.isSlow && found.length > 0 && pauses.max > LONGEST_PAUSE * 1e6;
+  if (saysNothing && patience < 4) return measure(fault, patience * 2);
+  return { entries: [...direct.entries, ...gateway.entries], found };
+}
+
 /** The end of a request, or of each where one is not the same as the next. */
 function textOf(cell: Cell, world: World): string {
   const texts = (dialect: Dialect): string =>
@@ -63,11 +85,11 @@ function textOf(cell: Cell, world: World): string {
 beforeAll(async () => void (await run(FAULTS[0] as Fault, true)));
 
 describe('under every fault the promises hold, and nothing is left behind', () => {
-  test.each(FAULTS)('$name', async (fault) => {
+  test.each(FAULTS)('$name', { timeout: 60_000 }, async (fault) => {
     const before = census();
-    const [direct, gateway] = await Promise.all([run(fault, true), run(fault, false)]);
-    rows.push({ fault: fault.name, entries: [...direct.entries, ...gateway.entries] });
-    expect([...direct.found, ...gateway.found]).toEqual([]);
+    const { entries, found } = await measure(fault);
+    rows.push({ fault: fault.name, entries });
+    expect(found).toEqual([]);
     await until(() => growth(before).length === 0, 'nothing is left behind').catch(() => undefined);
     expect(growth(before)).toEqual([]);
     expect(warnings).toEqual([]);
@@ -76,7 +98,7 @@ describe('under every fault the promises hold, and nothing is left behind', () =
   test('no request of all these is kept in memory', async () => {
     await until(() => requestsInMemory().kept === 0, 'all are collected').catch(() => undefined);
     const { all, kept } = requestsInMemory();
-    expect(all).toBeGreaterThan(10_000);
+    expect(all).toBeGreaterThan(FAULTS.length * 100);
     expect(kept).toBe(0);
   });
 

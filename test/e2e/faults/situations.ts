@@ -15,7 +15,12 @@ export interface Situation {
   readonly fallback: 'direct' | 'none';
   /** The sides that have the fault. */
   readonly broken: readonly Side[];
+  /** A write that is said by its path alone. */
+  readonly isBodiless?: boolean;
 }
+
+/** Does a request bring a body? */
+export const hasBody = ({ method, isBodiless }: Situation): boolean => method !== 'GET' && !isBodiless;
 
 /** The side that is asked first. */
 export const sideOf = ({ stage }: Situation): Side =>
@@ -32,7 +37,7 @@ const METHODS: readonly Method[] = ['GET', 'POST', 'PUT'];
 
 function situations(
   name: string,
-  rest: Pick<Situation, 'stage' | 'fallback' | 'broken'>,
+  rest: Omit<Situation, 'route' | 'method'>,
   methods: readonly Method[] = METHODS,
 ): Situation[] {
   return methods.map((method) => ({
@@ -46,7 +51,12 @@ export const GROUPS: readonly Group[] = [
   {
     title: 'Contact2Sale has the fault, and serves',
     says: 'Stage `direct`. There is nobody else to ask.',
-    situations: situations('direct', { stage: 'direct', fallback: 'direct', broken: ['direct'] }),
+    situations: [
+      ...situations('direct', { stage: 'direct', fallback: 'direct', broken: ['direct'] }),
+      ...situations('direct.bare', { stage: 'direct', fallback: 'direct', broken: ['direct'], isBodiless: true }, [
+        'POST',
+      ]),
+    ],
   },
   {
     title: 'The gateway has the fault, Contact2Sale is well, `fallback: direct`',
@@ -83,8 +93,8 @@ const SHARE: Readonly<Record<Stage, number>> = { direct: 0, canary: 50, gateway:
 /** Attempts that judge a path: more than are made before the burst, fewer than with it. */
 export const VOLUME = 10;
 
-/** A table with a route for each situation, and for priming. */
-export function tableFor(fault: Fault, served: readonly Situation[]): (config: Document) => void {
+/** A table with a route for each situation, and for priming. @param patience how many times the short deadlines. */
+export function tableFor(fault: Fault, served: readonly Situation[], patience: number): (config: Document) => void {
   const rows = served.filter(({ stage }) => stage !== 'passthrough').map(rowFor);
   const prime = {
     id: 'prime',
@@ -99,24 +109,30 @@ export function tableFor(fault: Fault, served: readonly Situation[]): (config: D
     // One connection is either the kept one or a new one; several would be a mixture.
     const maxInflight = fault.onKept ? 1 : 1_000;
     for (const side of ['direct', 'gateway']) set(config, ['upstreams', side, 'maxInflight'], maxInflight);
-    set(config, ['defaults', 'deadlines'], fault.isSlow ? SHORT : LONG);
+    set(config, ['defaults', 'deadlines'], fault.isSlow ? short(patience) : LONG);
     set(config, ['defaults', 'breaker'], { volumeThreshold: VOLUME, reset: '60s' });
     set(config, ['routes'], [...rows, prime]);
   };
 }
 
-const SHORT = { connect: '300ms', firstByte: '400ms', idle: '400ms', total: '1200ms' };
+const short = (times: number) => ({
+  connect: `${300 * times}ms`,
+  firstByte: `${400 * times}ms`,
+  idle: `${400 * times}ms`,
+  total: `${1_200 * times}ms`,
+});
 /** Never reached: a busy machine must not turn one fault into another. */
 const LONG = { connect: '10s', firstByte: '10s', idle: '10s', total: '15s' };
 
-function rowFor({ route, method, stage, fallback }: Situation) {
+function rowFor(situation: Situation) {
+  const { route, method, stage, fallback } = situation;
   const path = route.replaceAll('.', '-');
   return {
     id: route,
     direct: `${method} /integration/${path}/:n`,
     gateway: `${method} /${path}/:n`,
     rollout: { gateway: SHARE[stage], stickyBy: 'n', fallback },
-    ...(method === 'GET' ? {} : { body: { fields: { text: { type: 'string', required: true } } } }),
+    ...(hasBody(situation) ? { body: { fields: { text: { type: 'string', required: true } } } } : {}),
     ...(method === 'PUT' ? { safety: 'idempotent' } : {}),
   };
 }
