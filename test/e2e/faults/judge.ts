@@ -24,7 +24,6 @@ export function differences(fault: Fault, cell: Cell, world: World, metrics: str
   if (strange.length > 0)
     found.push(`${strange.length} of the burst: ${strange[0]}; expected ${[...asBefore].join(' or ')}`);
   found.push(...ofTheBreaker(fault, cell, text));
-  found.push(...ofTheWrites(fault, cell, seenIn(cell).map(received)));
   found.push(...contradictions(metrics, cell, totals(fault, cell, received)));
   return found.map((one) => `${route} ${method}: ${one}`);
 }
@@ -44,13 +43,15 @@ function ofTheBreaker(fault: Fault, { situation, breaker, after }: Cell, text: (
  * The promise above all others, apart from any model: a write is received once at most, over both sides; one that may be
  * repeated, once by each. Where the gateway says that it passed nothing on, it did not receive it.
  */
-function ofTheWrites(fault: Fault, { situation }: Cell, received: readonly Answer['received'][]): string[] {
-  const { method, broken } = situation;
+export function sentTooOften(fault: Fault, cell: Cell, world: World): string[] {
+  const { situation } = cell;
+  const { route, method, broken } = situation;
   const most = method === 'POST' ? 1 : 2;
   const disowns = broken.includes('gateway') && fatesOf(fault, 'gateway', situation).includes(ORIGIN_REFUSED);
-  return received
+  return seenIn(cell)
+    .map(({ id }) => receivedBy(world, situation, id))
     .filter(({ direct, gateway }) => method !== 'GET' && direct + (disowns ? 0 : gateway) > most)
-    .map(({ direct, gateway }) => `received ${gateway} times by the gateway and ${direct} times by direct`);
+    .map(({ direct, gateway }) => `${route}: received ${gateway} times by the gateway and ${direct} times by direct`);
 }
 
 /** Requests that each side received for a route; nothing where the fault is that nobody reads what was sent. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cell, Seen } from './cell.ts';
 import type { Answer } from './expected.ts';
-import { GROUPS, sideOf, type Group } from './situations.ts';
+import { GROUPS, sideOf } from './situations.ts';
 
 /** docs/reliability.md: what was measured, one table for each group of situations. */
 
@@ -56,5 +56,3 @@ function breakers(entries: readonly Entry[]): string {
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
-
-export type { Group };
