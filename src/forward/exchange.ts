@@ -299,8 +299,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (this.#path !== 'gateway' || model.direct.length === 0) return false;
     if (!mayFailover(model.safety, outcome, this.#fallbackFor(outcome), this.#answer.begun)) return false;
     if (this.#streamed?.begun) return false;
-    const now = this.#context.now();
-    if (decisionOf(outcome).delivery !== 'unsent' && !this.#generation.failoverBudget.take(now)) return false;
+    if (decisionOf(outcome).delivery !== 'unsent') {
+      if (!this.#generation.failoverBudget.take(this.#context.now())) return false;
+      this.#answer.mayHaveArrived = true;
+    }
     state.recorder.failover(outcome);
     this.#ask('direct');
     return true;

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import type { Logger } from '../observe/log.ts';
 import { isLogged, logRequest } from '../observe/request-line.ts';
@@ -59,6 +60,8 @@ interface Passage extends PassthroughAsked {
   timer: NodeJS.Timeout | undefined;
   proxyReq: ClientRequest | undefined;
   outcome: Outcome | undefined;
+  /** There is a connection, its handshake done: before that nothing was sent. */
+  isConnected: boolean;
   /** The request is sent; of an upgrade: it is answered. */
   isSent: boolean;
   /** What an upgrade was answered, when it was not granted. */
@@ -133,6 +136,7 @@ export class Passthrough {
       timer: undefined,
       proxyReq: undefined,
       outcome: undefined,
+      isConnected: false,
       isSent: false,
       status: undefined,
     };
@@ -177,21 +181,23 @@ export class Passthrough {
     proxy.on('proxyReq', (proxyReq, req) => this.#sends(this.#passages.get(req), proxyReq));
     proxy.on('proxyRes', (proxyRes, req) => this.#answers(this.#passages.get(req), proxyRes));
     proxy.on('proxyReqWs', (proxyReq, req, socket) => this.#upgrades(this.#passages.get(req), proxyReq, socket));
-    proxy.on('error', (error, req, socket) => req && this.#fails(this.#passages.get(req), error, socket));
+    proxy.on('error', (_error, req, socket) => req && this.#fails(this.#passages.get(req), socket));
   }
 
   #sends(passage: Passage | undefined, proxyReq: ClientRequest): void {
     if (!passage) return;
     passage.proxyReq = proxyReq;
+    watchConnection(passage, proxyReq);
     proxyReq.once('finish', () => (passage.isSent = true));
     // It may end without an error and without an answer: an upstream that switches protocols unasked.
-    proxyReq.once('close', () => this.#fails(passage, new Error('no answer'), undefined));
+    proxyReq.once('close', () => this.#fails(passage, undefined));
   }
 
   /** Cleans the answer before the middleware, whose listeners come later, writes it on the bare socket. */
   #upgrades(passage: Passage | undefined, proxyReq: ClientRequest, socket: Socket): void {
     if (!passage) return;
     passage.proxyReq = proxyReq;
+    watchConnection(passage, proxyReq);
     passage.timer = setTimeout(() => this.#expire(passage), this.#context.totalDeadline()).unref();
     // Nobody reads from the caller until it is answered, so nobody would notice that it leaves.
     const onReadable = (): void => {
@@ -228,7 +234,7 @@ export class Passthrough {
       passage.proxyReq?.setTimeout(this.#context.idleDeadline(), () => this.#expire(passage));
     }
     if (status >= 500) passage.outcome = 'upstream_error';
-    headers.push(...ownHeaders(passage));
+    headers.push(...ownHeaders(passage, status >= 500 && isWrite(passage.req)));
     if (this.#context.draining()) res.shouldKeepAlive = false;
     res.writeHead(status, reasonPhrase(proxyRes.statusMessage), headers);
     if (isEventStream) res.flushHeaders();
@@ -239,9 +245,9 @@ export class Passthrough {
     proxyRes.pipe(res);
   }
 
-  #fails(passage: Passage | undefined, error: Error & { code?: string }, socket: unknown): void {
+  #fails(passage: Passage | undefined, socket: unknown): void {
     if (!passage || passage.res?.headersSent) return;
-    passage.outcome ??= classify(error, passage.isSent);
+    passage.outcome ??= classify(passage);
     const { res, requestId, req } = passage;
     if (!res) {
       if (!(socket instanceof Socket) || !socket.writable) return;
@@ -251,7 +257,7 @@ export class Passthrough {
       return;
     }
     if (res.destroyed) return;
-    const isUnknown = isUnknownWrite(passage.outcome, req.method === 'GET' || req.method === 'HEAD');
+    const isUnknown = isUnknownWrite(passage.outcome, !isWrite(req));
     const headers = ownHeaders(passage, isUnknown);
     // What is still to come of the body would otherwise be taken for the next request.
     if (passage.outcome === 'client_timeout') headers.push('connection', 'close');
@@ -265,9 +271,10 @@ export class Passthrough {
       res.destroy();
       return;
     }
-    passage.outcome = !res || passage.req.complete ? 'upstream_respond_timeout' : 'client_timeout';
+    if (passage.proxyReq && !passage.isConnected) passage.outcome = 'upstream_connect_timeout';
+    else passage.outcome = !res || passage.req.complete ? 'upstream_respond_timeout' : 'client_timeout';
     if (passage.proxyReq) passage.proxyReq.destroy(new Error('deadline'));
-    else this.#fails(passage, new Error('deadline'), undefined);
+    else this.#fails(passage, undefined);
   }
 
   #record(passage: Passage): void {
@@ -292,6 +299,8 @@ export class Passthrough {
   }
 }
 
+const isWrite = ({ method }: IncomingMessage): boolean => method !== 'GET' && method !== 'HEAD';
+
 /** The caller left, and how far its request had come. */
 function leftAs({ proxyReq, isSent }: Passage, res: ServerResponse): Outcome {
   if (res.headersSent) return 'client_body';
@@ -299,13 +308,19 @@ function leftAs({ proxyReq, isSent }: Passage, res: ServerResponse): Outcome {
   return proxyReq ? 'client_send' : 'client_admit';
 }
 
-const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
-
-function classify(error: { code?: string }, isSent: boolean): Outcome {
-  if (error.code && (UNSENT.has(error.code) || error.code.startsWith('ERR_TLS') || error.code.includes('CERT'))) {
-    return 'upstream_connect';
-  }
+/** Error codes would not do: a TLS handshake fails in too many ways. What has no connection yet was not sent. */
+function classify({ isConnected, isSent }: Passage): Outcome {
+  if (!isConnected) return 'upstream_connect';
   return isSent ? 'upstream_respond' : 'upstream_send';
+}
+
+function watchConnection(passage: Passage, proxyReq: ClientRequest): void {
+  const watch = (socket: Socket): void => {
+    if (proxyReq.reusedSocket) passage.isConnected = true;
+    else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => (passage.isConnected = true));
+  };
+  if (proxyReq.socket) watch(proxyReq.socket);
+  else proxyReq.once('socket', watch);
 }
 
 function ownHeaders({ requestId, outcome }: Passage, isUnknown = false): string[] {
