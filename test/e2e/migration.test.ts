@@ -20,5 +20,5 @@ test('every good route reaches 100 %, the three that go bad at 25 % are taken ba
   expect([shares[0], (shares.at(-1) ?? 0) > 0.8]).toEqual([0, true]);
   expect(burnDown.at(-1)?.stages).toMatchObject({ gateway: ROUTES.length - Object.keys(FAULTS).length });
   expect(errors).toBe(0);
-  expect(requests).toBeGreaterThan(5_000);
-}, 60_000);
+  expect(requests).toBeGreaterThan(4_000);
+}, 120_000);

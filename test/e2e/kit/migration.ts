@@ -42,7 +42,7 @@ const AUTOPILOT = {
   mode: 'apply',
   steps: [FIRST_STEP, 25, 50, 100],
   hold: '30m',
-  minRequests: 10,
+  minRequests: 5,
   gates: { errorRateDelta: 0.02, latencyP95Ratio: 2, latencyFloor: '250ms' },
 };
 
@@ -165,17 +165,17 @@ async function startScene(opened: Opened, calendar: FakeCalendar) {
     logLevel: 'error',
     pace: { calendar, autopilotEvery: EVERY },
     edit: (config) => {
-      config.setIn(['compare', 'minSamples'], 50);
-      config.setIn(['compare', 'ready'], { parity: 0.95, latencyP95Ratio: 100 });
+      config.setIn(['compare', 'minSamples'], 30);
+      config.setIn(['compare', 'ready'], { parity: 0.9, latencyP95Ratio: 100 });
       for (const { id, method } of SANDBOX_OPERATIONS) {
         const isRead = method === 'GET';
         const shadow = isRead ? 100 : 0;
         setRoute(config, id, ['rollout'], { gateway: 0, shadow, stickyBy: 'caller', fallback: 'direct' });
-        const gates = { ...AUTOPILOT.gates, parity: isRead ? 0.95 : 'none' };
+        const gates = { ...AUTOPILOT.gates, parity: isRead ? 0.9 : 'none' };
         setRoute(config, id, ['autopilot'], { ...AUTOPILOT, gates });
       }
       for (const id of ['leads.update', 'leads.forward', 'leads.tags.add', 'leads.messages.create']) {
-        for (const [key, value] of Object.entries({ sample: 100, after: '10ms', minSamples: 10 })) {
+        for (const [key, value] of Object.entries({ sample: 100, after: '10ms', minSamples: 5 })) {
           setRoute(config, id, ['verify', key], value);
         }
       }
