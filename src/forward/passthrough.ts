@@ -6,6 +6,7 @@ import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import type { Logger } from '../observe/log.ts';
 import { isLogged, logRequest } from '../observe/request-line.ts';
 import type { RouteRecorder } from '../observe/recorder.ts';
+import type { RequestTrace } from '../observe/tracing/trace.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Caller } from './callers.ts';
 import type { Connection } from './connection.ts';
@@ -48,6 +49,8 @@ export interface PassthroughAsked {
   readonly connection: Connection;
   readonly caller: Caller | undefined;
   readonly requestId: string;
+  /** Undefined: tracing is off. */
+  readonly trace: RequestTrace | undefined;
 }
 
 /** One request under way, kept beside the middleware's own objects. */
@@ -140,7 +143,9 @@ export class Passthrough {
     this.#passages.set(req, passage);
     // The middleware copies req.headers; so these are what it sends.
     const isChunked = req.headers['transfer-encoding'] !== undefined;
-    req.headers = asRecord(requestHeaders(req, connection, this.#context.credentials(caller), requestId, undefined));
+    const headers = requestHeaders(req, connection, this.#context.credentials(caller), requestId, undefined);
+    asked.trace?.attempt(asked.upstream, req.method ?? '', headers);
+    req.headers = asRecord(headers);
     // A body without framing would be read as the next request: node:http frames none on GET, DELETE and OPTIONS by
     // itself, and the middleware writes `content-length: 0` in front of it.
     if (isChunked) req.headers['transfer-encoding'] = 'chunked';
@@ -286,6 +291,8 @@ export class Passthrough {
     const ms = ended - passage.startedAt;
     recorder.attempt('passthrough', outcome, ms);
     recorder.request('passthrough', req.method ?? 'OTHER', status, outcome, ended, ms);
+    passage.trace?.settled(outcome, answered ?? 0);
+    passage.trace?.ended('passthrough', outcome, status);
     if (!isLogged(requestLog, outcome, successSample())) return;
     const { method } = req;
     logRequest(requestLog, { requestId, path: 'passthrough', method, status, outcome, ms, caller: caller?.id });
