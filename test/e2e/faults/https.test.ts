@@ -2,7 +2,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FACADE_TOKEN, startFacade } from '../kit/facade.ts';
+import { startGateway } from '../../../src/gateway/index.ts';
+import { C2S_TOKEN, FACADE_TOKEN, startFacade } from '../kit/facade.ts';
 import { inBatches, Opened, tally } from '../kit/load.ts';
 import { until } from '../kit/upstream.ts';
 import { selfSigned } from './certificate.ts';
@@ -56,6 +57,13 @@ test('is spoken to in HTTP/1.1, also where it knows HTTP/2', async () => {
   const read = await facadeFor(url);
   expect(tally(await inBatches(5, 5, read))).toEqual({ '200 ok': 5 });
   expect(new Set(protocols)).toEqual(new Set(['http/1.1']));
+});
+
+test('is spoken to in HTTP/1.1 by our gateway, too', async () => {
+  const { url, protocols } = await startTls({ hangs: 0 });
+  const gateway = opened.keep(await startGateway({ c2sBaseUrl: url, c2sToken: C2S_TOKEN, port: 0 }));
+  expect((await fetch(`${gateway.url}/leads/42`)).status).toBe(200);
+  expect(protocols).toEqual(['http/1.1']);
 });
 
 test('a handshake that hangs holds up nobody but the one who waits for it', async () => {
