@@ -41,7 +41,7 @@ describe.skipIf(!binaries || !isWanted)('on the Postgres of the distribution', (
   afterAll(() => postgres?.close());
 
   describe.concurrent('a facade that is killed again and again sends every message exactly once', () => {
-    it.each(CRASH_POINTS)('at %s', { timeout: 600_000 }, async (point) => {
+    it.each(CRASH_POINTS)('at %s', { timeout: 900_000 }, async (point) => {
       const sandbox = await startSandbox();
       const env = { DATABASE_URL: (await postgres?.createDatabase()) ?? '' };
       await crashAndRecover({ point, rounds: ROUNDS, leadsPerRound: 4, sandbox, env });
