@@ -11,6 +11,9 @@ import { Run, type RunContext, type RunEnd } from './run.ts';
  * an enrichment costs the queue a part of a round trip.
  */
 
+/** Milliseconds in which places that become free gather, to be filled by one fetch: it costs as much as a step. */
+const GATHER = 15;
+
 export interface WorkerOptions extends Omit<RunContext, 'ledger'> {
   readonly ledger: Ledger;
   readonly instance: Pick<Instance, 'number'>;
@@ -68,6 +71,7 @@ export class Worker {
       const isFull = await this.#fetch();
       if (isFull && this.#free() > 0) continue;
       await Promise.race([this.#wake.promise, sleep(poll, undefined, { ref: false })]);
+      if (!this.#isStopping) await sleep(GATHER, undefined, { ref: false });
     }
   }
 
