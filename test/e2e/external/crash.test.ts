@@ -8,7 +8,7 @@ import { startPostgres, type TestPostgres } from '../kit/postgres.ts';
 
 /** Killed at each step, over and over, on the Postgres that the package brings. */
 
-/** Fifty take minutes, and are for `CRASH_ROUNDS=50 npm run test:e2e`. */
+/** A round at all points is nine starts of a facade, 7 s of CPU; fifty are for `CRASH_ROUNDS=50 npm run test:e2e -- crash`. */
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 10);
 
 let postgres: TestPostgres;
