@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { startApp, type App } from './app.ts';
 import { readEnvFile } from './config/env-file.ts';
 import { readEnvironment, type Environment } from './config/environment.ts';
+import { writeFirstTable } from './config/first-table.ts';
 import { ListenError } from './forward/listener.ts';
 import { ConfigRefused } from './forward/reload.ts';
 import { createLogs, standardOutput, type Logger, type Logs } from './observe/log.ts';
@@ -25,6 +27,7 @@ async function main(): Promise<void> {
   // On a first run the lines to paste must not drown in one log line a request.
   const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;
   const logs = createLogs(level, standardOutput());
+  if (firstRun && !variables()['FACADE_CONFIG']?.trim() && !writeTable(environment.configFile)) return firstRun.close();
   const app = await start(environment, all, logs, firstRun !== undefined);
   if (!app) return firstRun?.close();
   if (firstRun) {
@@ -32,6 +35,20 @@ async function main(): Promise<void> {
     app.store.whenReady(() => void process.stdout.write(`The database under ${environment.dataDir} is ready.\n`));
   }
   stopOnSignals(app, firstRun, logs.log);
+}
+
+/** In an empty folder, the sandbox brings its table along. @returns false when it could not. */
+function writeTable(file: string): boolean {
+  try {
+    const packaged = fileURLToPath(new URL('../config/', import.meta.url));
+    if (writeFirstTable(packaged, file))
+      process.stdout.write(`${file} was written: the rollout table, yours from now on.\n`);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    fail('The facade could not start:', `cannot write ${file} (${code}); set FACADE_CONFIG to a rollout table`);
+    return false;
+  }
 }
 
 async function start(

@@ -5,6 +5,7 @@ import { parseDuration } from '../config/units.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { RouteRecorder } from '../observe/recorder.ts';
+import type { RequestTrace, Tracing } from '../observe/tracing/trace.ts';
 import type { Path } from '../rollout/route.ts';
 import { Callers, type Caller } from './callers.ts';
 import { Connection } from './connection.ts';
@@ -36,6 +37,8 @@ export interface DataPlaneOptions {
   readonly gatewayToken: string | undefined;
   /** Of the table that serves now: what no route claims is bounded by them. */
   readonly defaults: () => FacadeConfig['defaults'];
+  /** Undefined: off. */
+  readonly tracing?: Tracing | undefined;
 }
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -109,6 +112,10 @@ export class DataPlane {
   }
 
   /** The comparison listens in from now on; set once by the composition root. */
+  get tap(): Tap | undefined {
+    return this.#context.tap;
+  }
+
   set tap(tap: Tap) {
     this.#context.tap = tap;
   }
@@ -152,6 +159,7 @@ export class DataPlane {
       if (expectsContinue) res.writeContinue();
       return this.others(req, res);
     }
+    const requestId = requestIdOf(req.headers['x-request-id']);
     new Exchange(this.#context, generation, {
       req,
       res,
@@ -159,8 +167,9 @@ export class DataPlane {
       match,
       connection: Connection.of(req, generation.trustedProxies),
       caller: this.callers.identify(req.headers),
-      requestId: requestIdOf(req.headers['x-request-id']),
+      requestId,
       expectsContinue,
+      trace: this.#options.tracing?.request({ req, requestId, match }),
     }).begin();
   }
 
@@ -176,7 +185,7 @@ export class DataPlane {
     if (!asked.target.raw.startsWith('/')) {
       return sendProblem(res, refusalFor('client_bad_request', false, undefined), asked.requestId);
     }
-    this.#passthrough.handle(asked, res);
+    this.#passthrough.handle({ ...asked, trace: this.#trace(asked) }, res);
   }
 
   /** Only WebSockets, and only where no route is: everything else is a plain request that offers an upgrade. */
@@ -186,12 +195,17 @@ export class DataPlane {
   }
 
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {
-    this.#passthrough.upgrade(this.#passthroughAsked(req), socket, head);
+    const asked = this.#passthroughAsked(req);
+    this.#passthrough.upgrade({ ...asked, trace: this.#trace(asked) }, socket, head);
   }
 
   close(): void {
     this.#deadlines.close();
     this.#passthrough.close();
+  }
+
+  #trace({ req, requestId }: { readonly req: IncomingMessage; readonly requestId: string }): RequestTrace | undefined {
+    return this.#options.tracing?.request({ req, requestId, match: undefined });
   }
 
   #passthroughAsked(req: IncomingMessage) {

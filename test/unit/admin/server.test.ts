@@ -15,6 +15,7 @@ import { Loader } from '../../../src/forward/reload.ts';
 import { Table } from '../../../src/forward/table.ts';
 import { StoreHolder } from '../../../src/store/holder.ts';
 import { createLogs } from '../../../src/observe/log.ts';
+import { SYSTEM_CALENDAR } from '../../../src/observe/calendar.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
 import { BurnDown } from '../../../src/steer/burn-down.ts';
 import { MemoryFlips } from '../../../src/steer/memory-flips.ts';
@@ -97,7 +98,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     book,
     isSandbox: false,
   };
-  const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, reload };
+  const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, calendar: SYSTEM_CALENDAR, reload };
   const api = supertest(createAdmin(options));
   close = async () => {
     timeline.close();
