@@ -35,6 +35,7 @@ export class Worker {
   /** Runs that broke off because their end could not be written down. */
   #broken = new Set<string>();
   #wake = Promise.withResolvers<void>();
+  readonly #stopping = new AbortController();
   #isStopping = false;
   readonly #loops: Promise<void>;
 
@@ -51,6 +52,7 @@ export class Worker {
   /** Begins nothing more, and waits for what runs. @param deadline milliseconds; what runs on is resumed elsewhere. */
   async stop(deadline: number): Promise<void> {
     this.#isStopping = true;
+    this.#stopping.abort();
     this.wake();
     await Promise.race([this.#settle(), sleep(deadline, undefined, { ref: false })]);
   }
@@ -148,8 +150,6 @@ export class Worker {
   }
 
   async #pause(ms: number): Promise<void> {
-    for (let left = ms; left > 0 && !this.#isStopping; left -= 100) {
-      await sleep(Math.min(left, 100), undefined, { ref: false });
-    }
+    await sleep(ms, undefined, { ref: false, signal: this.#stopping.signal }).catch(() => undefined);
   }
 }
