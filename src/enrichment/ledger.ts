@@ -97,6 +97,7 @@ export class LostWork extends Error {
 }
 
 type Tx = Transaction<Database>;
+type Sql = ReturnType<typeof sql>;
 
 /** Postgres knows no NUL, in JSON neither. */
 const json = (value: unknown): string => JSON.stringify(value).replaceAll('\\u0000', '');
@@ -228,14 +229,14 @@ export class Ledger {
     });
   }
 
-  /** A step is done; the next one is named in the changes. @throws LostWork */
-  async save(owner: number, id: string, record: StepRecord, changes: Changes): Promise<void> {
+  /** Steps are done; the next one is named in the changes. @throws LostWork */
+  async save(owner: number, id: string, records: readonly StepRecord[], changes: Changes): Promise<void> {
     const { step, leadId, progress, findings, message, marker, entities } = changes;
     const set = [
       sql`step = ${step}`,
       sql`failures = 0`,
       sql`reason = null`,
-      sql`steps = steps || ${json([record])}::jsonb`,
+      sql`steps = steps || ${json(records)}::jsonb`,
       // What was sent until now was the lead; the message is still to come.
       leadId === undefined
         ? undefined
@@ -245,25 +246,16 @@ export class Ledger {
       message === undefined ? undefined : sql`message = ${message}`,
       marker === undefined ? undefined : sql`marker = ${marker}`,
       entities === undefined ? undefined : sql`entities = ${entities}`,
-    ];
-    await this.#change(
-      this.#relaxed,
-      owner,
-      id,
-      set.filter((one) => one !== undefined),
-    );
+    ].filter((one) => one !== undefined);
+    const about = Object.entries(findings ?? {}).filter(([, { kind }]) => kind !== 'failed');
+    const cpfs = about.map(([cpf]) => cpf);
+    await this.#change(this.#relaxed, owner, id, { set, cpfs });
   }
 
   /** What is known of a person, kept at once: the next one may fail. And that the enrichment is about that person. */
   async saveFinding(owner: number, id: string, cpf: string, findings: Findings): Promise<void> {
-    const { rows } = await sql`
-      with kept as (
-        update facade.enrichments set findings = findings || ${json({ [cpf]: findings })}::jsonb, updated_at = now()
-        where id = ${id} and owner = ${owner} and state = 'running' returning id
-      )
-      insert into facade.enrichment_people (enrichment_id, cpf) select id, ${cpf} from kept
-      on conflict (enrichment_id, cpf) do update set cpf = excluded.cpf returning 1`.execute(this.#relaxed);
-    if (rows.length === 0) throw new LostWork();
+    const set = [sql`findings = findings || ${json({ [cpf]: findings })}::jsonb`];
+    await this.#change(this.#relaxed, owner, id, { set, cpfs: [cpf] });
   }
 
   /**
@@ -273,14 +265,14 @@ export class Ledger {
   async intend(owner: number, id: string, sends: number): Promise<void> {
     const set = [sql`sends = sends + 1`, sql`send_intended_at = clock_timestamp()`, sql`send_outcome = null`];
     // On the disk before anything leaves.
-    await this.#change(this.#db, owner, id, set, sql`sends = ${sends}`);
+    await this.#change(this.#db, owner, id, { set, only: sql`sends = ${sends}` });
   }
 
   /** To be tried again, in that many milliseconds. @throws LostWork */
   async retry(
     owner: number,
     id: string,
-    record: StepRecord,
+    records: readonly StepRecord[],
     { delay, failures, reason, sendOutcome }: { delay: number; failures: number; reason: Reason; sendOutcome?: string },
   ): Promise<void> {
     await this.#relaxedTransaction(async (tx) => {
@@ -290,15 +282,10 @@ export class Ledger {
         sql`failures = ${failures}`,
         sql`reason = ${reason}`,
         sql`next_at = now() + ${delay} * interval '1 millisecond'`,
-        sql`steps = steps || ${json([record])}::jsonb`,
+        sql`steps = steps || ${json(records)}::jsonb`,
         sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
-      ];
-      await this.#change(
-        tx,
-        owner,
-        id,
-        set.filter((one) => one !== undefined),
-      );
+      ].filter((one) => one !== undefined);
+      await this.#change(tx, owner, id, { set });
       await this.#queue.add(tx, [{ enrichmentId: id, isUrgent: false, delay }]);
     });
   }
@@ -307,7 +294,7 @@ export class Ledger {
   async finish(
     owner: number,
     id: string,
-    record: StepRecord,
+    records: readonly StepRecord[],
     { result, reason, sendOutcome, leadId }: Ending,
   ): Promise<void> {
     const set = [
@@ -320,13 +307,13 @@ export class Ledger {
       sql`message = null`,
       sql`finished_at = now()`,
       leadId === undefined ? undefined : sql`lead_id = ${leadId}`,
-      sql`steps = steps || ${json([record])}::jsonb`,
+      sql`steps = steps || ${json(records)}::jsonb`,
       sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
       sendOutcome === undefined ? undefined : sql`send_ended_at = now()`,
     ].filter((one) => one !== undefined);
-    if (result !== 'gave_up' && result !== 'unknown') return this.#change(this.#relaxed, owner, id, set);
+    if (result !== 'gave_up' && result !== 'unknown') return this.#change(this.#relaxed, owner, id, { set });
     await this.#relaxedTransaction(async (tx) => {
-      await this.#change(tx, owner, id, set);
+      await this.#change(tx, owner, id, { set });
       await this.#queue.bury(tx, id, reason ?? result);
     });
   }
@@ -348,16 +335,26 @@ export class Ledger {
     return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
   }
 
+  /** One statement. @param cpfs whom the enrichment is about, from now on. */
   async #change(
     db: Kysely<Database>,
     owner: number,
     id: string,
-    set: readonly ReturnType<typeof sql>[],
-    only = sql`true`,
+    { set, only, cpfs = [] }: { set: readonly Sql[]; only?: Sql; cpfs?: readonly string[] },
   ): Promise<void> {
-    const { rows } = await sql`
+    const kept = sql`
       update facade.enrichments set ${sql.join(set)}, updated_at = now()
-      where id = ${id} and owner = ${owner} and state = 'running' and ${only} returning 1`.execute(db);
+      where id = ${id} and owner = ${owner} and state = 'running' and ${only ?? sql`true`} returning id`;
+    const change =
+      cpfs.length === 0
+        ? kept
+        : sql`
+          with kept as (${kept}), linked as (
+            insert into facade.enrichment_people (enrichment_id, cpf) select id, unnest(${cpfs}::text[]) from kept
+            on conflict (enrichment_id, cpf) do nothing
+          )
+          select id from kept`;
+    const { rows } = await change.execute(db);
     if (rows.length === 0) throw new LostWork();
   }
 }

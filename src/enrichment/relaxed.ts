@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { Logger } from '../observe/log.ts';
 import { createPool } from '../store/pool.ts';
+import { preparing } from '../store/prepared.ts';
 import { SCHEMA, type Database } from '../store/schema.ts';
 
 /**
@@ -18,6 +19,6 @@ export function openRelaxed(connectionString: string, size: number, log: Logger)
   const pool = createPool(connectionString, size, log);
   // Queued before the first statement of whoever asked for the connection.
   pool.on('connect', (client) => void client.query('set synchronous_commit = off').catch(() => undefined));
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema(SCHEMA);
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: preparing(pool) }) }).withSchema(SCHEMA);
   return { db, close: () => pool.end() };
 }

@@ -1,4 +1,5 @@
 import type { Cpf } from './cpf.ts';
+import type { StepRecord } from '../store/tables/enrichments.ts';
 import { createStep } from './create-step.ts';
 import type { Reason, Result, Step } from './enrichment.ts';
 import { LostWork, type Changes, type Enrichment, type Ledger } from './ledger.ts';
@@ -11,7 +12,7 @@ import { composeStep, enrichStep, identifyStep, leadStep, storeStep } from './st
 
 /**
  * One run of an enrichment: from the step at which its row stands, step by step, each written down before the next one
- * begins, until it ends, must wait, or belongs to somebody else. A process that dies loses the step it was in.
+ * begins (the message with the people, since to compose it again costs nothing), until it ends, must wait, or belongs to somebody else. A process that dies loses the step it was in.
  */
 
 export interface RunContext {
@@ -26,6 +27,8 @@ export interface RunContext {
   readonly clock: () => number;
 }
 
+const NOTHING_HELD = { records: [], changes: {} };
+
 /** What a run came to: the milliseconds until the next one, or nothing more to do. */
 export type RunEnd = { readonly kind: 'ended' | 'lost' } | { readonly kind: 'waits'; readonly delay: number };
 
@@ -35,6 +38,8 @@ export class Run {
   #row: Enrichment;
   /** When the row was read: its times are as old as that. */
   readonly #readAt: number;
+  /** What came of a step that only computes: written down with the next one, since to lose it costs nothing. */
+  #held: { readonly records: readonly StepRecord[]; readonly changes: Partial<Changes> } = NOTHING_HELD;
 
   constructor(context: RunContext, owner: number, row: Enrichment) {
     this.#context = context;
@@ -130,9 +135,18 @@ export class Run {
 
   async #goOn(changes: Changes, startedAt: number): Promise<RunEnd | undefined> {
     const { ledger } = this.#context;
-    const { id, step } = this.#row;
+    const { id, step, failures } = this.#row;
+    if (step === 'compose') {
+      this.#held = { records: this.#entries(step, 'ok', startedAt), changes };
+      this.#report(startedAt, { step, result: 'ok' });
+      // Until it is written down, what failed before counts on.
+      this.#row = { ...advance(this.#row, changes), failures };
+      return undefined;
+    }
     try {
-      await ledger.save(this.#owner, id, this.#entry(step, 'ok', startedAt), changes);
+      const all = { ...this.#held.changes, ...changes };
+      await ledger.save(this.#owner, id, this.#entries(step, 'ok', startedAt), all);
+      this.#held = NOTHING_HELD;
     } catch (error) {
       // The lead's own push was faster: its enrichment does the work.
       if (changes.leadId === undefined || !isTaken(error)) throw error;
@@ -150,8 +164,8 @@ export class Run {
     const delay = came.wait ?? nextTry(settings().schedule, failures, came.retryAfter);
     if (delay === undefined) return this.#end(giveUp(came), startedAt);
     const { reason, sendOutcome } = came;
-    const entry = this.#entry(step, reason, startedAt);
-    await ledger.retry(this.#owner, id, entry, { delay, failures, reason, ...(sendOutcome && { sendOutcome }) });
+    const entries = this.#entries(step, reason, startedAt);
+    await ledger.retry(this.#owner, id, entries, { delay, failures, reason, ...(sendOutcome && { sendOutcome }) });
     this.#report(startedAt, { step, result: 'again', reason, retryIn: delay });
     return { kind: 'waits', delay };
   }
@@ -160,15 +174,17 @@ export class Run {
     const { ledger, observer } = this.#context;
     const { id, step } = this.#row;
     const { result, reason } = came;
-    await ledger.finish(this.#owner, id, this.#entry(step, reason ?? 'ok', startedAt), came);
+    await ledger.finish(this.#owner, id, this.#entries(step, reason ?? 'ok', startedAt), came);
     this.#report(startedAt, { step, result: 'end', reason: reason ?? result });
     observer.ended(id, result);
     return { kind: 'ended' };
   }
 
-  #entry(step: Step, result: string, startedAt: number) {
+  /** This one, after those that are not yet written down. */
+  #entries(step: Step, result: string, startedAt: number): readonly StepRecord[] {
     const { now, clock } = this.#context;
-    return { step, result, at: new Date(clock()).toISOString(), ms: Math.round(now() - startedAt) };
+    const at = new Date(clock()).toISOString();
+    return [...this.#held.records, { step, result, at, ms: Math.round(now() - startedAt) }];
   }
 
   #report(startedAt: number, report: Omit<StepReport, 'enrichmentId' | 'ms'>): void {

@@ -58,19 +58,21 @@ export async function enrichStep(row: Enrichment, context: EnrichContext): Promi
   const { identification } = row.progress;
   if (!identification) return startOver;
   const findings: Record<string, Findings> = { ...row.findings };
+  const subjects = subjectsOf(identification).map(({ identity }) => identity.cpf);
   let failure: Again | undefined;
   let hasAnswer = false;
-  for (const { identity } of subjectsOf(identification)) {
-    const known = findings[identity.cpf];
-    const answer = known ?? (await ask(identity.cpf, context));
+  for (const cpf of subjects) {
+    const known = findings[cpf];
+    const answer = known ?? (await ask(cpf, context));
     if (answer.kind === 'again') {
       if (failure?.wait === undefined) failure = answer;
-      findings[identity.cpf] = { kind: 'failed' };
+      findings[cpf] = { kind: 'failed' };
       continue;
     }
     hasAnswer = true;
-    if (!known) await context.found(identity.cpf, answer);
-    findings[identity.cpf] = answer;
+    findings[cpf] = answer;
+    // The last one is written down with the end of the step, if that ends well.
+    if (!known && (failure || cpf !== subjects.at(-1))) await context.found(cpf, answer);
   }
   // One of two will do where the other's look-up failed, not where it is only still to be waited for.
   if (failure && !(hasAnswer && context.isLastQuickTry && failure.wait === undefined)) return failure;

@@ -11,6 +11,9 @@ import { Run, type RunContext, type RunEnd } from './run.ts';
  * an enrichment costs the queue a part of a round trip.
  */
 
+/** Milliseconds in which places that become free gather, to be filled by one fetch: it costs as much as a step. */
+const GATHER = 15;
+
 export interface WorkerOptions extends Omit<RunContext, 'ledger'> {
   readonly ledger: Ledger;
   readonly instance: Pick<Instance, 'number'>;
@@ -32,6 +35,7 @@ export class Worker {
   /** Runs that broke off because their end could not be written down. */
   #broken = new Set<string>();
   #wake = Promise.withResolvers<void>();
+  readonly #stopping = new AbortController();
   #isStopping = false;
   readonly #loops: Promise<void>;
 
@@ -48,6 +52,7 @@ export class Worker {
   /** Begins nothing more, and waits for what runs. @param deadline milliseconds; what runs on is resumed elsewhere. */
   async stop(deadline: number): Promise<void> {
     this.#isStopping = true;
+    this.#stopping.abort();
     this.wake();
     await Promise.race([this.#settle(), sleep(deadline, undefined, { ref: false })]);
   }
@@ -68,6 +73,7 @@ export class Worker {
       const isFull = await this.#fetch();
       if (isFull && this.#free() > 0) continue;
       await Promise.race([this.#wake.promise, sleep(poll, undefined, { ref: false })]);
+      if (!this.#isStopping) await sleep(GATHER, undefined, { ref: false });
     }
   }
 
@@ -144,8 +150,6 @@ export class Worker {
   }
 
   async #pause(ms: number): Promise<void> {
-    for (let left = ms; left > 0 && !this.#isStopping; left -= 100) {
-      await sleep(Math.min(left, 100), undefined, { ref: false });
-    }
+    await sleep(ms, undefined, { ref: false, signal: this.#stopping.signal }).catch(() => undefined);
   }
 }

@@ -1,27 +1,50 @@
-import { sql, type Insertable, type Kysely, type Transaction } from 'kysely';
+import { sql, type Insertable, type Kysely } from 'kysely';
 import type { Person } from './person.ts';
 import type { Database } from './schema.ts';
 import type { PeopleTable } from './tables/people.ts';
 
 /**
- * People, one row a CPF. A newer answer wins field by field; what it does not know, stays. Whoever stores the same
- * person at the same moment waits at the person's row, so the rest cannot deadlock.
+ * People, one row a CPF. A newer answer wins field by field; what it does not know, stays. One statement, since a person
+ * is stored with every enrichment and each round trip would cost more than the work; what hangs on a person is written
+ * after the person's row, at which whoever stores the same one at the same moment waits, so that nobody deadlocks.
  */
 
-type Tx = Transaction<Database>;
-
 /** Adds or updates a person and all that belongs to one. @returns the person's id. */
-export function storePerson(db: Kysely<Database>, person: Person): Promise<number> {
-  return db.transaction().execute(async (tx) => {
-    const id = await storeRow(tx, person);
-    await storeContacts(tx, id, person);
-    await storeAddresses(tx, id, person);
-    await storeCompanies(tx, id, person);
-    return id;
-  });
+export async function storePerson(db: Kysely<Database>, person: Person): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    with one as (${personOf(person)}),
+    contacts as (
+      insert into facade.contacts (person_id, kind, value, is_whatsapp, rank)
+      select one.id, kind, value, is_whatsapp, rank from one, jsonb_to_recordset(${json(contactsOf(person))}::jsonb)
+        as it(kind text, value text, is_whatsapp boolean, rank integer)
+      on conflict (person_id, kind, value) do update
+        set is_whatsapp = excluded.is_whatsapp, rank = excluded.rank, updated_at = now()
+    ),
+    addresses as (
+      insert into facade.addresses
+        (person_id, street_kind, street, number, complement, district, city, state, postal_code, rank)
+      select one.id, street_kind, street, number, complement, district, city, state, postal_code, rank
+      from one, jsonb_to_recordset(${json(addressesOf(person))}::jsonb) as it(street_kind text, street text, number text,
+        complement text, district text, city text, state text, postal_code text, rank integer)
+      on conflict (person_id, postal_code, street, number, complement) do update
+        set street_kind = excluded.street_kind, district = excluded.district, city = excluded.city,
+          state = excluded.state, rank = excluded.rank, updated_at = now()
+    ),
+    companies as (
+      insert into facade.companies (person_id, cnpj, relation, relation_kind, rank)
+      select one.id, cnpj, relation, relation_kind, rank from one,
+        jsonb_to_recordset(${json(companiesOf(person))}::jsonb)
+        as it(cnpj text, relation text, relation_kind text, rank integer)
+      on conflict (person_id, cnpj, relation) do update
+        set relation_kind = excluded.relation_kind, rank = excluded.rank, updated_at = now()
+    )
+    select id from one`.execute(db);
+  const [stored] = rows;
+  if (!stored) throw new Error('a person was neither added nor updated');
+  return stored.id;
 }
 
-async function storeRow(tx: Tx, { economics, ...person }: Person): Promise<number> {
+function personOf({ economics, ...person }: Person) {
   const row = {
     cpf: person.cpf,
     name: clean(person.name),
@@ -38,51 +61,29 @@ async function storeRow(tx: Tx, { economics, ...person }: Person): Promise<numbe
     purchasing_power: clean(economics.purchasingPower),
     score: clean(economics.score),
     risk: clean(economics.risk),
-  } satisfies Insertable<PeopleTable>;
-  const known = (Object.keys(row) as (keyof typeof row)[]).filter((name) => row[name] !== null && name !== 'cpf');
-  const { id } = await tx
-    .insertInto('people')
-    .values(row)
-    .onConflict((oc) =>
-      oc.column('cpf').doUpdateSet((eb) => ({
-        ...Object.fromEntries(known.map((name) => [name, eb.ref(`excluded.${name}`)])),
-        updated_at: sql<Date>`now()`,
-      })),
-    )
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
+  } satisfies Partial<Insertable<PeopleTable>>;
+  const names = Object.keys(row).map((name) => sql.ref(name));
+  const newer = names.slice(1).map((name) => sql`${name} = coalesce(excluded.${name}, known.${name})`);
+  return sql`
+    insert into facade.people as known (${sql.join(names)}) values (${sql.join(Object.values(row))})
+    on conflict (cpf) do update set ${sql.join(newer)}, updated_at = now() returning id`;
 }
 
-async function storeContacts(tx: Tx, person_id: number, { emails, phones }: Person): Promise<void> {
+function contactsOf({ emails, phones }: Person) {
   const rows = [
     ...phones.map(({ number, isWhatsapp }, rank) => ({
-      person_id,
-      kind: 'phone' as const,
-      value: clean(number) ?? '',
-      is_whatsapp: isWhatsapp ?? null,
+      kind: 'phone',
+      value: clean(number),
+      is_whatsapp: isWhatsapp,
       rank,
     })),
-    ...emails.map((email, rank) => ({ person_id, kind: 'email' as const, value: clean(email) ?? '', rank })),
-  ].filter(({ value }) => value !== '');
-  const values = unique(rows, ({ kind, value }) => [kind, value]);
-  if (values.length === 0) return;
-  await tx
-    .insertInto('contacts')
-    .values(values)
-    .onConflict((oc) =>
-      oc.columns(['person_id', 'kind', 'value']).doUpdateSet((eb) => ({
-        is_whatsapp: eb.ref('excluded.is_whatsapp'),
-        rank: eb.ref('excluded.rank'),
-        updated_at: sql<Date>`now()`,
-      })),
-    )
-    .execute();
+    ...emails.map((email, rank) => ({ kind: 'email', value: clean(email), rank })),
+  ].filter(({ value }) => value !== null);
+  return unique(rows, ({ kind, value }) => [kind, value]);
 }
 
-async function storeAddresses(tx: Tx, person_id: number, { addresses }: Person): Promise<void> {
+function addressesOf({ addresses }: Person) {
   const rows = addresses.map((address, rank) => ({
-    person_id,
     street_kind: clean(address.streetKind),
     street: clean(address.street),
     number: clean(address.number),
@@ -93,46 +94,20 @@ async function storeAddresses(tx: Tx, person_id: number, { addresses }: Person):
     postal_code: clean(address.postalCode),
     rank,
   }));
-  const values = unique(rows, (row) => [row.postal_code, row.street, row.number, row.complement]);
-  if (values.length === 0) return;
-  await tx
-    .insertInto('addresses')
-    .values(values)
-    .onConflict((oc) =>
-      oc.columns(['person_id', 'postal_code', 'street', 'number', 'complement']).doUpdateSet((eb) => ({
-        street_kind: eb.ref('excluded.street_kind'),
-        district: eb.ref('excluded.district'),
-        city: eb.ref('excluded.city'),
-        state: eb.ref('excluded.state'),
-        rank: eb.ref('excluded.rank'),
-        updated_at: sql<Date>`now()`,
-      })),
-    )
-    .execute();
+  return unique(rows, (row) => [row.postal_code, row.street, row.number, row.complement]);
 }
 
-async function storeCompanies(tx: Tx, person_id: number, { companies }: Person): Promise<void> {
+function companiesOf({ companies }: Person) {
   const rows = companies.map(({ cnpj, relation, relationKind }, rank) => ({
-    person_id,
     cnpj: clean(cnpj),
     relation: clean(relation),
     relation_kind: clean(relationKind),
     rank,
   }));
-  const values = unique(rows, ({ cnpj, relation }) => [cnpj, relation]);
-  if (values.length === 0) return;
-  await tx
-    .insertInto('companies')
-    .values(values)
-    .onConflict((oc) =>
-      oc.columns(['person_id', 'cnpj', 'relation']).doUpdateSet((eb) => ({
-        relation_kind: eb.ref('excluded.relation_kind'),
-        rank: eb.ref('excluded.rank'),
-        updated_at: sql<Date>`now()`,
-      })),
-    )
-    .execute();
+  return unique(rows, ({ cnpj, relation }) => [cnpj, relation]);
 }
+
+const json = (rows: readonly object[]): string => JSON.stringify(rows);
 
 /** Text that Postgres takes: it knows no NUL. Nothing is null. */
 const clean = (text: string | undefined): string | null => text?.replaceAll('\0', '').trim() || null;

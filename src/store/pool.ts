@@ -39,7 +39,10 @@ export function connectionConfig(connectionString: string): pg.ClientConfig {
  */
 export function createPool(connectionString: string, size: number, log: Logger): pg.Pool {
   const pool = new pg.Pool({ ...connectionConfig(connectionString), max: size, idleTimeoutMillis: 30_000 });
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  // One that was being closed when the server stopped is no news.
+  pool.on('error', (error) => {
+    if (!pool.ending) log.warn({ err: error }, 'an idle database connection was lost');
+  });
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

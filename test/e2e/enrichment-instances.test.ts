@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   scene = await startScene();
-  databaseUrl = await postgres.createDatabase();
+  databaseUrl = await postgres.createMigrated();
 });
 afterEach(async () => {
   await Promise.all(two.map((facade) => facade.stop()));

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   scene = await startScene();
-  databaseUrl = await postgres.createDatabase();
+  databaseUrl = await postgres.createMigrated();
 });
 afterEach(async () => {
   for (const one of started.splice(0)) await one.stop();

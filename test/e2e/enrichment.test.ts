@@ -39,7 +39,7 @@ afterEach(async () => {
 afterAll(() => postgres.close());
 
 async function start(more: Partial<Parameters<typeof startEnriching>[1]> = {}): Promise<void> {
-  facade = await startEnriching(scene.sandbox, { databaseUrl: await postgres.createDatabase(), ...more });
+  facade = await startEnriching(scene.sandbox, { databaseUrl: await postgres.createMigrated(), ...more });
   started.push(facade);
 }
 
@@ -331,7 +331,7 @@ describe('what comes in between', () => {
   });
 
   it('is a database that loses all its connections: the work goes on when it is back', async () => {
-    const databaseUrl = await postgres.createDatabase();
+    const databaseUrl = await postgres.createMigrated();
     await start({ databaseUrl });
     scene.sandbox.workApi.standIn.faults.add({ path: '/api', latencyMs: 300, times: 1 });
     const answer = enrich(facade, SAME, { ...auth, prefer: 'respond-async' });

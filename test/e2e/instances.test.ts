@@ -34,7 +34,7 @@ const start = async (url: string, more: More = {}): Promise<TestFacade> => {
   return opened.keep({ ...facade, stop: () => (stopped ??= facade.stop()) });
 };
 const startThree = async (more: More = {}) => {
-  const url = await postgres.createDatabase();
+  const url = await postgres.createMigrated();
   const three = await Promise.all([start(url, more), start(url, more), start(url, more)]);
   return { url, three, first: three[0], others: three.slice(1) };
 };
@@ -213,7 +213,7 @@ describe('on autopilot', () => {
 
   test('what is proposed is said as the store has it, and as it is typed', async () => {
     const calendar = new FakeCalendar(Date.UTC(2026, 10, 23, 8));
-    const url = await postgres.createDatabase();
+    const url = await postgres.createMigrated();
     const facade = await start(url, {
       pace: { calendar, autopilotEvery: 60_000 },
       edit: (config) => {

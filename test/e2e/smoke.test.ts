@@ -16,7 +16,7 @@ const env = { SMOKE_TOKEN: FACADE_TOKEN, SMOKE_LEAD_ID: leadId };
 
 beforeAll(async () => {
   [postgres, scene] = await Promise.all([startPostgres(), startScene()]);
-  facade = await startEnriching(scene.sandbox, { databaseUrl: await postgres.createDatabase() });
+  facade = await startEnriching(scene.sandbox, { databaseUrl: await postgres.createMigrated() });
 });
 afterAll(async () => {
   await facade.stop();

@@ -3,11 +3,14 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { pino } from 'pino';
+import { Queue } from '../../../src/enrichment/queue.ts';
 import { serverAccount } from '../../../src/store/embedded/account.ts';
 import { findBinaries, type Binaries } from '../../../src/store/embedded/binaries.ts';
 import { CLUSTER, connectionStringOf, openCluster } from '../../../src/store/embedded/cluster.ts';
 import { runtimeDir } from '../../../src/store/embedded/runtime-dir.ts';
 import { startServer } from '../../../src/store/embedded/server.ts';
+import { openStore } from '../../../src/store/index.ts';
 
 /**
  * A Postgres for the tests of a file: the embedded one without fsync, or the server that TEST_DATABASE_URL names (as a
@@ -16,6 +19,8 @@ import { startServer } from '../../../src/store/embedded/server.ts';
 export interface TestPostgres {
   /** The URL of an empty database. */
   createDatabase(): Promise<string>;
+  /** The URL of one that has its tables already, the queue's too: to make them costs most of a facade's start. */
+  createMigrated(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -29,14 +34,23 @@ export async function startPostgres(binaries?: Binaries): Promise<TestPostgres> 
     await client.connect();
     await client.query(statement).finally(() => client.end());
   };
+  const create = async (template = 'template1') => {
+    const name = `test_${randomBytes(6).toString('hex')}`;
+    await admin(`create database ${name} template ${template}`);
+    names.push(name);
+    const url = new URL(server.url);
+    url.pathname = `/${name}`;
+    return { name, url: url.href };
+  };
+  let migrated: Promise<string> | undefined;
   return {
-    async createDatabase() {
-      const name = `test_${randomBytes(6).toString('hex')}`;
-      await admin(`create database ${name}`);
-      names.push(name);
-      const url = new URL(server.url);
-      url.pathname = `/${name}`;
-      return url.href;
+    createDatabase: async () => (await create()).url,
+    async createMigrated() {
+      migrated ??= create().then(async ({ name, url }) => {
+        await migrateAll(url);
+        return name;
+      });
+      return (await create(await migrated)).url;
     },
     async close() {
       // Nobody throws our own server's databases away one by one.
@@ -67,4 +81,12 @@ async function startOwn(given: Binaries | undefined) {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function migrateAll(databaseUrl: string): Promise<void> {
+  const log = pino({ level: 'silent' });
+  const store = await openStore({ databaseUrl, dataDir: 'unused', log });
+  const queue = await Queue.start(databaseUrl, log);
+  await queue.stop();
+  await store.close();
 }

@@ -80,16 +80,16 @@ describe('work', () => {
 
   it('that was taken over can be changed by nobody else', async () => {
     const { mine: first, owner, id } = await underWork('d');
-    await ledger.save(owner, id, record, { step: 'identify' });
+    await ledger.save(owner, id, [record], { step: 'identify' });
     await first.close();
     await until(async () => (await ledger.recover([])) > 0, 'the work of the dead is found');
     await claim((await instance()).number, 'd');
     const late = [
-      () => ledger.save(owner, id, record, { step: 'send' }),
+      () => ledger.save(owner, id, [record], { step: 'send' }),
       () => ledger.intend(owner, id, 0),
       () => ledger.saveFinding(owner, id, '1', { kind: 'unknown' }),
-      () => ledger.finish(owner, id, record, { result: 'enriched' }),
-      () => ledger.retry(owner, id, record, { delay: 0, failures: 1, reason: 'internal' }),
+      () => ledger.finish(owner, id, [record], { result: 'enriched' }),
+      () => ledger.retry(owner, id, [record], { delay: 0, failures: 1, reason: 'internal' }),
     ];
     for (const change of late) await expect(change()).rejects.toBeInstanceOf(LostWork);
     expect(await ledger.view(id)).toMatchObject({ state: 'running', step: 'identify', sends: 0 });
@@ -104,8 +104,8 @@ describe('work', () => {
 
   it('that waits is due later, with what it knew', async () => {
     const { owner, id } = await underWork('f');
-    await ledger.save(owner, id, record, { step: 'identify', progress: { contacts: { phones: ['1'] } } });
-    await ledger.retry(owner, id, record, { delay: 1_200, failures: 1, reason: 'diretrix_unavailable' });
+    await ledger.save(owner, id, [record], { step: 'identify', progress: { contacts: { phones: ['1'] } } });
+    await ledger.retry(owner, id, [record], { delay: 1_200, failures: 1, reason: 'diretrix_unavailable' });
     expect(await claim(owner, 'f')).toBeUndefined();
     let later: Awaited<ReturnType<typeof claim>>;
     await until(async () => (later = await claim(owner, 'f')) !== undefined, 'it is due');
@@ -115,8 +115,8 @@ describe('work', () => {
   it('that ends keeps nothing personal but whom it was about, and the dead letter names it', async () => {
     const { owner, id } = await underWork('g');
     await ledger.saveFinding(owner, id, '12345678909', { kind: 'unknown' });
-    await ledger.save(owner, id, record, { step: 'send', message: 'personal', marker: 'm' });
-    await ledger.finish(owner, id, record, { result: 'gave_up', reason: 'crm_unavailable' });
+    await ledger.save(owner, id, [record], { step: 'send', message: 'personal', marker: 'm' });
+    await ledger.finish(owner, id, [record], { result: 'gave_up', reason: 'crm_unavailable' });
     const row = await store.db.selectFrom('enrichments').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
     expect(row).toMatchObject({ state: 'failed', message: null, findings: {}, progress: {}, owner: null });
     expect(await ledger.view(id)).toMatchObject({ cpfs: ['12345678909'], result: 'gave_up' });
