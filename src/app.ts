@@ -20,6 +20,7 @@ import { KillSwitch } from './forward/kill-switch.ts';
 import { createListener, listen } from './forward/listener.ts';
 import { createPages } from './forward/pages.ts';
 import { ConfigRefused, Loader } from './forward/reload.ts';
+import { overloadLimits } from './forward/settings.ts';
 import { Table } from './forward/table.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
@@ -76,6 +77,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { dataPlane, config, enrichment, store } = parts;
   const listener = publicListener(dataPlane, config().server);
   const drain = new Drain(listener);
+  dataPlane.overload.watch(listener);
   const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, parts.now()), now: Date.now });
   const admin = createServer(createAdmin({ ...parts, ...adminSettings(options), timeline }));
   const close = async (): Promise<void> => {
@@ -164,7 +166,8 @@ interface Shared {
 function serve({ environment, log, requestLog }: AppOptions, shared: Shared, generation: Generation) {
   const { metrics, now, config } = shared;
   const defaults = () => config().defaults;
-  const dataPlane = new DataPlane({ ...environment, metrics, requestLog, now, defaults }, generation);
+  const overload = overloadLimits(config());
+  const dataPlane = new DataPlane({ ...environment, metrics, log, requestLog, now, defaults, overload }, generation);
   const clocks = { now, calendar: Date.now, random: Math.random };
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
   const killSwitch = new KillSwitch(
@@ -177,6 +180,7 @@ function serve({ environment, log, requestLog }: AppOptions, shared: Shared, gen
   /** From the next request on. */
   const take = (loaded: { readonly config: FacadeConfig; readonly generation: Generation }): void => {
     dataPlane.swap(loaded.generation);
+    dataPlane.overload.configure(overloadLimits(loaded.config));
     comparing.use(loaded.config);
     killSwitch.look();
   };

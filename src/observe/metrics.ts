@@ -110,6 +110,12 @@ export class Metrics {
     help: 'Share of the requests of the last 24 hours that the gateway served, over all routes and instances. NaN: there were none.',
     registers: [this.registry],
   });
+  readonly shed = new CellCounter({
+    name: 'facade_shed_total',
+    help: 'Requests that were refused before anything was done with them, by what there was too much of.',
+    labelNames: ['reason'] as const,
+    registers: [this.registry],
+  });
   readonly shadows = new Counter({
     name: 'facade_shadow_total',
     help: 'Shadows, by what came of them; error: not run, or not to be judged.',
@@ -182,6 +188,23 @@ export class Metrics {
       collect: () => {
         for (const [upstream, inflight] of read()) gauge.set({ upstream }, inflight);
       },
+    });
+  }
+
+  /** Serves what the shedding of overload goes by, at scrape time. */
+  observeOverload(read: () => { readonly connections: number; readonly admitted: number }): void {
+    const connections = new Gauge({
+      name: 'facade_connections',
+      help: 'Open connections of callers.',
+      registers: [this.registry],
+      collect: (): void => connections.set(read().connections),
+    });
+    const admitted = new Gauge({
+      name: 'facade_admitted_ratio',
+      help: 'Share of the requests that the lateness of the event loop lets in, 0 to 1.',
+      registers: [this.registry],
+      aggregator: 'min',
+      collect: (): void => admitted.set(read().admitted),
     });
   }
 

@@ -102,6 +102,15 @@ function callers(): AlertRule[] {
     }),
     ...BURNS.map(burn),
     alert({
+      name: 'FacadeShedding',
+      expr: `${events('facade_shed_total', 'job, reason', '5m')} >= ${LEAST_FAILURES}`,
+      for: '1m',
+      severity: 'critical',
+      summary: 'The facade has more to do than it can and turns requests away',
+      description:
+        '{{ $value | humanize }} requests in five minutes were answered 503 before anything was done with them, for too many {{ $labels.reason }} (lag: the event loop comes late). They are in no other count of failures.',
+    }),
+    alert({
       name: 'FacadeUnknownWrites',
       expr: `${events(unknown, 'job, route', '10m')} > 0`,
       for: '0m',
