@@ -155,6 +155,8 @@ export class DataPlane {
     const target = parseTarget(req.url as string);
     const match = generation.matcher.match(req.method as string, target.path);
     if (!match) {
+      // Express would parse an absolute form, and not take all of them.
+      req.url = target.raw;
       if (expectsContinue) res.writeContinue();
       this.#elsewhere++;
       res.once('close', () => this.#elsewhere--);

@@ -53,8 +53,9 @@ export function createListener(options: ListenerOptions): Server {
   });
   const handle = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
     const socket = req.socket as Carrier;
-    // What stands behind a request whose end is in doubt may be a part of it, smuggled.
-    if (socket[kRefused]) return;
+    // What stands behind a request whose end is in doubt may be a part of it, smuggled. And node hands out what was
+    // pipelined even when the connection has closed meanwhile: an answer's `close` would then never come.
+    if (socket[kRefused] || socket.destroyed) return;
     socket[kLatest] = res;
     if (!res.socket) closeWith(socket, res);
     const coding = req.headers['transfer-encoding'];

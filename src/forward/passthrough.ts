@@ -75,7 +75,10 @@ export class Passthrough {
   handle(asked: PassthroughAsked, res: ServerResponse): void {
     const passage = this.#begin(asked, res);
     const { rateBudget } = asked.upstream;
-    res.on('close', () => this.#record(passage));
+    // Express hands on a turn later: the caller may have left meanwhile, and what waits for its `close` would never end.
+    if (res.closed) return this.#record(passage);
+    res.once('close', () => this.#record(passage));
+    if (res.destroyed) return;
     // What passes through spends Contact2Sale's grant like everything else.
     if (!rateBudget) return this.#forward(passage, res);
     const waiter: Waiter = {
