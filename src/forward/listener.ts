@@ -23,15 +23,26 @@ const REQUEST_TIMEOUT = 300_000;
 /** A port cannot be had; the message says what to do. */
 export class ListenError extends Error {}
 
+export interface ListenOptions {
+  /** Of a worker: its own port, not one that it shares with the others. */
+  readonly exclusive?: boolean;
+}
+
 /** Resolves to the base URL. @param variable names the setting to change. */
-export function listen(server: Server, host: string, port: number, variable: string): Promise<string> {
+export function listen(
+  server: Server,
+  host: string,
+  port: number,
+  variable: string,
+  { exclusive = false }: ListenOptions = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: Error & { code?: string }) =>
       reject(
         new ListenError(`cannot listen on ${host}:${port} (${error.code ?? error.name}); set ${variable} to another`),
       ),
     );
-    server.listen(port, host, () => {
+    server.listen({ port, host, exclusive }, () => {
       const address = server.address() as AddressInfo;
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
       resolve(`http://${name}:${address.port}`);
