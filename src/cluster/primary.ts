@@ -11,8 +11,8 @@ import { MetricsPage } from './metrics-page.ts';
 import type { SeatFacts } from './seat.ts';
 
 /**
- * The process above the workers, which serves no caller itself. It accepts connections and deals them out, keeps the
- * workers alive, passes on what one has learnt to the others (breakers, the kill switch, a changed config), answers
+ * The process above the workers, which serves no caller itself. It holds the listening socket that all accept from, keeps
+ * the workers alive, passes on what one has learnt to the others (breakers, the kill switch, a changed config), answers
  * `/metrics` and the probes for all, and owns the embedded Postgres, of which there can be one only.
  *
  * Each worker is a whole facade, as one of several instances would be: on a store they share flips, evidence, traffic and
@@ -93,6 +93,10 @@ class Bridge {
 
   constructor({ environment, log, seatVariable }: PrimaryOptions, embedded: Embedded | undefined) {
     const { workers } = environment;
+    // Whoever is free accepts. Were they dealt out from here, one that is on its way to a worker that has just died would
+    // hang: nobody answers for it, and node does not take it back.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    // Of the two only this one carries a NaN.
     cluster.setupPrimary({ serialization: 'advanced' });
     const databaseUrl = embedded?.connectionString ?? (environment.database.kind === 'embedded' ? 'none' : undefined);
     this.crew = new Crew({
