@@ -19,6 +19,8 @@ export interface FacadeVariant {
   readonly routes?: number;
   /** Whole request, as a duration of the config file. */
   readonly total?: string;
+  /** Left out: the same as direct. */
+  readonly gatewayUrl?: string;
   /** Percentage of the reads that the gateway path serves. */
   readonly gateway?: number;
   /** Percentage of the reads that are copied to the other path and compared. */
@@ -118,7 +120,7 @@ export async function startFacade(upstreamUrl: string, variant: FacadeVariant): 
     on: 'subject',
     env: {
       C2S_BASE_URL: upstreamUrl,
-      C2S_GATEWAY_URL: upstreamUrl,
+      C2S_GATEWAY_URL: variant.gatewayUrl ?? upstreamUrl,
       C2S_TOKEN: 'bench-contact2sale-token-0123456789',
       FACADE_TOKENS: CALLER_TOKEN,
       FACADE_CONFIG: config,
