@@ -16,8 +16,6 @@ export interface Tally {
   readonly failures: Failure[];
   /** Numbers of the writes that were answered with success. */
   readonly written: string[];
-  /** Numbers of the writes that the facade answered with: nobody knows. */
-  readonly unknown: Set<string>;
 }
 
 /** Of the requests of the run. */
@@ -30,7 +28,7 @@ export class Callers {
   readonly #now: () => number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 60_000 });
   readonly #underWay = new Set<Promise<void>>();
-  readonly tally: Tally = { asked: 0, answered: 0, failures: [], written: [], unknown: new Set() };
+  readonly tally: Tally = { asked: 0, answered: 0, failures: [], written: [] };
   #timer: NodeJS.Timeout | undefined;
 
   readonly #name: string;
@@ -88,7 +86,6 @@ export class Callers {
           const { statusCode = 0 } = res;
           const outcome = String(res.headers['x-facade-outcome'] ?? 'no outcome');
           if (number !== undefined && statusCode < 300) this.tally.written.push(number);
-          else if (number !== undefined) this.tally.unknown.add(number);
           res.on('error', (error) => resolve(`cut: ${error.message}`));
           res.resume().on('end', () => resolve(statusCode < 300 ? undefined : `${statusCode} ${outcome}`));
         },
