@@ -3,6 +3,7 @@ import { Evidence, type EvidenceJson } from './evidence.ts';
 import { reportOf, type ParityReport } from './report.ts';
 import type { CompiledRules } from './rules.ts';
 import { Samples, type Sample } from './samples.ts';
+import type { Verification } from './verify.ts';
 import { minuteOf, Window } from './window.ts';
 
 /**
@@ -105,6 +106,12 @@ export class ParityBook {
   seen(route: string, facts: readonly string[], now: number): void {
     const page = this.#pages.get(route);
     if (page && facts.length > 0) this.#entry(page, now).seen(facts);
+  }
+
+  /** A write was read back, or could not be. @param now milliseconds since the epoch */
+  readBack(route: string, verification: Verification, now: number): void {
+    const page = this.#pages.get(route);
+    if (page) this.#entry(page, now).readBacks.add(verification);
   }
 
   /** Undefined for a route that is not in the table. Never throws. */

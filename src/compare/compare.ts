@@ -19,8 +19,15 @@ import { reasonNotToJudge, understood, type UnderstoodAnswer } from './understoo
  * @param control the answer of direct, whichever of the two was live
  * @param candidate the answer of the gateway, or of direct once more to learn the noise
  * @param now milliseconds since the epoch
+ * @param withFacts what the answers show for the coverage is worked out too: dearer than most comparisons
  */
-export function compareAnswers(rules: CompiledRules, control: Answer, candidate: Answer, now: number): Comparison {
+export function compareAnswers(
+  rules: CompiledRules,
+  control: Answer,
+  candidate: Answer,
+  now: number,
+  withFacts = true,
+): Comparison {
   const reason = reasonNotToJudge(control) ?? reasonNotToJudge(candidate);
   if (reason !== undefined) return notRun(reason);
   const left = understood(rules.route, control, rules.longestBody);
@@ -34,7 +41,7 @@ export function compareAnswers(rules: CompiledRules, control: Answer, candidate:
     reason: undefined,
     differences: differences.slice(0, MOST_DIFFERENCES),
     isCapped: differences.length > MOST_DIFFERENCES,
-    facts: factsOf(left),
+    facts: withFacts ? factsOf(left) : [],
     control: sideOf(left),
     candidate: sideOf(right),
   };

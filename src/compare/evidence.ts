@@ -1,6 +1,7 @@
 import type { Observation, Side } from './comparison.ts';
 import { Counts, type CountsJson } from './counts.ts';
 import { Latency, type LatencyJson } from './latency.ts';
+import { ReadBacks, type ReadBacksJson } from './read-backs.ts';
 import { Tally, type TallyJson } from './tally.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface EvidenceJson {
   readonly pairs: Pairs;
   readonly compared: CountsJson;
   readonly live: CountsJson;
+  /** Versions that gave writes no verdict did not keep it. */
+  readonly readBacks?: ReadBacksJson | undefined;
 }
 
 /** Both sides of the judged questions, by who failed. */
@@ -38,6 +41,8 @@ export class Evidence {
   compared = new Counts(MOST_FACTS);
   /** Facts that live traffic showed, sampled. */
   live = new Counts(MOST_FACTS);
+  /** Writes that were read back. */
+  readBacks = new ReadBacks();
 
   add({ kind, comparison, facts }: Observation): void {
     (kind === 'cross' ? this.cross : this.noise).add(comparison);
@@ -60,6 +65,7 @@ export class Evidence {
     for (const who of WHO) this.pairs[who] += other.pairs[who];
     this.compared.merge(other.compared);
     this.live.merge(other.live);
+    this.readBacks.merge(other.readBacks);
   }
 
   toJSON(): EvidenceJson {
@@ -71,6 +77,7 @@ export class Evidence {
       pairs: this.pairs,
       compared: this.compared.toJSON(),
       live: this.live.toJSON(),
+      readBacks: this.readBacks.toJSON(),
     };
   }
 
@@ -83,6 +90,7 @@ export class Evidence {
     Object.assign(evidence.pairs, json.pairs);
     evidence.compared = Counts.fromJSON(MOST_FACTS, json.compared);
     evidence.live = Counts.fromJSON(MOST_FACTS, json.live);
+    evidence.readBacks = ReadBacks.fromJSON(json.readBacks);
     return evidence;
   }
 

@@ -5,7 +5,8 @@ export type RawHeaders = readonly (Buffer | string)[];
 export function headerOf(raw: RawHeaders, name: string): string | undefined {
   const values: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    if (textOf(raw[i]).toLowerCase() === name) values.push(textOf(raw[i + 1]).trim());
+    // Most names are of another length, and need not be made texts of.
+    if (raw[i]?.length === name.length && textOf(raw[i]).toLowerCase() === name) values.push(textOf(raw[i + 1]).trim());
   }
   return values.length === 0 ? undefined : values.join(', ');
 }

@@ -7,6 +7,8 @@ import type { Pair, ParityBook } from './book.ts';
 import { compareAnswers } from './compare.ts';
 import { notRun, type Observation } from './comparison.ts';
 import { requestFacts } from './coverage.ts';
+import { LiveCoverage } from './live-coverage.ts';
+import { PerSecond } from './per-second.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
@@ -19,14 +21,20 @@ export interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'generation' 
   readonly calendar: () => number;
 }
 
+/** A second and route: more would cost more than the comparing, and tell nothing that the next second does not. */
+const MOST_FACTS = 100;
+
 /** Listens to the exchanges, has the answers compared, and hands what came of it to the evidence. */
 export class Observer implements Tap {
   readonly #options: ObserverOptions;
   readonly #shadows: ShadowRunner;
+  readonly #live: LiveCoverage;
+  readonly #facts = new PerSecond(MOST_FACTS);
 
   constructor(options: ObserverOptions) {
     this.#options = options;
     const { now, generation, credentials, isPressed, book } = options;
+    this.#live = new LiveCoverage(options);
     this.#shadows = new ShadowRunner(options.settings, {
       now,
       generation,
@@ -63,11 +71,12 @@ export class Observer implements Tap {
     this.#options.writes.offer(asked, body);
   }
 
-  saw({ match, target }: Asked): void {
-    const { model } = match.route;
-    const { book, calendar } = this.#options;
-    // Where nothing is compared there is nothing that coverage could hold back.
-    if (model.rollout.shadow > 0) book.seen(model.id, requestFacts(model, target.query), calendar());
+  roomToSee(entry: RouteEntry): number {
+    return this.#live.roomFor(entry);
+  }
+
+  saw(asked: Asked, captured: Capture | undefined): void {
+    this.#live.saw(asked, captured);
   }
 
   async close(): Promise<void> {
@@ -80,8 +89,12 @@ export class Observer implements Tap {
     const { model } = asked.match.route;
     const rules = book.rulesOf(model.id);
     if (!rules) return;
-    const comparison = compareAnswers(rules, control, candidate, calendar());
-    this.#record(model, { kind, comparison, facts: requestFacts(model, asked.target.query) }, { control, candidate });
+    const now = calendar();
+    // Noise says nothing of what was compared across.
+    const withFacts = kind === 'cross' && this.#facts.take(model.id, now);
+    const comparison = compareAnswers(rules, control, candidate, now, withFacts);
+    const facts = withFacts ? requestFacts(model, asked.target.query) : [];
+    this.#record(model, { kind, comparison, facts }, { control, candidate });
   }
 
   #record({ id }: RouteModel, observation: Observation, pair?: Pair): void {

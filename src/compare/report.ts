@@ -2,9 +2,10 @@ import { OVERFLOW } from './counts.ts';
 import type { Evidence } from './evidence.ts';
 import { countOf, groupsOf, type Counted, type DifferenceGroup } from './groups.ts';
 import type { Latency } from './latency.ts';
+import type { ReadBacksJson } from './read-backs.ts';
 import type { CompiledRules } from './rules.ts';
 import { differenceOfShares, mcnemar, ratioOf, wilson, type Interval } from './statistics.ts';
-import { verdictOf, type Limits, type Verdict } from './verdict.ts';
+import { verdictOf, writeVerdict, type Limits, type Verdict } from './verdict.ts';
 
 /**
  * What the evidence says of a route. Made when it is asked for, from counts; pure. Shares and ratios come with their
@@ -36,6 +37,8 @@ export interface ParityReport {
   /** Undefined while there is nothing. */
   readonly latency: LatencyReport | undefined;
   readonly coverage: CoverageReport;
+  /** Undefined where no write is read back. */
+  readonly readBacks: ReadBackReport | undefined;
   /** Something was too much to be kept apart. */
   readonly isCapped: boolean;
   readonly verdict: Verdict;
@@ -71,6 +74,10 @@ export interface CoverageReport {
   readonly unseen: readonly string[];
 }
 
+export interface ReadBackReport extends ReadBacksJson {
+  readonly wanted: number;
+}
+
 export interface ReportInput {
   readonly rules: CompiledRules;
   readonly evidence: Evidence;
@@ -90,6 +97,7 @@ export function reportOf({ rules, evidence, since, now, limits }: ReportInput): 
   const latency = latencyOf(evidence.control, evidence.candidate);
   const coverage = coverageOf(evidence);
   const { unseen } = coverage;
+  const readBacks = readBacksOf(rules, evidence);
   const errors = { ...cross.errors.toJSON() };
   const error = cross.errors.total;
   return {
@@ -107,8 +115,11 @@ export function reportOf({ rules, evidence, since, now, limits }: ReportInput): 
     failures,
     latency,
     coverage,
+    readBacks,
     isCapped: isCapped(evidence),
-    verdict: verdictOf({ counts, noiseSamples: noise.judged, parity, groups, failures, latency, unseen }, limits),
+    verdict: readBacks
+      ? writeVerdict(readBacks)
+      : verdictOf({ counts, noiseSamples: noise.judged, parity, groups, failures, latency, unseen }, limits),
   };
 }
 
@@ -141,6 +152,10 @@ function latencyOf(control: Latency, candidate: Latency): LatencyReport | undefi
 function quantilesOf(latency: Latency): Quantiles | undefined {
   const [p50, p95, p99] = [latency.quantile(0.5), latency.quantile(0.95), latency.quantile(0.99)];
   return p50 && p95 && p99 ? { p50, p95, p99 } : undefined;
+}
+
+function readBacksOf({ route: { verify } }: CompiledRules, { readBacks }: Evidence): ReadBackReport | undefined {
+  return verify && { ...readBacks.toJSON(), wanted: verify.minSamples };
 }
 
 /** Answers that are no data of the route, and requests that the gateway cannot be asked at all, are nothing to compare. */

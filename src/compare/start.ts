@@ -17,7 +17,7 @@ import { observeParity } from './observe-parity.ts';
 import { Observer } from './observer.ts';
 import { paritySettings, rulesOf } from './parity-settings.ts';
 import { shadowSettings } from './settings.ts';
-import { verifyWrite } from './verify.ts';
+import { cannotTell, verifyWrite, type Verification } from './verify.ts';
 import { WriteReader } from './write-reader.ts';
 
 /** The comparison, put together: shadows and read-backs on one side, the book and what keeps it on the other. */
@@ -55,7 +55,8 @@ export function startComparison(options: ComparisonOptions): Comparing {
   const writes = new WriteReader(settings, {
     ...ports,
     random,
-    read: (asked, body, answer) => verified(metrics, asked, body, answer, settings.maxBody),
+    judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBody),
+    verified: ({ match: { route } }, verification) => note(options, book, route.model.id, verification),
   });
   const observer = new Observer({ ...ports, settings, book, writes, metrics, calendar });
   let keeper: EvidenceKeeper | undefined;
@@ -63,13 +64,8 @@ export function startComparison(options: ComparisonOptions): Comparing {
     book,
     use(config) {
       settings = shadowSettings(config);
-      book.use(
-        paritySettings(config),
-        rulesOf(
-          config,
-          dataPlane.generation.entries.map(({ model }) => model),
-        ),
-      );
+      const models = dataPlane.generation.entries.map(({ model }) => model);
+      book.use(paritySettings(config), rulesOf(config, models));
       observer.configure(settings);
       writes.configure(settings);
     },
@@ -103,6 +99,12 @@ function portsOf(dataPlane: DataPlane, now: () => number) {
   };
 }
 
+/** What came of a write that was read back. */
+function note({ metrics, calendar }: ComparisonOptions, book: ParityBook, route: string, seen: Verification): void {
+  metrics.verifications.inc({ route, result: seen.result });
+  book.readBack(route, seen, calendar());
+}
+
 /** One call at a time, however long it takes. */
 function everyFew(work: () => Promise<void>): { close(): void } {
   let isRunning = false;
@@ -115,9 +117,9 @@ function everyFew(work: () => Promise<void>): { close(): void } {
 }
 
 /** What was read back says whether the write arrived as it was asked. */
-function verified(metrics: Metrics, { match }: Asked, body: Buffer, answer: Answer | undefined, longest: number): void {
+function judgeWrite({ match }: Asked, body: Buffer, answer: Answer | undefined, longest: number): Verification {
+  if (!answer) return cannotTell('not_read');
   const { model } = match.route;
   const params = new Map(model.params.map((name, i) => [name, percentDecode(match.params[i] ?? '') ?? '']));
-  const result = answer ? verifyWrite(model, body, params, answer, longest).result : 'cannot_tell';
-  metrics.verifications.inc({ route: model.id, result });
+  return verifyWrite(model, body, params, answer, longest);
 }

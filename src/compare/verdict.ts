@@ -1,6 +1,6 @@
 import type { ReadyLimits } from '../rollout/route.ts';
 import { grouped, type Counted, type DifferenceGroup } from './groups.ts';
-import type { FailureReport, LatencyReport } from './report.ts';
+import type { FailureReport, LatencyReport, ReadBackReport } from './report.ts';
 import type { Interval } from './statistics.ts';
 
 /**
@@ -23,7 +23,9 @@ export type ReasonKind =
   | 'error_rate'
   | 'latency'
   /** Live traffic has something that no shadow compared. */
-  | 'coverage';
+  | 'coverage'
+  /** Writes that were read back did not arrive as they were asked. */
+  | 'read_back';
 
 export interface Reason {
   readonly kind: ReasonKind;
@@ -69,6 +71,22 @@ export function verdictOf(judged: Judged, limits: Limits): Verdict {
   if (parity.low >= limits.parity) return verdict('ready', []);
   const text = `parity is ${percent(parity.value)}, but may be as low as ${percent(parity.low)}; wanted ${percent(limits.parity)}`;
   return verdict('not enough data', [{ kind: 'uncertain', text }]);
+}
+
+/**
+ * Of a write that is read back. One that was lost is one too many: it was read twice, and no share of lost messages is
+ * small enough.
+ */
+export function writeVerdict({ arrived, notArrived, missing, wanted }: ReadBackReport): Verdict {
+  if (notArrived > 0) {
+    const fields = Object.entries(missing).map(([field, count]) => `${field} (${grouped(count)})`);
+    const text = `${grouped(notArrived)} of ${grouped(arrived + notArrived)} writes did not arrive as they were asked: ${fields.join(', ')}`;
+    return verdict('not ready', [{ kind: 'read_back', text }]);
+  }
+  if (arrived >= wanted) return verdict('ready', []);
+  return verdict('not enough data', [
+    { kind: 'samples', text: `${grouped(arrived)} of ${grouped(wanted)} writes read back` },
+  ]);
 }
 
 function verdict(kind: VerdictKind, reasons: readonly Reason[]): Verdict {

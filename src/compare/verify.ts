@@ -53,7 +53,7 @@ export function verifyWrite(
   return { result: missing.length === 0 ? 'arrived' : 'not_arrived', missing, why: undefined };
 }
 
-const cannotTell = (why: CannotTell): Verification => ({ result: 'cannot_tell', missing: [], why });
+export const cannotTell = (why: CannotTell): Verification => ({ result: 'cannot_tell', missing: [], why });
 
 type AskedField = readonly [name: string, place: string, value: string | number | boolean];
 

@@ -65,7 +65,8 @@ export class Window {
     for (const [start, evidence] of this.#newestFirst()) {
       if (start < now - length || count >= most) break;
       sum.merge(evidence);
-      count += evidence.cross.judged + evidence.noise.judged;
+      const { arrived, notArrived } = evidence.readBacks;
+      count += evidence.cross.judged + evidence.noise.judged + arrived + notArrived;
       since = start;
     }
     return { evidence: sum, since };

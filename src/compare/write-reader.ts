@@ -2,12 +2,13 @@ import { renderPath } from '../dialect/path.ts';
 import { DeadlineWatch } from '../forward/deadlines.ts';
 import type { Asked } from '../forward/exchange.ts';
 import type { RouteEntry } from '../forward/generation.ts';
-import type { Face } from '../rollout/route.ts';
+import type { Face, VerifyRule } from '../rollout/route.ts';
 import { BUCKETS } from '../rollout/split.ts';
 import type { Answer } from './comparison.ts';
 import { ShadowCall, type ShadowRequest } from './shadow-call.ts';
 import { ShadowLane } from './shadow-lane.ts';
 import { answerOf, type ShadowPorts, type ShadowSettings } from './shadow.ts';
+import type { Verification } from './verify.ts';
 
 /**
  * Writes cannot be shadowed: a second one would be a duplicate. Instead some of those that the gateway served are read
@@ -18,13 +19,23 @@ import { answerOf, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 export interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials' | 'isPressed'> {
   /** 0 ≤ x < 1. */
   readonly random: () => number;
-  /** What direct says after the write; undefined: it could not be asked. @param body as the caller sent it. */
-  readonly read: (asked: Asked, body: Buffer, answer: Answer | undefined) => void;
+  /** Did it arrive? @param body as the caller sent it; @param answer of direct; undefined: it could not be asked. */
+  readonly judge: (asked: Asked, body: Buffer, answer: Answer | undefined) => Verification;
+  /** Once for every write that was offered. */
+  readonly verified: (asked: Asked, verification: Verification) => void;
 }
 
+/** Whoever calls a write lost had better look twice: a CRM under load shows one late. The second time waits twice as long. */
+const LOOKS = 2;
 /** Writes whose bodies are kept until they are read back; one more is not sampled. */
 const MOST_PENDING = 100;
 const CONNECTIONS = 2;
+
+interface Written {
+  readonly asked: Asked;
+  readonly body: Buffer;
+  readonly verify: VerifyRule;
+}
 
 export class WriteReader {
   readonly #ports: WriteReaderPorts;
@@ -59,16 +70,7 @@ export class WriteReader {
   /** The gateway said that it was done. */
   offer(asked: Asked, body: Buffer): void {
     const { verify } = asked.match.route.model;
-    if (!verify || this.#closing) return;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#underWay++;
-      void this.#read(asked, verify.read).then((answer) => {
-        this.#underWay--;
-        if (!this.#closing) this.#ports.read(asked, body, answer);
-      });
-    }, verify.after);
-    this.#timers.add(timer.unref());
+    if (verify) this.#lookLater({ asked, body, verify }, 1);
   }
 
   async close(): Promise<void> {
@@ -77,6 +79,25 @@ export class WriteReader {
     this.#timers.clear();
     this.#deadlines.close();
     await this.#lane.destroy();
+  }
+
+  #lookLater(write: Written, look: number): void {
+    if (this.#closing) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#underWay++;
+      void this.#look(write, look).finally(() => this.#underWay--);
+    }, write.verify.after * look);
+    this.#timers.add(timer.unref());
+  }
+
+  async #look(write: Written, look: number): Promise<void> {
+    const { asked, body, verify } = write;
+    const answer = await this.#read(asked, verify.read);
+    if (this.#closing) return;
+    const verification = this.#ports.judge(asked, body, answer);
+    if (verification.result === 'not_arrived' && look < LOOKS) this.#lookLater(write, look + 1);
+    else this.#ports.verified(asked, verification);
   }
 
   async #read(asked: Asked, route: string): Promise<Answer | undefined> {

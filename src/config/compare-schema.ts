@@ -120,6 +120,11 @@ export const verify = z.strictObject({
     .default(10)
     .describe('Percentage of the writes served by the gateway that are read back.'),
   after: duration('How long to wait before reading: the CRM may take a moment to show a write.').default('1s'),
+  minSamples: z
+    .int()
+    .min(1)
+    .default(20)
+    .describe('Writes that must have been read back, every one as it was asked, before the row counts as proved.'),
   fields: z
     .record(z.string(), jsonPath)
     .describe(

@@ -99,6 +99,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #recorded = false;
   /** The answer is kept for the comparison. */
   #capture: Capture | undefined;
+  /** And a copy of the request is to be sent the other way. */
+  #isShadowed = false;
+  /** One of those that {@link Tap.saw} is shown. */
+  #isSeen = false;
   /** The body of a write is kept, to be read back. */
   #verifies = false;
   /** See DeadlineWatch. */
@@ -140,7 +144,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       killed: this.#context.killed,
       forceHeader: forceHeader ? req.headers['x-facade-force'] : undefined,
     });
-    if (choice.reason === 'split' && this.#context.tap) this.#sample(this.#context.tap, choice);
+    const { tap } = this.#context;
+    if (tap) {
+      this.#isSeen = requestsBegun++ % SEEN_EVERY === 0;
+      if (choice.reason === 'split') this.#sample(tap, choice);
+    }
     return choice;
   }
 
@@ -150,8 +158,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { rollout, safety } = this.#entry.model;
     if (safety !== 'safe') {
       this.#verifies = choice.path === 'gateway' && this.#hasBody && tap.verifies(this.#entry);
-    } else if (rollout.shadow > 0 && isShadowed(rollout, bucketFor(match, caller)) && this.#isComparable(req)) {
-      const room = tap.roomFor(this.#entry);
+    } else if (rollout.shadow > 0) {
+      this.#isShadowed = isShadowed(rollout, bucketFor(match, caller));
+      const isLookedAt = this.#isShadowed || (this.#isSeen && choice.path === 'direct');
+      if (!isLookedAt || !this.#isComparable(req)) return;
+      const room = this.#isShadowed ? tap.roomFor(this.#entry) : tap.roomToSee(this.#entry);
       if (room > 0) this.#capture = new Capture(room);
     }
   }
@@ -463,11 +474,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #handOver(tap: Tap, outcome: Outcome, status: number): void {
     // What failed over, or was cut, has shown nothing that could be compared.
     const isFirst = this.#tries === 1 && decisionOf(outcome).delivery === 'answered' && this.#answer.finished;
-    if (this.#capture && isFirst) tap.answered(this.#asked, this.#capture);
+    if (this.#capture && this.#isShadowed && isFirst) tap.answered(this.#asked, this.#capture);
     if (this.#verifies && this.#buffered && isFirst && this.#path === 'gateway' && status < 300) {
       tap.wrote(this.#asked, this.#buffered);
     }
-    if (requestsEnded++ % SEEN_EVERY === 0) tap.saw(this.#asked, status);
+    if (this.#isSeen) tap.saw(this.#asked, isFirst ? this.#capture : undefined);
   }
 
   #log(outcome: Outcome, status: number, duration: number): void {
@@ -497,7 +508,7 @@ const LEFT = {
 } as const;
 
 /** Of all exchanges. */
-let requestsEnded = 0;
+let requestsBegun = 0;
 
 // One listener for all answers: the exchange hangs on the answer, so no closure is made per request.
 function onResponseClose(this: ExchangeResponse): void {

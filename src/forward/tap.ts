@@ -15,8 +15,13 @@ export interface Tap {
   verifies(entry: RouteEntry): boolean;
   /** The gateway answered a write with success. @param body as the caller sent it. */
   wrote(asked: Asked, body: Buffer): void;
-  /** One of the live requests, whatever its path and outcome: what callers ask for, whether it is shadowed or not. */
-  saw(asked: Asked, status: number): void;
+  /** Bytes of direct's answer to a request that `saw` will be shown; 0: of this one nobody wants to know more. */
+  roomToSee(entry: RouteEntry): number;
+  /**
+   * One of the live requests, whatever its path and outcome: what callers ask for, whether it is shadowed or not.
+   * @param captured what the caller was told, whole, where it was kept.
+   */
+  saw(asked: Asked, captured: Capture | undefined): void;
 }
 
 /** Every so many requests one is shown to {@link Tap.saw}. */

@@ -90,8 +90,8 @@ function compileCompare({ compare }: RouteConfig, all: FacadeConfig['compare']):
 
 function compileVerify({ verify }: RouteConfig): VerifyRule | undefined {
   if (!verify) return undefined;
-  const { read, sample, after, fields } = verify;
-  return { read, sample: buckets(sample), after: parseDuration(after), fields };
+  const { read, sample, after, minSamples, fields } = verify;
+  return { read, sample: buckets(sample), after: parseDuration(after), minSamples, fields };
 }
 
 function compileDeadlines({ connect, firstByte, idle, total }: Defaults['deadlines']): Deadlines {

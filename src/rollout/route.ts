@@ -110,6 +110,8 @@ export interface VerifyRule {
   readonly sample: number;
   /** Milliseconds to wait first. */
   readonly after: number;
+  /** Writes that must have arrived, and none not, before the row counts as proved. */
+  readonly minSamples: number;
   /** JSONPath into the answer, by the field's name on the gateway face. */
   readonly fields: VerifyConfig['fields'];
 }

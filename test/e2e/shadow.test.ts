@@ -207,6 +207,38 @@ describe('whatever the other side does with a copy, the answer stays as it is', 
   });
 });
 
+describe('what callers get and no shadow has compared', () => {
+  const unseen = async (): Promise<readonly string[]> => {
+    const report = await fetch(`${facade!.adminUrl}/api/parity/leads.get`, { headers: { 'x-c2s-admin': 'test' } });
+    return ((await report.json()) as { coverage: { unseen: string[] } }).coverage.unseen;
+  };
+
+  test('holds the verdict back: a shape of document that only leads without a shadow have, and a status', async () => {
+    const isShadowed = (id: string) => bucketOf(id) >= 7_000;
+    const ids = Array.from({ length: 64 }, (_, i) => lead(i));
+    await direct.close();
+    direct = await startUpstream(({ url }, res) => {
+      const id = url.split('/').at(-1) as string;
+      const status = ids.indexOf(id) >= 48 && !isShadowed(id) ? 404 : 200;
+      res.writeHead(status, { 'content-type': 'application/json' });
+      res.end(JSON.stringify({ data: { id, type: 'lead', seller: isShadowed(id) ? 'a' : null } }));
+    });
+    await start(shadowed(0, 30));
+    // One in sixteen is looked at, and of a route one a second: neither must be waited for in a test.
+    const others = ids.filter((id) => !isShadowed(id));
+    await until(async () => {
+      for (const id of others) await read(`/integration/leads/${id}`);
+      return (await unseen()).includes('shape /data/seller null');
+    }, 'the shape is seen');
+    await until(async () => {
+      for (const id of others.slice(-8)) await read(`/integration/leads/${id}`);
+      return (await unseen()).includes('status 404');
+    }, 'the status is seen');
+    expect(direct.received.filter(isShadow)).toHaveLength(0);
+    expect(gateway.received).toHaveLength(0);
+  });
+});
+
 describe('a shadow is taken out of what is spare', () => {
   test('of the rate budget: half of it is left to live traffic', async () => {
     await start((config) => {

@@ -16,6 +16,16 @@ export interface ParityFacts {
   readonly latencyP95: { readonly direct: number; readonly gateway: number } | undefined;
 }
 
+/** Of the route's writes that were read back through direct. */
+export interface ReadBackFacts {
+  readonly arrived: number;
+  readonly notArrived: number;
+  /** That must have arrived before anything is raised. */
+  readonly wanted: number;
+  /** Names of the fields that were not found again. */
+  readonly missing: readonly string[];
+}
+
 export type FlippedBy = 'autopilot' | 'human';
 
 /** The last change of the route's gateway percentage. */
@@ -35,5 +45,7 @@ export interface Facts {
   readonly breaker: 'closed' | 'half-open' | 'open';
   /** Undefined: nothing was compared. */
   readonly parity: ParityFacts | undefined;
+  /** Undefined: the route has no `verify`. */
+  readonly readBacks: ReadBackFacts | undefined;
   readonly live: LiveTraffic;
 }

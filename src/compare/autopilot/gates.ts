@@ -8,7 +8,7 @@ import type { Tallies, Tally } from './tally.ts';
  * Only green ones raise, only a broken one takes back; what lies between holds the step, so that noise moves nothing.
  */
 
-export const GATES = ['parity', 'breaker', 'traffic', 'errorRate', 'latency'] as const;
+export const GATES = ['parity', 'readBack', 'breaker', 'traffic', 'errorRate', 'latency'] as const;
 export type GateName = (typeof GATES)[number];
 export type GateState = 'green' | 'waiting' | 'broken';
 
@@ -17,6 +17,9 @@ export interface Gate {
   /** The numbers in words, for a human. */
   readonly why: string;
 }
+
+/** An overload may be gone one step lower; an answer that is wrong, or a write that is lost, is so at any share. */
+export const WRONG_AT_ANY_SHARE: readonly GateName[] = ['parity', 'readBack'];
 
 export type Gates = Readonly<Record<GateName, Gate>>;
 
@@ -27,6 +30,7 @@ export function judge(facts: Facts, settings: AutopilotSettings): Gates {
   const isLive = facts.gateway > 0;
   return {
     parity: parityGate(facts, settings),
+    readBack: readBackGate(facts),
     breaker: breakerGate(facts),
     traffic: trafficGate(facts, settings),
     errorRate: isLive
@@ -55,6 +59,15 @@ function parityGate({ parity, gateway }: Facts, { gates }: AutopilotSettings): G
   if (isProvenAbove(mismatches, samples, 1 - gates.parity)) return broken(numbers);
   if (verdict === 'ready' && lowerBound >= gates.parity) return green(numbers);
   return waiting([`${verdict}: ${numbers}`, ...because].join('; '));
+}
+
+/** No test here: each was read twice, and a gateway that is good enough loses none. */
+function readBackGate({ readBacks }: Facts): Gate {
+  if (!readBacks) return green('nothing is read back');
+  const { arrived, notArrived, wanted, missing } = readBacks;
+  const numbers = `${arrived} of ${arrived + notArrived} writes arrived as they were asked, ${wanted} asked for`;
+  if (notArrived > 0) return broken(`${numbers}; not found again: ${missing.join(', ')}`);
+  return arrived >= wanted ? green(numbers) : waiting(`not enough data: ${numbers}`);
 }
 
 function breakerGate({ breaker, gateway }: Facts): Gate {

@@ -1,8 +1,8 @@
 import type { DataPlane } from '../../forward/data-plane.ts';
 import type { RouteEntry } from '../../forward/generation.ts';
 import type { ParityReport } from '../report.ts';
-import type { FlipFacts, ParityFacts } from './facts.ts';
-import type { Reading, RouteNow } from './ports.ts';
+import type { FlipFacts, ParityFacts, ReadBackFacts } from './facts.ts';
+import type { Proof, Reading, RouteNow } from './ports.ts';
 
 /** The autopilot's facts, as the rest of the house has them. */
 
@@ -29,7 +29,11 @@ export function readingsOf(dataPlane: DataPlane, instance: string): Reading[] {
     }));
 }
 
-export function parityFactsOf(report: ParityReport | undefined): ParityFacts | undefined {
+export function proofOf(report: ParityReport | undefined): Proof {
+  return { parity: parityFactsOf(report), readBacks: readBackFactsOf(report) };
+}
+
+function parityFactsOf(report: ParityReport | undefined): ParityFacts | undefined {
   if (!report) return undefined;
   const { counts, parity, verdict, latency } = report;
   return {
@@ -40,4 +44,10 @@ export function parityFactsOf(report: ParityReport | undefined): ParityFacts | u
     lowerBound: parity.low,
     latencyP95: latency && { direct: latency.control.p95.value, gateway: latency.candidate.p95.value },
   };
+}
+
+function readBackFactsOf(report: ParityReport | undefined): ReadBackFacts | undefined {
+  if (!report?.readBacks) return undefined;
+  const { arrived, notArrived, wanted, missing } = report.readBacks;
+  return { arrived, notArrived, wanted, missing: Object.keys(missing) };
 }

@@ -1,6 +1,6 @@
 /** What the rest of the house takes from the autopilot. */
 export type { FlipFacts, ParityFacts } from './facts.ts';
-export { parityFactsOf, readingsOf, routesOf } from './house.ts';
+export { proofOf, readingsOf, routesOf } from './house.ts';
 export { ProcessMemory } from './memory.ts';
 export type { DecisionRecord, FlipOrder, Memory, Order, Ports, Report } from './ports.ts';
 export { Autopilot } from './runner.ts';

@@ -1,7 +1,7 @@
 import type { AutopilotDecision } from '../../observe/metrics.ts';
 import type { AutopilotSettings } from '../../rollout/route.ts';
 import type { Facts } from './facts.ts';
-import { areGreen, brokenOf, type Gates } from './gates.ts';
+import { areGreen, brokenOf, WRONG_AT_ANY_SHARE, type Gates } from './gates.ts';
 
 /**
  * The autopilot of one route, as a pure function from one tick to the next:
@@ -161,8 +161,8 @@ function gateBroke(state: AutopilotState, tick: Tick): Stepped | undefined {
   const { facts, gates, settings } = tick;
   const broken = brokenOf(gates);
   if (broken.length === 0 || facts.gateway === 0) return undefined;
-  // An overload may be gone one step lower; an answer that is wrong is wrong at any share.
-  const flipTo = broken.includes('parity') ? 0 : lastStepBelow(facts.gateway, settings.steps);
+  const isWrong = broken.some((name) => WRONG_AT_ANY_SHARE.includes(name));
+  const flipTo = isWrong ? 0 : lastStepBelow(facts.gateway, settings.steps);
   const why = broken.map((name) => `${name}: ${gates[name].why}`).join('; ');
   return {
     state: cooling(state, { ...known(state), gateway: flipTo }, tick),

@@ -1,6 +1,6 @@
 import type { BreakerStateName } from '../../observe/metrics.ts';
 import type { AutopilotSettings } from '../../rollout/route.ts';
-import type { FlipFacts, ParityFacts } from './facts.ts';
+import type { FlipFacts, ParityFacts, ReadBackFacts } from './facts.ts';
 import type { Gates } from './gates.ts';
 import type { AutopilotState, Decision } from './machine.ts';
 import type { Tallies } from './tally.ts';
@@ -13,6 +13,12 @@ export interface RouteNow {
   /** Percentage in force. */
   readonly gateway: number;
   readonly flip: FlipFacts;
+}
+
+/** What the comparison has shown of a route. */
+export interface Proof {
+  readonly parity: ParityFacts | undefined;
+  readonly readBacks: ReadBackFacts | undefined;
 }
 
 /** Cumulative counters of one route in one process. */
@@ -38,6 +44,7 @@ export interface FlipOrder {
 export interface Evidence {
   readonly gates: Gates;
   readonly parity: ParityFacts | undefined;
+  readonly readBacks: ReadBackFacts | undefined;
   readonly traffic: Record<'direct' | 'gateway', { readonly attempts: number; readonly failures: number }>;
 }
 
@@ -104,7 +111,7 @@ export interface Ports {
   isKilled(): boolean;
   /** Of this process. */
   read(): readonly Reading[];
-  parity(route: string): ParityFacts | undefined;
+  proof(route: string): Proof;
   /** @throws Error saying why it was not made. @returns the revision of the flip, as {@link RouteNow} will show it. */
   flip(order: FlipOrder): Promise<string>;
   /** The change of the config file, as a unified diff. */

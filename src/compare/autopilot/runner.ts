@@ -130,7 +130,7 @@ export class Autopilot {
       flip,
       isKilled: ports.isKilled(),
       breaker: worstBreaker(id, readings),
-      parity: ports.parity(id),
+      ...ports.proof(id),
       live: window.read(),
     };
     return { facts, gates: judge(facts, settings), settings, now };
@@ -203,6 +203,7 @@ function evidenceOf({ facts, gates }: Tick): Evidence {
   return {
     gates,
     parity: facts.parity,
+    readBacks: facts.readBacks,
     traffic: {
       direct: { attempts: direct.attempts, failures: direct.failures },
       gateway: { attempts: gateway.attempts, failures: gateway.failures },

@@ -5,7 +5,7 @@ import type { Metrics } from '../../observe/metrics.ts';
 import type { Leadership, Store } from '../../store/index.ts';
 import type { ParityReport } from '../report.ts';
 import type { FlipFacts } from './facts.ts';
-import { parityFactsOf, readingsOf, routesOf } from './house.ts';
+import { proofOf, readingsOf, routesOf } from './house.ts';
 import { ProcessMemory } from './memory.ts';
 import type { FlipOrder, Memory } from './ports.ts';
 import { Autopilot } from './runner.ts';
@@ -58,7 +58,7 @@ export function startAutopilot(options: StartOptions): Started {
       routes: () => routesOf(dataPlane, (route) => flips.last(route)),
       isKilled: () => dataPlane.killed,
       read: () => readingsOf(dataPlane, instance),
-      parity: (route) => parityFactsOf(parity(route)),
+      proof: (route) => proofOf(parity(route)),
       flip: (order) => flips.flip(order),
       propose: (route, gateway) => flips.propose(route, gateway),
       isLeader: () => (awaitsStore ? (leadership?.isLeader ?? false) : mayLead),

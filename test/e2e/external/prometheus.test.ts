@@ -1,8 +1,11 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Document } from 'yaml';
+import { startSandbox } from '../../../src/sandbox/index.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from '../kit/facade.ts';
 import { inBatches, Opened } from '../kit/load.ts';
+import { enrichingEnv } from '../kit/enrichment.ts';
+import { startPostgres } from '../kit/postgres.ts';
 import { hasPrometheus, promtool, startPrometheus, type Prometheus } from '../kit/prometheus.ts';
 import { expressions, parsePromql, rules } from '../kit/promql.ts';
 import { startUpstream, until } from '../kit/upstream.ts';
@@ -116,23 +119,34 @@ function asAsked(kind: 'value' | 'condition', expr: string): string {
   return kind === 'condition' ? parsePromql(expr).asBool : expr;
 }
 
-/** Half of leads.get by a sound gateway; leads.tags.list by one that fails; a write whose answer is cut off. */
+/**
+ * Half of leads.get by a sound gateway, compared and on autopilot; leads.tags.list by one that fails; a write whose answer
+ * is cut off, and one that is read back and not found; enrichment on a database of its own.
+ */
 async function startTroubled(opened: Opened): Promise<TestFacade> {
   const json = { 'content-type': 'application/json' };
   const direct = opened.keep(await startUpstream((_, res) => res.writeHead(200, json).end('{"data":[]}')));
   const gateway = opened.keep(
     await startUpstream(({ url, method }, res) => {
-      if (method !== 'GET') res.destroy();
+      if (method === 'POST') res.destroy();
       else if (url.endsWith('/tags')) res.writeHead(500, json).end('{"detail":"broken"}');
       else res.writeHead(200, json).end('{"data":[]}');
     }),
   );
+  const sandbox = opened.keep(await startSandbox());
+  const postgres = opened.keep(await startPostgres());
   return opened.keep(
     await startFacade({
       direct: direct.url,
       gateway: gateway.url,
+      env: enrichingEnv(sandbox, await postgres.createDatabase()),
       edit: (config: Document) => {
         setRoute(config, 'leads.get', ['rollout', 'gateway'], 50);
+        setRoute(config, 'leads.get', ['rollout', 'shadow'], 100);
+        setRoute(config, 'leads.get', ['autopilot'], {});
+        setRoute(config, 'leads.update', ['rollout', 'gateway'], 100);
+        setRoute(config, 'leads.update', ['verify', 'sample'], 100);
+        setRoute(config, 'leads.update', ['verify', 'after'], '0s');
         setRoute(config, 'leads.tags.list', ['rollout', 'gateway'], 100);
         // It stays open for the test: the alert wants one that does not close again.
         setRoute(config, 'leads.tags.list', ['breaker'], { volumeThreshold: 5, reset: '10m' });
@@ -155,6 +169,7 @@ function keepAsking(facade: TestFacade): () => Promise<void> {
       ask(`/integration/leads/${i}/tags`),
       ask(`/integration/leads/${i}/unclaimed`),
       ...(i % 10 === 0 ? [ask(`/leads/${i}/messages`, { method: 'POST', body: '{"message":"hello"}' })] : []),
+      ...(i % 10 === 5 ? [ask(`/leads/${i}`, { method: 'PATCH', body: '{"customer":"Ana"}' })] : []),
     ]);
   let isStopped = false;
   const end = performance.now() + 60_000;

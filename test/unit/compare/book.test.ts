@@ -4,7 +4,8 @@ import { compareAnswers } from '../../../src/compare/compare.ts';
 import { notRun, type Answer, type Observation, type ObservationKind } from '../../../src/compare/comparison.ts';
 import { keepEvidence } from '../../../src/compare/keep-evidence.ts';
 import type { ParityReport } from '../../../src/compare/report.ts';
-import { answer, json, NOON, ruled, type Ruled } from './support.ts';
+import type { VerifyResult } from '../../../src/compare/verify.ts';
+import { answer, json, NOON, READ_BACK, READ_LEAD, ruled, type Ruled } from './support.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -374,5 +375,49 @@ describe('several instances', () => {
     const two = new Trial(undefined, 'two');
     await keep(two, store);
     expect(two.report.counts.match).toBe(10);
+  });
+});
+
+describe('writes that are read back', () => {
+  const of = (...results: VerifyResult[]) => {
+    const { rules, settings } = ruled(
+      '',
+      '',
+      `${READ_BACK.replace('fields: { message: "', 'minSamples: 3, fields: { message: "')}`,
+      READ_LEAD,
+    );
+    const book = new ParityBook('one', settings);
+    book.use(settings, [rules]);
+    for (const result of results) {
+      const missing = result === 'not_arrived' ? ['message'] : [];
+      book.readBack(rules.route.id, { result, missing, why: undefined }, NOON);
+    }
+    return { book, rules, settings, text: (book.report(rules.route.id, NOON) as ParityReport).verdict.text };
+  };
+
+  it('have a verdict of their own: enough that arrived, and not one that did not', () => {
+    expect(of('arrived', 'cannot_tell', 'arrived').text).toBe('not enough data: 2 of 3 writes read back');
+    expect(of('arrived', 'arrived', 'arrived').text).toBe('ready');
+    expect(of('arrived', 'not_arrived', 'arrived', 'not_arrived').text).toBe(
+      'not ready: because 2 of 4 writes did not arrive as they were asked: message (2)',
+    );
+  });
+
+  it('are summed over instances, and forgotten on request', () => {
+    const one = of('arrived', 'not_arrived');
+    const rows = one.book.takeDirty();
+    const other = of('arrived', 'arrived');
+    other.book.absorb(rows.map((row) => ({ ...row, instance: 'two' })));
+    expect(other.book.report(one.rules.route.id, NOON)?.readBacks).toMatchObject({ arrived: 3, notArrived: 1 });
+    other.book.forget(one.rules.route.id, NOON);
+    expect(other.book.report(one.rules.route.id, NOON)?.readBacks).toMatchObject({ arrived: 0, notArrived: 0 });
+  });
+
+  it('of a version that did not keep them count as none', () => {
+    const { book, rules } = of('arrived');
+    const [row] = book.takeDirty() as [EvidenceRow];
+    const { readBacks: _, ...evidence } = row.evidence;
+    book.absorb([{ ...row, instance: 'two', evidence }]);
+    expect(book.report(rules.route.id, NOON)?.readBacks).toMatchObject({ arrived: 1 });
   });
 });

@@ -5,7 +5,7 @@ import type { ParityReport } from '../../../src/compare/report.ts';
 import { leadIdOf } from '../../../src/sandbox/crm.ts';
 import { seededRandom } from '../../../src/sandbox/random.ts';
 import { verifyWrite } from '../../../src/compare/verify.ts';
-import { answer, NOON, ruled } from './support.ts';
+import { answer, NOON, READ_BACK, READ_LEAD, ruled } from './support.ts';
 
 /**
  * The seeded faults of the specification, at the level of documents: two hundred shadows of a list of leads, some of
@@ -135,14 +135,7 @@ describe('within 200 shadows', () => {
   });
 
   it('the text of a message that is lost on the way is found by reading back', () => {
-    const row = `id: leads.messages.create
-direct: POST /integration/leads/:leadId/create_message
-gateway: POST /leads/:leadId/messages
-rollout: { gateway: 0 }
-body: { fields: { message: { direct: body, type: string, required: true } } }
-verify: { read: leads.read, fields: { message: "$.data.messages[*].body" } }`;
-    const reader = 'id: leads.read\ndirect: GET /integration/leads/:leadId\nrollout: { gateway: 0 }';
-    const { rules } = ruled('', '', row, reader);
+    const { rules } = ruled('', '', READ_BACK, READ_LEAD);
     const asked = Buffer.from('{"body":"Bom dia"}');
     const lead = (...bodies: string[]) =>
       answer({ body: JSON.stringify({ data: { messages: bodies.map((body) => ({ body })) } }) });

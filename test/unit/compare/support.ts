@@ -14,6 +14,15 @@ direct: GET /integration/leads/:leadId
 gateway: GET /leads/:leadId
 rollout: { gateway: 0 }`;
 
+/** A write that is read back, and the row to read it by. */
+export const READ_BACK = `id: leads.messages.create
+direct: POST /integration/leads/:leadId/create_message
+gateway: POST /leads/:leadId/messages
+rollout: { gateway: 0 }
+body: { fields: { message: { direct: body, type: string, required: true } } }
+verify: { read: leads.read, fields: { message: "$.data.messages[*].body" } }`;
+export const READ_LEAD = 'id: leads.read\ndirect: GET /integration/leads/:leadId\nrollout: { gateway: 0 }';
+
 export interface Ruled {
   readonly rules: CompiledRules;
   readonly settings: ParitySettings;

@@ -96,6 +96,7 @@ describe('reading writes back', () => {
     expect(model?.verify).toEqual({
       read: 'leads.get',
       sample: 250,
+      minSamples: 20,
       after: 2_000,
       fields: { customer: '$.data.attributes.customer.name' },
     });

@@ -44,6 +44,7 @@ export function facts(changed: Partial<Facts> = {}): Facts {
     isKilled: false,
     breaker: 'closed',
     parity: READY,
+    readBacks: undefined,
     live: live(tally(4_000), tally(400)),
     ...changed,
   };

@@ -8,6 +8,9 @@ import { facts, live, READY, SETTINGS, tally } from './facts.ts';
 const WRITE: AutopilotSettings = { ...SETTINGS, gates: { ...SETTINGS.gates, parity: undefined } };
 const noShadows = { samples: 0, lowerBound: 0, verdict: 'not enough data' } as const;
 
+const READ = { arrived: 20, notArrived: 0, wanted: 20, missing: [] };
+const LOST = { notArrived: 1, missing: ['message'] };
+
 type Row = readonly [
   name: string,
   gate: GateName,
@@ -32,6 +35,17 @@ const ROWS: readonly Row[] = [
   ['wrong answers at 0 %', 'parity', 'broken', { gateway: 0, parity: { ...READY, mismatches: 40 } }],
   ['a write that is live', 'parity', 'green', { parity: undefined }, WRITE],
   ['a write at 0 %, which a human must begin', 'parity', 'waiting', { gateway: 0, parity: undefined }, WRITE],
+
+  ['nothing is read back', 'readBack', 'green', {}],
+  ['enough writes arrived', 'readBack', 'green', { readBacks: READ }],
+  ['too few were read back', 'readBack', 'waiting', { readBacks: { ...READ, arrived: 19 } }],
+  ['one of many was lost', 'readBack', 'broken', { readBacks: { ...READ, arrived: 9_999, ...LOST } }],
+  [
+    'one was lost where nothing is live any more',
+    'readBack',
+    'broken',
+    { gateway: 0, readBacks: { ...READ, ...LOST } },
+  ],
 
   ['the breaker is closed', 'breaker', 'green', {}],
   ['the breaker probes', 'breaker', 'waiting', { breaker: 'half-open' }],

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { parityFactsOf, readingsOf, routesOf } from '../../../../src/compare/autopilot/house.ts';
+import { proofOf, readingsOf, routesOf } from '../../../../src/compare/autopilot/house.ts';
 import type { DataPlane } from '../../../../src/forward/data-plane.ts';
 import { RouteState } from '../../../../src/forward/route-state.ts';
 import { Metrics, UPSTREAM_BUCKETS } from '../../../../src/observe/metrics.ts';
 import { compileRoutes } from '../../../../src/rollout/compile.ts';
+import { NOON, READ_BACK, READ_LEAD, ruled } from '../support.ts';
+import { ParityBook } from '../../../../src/compare/book.ts';
 import { configOf, CREATE_LEAD, GET_LEAD, withRows } from '../../config/support.ts';
 
 const ROWS = [GET_LEAD.replace('{ gateway: 0 }', '{ gateway: 7.5, shadow: 10 }') + '\nautopilot: {}', CREATE_LEAD];
@@ -45,6 +47,16 @@ describe('what the autopilot takes from the house', () => {
   });
 
   it('no parity where nothing was compared', () => {
-    expect(parityFactsOf(undefined)).toBeUndefined();
+    expect(proofOf(undefined)).toEqual({ parity: undefined, readBacks: undefined });
+  });
+
+  it('of writes that are read back: how many arrived, and what was lost', () => {
+    const { rules, settings } = ruled('', '', READ_BACK, READ_LEAD);
+    const book = new ParityBook('one', settings);
+    book.use(settings, [rules]);
+    book.readBack(rules.route.id, { result: 'arrived', missing: [], why: undefined }, NOON);
+    book.readBack(rules.route.id, { result: 'not_arrived', missing: ['message'], why: undefined }, NOON);
+    const { readBacks } = proofOf(book.report(rules.route.id, NOON));
+    expect(readBacks).toEqual({ arrived: 1, notArrived: 1, wanted: 20, missing: ['message'] });
   });
 });

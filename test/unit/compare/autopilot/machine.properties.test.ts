@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GATES, type Gates } from '../../../../src/compare/autopilot/gates.ts';
+import { GATES, judge, type Gates } from '../../../../src/compare/autopilot/gates.ts';
 import type { AutopilotSettings } from '../../../../src/rollout/route.ts';
-import { MINUTE, SETTINGS } from './facts.ts';
+import { facts, MINUTE, SETTINGS } from './facts.ts';
 import { gatesOf } from './gates-of.ts';
 import { Route } from './route.ts';
 
@@ -110,6 +110,8 @@ class Model {
       expect(isBroken).toBe(true);
       expect(flipTo).toBeLessThan(at);
       expect([0, ...settings.steps]).toContain(flipTo);
+      // What is wrong, or lost, is so at any share.
+      if (gates.parity.state === 'broken' || gates.readBack.state === 'broken') expect(flipTo).toBe(0);
     }
     if (kind === 'raise' || kind === 'propose') {
       // Nothing goes up without evidence.
@@ -126,6 +128,43 @@ class Model {
     }
   }
 }
+
+/** Writes come, and some of them are lost, while the clock goes on; nothing else stands in the way of a raise. */
+const writes = fc.array(
+  fc.record({ arrived: fc.nat(15), lost: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.nat(3)), ms: elapsed }),
+  { minLength: 1, maxLength: 40 },
+);
+
+describe('a write that is read back', () => {
+  const settings = { ...SETTINGS, gates: { ...SETTINGS.gates, parity: undefined } };
+
+  it('is never raised before enough of it arrived, nor after one was lost, and falls to 0 within a tick of that', () => {
+    let raised = 0;
+    let fallen = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(1, 5, 25, 50, 100), fc.integer({ min: 1, max: 40 }), writes, (at, wanted, looks) => {
+        const route = new Route(at, settings);
+        const seen = { arrived: 0, notArrived: 0, wanted, missing: [] as string[] };
+        for (const { arrived, lost, ms } of looks) {
+          seen.arrived += arrived;
+          seen.notArrived += lost;
+          const readBacks = { ...seen };
+          route.gates = judge(facts({ gateway: route.gateway, parity: undefined, readBacks }), settings);
+          const { kind, flipTo } = route.after(ms);
+          if (kind === 'raise') {
+            raised++;
+            expect([seen.notArrived, seen.arrived >= wanted]).toEqual([0, true]);
+          }
+          if (kind === 'take_back') fallen++;
+          if (flipTo !== undefined && seen.notArrived > 0) expect(flipTo).toBe(0);
+          if (seen.notArrived > 0) expect(route.gateway).toBe(0);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    expect([raised > 100, fallen > 100]).toEqual([true, true]);
+  });
+});
 
 describe('whatever happens', () => {
   it('no raise without evidence, no broken gate that stays up, no human who does not win', () => {

@@ -1,4 +1,4 @@
-import type { ParityFacts } from '../../../../src/compare/autopilot/facts.ts';
+import type { ParityFacts, ReadBackFacts } from '../../../../src/compare/autopilot/facts.ts';
 import { pino } from 'pino';
 import { ProcessMemory } from '../../../../src/compare/autopilot/memory.ts';
 import type { FlipOrder, Ports, Reading } from '../../../../src/compare/autopilot/ports.ts';
@@ -14,6 +14,7 @@ export interface SimulatedRoute {
   gateway: number;
   settings: AutopilotSettings;
   parity: ParityFacts | undefined;
+  readBacks: ReadBackFacts | undefined;
   breaker: Reading['breaker'];
   /** Of the gateway path: share of its attempts that fail, and milliseconds of each. */
   fails: number;
@@ -40,6 +41,7 @@ export class World {
       gateway: 0,
       settings: SETTINGS,
       parity: READY,
+      readBacks: undefined,
       breaker: 'closed',
       fails: 0,
       ms: 80,
@@ -83,7 +85,7 @@ export class World {
           tallies,
           breaker,
         })),
-      parity: (id) => this.#routeOf(id).parity,
+      proof: (id) => this.#routeOf(id),
       flip: (order) => this.#flip(order),
       propose: async (id, gateway) => `-  - ${id}: ${this.#routeOf(id).gateway}\n+  - ${id}: ${gateway}\n`,
       isLeader: () => this.isLeader,

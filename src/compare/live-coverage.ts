@@ -1,0 +1,63 @@
+import type { Asked } from '../forward/exchange.ts';
+import type { RouteEntry } from '../forward/generation.ts';
+import type { Capture } from '../forward/tap.ts';
+import type { RouteState } from '../forward/route-state.ts';
+import type { ParityBook } from './book.ts';
+import { answerFacts } from './compare.ts';
+import { requestFacts } from './coverage.ts';
+import { answerOf } from './shadow.ts';
+
+/**
+ * What live traffic asks for and what direct tells it, for the coverage: a query, a status or a shape of document that
+ * no shadow has compared holds the verdict back. The exchange shows one request in so many; of their answers at most one
+ * a second and route is read, after the caller has it, since that costs a parse.
+ */
+
+/** Milliseconds. */
+const READ_EVERY = 1_000;
+/** Bytes: a longer one says nothing here, so that no second holds more than a few milliseconds of parsing a route. */
+const LONGEST = 256 * 1024;
+
+export interface LiveCoverageOptions {
+  readonly book: ParityBook;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly calendar: () => number;
+}
+
+export class LiveCoverage {
+  readonly #options: LiveCoverageOptions;
+  readonly #readAt = new WeakMap<RouteState, number>();
+
+  constructor(options: LiveCoverageOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes of an answer of direct that are worth keeping for this; 0: one was read a moment ago. */
+  roomFor({ state }: Pick<RouteEntry, 'state'>): number {
+    return this.#isDue(state) ? LONGEST : 0;
+  }
+
+  /** @param captured the whole answer, where it was kept. */
+  saw({ match, target }: Asked, captured: Capture | undefined): void {
+    const { model, state } = match.route;
+    // Where nothing is compared there is nothing that coverage could hold back.
+    if (model.rollout.shadow === 0) return;
+    const { book, calendar, now } = this.#options;
+    book.seen(model.id, requestFacts(model, target.query), calendar());
+    if (captured?.path !== 'direct' || !captured.isWhole || captured.size > LONGEST || !this.#isDue(state)) return;
+    this.#readAt.set(state, now());
+    setImmediate(() => this.#read(model.id, captured));
+  }
+
+  #isDue(state: RouteState): boolean {
+    return this.#options.now() - (this.#readAt.get(state) ?? -Infinity) >= READ_EVERY;
+  }
+
+  #read(route: string, captured: Capture): void {
+    const { book, calendar } = this.#options;
+    const rules = book.rulesOf(route);
+    if (rules) book.seen(route, answerFacts(rules, answerOf({ captured, failure: undefined })), calendar());
+  }
+}

@@ -1,0 +1,65 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../../src/cli/commands.ts';
+
+/** What the pages name must exist: files, headings, metrics, commands and their options. */
+
+const PAGES = ['README.md', ...globSync('docs/**/*.md'), ...globSync('grafana/*.md')];
+const textOf = (file: string): string => readFileSync(file, 'utf8');
+const found = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, first]) => first ?? '');
+
+/** As a forge makes them of headings. */
+function anchorsOf(page: string): Set<string> {
+  const headings = found(textOf(page), /^#+ (.+)$/gm);
+  return new Set(
+    headings.map((text) =>
+      text
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} -]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+const METRICS = new Set(
+  [...globSync('src/**/*.ts'), ...globSync('grafana/prometheus/rules/*.yml')].flatMap((file) =>
+    found(textOf(file), /\b(facade_[a-z_]+[a-z])\b/g),
+  ),
+);
+
+describe.each(PAGES)('%s', (page) => {
+  const text = textOf(page);
+
+  test('links to what exists', () => {
+    const links = found(text, /\]\(([^)\s]+)\)/g).filter((link) => !/^[a-z]+:/.test(link));
+    const broken = links.filter((link) => {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? page : join(dirname(page), path);
+      return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).has(anchor));
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test('names only metrics that there are', () => {
+    const named = found(text, /\b(facade_[a-z_]+[a-z])\b/g);
+    expect(named.filter((name) => !METRICS.has(name.replace(/_(bucket|sum|count)$/, '')))).toEqual([]);
+  });
+
+  test('names only commands and options that there are', () => {
+    const lines = found(text, /^ {4}c2s-facade (.+?)(?: +#.*)?$/gm).concat(found(text, /`c2s-facade ([^`]+)`/g));
+    const wrong = lines.filter((line) => {
+      const [name = '', ...rest] = line.split(' ');
+      const command = COMMANDS.find(({ usage }) => usage.split(' ')[0] === name);
+      const known = [
+        '--json',
+        '--admin',
+        '--config',
+        '--help',
+        ...(command?.options ?? []).map(([flags]) => flags),
+      ].join();
+      return !command || rest.some((word) => word.startsWith('--') && !known.includes(word.split('=')[0] as string));
+    });
+    expect(wrong).toEqual([]);
+  });
+});
