@@ -32,10 +32,10 @@ async function main(): Promise<void> {
   // On a first run the lines to paste must not drown in one log line a request.
   const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;
   const logs = createLogs(level, standardOutput());
-  const seat = cluster.isWorker ? seatOf(process.env[SEAT]) : undefined;
+  const seat = seatOf(process.env[SEAT]);
   if (seat) ignoreSignals();
   // The sandbox is for looking at things, and its upstreams live in this process.
-  if (environment.workers > 1 && !seat && !firstRun) return lead(environment, logs);
+  if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, logs);
   const app = await start({ environment, variables: all, isSandbox: firstRun !== undefined, seat, ...logs });
   // What ties a worker to the primary would keep it alive.
   if (!app && seat) process.exit(1);
@@ -69,8 +69,9 @@ async function lead(environment: Environment, { log }: Logs): Promise<void> {
   stopOnSignals(() => primary.stop(), hurry, log);
 }
 
-function seatOf(text = ''): Seat {
-  return createSeat(JSON.parse(text) as SeatFacts, process);
+/** A process manager may run us as a worker of a cluster of its own: that is no seat among ours. */
+function seatOf(text: string | undefined): Seat | undefined {
+  return cluster.isWorker && text !== undefined ? createSeat(JSON.parse(text) as SeatFacts, process) : undefined;
 }
 
 /** Ctrl-C and the service manager tell every process; a worker goes by what the primary says. */

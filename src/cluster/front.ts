@@ -16,7 +16,7 @@ export interface FrontOptions {
 
 export function createFront(options: FrontOptions): Server {
   return createServer((req, res) => {
-    switch (req.url ?? '') {
+    switch (req.url?.split('?', 1)[0] ?? '') {
       case '/metrics':
         return void options.metrics().then(
           (text) => res.setHeader('content-type', options.contentType).end(text),

@@ -202,3 +202,24 @@ test('a config that is refused is told once, and the primary exits with 1', asyn
   expect(await refused.exited()).toBe(1);
   expect(refused.stderr().match(/The config was refused/g)).toHaveLength(1);
 });
+
+test('on a Postgres of the primary, what was flipped outlives the worker that made the flip', async () => {
+  const env = { C2S_BASE_URL: 'http://127.0.0.1:1', WORKERS: '2', LOG_LEVEL: 'info', DATABASE_URL: undefined };
+  const stored = opened.keep(startProcess({ env }));
+  facade = stored;
+  at = await stored.ready();
+  const isOpen = async () => JSON.parse((await admin('/readyz')).text) as { database?: string };
+  await until(async () => (await isOpen()).database === 'open', 'the first worker has the store', 10_000);
+  const flip = { changes: [{ route: 'leads.get', set: { shadow: 7 } }] };
+  const isFlipped = async () => (await admin('/api/flips', 'POST', flip)).status === 200;
+  await until(isFlipped, 'the history is there', 5_000);
+  expect(readFileSync(stored.configFile, 'utf8')).toMatch(/id: leads\.get\n[^]*?shadow: 7/);
+  // Who has the admin API is not to be seen from outside: both, one after the other.
+  for (const pid of workers()) process.kill(pid, 'SIGKILL');
+  await until(async () => (await isOpen()).database === 'open', 'the next first worker has it', 15_000);
+  const history = async () => (await admin('/api/history')).text;
+  await until(async () => (await history()).includes('"shadow":7'), 'and knows the flip', 5_000);
+  expect((JSON.parse(await history()) as { flips: object[] }).flips).toHaveLength(1);
+  stored.child.kill('SIGTERM');
+  expect(await stored.exited()).toBe(0);
+}, 40_000);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { FACADE_TOKEN, startFacade, type TestFacade } from './kit/facade.ts';
+import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
 import { Opened } from './kit/load.ts';
 import { openRaw } from './kit/raw.ts';
 import { startUpstream, until } from './kit/upstream.ts';
@@ -127,4 +127,33 @@ test('a loop that is held up sheds a share, and everything is served again withi
   expect(statuses).toEqual(Array<number>(20).fill(200));
   expect(await shed(facade, 'lag')).toBeGreaterThan(0);
   await until(() => facade.logs.some((line) => line.includes('the overload is over')), 'the log says so');
+});
+
+test('shadows stop first: half full nothing is copied any more, and everybody is served', async () => {
+  const held: ServerResponse[] = [];
+  const direct = opened.keep(
+    await startUpstream(({ url }, res) => void (url.includes('held') ? held.push(res) : res.end('{}'))),
+  );
+  const gateway = opened.keep(await startUpstream((_, res) => res.end('{}')));
+  const facade = opened.keep(
+    await startFacade({
+      ...{ direct: direct.url, gateway: gateway.url },
+      edit: (config) => {
+        setRoute(config, 'leads.get', ['rollout'], { gateway: 0, shadow: 100, stickyBy: 'leadId' });
+        config.setIn(['server', 'overload'], config.createNode({ maxInflight: 4 }));
+      },
+    }),
+  );
+  const { overload } = facade.dataPlane;
+  const busy = [1, 2, 3].map(() => get(facade, '/integration/held'));
+  await until(() => overload.isPressed, 'it is pressed');
+  expect((await get(facade)).status).toBe(200);
+  const dropped = () => facade.metric('facade_shadow_total{route="leads.get",result="error"}');
+  await until(async () => (await dropped()) === 1, 'its copy is dropped');
+  for (const res of held) res.end('{}');
+  await Promise.all(busy);
+  await until(() => !overload.isPressed, 'the pressure is over');
+  expect(gateway.received).toEqual([]);
+  await get(facade);
+  await until(() => gateway.received.length === 1, 'it is copied again');
 });

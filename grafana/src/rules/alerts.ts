@@ -271,6 +271,14 @@ function inside(): AlertRule[] {
         'Its p99 lag is {{ $value | humanizeDuration }}, which every request pays. The process has too much to do, or something holds it.',
     }),
     alert({
+      name: 'FacadeWorkersMissing',
+      expr: `facade_workers{${ofFacade}, state="missing"} > 0`,
+      for: '5m',
+      severity: 'warning',
+      summary: '{{ $labels.instance }} lacks {{ $value }} of its workers',
+      description: 'They die as soon as they are started, or do not come up. The others carry their load.',
+    }),
+    alert({
       name: 'FacadeOpenFiles',
       expr: `process_open_fds{${ofFacade}} / process_max_fds{${ofFacade}} > ${OPEN_FILES_SHARE}`,
       for: '5m',
