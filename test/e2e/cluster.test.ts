@@ -132,12 +132,12 @@ describe('what one is told, both do', () => {
     behave.gateway = (res) => res.writeHead(500, { 'content-type': 'application/json' }).end('{"oops":1}');
     await until(async () => (await one()).outcome === 'facade_breaker_open', 'it opens');
     const received = gateway.received.length;
-    await until(async () => (await other()).outcome === 'facade_breaker_open', 'it refuses in the other', 500);
+    await until(async () => (await other()).outcome === 'facade_breaker_open', 'it refuses in the other', 2_000);
     expect(await metric(GAUGE)).toBe(2);
     expect(gateway.received.length - received).toBeLessThanOrEqual(1);
     behave.gateway = ok;
     await until(async () => (await one()).status === 200, 'a probe succeeds', 4_000);
-    await until(async () => (await other()).status === 200, 'it is closed in the other', 500);
+    await until(async () => (await other()).status === 200, 'it is closed in the other', 2_000);
     expect(await metric(GAUGE)).toBe(0);
   });
 
