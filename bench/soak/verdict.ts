@@ -1,4 +1,4 @@
-import { metricIn, MIB, type Verdict } from '../load/scenario.ts';
+import { metricIn, MIB, timed, type Verdict } from '../load/scenario.ts';
 import { slope } from '../kit/stats.ts';
 import type { Failure, Tally } from './callers.ts';
 import type { PlannedFault } from './plan.ts';
@@ -8,20 +8,26 @@ import type { SoakUpstream } from './upstream.ts';
 
 /** Milliseconds that a breaker stays open after the fault, its probe, and what a busy machine is late. */
 const AFTERMATH = 5_000 + 2_500;
+const SHED = '503 facade_overload';
 /** Of the resident memory; a heap breathes. */
 const MOST_GROWTH = 0.1;
 
-/** Every failure must have a planned fault that it fell into; and none may be the facade's own. */
-export function failures({ failures, answered }: Tally, faults: readonly PlannedFault[]): Verdict {
+/**
+ * Every failure must have a planned fault that it fell into; and none may be the facade's own. A process that waits for
+ * its core sheds, as it should: that it did is then no fault of its own either, and said.
+ * @param waited share of the time that the facade waited for its core.
+ */
+export function failures({ failures, answered }: Tally, faults: readonly PlannedFault[], waited: number): Verdict {
   const planned = ({ began, ended, what }: Failure): boolean =>
     /^5/.test(what) && faults.some((fault) => ended >= fault.began && began <= fault.ended + AFTERMATH);
   const unexplained = failures.filter((failure) => !planned(failure));
   const kinds = Object.entries(counted(unexplained)).map(([what, count]) => `${count} × ${what}`);
-  return {
+  const verdict = {
     promise: 'no failure but those of the planned faults',
     measured: `${failures.length} of ${answered} failed, ${unexplained.length} unexplained${kinds.length > 0 ? `: ${kinds.join(', ')}` : ''}`,
     kept: unexplained.length === 0,
   };
+  return unexplained.every(({ what }) => what === SHED) ? timed(verdict, waited) : verdict;
 }
 
 export const counted = (failures: readonly Failure[]): Record<string, number> =>

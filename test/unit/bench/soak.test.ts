@@ -11,13 +11,21 @@ const tallyOf = (...seen: Tally['failures']): Tally => ({
 const FAULT = { upstream: 'gateway', began: 10_000, ended: 11_000 };
 
 test('a failure is planned only while a fault lasts, or a breaker after it, and only as an answer', () => {
-  const of = (began: number, what: string) => failures(tallyOf({ began, ended: began + 10, what }), [FAULT]).kept;
+  const of = (began: number, what: string) => failures(tallyOf({ began, ended: began + 10, what }), [FAULT], 0).kept;
   expect(of(10_500, '502 upstream_connect')).toBe(true);
   expect(of(15_000, '503 facade_breaker_open')).toBe(true);
   expect(of(9_000, '502 upstream_connect')).toBe(false);
   expect(of(30_000, '503 facade_breaker_open')).toBe(false);
   expect(of(10_500, '404 no outcome')).toBe(false);
   expect(of(10_500, 'the facade itself: ECONNRESET')).toBe(false);
+});
+
+test('what the facade shed is judged only where it had its core to itself', () => {
+  const tally = tallyOf({ began: 50_000, ended: 50_010, what: '503 facade_overload' });
+  expect(failures(tally, [], 0.05).kept).toBe(false);
+  expect(failures(tally, [], 0.6).kept).toBeUndefined();
+  const mixed = tallyOf(...tally.failures, { began: 50_000, ended: 50_010, what: '404 no outcome' });
+  expect(failures(mixed, [], 0.6).kept).toBe(false);
 });
 
 test('a write that arrived at both is twice, and one that arrived nowhere is lost', () => {
