@@ -25,8 +25,11 @@ import { createPages } from './forward/pages.ts';
 import { ConfigRefused, Loader } from './forward/reload.ts';
 import { overloadLimits } from './forward/settings.ts';
 import { Table } from './forward/table.ts';
+import { SYSTEM_CALENDAR, type Calendar } from './observe/calendar.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
+import { openTracing } from './observe/tracing/open.ts';
+import type { Tracing } from './observe/tracing/trace.ts';
 import type { Path } from './rollout/route.ts';
 import { AutopilotFlips } from './steer/autopilot-flips.ts';
 import { BurnDown } from './steer/burn-down.ts';
@@ -54,6 +57,8 @@ export interface AppOptions {
   readonly seat?: Seat | undefined;
   /** Milliseconds between two looks of the autopilot. */
   readonly autopilotEvery?: number;
+  /** By which evidence ages, holds pass and days end; left out: the system's. */
+  readonly calendar?: Calendar;
   /** Watches the runs of enrichments. */
   readonly reached?: EnrichmentOptions['reached'];
 }
@@ -79,24 +84,17 @@ const LONGEST_WAIT_FOR_FLIPS = 3_000;
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { environment, log } = options;
-  const parts = wire(options);
-  const { dataPlane, config, enrichment, store } = parts;
-  const listener = publicListener(dataPlane, config().server);
+  const parts = await compose(options);
+  const { dataPlane, config, enrichment, store, listener } = parts;
   const drain = new Drain(listener);
-  dataPlane.overload.watch(listener);
-  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, parts.now()), now: Date.now });
-  const admin = createServer(createAdmin({ ...parts, ...adminSettings(options), timeline }));
+  const admin = createServer(parts.admin);
   const close = async (): Promise<void> => {
-    timeline.close();
     await parts.close();
     admin.close();
     admin.closeAllConnections();
   };
   try {
-    enrichment.attach(listener);
-    store.start();
-    // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
-    if (isTruthInStore(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
+    await parts.begin();
     // Admin first: a probe must find it when the public port opens.
     const adminUrl = await listenAdmin(admin, options);
     const url = await listen(listener, environment.host, environment.port, 'PORT');
@@ -119,8 +117,52 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-function wire(options: AppOptions) {
-  const { environment, variables, envFile, log, seat } = options;
+/**
+ * All of a facade but its ports, and not begun yet; of the two listeners here neither listens. For the app, and for a
+ * facade inside somebody else's server (embed.ts).
+ * @throws ConfigRefused with every problem, one a line.
+ */
+export async function compose(options: AppOptions) {
+  const { environment, log } = options;
+  const tracing = await openTracing(environment.otlp, log);
+  const parts = await closing(tracing, () => wire({ ...options, tracing }));
+  const { dataPlane, config, enrichment, store } = parts;
+  const listener = publicListener(dataPlane, config().server);
+  dataPlane.overload.watch(listener);
+  const timeline = new Timeline({
+    routes: () => timedRoutes(dataPlane.generation, parts.now()),
+    now: parts.calendar.now,
+  });
+  const admin = createAdmin({ ...parts, ...adminSettings(options), timeline });
+  const begin = async (): Promise<void> => {
+    enrichment.attach(listener);
+    store.start();
+    // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
+    if (isTruthInStore(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
+  };
+  const close = async (): Promise<void> => {
+    timeline.close();
+    await parts.close();
+    await tracing?.close();
+  };
+  return { ...parts, listener, admin, begin, close };
+}
+
+async function closing<T>(tracing: Tracing | undefined, make: () => T): Promise<T> {
+  try {
+    return make();
+  } catch (error) {
+    await tracing?.close();
+    throw error;
+  }
+}
+
+interface WireOptions extends AppOptions {
+  readonly tracing: Tracing | undefined;
+}
+
+function wire(options: WireOptions) {
+  const { environment, variables, envFile, log, seat, calendar = SYSTEM_CALENDAR } = options;
   const { configFile } = environment;
   const now = () => performance.now();
   const metrics = new Metrics();
@@ -137,7 +179,7 @@ function wire(options: AppOptions) {
   const first = loader.load(text);
   if (!first.ok) throw new ConfigRefused(first.problems);
   let { config } = first;
-  const shared: Shared = { metrics, now, config: () => config, steering };
+  const shared: Shared = { metrics, now, calendar, config: () => config, steering };
   const serving = serve(options, shared, first.generation);
   const load = (next: string): void => {
     const loaded = loader.load(next);
@@ -176,22 +218,24 @@ interface Shared {
   readonly metrics: Metrics;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  readonly calendar: Calendar;
   readonly config: () => FacadeConfig;
   readonly steering: Steering;
 }
 
 /** What serves requests, and what watches them. */
-function serve({ environment, log, requestLog, seat }: AppOptions, shared: Shared, generation: Generation) {
-  const { metrics, now, config } = shared;
-  const defaults = () => config().defaults;
-  const overload = overloadLimits(config());
-  const dataPlane = new DataPlane({ ...environment, metrics, log, requestLog, now, defaults, overload }, generation);
-  const clocks = { now, calendar: Date.now, random: Math.random };
+function serve(options: WireOptions, shared: Shared, generation: Generation) {
+  const { environment, log, requestLog, tracing, seat } = options;
+  const { metrics, now, calendar, config } = shared;
+  const own = { metrics, log, requestLog, now, defaults: () => config().defaults, overload: overloadLimits(config()) };
+  const dataPlane = new DataPlane({ ...environment, ...own, tracing }, generation);
+  const clocks = { now, calendar, random: Math.random };
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
   const killSwitch = new KillSwitch(
     () => dataPlane.generation.killSwitchFile,
     (on, by) => {
       dataPlane.killed = on;
+      shared.steering.noteKillSwitch(by);
       log.warn({ on, by }, 'kill switch');
       // By the file it is in all of them anyway.
       if (seat?.isFirst) seat.tell({ kind: 'kill', on: by.includes('admin') });
@@ -214,14 +258,19 @@ function serve({ environment, log, requestLog, seat }: AppOptions, shared: Share
 
 /** The store, and what is kept there: flips, traffic, evidence, enrichments. */
 function keep(
-  options: AppOptions,
-  { metrics, config, steering }: Shared,
+  options: WireOptions,
+  { metrics, calendar, config, steering }: Shared,
   { dataPlane, comparing }: ReturnType<typeof serve>,
 ) {
-  const { environment, log, reached, seat } = options;
+  const { environment, log, reached, tracing, seat } = options;
   const store = storeOf(environment, log);
-  const now = () => new Date();
-  const meter: TrafficMeter = new TrafficMeter({ metrics, now, log, flushed: (traffic) => burnDown.measure(traffic) });
+  const now = () => new Date(calendar.now());
+  const meter: TrafficMeter = new TrafficMeter({
+    metrics,
+    calendar,
+    log,
+    flushed: (traffic) => burnDown.measure(traffic),
+  });
   const burnDown = new BurnDown({
     now,
     metrics,
@@ -229,7 +278,7 @@ function keep(
     killSwitch: () => dataPlane.killed,
     flips: () => steering.flips,
     traffic: () => meter.traffic,
-    proofs: () => proofsOf(comparing.book, Date.now()),
+    proofs: () => proofsOf(comparing.book, calendar.now()),
   });
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
   const keepsHistory = !seat || seat.isFirst || isTruthInStore(options);
@@ -243,6 +292,7 @@ function keep(
     isKnown: (req) => dataPlane.isKnown(req),
     log,
     reached,
+    tracing,
   });
   const pages = createPages(dataPlane, [enrichment.router]);
   dataPlane.others = (req, res) => void pages(req, res);
@@ -255,20 +305,19 @@ function keep(
 
 function pilot(
   options: AppOptions,
-  { metrics, steering }: Shared,
+  { metrics, calendar, steering }: Shared,
   { dataPlane, comparing: { book } }: ReturnType<typeof serve>,
   store: StoreHolder,
 ) {
   const { log, autopilotEvery, seat } = options;
-  const now = Date.now;
   const flips = new AutopilotFlips(steering);
   const started = startAutopilot({
     dataPlane,
     metrics,
     log,
-    now,
+    calendar,
     flips,
-    parity: (route) => book.report(route, now()),
+    parity: (route) => book.report(route, calendar.now()),
     // An embedded store is ours alone: there is nobody with whom to agree on who decides.
     awaitsStore: isTruthInStore(options),
     mayLead: !seat || seat.isFirst,

@@ -1,9 +1,11 @@
 import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
 import { startApp, type App, type AppOptions } from './app.ts';
 import { startPrimary } from './cluster/primary.ts';
 import { createSeat, type Seat, type SeatFacts } from './cluster/seat.ts';
 import { readEnvFile } from './config/env-file.ts';
 import { readEnvironment, type Environment } from './config/environment.ts';
+import { writeFirstTable } from './config/first-table.ts';
 import { ListenError } from './forward/listener.ts';
 import { ConfigRefused } from './forward/reload.ts';
 import { createLogs, standardOutput, type Logger, type Logs } from './observe/log.ts';
@@ -32,6 +34,7 @@ async function main(): Promise<void> {
   // On a first run the lines to paste must not drown in one log line a request.
   const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;
   const logs = createLogs(level, standardOutput());
+  if (firstRun && !variables()['FACADE_CONFIG']?.trim() && !writeTable(environment.configFile)) return firstRun.close();
   const seat = seatOf(process.env[SEAT]);
   if (seat) ignoreSignals();
   // The sandbox is for looking at things, and its upstreams live in this process.
@@ -77,6 +80,20 @@ function seatOf(text: string | undefined): Seat | undefined {
 /** Ctrl-C and the service manager tell every process; a worker goes by what the primary says. */
 function ignoreSignals(): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+}
+
+/** In an empty folder, the sandbox brings its table along. @returns false when it could not. */
+function writeTable(file: string): boolean {
+  try {
+    const packaged = fileURLToPath(new URL('../config/', import.meta.url));
+    if (writeFirstTable(packaged, file))
+      process.stdout.write(`${file} was written: the rollout table, yours from now on.\n`);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    fail('The facade could not start:', `cannot write ${file} (${code}); set FACADE_CONFIG to a rollout table`);
+    return false;
+  }
 }
 
 async function start(options: Omit<AppOptions, 'envFile'>): Promise<App | undefined> {

@@ -2,6 +2,7 @@ import express, { type Express, type Response } from 'express';
 import type { DataPlane } from '../forward/data-plane.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
 import type { Loader } from '../forward/reload.ts';
+import type { Calendar } from '../observe/calendar.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StoreHolder } from '../store/holder.ts';
 import type { Autopilot } from '../compare/autopilot/index.ts';
@@ -39,6 +40,7 @@ export interface AdminOptions {
   readonly adminToken: string | undefined;
   /** Milliseconds, monotonic: the clock of the counters. */
   readonly now: () => number;
+  readonly calendar: Calendar;
   readonly book: ParityBook;
   readonly timeline: Timeline;
   readonly autopilot: Autopilot;
@@ -49,7 +51,8 @@ export interface AdminOptions {
 }
 
 export function createAdmin(options: AdminOptions): Express {
-  const { dataPlane, metrics, now } = options;
+  const { dataPlane, metrics, now, book } = options;
+  const today = () => options.calendar.now();
   const admin = express();
   admin.disable('x-powered-by');
   admin.get('/metrics', async (_req, res) => {
@@ -70,15 +73,12 @@ export function createAdmin(options: AdminOptions): Express {
   });
   const has = (id: string): boolean => dataPlane.generation.entries.some(({ model }) => model.id === id);
   api.get('/routes/:id/timeline', timelineOf(options.timeline, has));
-  const summaries = paritySummaries(options.book, Date.now);
+  const summaries = paritySummaries(book, today);
   api.get(
     '/events',
     createEvents(() => pictureOf(options, summaries)),
   );
-  api.use(
-    '/parity',
-    createParityApi({ book: options.book, now: Date.now, random: Math.random, mayReveal: options.isSandbox }),
-  );
+  api.use('/parity', createParityApi({ book, now: today, random: Math.random, mayReveal: options.isSandbox }));
   api.get('/config', (_req, res) => viewConfig(options, res));
   api.post('/config/reload', async (_req, res) => {
     await options.reload();
@@ -96,11 +96,14 @@ export function createAdmin(options: AdminOptions): Express {
 }
 
 /** What the console shows of now. */
-function pictureOf({ dataPlane, now }: AdminOptions, parity: (route: string) => ParitySummary | undefined): object {
+function pictureOf(
+  { dataPlane, now, calendar }: AdminOptions,
+  parity: (route: string) => ParitySummary | undefined,
+): object {
   const { generation, killed } = dataPlane;
   const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity(route.id) }));
   return {
-    at: Date.now(),
+    at: calendar.now(),
     revision: generation.revision,
     killSwitch: killed,
     gateway: generation.upstreams.gateway !== undefined,

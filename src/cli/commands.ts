@@ -136,11 +136,31 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/parity.ts')).parity,
   },
   {
+    usage: 'samples <route>',
+    summary: 'answers that differ, side by side, redacted; to look at, or as fixtures for replay',
+    options: [
+      ['--into <folder>', 'write each into a file of its own'],
+      ['--reveal', 'as they are: only where the facade stands in front of the sandbox'],
+    ],
+    common: 'admin',
+    load: async () => (await import('./commands/samples.ts')).samples,
+  },
+  {
     usage: 'replay <path...>',
     summary: 'compares frozen samples again, by the rules of the file',
     common: 'file',
-    help: 'Paths are files or folders of .json files, as GET /api/parity/<route>/samples gives them.\nExit code 1: something differs that is not known; 2: a fixture cannot be read.',
+    help: 'Paths are files or folders of .json files, as samples --into writes them.\nExit code 1: something differs that is not known; 2: a fixture cannot be read.',
     load: async () => (await import('./commands/replay.ts')).replaySamples,
+  },
+  {
+    usage: 'autopilot [route]',
+    summary: 'what it sees, proposes and did; of one route with the diff of its proposal',
+    options: [
+      ['--pause', 'hands off the route'],
+      ['--resume', 'on again'],
+    ],
+    common: 'admin',
+    load: async () => (await import('./commands/autopilot.ts')).autopilot,
   },
   {
     usage: 'migration',

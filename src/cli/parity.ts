@@ -1,5 +1,12 @@
 /** The parity reports of GET /api/parity, as far as the command line shows them. */
 
+/** 95 % sure; null: of nothing. */
+export interface IntervalView {
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
 export interface ParityView {
   readonly route: string;
   readonly window: { readonly from?: string | null };
@@ -15,6 +22,9 @@ export interface ParityView {
     readonly standing: string;
     readonly cross: { readonly count: number };
   }[];
+  readonly latency?: { readonly ratio: Readonly<Record<'p50' | 'p95' | 'p99', IntervalView>> };
+  readonly failures?: { readonly difference: IntervalView; readonly p: number | null };
+  readonly readBacks?: { readonly arrived: number; readonly notArrived: number; readonly cannotTell: number };
   readonly coverage: { readonly unseen: readonly string[] };
   readonly verdict: { readonly kind: string; readonly reasons: readonly { readonly text: string }[] };
 }

@@ -15,11 +15,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number | und
   let code: number | undefined = EXIT.ok;
   const program = createProgram(io, (result) => (code = result));
   try {
-    if (argv.length === 0) {
-      io.out(program.helpInformation());
-      return EXIT.usage;
-    }
-    await program.parseAsync(argv, { from: 'user' });
+    // What a newcomer types first is answered by the facade itself, as by npm start.
+    await program.parseAsync(argv.length === 0 ? ['start'] : argv, { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -38,6 +35,7 @@ export function createProgram(io: Io, done: (code: number | undefined) => void):
     .exitOverride()
     .configureHelp({ helpWidth: io.width, minWidthToWrap: 20 })
     .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => io.width })
+    .addHelpText('after', '\nWithout a command: start.')
     .addHelpText('after', '\nExit codes: 0 ok, 1 problems were found, 2 wrong usage, 3 the facade cannot be reached.');
   for (const spec of COMMANDS) addCommand(program, spec, io, done);
   return program;

@@ -155,7 +155,8 @@ function quantilesOf(latency: Latency): Quantiles | undefined {
 }
 
 function readBacksOf({ route: { verify } }: CompiledRules, { readBacks }: Evidence): ReadBackReport | undefined {
-  return verify && { ...readBacks.toJSON(), wanted: verify.minSamples };
+  // With a sample of 0 nothing is read back, and nothing may wait for it.
+  return verify && verify.sample > 0 ? { ...readBacks.toJSON(), wanted: verify.minSamples } : undefined;
 }
 
 /** Answers that are no data of the route, and requests that the gateway cannot be asked at all, are nothing to compare. */

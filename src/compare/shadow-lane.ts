@@ -27,6 +27,8 @@ export class ShadowLane {
       keepAliveTimeout: keepAlive,
       keepAliveMaxTimeout: keepAlive,
       connect: { timeout: connect },
+      // As for live requests: what is compared goes over the same protocol.
+      allowH2: false,
       // The runner keeps the deadline of a shadow, over all of it.
       headersTimeout: 0,
       bodyTimeout: 0,

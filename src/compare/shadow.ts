@@ -155,7 +155,7 @@ export class ShadowRunner {
   async #run({ asked, kind, control, legs }: Job): Promise<void> {
     const answers = legs.length > 1 ? [] : [answerOf({ captured: control, failure: undefined })];
     for (const leg of legs) {
-      const answer = await this.#send(asked.match.route, leg);
+      const answer = await this.#send(asked, leg);
       if (!answer || this.#closing) return;
       answers.push(answerOf(answer));
     }
@@ -176,7 +176,8 @@ export class ShadowRunner {
     return this.#ports.isPressed() ? 'dropped' : obstacleTo(entry, upstream, direct);
   }
 
-  async #send(entry: RouteEntry, { path, request }: Leg): Promise<ShadowAnswer | undefined> {
+  async #send({ match, trace }: Asked, { path, request }: Leg): Promise<ShadowAnswer | undefined> {
+    const entry = match.route;
     const { upstreams } = this.#ports.generation();
     const upstream = upstreams[path];
     const obstacle = await this.#obstacleTo(entry, upstream, upstreams.direct);
@@ -187,10 +188,13 @@ export class ShadowRunner {
     const { deadline, maxBody } = this.#settings;
     const { now } = this.#ports;
     const call = new ShadowCall({ path, pool: this.#lanes[path].pool(upstream), room: maxBody, now, deadline });
+    const copy = trace?.copy('shadow', upstream, request.method, request.headers);
     this.#running.add(call);
     this.#deadlines.add(call);
     try {
-      return await call.send(request);
+      const answer = await call.send(request);
+      copy?.ended(answer.failure ?? 'ok', answer.captured.status);
+      return answer;
     } finally {
       this.#running.delete(call);
       this.#deadlines.delete(call);

@@ -4,6 +4,7 @@ import { percentDecode } from '../dialect/percent.ts';
 import type { Caller } from '../forward/callers.ts';
 import type { DataPlane } from '../forward/data-plane.ts';
 import type { Asked } from '../forward/exchange.ts';
+import type { Calendar } from '../observe/calendar.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Path } from '../rollout/route.ts';
@@ -28,8 +29,7 @@ export interface ComparisonOptions {
   readonly log: Logger;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** Milliseconds since 1970. */
-  readonly calendar: () => number;
+  readonly calendar: Calendar;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
   readonly config: FacadeConfig;
@@ -58,7 +58,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
     judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBody),
     verified: ({ match: { route } }, verification) => note(options, book, route.model.id, verification),
   });
-  const observer = new Observer({ ...ports, settings, book, writes, metrics, calendar });
+  const observer = new Observer({ ...ports, settings, book, writes, metrics, calendar: calendar.now });
   let keeper: EvidenceKeeper | undefined;
   const comparing: Comparing = {
     book,
@@ -73,8 +73,8 @@ export function startComparison(options: ComparisonOptions): Comparing {
       keeper = await keepEvidence({
         book,
         store: new PostgresParity<EvidenceJson>(db),
-        every: (work) => everyFew(work),
-        now: calendar,
+        every: (work) => everyFew(calendar, work),
+        now: calendar.now,
         keepFor: paritySettings(options.config).window,
         onError: (error) => log.warn({ err: error }, 'the evidence of parity could not be kept in step with the store'),
       });
@@ -85,7 +85,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
     },
   };
   comparing.use(options.config);
-  observeParity(metrics, book, calendar);
+  observeParity(metrics, book, calendar.now);
   dataPlane.tap = observer;
   return comparing;
 }
@@ -102,18 +102,13 @@ function portsOf(dataPlane: DataPlane, now: () => number) {
 /** What came of a write that was read back. */
 function note({ metrics, calendar }: ComparisonOptions, book: ParityBook, route: string, seen: Verification): void {
   metrics.verifications.inc({ route, result: seen.result });
-  book.readBack(route, seen, calendar());
+  book.readBack(route, seen, calendar.now());
 }
 
 /** One call at a time, however long it takes. */
-function everyFew(work: () => Promise<void>): { close(): void } {
-  let isRunning = false;
-  const timer = setInterval(() => {
-    if (isRunning) return;
-    isRunning = true;
-    void work().finally(() => (isRunning = false));
-  }, KEEP_EVERY).unref();
-  return { close: () => clearInterval(timer) };
+function everyFew(calendar: Calendar, work: () => Promise<void>): { close(): void } {
+  let running: Promise<void> | undefined;
+  return calendar.every(KEEP_EVERY, () => (running ??= work().finally(() => (running = undefined))));
 }
 
 /** What was read back says whether the write arrived as it was asked. */

@@ -109,7 +109,10 @@ export class WriteReader {
     const pool = this.#lane.pool(upstreams.direct);
     const call = new ShadowCall({ path: 'direct', pool, room: maxBody, now, deadline });
     this.#deadlines.add(call);
-    const answer = await call.send(this.#request(asked, face, upstreams.direct.prefix));
+    const request = this.#request(asked, face, upstreams.direct.prefix);
+    const copy = asked.trace?.copy('read-back', upstreams.direct, request.method, request.headers);
+    const answer = await call.send(request);
+    copy?.ended(answer.failure ?? 'ok', answer.captured.status);
     this.#deadlines.delete(call);
     return answerOf(answer);
   }

@@ -57,12 +57,37 @@ const REMEDY = 'look at the indentation, colons and quotes here and just above';
 /** One slip in the syntax makes the parser stumble over many lines; the first few tell where. */
 const MOST_FAULTS = 10;
 
+interface ParsedText {
+  readonly text: string;
+  /** Not to be changed: whoever reads the same text next gets the same. */
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+/** The text before a flip and the one after it. */
+const KEPT = 2;
+const kept: ParsedText[] = [];
+
+/**
+ * The nodes of the text. Parsing is most of what a flip costs, and nobody is served meanwhile; a flip reads its two texts
+ * five times between finding its place and loading the result, so the last two are kept.
+ */
+export function parseText(text: string): ParsedText {
+  const known = kept.find((one) => one.text === text);
+  if (known) return known;
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  const parsed = { text, document, lines };
+  kept.unshift(parsed);
+  kept.length = Math.min(kept.length, KEPT);
+  return parsed;
+}
+
 /** Reads the text; never throws. */
 export function readDocument(text: string): ConfigDocument {
   if (text.length > LONGEST_TEXT)
     return unreadable('the file is larger than 8 MiB', 'write one row for each operation');
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  const { document, lines } = parseText(text);
   const aliases = brokenAliases(document);
   const faults = faultsOf(document, lines, aliases);
   const position = (path: ConfigPath, at: 'key' | 'value') => positionOf(document, lines, path, at);

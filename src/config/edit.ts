@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isAlias, isMap, isNode, isScalar, isSeq, parseDocument, type Node, type Scalar, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
+import { parseText } from './document.ts';
 import { formatProblems, parseConfig } from './load.ts';
 import type { FacadeConfig } from './schema.ts';
 import { unifiedDiff } from './unified-diff.ts';
@@ -107,7 +108,7 @@ function withEdits(config: FacadeConfig, edits: ReadonlyMap<string, RolloutSet>)
 
 /** The rows as nodes, in the order of the file. The text was parsed before, so what is not a list is an alias of one. */
 function rowsOf(text: string): readonly unknown[] {
-  const root: unknown = parseDocument(text, { logLevel: 'error' }).contents;
+  const root: unknown = parseText(text).document.contents;
   const routes = isMap(root) ? root.get('routes', true) : undefined;
   return isSeq(routes) ? routes.items : [];
 }

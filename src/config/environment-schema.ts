@@ -92,6 +92,45 @@ const keyList = z.string().transform((written, context) =>
   }),
 );
 
+/** `name=value,name=value`, percent-encoded (W3C baggage), as OpenTelemetry writes headers. Faults name a pair by its place. */
+const headerList = z.string().transform((written, context) => {
+  const pairs = written.split(',').map((one) => one.trim());
+  return Object.fromEntries(
+    pairs.map((pair, i) => {
+      const [, name = '', value = ''] = /^([!#$%&'*+.^_`|~\w-]+)\s*=\s*([\x21-\x7e]*)$/.exec(pair) ?? [];
+      const decoded = percentDecoded(value);
+      // A line feed that was encoded would end the header.
+      if (name === '' || decoded === undefined || /[^\t\x20-\x7e]/.test(decoded)) {
+        context.addIssue({ code: 'custom', message: `pair ${i + 1} of ${pairs.length} must be name=value` });
+      }
+      return [name, decoded ?? ''];
+    }),
+  );
+});
+
+function percentDecoded(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** OpenTelemetry's names. */
+export const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
+const ratio = text.refine(
+  (given) => /^\d*\.?\d+$/.test(given) && Number(given) <= 1,
+  'must be a number from 0 to 1, such as 0.1',
+);
+
 export const environmentSchema = z.object({
   HOST: withDefault(host, '127.0.0.1'),
   PORT: withDefault(port, 8080),
@@ -126,6 +165,13 @@ export const environmentSchema = z.object({
       'must be a number above 0, such as 1.5',
     ),
   ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(url),
+  OTEL_EXPORTER_OTLP_HEADERS: optional(headerList),
+  OTEL_SERVICE_NAME: withDefault(text, 'c2s-facade'),
+  OTEL_TRACES_SAMPLER: optional(
+    z.enum(SAMPLERS, { error: `must be ${SAMPLERS.slice(0, -1).join(', ')} or ${SAMPLERS.at(-1)}` }),
+  ),
+  OTEL_TRACES_SAMPLER_ARG: optional(ratio),
 });
 
 export type Variable = keyof z.output<typeof environmentSchema>;

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { environmentSchema, type CheckedVariables, type Variable } from './environment-schema.ts';
+import { environmentSchema, type CheckedVariables, type SAMPLERS, type Variable } from './environment-schema.ts';
 import type { Variables } from './variables.ts';
 
 /**
@@ -10,6 +10,17 @@ import type { Variables } from './variables.ts';
 /** Where the store is: nowhere (`DATABASE_URL=none`), at a URL, or in a server of our own under `dataDir`. */
 export type DatabaseChoice =
   { readonly kind: 'none' } | { readonly kind: 'url'; readonly url: string } | { readonly kind: 'embedded' };
+
+/** Where traces go, and how many there are. */
+export interface OtlpSettings {
+  /** Of an OTLP receiver that speaks HTTP; `/v1/traces` is put behind it. */
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly serviceName: string;
+  readonly sampler: (typeof SAMPLERS)[number];
+  /** 0..1, for those that take a share. */
+  readonly ratio: number;
+}
 
 export interface Environment {
   readonly host: string;
@@ -45,6 +56,8 @@ export interface Environment {
   readonly enrichOpen: boolean;
   /** Factor of the income figures in messages; 1 shows them as they came. */
   readonly incomeMultiplier: number;
+  /** Unset: nothing is traced. */
+  readonly otlp: OtlpSettings | undefined;
 }
 
 export type ReadEnvironment =
@@ -117,6 +130,19 @@ function named(env: CheckedVariables): Environment {
     webhookSecret: env.WEBHOOK_SECRET,
     enrichOpen: env.ENRICH_OPEN === 'true',
     incomeMultiplier: Number(env.INCOME_MULTIPLIER ?? 1),
+    otlp: otlpOf(env),
+  };
+}
+
+function otlpOf(env: CheckedVariables): OtlpSettings | undefined {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER: sampler = 'parentbased_always_on' } = env;
+  if (endpoint === undefined) return undefined;
+  return {
+    endpoint,
+    headers: env.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+    serviceName: env.OTEL_SERVICE_NAME,
+    sampler,
+    ratio: Number(env.OTEL_TRACES_SAMPLER_ARG ?? 1),
   };
 }
 

@@ -46,6 +46,7 @@ const PROBLEMS: Readonly<Record<Reason, readonly [status: number, detail: string
   lead_unreadable: [502, 'The answer of Contact2Sale is not a lead.'],
   diretrix_unavailable: [502, 'Diretrix did not answer.'],
   diretrix_refused: [502, 'Diretrix refused the question; its credentials may be wrong.'],
+  cpf_taken: [502, 'Work API is being asked about the same person for another lead.'],
   work_api_unavailable: [502, 'Work API did not answer for any CPF of this lead.'],
   work_api_refused: [502, 'Work API refused the question; its key may be wrong.'],
   message_refused: [502, 'Contact2Sale refused the message.'],

@@ -3,6 +3,7 @@ import { sendProblem, type Problem } from '../forward/problem.ts';
 import { requestIdOf } from '../forward/request-id.ts';
 import type { Campaigns } from '../gateway/campaigns.ts';
 import type { Logger } from '../observe/log.ts';
+import type { EndpointTrace, Tracing } from '../observe/tracing/trace.ts';
 import type { Door } from './door.ts';
 import type { EnrichmentService } from './service.ts';
 
@@ -19,6 +20,8 @@ export interface EndpointOptions {
   /** Milliseconds. */
   readonly syncDeadline: () => number;
   readonly log: Logger;
+  /** Undefined: off. */
+  readonly tracing?: Pick<Tracing, 'endpoint'> | undefined;
 }
 
 export function refuse(req: Request, res: Response, problem: Problem): void {
@@ -38,15 +41,33 @@ export function served(
 }
 
 /** A line a request: which endpoint, and what came of it. No path, which may hold a secret or a lead's id. */
-export function logged(log: Logger, endpoint: string): RequestHandler {
-  return (_req, res, next) => {
+export function logged({ log, tracing }: EndpointOptions, endpoint: string): RequestHandler {
+  return (req, res, next) => {
     const startedAt = performance.now();
+    const trace = tracing && beginTrace(tracing, req, res);
     res.once('close', () => {
+      trace?.ended(res.statusCode);
       const ms = Math.round(performance.now() - startedAt);
       log.info({ endpoint, status: res.statusCode, isWhole: res.writableFinished, ms }, 'enrichment request');
     });
     next();
   };
+}
+
+const traces = new WeakMap<Response, EndpointTrace>();
+
+/** By the path as Express has it, with its parameters' names in it. */
+function beginTrace(tracing: Pick<Tracing, 'endpoint'>, req: Request, res: Response): EndpointTrace {
+  const { path } = req.route as { path: string };
+  const requestId = requestIdOf(req.headers['x-request-id']);
+  const trace = tracing.endpoint({ req, requestId }, req.baseUrl + path);
+  traces.set(res, trace);
+  return trace;
+}
+
+/** Undefined: it is not traced. */
+export function traceOf(res: Response): EndpointTrace | undefined {
+  return traces.get(res);
 }
 
 /** Longest push that is read: a thousand events of the size of a long lead. */

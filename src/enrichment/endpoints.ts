@@ -2,7 +2,7 @@ import { Router, type ErrorRequestHandler, type RequestHandler, type Response } 
 import type { Problem } from '../forward/problem.ts';
 import type { Logger } from '../observe/log.ts';
 import { answerFor, viewBody } from './answers.ts';
-import { logged, refuse, served, type EndpointOptions } from './endpoint-kit.ts';
+import { logged, refuse, served, traceOf, type EndpointOptions } from './endpoint-kit.ts';
 import { webhookRoutes } from './webhook-endpoints.ts';
 
 /**
@@ -26,9 +26,9 @@ export function createEndpoints(options: EndpointOptions): Router {
   const router = Router({ caseSensitive: true });
   const own = Router({ caseSensitive: true });
   const { log } = options;
-  own.post('/c2s/enrich/:leadId', known(options), logged(log, 'enrich'), enrich(options));
-  own.get('/leads/process', known(options), logged(log, 'process'), processLead(options));
-  own.get('/enrichments/:id', logged(log, 'view'), view(options));
+  own.post('/c2s/enrich/:leadId', known(options), logged(options, 'enrich'), enrich(options));
+  own.get('/leads/process', known(options), logged(options, 'process'), processLead(options));
+  own.get('/enrichments/:id', logged(options, 'view'), view(options));
   own.use('/webhooks', webhookRoutes(options));
   own.use(['/c2s/enrich', '/leads/process', '/enrichments', '/webhooks'], (req, res) => refuse(req, res, NOT_FOUND));
   own.use(onError(log));
@@ -48,6 +48,7 @@ function enrich({ door, syncDeadline }: EndpointOptions): RequestHandler {
     const leadId = String(req.params['leadId']);
     if (!LEAD_ID.test(leadId)) return refuse(req, res, BAD_LEAD_ID);
     const { id } = await service.order(leadId, 'api');
+    traceOf(res)?.concerns(id);
     const prefersAsync = /(?:^|[,;\s])respond-async(?:$|[,;\s])/i.test(String(req.headers['prefer'] ?? ''));
     if (prefersAsync) {
       res.setHeader('preference-applied', 'respond-async');
@@ -83,6 +84,7 @@ function processLead({ door, syncDeadline }: EndpointOptions): RequestHandler {
     if (!behind.isOpen) return fail(leadId, behind.problem);
     const { service } = behind;
     const { id, isNew } = await service.order(leadId, 'make');
+    traceOf(res)?.concerns(id);
     const message = 'This lead is being enriched already.';
     if (!isNew) return void res.json({ success: true, duplicate_request: true, message, lead_id: leadId });
     const settled = await service.settled(id, syncDeadline());
@@ -98,6 +100,7 @@ function view({ door, isKnown }: EndpointOptions): RequestHandler {
   return served(door, async (service, req, res) => {
     const id = String(req.params['id']);
     const found = UUID.test(id) ? await service.view(id) : undefined;
+    if (found) traceOf(res)?.concerns(id);
     if (found) res.json(viewBody(found, isKnown(req)));
     else refuse(req, res, { ...NOT_FOUND, detail: 'There is no enrichment with this id.' });
   });

@@ -46,6 +46,7 @@ export type Reason =
   | 'no_match'
   | 'diretrix_unavailable'
   | 'diretrix_refused'
+  | 'cpf_taken'
   | 'work_api_unavailable'
   | 'work_api_refused'
   | 'message_refused'

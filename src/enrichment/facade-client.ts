@@ -1,5 +1,6 @@
 import { request, type Agent, type IncomingMessage } from 'node:http';
 import { parseRetryAfter } from '../forward/retry-after.ts';
+import type { RunTraces } from '../observe/tracing/trace.ts';
 import { decisionOf, OUTCOMES, type Outcome } from '../rollout/outcome.ts';
 import { isRecord, recordOf, textOf } from './loose.ts';
 import type { LeadCreate } from './webhook-google.ts';
@@ -47,6 +48,8 @@ export interface FacadeClientOptions {
   readonly token: string;
   /** Milliseconds for one call; above the facade's own total deadline, which then answers first. */
   readonly deadline: number;
+  /** Of the runs that call: their request ids are the ids of enrichments. */
+  readonly traces?: Pick<RunTraces, 'headersOf'> | undefined;
 }
 
 /** Longest answer that is read: a lead with years of messages stays below; what is longer says nothing usable. */
@@ -96,7 +99,7 @@ export interface Answer {
 }
 
 function exchange(
-  { agent, token, deadline }: FacadeClientOptions,
+  { agent, token, deadline, traces }: FacadeClientOptions,
   { method, path, requestId, body }: Sent,
 ): Promise<Answer> {
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
@@ -113,6 +116,7 @@ function exchange(
           authorization: `Bearer ${token}`,
           accept: 'application/json',
           'x-request-id': requestId,
+          ...traces?.headersOf(requestId),
           ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
         },
       },

@@ -7,6 +7,7 @@ import type { EnrichmentConfig } from '../config/schema.ts';
 import { Campaigns, parseCampaigns } from '../gateway/campaigns.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { Tracing } from '../observe/tracing/trace.ts';
 import type { StoreHolder } from '../store/holder.ts';
 import { Sealer } from '../store/seal.ts';
 import { createDiretrix } from './diretrix.ts';
@@ -15,7 +16,7 @@ import { createEndpoints } from './endpoints.ts';
 import { createFacadeClient } from './facade-client.ts';
 import { localAgent } from './local-connection.ts';
 import { createEnrichmentMetrics } from './metrics.ts';
-import { createObserver, type Observer } from './observer.ts';
+import { createObserver, traced, type Observer } from './observer.ts';
 import { EnrichmentService } from './service.ts';
 import { enrichmentSettings, type EnrichmentSettings } from './settings.ts';
 import { createWorkApi } from './work-api.ts';
@@ -31,6 +32,8 @@ export interface EnrichmentOptions {
   readonly log: Logger;
   /** Watches runs beside logs and metrics. */
   readonly reached?: Observer['reached'] | undefined;
+  /** Undefined: off. */
+  readonly tracing?: Tracing | undefined;
 }
 
 export interface EnrichmentRoom {
@@ -52,7 +55,8 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     createEnrichmentMetrics(metrics.registry, async () => service?.count()),
     log,
   );
-  const observer: Observer = { ...counted, ...(reached && { reached }) };
+  const watched: Observer = { ...counted, ...(reached && { reached }) };
+  const observer = options.tracing ? traced(watched, options.tracing.runs) : watched;
   const lookUps = new Agent();
   const isConfigured = environment.workApi !== undefined && environment.diretrix !== undefined;
   const door = (): Door => {
@@ -68,13 +72,14 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     campaigns: readCampaigns(config().campaigns, log),
     syncDeadline: () => settings().syncDeadline,
     log,
+    tracing: options.tracing,
   });
   return {
     router,
     attach(server) {
       if (!isConfigured) return log.info('enrichment: off; WORK_API_URL and DIRETRIX_BASE_URL are not set');
       store.whenReady(async (opened) => {
-        const sides = createSides(environment, settings(), server, lookUps);
+        const sides = createSides(options, settings(), server, lookUps);
         service = await EnrichmentService.start({ ...sides, store: opened, settings, observer, log });
         log.info({ concurrency: settings().concurrency }, 'enrichment: ready');
       });
@@ -87,13 +92,13 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
 }
 
 /** Whom the enrichment asks: Contact2Sale through the facade itself, Diretrix, Work API. */
-function createSides(environment: Environment, settings: EnrichmentSettings, server: Server, dispatcher: Agent) {
-  const { workApi, diretrix, c2sToken, dataKeys } = environment;
+function createSides(options: EnrichmentOptions, settings: EnrichmentSettings, server: Server, dispatcher: Agent) {
+  const { workApi, diretrix, c2sToken, dataKeys } = options.environment;
   if (!workApi || !diretrix || c2sToken === undefined) throw new Error('the environment was checked for these before');
   const agent = localAgent(server, settings.concurrency);
   const { url, ...credentials } = diretrix;
   return {
-    facade: createFacadeClient({ agent, token: c2sToken, deadline: FACADE_DEADLINE }),
+    facade: createFacadeClient({ agent, token: c2sToken, deadline: FACADE_DEADLINE, traces: options.tracing?.runs }),
     diretrix: createDiretrix({ baseUrl: url, ...credentials, deadlineMs: settings.diretrixDeadline, dispatcher }),
     workApi: createWorkApi({
       baseUrl: workApi.url,

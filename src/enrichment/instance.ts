@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type pg from 'pg';
 import type { Logger } from '../observe/log.ts';
+import { INSTANCE_LOCKS } from '../store/living.ts';
 import { Session } from '../store/session.ts';
 
 /**
@@ -11,9 +12,6 @@ import { Session } from '../store/session.ts';
  * A number is never taken twice: after a lost connection comes a new one, and what was begun under the old number may
  * be taken over. Whoever was cut off notices at its next statement, since each of them asks for its own number.
  */
-
-/** Namespace of our advisory locks: the first of the two integers. */
-export const INSTANCE_LOCKS = 0x0c25;
 
 /** A machine that vanished without a word is noticed by the server within half a minute, not after two hours. */
 const KEEPALIVES = 'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3';

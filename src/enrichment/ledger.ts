@@ -1,9 +1,9 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { LIVING } from '../store/living.ts';
 import type { Database } from '../store/schema.ts';
 import type { StepRecord } from '../store/tables/enrichments.ts';
 import { STATE_OF, type Origin, type Reason, type Result, type State, type Step } from './enrichment.ts';
 import type { Contacts, Identification } from './identify.ts';
-import { INSTANCE_LOCKS } from './instance.ts';
 import type { LeadCreate } from './webhook-google.ts';
 import type { Findings } from './message.ts';
 import type { JobRef, Queue } from './queue.ts';
@@ -104,10 +104,6 @@ const json = (value: unknown): string => JSON.stringify(value).replaceAll('\\u00
 const COLUMNS = sql`
   id, lead_id as "leadId", step, failures, progress, findings, message, sends, send_outcome as "sendOutcome",
   extract(epoch from clock_timestamp() - send_intended_at)::float8 * 1000 as "sendAge", entities`;
-
-const ALIVE = sql`
-  select objid::bigint from pg_locks where locktype = 'advisory' and granted and objsubid = 2
-    and classid = ${sql.lit(INSTANCE_LOCKS)} and database = (select oid from pg_database where datname = current_database())`;
 
 /** Milliseconds by which a job may come early: the queue's clock and ours are read a moment apart. */
 const EARLY = sql`interval '1 second'`;
@@ -224,7 +220,7 @@ export class Ledger {
     return this.#relaxedTransaction(async (tx) => {
       const { rows } = await sql<{ enrichmentId: string; isUrgent: boolean }>`
         update facade.enrichments set state = 'queued', owner = null, next_at = now(), updated_at = now()
-        where (state = 'running' and (owner is null or owner not in (${ALIVE}) or id = any(${broken}::uuid[])))
+        where (state = 'running' and (owner is null or owner not in (${LIVING}) or id = any(${broken}::uuid[])))
           or (state = 'queued' and next_at < now() - ${OVERDUE})
         returning id as "enrichmentId", is_urgent as "isUrgent"`.execute(tx);
       await this.#queue.add(tx, rows);

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { isRecord } from './loose.ts';
 
 /**
- * The last line of every message of ours. After a crash between "about to send" and "sent" the lead's messages are
+ * The second line of every message of ours. After a crash between "about to send" and "sent" the lead's messages are
  * read, and this line says whether it arrived; so it must be found again after a CRM has trimmed, wrapped or escaped
  * the text, and nobody must be able to write it into a field beforehand: it is the digest of a random id.
  */

@@ -1,7 +1,7 @@
 import { formatCpf } from './cpf.ts';
 import type { MessageSubject } from './message.ts';
 import { cnpjText, fieldText, phoneText } from './message-text.ts';
-import type { Address, Company, Economics, Income, Person, PersonPhone } from './person.ts';
+import type { Address, Company, Economics, Income, Person, PersonPhone } from '../store/person.ts';
 import { formatFactor, formatReais } from './reais.ts';
 
 /**

@@ -1,10 +1,12 @@
 import type { Identity } from './diretrix.ts';
 import { sectionsOf } from './message-sections.ts';
-import type { Person } from './person.ts';
+import type { Person } from '../store/person.ts';
 
 /**
  * The message on the lead. Its words are the old service's; new are the notices of what could not be asked, the cut
- * that says that it is one, and the last line, by which it is recognised as ours.
+ * that says that it is one, and the second line, by which it is recognised as ours. That line stands so far up because
+ * nobody tells how long a message Contact2Sale takes: one that cuts what is longer than it likes keeps the beginning, and
+ * a message without its mark would be taken for one that did not arrive, and sent again.
  */
 
 /** What was learnt of one person whom Diretrix named. */
@@ -41,9 +43,7 @@ export interface MessageSettings {
   readonly incomeMultiplier: number;
 }
 
-export const MAX_MESSAGE_LENGTH = 4_000;
-
-/** Below it the first line, the notice of the cut and the marker do not fit together. */
+/** Below it the first line, the marker and the notice of the cut do not fit together. */
 export const SHORTEST_MESSAGE = 200;
 
 export const CUT = '… (mensagem cortada)';
@@ -66,29 +66,32 @@ type Block = readonly [heading: string, ...lines: string[]];
 /** @throws RangeError when `maxLength` is below {@link SHORTEST_MESSAGE}: a setting to refuse at start. */
 export function composeMessage(contents: MessageContents, settings: MessageSettings): string {
   if (settings.maxLength < SHORTEST_MESSAGE) throw new RangeError(`a message needs ${SHORTEST_MESSAGE} units at least`);
-  return fit(blocksOf(contents, settings.incomeMultiplier), settings);
+  return fit(blocksOf(contents, settings), settings.maxLength);
 }
 
-function blocksOf({ subjects, unanswered }: MessageContents, incomeMultiplier: number): readonly Block[] {
+function blocksOf(
+  { subjects, unanswered }: MessageContents,
+  { incomeMultiplier, marker }: MessageSettings,
+): readonly Block[] {
   const [first, second] = subjects;
   const about = (subject: MessageSubject): Block[] =>
     sectionsOf(subject, incomeMultiplier).map(({ title, lines }) => [title, ...lines]);
   const notices: Block[] = unanswered ? [[UNANSWERED[unanswered]]] : [];
-  if (!second) return [[HEADERS[first.by]], ...notices, ...about(first)];
-  return [[TWO_PEOPLE], ...notices, ...subjects.flatMap((each): Block[] => [[WHOSE[each.by]], ...about(each)])];
+  if (!second) return [[HEADERS[first.by], marker], ...notices, ...about(first)];
+  return [[TWO_PEOPLE, marker], ...notices, ...subjects.flatMap((each): Block[] => [[WHOSE[each.by]], ...about(each)])];
 }
 
-/** All of it and the marker; where that is too long, as many whole lines as fit, and no heading left alone at the end. */
-function fit(blocks: readonly Block[], { marker, maxLength }: MessageSettings): string {
-  const whole = `${textOf(blocks)}\n\n${marker}`;
+/** All of it; where that is too long, as many whole lines as fit, and no heading left alone at the end. */
+function fit(blocks: readonly Block[], maxLength: number): string {
+  const whole = textOf(blocks);
   if (whole.length <= maxLength) return whole;
-  const end = `\n${CUT}\n\n${marker}`;
+  const end = `\n${CUT}`;
   return textOf(fitting(blocks, maxLength - end.length)) + end;
 }
 
 const textOf = (blocks: readonly Block[]): string => blocks.map((block) => block.join('\n')).join('\n\n');
 
-/** The first block is the message's first line, and always fits. */
+/** The first block is the message's first line and the marker, and always fits. */
 function fitting(blocks: readonly Block[], room: number): readonly Block[] {
   const [first, ...others] = blocks;
   const kept: Block[] = first ? [first] : [];

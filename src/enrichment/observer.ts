@@ -1,4 +1,5 @@
 import type { Logger } from '../observe/log.ts';
+import type { RunTraces } from '../observe/tracing/trace.ts';
 import type { Result, Step } from './enrichment.ts';
 import type { EnrichmentMetrics } from './metrics.ts';
 
@@ -40,6 +41,23 @@ export function createObserver(metrics: EnrichmentMetrics, log: Logger): Observe
     ended(enrichmentId, result) {
       metrics.enrichments.inc({ result });
       log.info({ enrichment: enrichmentId, result }, 'enrichment ended');
+    },
+  };
+}
+
+/** The same runs, traced too. */
+export function traced(observer: Observer, runs: RunTraces): Observer {
+  return {
+    ...observer,
+    reached(point, enrichmentId) {
+      const [step, when] = point.split(':');
+      if (step !== undefined && when === 'begun') runs.stepBegins(enrichmentId, step);
+      observer.reached?.(point, enrichmentId);
+    },
+    stepped(report) {
+      const { enrichmentId, result, reason } = report;
+      runs.stepEnded(enrichmentId, { result, reason, goesOn: result === 'ok' });
+      observer.stepped(report);
     },
   };
 }

@@ -1,16 +1,22 @@
+import type { Claim } from '../store/windows.ts';
 import type { Cpf } from './cpf.ts';
 import type { Diretrix } from './diretrix.ts';
 import type { FacadeClient } from './facade-client.ts';
 import type { Findings } from './message.ts';
-import type { Person } from './person.ts';
+import type { Person } from '../store/person.ts';
 import type { WorkApi } from './work-api.ts';
 
 /** What the steps reach out to; each is injected, so that a step is its rules and nothing else. */
 
 export interface People {
-  /** What was answered about a CPF within the window, by any instance. */
-  recent(cpf: Cpf): Promise<Findings | undefined>;
-  /** Keeps an answer for the window, and the raw text where there is a key to seal it with. */
+  /**
+   * The right to ask about a CPF, or what was answered within the window, by any instance. `taken`: somebody has been
+   * asking for seconds. @param asker the number of this process.
+   */
+  claim(cpf: Cpf, asker: number): Promise<Claim<Findings>>;
+  /** Gives the right back. */
+  release(cpf: Cpf, asker: number): Promise<void>;
+  /** Keeps an answer for the window, which ends the claim, and the raw text where there is a key to seal it with. */
   answered(cpf: Cpf, findings: Findings, raw: string | undefined): Promise<void>;
   /** Adds or updates a person and all that belongs to one. */
   store(person: Person): Promise<void>;

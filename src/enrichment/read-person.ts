@@ -1,7 +1,7 @@
 import type { Cpf } from './cpf.ts';
 import { normaliseEmail } from './email.ts';
 import { isRecord, known, recordOf, recordsOf, textOf, type Loose } from './loose.ts';
-import type { Address, Company, Economics, Income, Person, PersonPhone } from './person.ts';
+import type { Address, Company, Economics, Income, Person, PersonPhone } from '../store/person.ts';
 import { formatReais, parseReais } from './reais.ts';
 
 /**

@@ -91,6 +91,7 @@ export class Run {
       case 'enrich':
         return enrichStep(row, {
           ...ports,
+          owner: this.#owner,
           found: (cpf: Cpf, findings) => this.#context.ledger.saveFinding(this.#owner, row.id, cpf, findings),
           isLastQuickTry: row.failures >= settings.schedule.quick.length,
         });

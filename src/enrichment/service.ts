@@ -1,12 +1,11 @@
 import type { Logger } from '../observe/log.ts';
-import { applyRetention } from '../store/forget.ts';
 import type { Store, Subscription } from '../store/index.ts';
 import type { Sealer } from '../store/seal.ts';
 import { firstSeen } from '../store/seen-events.ts';
-import { sweepWindows } from '../store/windows.ts';
 import type { Diretrix } from './diretrix.ts';
 import type { Origin, State } from './enrichment.ts';
 import type { FacadeClient } from './facade-client.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { Instance } from './instance.ts';
 import { Ledger, type Enqueued, type EnrichmentView, type Progress } from './ledger.ts';
 import type { Observer } from './observer.ts';
@@ -44,8 +43,6 @@ const CHANNEL = 'enrichment_jobs';
 /** Milliseconds. A retry that another process left behind begins at most so late. */
 const POLL = 1_000;
 const RECOVER_EVERY = 2_000;
-const SWEEP_EVERY = 60_000;
-const RETAIN_EVERY = 3_600_000;
 const RELAXED_CONNECTIONS = 8;
 
 export class EnrichmentService {
@@ -56,7 +53,7 @@ export class EnrichmentService {
   readonly #waiting = new Waiting();
   readonly #instance: Instance;
   readonly #worker: Worker;
-  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #housekeeping: Housekeeping;
   #subscription: Subscription | undefined;
   #isStopping = false;
 
@@ -90,13 +87,8 @@ export class EnrichmentService {
       clock: Date.now,
       onRunEnd: (id) => this.#waiting.heard(id),
     });
-    this.#timers = [
-      setInterval(() => void this.#tidy(() => sweepWindows(store.db)), SWEEP_EVERY).unref(),
-      setInterval(
-        () => void this.#tidy(() => applyRetention(store.db, settings().retentionDays, new Date())),
-        RETAIN_EVERY,
-      ).unref(),
-    ];
+    const retentionDays = (): number => settings().retentionDays;
+    this.#housekeeping = new Housekeeping({ store, retentionDays, sealer, now: Date.now, log });
   }
 
   /** One lead; joins the enrichment of it that is under way. */
@@ -171,7 +163,7 @@ export class EnrichmentService {
   /** Begins nothing more, and lets what runs come to an end. @param deadline milliseconds. */
   async stop(deadline: number): Promise<void> {
     this.#isStopping = true;
-    for (const timer of this.#timers) clearInterval(timer);
+    await this.#housekeeping.close();
     await this.#worker.stop(deadline);
     await this.#subscription?.close();
     await this.#queue.stop();
@@ -184,9 +176,5 @@ export class EnrichmentService {
     this.#worker.wake();
     // A hint; without it the others look a second later.
     this.#options.store.notify(CHANNEL, '').catch(() => undefined);
-  }
-
-  async #tidy(work: () => Promise<unknown>): Promise<void> {
-    await work().catch((error: unknown) => this.#options.log.warn({ err: error }, 'enrichment: tidying up failed'));
   }
 }

@@ -5,7 +5,7 @@ import { readLead } from './lead.ts';
 import { markerOf } from './marker.ts';
 import { composeMessage, type Findings, type MessageContents, type Subject } from './message.ts';
 import type { Ports, StepSettings } from './ports.ts';
-import { again, end, next, type StepEnd } from './step-end.ts';
+import { again, end, next, type Again, type StepEnd } from './step-end.ts';
 
 /**
  * The steps up to the message. Each reads what the ones before it left in the row, asks one side, and says what it came
@@ -42,24 +42,29 @@ export async function identifyStep(row: Enrichment, { diretrix }: Ports): Promis
 
 /** What the enrich step needs beside the row. */
 export interface EnrichContext extends Ports {
+  /** The number of this process. */
+  readonly owner: number;
   /** Keeps what is known of one person at once: the next one may fail. */
   readonly found: (cpf: Cpf, findings: Findings) => Promise<void>;
   /** No quick try is left, and one of two people is better than none for now. */
   readonly isLastQuickTry: boolean;
 }
 
+/** Milliseconds until a CPF that somebody else asks about is looked at again. */
+const CPF_PAUSE = 3_000;
+
 /** enrich: what is known of them. */
 export async function enrichStep(row: Enrichment, context: EnrichContext): Promise<StepEnd> {
   const { identification } = row.progress;
   if (!identification) return startOver;
   const findings: Record<string, Findings> = { ...row.findings };
-  let failure: StepEnd | undefined;
+  let failure: Again | undefined;
   let hasAnswer = false;
   for (const { identity } of subjectsOf(identification)) {
     const known = findings[identity.cpf];
     const answer = known ?? (await ask(identity.cpf, context));
     if (answer.kind === 'again') {
-      failure = answer;
+      if (failure?.wait === undefined) failure = answer;
       findings[identity.cpf] = { kind: 'failed' };
       continue;
     }
@@ -67,13 +72,29 @@ export async function enrichStep(row: Enrichment, context: EnrichContext): Promi
     if (!known) await context.found(identity.cpf, answer);
     findings[identity.cpf] = answer;
   }
-  if (failure && !(hasAnswer && context.isLastQuickTry)) return failure;
+  // One of two will do where the other's look-up failed, not where it is only still to be waited for.
+  if (failure && !(hasAnswer && context.isLastQuickTry && failure.wait === undefined)) return failure;
   return next({ step: 'compose', findings });
 }
 
-async function ask(cpf: Cpf, { people, pace, workApi }: Ports): Promise<Findings | ReturnType<typeof again>> {
-  const recent = await people.recent(cpf);
-  if (recent) return recent;
+async function ask(cpf: Cpf, context: EnrichContext): Promise<Findings | Again> {
+  const { people, owner } = context;
+  const claim = await people.claim(cpf, owner);
+  if (claim.kind === 'answered') return claim.answer;
+  // Nothing failed: another lead of the same person is ahead, and its answer will do for this one too.
+  if (claim.kind === 'taken') return again('cpf_taken', { wait: CPF_PAUSE });
+  let isAnswered = false;
+  try {
+    const answer = await askWorkApi(cpf, context);
+    isAnswered = answer.kind !== 'again';
+    return answer;
+  } finally {
+    // What is not given back falls with this process, or in an hour.
+    if (!isAnswered) await people.release(cpf, owner).catch(() => undefined);
+  }
+}
+
+async function askWorkApi(cpf: Cpf, { people, pace, workApi }: Ports): Promise<Findings | Again> {
   await pace.turn();
   const dossier = await workApi.byCpf(cpf);
   if (dossier.kind === 'unavailable') return again('work_api_unavailable', { retryAfter: dossier.retryAfterMs });

@@ -1,31 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { storePerson } from '../store/people.ts';
 import { keepRawAnswer } from '../store/raw-answers.ts';
 import type { Database } from '../store/schema.ts';
 import type { Sealer } from '../store/seal.ts';
-import { nextSlot } from '../store/windows.ts';
+import { answerCpf, claimCpf, nextSlot, releaseCpf } from '../store/windows.ts';
 import type { Findings } from './message.ts';
 import type { Pace, People } from './ports.ts';
 
 /** The ports of people and pace, on the store. */
 
+/** Milliseconds between two looks for an answer that somebody else waits for. */
+const LOOK_EVERY = 100;
+/** Then the work is put off: a place is not to be kept for as long as a slow answer takes. */
+const LOOK_FOR = 2_000;
+
 /** @param window milliseconds. @param sealer undefined: raw answers are not kept. */
 export function storePeople(db: Kysely<Database>, window: () => number, sealer: Sealer | undefined): People {
   return {
-    async recent(cpf) {
-      const { rows } = await sql<{ answer: Findings }>`
-        select answer from facade.cpf_windows where cpf = ${cpf} and answer is not null
-          and asked_at > clock_timestamp() - ${window()} * interval '1 millisecond'`.execute(db);
-      return rows[0]?.answer;
+    async claim(cpf, asker) {
+      for (const until = performance.now() + LOOK_FOR; ; await sleep(LOOK_EVERY)) {
+        const claim = await claimCpf<Findings>(db, cpf, window(), asker);
+        if (claim.kind !== 'taken' || performance.now() >= until) return claim;
+      }
     },
     async answered(cpf, findings, raw) {
-      const answer = JSON.stringify(findings).replaceAll('\\u0000', '');
-      await sql`
-        insert into facade.cpf_windows (cpf, asked_at, answer) values (${cpf}, clock_timestamp(), ${answer}::jsonb)
-        on conflict (cpf) do update set asked_at = excluded.asked_at, answer = excluded.answer`.execute(db);
+      await answerCpf(db, cpf, findings);
       if (raw !== undefined) await keepRawAnswer(db, sealer, { cpf, source: 'work-api', text: raw });
     },
+    release: (cpf, asker) => releaseCpf(db, cpf, asker),
     store: async (person) => void (await storePerson(db, person)),
   };
 }

@@ -32,11 +32,11 @@ const IGNORED_ACTIONS = new Set(['on_close_lead']);
 
 export function webhookRoutes(options: EndpointOptions): Router {
   const router = Router({ caseSensitive: true });
-  const { webhookSecret, log } = options;
-  const c2s = [withSecret(webhookSecret), logged(log, 'webhook-c2s'), body, c2sPush(options)];
+  const { webhookSecret } = options;
+  const c2s = [withSecret(webhookSecret), logged(options, 'webhook-c2s'), body, c2sPush(options)];
   router.post('/c2s', ...c2s);
   router.post('/c2s/:secret', ...c2s);
-  router.post('/google-ads', logged(log, 'webhook-google'), body, googlePush(options));
+  router.post('/google-ads', logged(options, 'webhook-google'), body, googlePush(options));
   return router;
 }
 

@@ -1,6 +1,6 @@
 import { parseCpf, type Cpf } from './cpf.ts';
 import { isRecord, recordOf, textOf, type Loose } from './loose.ts';
-import type { Person } from './person.ts';
+import type { Person } from '../store/person.ts';
 import { readPerson, SECTIONS } from './read-person.ts';
 import { UpstreamClient, type UpstreamClientOptions } from './upstream-client.ts';
 import { judge, judgeStatus, parseJson, unavailable, type Refused, type Unavailable } from './verdict.ts';
@@ -29,7 +29,7 @@ export interface WorkApiOptions extends Omit<UpstreamClientOptions, 'headers' | 
 }
 
 /** A minute: the slow answers are the complete ones. */
-export const WORK_API_DEADLINE_MS = 60_000;
+const WORK_API_DEADLINE_MS = 60_000;
 
 /** Never rejects: whatever happens is a {@link Dossier}, and none of them holds the key. */
 export function createWorkApi({ key, deadlineMs = WORK_API_DEADLINE_MS, ...options }: WorkApiOptions): WorkApi {

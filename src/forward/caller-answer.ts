@@ -17,6 +17,8 @@ export class CallerAnswer {
   #whole: Buffer | undefined;
   /** What the request came to, once that is known. */
   outcome: Outcome | undefined;
+  /** The path that was asked before may have received it: what the next one says of itself is not the whole truth. */
+  mayHaveArrived = false;
 
   constructor(res: ServerResponse, route: RouteModel, requestId: string) {
     this.#res = res;
@@ -94,7 +96,8 @@ export class CallerAnswer {
   }
 
   #isUnknownWrite(outcome: Outcome): boolean {
-    return isUnknownWrite(outcome, this.#route.safety === 'safe');
+    const isSafe = this.#route.safety === 'safe';
+    return isUnknownWrite(outcome, isSafe) || (this.mayHaveArrived && !isSafe);
   }
 }
 

@@ -5,6 +5,7 @@ import { parseDuration } from '../config/units.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { RouteRecorder } from '../observe/recorder.ts';
+import type { RequestTrace, Tracing } from '../observe/tracing/trace.ts';
 import type { Path } from '../rollout/route.ts';
 import { Callers, type Caller } from './callers.ts';
 import { Connection } from './connection.ts';
@@ -39,6 +40,8 @@ export interface DataPlaneOptions {
   readonly defaults: () => FacadeConfig['defaults'];
   readonly overload: OverloadLimits;
   readonly log: Logger;
+  /** Undefined: off. */
+  readonly tracing?: Tracing | undefined;
 }
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -116,6 +119,10 @@ export class DataPlane {
   }
 
   /** The comparison listens in from now on; set once by the composition root. */
+  get tap(): Tap | undefined {
+    return this.#context.tap;
+  }
+
   set tap(tap: Tap) {
     this.#context.tap = tap;
   }
@@ -162,6 +169,7 @@ export class DataPlane {
       res.once('close', () => this.#elsewhere--);
       return this.others(req, res);
     }
+    const requestId = requestIdOf(req.headers['x-request-id']);
     new Exchange(this.#context, generation, {
       req,
       res,
@@ -169,8 +177,9 @@ export class DataPlane {
       match,
       connection: Connection.of(req, generation.trustedProxies),
       caller: this.callers.identify(req.headers),
-      requestId: requestIdOf(req.headers['x-request-id']),
+      requestId,
       expectsContinue,
+      trace: this.#options.tracing?.request({ req, requestId, match }),
     }).begin();
   }
 
@@ -186,7 +195,7 @@ export class DataPlane {
     if (!asked.target.raw.startsWith('/')) {
       return sendProblem(res, refusalFor('client_bad_request', false, undefined), asked.requestId);
     }
-    this.#passthrough.handle(asked, res);
+    this.#passthrough.handle({ ...asked, trace: this.#trace(asked) }, res);
   }
 
   /** Only WebSockets, and only where no route is: everything else is a plain request that offers an upgrade. */
@@ -199,7 +208,8 @@ export class DataPlane {
     if (this.overload.refuses(this.underWay, socket)) {
       return endWithProblem(socket, this.#overloaded(), ['x-facade-outcome', 'facade_overload']);
     }
-    this.#passthrough.upgrade(this.#passthroughAsked(req), socket, head);
+    const asked = this.#passthroughAsked(req);
+    this.#passthrough.upgrade({ ...asked, trace: this.#trace(asked) }, socket, head);
   }
 
   close(): void {
@@ -219,6 +229,10 @@ export class DataPlane {
 
   #overloaded() {
     return refusalFor('facade_overload', false, this.overload.retryAfter());
+  }
+
+  #trace({ req, requestId }: { readonly req: IncomingMessage; readonly requestId: string }): RequestTrace | undefined {
+    return this.#options.tracing?.request({ req, requestId, match: undefined });
   }
 
   #passthroughAsked(req: IncomingMessage) {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { successStatus } from '../dialect/answer.ts';
 import type { Logger } from '../observe/log.ts';
 import { isLogged, logRequest } from '../observe/request-line.ts';
+import type { RequestTrace } from '../observe/tracing/trace.ts';
 import type { Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
@@ -59,6 +60,8 @@ export interface Asked {
   readonly requestId: string;
   /** The caller waits for 100 Continue. */
   readonly expectsContinue: boolean;
+  /** Undefined: tracing is off. */
+  readonly trace: RequestTrace | undefined;
 }
 
 const NOTHING_PLANNED: Plan = { target: '/', body: undefined, isTranslated: false };
@@ -247,17 +250,14 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const credentials = this.#context.credentials(upstream.path, caller);
     const held = body && { length: body.length, isTranslated };
     const headers = requestHeaders(req, connection, credentials, requestId, held);
+    const method = methodFor(match, upstream.path, req.method as string);
+    this.#asked.trace?.attempt(upstream, method, headers);
     const { deadlines, now } = this.#context;
     // The first attempt begins with the request, and a clock is not free.
     const startedAt = this.#tries++ === 0 && !upstream.rateBudget ? this.#startedAt : now();
     if (upstream.path === 'direct') this.#directTries++;
     this.#attempt = new Attempt(this, upstream, breaker, permit, deadlines, startedAt);
-    this.#attempt.send({
-      method: methodFor(match, upstream.path, req.method as string),
-      target,
-      headers,
-      body: body ?? this.#stream(),
-    });
+    this.#attempt.send({ method, target, headers, body: body ?? this.#stream() });
   }
 
   #stream(): RequestBody | null {
@@ -278,6 +278,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const duration = now - attempt.startedAt;
     upstream.leave();
     this.#entry.state.recorder.attempt(upstream.path, outcome, duration);
+    this.#asked.trace?.settled(outcome, status);
     // A 4xx says nothing of the upstream's health: neither that it fails nor, to a half-open breaker, that it is well.
     const isNeutral = attempt.isCutShort || (outcome === 'ok' && status >= 400);
     attempt.breaker?.report(attempt.permit, isNeutral ? 'neutral' : decisionOf(outcome).judge, attempt.answeredIn, now);
@@ -288,6 +289,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   /** The path was not tried. */
   #cannotServe(outcome: Outcome, retryAfter?: number): void {
     this.#entry.state.recorder.notTried(this.#path, outcome);
+    this.#asked.trace?.notTried(this.#path, outcome);
     if (!this.#failover(outcome)) this.#refuse(outcome, retryAfter);
   }
 
@@ -297,8 +299,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (this.#path !== 'gateway' || model.direct.length === 0) return false;
     if (!mayFailover(model.safety, outcome, this.#fallbackFor(outcome), this.#answer.begun)) return false;
     if (this.#streamed?.begun) return false;
-    const now = this.#context.now();
-    if (decisionOf(outcome).delivery !== 'unsent' && !this.#generation.failoverBudget.take(now)) return false;
+    if (decisionOf(outcome).delivery !== 'unsent') {
+      if (!this.#generation.failoverBudget.take(this.#context.now())) return false;
+      this.#answer.mayHaveArrived = true;
+    }
     state.recorder.failover(outcome);
     this.#ask('direct');
     return true;
@@ -465,6 +469,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const duration = now - this.#startedAt;
     const { method = '' } = this.#asked.req;
     this.#entry.state.recorder.request(this.#path, method, answer.status, outcome, now, duration);
+    this.#asked.trace?.ended(this.#path, outcome, answer.status);
     this.#log(outcome, answer.status, duration);
     if (this.#context.tap) this.#handOver(this.#context.tap, outcome, answer.status);
   }

@@ -71,20 +71,7 @@ export function createListener(options: ListenerOptions): Server {
     // Node gives an upgraded connection away, and would never close the answers that are still owed on it.
     shouldUpgradeCallback: (req) => isOwedNothing(req.socket) && options.isUpgrade(req),
   });
-  const handle = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
-    const socket = req.socket as Carrier;
-    // What stands behind a request whose end is in doubt may be a part of it, smuggled. And node hands out what was
-    // pipelined even when the connection has closed meanwhile: an answer's `close` would then never come.
-    if (socket[kRefused] || socket.destroyed) return;
-    socket[kLatest] = res;
-    if (!res.socket) closeWith(socket, res);
-    const coding = req.headers['transfer-encoding'];
-    if (coding === undefined || coding === 'chunked' || coding.toLowerCase() === 'chunked') {
-      options.handle(req, res, expectsContinue);
-    } else {
-      refuse(res, UNKNOWN_CODING);
-    }
-  };
+  const handle = admitted(options.handle);
   server.on('request', (req, res) => handle(req, res, false));
   server.on('checkContinue', (req, res) => handle(req, res, true));
   server.on('checkExpectation', (_req, res) => refuse(res, UNKNOWN_EXPECTATION));
@@ -94,6 +81,24 @@ export function createListener(options: ListenerOptions): Server {
   });
   server.on('clientError', answerClientError);
   return server;
+}
+
+/** What every request must pass, whoever's server it came to, before it is looked at. */
+export function admitted(handle: ListenerOptions['handle']): ListenerOptions['handle'] {
+  return (req, res, expectsContinue) => {
+    const socket = req.socket as Carrier;
+    // What stands behind a request whose end is in doubt may be a part of it, smuggled. And node hands out what was
+    // pipelined even when the connection has closed meanwhile: an answer's `close` would then never come.
+    if (socket[kRefused] || socket.destroyed) return;
+    socket[kLatest] = res;
+    if (!res.socket) closeWith(socket, res);
+    const coding = req.headers['transfer-encoding'];
+    if (coding === undefined || coding === 'chunked' || coding.toLowerCase() === 'chunked') {
+      handle(req, res, expectsContinue);
+    } else {
+      refuse(res, UNKNOWN_CODING);
+    }
+  };
 }
 
 /** The latest request of a connection: what the parser refuses may be its body, or come behind it. */

@@ -1,10 +1,12 @@
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import type { Logger } from '../observe/log.ts';
 import { isLogged, logRequest } from '../observe/request-line.ts';
 import type { RouteRecorder } from '../observe/recorder.ts';
+import type { RequestTrace } from '../observe/tracing/trace.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Caller } from './callers.ts';
 import type { Connection } from './connection.ts';
@@ -47,6 +49,8 @@ export interface PassthroughAsked {
   readonly connection: Connection;
   readonly caller: Caller | undefined;
   readonly requestId: string;
+  /** Undefined: tracing is off. */
+  readonly trace: RequestTrace | undefined;
 }
 
 /** One request under way, kept beside the middleware's own objects. */
@@ -56,6 +60,8 @@ interface Passage extends PassthroughAsked {
   timer: NodeJS.Timeout | undefined;
   proxyReq: ClientRequest | undefined;
   outcome: Outcome | undefined;
+  /** There is a connection, its handshake done: before that nothing was sent. */
+  isConnected: boolean;
   /** The request is sent; of an upgrade: it is answered. */
   isSent: boolean;
   /** What an upgrade was answered, when it was not granted. */
@@ -130,13 +136,16 @@ export class Passthrough {
       timer: undefined,
       proxyReq: undefined,
       outcome: undefined,
+      isConnected: false,
       isSent: false,
       status: undefined,
     };
     this.#passages.set(req, passage);
     // The middleware copies req.headers; so these are what it sends.
     const isChunked = req.headers['transfer-encoding'] !== undefined;
-    req.headers = asRecord(requestHeaders(req, connection, this.#context.credentials(caller), requestId, undefined));
+    const headers = requestHeaders(req, connection, this.#context.credentials(caller), requestId, undefined);
+    asked.trace?.attempt(asked.upstream, req.method ?? '', headers);
+    req.headers = asRecord(headers);
     // A body without framing would be read as the next request: node:http frames none on GET, DELETE and OPTIONS by
     // itself, and the middleware writes `content-length: 0` in front of it.
     if (isChunked) req.headers['transfer-encoding'] = 'chunked';
@@ -172,21 +181,23 @@ export class Passthrough {
     proxy.on('proxyReq', (proxyReq, req) => this.#sends(this.#passages.get(req), proxyReq));
     proxy.on('proxyRes', (proxyRes, req) => this.#answers(this.#passages.get(req), proxyRes));
     proxy.on('proxyReqWs', (proxyReq, req, socket) => this.#upgrades(this.#passages.get(req), proxyReq, socket));
-    proxy.on('error', (error, req, socket) => req && this.#fails(this.#passages.get(req), error, socket));
+    proxy.on('error', (_error, req, socket) => req && this.#fails(this.#passages.get(req), socket));
   }
 
   #sends(passage: Passage | undefined, proxyReq: ClientRequest): void {
     if (!passage) return;
     passage.proxyReq = proxyReq;
+    watchConnection(passage, proxyReq);
     proxyReq.once('finish', () => (passage.isSent = true));
     // It may end without an error and without an answer: an upstream that switches protocols unasked.
-    proxyReq.once('close', () => this.#fails(passage, new Error('no answer'), undefined));
+    proxyReq.once('close', () => this.#fails(passage, undefined));
   }
 
   /** Cleans the answer before the middleware, whose listeners come later, writes it on the bare socket. */
   #upgrades(passage: Passage | undefined, proxyReq: ClientRequest, socket: Socket): void {
     if (!passage) return;
     passage.proxyReq = proxyReq;
+    watchConnection(passage, proxyReq);
     passage.timer = setTimeout(() => this.#expire(passage), this.#context.totalDeadline()).unref();
     // Nobody reads from the caller until it is answered, so nobody would notice that it leaves.
     const onReadable = (): void => {
@@ -223,7 +234,7 @@ export class Passthrough {
       passage.proxyReq?.setTimeout(this.#context.idleDeadline(), () => this.#expire(passage));
     }
     if (status >= 500) passage.outcome = 'upstream_error';
-    headers.push(...ownHeaders(passage));
+    headers.push(...ownHeaders(passage, status >= 500 && isWrite(passage.req)));
     if (this.#context.draining()) res.shouldKeepAlive = false;
     res.writeHead(status, reasonPhrase(proxyRes.statusMessage), headers);
     if (isEventStream) res.flushHeaders();
@@ -234,9 +245,9 @@ export class Passthrough {
     proxyRes.pipe(res);
   }
 
-  #fails(passage: Passage | undefined, error: Error & { code?: string }, socket: unknown): void {
+  #fails(passage: Passage | undefined, socket: unknown): void {
     if (!passage || passage.res?.headersSent) return;
-    passage.outcome ??= classify(error, passage.isSent);
+    passage.outcome ??= classify(passage);
     const { res, requestId, req } = passage;
     if (!res) {
       if (!(socket instanceof Socket) || !socket.writable) return;
@@ -246,7 +257,7 @@ export class Passthrough {
       return;
     }
     if (res.destroyed) return;
-    const isUnknown = isUnknownWrite(passage.outcome, req.method === 'GET' || req.method === 'HEAD');
+    const isUnknown = isUnknownWrite(passage.outcome, !isWrite(req));
     const headers = ownHeaders(passage, isUnknown);
     // What is still to come of the body would otherwise be taken for the next request.
     if (passage.outcome === 'client_timeout') headers.push('connection', 'close');
@@ -260,9 +271,10 @@ export class Passthrough {
       res.destroy();
       return;
     }
-    passage.outcome = !res || passage.req.complete ? 'upstream_respond_timeout' : 'client_timeout';
+    if (passage.proxyReq && !passage.isConnected) passage.outcome = 'upstream_connect_timeout';
+    else passage.outcome = !res || passage.req.complete ? 'upstream_respond_timeout' : 'client_timeout';
     if (passage.proxyReq) passage.proxyReq.destroy(new Error('deadline'));
-    else this.#fails(passage, new Error('deadline'), undefined);
+    else this.#fails(passage, undefined);
   }
 
   #record(passage: Passage): void {
@@ -279,11 +291,15 @@ export class Passthrough {
     const ms = ended - passage.startedAt;
     recorder.attempt('passthrough', outcome, ms);
     recorder.request('passthrough', req.method ?? 'OTHER', status, outcome, ended, ms);
+    passage.trace?.settled(outcome, answered ?? 0);
+    passage.trace?.ended('passthrough', outcome, status);
     if (!isLogged(requestLog, outcome, successSample())) return;
     const { method } = req;
     logRequest(requestLog, { requestId, path: 'passthrough', method, status, outcome, ms, caller: caller?.id });
   }
 }
+
+const isWrite = ({ method }: IncomingMessage): boolean => method !== 'GET' && method !== 'HEAD';
 
 /** The caller left, and how far its request had come. */
 function leftAs({ proxyReq, isSent }: Passage, res: ServerResponse): Outcome {
@@ -292,13 +308,19 @@ function leftAs({ proxyReq, isSent }: Passage, res: ServerResponse): Outcome {
   return proxyReq ? 'client_send' : 'client_admit';
 }
 
-const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
-
-function classify(error: { code?: string }, isSent: boolean): Outcome {
-  if (error.code && (UNSENT.has(error.code) || error.code.startsWith('ERR_TLS') || error.code.includes('CERT'))) {
-    return 'upstream_connect';
-  }
+/** Error codes would not do: a TLS handshake fails in too many ways. What has no connection yet was not sent. */
+function classify({ isConnected, isSent }: Passage): Outcome {
+  if (!isConnected) return 'upstream_connect';
   return isSent ? 'upstream_respond' : 'upstream_send';
+}
+
+function watchConnection(passage: Passage, proxyReq: ClientRequest): void {
+  const watch = (socket: Socket): void => {
+    if (proxyReq.reusedSocket) passage.isConnected = true;
+    else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => (passage.isConnected = true));
+  };
+  if (proxyReq.socket) watch(proxyReq.socket);
+  else proxyReq.once('socket', watch);
 }
 
 function ownHeaders({ requestId, outcome }: Passage, isUnknown = false): string[] {

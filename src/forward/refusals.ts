@@ -25,6 +25,9 @@ const DETAILS: Partial<Record<Outcome, string>> = {
   client_timeout: 'The request did not arrive in time.',
 };
 
+/** Of a write that one path may have received and the other was never sent. */
+const NOT_ASKED_AGAIN = 'The gateway may have received the request, and Contact2Sale could not be asked.';
+
 /** Added where nobody can say whether a write arrived. */
 const UNKNOWN = ' Whether it was carried out is not known: look before you repeat it.';
 
@@ -37,11 +40,12 @@ export function isUnknownWrite(outcome: Outcome, isSafe: boolean): boolean {
 
 /** The problem that a caller gets for an outcome. @param isUnknown a write may have been received. */
 export function refusalFor(outcome: Outcome, isUnknown: boolean, retryAfterMs: number | undefined): Problem {
-  const { status } = decisionOf(outcome);
+  const { status, delivery } = decisionOf(outcome);
+  const sentence = isUnknown && delivery === 'unsent' ? NOT_ASKED_AGAIN : DETAILS[outcome];
   return {
     status: status || 502,
     kind: outcome.replaceAll('_', '-'),
-    detail: (DETAILS[outcome] ?? 'The request could not be served.') + (isUnknown ? UNKNOWN : ''),
+    detail: (sentence ?? 'The request could not be served.') + (isUnknown ? UNKNOWN : ''),
     retryAfter: retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1000)),
   };
 }

@@ -42,6 +42,9 @@ export class Upstream {
       // A hint of the upstream may shorten it, never lengthen it.
       keepAliveMaxTimeout: settings.keepAlive,
       connect: { timeout: settings.connect },
+      // While HTTP/2 is possible, undici holds all requests back behind one handshake: one that hangs would hang them all,
+      // and what was given up meanwhile would stay in its queue. With it, one connection would carry them all, too.
+      allowH2: false,
       // Every attempt keeps its own deadlines, with one timer for all of them (deadlines.ts).
       headersTimeout: 0,
       bodyTimeout: 0,

@@ -45,6 +45,8 @@ export class Upstream {
       keepAliveTimeout: DEFAULTS.keepAlive,
       keepAliveMaxTimeout: DEFAULTS.keepAlive,
       connect: { timeout: settings.connectTimeout },
+      // Else undici holds all requests back behind the first handshake, to see whether one connection could carry them all.
+      allowH2: false,
     });
   }
 

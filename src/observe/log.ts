@@ -40,6 +40,11 @@ export function standardOutput(): DestinationStream {
   return destination;
 }
 
+/** For a facade in somebody else's process, whose standard output is not ours. */
+export function standardError(): DestinationStream {
+  return pino.destination({ fd: 2, sync: true });
+}
+
 /** @param destination where the lines of both go. */
 export function createLogs(level: string, destination: DestinationStream): Logs {
   return { log: createLog(level, destination), requestLog: createRequestLog(level, destination) };

@@ -1,4 +1,4 @@
-import type { FlipFacts, FlipOrder, FlipPort } from '../compare/autopilot/index.ts';
+import type { FlipFacts, FlipOrder, FlipPort, Proposal } from '../compare/autopilot/index.ts';
 import type { FlipRecord } from '../rollout/flip.ts';
 import type { Steering } from './steering.ts';
 
@@ -28,9 +28,10 @@ export class AutopilotFlips implements FlipPort {
     return facts.revision;
   }
 
-  async propose(route: string, gateway: number): Promise<string> {
+  async propose(route: string, gateway: number): Promise<Proposal> {
     const changes = [{ route, set: { gateway } }];
-    return (await this.#steering.flip({ ...REASON, why: undefined, changes, dryRun: true })).diff;
+    const { diff } = await this.#steering.flip({ ...REASON, why: undefined, changes, dryRun: true });
+    return { diff, command: `c2s-facade flip ${route} --gateway ${gateway} --why 'proposed by the autopilot'` };
   }
 
   close(): void {

@@ -78,8 +78,9 @@ export class MemoryFlips implements FlipLog {
         return Promise.resolve();
       },
       append: (flip) => {
-        const { changes, killSwitch = before.killSwitch } = flip;
-        if (changes.length === 0 && killSwitch === before.killSwitch) return Promise.resolve(before.revision);
+        const { changes, killSwitch = before.killSwitch, killSwitchFile } = flip;
+        const isSwitched = killSwitch !== before.killSwitch || killSwitchFile !== undefined;
+        if (changes.length === 0 && !isSwitched) return Promise.resolve(before.revision);
         writes.push(() => this.#append(flip, killSwitch));
         return Promise.resolve(before.revision + 1);
       },
@@ -95,12 +96,15 @@ export class MemoryFlips implements FlipLog {
     if (this.#applied.length > this.#most) this.#applied.shift();
   }
 
-  #append({ changes, killSwitch: _, ...reason }: NewFlip, killSwitch: boolean): void {
+  #append({ changes, killSwitch: _, killSwitchFile, ...reason }: NewFlip, killSwitch: boolean): void {
     const from = this.#state.killSwitch;
     const revision = this.#state.revision + 1;
     const common = { ...reason, revision, at: this.#now() };
     this.#records.push(...changes.map((change: FlipChange): FlipRecord => ({ ...common, ...change, kind: 'flip' })));
     if (killSwitch !== from) this.#records.push({ ...common, kind: 'kill-switch', from, to: killSwitch });
+    if (killSwitchFile !== undefined) {
+      this.#records.push({ ...common, kind: 'kill-switch', from: !killSwitchFile, to: killSwitchFile });
+    }
     const gone = this.#records.splice(0, Math.max(0, this.#records.length - this.#most));
     this.#forgotten = gone.at(-1)?.revision ?? this.#forgotten;
     const rollouts = new Map([...this.#state.rollouts, ...changes.map(({ route, to }) => [route, to] as const)]);

@@ -35,6 +35,8 @@ export class Steering {
   readonly #listeners = new Set<FlipListener>();
   /** The newest revision that the listeners were told of; undefined: none yet, and the past is no news. */
   #told: number | undefined;
+  /** The file holds the kill switch on, here. */
+  #isHeldByFile = false;
   /** What the store last said of the kill switch. */
   #killed = false;
   #line: Promise<void> = Promise.resolve();
@@ -65,7 +67,8 @@ export class Steering {
   /** @throws FlipRefused */
   async flip(request: FlipRequest): Promise<FlipResult> {
     const result = await this.#truth.flip(request);
-    if (!request.dryRun && result.changes.length > 0) this.#lookLater();
+    // Who flips and then resumes the autopilot must not be paused by his own flip, told of too late.
+    if (!request.dryRun && result.changes.length > 0) await this.#lookNow();
     return result;
   }
 
@@ -116,6 +119,20 @@ export class Steering {
     return isWritten;
   }
 
+  /**
+   * Who holds the kill switch on here. A file that came or went is told in the history; it is of this machine, so it
+   * switches no other.
+   */
+  noteKillSwitch(by: readonly string[]): void {
+    const isHeld = by.includes('file');
+    if (isHeld === this.#isHeldByFile) return;
+    this.#isHeldByFile = isHeld;
+    const why = `server.killSwitchFile ${isHeld ? 'is there' : 'is gone'}`;
+    const line = { source: 'file', who: 'file', identity: 'file', why, changes: [], killSwitchFile: isHeld } as const;
+    this.#outbox.add(async (flips) => void (await flips.transact((tx) => tx.append(line))));
+    this.#lookLater();
+  }
+
   /** @throws FlipRefused while there is no history yet. */
   async history(query: HistoryQuery): Promise<{ revision: number; flips: FlipRecord[] }> {
     const flips = this.#flips();
@@ -158,7 +175,14 @@ export class Steering {
   }
 
   #lookLater(): void {
-    this.look().catch((error: unknown) => this.#options.log.warn({ err: error }, 'the history cannot be read now'));
+    void this.#lookNow();
+  }
+
+  /** Never rejects. */
+  async #lookNow(): Promise<void> {
+    await this.look().catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, 'the history cannot be read now');
+    });
   }
 
   #flips(): FlipLog {

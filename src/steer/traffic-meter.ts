@@ -1,3 +1,4 @@
+import type { Calendar } from '../observe/calendar.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
@@ -18,7 +19,7 @@ const PRUNE_EVERY = 3_600_000;
 
 export interface TrafficMeterOptions {
   readonly metrics: Pick<Metrics, 'requests' | 'attempts' | 'failovers'>;
-  readonly now: () => Date;
+  readonly calendar: Calendar;
   /** After each flush. */
   readonly flushed: (traffic: TrafficLog) => Promise<void>;
   readonly log: Logger;
@@ -26,7 +27,7 @@ export interface TrafficMeterOptions {
 
 export class TrafficMeter {
   readonly #options: TrafficMeterOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: { close(): void };
   #traffic: TrafficLog | undefined;
   #taken = new Map<string, Counts>();
   #pruned = -Infinity;
@@ -34,8 +35,7 @@ export class TrafficMeter {
 
   constructor(options: TrafficMeterOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.flush(), FLUSH_EVERY);
-    this.#timer.unref();
+    this.#timer = options.calendar.every(FLUSH_EVERY, () => this.flush());
   }
 
   /** Undefined until there is a place for it. */
@@ -61,13 +61,13 @@ export class TrafficMeter {
 
   /** With what was served last. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#timer.close();
     await this.flush();
   }
 
   async #flush(): Promise<void> {
     if (!this.#traffic) return;
-    const now = this.#options.now();
+    const now = new Date(this.#options.calendar.now());
     const counted = await this.#read();
     const rows = [...counted].map(([key, counts]) => difference(key, counts, this.#taken.get(key) ?? NOTHING));
     await this.#traffic.add(now, rows.filter(isAnything));

@@ -20,12 +20,19 @@ const TRY_EVERY = 250;
 /** `unique nulls not distinct` came with it. */
 const OLDEST = 15;
 
+export interface WaitOptions {
+  /** Milliseconds. */
+  readonly patience: number;
+  readonly log: Logger;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Waits until the database answers, so that one that starts beside us may be slower.
- * @param patience milliseconds.
- * @throws StoreUnavailable when it does not answer, refuses us, or is too old.
+ * @throws StoreUnavailable when it does not answer, refuses us, or is too old; AbortError when nobody waits any more.
  */
-export async function awaitDatabase(connectionString: string, patience: number, log: Logger): Promise<void> {
+export async function awaitDatabase(connectionString: string, options: WaitOptions): Promise<void> {
+  const { patience, log, signal } = options;
   const deadline = performance.now() + patience;
   for (let isFirst = true; ; isFirst = false) {
     try {
@@ -39,7 +46,7 @@ export async function awaitDatabase(connectionString: string, patience: number, 
       }
       if (isFirst) log.info({ code }, 'waiting for the database');
     }
-    await sleep(TRY_EVERY);
+    await sleep(TRY_EVERY, undefined, signal && { signal });
   }
 }
 

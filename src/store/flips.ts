@@ -20,6 +20,8 @@ export interface NewFlip extends FlipReason {
   readonly changes: readonly FlipChange[];
   /** Left out: stays as it is. */
   readonly killSwitch?: boolean | undefined;
+  /** The file that holds the kill switch came or went on one machine: told, while the switch that all share stays. */
+  readonly killSwitchFile?: boolean | undefined;
 }
 
 export interface SteerTransaction extends SteerState {
@@ -131,9 +133,10 @@ async function stateOf(tx: Transaction<Database>, isLocking: boolean): Promise<S
 }
 
 async function append(tx: Transaction<Database>, state: SteerState, flip: NewFlip): Promise<number> {
-  const { source, who, identity, why = null, evidence, changes } = flip;
+  const { source, who, identity, why = null, evidence, changes, killSwitchFile } = flip;
   const { killSwitch = state.killSwitch } = flip;
-  if (changes.length === 0 && killSwitch === state.killSwitch) return state.revision;
+  const isSwitched = killSwitch !== state.killSwitch;
+  if (changes.length === 0 && !isSwitched && killSwitchFile === undefined) return state.revision;
   const { revision } = await tx
     .updateTable('steering')
     .set({ revision: sql`revision + 1`, kill_switch: killSwitch })
@@ -142,9 +145,8 @@ async function append(tx: Transaction<Database>, state: SteerState, flip: NewFli
   const kept = evidence === undefined ? null : JSON.stringify(evidence);
   const common = { revision, source, who, identity, why, evidence: kept };
   const lines = changes.map(({ route, from, to }) => ({ route, from: JSON.stringify(from), to: JSON.stringify(to) }));
-  if (killSwitch !== state.killSwitch) {
-    lines.push({ route: null as never, from: onText(state.killSwitch), to: onText(killSwitch) });
-  }
+  if (isSwitched) lines.push(switchLine(killSwitch));
+  if (killSwitchFile !== undefined) lines.push(switchLine(killSwitchFile));
   await tx
     .insertInto('flips')
     .values(lines.map((line) => ({ ...common, ...line })))
@@ -169,4 +171,5 @@ async function keepRollouts(tx: Transaction<Database>, revision: number, changes
 }
 
 const isOn = (value: object): boolean => 'on' in value && value.on === true;
+const switchLine = (to: boolean) => ({ route: null as never, from: onText(!to), to: onText(to) });
 const onText = (on: boolean): string => JSON.stringify({ on });

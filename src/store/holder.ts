@@ -72,7 +72,7 @@ export class StoreHolder {
   async #open(options: StoreHolderOptions): Promise<void> {
     const { signal } = this.#closing;
     for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-      const store = await options.open(options).catch((error: unknown) => this.#failed(error, pause));
+      const store = await options.open({ ...options, signal }).catch((error: unknown) => this.#failed(error, pause));
       if (store && signal.aborted) return store.close();
       if (store) return this.#opened(store);
       await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
@@ -80,6 +80,7 @@ export class StoreHolder {
   }
 
   #failed(error: unknown, pause: number): undefined {
+    if (this.#closing.signal.aborted) return;
     this.#problem = error instanceof StoreUnavailable ? error.message : `cannot be opened (${codeOf(error)})`;
     if (this.#options?.databaseUrl === undefined) this.#first.resolve(undefined);
     this.#options?.log.error({ err: error, reason: this.#problem, retryInMs: pause }, 'the database cannot be had');

@@ -30,6 +30,8 @@ export interface StoreOptions {
   readonly poolSize?: number;
   /** Milliseconds to wait for a database that does not answer yet; 10 000. */
   readonly patience?: number;
+  /** Whoever waits for the database waits no longer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Store {
@@ -57,7 +59,7 @@ const CLOSE_TIMEOUT = 5_000;
  * @throws StoreUnavailable when there is no database to be had; the message says what to do.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, dataDir, log, poolSize = 10, patience = 10_000 } = options;
+  const { databaseUrl, dataDir, log, poolSize = 10, patience = 10_000, signal } = options;
   const embedded = databaseUrl === undefined ? await startEmbedded(dataDir, log) : undefined;
   const connectionString = databaseUrl ?? embedded?.connectionString ?? '';
   const pool = createPool(connectionString, poolSize, log);
@@ -74,7 +76,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     return one;
   };
   try {
-    await awaitDatabase(connectionString, patience, log);
+    await awaitDatabase(connectionString, { patience, log, signal });
     await migrate(db, connectionString, log);
   } catch (error) {
     await close();

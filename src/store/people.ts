@@ -1,7 +1,7 @@
-import { sql, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
-import type { PersonRecord } from './person-record.ts';
+import { sql, type Insertable, type Kysely, type Transaction } from 'kysely';
+import type { Person } from './person.ts';
 import type { Database } from './schema.ts';
-import type { AddressesTable, CompaniesTable, ContactsTable, PeopleTable } from './tables/people.ts';
+import type { PeopleTable } from './tables/people.ts';
 
 /**
  * People, one row a CPF. A newer answer wins field by field; what it does not know, stays. Whoever stores the same
@@ -10,15 +10,8 @@ import type { AddressesTable, CompaniesTable, ContactsTable, PeopleTable } from 
 
 type Tx = Transaction<Database>;
 
-/** A person read back. */
-export interface StoredPerson extends Selectable<PeopleTable> {
-  readonly contacts: readonly Selectable<ContactsTable>[];
-  readonly addresses: readonly Selectable<AddressesTable>[];
-  readonly companies: readonly Selectable<CompaniesTable>[];
-}
-
 /** Adds or updates a person and all that belongs to one. @returns the person's id. */
-export function storePerson(db: Kysely<Database>, person: PersonRecord): Promise<number> {
+export function storePerson(db: Kysely<Database>, person: Person): Promise<number> {
   return db.transaction().execute(async (tx) => {
     const id = await storeRow(tx, person);
     await storeContacts(tx, id, person);
@@ -28,21 +21,7 @@ export function storePerson(db: Kysely<Database>, person: PersonRecord): Promise
   });
 }
 
-/** What is known by a CPF, in the order of its source. */
-export async function readPerson(db: Kysely<Database>, cpf: string): Promise<StoredPerson | undefined> {
-  const person = await db.selectFrom('people').selectAll().where('cpf', '=', cpf).executeTakeFirst();
-  if (!person) return undefined;
-  const of = <T extends 'contacts' | 'addresses' | 'companies'>(table: T) =>
-    db.selectFrom<'contacts' | 'addresses' | 'companies'>(table).where('person_id', '=', person.id).orderBy('rank');
-  const [contacts, addresses, companies] = await Promise.all([
-    of('contacts').selectAll('contacts').execute(),
-    of('addresses').selectAll('addresses').execute(),
-    of('companies').selectAll('companies').execute(),
-  ]);
-  return { ...person, contacts, addresses, companies };
-}
-
-async function storeRow(tx: Tx, { economics, ...person }: PersonRecord): Promise<number> {
+async function storeRow(tx: Tx, { economics, ...person }: Person): Promise<number> {
   const row = {
     cpf: person.cpf,
     name: clean(person.name),
@@ -75,7 +54,7 @@ async function storeRow(tx: Tx, { economics, ...person }: PersonRecord): Promise
   return id;
 }
 
-async function storeContacts(tx: Tx, person_id: number, { emails, phones }: PersonRecord): Promise<void> {
+async function storeContacts(tx: Tx, person_id: number, { emails, phones }: Person): Promise<void> {
   const rows = [
     ...phones.map(({ number, isWhatsapp }, rank) => ({
       person_id,
@@ -101,7 +80,7 @@ async function storeContacts(tx: Tx, person_id: number, { emails, phones }: Pers
     .execute();
 }
 
-async function storeAddresses(tx: Tx, person_id: number, { addresses }: PersonRecord): Promise<void> {
+async function storeAddresses(tx: Tx, person_id: number, { addresses }: Person): Promise<void> {
   const rows = addresses.map((address, rank) => ({
     person_id,
     street_kind: clean(address.streetKind),
@@ -132,7 +111,7 @@ async function storeAddresses(tx: Tx, person_id: number, { addresses }: PersonRe
     .execute();
 }
 
-async function storeCompanies(tx: Tx, person_id: number, { companies }: PersonRecord): Promise<void> {
+async function storeCompanies(tx: Tx, person_id: number, { companies }: Person): Promise<void> {
   const rows = companies.map(({ cnpj, relation, relationKind }, rank) => ({
     person_id,
     cnpj: clean(cnpj),

@@ -29,32 +29,19 @@ export async function keepRawAnswer(
   return true;
 }
 
-/** @throws Error when it was tampered with, or its key is not among ours. */
-export async function readRawAnswer(
-  db: Kysely<Database>,
-  sealer: Sealer,
-  which: { readonly cpf: string; readonly source: string },
-): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('raw_answers')
-    .select(['key_id', 'sealed'])
-    .where('cpf', '=', which.cpf)
-    .where('source', '=', which.source)
-    .executeTakeFirst();
-  return row && sealer.open({ keyId: row.key_id, sealed: row.sealed }, contextOf(which));
-}
-
 /**
- * After a change of keys: seals anew what an older key sealed, so that the older one may go.
+ * After a change of keys: seals anew what an older one of ours sealed, so that the older one may go. What a key sealed
+ * that we do not have stays as it is.
  * @param most rows in one go.
  * @returns how many; fewer than `most`: all are done.
  */
-export function resealRawAnswers(db: Kysely<Database>, sealer: Sealer, most = 100): Promise<number> {
+export async function resealRawAnswers(db: Kysely<Database>, sealer: Sealer, most = 100): Promise<number> {
+  if (sealer.olderKeyIds.length === 0) return 0;
   return db.transaction().execute(async (tx) => {
     const rows = await tx
       .selectFrom('raw_answers')
       .selectAll()
-      .where('key_id', '!=', sealer.keyId)
+      .where('key_id', 'in', sealer.olderKeyIds)
       .limit(most)
       .forUpdate()
       .skipLocked()

@@ -20,6 +20,8 @@ export class Sealer {
   readonly #keys: ReadonlyMap<string, Buffer>;
   /** The id of the key that seals. */
   readonly keyId: string;
+  /** The ids of the others, which only open. */
+  readonly olderKeyIds: readonly string[];
 
   /** @param keys 32 bytes each, one at least. */
   constructor(keys: readonly Buffer[]) {
@@ -27,6 +29,7 @@ export class Sealer {
     if (!first || keys.some(({ length }) => length !== 32)) throw new RangeError('keys of 32 bytes, one at least');
     this.#keys = new Map(keys.map((key) => [idOf(key), key]));
     this.keyId = idOf(first);
+    this.olderKeyIds = [...this.#keys.keys()].filter((id) => id !== this.keyId);
   }
 
   seal(text: string, context: string): Sealed {

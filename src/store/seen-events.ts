@@ -17,9 +17,3 @@ export async function firstSeen(db: Kysely<Database>, source: string, keys: read
   const isNew = new Set(rows.map(({ key }) => key));
   return [...new Set(keys)].filter((key) => isNew.has(key));
 }
-
-/** Takes it back: what could not be begun may come again. */
-export async function forgetEvents(db: Kysely<Database>, source: string, keys: readonly string[]): Promise<void> {
-  if (keys.length === 0) return;
-  await db.deleteFrom('seen_events').where('source', '=', source).where('key', 'in', keys).execute();
-}

@@ -2,14 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type Gateway } from '../../src/gateway/index.ts';
 import {
   SANDBOX_OPERATIONS,
-  SEED_LEAD_IDS,
-  SEED_QUEUE_IDS,
-  SEED_SELLER_IDS,
-  SEED_TAG_IDS,
   startContact2Sale,
   type Contact2Sale,
   type SandboxOperationId,
 } from '../../src/sandbox/index.ts';
+import { EXAMPLES } from './kit/examples.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setAll, startFacade, type TestFacade } from './kit/facade.ts';
 
 /**
@@ -17,62 +14,6 @@ import { C2S_TOKEN, FACADE_TOKEN, setAll, startFacade, type TestFacade } from '.
  * serves, the caller gets the status that its dialect owes and an answer of the same meaning, and Contact2Sale gets the
  * same operation with the same fields, once.
  */
-
-interface Example {
-  readonly params?: string;
-  readonly query?: string;
-  /** In Contact2Sale's dialect. */
-  readonly direct?: object;
-  /** In the gateway's dialect; left out: the same. */
-  readonly gateway?: object;
-}
-
-const lead = SEED_LEAD_IDS[0] as string;
-const [seller, otherSeller] = SEED_SELLER_IDS.map(String) as [string, string];
-const queue = SEED_QUEUE_IDS[0];
-const hook = 'https://hooks.example.com/c2s';
-
-/** One good request of each operation, in both dialects. */
-const EXAMPLES: Record<SandboxOperationId, Example> = {
-  'leads.list': { query: 'page=1&perpage=5&sort=-created_at' },
-  'leads.get': { params: lead },
-  'leads.create': {
-    direct: { data: { type: 'lead', attributes: { name: 'Ana Teste', phone: '11999990000', source: 'Site' } } },
-    gateway: { customer: 'Ana Teste', phone: '11999990000', source: 'Site' },
-  },
-  'leads.update': { params: lead, direct: { description: 'Visita marcada' } },
-  'leads.forward': { params: lead, direct: { seller_id: seller } },
-  'leads.tags.list': { params: lead },
-  'leads.tags.add': { params: lead, direct: { tag_id: String(SEED_TAG_IDS[1]) } },
-  'leads.interacted': { params: lead },
-  'leads.messages.create': {
-    params: lead,
-    direct: { leadId: lead, body: 'Olá, tudo bem? çãé', type: 'note' },
-    gateway: { message: 'Olá, tudo bem? çãé', type: 'note' },
-  },
-  'leads.deal': { params: lead, direct: { value: 350000.5, description: 'Vendido' } },
-  'leads.visits.create': { params: lead, direct: { visit_date: '2026-12-01T10:00:00Z', description: 'Visita' } },
-  'leads.activities.create': { params: lead, direct: { type: 'call', description: 'Ligação', date: '2026-12-01' } },
-  'tags.list': { query: 'name=Quente' },
-  'tags.create': { direct: { name: 'Nova', autofill: true, color: '#aabbcc' } },
-  'sellers.list': {},
-  'sellers.create': { direct: { name: 'Vendedor', email: 'vendedor@example.com', active: true } },
-  'sellers.update': { params: seller, direct: { name: 'Outro nome' } },
-  'queues.list': {},
-  'queues.sellers': { params: queue },
-  'queues.redistribute': { params: queue, direct: { lead_id: lead, seller_id: otherSeller } },
-  'queues.priority': { params: queue, direct: { seller_id: seller, priority: 2 } },
-  'queues.nextSeller': { params: queue, direct: { seller_id: seller } },
-  'rules.create': {
-    direct: { name: 'Regra', queue_id: queue, conditions: { source: 'Site' }, actions: { notify: true } },
-  },
-  'company.me': {},
-  'webhooks.subscribe': {
-    direct: { hook_url: hook, hook_action: 'on_create_lead' },
-    gateway: { url: hook, events: ['on_create_lead'] },
-  },
-  'webhooks.unsubscribe': { direct: { url: hook } },
-};
 
 let c2s: Contact2Sale;
 let gateway: Gateway;

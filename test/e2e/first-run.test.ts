@@ -166,7 +166,9 @@ test('6: the table and the metrics are shown', async () => {
 test('7: the lead is enriched, and the message is shown that arrived', async () => {
   expect(JSON.parse(await paste(7, 0))).toMatchObject({ success: true, entities_stored: 1 });
   const shown = await paste(7, 1);
-  expect(shown).toMatch(/^"body":"📞📧 Telefone e e-mail da mesma pessoa\n\n✅ DADOS PESSOAIS\nNome: /);
+  expect(shown).toMatch(
+    /^"body":"📞📧 Telefone e e-mail da mesma pessoa\nref\. c2s-[0-9a-f]{12}\n\n✅ DADOS PESSOAIS\nNome: /,
+  );
   expect((await arrived()).filter((text) => text.startsWith('📞'))).toHaveLength(1);
   expect(facade.stdout()).toContain('The database under .data is ready.');
 }, 30_000);

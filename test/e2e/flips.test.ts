@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FACADE_TOKEN, startFacade, type TestFacade } from './kit/facade.ts';
 import { Opened } from './kit/load.ts';
-import { startUpstream } from './kit/upstream.ts';
+import { startUpstream, until } from './kit/upstream.ts';
 
 /** One instance without a store: the file is the truth, and everything that moves a route goes through the admin API. */
 
@@ -147,6 +148,23 @@ test('the kill switch is in the history with its reason', async () => {
     { kind: 'kill-switch', from: false, to: true, source: 'console', why: 'gateway on fire' },
     { kind: 'flip' },
   ]);
+});
+
+test('the file that holds the kill switch is in the history too, when it comes and when it goes', async () => {
+  const file = join(dirname(facade.configFile), 'all-direct');
+  await facade.edit((config) => config.setIn(['server', 'killSwitchFile'], file));
+  const switches = async () =>
+    ((await call('GET', 'history')).body['flips'] as { kind: string; source: string; to: unknown; why: string }[])
+      .filter(({ kind }) => kind === 'kill-switch')
+      .map(({ source, to, why }) => [source, to, why]);
+  const came = ['file', true, 'server.killSwitchFile is there'];
+  writeFileSync(file, '');
+  await until(async () => (await switches()).length === 1, 'it came');
+  expect([await switches(), facade.dataPlane.killed]).toEqual([[came], true]);
+  rmSync(file);
+  await until(async () => (await switches()).length === 2, 'it went');
+  expect(await switches()).toEqual([['file', false, 'server.killSwitchFile is gone'], came]);
+  expect(facade.dataPlane.killed).toBe(false);
 });
 
 test('GET /api/migration shows every route with its stage, and the whole', async () => {

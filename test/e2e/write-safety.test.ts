@@ -138,6 +138,18 @@ describe('a POST of a row that says safety: idempotent is sent again, to direct'
     expect(await call('POST', 1)).toBe('200 gateway - cut');
     expect(direct.received).toHaveLength(0);
   });
+
+  test('and where direct cannot be asked, nobody is told that nothing was sent', async () => {
+    const gateway = opened.keep(await startDyingGateway('before headers'));
+    const { direct, facade, call } = await start(gateway, idempotent);
+    await direct.close();
+    expect(await call('POST', 1)).toBe('502 direct unknown whole');
+    const body = '{"tag_id":"1"}';
+    const res = await fetch(`${facade.url}/leads/1/tags`, { method: 'POST', headers, body });
+    const { detail } = (await res.json()) as { detail: string };
+    expect(detail).toMatch(/may have received.*not known/);
+    expect(detail).not.toMatch(/Nothing was sent|may be repeated/);
+  });
 });
 
 describe('a GET that the gateway did not answer is answered by direct', () => {

@@ -63,6 +63,7 @@ function Piloted({ route, beat, onAccept }: AutopilotProps) {
 
 const NAMES: Readonly<Record<string, string>> = {
   parity: 'Parity',
+  readBack: 'Read back',
   breaker: 'Breaker',
   traffic: 'Traffic',
   errorRate: 'Failures',
@@ -101,6 +102,7 @@ function Looked({ report }: { report: AutopilotReport }) {
     ${
       proposal &&
       html`<h3>It proposes ${proposal.gateway} %</h3>
+        <p><code>${proposal.command}</code></p>
         <${Diff} text=${proposal.diff} />`
     }`;
 }

@@ -130,7 +130,8 @@ export interface ParityReport {
   readonly parity: Interval & { readonly wanted: number };
   readonly groups: readonly DifferenceGroup[];
   readonly failures: { readonly control: Interval; readonly candidate: Interval };
-  readonly latency?: { readonly ratio: { readonly p95: Interval } };
+  readonly latency?: { readonly ratio: Readonly<Record<'p50' | 'p95' | 'p99', Interval>> };
+  readonly readBacks?: { readonly arrived: number; readonly notArrived: number; readonly cannotTell: number };
   readonly coverage: { readonly unseen: readonly string[] };
   readonly verdict: { readonly kind: string; readonly text: string };
 }
@@ -159,7 +160,7 @@ export interface AutopilotReport {
   readonly decision: string;
   readonly why: string;
   readonly evidence: { readonly gates: Readonly<Record<string, Gate>> };
-  readonly proposal?: { readonly gateway: number; readonly diff: string };
+  readonly proposal?: { readonly gateway: number; readonly diff: string; readonly command: string };
   readonly at: string;
 }
 

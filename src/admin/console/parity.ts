@@ -2,7 +2,7 @@ import { named, read } from './api.ts';
 import { moodOf } from './board.ts';
 import { grouped, interval, percent } from './format.ts';
 import { shown, useLoaded } from './load.ts';
-import type { DifferenceGroup, ParityReport, RouteView, Standing } from './model.ts';
+import type { DifferenceGroup, Interval, ParityReport, RouteView, Standing } from './model.ts';
 import { html } from './vendor/preact.js';
 
 /** What the shadows showed of a route: the share, what differs and whether that is held against the gateway, and what nobody compared. */
@@ -11,7 +11,7 @@ export function ParitySection({ route, beat }: { route: RouteView; beat: number 
   return html`<section aria-labelledby="parity">
     <h2 id="parity">Parity</h2>
     ${shown(loaded, (report) =>
-      report.window.shadows === 0
+      report.window.shadows === 0 && !report.readBacks
         ? html`<p class="quiet">
             Nothing was compared${route.rollout.shadow === 0 ? ': no share of the reads is copied' : ' yet'}.
           </p>`
@@ -21,8 +21,7 @@ export function ParitySection({ route, beat }: { route: RouteView; beat: number 
 }
 
 function Report({ report }: { report: ParityReport }) {
-  const { counts, errors, parity, noise, groups, coverage, verdict, latency } = report;
-  const p95 = latency?.ratio.p95.value;
+  const { counts, errors, parity, noise, groups, coverage, verdict, latency, readBacks } = report;
   const notJudged = Object.entries(errors).map(([why, count]) => `${grouped(count)} ${why.replaceAll('_', ' ')}`);
   return html`<p class=${moodOf(verdict.kind)}>${verdict.text}</p>
     <dl>
@@ -35,10 +34,22 @@ function Report({ report }: { report: ParityReport }) {
       <dt>Direct against itself</dt>
       <dd>${grouped(noise.samples)} compared, ${grouped(noise.wanted)} wanted; ${interval(noise.differing)} differ</dd>
       ${
-        typeof p95 === 'number' &&
-        html`<dt>95th percentile</dt>
-          <dd>${p95.toFixed(2)} times that of direct</dd>`
+        readBacks &&
+        html`<dt>Writes read back</dt>
+          <dd>
+            ${grouped(readBacks.arrived)} arrived, ${grouped(readBacks.notArrived)} did not,
+            ${grouped(readBacks.cannotTell)} could not be told
+          </dd>`
       }
+      ${PERCENTILES.map(([name, title]) => {
+        const ratio = latency?.ratio[name];
+        return (
+          ratio &&
+          typeof ratio.value === 'number' &&
+          html`<dt>${title}</dt>
+            <dd>${timesDirect(ratio)}</dd>`
+        );
+      })}
     </dl>
     ${groups.length > 0 && html`<${Groups} groups=${groups} />`}
     ${
@@ -48,6 +59,18 @@ function Report({ report }: { report: ParityReport }) {
           ${coverage.unseen.map((fact) => html`<li><code>${fact}</code></li>`)}
         </ul>`
     }`;
+}
+
+const PERCENTILES = [
+  ['p50', 'Median'],
+  ['p95', '95th percentile'],
+  ['p99', '99th percentile'],
+] as const;
+
+/** `1.02 (0.97 to 1.08) times that of direct` */
+function timesDirect({ value, low, high }: Interval): string {
+  const text = (part: number | null) => part?.toFixed(2) ?? '–';
+  return `${text(value)} (${text(low)} to ${text(high)}) times that of direct`;
 }
 
 const MEANING: Readonly<Record<Standing, string>> = {

@@ -1,4 +1,4 @@
-import type { ParityView } from '../parity.ts';
+import type { IntervalView, ParityView } from '../parity.ts';
 import { print, type Command, type Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { percent, share } from '../format.ts';
@@ -54,12 +54,14 @@ function verdictText(kind: string, style: Context['style']): string {
   return kind === 'not ready' ? style.red(kind) : kind;
 }
 
-function renderOne({ style }: Context, { route, verdict, counts, groups, window, coverage }: ParityView): string {
+function renderOne({ style }: Context, report: ParityView): string {
+  const { route, verdict, counts, groups, window, coverage } = report;
   const compared = counts.match + counts.ignored + counts.mismatch;
   const lines = [
     `${style.bold(route)}: ${verdictText(verdict.kind, style)}`,
     ...verdict.reasons.map(({ text }) => `  because ${text}`),
     `${compared} compared since ${window.from ?? 'the start'}: ${counts.match} match, ${counts.mismatch} differ, ${counts.ignored} ignored, ${counts.error} not judged`,
+    ...figuresOf(report),
   ];
   if (groups.length > 0)
     lines.push(
@@ -69,4 +71,29 @@ function renderOne({ style }: Context, { route, verdict, counts, groups, window,
     );
   if (coverage.unseen.length > 0) lines.push('', `Seen live and never compared: ${coverage.unseen.join(', ')}`);
   return lines.join('\n');
+}
+
+/** What was measured besides the answers, each with its 95 % interval. */
+function figuresOf({ latency, failures, readBacks }: ParityView): string[] {
+  const lines: string[] = [];
+  if (readBacks) {
+    const { arrived, notArrived, cannotTell } = readBacks;
+    lines.push(`Read back: ${arrived} arrived, ${notArrived} did not, ${cannotTell} could not be told`);
+  }
+  if (failures && failures.difference.value !== null) {
+    const points = (part: number) => `${(part * 100).toFixed(2)} %`;
+    lines.push(`Failures of the gateway beyond those of direct: ${interval(failures.difference, points)}`);
+  }
+  for (const name of ['p50', 'p95', 'p99'] as const) {
+    const ratio = latency?.ratio[name];
+    if (ratio && ratio.value !== null) lines.push(`${name} of the gateway: ${interval(ratio, times)} that of direct`);
+  }
+  return lines;
+}
+
+const times = (ratio: number): string => `${ratio.toFixed(2)}×`;
+
+function interval({ value, low, high }: IntervalView, text: (part: number) => string): string {
+  const bound = (part: number | null) => (part === null ? '–' : text(part));
+  return `${bound(value)} (${bound(low)} to ${bound(high)})`;
 }

@@ -2,7 +2,7 @@
 export type { FlipFacts, ParityFacts } from './facts.ts';
 export { proofOf, readingsOf, routesOf } from './house.ts';
 export { ProcessMemory } from './memory.ts';
-export type { DecisionRecord, FlipOrder, Memory, Order, Ports, Report } from './ports.ts';
+export type { DecisionRecord, FlipOrder, Memory, Order, Ports, Proposal, Report } from './ports.ts';
 export { Autopilot } from './runner.ts';
 export { StoreMemory } from './store-memory.ts';
 export { startAutopilot } from './start.ts';

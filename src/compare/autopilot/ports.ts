@@ -48,6 +48,14 @@ export interface Evidence {
   readonly traffic: Record<'direct' | 'gateway', { readonly attempts: number; readonly failures: number }>;
 }
 
+/** What a human is to do who agrees. */
+export interface Proposal {
+  /** Unified: of the config file or, where a store is the truth, of the list of rollouts. */
+  readonly diff: string;
+  /** As it is typed. */
+  readonly command: string;
+}
+
 /** What a human is shown of a route. */
 export interface Report {
   readonly route: string;
@@ -61,7 +69,7 @@ export interface Report {
   readonly decision: Decision['kind'];
   readonly why: string;
   readonly evidence: Evidence;
-  readonly proposal: { readonly gateway: number; readonly diff: string } | undefined;
+  readonly proposal: ({ readonly gateway: number } & Proposal) | undefined;
   /** ISO 8601: when it was looked at. */
   readonly at: string;
 }
@@ -114,8 +122,7 @@ export interface Ports {
   proof(route: string): Proof;
   /** @throws Error saying why it was not made. @returns the revision of the flip, as {@link RouteNow} will show it. */
   flip(order: FlipOrder): Promise<string>;
-  /** The change of the config file, as a unified diff. */
-  propose(route: string, gateway: number): Promise<string>;
+  propose(route: string, gateway: number): Promise<Proposal>;
   /** Only one instance decides. */
   isLeader(): boolean;
   readonly memory: Memory;

@@ -1,9 +1,10 @@
+import type { Calendar } from '../../observe/calendar.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { Facts } from './facts.ts';
 import { judge } from './gates.ts';
 import { begin, pause, reborn, resume, step, type AutopilotState, type Stepped, type Tick } from './machine.ts';
-import type { Evidence, Kept, Order, Ports, Reading, Report, RouteNow } from './ports.ts';
+import type { Evidence, Kept, Order, Ports, Proposal, Reading, Report, RouteNow } from './ports.ts';
 import { Traffic, worstBreaker } from './traffic.ts';
 
 /**
@@ -30,11 +31,11 @@ export class Autopilot {
   }
 
   /** @param every milliseconds. A failing tick is logged and the next one tries again. */
-  start(every: number): { close(): Promise<void> } {
-    const timer = setInterval(() => void this.#safely(), every).unref();
+  start(calendar: Calendar, every: number): { close(): Promise<void> } {
+    const timer = calendar.every(every, () => this.#safely());
     return {
       close: async () => {
-        clearInterval(timer);
+        timer.close();
         await this.#ticking?.catch(() => undefined);
       },
     };
@@ -161,7 +162,9 @@ export class Autopilot {
   }
 
   async #report({ id, settings }: RouteNow, state: AutopilotState, { decision }: Stepped, tick: Tick): Promise<Report> {
-    const diff = state.phase === 'proposing' ? await this.#diff(id, state.to) : undefined;
+    const proposal =
+      state.phase === 'proposing' ? { gateway: state.to, ...(await this.#proposal(id, state.to)) } : undefined;
+    if (decision.kind === 'propose') this.#options.log.info({ route: id, proposal }, 'autopilot: proposal');
     return {
       route: id,
       mode: settings.mode,
@@ -173,17 +176,17 @@ export class Autopilot {
       decision: decision.kind,
       why: decision.why,
       evidence: evidenceOf(tick),
-      proposal: state.phase === 'proposing' ? { gateway: state.to, diff: diff ?? '' } : undefined,
+      proposal,
       at: new Date(tick.now).toISOString(),
     };
   }
 
   /** A proposal stands without its diff: a file that cannot be edited just now is no reason to stop looking. */
-  async #diff(route: string, gateway: number): Promise<string> {
+  async #proposal(route: string, gateway: number): Promise<Proposal> {
     try {
       return await this.#options.ports.propose(route, gateway);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return { diff: error instanceof Error ? error.message : String(error), command: '' };
     }
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DataPlane } from '../../forward/data-plane.ts';
+import type { Calendar } from '../../observe/calendar.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { Leadership, Store } from '../../store/index.ts';
@@ -7,7 +8,7 @@ import type { ParityReport } from '../report.ts';
 import type { FlipFacts } from './facts.ts';
 import { proofOf, readingsOf, routesOf } from './house.ts';
 import { ProcessMemory } from './memory.ts';
-import type { FlipOrder, Memory } from './ports.ts';
+import type { FlipOrder, Memory, Proposal } from './ports.ts';
 import { Autopilot } from './runner.ts';
 import { StoreMemory } from './store-memory.ts';
 
@@ -18,16 +19,15 @@ export interface FlipPort {
   last(route: string): FlipFacts;
   /** @throws Error saying why it was not made. @returns the revision, as `last` shows it from now on. */
   flip(order: FlipOrder): Promise<string>;
-  /** The change of the config file as a unified diff; changes nothing. */
-  propose(route: string, gateway: number): Promise<string>;
+  /** Changes nothing. */
+  propose(route: string, gateway: number): Promise<Proposal>;
 }
 
 export interface StartOptions {
   readonly dataPlane: DataPlane;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+  readonly calendar: Calendar;
   readonly parity: (route: string) => ParityReport | undefined;
   readonly flips: FlipPort;
   /** There will be a store: nothing is decided before it is there, lest two instances decide. */
@@ -46,7 +46,7 @@ export interface Started {
 }
 
 export function startAutopilot(options: StartOptions): Started {
-  const { dataPlane, metrics, log, now, parity, flips, awaitsStore, mayLead = true, every = 5_000 } = options;
+  const { dataPlane, metrics, log, calendar, parity, flips, awaitsStore, mayLead = true, every = 5_000 } = options;
   const instance = randomUUID();
   let memory: Memory = new ProcessMemory();
   let leadership: Leadership | undefined;
@@ -54,7 +54,7 @@ export function startAutopilot(options: StartOptions): Started {
     metrics,
     log,
     ports: {
-      now,
+      now: () => calendar.now(),
       routes: () => routesOf(dataPlane, (route) => flips.last(route)),
       isKilled: () => dataPlane.killed,
       read: () => readingsOf(dataPlane, instance),
@@ -67,7 +67,7 @@ export function startAutopilot(options: StartOptions): Started {
       },
     },
   });
-  const ticking = autopilot.start(every);
+  const ticking = autopilot.start(calendar, every);
   return {
     autopilot,
     keep(store) {

@@ -5,6 +5,7 @@ import * as enrichmentRuns from './003-enrichment-runs.ts';
 import * as steer from './004-steer.ts';
 import * as parity from './005-parity.ts';
 import * as autopilot from './006-autopilot.ts';
+import * as cpfClaims from './007-cpf-claims.ts';
 
 /**
  * Every migration, in the order of its name. They only add: the version before must still run on what they leave
@@ -17,4 +18,5 @@ export const migrations: Record<string, Migration> = {
   '004-steer': steer,
   '005-parity': parity,
   '006-autopilot': autopilot,
+  '007-cpf-claims': cpfClaims,
 };

@@ -6,6 +6,8 @@ export interface SharedTables {
   cpf_windows: {
     cpf: string;
     asked_at: Date;
+    /** The number of the process that asks at this moment. */
+    asker: number | null;
     /** What was found out; personal, and kept as long as the row. */
     answer: JSONColumnType<object, string | undefined, string> | null;
   };

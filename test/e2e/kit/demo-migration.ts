@@ -1,32 +1,44 @@
-import { migrate } from './migration.ts';
-import type { Report } from '../../../src/compare/autopilot/ports.ts';
+import { migrate, type Look } from './migration.ts';
 
 /** `npm run demo:migration`: draws the burn-down as it goes; a line for each change where there is no terminal. */
 
-const WIDTH = 40;
+const WIDTH = 30;
 const isTerminal = process.stdout.isTTY;
-const began = Date.now();
 let drawn = 0;
-let last = '';
 
-function line({ route, phase, gateway }: Report): string {
-  const filled = Math.round((gateway / 100) * WIDTH);
-  const bar = '█'.repeat(filled) + '·'.repeat(WIDTH - filled);
-  return `${route.padEnd(18)} ${bar} ${String(gateway).padStart(3)} %  ${phase}`;
+const bar = (share: number): string => {
+  const filled = Math.round(share * WIDTH);
+  return '█'.repeat(filled) + '·'.repeat(WIDTH - filled);
+};
+const clock = (at: number): string => new Date(at).toISOString().slice(11, 16);
+const percent = (share: number | null): string => `${((share ?? 0) * 100).toFixed(0).padStart(3)} %`;
+
+/** One line of the burn-down: what is left on the old path. */
+function burnDownLine({ at, share, stages }: Look): string {
+  const counted = Object.entries(stages).filter(([, count]) => count > 0);
+  const stageText = counted.map(([stage, count]) => `${count} ${stage}`).join(', ');
+  return `${clock(at)}  left on direct ${bar(1 - (share ?? 0))} ${percent(1 - (share ?? 0))}   ${stageText}`;
 }
 
-function show(reports: readonly Report[]): void {
-  const migrated = reports.reduce((sum, { gateway }) => sum + gateway, 0) / Math.max(1, reports.length);
-  const lines = [...reports.map(line), `left on direct: ${(100 - migrated).toFixed(0)} %`];
-  const state = lines.join('\n');
-  if (state === last) return;
-  last = state;
-  const seconds = ((Date.now() - began) / 1000).toFixed(0).padStart(3);
-  if (isTerminal && drawn > 0) process.stdout.write(`\x1b[${drawn}A\x1b[J`);
-  process.stdout.write(`${seconds} s\n${state}\n`);
-  drawn = lines.length + 1;
+function draw(look: Look): void {
+  const routes = look.reports.map(
+    ({ route, gateway, phase }) => `${route.padEnd(24)} ${bar(gateway / 100)} ${percent(gateway / 100)}  ${phase}`,
+  );
+  const lines = [...routes, burnDownLine(look)];
+  if (drawn > 0) process.stdout.write(`\x1b[${drawn}A\x1b[J`);
+  process.stdout.write(`${lines.join('\n')}\n`);
+  drawn = lines.length;
 }
 
-const { requests, errors, reports } = await migrate(show, 90_000);
-for (const { route, phase, why } of reports) if (phase === 'cooling') process.stdout.write(`${route}: ${why}\n`);
-process.stdout.write(`${requests} requests, ${errors} errors seen by a caller\n`);
+const { requests, errors, burnDown, falls } = await migrate((look) => {
+  if (isTerminal) draw(look);
+  else process.stdout.write(`${burnDownLine(look)}\n`);
+});
+process.stdout.write('\nThe burn-down, every half hour:\n');
+for (const look of burnDown.filter((_, i) => i % 6 === 0 || i === burnDown.length - 1)) {
+  process.stdout.write(`${burnDownLine(look)}\n`);
+}
+process.stdout.write('\nWhat was taken back:\n');
+for (const [route, [fall]] of falls)
+  process.stdout.write(`${route}, from ${fall?.from} % to ${fall?.to} %: ${fall?.why}\n`);
+process.stdout.write(`\n${requests} requests, ${errors} errors seen by a caller\n`);

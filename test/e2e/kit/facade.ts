@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { parseDocument, type Document } from 'yaml';
-import { startApp, type App } from '../../../src/app.ts';
+import { startApp, type App, type AppOptions } from '../../../src/app.ts';
 import { readEnvironment } from '../../../src/config/environment.ts';
 import { createLogs } from '../../../src/observe/log.ts';
 
@@ -20,6 +20,10 @@ export interface TestFacadeOptions {
   /** Changes the shipped config/facade.yaml before the start. */
   readonly edit?: (config: Document) => void;
   readonly env?: Record<string, string>;
+  /** Left out: debug. */
+  readonly logLevel?: string;
+  /** By which days pass, and how often the autopilot looks. */
+  readonly pace?: Pick<AppOptions, 'calendar' | 'autopilotEvery'>;
   /** Lays the config file out in an empty directory, and returns its path; left out: a plain file. */
   readonly configFile?: ((dir: string, text: string) => string) | undefined;
 }
@@ -83,7 +87,8 @@ export async function startFacade(options: TestFacadeOptions): Promise<TestFacad
       done();
     },
   });
-  const app = await startApp({ environment: read.environment, variables: () => env, ...createLogs('debug', sink) });
+  const wired = { environment: read.environment, variables: () => env, ...options.pace };
+  const app = await startApp({ ...wired, ...createLogs(options.logLevel ?? 'debug', sink) });
   const write = async (text: string): Promise<void> => {
     writeFileSync(configFile, text);
     await app.reload();

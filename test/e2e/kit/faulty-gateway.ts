@@ -1,25 +1,39 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { buffer } from 'node:stream/consumers';
 import { Pool } from 'undici';
-import { lieAbout } from '../../../src/sandbox/lies.ts';
+import { lieAbout, losingMessage } from '../../../src/sandbox/lies.ts';
 
 /** A gateway that serves the truth, and goes bad operation by operation when it is told to. */
-export type FaultKind = 'errors' | 'slow' | 'wrong';
+export type FaultKind =
+  /** 500 for everything. */
+  | 'errors'
+  /** Fields are dropped and renamed in what it answers. */
+  | 'wrong'
+  /** The text of a message does not arrive, and it answers as if it had. */
+  | 'lost';
 
 export async function startFaultyGateway(target: string) {
+  /** By what `GET /leads/42` looks like. */
   const faults = new Map<RegExp, FaultKind>();
   const pool = new Pool(target, { connections: 64 });
   const server = createServer((req, res) => {
-    const url = req.url ?? '/';
-    const kind = [...faults].find(([path]) => path.test(url.split('?')[0] ?? ''))?.[1];
+    const { method = 'GET', url = '/', headers } = req;
+    const asked = `${method} ${url.split('?')[0]}`;
+    const kind = [...faults].find(([pattern]) => pattern.test(asked))?.[1];
     const serve = async (): Promise<void> => {
+      const sent = (await buffer(req)).toString();
       if (kind === 'errors') return void res.writeHead(500).end('{"detail":"broken"}');
-      if (kind === 'slow') await sleep(400);
-      const { statusCode, headers, body } = await pool.request({ method: 'GET', path: url });
-      const text = await body.text();
-      res.writeHead(statusCode, { 'content-type': String(headers['content-type']) });
+      const { authorization, 'content-type': type } = headers;
+      const answer = await pool.request({
+        method,
+        path: url,
+        headers: { ...(authorization && { authorization }), ...(type && { 'content-type': type }) },
+        body: sent === '' ? null : kind === 'lost' ? losingMessage(sent) : sent,
+      });
+      const text = await answer.body.text();
+      res.writeHead(answer.statusCode, { 'content-type': String(answer.headers['content-type']) });
       res.end(kind === 'wrong' ? lieAbout(text, new Set(['renamed_field', 'dropped_field']), 0) : text);
     };
     serve().catch(() => res.destroy());

@@ -1,188 +1,185 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { pino } from 'pino';
-import { Pool } from 'undici';
-import { startAutopilot, type FlipPort } from '../../../src/compare/autopilot/index.ts';
-import type { Report } from '../../../src/compare/autopilot/ports.ts';
-import { startComparison } from '../../../src/compare/start.ts';
-import { editRollout } from '../../../src/config/edit.ts';
-import { parseConfig } from '../../../src/config/load.ts';
+import type { DecisionRecord, Report } from '../../../src/compare/autopilot/ports.ts';
 import { startGateway } from '../../../src/gateway/index.ts';
-import { Metrics } from '../../../src/observe/metrics.ts';
-import { SEED_LEAD_IDS, startContact2Sale } from '../../../src/sandbox/index.ts';
-import { C2S_TOKEN, setRoute, startFacade } from './facade.ts';
+import { SANDBOX_OPERATIONS, startContact2Sale, type SandboxOperationId } from '../../../src/sandbox/index.ts';
+import type { Migration } from '../../../src/steer/migration.ts';
+import { C2S_TOKEN, setRoute, startFacade, type TestFacade } from './facade.ts';
+import { FakeCalendar } from './fake-calendar.ts';
 import { startFaultyGateway, type FaultKind } from './faulty-gateway.ts';
 import { Opened } from './load.ts';
+import { CALLERS, Replay } from './replay.ts';
 
 /**
- * A migration in a minute: the facade and the gateway as they are, the sandbox behind them, every read on autopilot with
- * holds of seconds, and 200 requests a second. At 25 % three routes go bad. The comparison and the autopilot are the
- * real ones, put beside the app; a flip edits the config file and has it loaded.
+ * A whole migration in half a minute: the app and the gateway as they are, the sandbox behind them, all 26 routes with
+ * two faces on autopilot with holds of half an hour, and a calendar that is moved. Of every five minutes a second and a half
+ * is replayed, at 200 requests a second; the rest is let pass. Reads prove themselves by their shadows. Writes have
+ * none: a human takes their first step, and from there the live gates and what is read back carry them. At 25 % three
+ * routes go bad, one for each kind of proof.
  */
 
-const lead = (i: number) => SEED_LEAD_IDS[i % SEED_LEAD_IDS.length] ?? '';
-const ASKED: Readonly<Record<string, (i: number) => string>> = {
-  'leads.list': () => '/integration/leads?page=1&perpage=5',
-  'leads.get': (i) => `/integration/leads/${lead(i)}`,
-  'leads.tags.list': (i) => `/integration/leads/${lead(i)}/tags`,
-  'tags.list': () => '/integration/tags',
-  'sellers.list': () => '/integration/sellers',
-  'queues.list': () => '/integration/distribution_queues',
-};
-export const ROUTES = Object.keys(ASKED);
-export const FAULTS: Readonly<Record<string, { readonly path: RegExp; readonly kind: FaultKind }>> = {
-  'leads.get': { path: /^\/leads\/[^/]+$/, kind: 'wrong' },
-  'tags.list': { path: /^\/tags$/, kind: 'errors' },
-  'sellers.list': { path: /^\/sellers$/, kind: 'slow' },
+export const ROUTES: readonly SandboxOperationId[] = SANDBOX_OPERATIONS.map(({ id }) => id);
+const WRITES = SANDBOX_OPERATIONS.filter(({ method }) => method !== 'GET').map(({ id }) => id);
+
+interface Fault {
+  readonly pattern: RegExp;
+  readonly kind: FaultKind;
+  /** The gates of which one must have broken. */
+  readonly gates: RegExp;
+}
+export const FAULTS: Partial<Record<string, Fault>> = {
+  'leads.get': { pattern: /^GET \/leads\/[^/]+$/, kind: 'wrong', gates: /parity/ },
+  'tags.list': { pattern: /^GET \/tags$/, kind: 'errors', gates: /breaker|errorRate|parity/ },
+  'leads.messages.create': { pattern: /^POST \/leads\/[^/]+\/messages$/, kind: 'lost', gates: /readBack/ },
 };
 
-/** Enough callers that a few percent of them are some. */
-const CALLERS = Array.from({ length: 200 }, (_, i) => `demo-caller-token-number-${i}`);
-const BATCH = 10;
-const EVERY_MS = 50;
+const MINUTE = 60_000;
+const EVERY = 5 * MINUTE;
+const ROUNDS = 10;
+const BEGIN = Date.UTC(2026, 10, 23, 8);
+const LONGEST = 12 * 60 * MINUTE;
+const FIRST_STEP = 10;
 
-const SETTINGS = {
+const AUTOPILOT = {
   mode: 'apply',
-  steps: [5, 25, 50, 100],
-  hold: '2s',
-  minRequests: 20,
-  coolDown: '5m',
-  gates: { parity: 0.95, errorRateDelta: 0.02, latencyP95Ratio: 2, latencyFloor: '100ms' },
+  steps: [FIRST_STEP, 25, 50, 100],
+  hold: '30m',
+  minRequests: 10,
+  gates: { errorRateDelta: 0.02, latencyP95Ratio: 2, latencyFloor: '250ms' },
 };
+
+/** What is to be seen after five minutes. */
+export interface Look {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly reports: readonly Report[];
+  readonly stages: Migration['stages'];
+  /** Of the traffic just replayed, on the gateway; 0..1. */
+  readonly share: number | null;
+}
 
 export interface Migrated {
   readonly requests: number;
-  /** Answers that were no success, or none. */
   readonly errors: number;
   readonly highest: ReadonlyMap<string, number>;
-  readonly reports: readonly Report[];
+  readonly burnDown: readonly Look[];
+  /** Of the routes that went bad: why they were taken back, first things first. */
+  readonly falls: ReadonlyMap<string, readonly DecisionRecord[]>;
 }
 
-const isDone = ({ route, phase }: Report) => (route in FAULTS ? phase === 'cooling' : phase === 'complete');
-
-/** @param show hears of every look; @param longest milliseconds. Ends by itself. */
-export async function migrate(show: (reports: readonly Report[]) => void, longest: number): Promise<Migrated> {
+/** @param show hears of every look. Ends by itself, at the latest when half a day of the calendar is over. */
+export async function migrate(show: (look: Look) => void): Promise<Migrated> {
   const opened = new Opened();
   try {
-    const scene = await startScene(opened);
+    const calendar = new FakeCalendar(BEGIN);
+    const { facade, gateway } = await startScene(opened, calendar);
+    const traffic = opened.keep(new Replay(facade, calendar));
+    const human = new Human(facade);
     const highest = new Map<string, number>();
-    const until = Date.now() + longest;
-    let reports: Report[] = [];
-    const traffic = replay(opened, scene.facade.url);
-    while (Date.now() < until && !(reports.length === ROUTES.length && reports.every(isDone))) {
-      await traffic.next();
-      if (traffic.batches % 10 !== 0) continue;
-      await scene.pilot.autopilot.tick();
-      reports = await scene.pilot.autopilot.reports();
-      for (const { route, gateway } of reports) {
-        highest.set(route, Math.max(highest.get(route) ?? 0, gateway));
+    const burnDown: Look[] = [];
+    let look: Look | undefined;
+    const isOver = () => look?.reports.every((report) => isDone(report, highest.get(report.route) ?? 0));
+    while (calendar.now() < BEGIN + LONGEST && !isOver()) {
+      look = await fiveMinutes(facade, calendar, traffic);
+      burnDown.push(look);
+      show(look);
+      for (const { route, gateway: percent } of look.reports) {
+        highest.set(route, Math.max(highest.get(route) ?? 0, percent));
         const fault = FAULTS[route];
-        if (fault && gateway >= 25) scene.gateway.faults.set(fault.path, fault.kind);
+        if (fault && percent >= 25) gateway.faults.set(fault.pattern, fault.kind);
       }
-      show(reports);
+      await human.looks(look);
     }
-    await traffic.settled();
-    return { requests: traffic.batches * BATCH, errors: traffic.errors, highest, reports };
+    const falls = new Map<string, DecisionRecord[]>();
+    for (const route of Object.keys(FAULTS)) falls.set(route, await fallsOf(facade, route));
+    return { requests: traffic.requests, errors: traffic.errors, highest, burnDown, falls };
   } finally {
     await opened.closeAll();
   }
 }
 
-async function startScene(opened: Opened) {
+/** Good ones are through, bad ones have risen and are back at 0. */
+const isDone = ({ route, phase, gateway }: Report, highest: number) =>
+  FAULTS[route] ? gateway === 0 && highest > 0 : phase === 'complete';
+
+async function fiveMinutes(facade: TestFacade, calendar: FakeCalendar, traffic: Replay): Promise<Look> {
+  const end = calendar.now() + EVERY;
+  for (let round = 0; round < ROUNDS; round++) await traffic.round();
+  // Traffic is written down every ten seconds; what was replayed is the last minute's, and nothing else is.
+  await calendar.advance(10_000);
+  const share = shareOf(await admin<Migration>(facade, 'GET', 'migration'));
+  await calendar.advance(end - calendar.now());
+  const { routes } = await admin<{ routes: Report[] }>(facade, 'GET', 'autopilot');
+  const { stages } = await admin<Migration>(facade, 'GET', 'migration');
+  return { at: calendar.now(), reports: routes, stages, share };
+}
+
+/** Of the last minute's traffic, on the gateway. */
+function shareOf({ routes }: Migration): number | null {
+  const sum = (path: 'direct' | 'gateway') => routes.reduce((all, { lastMinute }) => all + lastMinute[path], 0);
+  const [direct, gateway] = [sum('direct'), sum('gateway')];
+  return direct + gateway === 0 ? null : gateway / (direct + gateway);
+}
+
+/** Takes the first step of the writes, once the autopilot has moved the first read, and hands them back to it. */
+class Human {
+  readonly #facade: TestFacade;
+  #step: 'waits' | 'flipped' | 'done' = 'waits';
+
+  constructor(facade: TestFacade) {
+    this.#facade = facade;
+  }
+
+  async looks({ reports }: Look): Promise<void> {
+    if (this.#step === 'waits' && reports.some(({ gateway }) => gateway > 0)) {
+      const changes = WRITES.map((route) => ({ route, set: { gateway: FIRST_STEP } }));
+      await admin(this.#facade, 'POST', 'flips', { changes, who: 'ana', why: 'the first step of the writes' });
+      this.#step = 'flipped';
+    } else if (this.#step === 'flipped') {
+      // A flip by hand pauses them.
+      for (const route of WRITES) await admin(this.#facade, 'POST', `autopilot/${route}/resume`);
+      this.#step = 'done';
+    }
+  }
+}
+
+async function fallsOf(facade: TestFacade, route: string): Promise<DecisionRecord[]> {
+  const { decisions } = await admin<{ decisions: DecisionRecord[] }>(facade, 'GET', `autopilot/${route}`);
+  return decisions.filter(({ decision }) => decision === 'take_back').toReversed();
+}
+
+async function admin<T>(facade: TestFacade, method: string, path: string, body?: object): Promise<T> {
+  const headers = { 'x-c2s-admin': 'cli', 'content-type': 'application/json' };
+  const sent = body ? { body: JSON.stringify(body) } : {};
+  const answer = await fetch(`${facade.adminUrl}/api/${path}`, { method, headers, ...sent });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+
+async function startScene(opened: Opened, calendar: FakeCalendar) {
   const crm = opened.keep(await startContact2Sale({ token: C2S_TOKEN }));
   const truth = opened.keep(await startGateway({ c2sBaseUrl: crm.url, c2sToken: C2S_TOKEN, port: 0 }));
   const gateway = opened.keep(await startFaultyGateway(truth.url));
-  const facade = opened.keep(
-    await startFacade({
-      direct: crm.url,
-      gateway: gateway.url,
-      env: { FACADE_TOKENS: CALLERS.join(',') },
-      edit: (config) => {
-        config.setIn(['compare'], { minSamples: 30, minNoise: 10, ready: { parity: 0.95, latencyP95Ratio: 100 } });
-        for (const id of ROUTES) {
-          setRoute(config, id, ['rollout'], { gateway: 0, shadow: 50, stickyBy: 'caller', fallback: 'direct' });
-          setRoute(config, id, ['autopilot'], SETTINGS);
-        }
-      },
-    }),
-  );
-  const { dataPlane, configFile, variables } = facade;
-  const log = pino({ level: 'silent' });
-  const config = () => {
-    const parsed = parseConfig(readFileSync(configFile, 'utf8'), variables);
-    if (!parsed.ok) throw new Error('the demo wrote a bad config');
-    return parsed.config;
-  };
-  const common = { dataPlane, metrics: new Metrics(), log };
-  const now = () => performance.now();
-  const comparing = opened.keep(
-    startComparison({ ...common, now, calendar: Date.now, random: Math.random, config: config() }),
-  );
-  const parity = (route: string) => comparing.book.report(route, Date.now());
-  const flips = fileFlips(configFile, variables, async () => {
-    await facade.reload();
-    comparing.use(config());
-  });
-  // Ticked by hand, between two batches.
-  const pilot = opened.keep(
-    startAutopilot({ ...common, now: Date.now, parity, flips, awaitsStore: false, every: 3_600_000 }),
-  );
-  return { facade, gateway, pilot };
-}
-
-function fileFlips(file: string, variables: Record<string, string>, reload: () => Promise<void>): FlipPort {
-  const revisions = new Map<string, number>();
-  const edited = (route: string, gateway: number) =>
-    editRollout(readFileSync(file, 'utf8'), [{ route, set: { gateway } }], variables);
-  return {
-    last: (route) => ({ revision: String(revisions.get(route) ?? 0), by: 'autopilot' }),
-    async flip({ route, to }) {
-      writeFileSync(file, edited(route, to).text);
-      await reload();
-      const revision = (revisions.get(route) ?? 0) + 1;
-      revisions.set(route, revision);
-      return String(revision);
-    },
-    propose: (route, gateway) => Promise.resolve(edited(route, gateway).diff),
-  };
-}
-
-/** 200 requests a second, over all routes and callers alike. */
-function replay(opened: Opened, url: string) {
-  const pool = new Pool(url, { connections: 64 });
-  opened.keep({ close: () => pool.destroy() });
-  const open = new Set<Promise<void>>();
-  const traffic = {
-    batches: 0,
-    errors: 0,
-    async next(): Promise<void> {
-      for (let i = 0; i < BATCH; i++) {
-        const asked = ask(pool, traffic.batches * BATCH + i).then((isGood) => {
-          if (!isGood) traffic.errors++;
-        });
-        open.add(asked);
-        void asked.finally(() => open.delete(asked));
+  const facade = await startFacade({
+    direct: crm.url,
+    gateway: gateway.url,
+    env: { FACADE_TOKENS: CALLERS.join(',') },
+    logLevel: 'error',
+    pace: { calendar, autopilotEvery: EVERY },
+    edit: (config) => {
+      config.setIn(['compare', 'minSamples'], 50);
+      config.setIn(['compare', 'ready'], { parity: 0.95, latencyP95Ratio: 100 });
+      for (const { id, method } of SANDBOX_OPERATIONS) {
+        const isRead = method === 'GET';
+        const shadow = isRead ? 100 : 0;
+        setRoute(config, id, ['rollout'], { gateway: 0, shadow, stickyBy: 'caller', fallback: 'direct' });
+        const gates = { ...AUTOPILOT.gates, parity: isRead ? 0.95 : 'none' };
+        setRoute(config, id, ['autopilot'], { ...AUTOPILOT, gates });
       }
-      traffic.batches++;
-      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+      for (const id of ['leads.update', 'leads.forward', 'leads.tags.add', 'leads.messages.create']) {
+        for (const [key, value] of Object.entries({ sample: 100, after: '10ms', minSamples: 10 })) {
+          setRoute(config, id, ['verify', key], value);
+        }
+      }
     },
-    settled: () => Promise.all(open),
-  };
-  return traffic;
-}
-
-async function ask(pool: Pool, i: number): Promise<boolean> {
-  const path = ASKED[ROUTES[i % ROUTES.length] ?? '']?.(i) ?? '/';
-  // Callers and routes must not go round in step.
-  const caller = CALLERS[Math.floor(i / ROUTES.length) % CALLERS.length] ?? '';
-  try {
-    const { statusCode, body } = await pool.request({
-      method: 'GET',
-      path,
-      headers: { authorization: `Bearer ${caller}` },
-    });
-    await body.dump();
-    return statusCode === 200;
-  } catch {
-    return false;
-  }
+  });
+  return { facade: opened.keep(facade), gateway };
 }

@@ -16,6 +16,7 @@ import { overloadLimits } from '../../../src/forward/settings.ts';
 import { Table } from '../../../src/forward/table.ts';
 import { StoreHolder } from '../../../src/store/holder.ts';
 import { createLogs } from '../../../src/observe/log.ts';
+import { SYSTEM_CALENDAR } from '../../../src/observe/calendar.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
 import { BurnDown } from '../../../src/steer/burn-down.ts';
 import { MemoryFlips } from '../../../src/steer/memory-flips.ts';
@@ -100,7 +101,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     book,
     isSandbox: false,
   };
-  const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, reload };
+  const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, calendar: SYSTEM_CALENDAR, reload };
   const api = supertest(createAdmin(options));
   close = async () => {
     timeline.close();

@@ -67,6 +67,20 @@ const base = {
   coverage: { unseen: [] as string[] },
 };
 
+export const SAMPLES = {
+  samples: [
+    {
+      version: 1,
+      route: 'leads.get',
+      at: '2026-11-24T11:00:00.000Z',
+      isRedacted: true,
+      differences: ['/data/phone: type string→null'],
+      control: { path: 'direct', status: 200, headers: {}, ms: 20, body: '{"data":{"phone":"text-1"}}' },
+      candidate: { path: 'gateway', status: 200, headers: {}, ms: 22, body: '{"data":{"phone":null}}' },
+    },
+  ],
+};
+
 export const PARITY = {
   routes: [
     {
@@ -82,6 +96,14 @@ export const PARITY = {
       route: 'leads.get',
       counts: counts(963, 37, 0, 1),
       parity: { value: 0.963, low: 0.9493 },
+      failures: { difference: { value: 0.002, low: -0.001, high: 0.0062 }, p: 0.25 },
+      latency: {
+        ratio: {
+          p50: { value: 1.021, low: 0.974, high: 1.07 },
+          p95: { value: 1.18, low: 1.02, high: 1.41 },
+          p99: { value: 1.3, low: null, high: null },
+        },
+      },
       groups: [{ text: '/data/attributes/customer/phone: type string→null', standing: 'fault', cross: { count: 37 } }],
       coverage: { unseen: ['query page', 'status 404'] },
       verdict: { kind: 'not ready', reasons: [{ text: '37 of 1,000 answers differ' }] },
@@ -95,6 +117,58 @@ export const PARITY = {
       groups: [],
       verdict: { kind: 'not enough data', reasons: [{ text: '0 of 200 comparisons' }] },
     },
+    {
+      ...base,
+      route: 'leads.messages.create',
+      counts: counts(0, 0, 0, 0),
+      parity: { value: null, low: null },
+      readBacks: { arrived: 38, notArrived: 2, cannotTell: 1 },
+      groups: [],
+      verdict: {
+        kind: 'not ready',
+        reasons: [{ text: '2 of 40 writes did not arrive as they were asked: message (2)' }],
+      },
+    },
+  ],
+};
+
+const gate = (state: string, why: string) => ({ state, why });
+const report = {
+  route: 'leads.get',
+  mode: 'propose',
+  phase: 'proposing',
+  gateway: 1,
+  steps: [1, 5, 25, 50, 100],
+  since: '2026-11-24T11:00:00.000Z',
+  decision: 'hold',
+  why: '5 % is proposed',
+  evidence: {
+    gates: {
+      parity: gate('green', '0 of 5000 shadows differ, parity is at least 99.92 %, 99.90 % asked for'),
+      readBack: gate('green', 'nothing is read back'),
+      breaker: gate('green', 'closed'),
+    },
+  },
+  proposal: {
+    gateway: 5,
+    diff: '--- rollouts\n+++ rollouts\n@@ -1 +1 @@\n-leads.get: { gateway: 1 }\n+leads.get: { gateway: 5 }\n',
+    command: "c2s-facade flip leads.get --gateway 5 --why 'proposed by the autopilot'",
+  },
+  at: '2026-11-24T11:30:00.000Z',
+};
+const fallen = { ...report, route: 'tags.list', mode: 'apply', phase: 'cooling', gateway: 0, why: 'cooling down' };
+export const AUTOPILOT = { routes: [report, { ...fallen, proposal: undefined }] };
+export const AUTOPILOT_ONE = {
+  ...report,
+  decisions: [
+    {
+      at: '2026-11-24T11:30:00.000Z',
+      decision: 'propose',
+      from: 1,
+      to: 1,
+      why: 'all gates were green for 1800 s at 1 %',
+    },
+    { at: '2026-11-24T10:00:00.000Z', decision: 'take_back', from: 5, to: 1, why: 'breaker: open' },
   ],
 };
 

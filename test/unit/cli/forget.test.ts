@@ -5,9 +5,9 @@ import type { Context } from '../../../src/cli/context.ts';
 import { forget } from '../../../src/cli/commands/forget.ts';
 import { CliError, EXIT, NotRunning } from '../../../src/cli/exit.ts';
 import { openStore } from '../../../src/store/index.ts';
-import { readPerson, storePerson } from '../../../src/store/people.ts';
+import { storePerson } from '../../../src/store/people.ts';
 import { startPostgres, type TestPostgres } from '../../e2e/kit/postgres.ts';
-import { cpfOf, log } from '../store/kit.ts';
+import { cpfOf, log, readPerson } from '../store/kit.ts';
 
 let postgres: TestPostgres;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DISCOVERY, HISTORY, MIGRATION, PARITY, TABLE } from './data.ts';
+import { AUTOPILOT, AUTOPILOT_ONE, DISCOVERY, HISTORY, MIGRATION, PARITY, SAMPLES, TABLE } from './data.ts';
 import { cli, startFakeAdmin, withUsualPort, type FakeAdmin } from './kit.ts';
 
 /** What people see, whole, on a narrow and on a wide terminal. `vitest -u` writes the texts anew; read the diff. */
@@ -17,6 +17,9 @@ beforeAll(async () => {
     'GET /api/routes': TABLE,
     'GET /api/discovery': DISCOVERY,
     'GET /api/parity': PARITY,
+    'GET /api/parity/leads.get/samples': SAMPLES,
+    'GET /api/autopilot': AUTOPILOT,
+    'GET /api/autopilot/leads.get': AUTOPILOT_ONE,
     'GET /api/history': HISTORY,
     'GET /api/migration': MIGRATION,
     'GET /api/config': { revision: 'abcdefabcdef' },
@@ -57,6 +60,10 @@ test.each([
   ['discover', ['discover'], 0],
   ['parity', ['parity'], 0],
   ['parity-one', ['parity', 'leads.get'], 1],
+  ['parity-write', ['parity', 'leads.messages.create'], 1],
+  ['samples', ['samples', 'leads.get'], 0],
+  ['autopilot', ['autopilot'], 0],
+  ['autopilot-one', ['autopilot', 'leads.get'], 0],
   ['history', ['history'], 0],
   ['migration', ['migration'], 0],
   ['diff', ['diff', '--config', config], 1],
@@ -69,7 +76,7 @@ test.each([
 });
 
 test('a table that fits into the terminal stays within it', async () => {
-  for (const command of ['routes', 'discover', 'parity', 'history', 'migration']) {
+  for (const command of ['routes', 'discover', 'parity', 'autopilot', 'history', 'migration']) {
     const widths = (await shown([command], 120, 0)).split('\n').map((line) => line.length);
     expect(Math.max(...widths), command).toBeLessThanOrEqual(120);
   }

@@ -403,6 +403,18 @@ describe('writes that are read back', () => {
     );
   });
 
+  it('are nothing to wait for where none is sampled', () => {
+    const { rules, settings } = ruled(
+      '',
+      '',
+      READ_BACK.replace('fields: { message: "', 'sample: 0, fields: { message: "'),
+      READ_LEAD,
+    );
+    const book = new ParityBook('one', settings);
+    book.use(settings, [rules]);
+    expect(book.report(rules.route.id, NOON)?.readBacks).toBeUndefined();
+  });
+
   it('are summed over instances, and forgotten on request', () => {
     const one = of('arrived', 'not_arrived');
     const rows = one.book.takeDirty();

@@ -168,11 +168,60 @@ describe('the environment', () => {
     ]);
   });
 
+  it('traces nothing without an endpoint, and by the names of OpenTelemetry with one', () => {
+    const otlpOf = (env: Record<string, string>) => {
+      const read = readEnvironment(env);
+      return read.ok ? read.environment.otlp : read.problems;
+    };
+    expect(otlpOf({ OTEL_SERVICE_NAME: 'x', OTEL_TRACES_SAMPLER: 'always_on' })).toBeUndefined();
+    const endpoint = 'http://collector:4318';
+    expect(otlpOf({ OTEL_EXPORTER_OTLP_ENDPOINT: `${endpoint}/` })).toEqual({
+      endpoint,
+      headers: {},
+      serviceName: 'c2s-facade',
+      sampler: 'parentbased_always_on',
+      ratio: 1,
+    });
+    expect(
+      otlpOf({
+        OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+        OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20key, x-other=b==',
+        OTEL_SERVICE_NAME: 'crm',
+        OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+        OTEL_TRACES_SAMPLER_ARG: '.25',
+      }),
+    ).toMatchObject({
+      headers: { 'x-key': 'a key', 'x-other': 'b==' },
+      serviceName: 'crm',
+      sampler: 'parentbased_traceidratio',
+      ratio: 0.25,
+    });
+  });
+
+  it('names what is wrong with traces, and a header by its place', () => {
+    expect(
+      problemsOf({
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
+        OTEL_EXPORTER_OTLP_HEADERS: 'x-key=fine,hush,x-other=%zz,x-more=a%0Ab',
+        OTEL_TRACES_SAMPLER: 'sometimes',
+        OTEL_TRACES_SAMPLER_ARG: '1.5',
+      }),
+    ).toEqual([
+      'OTEL_EXPORTER_OTLP_ENDPOINT: is neither http nor https; write http://host:port or https://host, a path may follow',
+      'OTEL_EXPORTER_OTLP_HEADERS: pair 2 of 4 must be name=value',
+      'OTEL_EXPORTER_OTLP_HEADERS: pair 3 of 4 must be name=value',
+      'OTEL_EXPORTER_OTLP_HEADERS: pair 4 of 4 must be name=value',
+      'OTEL_TRACES_SAMPLER: must be always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio',
+      'OTEL_TRACES_SAMPLER_ARG: must be a number from 0 to 1, such as 0.1',
+    ]);
+  });
+
   it('never repeats a value: any may be a secret', () => {
     const marked = Object.fromEntries(
       [
         'HOST PORT ADMIN_HOST ADMIN_PORT ADMIN_TOKEN C2S_BASE_URL C2S_TOKEN C2S_GATEWAY_URL C2S_GATEWAY_TOKEN',
         'FACADE_TOKENS LOG_LEVEL DATABASE_URL DATA_KEY WORK_API_URL DIRETRIX_BASE_URL WEBHOOK_SECRET',
+        'OTEL_EXPORTER_OTLP_ENDPOINT OTEL_EXPORTER_OTLP_HEADERS OTEL_TRACES_SAMPLER OTEL_TRACES_SAMPLER_ARG',
       ]
         .flatMap((names) => names.split(' '))
         .map((name) => [name, 'hush hush,hush hush']),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseCpf, type Cpf } from '../../../src/enrichment/cpf.ts';
 import { findMarked, markerOf } from '../../../src/enrichment/marker.ts';
 import { composeMessage, CUT, SHORTEST_MESSAGE, type MessageContents } from '../../../src/enrichment/message.ts';
-import type { Person } from '../../../src/enrichment/person.ts';
+import type { Person } from '../../../src/store/person.ts';
 import { inventedCpf } from '../../../src/sandbox/cpf.ts';
 
 const SETTINGS = { marker: markerOf('018f3a52-7c1e-7d6f-9a51-5d2f6f0c1b77'), maxLength: 4_000, incomeMultiplier: 1 };
@@ -10,7 +10,7 @@ const ANA = parseCpf(inventedCpf(1)) as Cpf;
 const BIA = parseCpf(inventedCpf(2)) as Cpf;
 
 const nothing = { economics: {}, emails: [], phones: [], addresses: [], companies: [] };
-const ana: Person = {
+const ana: Person & { readonly cpf: Cpf } = {
   cpf: ANA,
   name: 'ANA SOUZA',
   birthDate: '15/05/1985',
@@ -51,8 +51,8 @@ const ana: Person = {
     { cnpj: '00000000000353' },
   ],
 };
-const bia: Person = { ...nothing, cpf: BIA, name: 'BIA LIMA', emails: ['b@example.com'] };
-const by = (kind: 'phone' | 'email' | 'both', person: Person) =>
+const bia: Person & { readonly cpf: Cpf } = { ...nothing, cpf: BIA, name: 'BIA LIMA', emails: ['b@example.com'] };
+const by = (kind: 'phone' | 'email' | 'both', person: Person & { readonly cpf: Cpf }) =>
   ({ by: kind, identity: { cpf: person.cpf, name: 'DA DIRETRIX' }, findings: { kind: 'found', person } }) as const;
 const without = (kind: 'phone' | 'email' | 'both', outcome: 'unknown' | 'failed') =>
   ({ by: kind, identity: { cpf: BIA, name: 'BIA DA DIRETRIX' }, findings: { kind: outcome } }) as const;
@@ -76,14 +76,15 @@ test.each(FORMS)('%s reads as in its golden file', async (name, contents, settin
   await expect(composeMessage(contents, { ...SETTINGS, ...settings })).toMatchFileSnapshot(`golden/${name}.txt`);
 });
 
-test('the marker that it ends with is found again', () => {
+test('its marker is found again, also by a CRM that keeps no more than the beginning', () => {
   const message = composeMessage({ subjects: [by('both', ana)] }, SETTINGS);
+  expect(findMarked([{ body: `${message.slice(0, 100)}…` }], SETTINGS.marker)).toBe('yes');
   expect(findMarked([{ body: message.replace(/\s+/g, ' ') }], SETTINGS.marker)).toBe('yes');
 });
 
 describe('what others wrote stays in its line', () => {
   const named = (name: string) => composeMessage({ subjects: [by('both', { ...nothing, cpf: ANA, name })] }, SETTINGS);
-  const lineOf = (name: string) => named(name).split('\n')[3];
+  const lineOf = (name: string) => named(name).split('\n')[4];
 
   test.each([
     ['a section', 'ANA\n\n💰 DADOS FINANCEIROS\nRenda: R$ 1', 'Nome: ANA DADOS FINANCEIROS Renda: R$ 1'],
@@ -99,7 +100,7 @@ describe('what others wrote stays in its line', () => {
     const text = `Nome: ${SETTINGS.marker}`;
     const [line] = composeMessage({ subjects: [by('both', { ...nothing, cpf: ANA, name: SETTINGS.marker })] }, SETTINGS)
       .split('\n')
-      .slice(3);
+      .slice(4);
     expect(line).not.toBe(text);
     expect(findMarked([line], SETTINGS.marker)).toBe('no');
   });
@@ -116,7 +117,7 @@ describe('what others wrote stays in its line', () => {
       { number: 'nenhum', isWhatsapp: true },
     ];
     const message = composeMessage({ subjects: [by('both', { ...nothing, cpf: ANA, phones })] }, SETTINGS);
-    expect(message).toContain('📱 TELEFONES\n• (11) 90000-0001\n\n');
+    expect(message).toMatch(/📱 TELEFONES\n• \(11\) 90000-0001$/);
   });
 });
 
@@ -126,14 +127,14 @@ test('entries that show nothing give their place to the next, and a section with
     { subjects: [by('both', { ...nothing, cpf: ANA, emails, companies: [{ cnpj: '\n' }] })] },
     SETTINGS,
   );
-  expect(message).toContain('📧 EMAILS\n• b@example.com\n• c@example.com\n• d@example.com\n');
+  expect(message).toMatch(/📧 EMAILS\n• b@example.com\n• c@example.com\n• d@example.com$/);
   expect(message).not.toContain('EMPRESAS');
 });
 
 test('an income that is no number cannot be multiplied: it stays as it came', () => {
   const economics = { income: { text: 'até 2 salários' } };
   const contents = { subjects: [by('both', { ...nothing, cpf: ANA, economics })] } as const;
-  expect(composeMessage(contents, { ...SETTINGS, incomeMultiplier: 2 })).toContain('Renda: até 2 salários\n');
+  expect(composeMessage(contents, { ...SETTINGS, incomeMultiplier: 2 })).toMatch(/^Renda: até 2 salários$/m);
 });
 
 test('a length that leaves no room for a message is refused', () => {

@@ -44,7 +44,10 @@ describe('flips of the autopilot', () => {
 
   it('are proposed without being made', async () => {
     const { flips, asked } = setUp();
-    expect(await flips.propose('leads.get', 25)).toBe('the diff');
+    expect(await flips.propose('leads.get', 25)).toEqual({
+      diff: 'the diff',
+      command: "c2s-facade flip leads.get --gateway 25 --why 'proposed by the autopilot'",
+    });
     expect(asked[0]?.dryRun).toBe(true);
   });
 

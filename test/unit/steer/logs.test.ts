@@ -77,6 +77,16 @@ describe.each([
     expect((await flips.state()).killSwitch).toBe(false);
   });
 
+  it('tells of a file that holds the kill switch somewhere, and leaves the switch that all share as it is', async () => {
+    const tell = (killSwitchFile: boolean) =>
+      flips.transact((tx) => tx.append({ ...BY, source: 'file', changes: [], killSwitchFile }));
+    expect([await tell(true), await tell(true), await tell(false)]).toEqual([1, 2, 3]);
+    expect(await flips.list({ limit: 1 })).toMatchObject([
+      { kind: 'kill-switch', source: 'file', from: true, to: false },
+    ]);
+    expect(await flips.state()).toMatchObject({ revision: 3, killSwitch: false });
+  });
+
   it('tells what every route had at a revision', async () => {
     await append(change('a', 0, 1));
     await append(change('a', 1, 2), change('b', 0, 9));

@@ -137,6 +137,15 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
     expect(told).toEqual(['1 file leads.get 0→7', '2 cli leads.get 7→8']);
   });
 
+  it('tells of a flip before it says that it is made', async () => {
+    const rig = start(truth, TABLE, memory());
+    await rig.steering.look();
+    const told: string[] = [];
+    rig.steering.subscribe((records) => void told.push(...lines(records)));
+    await flip(rig, 8);
+    expect(told).toEqual(['1 cli leads.get 0→8']);
+  });
+
   it('records the kill switch, which acts even while nothing can be recorded', async () => {
     const rig = start(truth, TABLE);
     const panic = { ...BY_CLI, why: 'gateway on fire' };
@@ -144,6 +153,23 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
     await rig.steering.attach(memory());
     expect([rig.killed(), await historyOf(rig)]).toEqual([true, ['1 cli kill switch false→true']]);
     expect([await rig.steering.panic(false, panic), rig.killed()]).toEqual([true, false]);
+  });
+
+  it('records that the file of the kill switch came and went, also while it is on by hand', async () => {
+    const rig = start(truth, TABLE);
+    rig.steering.noteKillSwitch(['file']);
+    rig.steering.noteKillSwitch(['admin', 'file']);
+    await rig.steering.attach(memory());
+    await rig.steering.panic(true, BY_CLI);
+    rig.steering.noteKillSwitch(['admin']);
+    expect(await historyOf(rig)).toEqual([
+      '3 file kill switch true→false',
+      '2 cli kill switch false→true',
+      '1 file kill switch false→true',
+    ]);
+    // Of the switch that all share it says nothing.
+    expect(rig.killed()).toBe(true);
+    expect(await rig.steering.flips?.state()).toMatchObject({ killSwitch: true });
   });
 
   it('keeps the kill switch on through a restart', async () => {
@@ -292,6 +318,15 @@ describe('with the store as the truth', () => {
     await b.steering.panic(false, BY_CLI);
     await a.steering.look();
     expect(a.killed()).toBe(false);
+  });
+
+  it('the file of the kill switch on one machine is told to all, and switches no other', async () => {
+    const flips = memory();
+    const [a, b] = [start('store', TABLE, flips), start('store', TABLE, flips)];
+    a.steering.noteKillSwitch(['file']);
+    await a.steering.look();
+    await b.steering.look();
+    expect([a.killed(), b.killed(), await historyOf(b)]).toEqual([false, false, ['1 file kill switch false→true']]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { pino } from 'pino';
+import { SYSTEM_CALENDAR } from '../../../src/observe/calendar.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
 import { RouteRecorder } from '../../../src/observe/recorder.ts';
 import { MemoryTraffic } from '../../../src/steer/memory-traffic.ts';
@@ -15,7 +16,12 @@ beforeEach(() => {
   metrics = new Metrics();
   recorder = new RouteRecorder(metrics, 'leads.get', ['direct', 'gateway'], 'GET');
   traffic = new MemoryTraffic();
-  meter = new TrafficMeter({ metrics, now: () => EPOCH, flushed, log: pino({ level: 'silent' }) });
+  meter = new TrafficMeter({
+    metrics,
+    calendar: { ...SYSTEM_CALENDAR, now: () => 0 },
+    flushed,
+    log: pino({ level: 'silent' }),
+  });
 });
 afterEach(() => meter.close());
 const counted = async () =>

@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { addFinding, addStep, createEnrichment, enrichmentsOfLead } from '../../../src/store/enrichments.ts';
-import { intendToSend, readEnrichment, recordOutcome } from '../../../src/store/enrichments.ts';
 import { applyRetention, forgetCpf } from '../../../src/store/forget.ts';
 import type { Store } from '../../../src/store/index.ts';
 import { storePerson } from '../../../src/store/people.ts';
 import { keepRawAnswer } from '../../../src/store/raw-answers.ts';
 import { Sealer } from '../../../src/store/seal.ts';
 import { firstSeen } from '../../../src/store/seen-events.ts';
-import { claimCpf } from '../../../src/store/windows.ts';
+import { answerCpf } from '../../../src/store/windows.ts';
 import { cpfOf, testStores } from './kit.ts';
 
 const stores = testStores();
@@ -34,19 +32,35 @@ beforeEach(async () => {
       name: `Nome ${cpf}`,
       economics: {},
       emails: [`${cpf}@example.com`],
-      phones: [{ number: '11987654321' }, { number: '11912345678' }],
+      phones: ['11987654321', '11912345678'].map((number) => ({ number, isWhatsapp: false })),
       addresses: [{ street: 'A' }],
       companies: [{ cnpj: '1' }],
     });
     await keepRawAnswer(db, sealer, { cpf, source: 'work-api', text: cpf });
-    await claimCpf(db, cpf, 60_000);
+    await answerCpf(db, cpf, {});
   }
-  shared = (await createEnrichment(db, 'lead-1', 'done')).id;
-  apart = (await createEnrichment(db, 'lead-2', 'done')).id;
-  for (const cpf of [asked, bystander]) await addFinding(db, shared, cpf, { name: `Nome ${cpf}` });
-  await addFinding(db, apart, bystander, { name: 'No\0me' });
-  for (const id of [shared, apart]) await intendToSend(db, id, `CPF ${asked}`, `marker-${id}`);
+  shared = await enrichmentOf('lead-1', [asked, bystander]);
+  apart = await enrichmentOf('lead-2', [bystander]);
 });
+
+/** One whose message tells of the one who asks. @returns its id. */
+async function enrichmentOf(leadId: string, cpfs: readonly string[]): Promise<string> {
+  const { db } = store;
+  const findings = JSON.stringify(Object.fromEntries(cpfs.map((cpf) => [cpf, { name: `Nome ${cpf}` }])));
+  const { id } = await db
+    .insertInto('enrichments')
+    .values({ lead_id: leadId, state: 'done', findings, message: `CPF ${asked}`, marker: `marker-${leadId}` })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await db
+    .insertInto('enrichment_people')
+    .values(cpfs.map((cpf) => ({ enrichment_id: id, cpf })))
+    .execute();
+  return id;
+}
+
+const readEnrichment = (id: string) =>
+  store.db.selectFrom('enrichments').selectAll().where('id', '=', id).executeTakeFirst();
 
 /** Every row of every table, as one text. */
 async function everything(): Promise<string> {
@@ -75,20 +89,19 @@ describe('forgetting a CPF', () => {
     const left = await everything();
     expect(left).not.toContain(asked);
     expect(left).toContain(`${bystander}@example.com`);
-    const emptied = await readEnrichment(db, shared);
-    expect(emptied).toMatchObject({ message: null, marker: `marker-${shared}` });
+    const emptied = await readEnrichment(shared);
+    expect(emptied).toMatchObject({ message: null, marker: 'marker-lead-1' });
     expect(Object.keys(emptied?.findings ?? {})).toEqual([bystander]);
-    expect(await readEnrichment(db, apart)).toMatchObject({
+    expect(await readEnrichment(apart)).toMatchObject({
       message: 'other',
-      findings: { [bystander]: { name: 'Nome' } },
+      findings: { [bystander]: { name: `Nome ${bystander}` } },
     });
   });
 
   it('reaches work that has named its person and found out nothing yet', async () => {
     const { db } = store;
-    const { id } = await createEnrichment(db, 'lead-4', 'running');
     const progress = JSON.stringify({ identification: { kind: 'by-phone', subject: { cpf: asked } } });
-    await db.updateTable('enrichments').set({ progress }).where('id', '=', id).execute();
+    await db.insertInto('enrichments').values({ lead_id: 'lead-4', state: 'running', progress }).execute();
     await db.updateTable('enrichments').set({ message: null }).where('id', '=', apart).execute();
     expect(await forgetCpf(db, asked)).toMatchObject({ enrichments: 2 });
     expect(await everything()).not.toContain(asked);
@@ -109,8 +122,8 @@ describe('retention', () => {
     await sql`update facade.people set updated_at = now() - interval '181 days' where cpf = ${asked}`.execute(db);
     await sql`update facade.enrichments set updated_at = now() - interval '181 days' where id = ${shared}`.execute(db);
     expect(await applyRetention(db, 180, new Date())).toMatchObject({ people: 1, rawAnswers: 0, enrichments: 1 });
-    expect(await readEnrichment(db, shared)).toMatchObject({ message: null, findings: {}, marker: `marker-${shared}` });
-    expect(await readEnrichment(db, apart)).toMatchObject({ message: `CPF ${asked}` });
+    expect(await readEnrichment(shared)).toMatchObject({ message: null, findings: {}, marker: 'marker-lead-1' });
+    expect(await readEnrichment(apart)).toMatchObject({ message: `CPF ${asked}` });
     expect(await applyRetention(db, 180, new Date())).toMatchObject({ people: 0, enrichments: 0 });
   });
 
@@ -130,22 +143,5 @@ describe('retention', () => {
   it('is a day at least', async () => {
     for (const days of [0, -1, NaN])
       await expect(applyRetention(store.db, days, new Date())).rejects.toThrow(RangeError);
-  });
-});
-
-describe('an enrichment', () => {
-  it('is intended to be sent once, and keeps its steps and its outcome', async () => {
-    const { db } = store;
-    const { id } = await createEnrichment(db, 'lead-3', 'running');
-    const intents = await Promise.all(Array.from({ length: 10 }, () => intendToSend(db, id, 'text', 'marker')));
-    expect(intents.filter(Boolean)).toHaveLength(1);
-    await addStep(db, id, { step: 'lead', result: 'ok', at: '2026-01-01T00:00:00.000Z', ms: 12 });
-    await addStep(db, id, { step: 'send', result: 'ok', at: '2026-01-01T00:00:01.000Z', ms: 30 });
-    await recordOutcome(db, id, 'sent');
-    const [stored, ...others] = await enrichmentsOfLead(db, 'lead-3');
-    expect(others).toEqual([]);
-    expect(stored?.steps.map(({ step }) => step)).toEqual(['lead', 'send']);
-    expect(stored).toMatchObject({ id, send_outcome: 'sent' });
-    expect(stored?.send_ended_at).toBeInstanceOf(Date);
   });
 });

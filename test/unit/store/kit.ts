@@ -1,6 +1,7 @@
+import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
-import { openStore, type Store } from '../../../src/store/index.ts';
+import { openStore, type Database, type Store } from '../../../src/store/index.ts';
 import { startPostgres, type TestPostgres } from '../../e2e/kit/postgres.ts';
 
 export { inventedCpf as cpfOf } from '../../../src/sandbox/cpf.ts';
@@ -34,4 +35,16 @@ export function testStores(): TestStores {
       return store;
     },
   };
+}
+
+/** What is known by a CPF, in the order of its source. */
+export async function readPerson(db: Kysely<Database>, cpf: string) {
+  const person = await db.selectFrom('people').selectAll().where('cpf', '=', cpf).executeTakeFirst();
+  if (!person) return undefined;
+  const [contacts, addresses, companies] = await Promise.all([
+    db.selectFrom('contacts').selectAll().where('person_id', '=', person.id).orderBy('rank').execute(),
+    db.selectFrom('addresses').selectAll().where('person_id', '=', person.id).orderBy('rank').execute(),
+    db.selectFrom('companies').selectAll().where('person_id', '=', person.id).orderBy('rank').execute(),
+  ]);
+  return { ...person, contacts, addresses, companies };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it, beforeAll } from 'vitest';
-import { readPerson, storePerson } from '../../../src/store/people.ts';
-import type { PersonRecord } from '../../../src/store/person-record.ts';
+import { storePerson } from '../../../src/store/people.ts';
+import type { Person } from '../../../src/store/person.ts';
 import type { Store } from '../../../src/store/index.ts';
-import { cpfOf, testStores } from './kit.ts';
+import { cpfOf, readPerson, testStores } from './kit.ts';
 
 const stores = testStores();
 let store: Store;
@@ -10,7 +10,7 @@ beforeAll(async () => {
   store = await stores.open();
 });
 
-const person = (cpf: string, more: Partial<PersonRecord> = {}): PersonRecord => ({
+const person = (cpf: string, more: Partial<Person> = {}): Person => ({
   cpf,
   name: 'Fulana de Tal',
   birthDate: '15/05/1985',

@@ -1,8 +1,12 @@
+import { randomInt } from 'node:crypto';
 import { sql } from 'kysely';
-import { beforeAll, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/store/index.ts';
-import { firstSeen, forgetEvents } from '../../../src/store/seen-events.ts';
-import { claimCpf, nextSlot, releaseCpf, sweepWindows } from '../../../src/store/windows.ts';
+import { INSTANCE_LOCKS } from '../../../src/store/living.ts';
+import { firstSeen } from '../../../src/store/seen-events.ts';
+import { answerCpf, claimCpf, nextSlot, releaseCpf, sweepWindows } from '../../../src/store/windows.ts';
+import { until } from '../../e2e/kit/upstream.ts';
 import { cpfOf, testStores } from './kit.ts';
 
 const stores = testStores();
@@ -23,33 +27,86 @@ const age = (cpf: string, seconds: number) =>
     .where('cpf', '=', cpf)
     .execute();
 
+/** A process that lives, as far as the database knows. */
+async function process(): Promise<{ readonly number: number; end(): Promise<void> }> {
+  const client = new pg.Client(one.connectionString);
+  await client.connect();
+  const number = randomInt(1, 2 ** 31);
+  await client.query('select pg_advisory_lock($1, $2)', [INSTANCE_LOCKS, number]);
+  return { number, end: () => client.end() };
+}
+
 describe('the window of a CPF', () => {
-  it('lets exactly one of fifty ask', async () => {
-    const answers = await fifty(({ db }) => claimCpf(db, cpfOf(1), 60_000));
-    expect(answers.filter((answer) => answer === 'ask')).toHaveLength(1);
+  const [OURS, TAKEN] = [{ kind: 'ours' }, { kind: 'taken' }];
+  const WINDOW = 60_000;
+  let first: Awaited<ReturnType<typeof process>>;
+  let second: typeof first;
+  beforeAll(async () => {
+    first = await process();
+    second = await process();
+  });
+  afterAll(async () => {
+    await first.end();
+    await second.end();
+  });
+  const claim = (cpf: string, { number } = first, { db } = one) => claimCpf(db, cpf, WINDOW, number);
+  const fiftyClaims = async (cpf: string): Promise<unknown[]> => {
+    const claims = await fifty((store) => claim(cpf, store === one ? first : second, store));
+    return claims.map(({ kind }) => kind).filter((kind) => kind !== 'taken');
+  };
+
+  it('lets exactly one of fifty ask, and tells the others the answer', async () => {
+    expect(await fiftyClaims(cpfOf(1))).toEqual(['ours']);
+    await answerCpf(one.db, cpfOf(1), { kind: 'unknown', text: 'No\0me' });
+    expect(await claim(cpfOf(1), second, other)).toEqual({
+      kind: 'answered',
+      answer: { kind: 'unknown', text: 'Nome' },
+    });
   });
 
   it('lets exactly one ask again when it is over', async () => {
     const cpf = cpfOf(2);
-    await claimCpf(one.db, cpf, 60_000);
+    await answerCpf(one.db, cpf, {});
     await age(cpf, 59);
-    expect(await claimCpf(other.db, cpf, 60_000)).toBe('recent');
+    expect((await claim(cpf)).kind).toBe('answered');
     await age(cpf, 61);
-    const answers = await fifty(({ db }) => claimCpf(db, cpf, 60_000));
-    expect(answers.filter((answer) => answer === 'ask')).toHaveLength(1);
+    expect(await fiftyClaims(cpf)).toEqual(['ours']);
   });
 
-  it('is given back by whoever got no answer', async () => {
-    await claimCpf(one.db, cpfOf(3), 60_000);
-    await releaseCpf(one.db, cpfOf(3));
-    expect(await claimCpf(other.db, cpfOf(3), 60_000)).toBe('ask');
+  it('is given back by whoever got no answer, and by nobody else', async () => {
+    const cpf = cpfOf(3);
+    await claim(cpf);
+    await releaseCpf(one.db, cpf, second.number);
+    expect(await claim(cpf, second, other)).toEqual(TAKEN);
+    await releaseCpf(one.db, cpf, first.number);
+    expect(await claim(cpf, second, other)).toEqual(OURS);
   });
 
-  it('is swept after 300 s, so none may be longer', async () => {
-    await claimCpf(one.db, cpfOf(4), 60_000);
-    await age(cpfOf(4), 301);
+  it('is free when the process that asked is dead', async () => {
+    const cpf = cpfOf(5);
+    const dying = await process();
+    expect(await claim(cpf, dying)).toEqual(OURS);
+    expect(await claim(cpf)).toEqual(TAKEN);
+    await dying.end();
+    await until(async () => (await claim(cpf)).kind === 'ours', 'the claim of the dead is free');
+  });
+
+  it('is free after an hour, when whoever asked lives and says nothing', async () => {
+    const cpf = cpfOf(6);
+    await claim(cpf);
+    await age(cpf, 3_599);
+    expect(await claim(cpf, second)).toEqual(TAKEN);
+    await age(cpf, 3_601);
+    expect(await claim(cpf, second)).toEqual(OURS);
+  });
+
+  it('is swept after 300 s, so none may be longer; not while somebody asks', async () => {
+    await answerCpf(one.db, cpfOf(4), {});
+    await claim(cpfOf(7));
+    for (const cpf of [cpfOf(4), cpfOf(7)]) await age(cpf, 301);
     expect(await sweepWindows(one.db)).toBe(1);
-    await expect(claimCpf(one.db, cpfOf(4), 300_001)).rejects.toThrow(RangeError);
+    expect(await claim(cpfOf(7), second)).toEqual(TAKEN);
+    await expect(claimCpf(one.db, cpfOf(4), 300_001, first.number)).rejects.toThrow(RangeError);
   });
 });
 
@@ -82,10 +139,7 @@ describe('events', () => {
     expect(await firstSeen(restarted.db, 'google', ['lead-1'])).toEqual(['lead-1']);
   });
 
-  it('can be taken back, and may be none', async () => {
-    await firstSeen(one.db, 'c2s', ['x']);
-    await forgetEvents(one.db, 'c2s', ['x']);
-    expect(await firstSeen(one.db, 'c2s', ['x'])).toEqual(['x']);
+  it('may be none', async () => {
     expect(await firstSeen(one.db, 'c2s', [])).toEqual([]);
   });
 });

@@ -104,7 +104,8 @@ describe('the autopilot', () => {
     await minutes(world, pilot, 31);
     expect(world.flips).toEqual([]);
     const [report] = await pilot.reports();
-    expect(report?.proposal).toEqual({ gateway: 1, diff: '-  - leads.get: 0\n+  - leads.get: 1\n' });
+    const diff = '-  - leads.get: 0\n+  - leads.get: 1\n';
+    expect(report?.proposal).toEqual({ gateway: 1, diff, command: 'flip leads.get 1' });
     expect(report?.evidence.gates.parity.state).toBe('green');
   });
 

@@ -87,7 +87,10 @@ export class World {
         })),
       proof: (id) => this.#routeOf(id),
       flip: (order) => this.#flip(order),
-      propose: async (id, gateway) => `-  - ${id}: ${this.#routeOf(id).gateway}\n+  - ${id}: ${gateway}\n`,
+      propose: async (id, gateway) => ({
+        diff: `-  - ${id}: ${this.#routeOf(id).gateway}\n+  - ${id}: ${gateway}\n`,
+        command: `flip ${id} ${gateway}`,
+      }),
       isLeader: () => this.isLeader,
       memory,
     };

@@ -1,11 +1,10 @@
-import type { Cpf } from './cpf.ts';
-
 /**
- * What Work API knows of a person, in our words. Texts are as they came; absent means that nothing is known. All of it
- * is plain JSON, so that a job may keep it between two steps.
+ * What Work API knows of a person, in our words, as the steps hand it on and as it is stored. Texts are as they came;
+ * absent means that nothing is known. All of it is plain JSON, so that a job may keep it between two steps.
  */
 export interface Person {
-  readonly cpf: Cpf;
+  /** Eleven digits. */
+  readonly cpf: string;
   readonly name?: string;
   /** dd/mm/yyyy, as it came. */
   readonly birthDate?: string;

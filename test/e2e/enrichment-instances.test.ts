@@ -1,0 +1,94 @@
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SEED_LEAD_IDS } from '../../src/sandbox/index.ts';
+import { addLeads, enrich, messagesOf, startEnriching, startScene, type Scene } from './kit/enrichment.ts';
+import type { TestFacade } from './kit/facade.ts';
+import { startPostgres, type TestPostgres } from './kit/postgres.ts';
+import { until } from './kit/upstream.ts';
+
+/** Two facades on one Postgres: a person is asked about once, whichever of them the leads come to. */
+
+let postgres: TestPostgres;
+let scene: Scene;
+let databaseUrl: string;
+let two: TestFacade[] = [];
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+beforeEach(async () => {
+  scene = await startScene();
+  databaseUrl = await postgres.createDatabase();
+});
+afterEach(async () => {
+  await Promise.all(two.map((facade) => facade.stop()));
+  two = [];
+  await scene.close();
+});
+afterAll(() => postgres.close());
+
+/** One after the other: the first makes the tables. */
+async function startTwo(): Promise<void> {
+  const enrichment = { window: '60s' };
+  for (let n = 0; n < 2; n++) two.push(await startEnriching(scene.sandbox, { databaseUrl, enrichment }));
+}
+
+/** Leads of one person, whom the sandbox knows by both contacts. */
+function leadsOfOne(count: number): string[] {
+  const leadIds = addLeads(scene.sandbox, count);
+  const { leads } = scene.sandbox.c2s.standIn.crm;
+  const customer = leads.get(leadIds[0] ?? '')?.attributes.customer;
+  for (const id of leadIds) Object.assign(leads.get(id)?.attributes ?? {}, { customer });
+  return leadIds;
+}
+const enrichAll = (leadIds: readonly string[]) =>
+  Promise.all(leadIds.map((id, n) => enrich(two[n % 2] as TestFacade, id)));
+const oneMessageEach = (leadIds: readonly string[]): void => {
+  expect(leadIds.map((id) => messagesOf(scene.sandbox, id).length)).toEqual(leadIds.map(() => 1));
+};
+
+describe('leads of one person that come to both at the same moment', () => {
+  beforeEach(startTwo);
+
+  it('cost one question to Work API, and each gets its message', async () => {
+    const { faults, received } = scene.sandbox.workApi.standIn;
+    faults.add({ path: '/api', latencyMs: 500 });
+    const leadIds = leadsOfOne(6);
+    const answers = await enrichAll(leadIds);
+    expect(answers.map(({ status }) => status)).toEqual(leadIds.map(() => 200));
+    expect(received).toHaveLength(1);
+    oneMessageEach(leadIds);
+  });
+
+  it('do not fail with the one that asks: the next one asks in its turn', async () => {
+    const { faults, received } = scene.sandbox.workApi.standIn;
+    faults.add({ path: '/api', latencyMs: 300, status: 503, times: 1 });
+    const leadIds = leadsOfOne(4);
+    const answers = await enrichAll(leadIds);
+    expect(answers.map(({ status }) => status)).toEqual(leadIds.map(() => 200));
+    // The one that failed, and the one that was answered.
+    expect(received).toHaveLength(2);
+    oneMessageEach(leadIds);
+  });
+});
+
+describe('a facade that starts', () => {
+  it('deletes the personal data whose time is over, at once and by itself', async () => {
+    const [leadId = ''] = SEED_LEAD_IDS;
+    const client = new pg.Client(databaseUrl);
+    two.push(await startEnriching(scene.sandbox, { databaseUrl }));
+    const { body } = await enrich(two[0] as TestFacade, leadId);
+    expect(body).toMatchObject({ success: true, entities_stored: 1 });
+    await two.pop()?.stop();
+    await client.connect();
+    const people = async (): Promise<number> => (await client.query('select from facade.people')).rowCount ?? 0;
+    expect(await people()).toBe(1);
+    await client.query(`update facade.people set updated_at = now() - interval '181 days'`);
+    await client.query(`update facade.enrichments set updated_at = now() - interval '181 days'`);
+    two.push(await startEnriching(scene.sandbox, { databaseUrl }));
+    await until(async () => (await people()) === 0, 'the person is deleted');
+    const { rows } = await client.query('select cpf from facade.enrichment_people');
+    expect(rows).toEqual([]);
+    expect(messagesOf(scene.sandbox, leadId)).toHaveLength(1);
+    await client.end();
+  });
+});
