@@ -1,4 +1,4 @@
-// The arrows of the house: config → rollout → dialect → observe → store → forward → compare → steer → enrichment → admin → app.
+// The arrows of the house: config → rollout → dialect → observe → store → forward → compare → steer → enrichment → admin → cluster → app.
 // A folder may import what stands left of it, never what stands right of it. `gateway` and `sandbox` are
 // services of their own: they see `observe` and nothing of the facade.
 const order = [
@@ -12,6 +12,7 @@ const order = [
   'steer',
   'enrichment',
   'admin',
+  'cluster',
 ];
 const arrows = order.map((room, i) => ({
   name: `${room}-imports-left-only`,

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { timedRoutes } from './admin/routes.ts';
 import { createAdmin } from './admin/server.ts';
 import { Timeline } from './admin/timeline.ts';
+import { measuredOf } from './cluster/metrics-page.ts';
+import type { Seat, SeatHandlers } from './cluster/seat.ts';
 import { startAutopilot } from './compare/autopilot/index.ts';
 import { startComparison } from './compare/start.ts';
 import type { Environment } from './config/environment.ts';
@@ -13,6 +15,7 @@ import type { FacadeConfig } from './config/schema.ts';
 import { parseDuration, parseSize } from './config/units.ts';
 import { watchConfig, type ConfigWatch, type WatchOptions } from './config/watch.ts';
 import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
+import type { BreakerState } from './forward/breaker.ts';
 import { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
 import type { Generation } from './forward/generation.ts';
@@ -20,17 +23,19 @@ import { KillSwitch } from './forward/kill-switch.ts';
 import { createListener, listen } from './forward/listener.ts';
 import { createPages } from './forward/pages.ts';
 import { ConfigRefused, Loader } from './forward/reload.ts';
+import { overloadLimits } from './forward/settings.ts';
 import { Table } from './forward/table.ts';
 import { SYSTEM_CALENDAR, type Calendar } from './observe/calendar.ts';
 import type { Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { openTracing } from './observe/tracing/open.ts';
 import type { Tracing } from './observe/tracing/trace.ts';
+import type { Path } from './rollout/route.ts';
 import { AutopilotFlips } from './steer/autopilot-flips.ts';
 import { BurnDown } from './steer/burn-down.ts';
 import { proofsOf } from './steer/proof.ts';
 import { startSteering } from './steer/start.ts';
-import { Steering } from './steer/steering.ts';
+import { Steering, type SteeringOptions } from './steer/steering.ts';
 import { TrafficMeter } from './steer/traffic-meter.ts';
 import { StoreHolder } from './store/holder.ts';
 import { openStore } from './store/index.ts';
@@ -48,6 +53,8 @@ export interface AppOptions {
   readonly requestLog: Logger;
   /** The upstreams are the sandbox, whose data are invented. */
   readonly isSandbox?: boolean;
+  /** This process is one of several workers. */
+  readonly seat?: Seat | undefined;
   /** Milliseconds between two looks of the autopilot. */
   readonly autopilotEvery?: number;
   /** By which evidence ages, holds pass and days end; left out: the system's. */
@@ -89,9 +96,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   try {
     await parts.begin();
     // Admin first: a probe must find it when the public port opens.
-    const adminUrl = await listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
+    const adminUrl = await listenAdmin(admin, options);
     const url = await listen(listener, environment.host, environment.port, 'PORT');
-    log.info({ listening: url, admin: adminUrl }, 'ready');
+    if (!options.seat) log.info({ listening: url, admin: adminUrl }, 'ready');
     const stop = async (): Promise<boolean> => {
       dataPlane.drain();
       const deadline = parseDuration(config().server.drain);
@@ -100,6 +107,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       await close();
       return isWhole;
     };
+    options.seat?.attach(heardBy(parts.heard, stop));
+    options.seat?.tell({ kind: 'ready', url, adminUrl: options.seat.isFirst ? adminUrl : undefined });
     return { url, adminUrl, dataPlane, store, reload: parts.reload, stop };
   } catch (error) {
     await enrichment.stop(0);
@@ -119,6 +128,7 @@ export async function compose(options: AppOptions) {
   const parts = await closing(tracing, () => wire({ ...options, tracing }));
   const { dataPlane, config, enrichment, store } = parts;
   const listener = publicListener(dataPlane, config().server);
+  dataPlane.overload.watch(listener);
   const timeline = new Timeline({
     routes: () => timedRoutes(dataPlane.generation, parts.now()),
     now: parts.calendar.now,
@@ -128,7 +138,7 @@ export async function compose(options: AppOptions) {
     enrichment.attach(listener);
     store.start();
     // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
-    if (environment.database.kind === 'url') await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
+    if (isTruthInStore(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
   };
   const close = async (): Promise<void> => {
     timeline.close();
@@ -152,22 +162,19 @@ interface WireOptions extends AppOptions {
 }
 
 function wire(options: WireOptions) {
-  const { environment, variables, envFile, log, calendar = SYSTEM_CALENDAR } = options;
+  const { environment, variables, envFile, log, seat, calendar = SYSTEM_CALENDAR } = options;
   const { configFile } = environment;
   const now = () => performance.now();
   const metrics = new Metrics();
-  const table = new Table(metrics, now);
-  const steering: Steering = new Steering({
-    truth: environment.database.kind === 'url' ? 'store' : 'file',
-    file: configFile,
-    variables,
+  const table = new Table(metrics, now, seat && ((...news) => seat.tell(breakerNews(...news))));
+  const steering: Steering = steeringFor(options, {
     reload: () => watcher.reload(),
     rebuild: () => load(text),
     config: () => config,
     killSwitch: () => serving.killSwitch,
-    log,
   });
-  const loader = new Loader({ file: configFile, table, metrics, log, variables, take: steering.take });
+  const { take } = steering;
+  const loader = new Loader({ file: configFile, table, metrics, log, variables, take, workers: seat?.workers });
   let text = readConfig(configFile);
   const first = loader.load(text);
   if (!first.ok) throw new ConfigRefused(first.problems);
@@ -182,7 +189,11 @@ function wire(options: WireOptions) {
     serving.take(loaded);
   };
   const onError = (error: Error): void => loader.unreadable(error);
-  const watcher = watchFiles({ file: configFile, current: text, onChange: load, onError }, envFile, log);
+  const onChange = (next: string): void => {
+    load(next);
+    if (seat?.isFirst) seat.tell({ kind: 'reloaded' });
+  };
+  const watcher = watchFiles({ file: configFile, current: text, onChange, onError }, envFile, log);
   const kept = keep(options, shared, serving);
   const piloted = pilot(options, shared, serving, kept.store);
   const close = async (): Promise<void> => {
@@ -190,8 +201,17 @@ function wire(options: WireOptions) {
     for (const part of [piloted, serving, kept, table]) await part.close();
   };
   const reload = () => watcher.reload();
+  const heard = { table, killSwitch: serving.killSwitch, reload, metrics };
   const { book } = serving.comparing;
-  return { ...shared, ...serving, ...kept, book, loader, reload, close, autopilot: piloted.autopilot };
+  return { ...shared, ...serving, ...kept, heard, book, loader, reload, close, autopilot: piloted.autopilot };
+}
+
+type SteeringParts = Pick<SteeringOptions, 'reload' | 'rebuild' | 'config' | 'killSwitch'>;
+
+function steeringFor(options: AppOptions, parts: SteeringParts): Steering {
+  const { environment, variables, log } = options;
+  const truth = isTruthInStore(options) ? 'store' : 'file';
+  return new Steering({ ...parts, truth, file: environment.configFile, variables, log });
 }
 
 interface Shared {
@@ -204,10 +224,11 @@ interface Shared {
 }
 
 /** What serves requests, and what watches them. */
-function serve({ environment, log, requestLog, tracing }: WireOptions, shared: Shared, generation: Generation) {
+function serve(options: WireOptions, shared: Shared, generation: Generation) {
+  const { environment, log, requestLog, tracing, seat } = options;
   const { metrics, now, calendar, config } = shared;
-  const defaults = () => config().defaults;
-  const dataPlane = new DataPlane({ ...environment, metrics, requestLog, now, defaults, tracing }, generation);
+  const own = { metrics, log, requestLog, now, defaults: () => config().defaults, overload: overloadLimits(config()) };
+  const dataPlane = new DataPlane({ ...environment, ...own, tracing }, generation);
   const clocks = { now, calendar, random: Math.random };
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
   const killSwitch = new KillSwitch(
@@ -216,11 +237,14 @@ function serve({ environment, log, requestLog, tracing }: WireOptions, shared: S
       dataPlane.killed = on;
       shared.steering.noteKillSwitch(by);
       log.warn({ on, by }, 'kill switch');
+      // By the file it is in all of them anyway.
+      if (seat?.isFirst) seat.tell({ kind: 'kill', on: by.includes('admin') });
     },
   );
   /** From the next request on. */
   const take = (loaded: { readonly config: FacadeConfig; readonly generation: Generation }): void => {
     dataPlane.swap(loaded.generation);
+    dataPlane.overload.configure(overloadLimits(loaded.config));
     comparing.use(loaded.config);
     killSwitch.look();
   };
@@ -234,10 +258,11 @@ function serve({ environment, log, requestLog, tracing }: WireOptions, shared: S
 
 /** The store, and what is kept there: flips, traffic, evidence, enrichments. */
 function keep(
-  { environment, log, reached, tracing }: WireOptions,
+  options: WireOptions,
   { metrics, calendar, config, steering }: Shared,
   { dataPlane, comparing }: ReturnType<typeof serve>,
 ) {
+  const { environment, log, reached, tracing, seat } = options;
   const store = storeOf(environment, log);
   const now = () => new Date(calendar.now());
   const meter: TrafficMeter = new TrafficMeter({
@@ -256,7 +281,8 @@ function keep(
     proofs: () => proofsOf(comparing.book, calendar.now()),
   });
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
-  const started = startSteering({ steering, meter, opened: store.opened, instance, now, log });
+  const keepsHistory = !seat || seat.isFirst || isTruthInStore(options);
+  const started = startSteering({ steering, meter, opened: store.opened, instance, now, log, keepsHistory });
   store.whenReady((opened) => comparing.keep(opened));
   const enrichment = createEnrichment({
     environment,
@@ -278,11 +304,12 @@ function keep(
 }
 
 function pilot(
-  { environment, log, autopilotEvery }: AppOptions,
+  options: AppOptions,
   { metrics, calendar, steering }: Shared,
   { dataPlane, comparing: { book } }: ReturnType<typeof serve>,
   store: StoreHolder,
 ) {
+  const { log, autopilotEvery, seat } = options;
   const flips = new AutopilotFlips(steering);
   const started = startAutopilot({
     dataPlane,
@@ -292,7 +319,8 @@ function pilot(
     flips,
     parity: (route) => book.report(route, calendar.now()),
     // An embedded store is ours alone: there is nobody with whom to agree on who decides.
-    awaitsStore: environment.database.kind === 'url',
+    awaitsStore: isTruthInStore(options),
+    mayLead: !seat || seat.isFirst,
     every: autopilotEvery,
   });
   store.whenReady((opened) => started.keep(opened));
@@ -301,6 +329,38 @@ function pilot(
     flips.close();
   };
   return { autopilot: started.autopilot, close };
+}
+
+/** Where the rollouts are true: of workers on the embedded server of their primary it is the file, as with one process. */
+function isTruthInStore({ environment, seat }: AppOptions): boolean {
+  return environment.database.kind === 'url' && !seat?.isEmbedded;
+}
+
+/** A worker's is for the primary alone, which has the port of the operator. */
+function listenAdmin(admin: Server, { environment, seat }: AppOptions): Promise<string> {
+  if (seat) return listen(admin, '127.0.0.1', 0, 'ADMIN_PORT', { exclusive: true });
+  return listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
+}
+
+const breakerNews = (route: string, path: Path, state: BreakerState) =>
+  ({ kind: 'breaker', route, path, state }) as const;
+
+interface Hearing {
+  readonly table: Table;
+  readonly killSwitch: KillSwitch;
+  readonly metrics: Metrics;
+  readonly reload: () => Promise<void>;
+}
+
+/** What this worker does when it is told something by the primary. */
+function heardBy({ table, killSwitch, metrics, reload }: Hearing, stop: () => Promise<boolean>): SeatHandlers {
+  return {
+    breaker: ({ route, path, state }) => table.followBreaker(route, path, state),
+    kill: (on) => killSwitch.set(on),
+    reload: () => void reload(),
+    stop: () => void stop().then((isWhole) => process.exit(isWhole ? 0 : 1)),
+    measure: () => measuredOf(metrics.registry),
+  };
 }
 
 function adminSettings({ environment, isSandbox = false }: AppOptions) {

@@ -1,5 +1,8 @@
+import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import { startApp, type App } from './app.ts';
+import { startApp, type App, type AppOptions } from './app.ts';
+import { startPrimary } from './cluster/primary.ts';
+import { createSeat, type Seat, type SeatFacts } from './cluster/seat.ts';
 import { readEnvFile } from './config/env-file.ts';
 import { readEnvironment, type Environment } from './config/environment.ts';
 import { writeFirstTable } from './config/first-table.ts';
@@ -7,11 +10,15 @@ import { ListenError } from './forward/listener.ts';
 import { ConfigRefused } from './forward/reload.ts';
 import { createLogs, standardOutput, type Logger, type Logs } from './observe/log.ts';
 import { welcome } from './sandbox/welcome.ts';
-import { startFirstRun, type FirstRun } from './sandbox/first-run.ts';
+import { startFirstRun } from './sandbox/first-run.ts';
 
-/** The process: environment → app → listen → graceful stop. Without a C2S_BASE_URL, on the sandbox. */
+/**
+ * The process: environment → app → listen → graceful stop. Without a C2S_BASE_URL, on the sandbox. With WORKERS=n this
+ * is the primary of n processes that run this same file, and each finds its seat in the environment.
+ */
 
 const ENV_FILE = '.env';
+const SEAT = 'C2S_FACADE_SEAT';
 
 /** What the operator wrote: the environment wins over the .env file, which is read anew at every reload. */
 function variables(): Record<string, string | undefined> {
@@ -28,13 +35,51 @@ async function main(): Promise<void> {
   const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;
   const logs = createLogs(level, standardOutput());
   if (firstRun && !variables()['FACADE_CONFIG']?.trim() && !writeTable(environment.configFile)) return firstRun.close();
-  const app = await start(environment, all, logs, firstRun !== undefined);
+  const seat = seatOf(process.env[SEAT]);
+  if (seat) ignoreSignals();
+  // The sandbox is for looking at things, and its upstreams live in this process.
+  if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, logs);
+  const app = await start({ environment, variables: all, isSandbox: firstRun !== undefined, seat, ...logs });
+  // What ties a worker to the primary would keep it alive.
+  if (!app && seat) process.exit(1);
   if (!app) return firstRun?.close();
   if (firstRun) {
     process.stdout.write(welcome({ ...firstRun, ...app, ...environment }));
     app.store.whenReady(() => void process.stdout.write(`The database under ${environment.dataDir} is ready.\n`));
   }
-  stopOnSignals(app, firstRun, logs.log);
+  if (seat) return;
+  process.on('SIGHUP', () => void app.reload());
+  const stop = async (): Promise<boolean> => {
+    const isWhole = await app.stop();
+    await firstRun?.close();
+    return isWhole;
+  };
+  stopOnSignals(stop, () => process.exit(1), logs.log);
+}
+
+/** Of several workers. */
+async function lead(environment: Environment, { log }: Logs): Promise<void> {
+  const primary = await explained(() => startPrimary({ environment, log, seatVariable: SEAT }));
+  if (!primary) {
+    process.exitCode = 1;
+    return;
+  }
+  process.on('SIGHUP', () => primary.reload());
+  const hurry = (): void => {
+    primary.kill();
+    process.exit(1);
+  };
+  stopOnSignals(() => primary.stop(), hurry, log);
+}
+
+/** A process manager may run us as a worker of a cluster of its own: that is no seat among ours. */
+function seatOf(text: string | undefined): Seat | undefined {
+  return cluster.isWorker && text !== undefined ? createSeat(JSON.parse(text) as SeatFacts, process) : undefined;
+}
+
+/** Ctrl-C and the service manager tell every process; a worker goes by what the primary says. */
+function ignoreSignals(): void {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 }
 
 /** In an empty folder, the sandbox brings its table along. @returns false when it could not. */
@@ -51,14 +96,14 @@ function writeTable(file: string): boolean {
   }
 }
 
-async function start(
-  environment: Environment,
-  all: () => Record<string, string | undefined>,
-  logs: Logs,
-  isSandbox: boolean,
-): Promise<App | undefined> {
+async function start(options: Omit<AppOptions, 'envFile'>): Promise<App | undefined> {
+  return explained(() => startApp({ ...options, envFile: ENV_FILE }));
+}
+
+/** Runs it, and says in words why it cannot be; undefined then. */
+async function explained<T>(begin: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await startApp({ environment, variables: all, envFile: ENV_FILE, isSandbox, ...logs });
+    return await begin();
   } catch (error) {
     if (error instanceof ConfigRefused) fail('The config was refused:', error.message);
     else if (error instanceof ListenError) fail('The facade could not start:', error.message);
@@ -67,21 +112,19 @@ async function start(
   }
 }
 
-function stopOnSignals(app: App, firstRun: FirstRun | undefined, log: Logger): void {
-  process.on('SIGHUP', () => void app.reload());
+/** @param hurry ends the process now: a second signal means that nobody wants to wait any longer. */
+function stopOnSignals(stop: () => Promise<boolean>, hurry: () => void, log: Logger): void {
   let stopping = false;
-  const stop = async (signal: string): Promise<void> => {
-    // A second signal means that nobody wants to wait any longer.
-    if (stopping) process.exit(1);
+  const onSignal = async (signal: string): Promise<void> => {
+    if (stopping) return hurry();
     stopping = true;
     log.info({ signal }, 'stopping');
-    const isWhole = await app.stop();
-    await firstRun?.close();
+    const isWhole = await stop();
     log.info({ isWhole }, 'stopped');
     process.exit(isWhole ? 0 : 1);
   };
-  process.on('SIGTERM', () => void stop('SIGTERM'));
-  process.on('SIGINT', () => void stop('SIGINT'));
+  process.on('SIGTERM', () => void onSignal('SIGTERM'));
+  process.on('SIGINT', () => void onSignal('SIGINT'));
 }
 
 function fail(title: string, report: string): void {

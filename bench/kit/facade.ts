@@ -19,10 +19,20 @@ export interface FacadeVariant {
   readonly routes?: number;
   /** Whole request, as a duration of the config file. */
   readonly total?: string;
+  /** Left out: the same as direct. */
+  readonly gatewayUrl?: string;
   /** Percentage of the reads that the gateway path serves. */
   readonly gateway?: number;
   /** Percentage of the reads that are copied to the other path and compared. */
   readonly shadow?: number;
+  /** `server.overload` of the config file. */
+  readonly overload?: Readonly<Record<string, number | string>>;
+  /** Processes that serve. */
+  readonly workers?: number;
+  /** `defaults.deadlines` of the config file. */
+  readonly deadlines?: Readonly<Record<string, string>>;
+  /** For node itself. */
+  readonly nodeArgs?: readonly string[];
 }
 
 interface RawRoute {
@@ -58,6 +68,10 @@ export function benchTable(yaml: string, variant: FacadeVariant): string {
     const budget = ['upstreams', side, 'rateBudget'];
     if (table.hasIn(budget)) table.setIn([...budget, 'requests'], 10_000_000);
   }
+  if (variant.overload) table.setIn(['server', 'overload'], table.createNode(variant.overload));
+  for (const [name, value] of Object.entries(variant.deadlines ?? {})) {
+    table.setIn(['defaults', 'deadlines', name], value);
+  }
   if (variant.total) table.setIn(['defaults', 'deadlines', 'total'], variant.total);
   for (let i = routes.length; i < (variant.routes ?? 0); i++) {
     table.addIn(['routes'], table.createNode(generatedRoute(i)));
@@ -87,19 +101,26 @@ async function assertSplit(port: number): Promise<void> {
   }
 }
 
+export interface RunningFacade extends Running, RunningProcess {
+  readonly stop: () => Promise<void>;
+  readonly adminPort: number;
+  /** Its config file. */
+  readonly config: string;
+}
+
 /** Starts the facade before this upstream, as direct and as gateway. Resolves when GET /health answers. */
-export async function startFacade(upstreamUrl: string, variant: FacadeVariant): Promise<Running & RunningProcess> {
+export async function startFacade(upstreamUrl: string, variant: FacadeVariant): Promise<RunningFacade> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const directory = mkdtempSync(join(tmpdir(), 'bench-facade-'));
   const config = join(directory, 'facade.yaml');
   writeFileSync(config, benchTable(readFileSync(TABLE, 'utf8'), variant));
   const facade = start({
     command: process.execPath,
-    args: [MAIN],
+    args: [...(variant.nodeArgs ?? []), MAIN],
     on: 'subject',
     env: {
       C2S_BASE_URL: upstreamUrl,
-      C2S_GATEWAY_URL: upstreamUrl,
+      C2S_GATEWAY_URL: variant.gatewayUrl ?? upstreamUrl,
       C2S_TOKEN: 'bench-contact2sale-token-0123456789',
       FACADE_TOKENS: CALLER_TOKEN,
       FACADE_CONFIG: config,
@@ -107,10 +128,11 @@ export async function startFacade(upstreamUrl: string, variant: FacadeVariant): 
       PORT: String(port),
       ADMIN_PORT: String(adminPort),
       LOG_LEVEL: variant.logLevel ?? 'silent',
+      WORKERS: String(variant.workers ?? 1),
     },
   });
   await untilAnswering(facade, port, '/health');
-  return { ...facade, port, pids: [facade.pid] };
+  return { ...facade, port, adminPort, config, pids: [facade.pid] };
 }
 
 export const facadeMissing = () =>

@@ -43,6 +43,24 @@ export function rss(pid: number): number {
   return parseRss(readFileSync(`/proc/${pid}/status`, 'latin1'));
 }
 
+/** What the scheduler tells of a process's main thread out of /proc/<pid>/schedstat, nanoseconds: run, and ready to run but not. */
+export function parseSchedule(text: string): { readonly ran: number; readonly waited: number } {
+  const [ran = Number.NaN, waited = Number.NaN] = text.trim().split(' ').map(Number);
+  if (Number.isNaN(ran) || Number.isNaN(waited)) throw new RangeError('not a /proc/<pid>/schedstat line');
+  return { ran, waited };
+}
+
+/** Begins to watch; the function says which share of the time that a process needed a core it had to wait for one, 0..1. */
+export function watchSchedule(pid: number): () => number {
+  const read = () => parseSchedule(readFileSync(`/proc/${pid}/schedstat`, 'latin1'));
+  const before = read();
+  return () => {
+    const now = read();
+    const [ran, waited] = [now.ran - before.ran, now.waited - before.waited];
+    return waited / Math.max(ran + waited, 1);
+  };
+}
+
 /** A process and everything below it, given every process of the machine. */
 export function descendants(root: number, all: readonly Pick<ProcessStat, 'pid' | 'parent'>[]): number[] {
   const children = all.filter((p) => p.parent === root).flatMap((p) => descendants(p.pid, all));

@@ -12,7 +12,7 @@ import { PerSecond } from './per-second.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
-export interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials'> {
+export interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials' | 'isPressed'> {
   readonly settings: ShadowSettings;
   readonly book: ParityBook;
   readonly writes: WriteReader;
@@ -33,12 +33,13 @@ export class Observer implements Tap {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { now, generation, credentials, book } = options;
+    const { now, generation, credentials, isPressed, book } = options;
     this.#live = new LiveCoverage(options);
     this.#shadows = new ShadowRunner(options.settings, {
       now,
       generation,
       credentials,
+      isPressed,
       noiseShare: ({ model }) => book.noiseShare(model.id),
       compared: (shadowed) => this.#compared(shadowed),
       notRun: ({ model }, reason) => this.#record(model, { kind: 'cross', comparison: notRun(reason), facts: [] }),

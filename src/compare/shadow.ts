@@ -47,6 +47,8 @@ export interface ShadowPorts {
   readonly now: () => number;
   readonly generation: () => Generation;
   readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
+  /** The process has enough to do: nothing is begun that could be left undone. */
+  readonly isPressed: () => boolean;
   /** Share of a route's shadows that ask direct twice, 0..1; more while its noise is not known yet. */
   readonly noiseShare: (entry: RouteEntry) => number;
   /** Both answered, or one could not. */
@@ -97,7 +99,7 @@ export class ShadowRunner {
   /** Bytes that are worth keeping of an answer; 0 when a copy of it would be dropped anyway. */
   roomFor(entry: RouteEntry): number {
     if (this.#closing) return 0;
-    if (this.#queue.length < this.#settings.maxQueue) return this.#settings.maxBody;
+    if (this.#queue.length < this.#settings.maxQueue && !this.#ports.isPressed()) return this.#settings.maxBody;
     this.#ports.notRun(entry, 'dropped');
     return 0;
   }
@@ -168,11 +170,17 @@ export class ShadowRunner {
     });
   }
 
+  async #obstacleTo(entry: RouteEntry, upstream: Upstream | undefined, direct: Upstream) {
+    if (!upstream) return 'unavailable';
+    // What waits since before the pressure gives its place up, too.
+    return this.#ports.isPressed() ? 'dropped' : obstacleTo(entry, upstream, direct);
+  }
+
   async #send({ match, trace }: Asked, { path, request }: Leg): Promise<ShadowAnswer | undefined> {
     const entry = match.route;
     const { upstreams } = this.#ports.generation();
     const upstream = upstreams[path];
-    const obstacle = upstream ? await obstacleTo(entry, upstream, upstreams.direct) : 'unavailable';
+    const obstacle = await this.#obstacleTo(entry, upstream, upstreams.direct);
     if (!upstream || obstacle) {
       if (!this.#closing) this.#ports.notRun(entry, obstacle ?? 'unavailable');
       return undefined;

@@ -51,11 +51,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
   const { dataPlane, metrics, now, calendar, random, log } = options;
   const book = new ParityBook(randomUUID(), paritySettings(options.config));
   let settings = shadowSettings(options.config);
-  const ports = {
-    now,
-    generation: () => dataPlane.generation,
-    credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
-  };
+  const ports = portsOf(dataPlane, now);
   const writes = new WriteReader(settings, {
     ...ports,
     random,
@@ -92,6 +88,15 @@ export function startComparison(options: ComparisonOptions): Comparing {
   observeParity(metrics, book, calendar.now);
   dataPlane.tap = observer;
   return comparing;
+}
+
+function portsOf(dataPlane: DataPlane, now: () => number) {
+  return {
+    now,
+    generation: () => dataPlane.generation,
+    isPressed: () => dataPlane.overload.isPressed,
+    credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
+  };
 }
 
 /** What came of a write that was read back. */

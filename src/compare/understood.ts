@@ -22,6 +22,7 @@ const NOT_JUDGED: Readonly<Partial<Record<Outcome, ErrorReason>>> = {
   facade_rate_budget: 'rate_budget',
   facade_breaker_open: 'unavailable',
   facade_bulkhead_full: 'unavailable',
+  facade_overload: 'unavailable',
   facade_no_gateway: 'unavailable',
   untranslatable: 'untranslatable',
 };

@@ -16,7 +16,7 @@ import type { Verification } from './verify.ts';
  * gateway that answers 200 and drops a field, or sends `message` where the CRM wants `body`.
  */
 
-export interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials'> {
+export interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials' | 'isPressed'> {
   /** 0 ≤ x < 1. */
   readonly random: () => number;
   /** Did it arrive? @param body as the caller sent it; @param answer of direct; undefined: it could not be asked. */
@@ -58,7 +58,7 @@ export class WriteReader {
 
   /** Is this write one of the sample? */
   wants({ model: { verify } }: RouteEntry): boolean {
-    if (!verify || this.#closing || this.pending >= MOST_PENDING) return false;
+    if (!verify || this.#closing || this.pending >= MOST_PENDING || this.#ports.isPressed()) return false;
     return this.#ports.random() * BUCKETS < verify.sample;
   }
 

@@ -20,6 +20,12 @@ const port = z
   .transform(Number)
   .refine((n) => n <= 65_535, 'must be a port, 0 to 65535');
 
+const workers = z
+  .string()
+  .regex(/^\s*\d{1,2}\s*$/, 'must be a number of processes, 1 to 64')
+  .transform(Number)
+  .refine((n) => n >= 1 && n <= 64, 'must be a number of processes, 1 to 64');
+
 const HOST_NAME =
   /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 const host = z
@@ -137,6 +143,7 @@ export const environmentSchema = z.object({
   C2S_GATEWAY_TOKEN: optional(token),
   FACADE_TOKENS: optional(tokenList),
   FACADE_CONFIG: withDefault(text, 'config/facade.yaml'),
+  WORKERS: withDefault(workers, 1),
   LOG_LEVEL: optional(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'must be trace, debug, info, warn, error, fatal or silent',

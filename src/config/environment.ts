@@ -41,6 +41,8 @@ export interface Environment {
   /** Credentials of known callers beside `c2sToken`. */
   readonly facadeTokens: readonly string[];
   readonly configFile: string;
+  /** Processes that serve; 1: this one. */
+  readonly workers: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly dataDir: string;
   readonly database: DatabaseChoice;
@@ -115,6 +117,7 @@ function named(env: CheckedVariables): Environment {
     gatewayToken: env.C2S_GATEWAY_TOKEN,
     facadeTokens: env.FACADE_TOKENS ?? [],
     configFile: env.FACADE_CONFIG,
+    workers: env.WORKERS,
     logLevel: env.LOG_LEVEL ?? 'info',
     dataDir: env.DATA_DIR,
     database: databaseOf(env.DATABASE_URL),

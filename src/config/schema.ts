@@ -349,6 +349,26 @@ const failover = z.strictObject({
     .describe('Failovers that are always allowed, so that quiet traffic is not starved.'),
 });
 
+const overload = z.strictObject({
+  maxConnections: z
+    .int()
+    .min(1)
+    .default(16_384)
+    .describe(
+      'Open connections of callers, idle ones included. One more is answered 503 and closed; an eighth more, and it is not accepted. Each takes a file descriptor and some 10 kB.',
+    ),
+  maxInflight: z
+    .int()
+    .min(1)
+    .default(2_048)
+    .describe(
+      'Requests under way at once, whatever they wait for. Keep it above the `maxInflight` of both upstreams together: it is for the process, theirs are for the upstreams.',
+    ),
+  maxLag: positiveDuration(
+    'How late the event loop may come, time after time, before a growing share of the requests is refused. A request pays it three or four times.',
+  ).default('200ms'),
+});
+
 const server = z.strictObject({
   forceHeader: z
     .boolean()
@@ -366,6 +386,9 @@ const server = z.strictObject({
     'How long an idle caller connection is kept. Stay above the load balancer in front.',
   ).default('65s'),
   drain: duration('Longest wait for requests under way after SIGTERM.').default('25s'),
+  overload: overload
+    .prefault({})
+    .describe('What is more than this is answered 503 with Retry-After, before anything is done with it.'),
 });
 
 const log = z.strictObject({

@@ -33,6 +33,7 @@ export function createEnrichmentMetrics(
     name: 'facade_jobs',
     help: 'Enrichments by state, over all instances; of the ended ones those of the last day.',
     labelNames: ['state'] as const,
+    aggregator: 'max',
     registers: [registry],
     async collect() {
       const counts = await count().catch(() => undefined);

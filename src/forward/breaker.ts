@@ -21,6 +21,8 @@ export type Judgement = 'success' | 'failure' | 'neutral';
 /** Refused: the breaker is open, or half-open with its probe under way. Every other number is a permit. */
 export const REFUSED = -1;
 
+/** Milliseconds that a message from another process may take. */
+const LATER = 250;
 const FAULT = new Error('upstream fault');
 /** opossum's action: the attempt is over, so all that is left to do is to say how it ended. */
 const judge = (failed: boolean): Promise<void> => (failed ? Promise.reject(FAULT) : Promise.resolve());
@@ -30,7 +32,8 @@ const NO_ARGUMENTS: [boolean] = [false];
 export interface BreakerOptions {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  readonly onChange?: (state: BreakerState) => void;
+  /** @param isFollowed it was told by {@link Breaker.follow}. */
+  readonly onChange?: (state: BreakerState, isFollowed: boolean) => void;
 }
 
 export class Breaker {
@@ -41,6 +44,7 @@ export class Breaker {
   #epoch = 0;
   #openedAt = 0;
   #probing = false;
+  #isFollowing = false;
   state: BreakerState = 'closed';
 
   constructor(settings: BreakerSettings, options: BreakerOptions) {
@@ -91,9 +95,31 @@ export class Breaker {
     this.#circuit.open();
   }
 
+  /**
+   * Another process's breaker of the same path changed: what one has learnt, all know. While another one probes, this
+   * one waits for what it finds; and it waits a little longer than the one that opened first, so that one probe goes
+   * out and not one a process. Should nothing be heard any more, it probes by itself.
+   */
+  follow(state: BreakerState): void {
+    const isNews = state === 'open' ? this.state !== 'open' : this.state !== 'closed';
+    if (!isNews) return;
+    this.#isFollowing = true;
+    if (state === 'closed') this.#circuit.close();
+    else this.#rest();
+    this.#isFollowing = false;
+  }
+
   /** Ends its timers. For routes that left the table, and at the end of the process. */
   shutdown(): void {
     this.#circuit.shutdown();
+  }
+
+  /** Open, from now on, and for longer than by itself. */
+  #rest(): void {
+    const { reset } = this.settings;
+    this.#circuit.shutdown();
+    this.#circuit = this.#createCircuit(reset + Math.max(reset / 5, LATER));
+    this.#circuit.open();
   }
 
   /** What `fire` does for a success of a closed breaker, without its three promises: nothing but to count. */
@@ -102,8 +128,8 @@ export class Breaker {
     this.#circuit.emit('success', undefined, 0);
   }
 
-  #createCircuit(): CircuitBreaker<[boolean], void> {
-    const { errorRate, volumeThreshold, reset, window } = this.settings;
+  #createCircuit(reset = this.settings.reset): CircuitBreaker<[boolean], void> {
+    const { errorRate, volumeThreshold, window } = this.settings;
     const circuit = new CircuitBreaker(judge, {
       timeout: false,
       // opossum opens above the threshold; an operator who writes 0.5 means half.
@@ -133,7 +159,7 @@ export class Breaker {
     this.#probing = false;
     this.#slow.reset();
     if (state === 'open') this.#openedAt = this.#options.now();
-    this.#options.onChange?.(state);
+    this.#options.onChange?.(state, this.#isFollowing);
   }
 }
 

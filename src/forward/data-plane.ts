@@ -14,8 +14,9 @@ import { Discovery } from './discovery.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
 import type { Generation } from './generation.ts';
 import type { Credentials } from './headers.ts';
+import { Overload, type OverloadLimits, type ShedReason } from './overload.ts';
 import { Passthrough } from './passthrough.ts';
-import { sendProblem } from './problem.ts';
+import { endWithProblem, sendProblem } from './problem.ts';
 import { refusalFor } from './refusals.ts';
 import { requestIdOf } from './request-id.ts';
 import type { Tap } from './tap.ts';
@@ -37,6 +38,8 @@ export interface DataPlaneOptions {
   readonly gatewayToken: string | undefined;
   /** Of the table that serves now: what no route claims is bounded by them. */
   readonly defaults: () => FacadeConfig['defaults'];
+  readonly overload: OverloadLimits;
+  readonly log: Logger;
   /** Undefined: off. */
   readonly tracing?: Tracing | undefined;
 }
@@ -46,6 +49,7 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 export class DataPlane {
   readonly discovery = new Discovery();
   readonly callers: Callers;
+  readonly overload: Overload;
   readonly #options: DataPlaneOptions;
   readonly #deadlines: DeadlineWatch;
   readonly #context: ExchangeContext & { killed: boolean; tap: Tap | undefined };
@@ -55,6 +59,8 @@ export class DataPlane {
   /** What is not a route: set once by the composition root. */
   others: Handler = (req, res) => this.passThrough(req, res);
   #draining = false;
+  /** Requests under way of what is no route. */
+  #elsewhere = 0;
 
   constructor(options: DataPlaneOptions, generation: Generation) {
     const { metrics, requestLog, now } = options;
@@ -63,6 +69,7 @@ export class DataPlane {
     this.callers = new Callers(options.c2sToken, options.facadeTokens);
     this.#deadlines = new DeadlineWatch(now);
     this.#credentials = credentialsFor(options);
+    this.overload = overloadOf(options, () => this.underWay);
     const waits = {
       direct: metrics.rateBudgetWait.labels('direct'),
       gateway: metrics.rateBudgetWait.labels('gateway'),
@@ -143,13 +150,14 @@ export class DataPlane {
     return this.callers.identify(req.headers) !== undefined;
   }
 
-  /** Requests of routes that are under way. */
+  /** Requests that are under way. */
   get underWay(): number {
-    return this.#deadlines.size;
+    return this.#deadlines.size + this.#elsewhere;
   }
 
   handle(req: IncomingMessage, res: ServerResponse, expectsContinue = false): void {
     if (this.#draining) res.shouldKeepAlive = false;
+    if (this.overload.refuses(this.underWay, req.socket) && !isHealthCheck(req)) return this.#shed(req, res);
     const generation = this.#generation;
     const target = parseTarget(req.url as string);
     const match = generation.matcher.match(req.method as string, target.path);
@@ -157,6 +165,8 @@ export class DataPlane {
       // Express would parse an absolute form, and not take all of them.
       req.url = target.raw;
       if (expectsContinue) res.writeContinue();
+      this.#elsewhere++;
+      res.once('close', () => this.#elsewhere--);
       return this.others(req, res);
     }
     const requestId = requestIdOf(req.headers['x-request-id']);
@@ -195,13 +205,30 @@ export class DataPlane {
   }
 
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (this.overload.refuses(this.underWay, socket)) {
+      return endWithProblem(socket, this.#overloaded(), ['x-facade-outcome', 'facade_overload']);
+    }
     const asked = this.#passthroughAsked(req);
     this.#passthrough.upgrade({ ...asked, trace: this.#trace(asked) }, socket, head);
   }
 
   close(): void {
+    this.overload.close();
     this.#deadlines.close();
     this.#passthrough.close();
+  }
+
+  /** Nothing was sent, and nothing was done: the cheapest answer that says so. */
+  #shed(req: IncomingMessage, res: ServerResponse): void {
+    // Beyond the limit of connections; the others may try again on the one that they have.
+    if (this.overload.isBeyond(req.socket)) res.shouldKeepAlive = false;
+    const requestId = requestIdOf(req.headers['x-request-id']);
+    const headers = ['x-request-id', requestId, 'x-facade-outcome', 'facade_overload'];
+    sendProblem(res, this.#overloaded(), requestId, headers);
+  }
+
+  #overloaded() {
+    return refusalFor('facade_overload', false, this.overload.retryAfter());
   }
 
   #trace({ req, requestId }: { readonly req: IncomingMessage; readonly requestId: string }): RequestTrace | undefined {
@@ -233,4 +260,17 @@ function credentialsFor(
   const replaced: Credentials = { keep: false, authorization: bearer(options.c2sToken) };
   const gateway: Credentials = { keep: false, authorization: bearer(options.gatewayToken) };
   return { direct: (caller) => (caller?.replaceCredentials ? replaced : asSent), gateway: () => gateway };
+}
+
+/** Whoever asks whether we live must not be told no because we are busy: he would end us, and the others were next. */
+function isHealthCheck({ url }: IncomingMessage): boolean {
+  return url === '/health' || url === '/';
+}
+
+function overloadOf({ overload: limits, metrics, now, log }: DataPlaneOptions, inflight: () => number): Overload {
+  const cell = (reason: ShedReason) => metrics.shed.cell({ reason });
+  const shed = { connections: cell('connections'), inflight: cell('inflight'), lag: cell('lag') };
+  const overload = new Overload({ limits, now, inflight, shed, log });
+  metrics.observeOverload(() => overload);
+  return overload;
 }

@@ -20,18 +20,38 @@ const HEADERS_TIMEOUT = 15_000;
 /** Milliseconds for a whole request to arrive where no deadline of a route bounds it (what was answered early). */
 const REQUEST_TIMEOUT = 300_000;
 
+/**
+ * Connections that may wait to be accepted; the kernel takes the lesser of this and its own limit. With node's 511 a
+ * loop that is late by a tenth of a second overflows it when many callers come back at once, and those whose handshake
+ * is dropped wait for seconds, for a refusal that would have taken a millisecond.
+ */
+const BACKLOG = 4_096;
+/** Milliseconds in which what is still written after a refusal is taken and thrown away. */
+const LINGER = 1_000;
+
 /** A port cannot be had; the message says what to do. */
 export class ListenError extends Error {}
 
+export interface ListenOptions {
+  /** Of a worker: its own port, not one that it shares with the others. */
+  readonly exclusive?: boolean;
+}
+
 /** Resolves to the base URL. @param variable names the setting to change. */
-export function listen(server: Server, host: string, port: number, variable: string): Promise<string> {
+export function listen(
+  server: Server,
+  host: string,
+  port: number,
+  variable: string,
+  { exclusive = false }: ListenOptions = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: Error & { code?: string }) =>
       reject(
         new ListenError(`cannot listen on ${host}:${port} (${error.code ?? error.name}); set ${variable} to another`),
       ),
     );
-    server.listen(port, host, () => {
+    server.listen({ port, host, exclusive, backlog: BACKLOG }, () => {
       const address = server.address() as AddressInfo;
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
       resolve(`http://${name}:${address.port}`);
@@ -148,15 +168,19 @@ function refuse(res: ServerResponse, problem: Problem): void {
  * the middle of an answer, nor ahead of one that is owed: it would be read as part of that, or in its place.
  */
 function answerClientError(error: Error & { code?: string }, socket: Carrier): void {
+  // The parser complains again about every packet that follows. To close the connection at that would reset it, and the
+  // refusal would be lost on its way to whoever is still writing.
+  if (socket[kRefused] && error.code !== 'ECONNRESET') return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  // The parser complains again about every packet that follows.
-  if (socket[kRefused]) return;
   socket[kRefused] = true;
   const latest = socket[kLatest];
-  const end = (): void => endWithProblem(socket, CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED);
+  const end = (): void => {
+    endWithProblem(socket, CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED);
+    setTimeout(() => socket.destroy(), LINGER).unref();
+  };
   if (!latest || latest.writableFinished) end();
   else if (latest.req.complete) latest.once('finish', end);
   // Its own body is malformed: that is its answer, unless another has begun or others are before it.

@@ -15,6 +15,7 @@ const DETAILS: Partial<Record<Outcome, string>> = {
   facade_breaker_open: 'The upstream of this route is failing and is given a pause. Nothing was sent; try again later.',
   facade_bulkhead_full: 'All places to this upstream are taken. Nothing was sent; try again later.',
   facade_rate_budget: 'The rate budget of the upstream is spent. Nothing was sent; try again later.',
+  facade_overload: 'The facade has more to do than it can. Nothing was sent; try again in a moment.',
   facade_no_gateway: 'This route is served by the gateway alone, which is switched off or not configured.',
   untranslatable: 'The request could not be carried to the other dialect without losing something.',
   client_bad_request: 'The request cannot be forwarded: its path or a header holds what HTTP does not allow there.',

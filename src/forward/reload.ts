@@ -1,4 +1,5 @@
 import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
+import { partOf } from '../config/part.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -28,6 +29,8 @@ export interface LoaderOptions {
   readonly variables: () => Record<string, string | undefined>;
   /** Sees every good file and says what is in force instead: flips that stand elsewhere are laid over it. */
   readonly take?: (written: FacadeConfig, text: string) => FacadeConfig;
+  /** Processes that serve together; each has its part of every limit. */
+  readonly workers?: number;
 }
 
 /**
@@ -43,11 +46,11 @@ export class Loader {
   }
 
   load(text: string): Loaded {
-    const { table, metrics, log, variables, take = (written) => written } = this.#options;
+    const { table, metrics, log, variables, take = (written) => written, workers = 1 } = this.#options;
     const parsed = parseConfig(text, variables());
     if (!parsed.ok) return this.#refuse(parsed.problems);
     const { revision } = parsed;
-    const config = take(parsed.config, text);
+    const config = partOf(take(parsed.config, text), workers);
     const generation = table.build(tableSettings(config, revision));
     this.lastRefused = undefined;
     metrics.reloaded(revision);

@@ -2,7 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Metrics } from '../observe/metrics.ts';
 import { RouteRecorder } from '../observe/recorder.ts';
 import type { Path, RouteModel } from '../rollout/route.ts';
-import { Breaker } from './breaker.ts';
+import { Breaker, type BreakerState } from './breaker.ts';
+
+/** Hears of every breaker that changed by what was seen here. */
+export type BreakerListener = (route: string, path: Path, state: BreakerState) => void;
 
 /**
  * What lives on across reloads of one route: its breakers and its counters. A reload never resets a breaker of a route
@@ -12,10 +15,12 @@ export class RouteState {
   readonly recorder: RouteRecorder;
   readonly #metrics: Metrics;
   readonly #now: () => number;
+  readonly #onBreaker: BreakerListener | undefined;
   readonly #breakers: Partial<Record<Path, Breaker>> = {};
   #model: RouteModel;
 
-  constructor(model: RouteModel, metrics: Metrics, now: () => number) {
+  constructor(model: RouteModel, metrics: Metrics, now: () => number, onBreaker?: BreakerListener) {
+    this.#onBreaker = onBreaker;
     this.#model = model;
     this.#metrics = metrics;
     this.#now = now;
@@ -59,7 +64,10 @@ export class RouteState {
     if (!this.#model.breaker.enabled) return undefined;
     return (this.#breakers[path] ??= new Breaker(this.#model.breaker, {
       now: this.#now,
-      onChange: (state) => this.#metrics.breakerChanged(this.#model.id, path, state),
+      onChange: (state, isFollowed) => {
+        this.#metrics.breakerChanged(this.#model.id, path, state);
+        if (!isFollowed) this.#onBreaker?.(this.#model.id, path, state);
+      },
     }));
   }
 

@@ -1,6 +1,7 @@
 import type { FacadeConfig, UpstreamConfig } from '../config/schema.ts';
 import { parseDuration } from '../config/units.ts';
 import { compileRoutes } from '../rollout/compile.ts';
+import type { OverloadLimits } from './overload.ts';
 import type { TableSettings } from './table.ts';
 import type { UpstreamSettings } from './upstream.ts';
 
@@ -21,6 +22,11 @@ export function tableSettings(config: FacadeConfig, revision: string): TableSett
     killSwitchFile: server.killSwitchFile,
     successSample: log.successSample,
   };
+}
+
+/** What the process takes on at most. */
+export function overloadLimits({ server: { overload } }: FacadeConfig): OverloadLimits {
+  return { ...overload, maxLag: parseDuration(overload.maxLag) };
 }
 
 function upstreamSettings(

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Metrics } from '../observe/metrics.ts';
-import type { RouteModel } from '../rollout/route.ts';
+import type { Path, RouteModel } from '../rollout/route.ts';
 import { stageOf } from '../rollout/stage.ts';
+import type { BreakerState } from './breaker.ts';
 import { TrustedProxies } from './connection.ts';
 import { FailoverBudget } from './failover-budget.ts';
 import { buildMatcher, locationRewriter, prepareRoute, type Generation, type RouteEntry } from './generation.ts';
-import { RouteState } from './route-state.ts';
+import { RouteState, type BreakerListener } from './route-state.ts';
 import { Upstream, type UpstreamSettings } from './upstream.ts';
 
 /**
@@ -30,12 +31,14 @@ const RETIREMENT_MS = 120_000;
 export class Table {
   readonly #metrics: Metrics;
   readonly #now: () => number;
+  readonly #onBreaker: BreakerListener | undefined;
   readonly #states = new Map<string, RouteState>();
   readonly #retired = new Set<Upstream>();
   #upstreams: Generation['upstreams'] | undefined;
   #failover: { settings: TableSettings['failover']; budget: FailoverBudget } | undefined;
 
-  constructor(metrics: Metrics, now: () => number) {
+  constructor(metrics: Metrics, now: () => number, onBreaker?: BreakerListener) {
+    this.#onBreaker = onBreaker;
     this.#metrics = metrics;
     this.#now = now;
     metrics.observeInflight(() => this.#inflight());
@@ -62,6 +65,11 @@ export class Table {
     };
   }
 
+  /** The breaker of another process's same route changed. What this table does not have is no news. */
+  followBreaker(route: string, path: Path, state: BreakerState): void {
+    this.#states.get(route)?.breaker(path)?.follow(state);
+  }
+
   /** Ends what outlives requests. Call it when the last one has ended. */
   async close(): Promise<void> {
     for (const state of this.#states.values()) state.shutdown();
@@ -72,7 +80,7 @@ export class Table {
   #entry(model: RouteModel, all: readonly RouteModel[]): RouteEntry {
     let state = this.#states.get(model.id);
     if (state) state.update(model);
-    else this.#states.set(model.id, (state = new RouteState(model, this.#metrics, this.#now)));
+    else this.#states.set(model.id, (state = new RouteState(model, this.#metrics, this.#now, this.#onBreaker)));
     const stage = stageOf(model.rollout, model.direct.length > 0);
     this.#metrics.rolloutChanged(model.id, model.rollout.gateway, model.rollout.shadow, stage);
     return { ...prepareRoute(model, all), state };

@@ -5,7 +5,8 @@ import { CellCounter, CellHistogram } from './cells.ts';
 /**
  * The metrics of the facade, by the names of design.md, which dashboards and checks rely on. Labels are route ids and
  * closed unions only, never anything a caller can choose. Children are created at 0 when a route is first seen, so
- * that the first rate is right, and held by RouteRecorder, so that no label is looked up per request.
+ * that the first rate is right, and held by RouteRecorder, so that no label is looked up per request. An `aggregator`
+ * says what several workers on one page come to, where it is not their sum.
  */
 
 /** Seconds: from a fast read over the LAN to the total deadline. */
@@ -85,29 +86,40 @@ export class Metrics {
     name: 'facade_breaker_state',
     help: 'State of the breaker: 0 closed, 1 half-open, 2 open.',
     labelNames: ['route', 'path'] as const,
+    aggregator: 'max',
     registers: [this.registry],
   });
   readonly gatewayRatio = new Gauge({
     name: 'facade_rollout_gateway_ratio',
     help: 'Share of the sticky values that the table gives to the gateway, 0 to 1.',
     labelNames: ['route'] as const,
+    aggregator: 'max',
     registers: [this.registry],
   });
   readonly shadowRatio = new Gauge({
     name: 'facade_rollout_shadow_ratio',
     help: 'Share of the safe requests that the table shadows, 0 to 1.',
     labelNames: ['route'] as const,
+    aggregator: 'max',
     registers: [this.registry],
   });
   readonly routeStage = new Gauge({
     name: 'facade_route_stage',
     help: '1 for the stage that the route is in, 0 for the others.',
     labelNames: ['route', 'stage'] as const,
+    aggregator: 'max',
     registers: [this.registry],
   });
   readonly migrationRatio = new Gauge({
     name: 'facade_migration_ratio',
     help: 'Share of the requests of the last 24 hours that the gateway served, over all routes and instances. NaN: there were none.',
+    aggregator: 'first',
+    registers: [this.registry],
+  });
+  readonly shed = new CellCounter({
+    name: 'facade_shed_total',
+    help: 'Requests that were refused before anything was done with them, by what there was too much of.',
+    labelNames: ['reason'] as const,
     registers: [this.registry],
   });
   readonly shadows = new Counter({
@@ -125,12 +137,14 @@ export class Metrics {
   readonly killSwitch = new Gauge({
     name: 'facade_kill_switch',
     help: '1 while everything is direct by the kill switch.',
+    aggregator: 'max',
     registers: [this.registry],
   });
   readonly autopilotStep = new Gauge({
     name: 'facade_autopilot_step',
     help: 'Share that a route on autopilot has reached, 0 to 1.',
     labelNames: ['route'] as const,
+    aggregator: 'max',
     registers: [this.registry],
   });
   readonly autopilotDecisions = new Counter({
@@ -155,12 +169,14 @@ export class Metrics {
   readonly lastReloadSuccess = new Gauge({
     name: 'facade_config_last_reload_success',
     help: '1 when the newest config file was good, 0 when it was refused and the old table serves.',
+    aggregator: 'min',
     registers: [this.registry],
   });
   readonly configInfo = new Gauge({
     name: 'facade_config_info',
     help: 'The revision of the table that serves.',
     labelNames: ['revision'] as const,
+    aggregator: 'first',
     registers: [this.registry],
   });
 
@@ -185,10 +201,31 @@ export class Metrics {
     });
   }
 
+  /** Serves what the shedding of overload goes by, at scrape time. */
+  observeOverload(read: () => { readonly connections: number; readonly admitted: number }): void {
+    const connections = new Gauge({
+      name: 'facade_connections',
+      help: 'Open connections of callers.',
+      registers: [this.registry],
+      collect: (): void => connections.set(read().connections),
+    });
+    const admitted = new Gauge({
+      name: 'facade_admitted_ratio',
+      help: 'Share of the requests that the lateness of the event loop lets in, 0 to 1.',
+      registers: [this.registry],
+      aggregator: 'min',
+      collect: (): void => admitted.set(read().admitted),
+    });
+  }
+
   /** Serves the gauges of parity from the evidence itself, at scrape time. A ratio of nothing is left out. */
   observeParity(read: () => Iterable<ParityGauges>): void {
     const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[], collect?: () => void) =>
-      new Gauge({ name, help, labelNames, registers: [this.registry], ...(collect ? { collect } : {}) });
+      new Gauge({
+        ...{ name, help, labelNames, registers: [this.registry] },
+        aggregator: 'first',
+        ...(collect ? { collect } : {}),
+      });
     const help = 'Share of the shadows in which no caller would have noticed a difference, noise subtracted, 0 to 1.';
     // The first is asked first, and fills in the others.
     const ratio = gauge('facade_parity_ratio', help, ['route'], () => {

@@ -61,6 +61,8 @@ export const OUTCOMES = {
   facade_breaker_open: decision('facade', 'connect', 'unsent', 503),
   facade_bulkhead_full: decision('facade', 'connect', 'unsent', 503),
   facade_rate_budget: decision('facade', 'connect', 'unsent', 503),
+  /** Shed before anything was done with it: the process has too much to do (forward/overload.ts). */
+  facade_overload: decision('facade', 'admit', 'unsent', 503),
   /** A gateway-only route while no gateway may be used. */
   facade_no_gateway: decision('facade', 'admit', 'unsent', 503),
   /** The gateway path cannot carry the request without losing something. */

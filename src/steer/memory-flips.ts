@@ -14,7 +14,9 @@ export class MemoryFlips implements FlipLog {
   readonly #now: () => Date;
   readonly #since: Date;
   readonly #most: number;
-  readonly #files: AppliedFile[] = [];
+  #lastFile: AppliedFile | undefined;
+  /** Revisions of the files that were taken over, oldest first; of a file each holds nothing more. */
+  readonly #applied: string[] = [];
   #state: SteerState = { revision: 0, killSwitch: false, rollouts: new Map() };
   /** Oldest first. */
   #records: FlipRecord[] = [];
@@ -69,10 +71,10 @@ export class MemoryFlips implements FlipLog {
     const before = this.#state;
     const result = await work({
       ...before,
-      lastFile: () => Promise.resolve(this.#files.at(-1)),
-      wasApplied: (revision) => Promise.resolve(this.#files.some((file) => file.revision === revision)),
+      lastFile: () => Promise.resolve(this.#lastFile),
+      wasApplied: (revision) => Promise.resolve(this.#applied.includes(revision)),
       applied: (file) => {
-        writes.push(() => this.#files.push(file));
+        writes.push(() => this.#takeOver(file));
         return Promise.resolve();
       },
       append: (flip) => {
@@ -85,6 +87,13 @@ export class MemoryFlips implements FlipLog {
     });
     for (const write of writes) write();
     return result;
+  }
+
+  /** A file that is rewritten all the time must not be remembered all the time. */
+  #takeOver(file: AppliedFile): void {
+    this.#lastFile = file;
+    this.#applied.push(file.revision);
+    if (this.#applied.length > this.#most) this.#applied.shift();
   }
 
   #append({ changes, killSwitch: _, killSwitchFile, ...reason }: NewFlip, killSwitch: boolean): void {

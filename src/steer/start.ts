@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly instance: string;
   readonly now: () => Date;
   readonly log: Logger;
+  /** False: another process on this file does. */
+  readonly keepsHistory: boolean;
 }
 
 export interface Started {
@@ -27,17 +29,19 @@ export interface Started {
   close(): Promise<void>;
 }
 
-export function startSteering({ steering, meter, opened, instance, now, log }: StartOptions): Started {
+export function startSteering({ steering, meter, opened, instance, now, log, keepsHistory }: StartOptions): Started {
   let stop: (() => Promise<void>) | undefined;
   let isClosed = false;
   const ready = opened.then(async (store) => {
     if (isClosed) return;
     meter.attach(store ? new PostgresTraffic(store.db, instance) : new MemoryTraffic());
-    const flips = store ? new PostgresFlips(store.db) : new MemoryFlips(now);
+    // Else one of its own, that nobody asks: what is to be written down would otherwise wait for ever.
+    const shared = keepsHistory ? store : undefined;
+    const flips = shared ? new PostgresFlips(shared.db) : new MemoryFlips(now);
     await steering.attach(flips).catch((error: unknown) => {
       log.warn({ err: error }, 'the flips cannot be read yet; it is tried again');
     });
-    const following = follow(store, () => steering.look(), log);
+    const following = follow(shared, () => steering.look(), log);
     stop = () => following.close();
   });
   return {

@@ -115,6 +115,20 @@ const upstreams: Section = {
       queries: [q(`sum by (upstream) (${ofInstance('facade_inflight')})`, '{{upstream}}')],
     }),
     series({
+      title: 'Turned away',
+      description:
+        'Requests that were answered 503 before anything was done with them, by what there was too much of: server.overload of the config file. Alerts.',
+      unit: 'reqps',
+      thresholds: [[1, 'red']],
+      queries: [q(rate(ofInstance('facade_shed_total'), 'instance, reason'), '{{instance}} {{reason}}')],
+    }),
+    series({
+      title: 'Connections of callers',
+      description: 'Open ones, idle ones included. Beyond server.overload.maxConnections they are refused.',
+      unit: 'short',
+      queries: [q(ofInstance('facade_connections'), '{{instance}}')],
+    }),
+    series({
       title: 'Wait for the rate budget (p95)',
       description: `Only upstreams with a rateBudget have one. Alerts above ${RATE_BUDGET_WAIT} s; whoever would wait longer than longestWait is refused.`,
       unit: 's',

@@ -102,6 +102,15 @@ function callers(): AlertRule[] {
     }),
     ...BURNS.map(burn),
     alert({
+      name: 'FacadeShedding',
+      expr: `${events('facade_shed_total', 'job, reason', '5m')} >= ${LEAST_FAILURES}`,
+      for: '1m',
+      severity: 'critical',
+      summary: 'The facade has more to do than it can and turns requests away',
+      description:
+        '{{ $value | humanize }} requests in five minutes were answered 503 before anything was done with them, for too many {{ $labels.reason }} (lag: the event loop comes late). They are in no other count of failures.',
+    }),
+    alert({
       name: 'FacadeUnknownWrites',
       expr: `${events(unknown, 'job, route', '10m')} > 0`,
       for: '0m',
@@ -260,6 +269,14 @@ function inside(): AlertRule[] {
       summary: 'The event loop of {{ $labels.instance }} is late',
       description:
         'Its p99 lag is {{ $value | humanizeDuration }}, which every request pays. The process has too much to do, or something holds it.',
+    }),
+    alert({
+      name: 'FacadeWorkersMissing',
+      expr: `facade_workers{${ofFacade}, state="missing"} > 0`,
+      for: '5m',
+      severity: 'warning',
+      summary: '{{ $labels.instance }} lacks {{ $value }} of its workers',
+      description: 'They die as soon as they are started, or do not come up. The others carry their load.',
     }),
     alert({
       name: 'FacadeOpenFiles',

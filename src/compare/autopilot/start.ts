@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly flips: FlipPort;
   /** There will be a store: nothing is decided before it is there, lest two instances decide. */
   readonly awaitsStore: boolean;
+  /** False: of the processes on this file another one decides, if no store says who. */
+  readonly mayLead?: boolean;
   /** Milliseconds between two looks; 5 000. */
   readonly every?: number | undefined;
 }
@@ -44,7 +46,7 @@ export interface Started {
 }
 
 export function startAutopilot(options: StartOptions): Started {
-  const { dataPlane, metrics, log, calendar, parity, flips, awaitsStore, every = 5_000 } = options;
+  const { dataPlane, metrics, log, calendar, parity, flips, awaitsStore, mayLead = true, every = 5_000 } = options;
   const instance = randomUUID();
   let memory: Memory = new ProcessMemory();
   let leadership: Leadership | undefined;
@@ -59,7 +61,7 @@ export function startAutopilot(options: StartOptions): Started {
       proof: (route) => proofOf(parity(route)),
       flip: (order) => flips.flip(order),
       propose: (route, gateway) => flips.propose(route, gateway),
-      isLeader: () => (awaitsStore ? (leadership?.isLeader ?? false) : true),
+      isLeader: () => (awaitsStore ? (leadership?.isLeader ?? false) : mayLead),
       get memory() {
         return memory;
       },

@@ -16,10 +16,18 @@ export interface Embedded {
   stop(): Promise<void>;
 }
 
+export interface EmbeddedOptions {
+  /** Processes that use it; each has its connections. */
+  readonly instances?: number;
+}
+
+/** Connections of one facade at most, enrichment included. */
+const CONNECTIONS = 30;
+
 /** @throws StoreUnavailable. */
-export async function startEmbedded(dataDir: string, log: Logger): Promise<Embedded> {
+export async function startEmbedded(dataDir: string, log: Logger, options: EmbeddedOptions = {}): Promise<Embedded> {
   try {
-    return await start(dataDir, log);
+    return await start(dataDir, log, options);
   } catch (error) {
     if (error instanceof StoreUnavailable) throw error;
     const remedy = 'may this user write there? Change DATA_DIR, or set DATABASE_URL';
@@ -29,7 +37,7 @@ export async function startEmbedded(dataDir: string, log: Logger): Promise<Embed
   }
 }
 
-async function start(dataDir: string, log: Logger): Promise<Embedded> {
+async function start(dataDir: string, log: Logger, { instances = 1 }: EmbeddedOptions): Promise<Embedded> {
   const binaries = await findBinaries();
   mkdirSync(dataDir, { recursive: true });
   const dir = realpathSync(dataDir);
@@ -40,7 +48,8 @@ async function start(dataDir: string, log: Logger): Promise<Embedded> {
     const doing = isMade(dir) ? 'starting the embedded Postgres' : 'making the embedded Postgres, once: a few seconds';
     log.info({ dataDir: dir }, doing);
     const cluster = await openCluster({ dataDir: dir, binaries, account });
-    const server = await supervise({ binaries, cluster, runDir, account }, log);
+    const settings = { max_connections: CONNECTIONS * Math.max(2, instances) };
+    const server = await supervise({ binaries, cluster, runDir, account, settings }, log);
     const stop = async (): Promise<void> => {
       await server.stop();
       await owned.release();

@@ -61,6 +61,8 @@ export function setAll(config: Document, gateway: number): void {
 export async function startFacade(options: TestFacadeOptions): Promise<TestFacade> {
   const dir = mkdtempSync(join(tmpdir(), 'c2s-facade-'));
   const config = parseDocument(readFileSync('config/facade.yaml', 'utf8'));
+  // The test, its upstreams and its callers share this loop, and the machine is shared with other tests.
+  config.setIn(['server', 'overload', 'maxLag'], '30s');
   options.edit?.(config);
   const configFile = (options.configFile ?? plainFile)(dir, config.toString());
   const env: Record<string, string> = {

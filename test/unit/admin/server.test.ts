@@ -12,6 +12,7 @@ import { paritySettings } from '../../../src/compare/parity-settings.ts';
 import { DataPlane } from '../../../src/forward/data-plane.ts';
 import { KillSwitch } from '../../../src/forward/kill-switch.ts';
 import { Loader } from '../../../src/forward/reload.ts';
+import { overloadLimits } from '../../../src/forward/settings.ts';
 import { Table } from '../../../src/forward/table.ts';
 import { StoreHolder } from '../../../src/store/holder.ts';
 import { createLogs } from '../../../src/observe/log.ts';
@@ -60,6 +61,8 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
         gatewayToken: 'secret-gateway',
       },
       defaults: () => first.config.defaults,
+      overload: overloadLimits(first.config),
+      log,
     },
     first.generation,
   );

@@ -279,3 +279,76 @@ describe('a breaker that is shut down', () => {
     expect(states).toEqual([]);
   });
 });
+
+describe('a breaker that is told what another process has learnt', () => {
+  /** Two processes, told of each other's changes as over a channel. */
+  const pair = () => {
+    const tell = (to: () => Breaker) => (state: BreakerState, isFollowed: boolean) => {
+      if (!isFollowed) setTimeout(() => to().follow(state), 1);
+    };
+    const settings = {
+      ...{ enabled: true, window: 10_000 + 100 * windows++, volumeThreshold: 10, errorRate: 0.5 },
+      ...{ slowCall: SLOW, slowRate: 0.8, reset: RESET },
+    };
+    const now = () => performance.now();
+    const one: Breaker = new Breaker(settings, { now, onChange: tell(() => other) });
+    const other: Breaker = new Breaker(settings, { now, onChange: tell(() => one) });
+    made.push(one, other);
+    return { one, other };
+  };
+
+  test('opens with it, and leaves the probe to it', async () => {
+    const { one, other } = pair();
+    one.open();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(other.state).toBe('open');
+    await vi.advanceTimersByTimeAsync(RESET);
+    expect([one.state, other.state]).toEqual(['half-open', 'open']);
+    expect(other.acquire()).toBe(REFUSED);
+    expect(one.acquire()).not.toBe(REFUSED);
+  });
+
+  test('closes when the probe of the other one succeeds', async () => {
+    const { one, other } = pair();
+    one.open();
+    await vi.advanceTimersByTimeAsync(RESET + 1);
+    one.report(one.acquire(), 'success', 5);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([one.state, other.state]).toEqual(['closed', 'closed']);
+    expect(other.acquire()).not.toBe(REFUSED);
+  });
+
+  test('stays open when the probe of the other one fails', async () => {
+    const { one, other } = pair();
+    one.open();
+    await vi.advanceTimersByTimeAsync(RESET + 1);
+    one.report(one.acquire(), 'failure', 5);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([one.state, other.state]).toEqual(['open', 'open']);
+  });
+
+  test('probes by itself when nothing more is heard, and has the other one wait meanwhile', async () => {
+    const { one, other } = pair();
+    one.open();
+    // The first has no traffic: its probe never goes out.
+    await vi.advanceTimersByTimeAsync(RESET * 2.3);
+    expect([one.state, other.state]).toEqual(['open', 'half-open']);
+    other.report(other.acquire(), 'success', 5);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([one.state, other.state]).toEqual(['closed', 'closed']);
+  });
+
+  test('does not mind what it knows already: no timer begins anew', async () => {
+    const { one } = pair();
+    one.open();
+    await vi.advanceTimersByTimeAsync(RESET - 1);
+    one.follow('open');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(one.state).toBe('half-open');
+    one.report(one.acquire(), 'success', 5);
+    await settle();
+    one.follow('half-open');
+    one.follow('closed');
+    expect(one.state).toBe('closed');
+  });
+});

@@ -15,6 +15,7 @@ const UNSENT: Outcome[] = [
   'facade_breaker_open',
   'facade_bulkhead_full',
   'facade_rate_budget',
+  'facade_overload',
   'facade_no_gateway',
   'untranslatable',
 ];

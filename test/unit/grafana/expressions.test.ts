@@ -15,6 +15,7 @@ async function knownNames(): Promise<Set<string>> {
   const metrics = new Metrics();
   createEnrichmentMetrics(metrics.registry, () => Promise.resolve(undefined));
   metrics.observeInflight(() => []);
+  metrics.observeOverload(() => ({ connections: 0, admitted: 1 }));
   metrics.observeParity(() => []);
   const registered = (await metrics.registry.getMetricsAsJSON()).map(({ name }) => name);
   const list = JSON.parse(readFileSync('test/e2e/external/may-be-empty.json', 'utf8')) as { metrics: object };

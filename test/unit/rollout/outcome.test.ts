@@ -23,6 +23,7 @@ const EXPECTED: Record<Outcome, [party: string, delivery: string, status: number
   facade_breaker_open: ['facade', 'unsent', 503, 'neutral'],
   facade_bulkhead_full: ['facade', 'unsent', 503, 'neutral'],
   facade_rate_budget: ['facade', 'unsent', 503, 'neutral'],
+  facade_overload: ['facade', 'unsent', 503, 'neutral'],
   facade_no_gateway: ['facade', 'unsent', 503, 'neutral'],
   untranslatable: ['facade', 'unsent', 400, 'neutral'],
   client_bad_request: ['client', 'unsent', 400, 'neutral'],

@@ -1,0 +1,191 @@
+import type { Server } from 'node:http';
+import { Socket } from 'node:net';
+import type { Logger } from '../observe/log.ts';
+import type { CounterCell } from '../observe/cells.ts';
+import { Admission } from './admission.ts';
+
+/**
+ * Sheds what the process cannot serve, early: at the head of a request, before it is matched, read or sent anywhere. A
+ * facade that takes everything serves nobody once it is full: every request waits for all others, past the deadline
+ * of its caller, and is repeated. Three things are bounded:
+ *
+ * - requests under way (memory, and whatever they wait for),
+ * - open connections: those beyond the limit are answered 503 and closed; far beyond, they are not accepted,
+ * - the lateness of the event loop, which every request pays several times (admission.ts).
+ *
+ * A request that nothing speaks against costs two reads and a comparison. What the enrichment asks through our own
+ * listener is judged like the rest, since its queue can wait where callers cannot; its connections are no sockets.
+ */
+
+export interface OverloadLimits {
+  readonly maxConnections: number;
+  readonly maxInflight: number;
+  /** Milliseconds. */
+  readonly maxLag: number;
+}
+
+export const SHED_REASONS = ['connections', 'inflight', 'lag'] as const;
+export type ShedReason = (typeof SHED_REASONS)[number];
+
+export interface OverloadOptions {
+  readonly limits: OverloadLimits;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** Requests under way, of routes and others. */
+  readonly inflight: () => number;
+  readonly shed: Readonly<Record<ShedReason, CounterCell>>;
+  readonly log: Pick<Logger, 'warn' | 'info'>;
+}
+
+/** Milliseconds. A lateness is measured this exactly; a wake-up costs microseconds. */
+export const SAMPLE_EVERY = 25;
+/** Milliseconds without pressure after which shadows run again, and without a refusal after which an episode is over. */
+const CALM_AFTER = 1_000;
+/** Connections beyond the limit that are still accepted, to be told why they are refused. */
+const margin = (maxConnections: number): number => Math.max(16, Math.ceil(maxConnections / 8));
+
+const kBeyond = Symbol('beyond');
+type Carrier = object & { [kBeyond]?: true };
+
+export class Overload {
+  readonly #options: OverloadOptions;
+  readonly #timer: NodeJS.Timeout;
+  readonly #admission: Admission;
+  #limits: OverloadLimits;
+  #server: Server | undefined;
+  #connections = 0;
+  /** Open connections beyond the limit. */
+  #beyond = 0;
+  /** Nothing but the number of requests under way can speak against a request. */
+  #isCalm = true;
+  #pressedAt = -Infinity;
+  /** Refusals of the episode that goes on, and when the last one was seen. */
+  #refusals = 0;
+  #seen = 0;
+  #seenAt = 0;
+
+  constructor(options: OverloadOptions) {
+    this.#options = options;
+    this.#limits = options.limits;
+    this.#admission = new Admission(options.limits.maxLag, options.now());
+    this.#timer = setInterval(() => this.sample(), SAMPLE_EVERY).unref();
+  }
+
+  /** The only thing that a request pays. @returns why it is refused; undefined: it is taken. */
+  refuses(inflight: number, socket: object): ShedReason | undefined {
+    if (this.#isCalm && inflight < this.#limits.maxInflight) return undefined;
+    return this.#judge(inflight, socket);
+  }
+
+  /** Work that can be left undone should be, now: there is less than half of the room left. */
+  isPressed = false;
+
+  /** The connection is one too many. */
+  isBeyond(socket: Carrier): boolean {
+    return socket[kBeyond] === true;
+  }
+
+  /** Milliseconds: one to three seconds by turns, so that those who were refused together do not come back together. */
+  retryAfter(): number {
+    return 1_000 * (1 + (this.#refusals % 3));
+  }
+
+  /** Open connections of callers. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Share of the requests that the lateness of the loop lets in, 0..1. */
+  get admitted(): number {
+    return this.#admission.share;
+  }
+
+  /** From the next request on. */
+  configure(limits: OverloadLimits): void {
+    this.#limits = limits;
+    this.#admission.maxLag = limits.maxLag;
+    this.#bound();
+  }
+
+  /** Counts the connections of this server. Call it before the server listens. */
+  watch(server: Server): void {
+    this.#server = server;
+    this.#bound();
+    server.on('drop', () => this.#count('connections'));
+    server.on('connection', (socket: object) => {
+      if (socket instanceof Socket) this.#opened(socket);
+    });
+  }
+
+  /** What the timer does: one look at the lateness, and what follows from it. */
+  sample(): void {
+    const now = this.#options.now();
+    this.#admission.sample(now, SAMPLE_EVERY);
+    const isHalfFull =
+      this.#options.inflight() * 2 > this.#limits.maxInflight || this.#connections > this.#limits.maxConnections;
+    if (isHalfFull || this.#admission.isPressed) this.#pressedAt = now;
+    this.isPressed = now - this.#pressedAt < CALM_AFTER;
+    this.#settle();
+    this.#tell(now);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #judge(inflight: number, socket: Carrier): ShedReason | undefined {
+    const reason = this.#reason(inflight, socket);
+    if (reason) this.#count(reason);
+    return reason;
+  }
+
+  #reason(inflight: number, socket: Carrier): ShedReason | undefined {
+    if (socket[kBeyond]) return 'connections';
+    if (inflight >= this.#limits.maxInflight) return 'inflight';
+    return this.#admission.admits() ? undefined : 'lag';
+  }
+
+  #count(reason: ShedReason): void {
+    this.#options.shed[reason].inc();
+    this.#refusals++;
+  }
+
+  #opened(socket: Socket & Carrier): void {
+    const isBeyond = ++this.#connections > this.#limits.maxConnections;
+    if (isBeyond) {
+      socket[kBeyond] = true;
+      this.#beyond++;
+      this.#isCalm = false;
+    }
+    socket.once('close', () => {
+      this.#connections--;
+      if (isBeyond) this.#beyond--;
+      this.#settle();
+    });
+  }
+
+  #settle(): void {
+    this.#isCalm = this.#beyond === 0 && this.#admission.share === 1;
+  }
+
+  #bound(): void {
+    if (!this.#server) return;
+    const { maxConnections } = this.#limits;
+    this.#server.maxConnections = maxConnections + margin(maxConnections);
+    // In a cluster node would hand what is too much to the next worker, and from the last one to the first again.
+    Object.assign(this.#server, { dropMaxConnection: true });
+  }
+
+  /** Two lines an episode, not one a request: a log that is written for every refusal would be the next overload. */
+  #tell(now: number): void {
+    const isFirst = this.#seen === 0 && this.#refusals > 0;
+    if (this.#refusals > this.#seen) this.#seenAt = now;
+    this.#seen = this.#refusals;
+    const { log } = this.#options;
+    const state = { connections: this.#connections, inflight: this.#options.inflight(), admitted: this.admitted };
+    if (isFirst) log.warn(state, 'overload: requests are shed');
+    if (this.#refusals === 0 || now - this.#seenAt < CALM_AFTER || this.admitted < 1) return;
+    log.info({ shed: this.#refusals }, 'the overload is over');
+    this.#refusals = this.#seen = 0;
+  }
+}
