@@ -158,9 +158,9 @@ describe('the embedded database', () => {
     await killed.opened();
     await killed.end('SIGKILL');
     const several = Array.from({ length: 4 }, () => start(killed.dataDir));
-    await Promise.all(several.map((one) => until(() => /^(open|refused) /m.test(one.output), 'it is decided', 15_000)));
+    await Promise.all(several.map((one) => until(() => /^(open|refused) /m.test(one.output), 'it is decided', 30_000)));
     expect(several.filter(({ output }) => /^open /m.test(output))).toHaveLength(1);
-  });
+  }, 45_000);
 
   test('lets nobody in without the password, and nobody else to its socket', async () => {
     const owner = start();
