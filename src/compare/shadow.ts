@@ -72,9 +72,8 @@ interface Job {
 export class ShadowRunner {
   #settings: ShadowSettings;
   readonly #ports: ShadowPorts;
-  readonly #deadlines: DeadlineWatch;
+  readonly #deadlines: DeadlineWatch<ShadowCall>;
   readonly #queue: Job[] = [];
-  readonly #running = new Set<ShadowCall>();
   #lanes: Readonly<Record<Path, ShadowLane>>;
   #busy = 0;
   readonly #noiseOwed = new WeakMap<RouteState, number>();
@@ -128,7 +127,7 @@ export class ShadowRunner {
   async close(): Promise<void> {
     this.#closing = true;
     this.#queue.length = 0;
-    for (const call of this.#running) call.abandon('client_admit');
+    for (const call of this.#deadlines.all) call.abandon('client_admit');
     this.#deadlines.close();
     await Promise.all(Object.values(this.#lanes).map((lane) => lane.destroy()));
   }
@@ -189,14 +188,12 @@ export class ShadowRunner {
     const { now } = this.#ports;
     const call = new ShadowCall({ path, pool: this.#lanes[path].pool(upstream), room: maxBody, now, deadline });
     const copy = trace?.copy('shadow', upstream, request.method, request.headers);
-    this.#running.add(call);
     this.#deadlines.add(call);
     try {
       const answer = await call.send(request);
       copy?.ended(answer.failure ?? 'ok', answer.captured.status);
       return answer;
     } finally {
-      this.#running.delete(call);
       this.#deadlines.delete(call);
     }
   }
@@ -218,8 +215,9 @@ async function obstacleTo(entry: RouteEntry, upstream: Upstream, direct: Upstrea
   if (entry.state.breakerState(upstream.path) !== 'closed') return 'unavailable';
   // Half of the bulkhead is taken by callers: whoever comes next matters more.
   if (upstream.inflight * 2 >= upstream.settings.maxInflight) return 'dropped';
-  const budgets = new Set([upstream.rateBudget, direct.rateBudget]);
-  for (const budget of budgets) if (budget && !(await budget.takeSpare())) return 'rate_budget';
+  if (upstream.rateBudget && !(await upstream.rateBudget.takeSpare())) return 'rate_budget';
+  // Whichever way it goes it ends in the same CRM.
+  if (upstream !== direct && direct.rateBudget && !(await direct.rateBudget.takeSpare())) return 'rate_budget';
   return undefined;
 }
 

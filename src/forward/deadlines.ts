@@ -20,8 +20,8 @@ export const TICK = 50;
  * few dozen calls, and V8 links the old table to the new one. Once one of them has grown old, all that follow survive
  * with what they hold: measured, each minor collection took 16 ms instead of 1.
  */
-export class DeadlineWatch {
-  readonly #watched: Bounded[] = [];
+export class DeadlineWatch<B extends Bounded = Bounded> {
+  readonly #watched: B[] = [];
   readonly #now: () => number;
   readonly #timer: NodeJS.Timeout;
   /** When the clock was last read for all. */
@@ -34,14 +34,14 @@ export class DeadlineWatch {
     this.#timer.unref();
   }
 
-  add(bounded: Bounded): void {
+  add(bounded: B): void {
     bounded.place = this.#watched.push(bounded) - 1;
   }
 
-  delete(bounded: Bounded): void {
+  delete(bounded: B): void {
     const { place = -1 } = bounded;
     if (this.#watched[place] !== bounded) return;
-    const last = this.#watched.pop() as Bounded;
+    const last = this.#watched.pop() as B;
     if (last === bounded) return;
     this.#watched[place] = last;
     last.place = place;
@@ -51,6 +51,11 @@ export class DeadlineWatch {
     return this.#watched.length;
   }
 
+  /** Those of now: a copy, since each that ends leaves its place. */
+  get all(): readonly B[] {
+    return [...this.#watched];
+  }
+
   endConnections(): void {
     for (const bounded of this.#watched) bounded.endConnection();
   }
@@ -58,7 +63,7 @@ export class DeadlineWatch {
   tick(): void {
     const now = (this.lastTick = this.#now());
     for (let i = 0; i < this.#watched.length;) {
-      const bounded = this.#watched[i] as Bounded;
+      const bounded = this.#watched[i] as B;
       bounded.checkDeadlines(now);
       // One that ended gave its place to the last one.
       if (this.#watched[i] === bounded) i++;
