@@ -38,7 +38,9 @@ export type Decoded =
 
 /** @param longest bytes that the body may unpack to. */
 export function decoded(body: Buffer, encoding: string | undefined, longest: number): Decoded {
-  const layers = (encoding ?? '').split(',').flatMap((name) => name.trim().toLowerCase() || []);
+  // Most answers by far.
+  if (encoding === undefined) return body.length > longest ? { kind: 'too large' } : { kind: 'ok', body };
+  const layers = encoding.split(',').flatMap((name) => name.trim().toLowerCase() || []);
   if (layers.length > MOST_LAYERS) return { kind: 'unreadable' };
   let plain = body;
   try {
