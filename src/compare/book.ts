@@ -1,5 +1,6 @@
 import type { Answer, Observation } from './comparison.ts';
 import { Evidence, type EvidenceJson } from './evidence.ts';
+import { PerSecond } from './per-second.ts';
 import { reportOf, type ParityReport } from './report.ts';
 import type { CompiledRules } from './rules.ts';
 import { Samples, type Sample } from './samples.ts';
@@ -42,12 +43,17 @@ interface RoutePage {
   rules: CompiledRules;
   window: Window;
   noiseCount: number;
+  /** Comparisons that are looked at for the coverage, too. */
+  readonly facts: PerSecond;
   /** Own minutes that are not stored yet. */
   dirty: Set<number>;
   /** Milliseconds since the epoch: what was gathered before was forgotten on request. */
   since: number;
   isSinceDirty: boolean;
 }
+
+/** A second and route: more would cost more than the comparing, and tell nothing that the next second does not. */
+const MOST_FACTS = 100;
 
 /** In place of an instance: from the row's time on the route begins anew, for all. */
 const FORGOTTEN = '(forgotten)';
@@ -90,6 +96,11 @@ export class ParityBook {
     const { minNoise, noiseShare } = this.#settings;
     const noiseCount = this.#pages.get(route)?.noiseCount ?? 0;
     return noiseCount < minNoise ? Math.max(0.5, noiseShare) : noiseShare;
+  }
+
+  /** Are the facts of the next comparison worth working out? The first of every page are, so that coverage begins at once. */
+  wantsFacts(route: string, now: number): boolean {
+    return this.#pages.get(route)?.facts.take(now) ?? false;
   }
 
   /** @param now milliseconds since the epoch; @param pair kept as a sample when it differs */
@@ -200,6 +211,7 @@ export class ParityBook {
       rules,
       window: new Window(),
       noiseCount: 0,
+      facts: new PerSecond(MOST_FACTS),
       dirty: new Set<number>(),
       since: 0,
       isSinceDirty: false,

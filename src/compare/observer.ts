@@ -8,7 +8,6 @@ import { compareAnswers } from './compare.ts';
 import { notRun, type Observation } from './comparison.ts';
 import { requestFacts } from './coverage.ts';
 import { LiveCoverage } from './live-coverage.ts';
-import { PerSecond } from './per-second.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
@@ -21,15 +20,11 @@ export interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'generation' 
   readonly calendar: () => number;
 }
 
-/** A second and route: more would cost more than the comparing, and tell nothing that the next second does not. */
-const MOST_FACTS = 100;
-
 /** Listens to the exchanges, has the answers compared, and hands what came of it to the evidence. */
 export class Observer implements Tap {
   readonly #options: ObserverOptions;
   readonly #shadows: ShadowRunner;
   readonly #live: LiveCoverage;
-  readonly #facts = new PerSecond(MOST_FACTS);
 
   constructor(options: ObserverOptions) {
     this.#options = options;
@@ -91,7 +86,7 @@ export class Observer implements Tap {
     if (!rules) return;
     const now = calendar();
     // Noise says nothing of what was compared across.
-    const withFacts = kind === 'cross' && this.#facts.take(model.id, now);
+    const withFacts = kind === 'cross' && book.wantsFacts(model.id, now);
     const comparison = compareAnswers(rules, control, candidate, now, withFacts);
     const facts = withFacts ? requestFacts(model, asked.target.query) : [];
     this.#record(model, { kind, comparison, facts }, { control, candidate });

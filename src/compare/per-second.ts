@@ -1,7 +1,7 @@
-/** A limit on how often something is done for a route; what is beyond it waits for nobody, it is left out. */
+/** A limit on how often something is done; what is beyond it waits for nobody, it is left out. */
 export class PerSecond {
   readonly #most: number;
-  readonly #taken = new Map<string, number>();
+  #taken = 0;
   #second = 0;
 
   constructor(most: number) {
@@ -9,13 +9,10 @@ export class PerSecond {
   }
 
   /** @param now milliseconds since the epoch. */
-  take(route: string, now: number): boolean {
+  take(now: number): boolean {
     const second = Math.floor(now / 1_000);
-    if (second !== this.#second) this.#taken.clear();
+    if (second !== this.#second) this.#taken = 0;
     this.#second = second;
-    const taken = this.#taken.get(route) ?? 0;
-    if (taken >= this.#most) return false;
-    this.#taken.set(route, taken + 1);
-    return true;
+    return this.#taken++ < this.#most;
   }
 }

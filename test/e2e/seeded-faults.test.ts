@@ -137,7 +137,10 @@ test.each(LIES)(
   async (lie) => {
     const report = lie === 'message_body_lost' ? await afterWrites() : await afterShadows(lie);
     const row = rowOf(lie, report);
-    expect(TABLE.find(([name]) => name === row[0])).toEqual(row);
+    expect(
+      TABLE.find(([name]) => name === row[0]),
+      report.verdict.text,
+    ).toEqual(row);
     expect(report.verdict.kind).toBe(lie === 'timestamp_noise' ? 'ready' : 'not ready');
     if (lie === 'message_body_lost') return;
     // No fault is taken for noise, and no noise for a fault.
