@@ -1,9 +1,12 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 /**
  * A config file that is read again when it changes. Polled by stat, which also sees renames and swapped symlinks
  * (the way secrets are mounted); `fs.watch` goes deaf after the first rename. A bad change is reported and the old
  * value stays: a missing comma must not stop a service that runs.
+ *
+ * Not by `watchFile`: its first look comes some time later, and what changed between the reading here and that look
+ * would never be noticed.
  */
 export interface FileEvents {
   /** After every read that changed something or failed. */
@@ -14,7 +17,8 @@ export class WatchedFile {
   readonly #path: string;
   readonly #apply: (text: string) => void;
   readonly #events: FileEvents;
-  readonly #look = () => this.reload();
+  readonly #timer: NodeJS.Timeout;
+  #seen: string;
   #text: string;
 
   /**
@@ -25,9 +29,11 @@ export class WatchedFile {
     this.#path = path;
     this.#apply = apply;
     this.#events = events;
+    // Before the reading: what changes in between is seen as a change.
+    this.#seen = signatureOf(path);
     this.#text = readFileSync(path, 'utf8');
     apply(this.#text);
-    watchFile(path, { interval, persistent: false }, this.#look);
+    this.#timer = setInterval(() => this.#look(), interval).unref();
   }
 
   /** Looks now. Nothing happens when the text is the same. */
@@ -44,6 +50,23 @@ export class WatchedFile {
   }
 
   close(): void {
-    unwatchFile(this.#path, this.#look);
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const signature = signatureOf(this.#path);
+    if (signature === this.#seen) return;
+    this.#seen = signature;
+    this.reload();
+  }
+}
+
+/** Differs when another file stands there, the same one was written, or it cannot be looked at any more. */
+function signatureOf(path: string): string {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+  } catch (error) {
+    return String(error);
   }
 }
