@@ -169,21 +169,15 @@ export class ShadowRunner {
     });
   }
 
-  async #obstacleTo(entry: RouteEntry, upstream: Upstream | undefined, direct: Upstream) {
-    if (!upstream) return 'unavailable';
-    // What waits since before the pressure gives its place up, too.
-    return this.#ports.isPressed() ? 'dropped' : obstacleTo(entry, upstream, direct);
-  }
-
   async #send({ match, trace }: Asked, { path, request }: Leg): Promise<ShadowAnswer | undefined> {
     const entry = match.route;
     const { upstreams } = this.#ports.generation();
     const upstream = upstreams[path];
-    const obstacle = await this.#obstacleTo(entry, upstream, upstreams.direct);
-    if (!upstream || obstacle) {
-      if (!this.#closing) this.#ports.notRun(entry, obstacle ?? 'unavailable');
-      return undefined;
-    }
+    if (!upstream) return this.#skip(entry, 'unavailable');
+    // What waits since before the pressure gives its place up, too.
+    if (this.#ports.isPressed()) return this.#skip(entry, 'dropped');
+    const obstacle = await obstacleTo(entry, upstream, upstreams.direct);
+    if (obstacle) return this.#skip(entry, obstacle);
     const { deadline, maxBody } = this.#settings;
     const { now } = this.#ports;
     const call = new ShadowCall({ path, pool: this.#lanes[path].pool(upstream), room: maxBody, now, deadline });
@@ -196,6 +190,11 @@ export class ShadowRunner {
     } finally {
       this.#deadlines.delete(call);
     }
+  }
+
+  #skip(entry: RouteEntry, reason: ErrorReason): undefined {
+    if (!this.#closing) this.#ports.notRun(entry, reason);
+    return undefined;
   }
 }
 
