@@ -71,7 +71,7 @@ export interface App {
   readonly store: StoreHolder;
   /** Reads the config file again, now, even if it did not change. */
   reload(): Promise<void>;
-  /** Not ready, no new connections, finish what is under way, close. False when the deadline cut something. */
+  /** Not ready, no new connections, finish what is under way, close; once. False when the deadline cut something. */
   stop(): Promise<boolean>;
 }
 
@@ -99,7 +99,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     const adminUrl = await listenAdmin(admin, options);
     const url = await listen(listener, environment.host, environment.port, 'PORT');
     if (!options.seat) log.info({ listening: url, admin: adminUrl }, 'ready');
-    const stop = async (): Promise<boolean> => {
+    let ending: Promise<boolean> | undefined;
+    const end = async (): Promise<boolean> => {
       dataPlane.drain();
       const deadline = parseDuration(config().server.drain);
       // Together: callers wait for enrichments, and enrichments call through the listener.
@@ -107,6 +108,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       await close();
       return isWhole;
     };
+    const stop = (): Promise<boolean> => (ending ??= end());
     options.seat?.attach(heardBy(parts.heard, stop));
     options.seat?.tell({ kind: 'ready', url, adminUrl: options.seat.isFirst ? adminUrl : undefined });
     return { url, adminUrl, dataPlane, store, reload: parts.reload, stop };

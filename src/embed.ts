@@ -81,6 +81,14 @@ async function open({ environment: given = {}, log }: FacadeOptions, table: Tabl
     await parts.close();
     throw error;
   }
+  let ending: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    dataPlane.drain();
+    const deadline = parseDuration(config().server.drain);
+    await Promise.all([idle(dataPlane, deadline), enrichment.stop(deadline)]);
+    await parts.close();
+    table.remove();
+  };
   const handle = admitted(consumedGuard((req, res) => dataPlane.handle(req, res), logs.log));
   return {
     handle: (req, res) => handle(req, res, false),
@@ -88,13 +96,7 @@ async function open({ environment: given = {}, log }: FacadeOptions, table: Tabl
     upgrade: (req, socket, head) => upgrade(dataPlane, req, socket, head),
     admin: parts.admin,
     reload: () => parts.reload(),
-    async close() {
-      dataPlane.drain();
-      const deadline = parseDuration(config().server.drain);
-      await Promise.all([idle(dataPlane, deadline), enrichment.stop(deadline)]);
-      await parts.close();
-      table.remove();
-    },
+    close: () => (ending ??= end()),
   };
 }
 

@@ -205,7 +205,6 @@ export class Passthrough {
     };
     socket.on('readable', onReadable);
     const clean = (proxyRes: IncomingMessage, kept: readonly string[]): void => {
-      clearTimeout(passage.timer);
       socket.off('readable', onReadable);
       passage.isSent = true;
       const { headers } = responseHeaders(proxyRes.rawHeaders, this.#context.rewriteLocation(), false);
@@ -213,10 +212,16 @@ export class Passthrough {
       for (const name of kept) if (proxyRes.headers[name] !== undefined) record[name] = proxyRes.headers[name];
       proxyRes.headers = record;
     };
-    proxyReq.on('upgrade', (proxyRes: IncomingMessage) => clean(proxyRes, ['connection', 'upgrade']));
+    proxyReq.on('upgrade', (proxyRes: IncomingMessage, proxySocket: Socket) => {
+      clearTimeout(passage.timer);
+      clean(proxyRes, ['connection', 'upgrade']);
+      tie(socket, proxySocket, this.#context.idleDeadline());
+    });
     proxyReq.on('response', (proxyRes) => {
       passage.status = proxyRes.statusCode;
       clean(proxyRes, ['transfer-encoding']);
+      // The body of a refusal may never end: the deadline stays, and so does the look-out for the caller's leaving.
+      socket.once('end', () => proxyReq.destroy()).resume();
     });
     proxyReq.once('close', () => socket.off('readable', onReadable).resume());
   }
@@ -266,6 +271,13 @@ export class Passthrough {
 
   #expire(passage: Passage): void {
     const { res } = passage;
+    // An answer that has begun cannot become another one.
+    if (passage.status !== undefined) {
+      passage.outcome = 'upstream_body_timeout';
+      passage.proxyReq?.destroy();
+      passage.req.socket.destroy();
+      return;
+    }
     if (res?.headersSent) {
       passage.outcome = 'upstream_body_timeout';
       res.destroy();
@@ -321,6 +333,24 @@ function watchConnection(passage: Passage, proxyReq: ClientRequest): void {
   };
   if (proxyReq.socket) watch(proxyReq.socket);
   else proxyReq.once('socket', watch);
+}
+
+/**
+ * Neither side of a tunnel outlives the other in silence: what is still to be said may be said, and then it closes.
+ *
+ * @param idle milliseconds without a byte that the side that is left is given.
+ */
+function tie(caller: Socket, upstream: Socket, idle: number): void {
+  const outlive = (gone: Socket, left: Socket): void => {
+    const bound = (): void => void left.setTimeout(idle, () => left.destroy());
+    gone.once('end', bound);
+    gone.once('close', () => {
+      bound();
+      left.end();
+    });
+  };
+  outlive(caller, upstream);
+  outlive(upstream, caller);
 }
 
 function ownHeaders({ requestId, outcome }: Passage, isUnknown = false): string[] {

@@ -272,7 +272,7 @@ describe('the table', () => {
 });
 
 describe('the end', () => {
-  test('what is under way is finished, and what was made for it is gone', async () => {
+  test('what is under way is finished, and what was made for it is gone; a second end is the first', async () => {
     let answer: (() => void) | undefined;
     await direct.close();
     const slow = await startUpstream((_asked, res) => (answer = () => res.end('late')));
@@ -295,6 +295,7 @@ describe('the end', () => {
     answer?.();
     expect(await (await answered).text()).toBe('late');
     await closed;
+    await facade.close();
     expect(existsSync(join(tmpdir(), made[0] ?? ''))).toBe(false);
   });
 

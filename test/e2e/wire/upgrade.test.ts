@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { C2S_TOKEN } from '../kit/facade.ts';
 import { valuesOf } from '../kit/messages.ts';
 import { refusedUrl, until } from '../kit/upstream.ts';
@@ -100,6 +101,82 @@ test('a WebSocket that the upstream does not answer is a 504', async () => {
   } finally {
     await short.close();
   }
+});
+
+const HANGING = 'HTTP/1.1 403 Forbidden\r\ncontent-length: 9\r\n\r\ncut';
+
+test('a caller that leaves in the middle of a refusal lets go of the upstream', async () => {
+  wire.direct.script({ head: (socket) => void socket.write(HANGING) });
+  const caller = wire.caller();
+  caller.send(webSocket());
+  await caller.until(/cut$/);
+  caller.destroy();
+  await until(() => wire.direct.open() === 0, 'upstream released');
+});
+
+test('a refusal whose body never ends is cut at the deadline, and recorded as that', async () => {
+  const short = await startWire((config) => config.setIn(['defaults', 'deadlines'], SHORT));
+  try {
+    short.direct.script({ head: (socket) => void socket.write(HANGING) });
+    const caller = short.caller();
+    caller.send(webSocket());
+    expect(await caller.closed()).toMatch(/cut$/);
+    await until(() => short.direct.open() === 0, 'upstream released');
+    const cut = /^facade_requests_total\{.*path="passthrough".*outcome="upstream_body_timeout"/;
+    await until(async () => (await short.facade.metric(cut)) === 1, 'counted');
+  } finally {
+    await short.close();
+  }
+});
+
+describe('a WebSocket of which one side has left and the other does not notice', () => {
+  const GRANTED = /^facade_requests_total\{.*path="passthrough".*status="101"/;
+  let short: Wire;
+  beforeEach(async () => {
+    short = await startWire((config) => {
+      config.setIn(['defaults', 'deadlines'], SHORT);
+      config.setIn(['server', 'drain'], '200ms');
+    });
+  });
+  afterEach(() => short.close());
+  const isOver = (): Promise<void> =>
+    until(async () => (await short.facade.metric(GRANTED)) === 1, 'both sides are closed, and it is counted');
+
+  // What does not read does not see the end that comes behind what it has not read.
+  test('ends when the caller has left', async () => {
+    short.direct.script({ head: (socket) => void socket.pause().write(`${SWITCH}\r\n`) });
+    const caller = short.caller();
+    caller.send(webSocket());
+    await caller.until(/\r\n\r\n$/);
+    caller.send('unread');
+    caller.destroy();
+    await isOver();
+  });
+
+  test('ends when the upstream has left', async () => {
+    const sockets: Socket[] = [];
+    short.direct.script({
+      head: (socket) => {
+        sockets.push(socket);
+        socket.write(`${SWITCH}\r\n`);
+      },
+    });
+    const caller = short.caller();
+    caller.send(webSocket());
+    await caller.until(/\r\n\r\n$/);
+    caller.pause();
+    sockets[0]?.end('unread');
+    await isOver();
+  });
+
+  test('ends when the facade stops and its deadline has cut the caller', async () => {
+    short.direct.script({ head: (socket) => void socket.write(`${SWITCH}\r\n`) });
+    const caller = short.caller();
+    caller.send(webSocket());
+    await caller.until(/\r\n\r\n$/);
+    expect(await short.facade.stop()).toBe(false);
+    await until(() => short.direct.open() === 0, 'upstream released');
+  });
 });
 
 test('a WebSocket outlives the total deadline', async () => {
