@@ -72,7 +72,7 @@ function differencesOf(rules: CompiledRules, left: UnderstoodAnswer, right: Unde
   if (left.status !== right.status) return [whole('status', told(left), told(right))];
   const headers = headerDifferences(rules.route.compare.headers, left, right);
   // Redirects and errors are their status (and the headers that were asked for).
-  return left.status >= 300 ? headers : [...headers, ...bodyDifferences(rules, left, right)];
+  return left.status >= 300 ? headers : headers.concat(bodyDifferences(rules, left, right));
 }
 
 const told = ({ status }: UnderstoodAnswer) => (status === 0 ? 'no answer' : String(status));
@@ -88,15 +88,17 @@ function headerDifferences(names: readonly string[], left: UnderstoodAnswer, rig
 
 function bodyDifferences({ route }: CompiledRules, left: UnderstoodAnswer, right: UnderstoodAnswer): Difference[] {
   const [a, b] = [bytesOf(left), bytesOf(right)];
-  const isSameType = isJsonMediaType(left.contentType) === isJsonMediaType(right.contentType);
   // The same bytes are the same document, whatever the rules say of it; most answers end here.
-  if (a.equals(b) && isSameType) return [];
+  if (a.equals(b) && isSameType(left.contentType, right.contentType)) return [];
   const [x, y] = [jsonOf(left), jsonOf(right)];
   if (x && y) return structuralDifferences(normalise(x, route.compare), normalise(y, route.compare));
   const kinds = [kindOf(a, x !== undefined), kindOf(b, y !== undefined)] as const;
   const [from, to] = kinds;
   return [{ path: '', kind: from === to ? 'hash' : 'type', from, to }];
 }
+
+const isSameType = (a: string | undefined, b: string | undefined): boolean =>
+  a === b || isJsonMediaType(a) === isJsonMediaType(b);
 
 /** What could not be unpacked is compared as it came. */
 const bytesOf = ({ answer, decoded }: UnderstoodAnswer): Buffer => (decoded.kind === 'ok' ? decoded.body : answer.body);

@@ -68,6 +68,8 @@ export const ERROR_REASONS = [
   'too_large',
   /** The caller left, so the answer that it would have got is not known. */
   'no_control',
+  /** The comparison itself failed: a defect of the facade, which is logged. */
+  'defect',
 ] as const;
 export type ErrorReason = (typeof ERROR_REASONS)[number];
 

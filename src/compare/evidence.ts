@@ -49,7 +49,7 @@ export class Evidence {
     const { control, candidate } = comparison;
     if (kind === 'noise' || !control || !candidate) return;
     this.#addSides(control, candidate);
-    if (comparison.reason !== undefined) return;
+    if (comparison.reason !== undefined || facts.length + comparison.facts.length === 0) return;
     for (const fact of new Set([...facts, ...comparison.facts])) this.compared.add(fact);
   }
 

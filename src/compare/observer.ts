@@ -1,11 +1,12 @@
 import type { Asked } from '../forward/exchange.ts';
 import type { RouteEntry } from '../forward/generation.ts';
 import type { Capture, Tap } from '../forward/tap.ts';
+import type { CounterCell } from '../observe/cells.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { RouteModel } from '../rollout/route.ts';
 import type { Pair, ParityBook } from './book.ts';
 import { compareAnswers } from './compare.ts';
-import { notRun, type Observation } from './comparison.ts';
+import { notRun, type ErrorReason, type Observation, type Result } from './comparison.ts';
 import { requestFacts } from './coverage.ts';
 import { LiveCoverage } from './live-coverage.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
@@ -18,6 +19,8 @@ export interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'generation' 
   readonly metrics: Pick<Metrics, 'shadows'>;
   /** Milliseconds since 1970: evidence is kept by the minute, and known differences expire. */
   readonly calendar: () => number;
+  /** A defect of the comparison: it must reach a human, and nobody's answer. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** Listens to the exchanges, has the answers compared, and hands what came of it to the evidence. */
@@ -25,6 +28,8 @@ export class Observer implements Tap {
   readonly #options: ObserverOptions;
   readonly #shadows: ShadowRunner;
   readonly #live: LiveCoverage;
+  /** Of `facade_shadow_total`, by route. */
+  readonly #cells = new Map<string, Partial<Record<Result, CounterCell>>>();
 
   constructor(options: ObserverOptions) {
     this.#options = options;
@@ -37,7 +42,11 @@ export class Observer implements Tap {
       isPressed,
       noiseShare: ({ model }) => book.noiseShare(model.id),
       compared: (shadowed) => this.#compared(shadowed),
-      notRun: ({ model }, reason) => this.#record(model, { kind: 'cross', comparison: notRun(reason), facts: [] }),
+      notRun: (entry, reason) => this.#notRun(entry, reason),
+      failed: (entry, error) => {
+        options.onError(error);
+        this.#notRun(entry, 'defect');
+      },
     });
   }
 
@@ -89,12 +98,19 @@ export class Observer implements Tap {
     const withFacts = kind === 'cross' && book.wantsFacts(model.id, now);
     const comparison = compareAnswers(rules, control, candidate, now, withFacts);
     const facts = withFacts ? requestFacts(model, asked.target.query) : [];
-    this.#record(model, { kind, comparison, facts }, { control, candidate });
+    this.#record(model, { kind, comparison, facts }, now, { control, candidate });
   }
 
-  #record({ id }: RouteModel, observation: Observation, pair?: Pair): void {
-    const { book, metrics, calendar } = this.#options;
-    metrics.shadows.inc({ route: id, result: observation.comparison.result });
-    book.record(id, observation, calendar(), pair);
+  #notRun({ model }: RouteEntry, reason: ErrorReason): void {
+    this.#record(model, { kind: 'cross', comparison: notRun(reason), facts: [] }, this.#options.calendar());
+  }
+
+  #record({ id }: RouteModel, observation: Observation, now: number, pair?: Pair): void {
+    const { book, metrics } = this.#options;
+    const { result } = observation.comparison;
+    let cells = this.#cells.get(id);
+    if (!cells) this.#cells.set(id, (cells = {}));
+    (cells[result] ??= metrics.shadows.cell({ route: id, result })).inc();
+    book.record(id, observation, now, pair);
   }
 }

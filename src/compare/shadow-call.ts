@@ -1,6 +1,7 @@
 import type { Dispatcher, Pool } from 'undici';
-import type { Bounded } from '../forward/deadlines.ts';
+import type { Bounded, DeadlineWatch } from '../forward/deadlines.ts';
 import { Capture } from '../forward/tap.ts';
+import type { CopyTrace } from '../observe/tracing/trace.ts';
 import type { Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
 
@@ -26,6 +27,10 @@ export interface ShadowCallOptions {
   readonly now: () => number;
   /** Milliseconds for all of it. */
   readonly deadline: number;
+  /** Watches over it from {@link ShadowCall.send} to its end. */
+  readonly watch: DeadlineWatch<ShadowCall>;
+  /** Undefined: tracing is off. */
+  readonly copy: CopyTrace | undefined;
 }
 
 /**
@@ -48,11 +53,11 @@ export class ShadowCall implements Dispatcher.DispatchHandler, Bounded {
     this.#startedAt = options.now();
   }
 
-  send({ method, target, headers }: ShadowRequest): Promise<ShadowAnswer> {
-    return new Promise((resolve) => {
-      this.#settle = resolve;
-      this.#options.pool.dispatch({ path: target, method, headers, body: null }, this);
-    });
+  /** @param settle is called once, with whatever came of it. */
+  send({ method, target, headers }: ShadowRequest, settle: (answer: ShadowAnswer) => void): void {
+    this.#settle = settle;
+    this.#options.watch.add(this);
+    this.#options.pool.dispatch({ path: target, method, headers, body: null }, this);
   }
 
   checkDeadlines(now: number): void {
@@ -107,7 +112,11 @@ export class ShadowCall implements Dispatcher.DispatchHandler, Bounded {
 
   #end(): void {
     const settle = this.#settle;
+    if (!settle) return;
     this.#settle = undefined;
-    settle?.({ captured: this.#captured, failure: this.#failure });
+    const { watch, copy } = this.#options;
+    watch.delete(this);
+    copy?.ended(this.#failure ?? 'ok', this.#captured.status);
+    settle({ captured: this.#captured, failure: this.#failure });
   }
 }

@@ -53,6 +53,8 @@ export interface ShadowPorts {
   readonly noiseShare: (entry: RouteEntry) => number;
   /** Both answered, or one could not. */
   readonly compared: (shadowed: Shadowed) => void;
+  /** The comparison itself failed. */
+  readonly failed: (entry: RouteEntry, error: unknown) => void;
   /** Wanted, and not run. */
   readonly notRun: (entry: RouteEntry, reason: ErrorReason) => void;
 }
@@ -65,8 +67,11 @@ interface Leg {
 interface Job {
   readonly asked: Asked;
   readonly kind: ObservationKind;
-  readonly control: Capture;
+  /** The reads that are needed, of which so many are done. */
   readonly legs: readonly Leg[];
+  done: number;
+  /** Both sides in the end; of a pair across, the caller's answer is the first. */
+  readonly answers: ShadowAnswer[];
 }
 
 export class ShadowRunner {
@@ -74,6 +79,7 @@ export class ShadowRunner {
   readonly #ports: ShadowPorts;
   readonly #deadlines: DeadlineWatch<ShadowCall>;
   readonly #queue: Job[] = [];
+  #isPumping = false;
   #lanes: Readonly<Record<Path, ShadowLane>>;
   #busy = 0;
   readonly #noiseOwed = new WeakMap<RouteState, number>();
@@ -115,7 +121,8 @@ export class ShadowRunner {
       if (!request) return this.#ports.notRun(entry, 'untranslatable');
       legs.push({ path, request });
     }
-    this.#queue.push({ asked, kind, control, legs });
+    const answers = legs.length > 1 ? [] : [{ captured: control, failure: undefined }];
+    this.#queue.push({ asked, kind, legs, done: 0, answers });
     this.#pump();
   }
 
@@ -139,68 +146,94 @@ export class ShadowRunner {
     return owed >= 1 ? 'noise' : 'cross';
   }
 
+  /** Callbacks, not promises, from here on: with a tenth shadowed those were a hundredth of the whole cost. */
   #pump(): void {
+    // What ends at once comes back here: a loop, not as many calls inside each other as there are shadows waiting.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
     while (this.#busy < this.#settings.maxInflight) {
       const job = this.#queue.shift();
-      if (!job) return;
+      if (!job) break;
       this.#busy++;
-      void this.#run(job).finally(() => {
-        this.#busy--;
-        this.#pump();
-      });
+      this.#proceed(job);
     }
+    this.#isPumping = false;
   }
 
-  async #run({ asked, kind, control, legs }: Job): Promise<void> {
-    const answers = legs.length > 1 ? [] : [answerOf({ captured: control, failure: undefined })];
-    for (const leg of legs) {
-      const answer = await this.#send(asked, leg);
-      if (!answer || this.#closing) return;
-      answers.push(answerOf(answer));
-    }
-    const [first, second] = answers as [Answer, Answer];
-    // Whichever of the two the caller got: the gateway is held against direct, never the other way round.
-    const isServedByGateway = first.path === 'gateway';
-    this.#ports.compared({
-      asked,
-      kind,
-      control: isServedByGateway ? second : first,
-      candidate: isServedByGateway ? first : second,
+  /** The next read of a shadow, or its end. */
+  #proceed(job: Job): void {
+    const leg = job.legs[job.done++];
+    if (!leg) return this.#end(job);
+    const { upstreams } = this.#ports.generation();
+    const upstream = upstreams[leg.path];
+    if (!upstream) return this.#skip(job, 'unavailable');
+    const obstacle = this.#obstacleTo(job, upstream);
+    if (obstacle) return this.#skip(job, obstacle);
+    if (!upstream.rateBudget && !upstreams.direct.rateBudget) return this.#send(job, leg, upstream);
+    void isSpare(upstream, upstreams.direct).then((isGranted) => {
+      if (isGranted) this.#send(job, leg, upstream);
+      else this.#skip(job, 'rate_budget');
     });
   }
 
-  async #send({ match, trace }: Asked, { path, request }: Leg): Promise<ShadowAnswer | undefined> {
-    const entry = match.route;
-    const { upstreams } = this.#ports.generation();
-    const upstream = upstreams[path];
-    if (!upstream) return this.#skip(entry, 'unavailable');
+  /** What speaks against a read now, but for the rate budget: asking that spends it. */
+  #obstacleTo({ asked }: Job, { path, inflight, settings }: Upstream): ErrorReason | undefined {
     // What waits since before the pressure gives its place up, too.
-    if (this.#ports.isPressed()) return this.#skip(entry, 'dropped');
-    const obstacle = await obstacleTo(entry, upstream, upstreams.direct);
-    if (obstacle) return this.#skip(entry, obstacle);
-    const { deadline, maxBody } = this.#settings;
-    const { now } = this.#ports;
-    const call = new ShadowCall({ path, pool: this.#lanes[path].pool(upstream), room: maxBody, now, deadline });
-    const copy = trace?.copy('shadow', upstream, request.method, request.headers);
-    this.#deadlines.add(call);
-    try {
-      const answer = await call.send(request);
-      copy?.ended(answer.failure ?? 'ok', answer.captured.status);
-      return answer;
-    } finally {
-      this.#deadlines.delete(call);
-    }
+    if (this.#ports.isPressed()) return 'dropped';
+    if (asked.match.route.state.breakerState(path) !== 'closed') return 'unavailable';
+    // Half of the bulkhead is taken by callers: whoever comes next matters more.
+    return inflight * 2 >= settings.maxInflight ? 'dropped' : undefined;
   }
 
-  #skip(entry: RouteEntry, reason: ErrorReason): undefined {
-    if (!this.#closing) this.#ports.notRun(entry, reason);
-    return undefined;
+  #send(job: Job, { path, request }: Leg, upstream: Upstream): void {
+    if (this.#closing) return this.#over();
+    const { deadline, maxBody } = this.#settings;
+    const call = new ShadowCall({
+      path,
+      pool: this.#lanes[path].pool(upstream),
+      room: maxBody,
+      now: this.#ports.now,
+      deadline,
+      watch: this.#deadlines,
+      copy: job.asked.trace?.copy('shadow', upstream, request.method, request.headers),
+    });
+    call.send(request, (answer) => {
+      if (this.#closing) return this.#over();
+      job.answers.push(answer);
+      this.#proceed(job);
+    });
+  }
+
+  #end({ asked, kind, answers }: Job): void {
+    const [first, second] = answers.map(answerOf) as [Answer, Answer];
+    // Whichever of the two the caller got: the gateway is held against direct, never the other way round.
+    const isServedByGateway = first.path === 'gateway';
+    const [control, candidate] = isServedByGateway ? [second, first] : [first, second];
+    try {
+      this.#ports.compared({ asked, kind, control, candidate });
+    } catch (error) {
+      this.#ports.failed(asked.match.route, error);
+    }
+    this.#over();
+  }
+
+  #skip({ asked }: Job, reason: ErrorReason): void {
+    if (!this.#closing) this.#ports.notRun(asked.match.route, reason);
+    this.#over();
+  }
+
+  /** Gives the place to the next one. */
+  #over(): void {
+    this.#busy--;
+    this.#pump();
   }
 }
 
 export function answerOf({ captured, failure }: ShadowAnswer): Answer {
   const { path, status, rawHeaders, chunks, isWhole, ms } = captured;
-  return { path, status, rawHeaders, body: Buffer.concat(chunks), isWhole, ms, failure };
+  const [first] = chunks;
+  const body = first && chunks.length === 1 ? first : Buffer.concat(chunks);
+  return { path, status, rawHeaders, body, isWhole, ms, failure };
 }
 
 /** The reads that are needed: a gateway's answer says nothing of the noise of direct, so there direct is asked twice. */
@@ -209,15 +242,10 @@ function legsOf(kind: ObservationKind, served: Path): readonly Path[] {
   return served === 'direct' ? ['direct'] : ['direct', 'direct'];
 }
 
-/** What speaks against a shadow now. The last question takes from the budget, so it is asked last. */
-async function obstacleTo(entry: RouteEntry, upstream: Upstream, direct: Upstream): Promise<ErrorReason | undefined> {
-  if (entry.state.breakerState(upstream.path) !== 'closed') return 'unavailable';
-  // Half of the bulkhead is taken by callers: whoever comes next matters more.
-  if (upstream.inflight * 2 >= upstream.settings.maxInflight) return 'dropped';
-  if (upstream.rateBudget && !(await upstream.rateBudget.takeSpare())) return 'rate_budget';
-  // Whichever way it goes it ends in the same CRM.
-  if (upstream !== direct && direct.rateBudget && !(await direct.rateBudget.takeSpare())) return 'rate_budget';
-  return undefined;
+/** Whichever way a read goes it ends in the same CRM, so it is taken out of direct's budget, too. */
+async function isSpare(upstream: Upstream, direct: Upstream): Promise<boolean> {
+  if (upstream.rateBudget && !(await upstream.rateBudget.takeSpare())) return false;
+  return upstream === direct || !direct.rateBudget || (await direct.rateBudget.takeSpare());
 }
 
 /** Undefined when the path cannot carry the question as it was asked. */

@@ -58,7 +58,8 @@ export function startComparison(options: ComparisonOptions): Comparing {
     judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBody),
     verified: ({ match: { route } }, verification) => note(options, book, route.model.id, verification),
   });
-  const observer = new Observer({ ...ports, settings, book, writes, metrics, calendar: calendar.now });
+  const onError = (err: unknown): void => log.error({ err }, 'a comparison failed: a defect of the facade, report it');
+  const observer = new Observer({ ...ports, settings, book, writes, metrics, calendar: calendar.now, onError });
   let keeper: EvidenceKeeper | undefined;
   const comparing: Comparing = {
     book,

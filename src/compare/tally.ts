@@ -58,6 +58,7 @@ export class Tally {
   }
 
   #addSet(differences: readonly Difference[] | undefined, count: number): void {
+    if (differences?.length === 0) return this.#sets.add('', count);
     const numbers = differences?.map((difference) => this.#numberOf(difference));
     const isWhole = numbers !== undefined && !numbers.includes(undefined);
     this.#sets.add(isWhole ? numbers.toSorted().join() : OVERFLOW, count);

@@ -35,17 +35,22 @@ export function reasonNotToJudge({ failure }: Answer): ErrorReason | undefined {
 
 /** @param longest bytes that a body may unpack to. */
 export function understood(route: RouteModel, answer: Answer, longest: number): UnderstoodAnswer {
-  const { rawHeaders, ms, failure } = answer;
+  const { rawHeaders, ms } = answer;
   const contentType = headerOf(rawHeaders, 'content-type');
   const plain = decoded(answer.body, headerOf(rawHeaders, 'content-encoding'), longest);
-  const common = { answer, ms, contentType, decoded: plain };
-  if (failure !== undefined) return { ...common, status: 0, isFailed: true };
-  if (answer.status < 400) {
-    const status = successStatus(route, 'direct', answer.path, answer.status);
-    return { ...common, status, isFailed: false };
-  }
-  const { path, status } = answer;
-  const body = plain.kind === 'ok' ? plain.body : Buffer.alloc(0);
-  const meant = understand({ path, asked: 'direct', rule: route.body, status, contentType, body, duration: ms });
-  return { ...common, status: meant.status, isFailed: meant.outcome !== 'ok' };
+  const { status, isFailed } = judged(route, answer, plain, contentType);
+  return { answer, ms, contentType, decoded: plain, status, isFailed };
+}
+
+function judged(
+  route: RouteModel,
+  { path, status, failure, ms }: Answer,
+  plain: Decoded,
+  contentType: string | undefined,
+): Pick<Side, 'status' | 'isFailed'> {
+  if (failure !== undefined) return { status: 0, isFailed: true };
+  if (status < 400) return { status: successStatus(route, 'direct', path, status), isFailed: false };
+  const text = plain.kind === 'ok' ? plain.body : Buffer.alloc(0);
+  const meant = understand({ path, asked: 'direct', rule: route.body, status, contentType, body: text, duration: ms });
+  return { status: meant.status, isFailed: meant.outcome !== 'ok' };
 }

@@ -19,17 +19,27 @@ export interface Gathered {
   readonly since: number | undefined;
 }
 
+interface Minute {
+  readonly minute: number;
+  readonly instance: string;
+  readonly evidence: Evidence;
+}
+
 export class Window {
-  readonly #minutes = new Map<string, { readonly minute: number; readonly evidence: Evidence }>();
+  readonly #minutes = new Map<string, Minute>();
+  /** The entry that was asked for last: nearly always the one that is asked for next. */
+  #latest: Minute | undefined;
   readonly #hours = new Map<number, Evidence>();
   /** Entries that became part of an hour: what comes for them later comes too late. */
   readonly #folded = new Set<string>();
 
   /** The entry of a minute and instance, made when it is new. */
   entry(minute: number, instance: string): Evidence {
+    if (this.#latest?.minute === minute && this.#latest.instance === instance) return this.#latest.evidence;
     const key = `${minute} ${instance}`;
     let entry = this.#minutes.get(key);
-    if (!entry) this.#minutes.set(key, (entry = { minute, evidence: new Evidence() }));
+    if (!entry) this.#minutes.set(key, (entry = { minute, instance, evidence: new Evidence() }));
+    this.#latest = entry;
     return entry.evidence;
   }
 
@@ -38,7 +48,8 @@ export class Window {
     const key = `${minute} ${instance}`;
     if (this.#folded.has(key)) return evidence.noise.judged;
     const before = this.#minutes.get(key)?.evidence.noise.judged ?? 0;
-    this.#minutes.set(key, { minute, evidence });
+    this.#minutes.set(key, { minute, instance, evidence });
+    this.#latest = undefined;
     return before;
   }
 
@@ -47,6 +58,7 @@ export class Window {
     for (const [key, { minute, evidence }] of this.#minutes) {
       if (minute > now - HOUR) continue;
       this.#minutes.delete(key);
+      this.#latest = undefined;
       this.#folded.add(key);
       const hour = Math.floor(minute / HOUR) * HOUR;
       const whole = this.#hours.get(hour) ?? new Evidence();

@@ -5,7 +5,7 @@ import type { RouteEntry } from '../forward/generation.ts';
 import type { Face, VerifyRule } from '../rollout/route.ts';
 import { BUCKETS } from '../rollout/split.ts';
 import type { Answer } from './comparison.ts';
-import { ShadowCall, type ShadowRequest } from './shadow-call.ts';
+import { ShadowCall, type ShadowAnswer, type ShadowRequest } from './shadow-call.ts';
 import { ShadowLane } from './shadow-lane.ts';
 import { answerOf, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { Verification } from './verify.ts';
@@ -41,7 +41,7 @@ export class WriteReader {
   readonly #ports: WriteReaderPorts;
   readonly #lane = new ShadowLane(CONNECTIONS);
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #deadlines: DeadlineWatch;
+  readonly #deadlines: DeadlineWatch<ShadowCall>;
   #settings: Pick<ShadowSettings, 'deadline' | 'maxBody'>;
   #underWay = 0;
   #closing = false;
@@ -104,16 +104,18 @@ export class WriteReader {
     const { entries, upstreams } = this.#ports.generation();
     const face = entries.find(({ model }) => model.id === route);
     if (!face || (upstreams.direct.rateBudget && !(await upstreams.direct.rateBudget.takeSpare()))) return undefined;
-    const { now } = this.#ports;
-    const { deadline, maxBody } = this.#settings;
-    const pool = this.#lane.pool(upstreams.direct);
-    const call = new ShadowCall({ path: 'direct', pool, room: maxBody, now, deadline });
-    this.#deadlines.add(call);
     const request = this.#request(asked, face, upstreams.direct.prefix);
-    const copy = asked.trace?.copy('read-back', upstreams.direct, request.method, request.headers);
-    const answer = await call.send(request);
-    copy?.ended(answer.failure ?? 'ok', answer.captured.status);
-    this.#deadlines.delete(call);
+    const { deadline, maxBody } = this.#settings;
+    const call = new ShadowCall({
+      path: 'direct',
+      pool: this.#lane.pool(upstreams.direct),
+      room: maxBody,
+      now: this.#ports.now,
+      deadline,
+      watch: this.#deadlines,
+      copy: asked.trace?.copy('read-back', upstreams.direct, request.method, request.headers),
+    });
+    const answer = await new Promise<ShadowAnswer>((resolve) => call.send(request, resolve));
     return answerOf(answer);
   }
 

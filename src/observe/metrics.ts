@@ -122,7 +122,7 @@ export class Metrics {
     labelNames: ['reason'] as const,
     registers: [this.registry],
   });
-  readonly shadows = new Counter({
+  readonly shadows = new CellCounter({
     name: 'facade_shadow_total',
     help: 'Shadows, by what came of them; error: not run, or not to be judged.',
     labelNames: ['route', 'result'] as const,
