@@ -53,7 +53,7 @@ interface RoutePage {
 }
 
 /** A second and route: more would cost more than the comparing, and tell nothing that the next second does not. */
-const MOST_FACTS = 100;
+const MOST_FACTS = 25;
 
 /** In place of an instance: from the row's time on the route begins anew, for all. */
 const FORGOTTEN = '(forgotten)';

@@ -8,6 +8,7 @@ import type { Capture } from '../forward/tap.ts';
 import type { RouteState } from '../forward/route-state.ts';
 import type { Upstream } from '../forward/upstream.ts';
 import type { Face, Path } from '../rollout/route.ts';
+import { Batches } from './batches.ts';
 import type { Answer, ErrorReason, ObservationKind } from './comparison.ts';
 import { ShadowCall, type ShadowAnswer, type ShadowRequest } from './shadow-call.ts';
 import { ShadowLane } from './shadow-lane.ts';
@@ -82,6 +83,8 @@ export class ShadowRunner {
   #isPumping = false;
   #lanes: Readonly<Record<Path, ShadowLane>>;
   #busy = 0;
+  /** Answered, and not compared yet. */
+  readonly #answered: Batches<Job>;
   readonly #noiseOwed = new WeakMap<RouteState, number>();
   #closing = false;
 
@@ -89,6 +92,7 @@ export class ShadowRunner {
     this.#settings = settings;
     this.#ports = ports;
     this.#deadlines = new DeadlineWatch(ports.now);
+    this.#answered = new Batches((job) => this.#compare(job), ports.now);
     this.#lanes = lanesFor(settings);
   }
 
@@ -104,7 +108,9 @@ export class ShadowRunner {
   /** Bytes that are worth keeping of an answer; 0 when a copy of it would be dropped anyway. */
   roomFor(entry: RouteEntry): number {
     if (this.#closing) return 0;
-    if (this.#queue.length < this.#settings.maxQueue && !this.#ports.isPressed()) return this.#settings.maxBody;
+    // Answers are held until they are compared, so they count as well.
+    const waiting = this.#queue.length + this.#answered.size;
+    if (waiting < this.#settings.maxQueue && !this.#ports.isPressed()) return this.#settings.maxBody;
     this.#ports.notRun(entry, 'dropped');
     return 0;
   }
@@ -126,14 +132,15 @@ export class ShadowRunner {
     this.#pump();
   }
 
-  /** Shadows that wait or are under way. */
+  /** Shadows that wait, are under way or are to be compared. */
   get pending(): number {
-    return this.#queue.length + this.#busy;
+    return this.#queue.length + this.#busy + this.#answered.size;
   }
 
   async close(): Promise<void> {
     this.#closing = true;
     this.#queue.length = 0;
+    this.#answered.close();
     for (const call of this.#deadlines.all) call.abandon('client_admit');
     this.#deadlines.close();
     await Promise.all(Object.values(this.#lanes).map((lane) => lane.destroy()));
@@ -160,10 +167,13 @@ export class ShadowRunner {
     this.#isPumping = false;
   }
 
-  /** The next read of a shadow, or its end. */
+  /** The next read of a shadow, or its end: what both sides said is compared later. */
   #proceed(job: Job): void {
     const leg = job.legs[job.done++];
-    if (!leg) return this.#end(job);
+    if (!leg) {
+      this.#answered.add(job);
+      return this.#over();
+    }
     const { upstreams } = this.#ports.generation();
     const upstream = upstreams[leg.path];
     if (!upstream) return this.#skip(job, 'unavailable');
@@ -204,7 +214,7 @@ export class ShadowRunner {
     });
   }
 
-  #end({ asked, kind, answers }: Job): void {
+  #compare({ asked, kind, answers }: Job): void {
     const [first, second] = answers.map(answerOf) as [Answer, Answer];
     // Whichever of the two the caller got: the gateway is held against direct, never the other way round.
     const isServedByGateway = first.path === 'gateway';
@@ -214,7 +224,6 @@ export class ShadowRunner {
     } catch (error) {
       this.#ports.failed(asked.match.route, error);
     }
-    this.#over();
   }
 
   #skip({ asked }: Job, reason: ErrorReason): void {

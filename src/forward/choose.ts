@@ -17,6 +17,8 @@ export interface Circumstances {
   readonly killed: boolean;
   /** As sent: only the name of a path forces it, and only where the table allows it. */
   readonly forceHeader: string | string[] | undefined;
+  /** {@link bucketFor} it. */
+  readonly bucket: number;
 }
 
 /** Which path a request is meant to take, and why. @param caller undefined: unknown. */
@@ -24,7 +26,7 @@ export function choose(
   match: Match<PreparedRoute>,
   method: string,
   caller: Caller | undefined,
-  { gatewayAvailable, killed, forceHeader }: Circumstances,
+  { gatewayAvailable, killed, forceHeader, bucket }: Circumstances,
 ): Choice {
   const { model } = match.route;
   return decide({
@@ -37,7 +39,7 @@ export function choose(
     method,
     paramsSafe: paramsSafe(match),
     forced: forcedPath(forceHeader),
-    bucket: bucketFor(match, caller),
+    bucket,
   });
 }
 

@@ -142,27 +142,29 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #decide(): Choice {
     const { match, caller, req } = this.#asked;
     const { upstreams, forceHeader } = this.#generation;
+    const bucket = bucketFor(match, caller);
     const choice = choose(match, req.method as string, caller, {
       gatewayAvailable: upstreams.gateway !== undefined,
       killed: this.#context.killed,
       forceHeader: forceHeader ? req.headers['x-facade-force'] : undefined,
+      bucket,
     });
     const { tap } = this.#context;
     if (tap) {
       this.#isSeen = requestsBegun++ % SEEN_EVERY === 0;
-      if (choice.reason === 'split') this.#sample(tap, choice);
+      if (choice.reason === 'split') this.#sample(tap, choice, bucket);
     }
     return choice;
   }
 
   /** Will this request be compared? Only what the table itself sent its way: unknown callers never reach the gateway. */
-  #sample(tap: Tap, choice: Choice): void {
-    const { match, caller, req } = this.#asked;
+  #sample(tap: Tap, choice: Choice, bucket: number): void {
+    const { req } = this.#asked;
     const { rollout, safety } = this.#entry.model;
     if (safety !== 'safe') {
       this.#verifies = choice.path === 'gateway' && this.#hasBody && tap.verifies(this.#entry);
     } else if (rollout.shadow > 0) {
-      this.#isShadowed = isShadowed(rollout, bucketFor(match, caller));
+      this.#isShadowed = isShadowed(rollout, bucket);
       const isLookedAt = this.#isShadowed || (this.#isSeen && choice.path === 'direct');
       if (!isLookedAt || !this.#isComparable(req)) return;
       const room = this.#isShadowed ? tap.roomFor(this.#entry) : tap.roomToSee(this.#entry);

@@ -95,7 +95,9 @@ export function explainRequest(situation: Situation, question: Question): Explan
   }
   const { model } = match.route;
   const { caller, method } = question;
+  const bucket = bucketFor(match, caller);
   const choice = choose(match, method, caller, {
+    bucket,
     gatewayAvailable: situation.gatewayAvailable,
     killed: situation.killed,
     forceHeader: situation.forceHeader ? question.headers['x-facade-force'] : undefined,
@@ -110,7 +112,7 @@ export function explainRequest(situation: Situation, question: Question): Explan
     face: `${match.face.method} ${match.face.template}`,
     params: Object.fromEntries(model.params.map((name, i) => [name, match.params[i] ?? ''])),
     stickyBy: model.params[stickyBy] ?? 'caller',
-    bucket: bucketFor(match, caller),
+    bucket,
     gatewayBuckets: gateway,
     side: choice.path,
     reason: choice.reason,
