@@ -8,7 +8,7 @@ export class PerSecond {
     this.#most = most;
   }
 
-  /** @param now milliseconds since the epoch. */
+  /** @param now milliseconds, of the same clock each time. */
   take(now: number): boolean {
     const second = Math.floor(now / 1_000);
     if (second !== this.#second) this.#taken = 0;

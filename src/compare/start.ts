@@ -17,6 +17,7 @@ import { keepEvidence, type EvidenceKeeper } from './keep-evidence.ts';
 import { observeParity } from './observe-parity.ts';
 import { Observer } from './observer.ts';
 import { paritySettings, rulesOf } from './parity-settings.ts';
+import { PerSecond } from './per-second.ts';
 import { shadowSettings } from './settings.ts';
 import { cannotTell, verifyWrite, type Verification } from './verify.ts';
 import { WriteReader } from './write-reader.ts';
@@ -58,8 +59,15 @@ export function startComparison(options: ComparisonOptions): Comparing {
     judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBody),
     verified: ({ match: { route } }, verification) => note(options, book, route.model.id, verification),
   });
-  const onError = (err: unknown): void => log.error({ err }, 'a comparison failed: a defect of the facade, report it');
-  const observer = new Observer({ ...ports, settings, book, writes, metrics, calendar: calendar.now, onError });
+  const observer = new Observer({
+    ...ports,
+    settings,
+    book,
+    writes,
+    metrics,
+    calendar: calendar.now,
+    onError: defectLog(log, now),
+  });
   let keeper: EvidenceKeeper | undefined;
   const comparing: Comparing = {
     book,
@@ -89,6 +97,14 @@ export function startComparison(options: ComparisonOptions): Comparing {
   observeParity(metrics, book, calendar.now);
   dataPlane.tap = observer;
   return comparing;
+}
+
+/** What fails for one shadow fails for the next one too: once a second is enough. */
+function defectLog(log: Logger, now: () => number): (error: unknown) => void {
+  const limit = new PerSecond(1);
+  return (err) => {
+    if (limit.take(now())) log.error({ err }, 'a comparison failed: a defect of the facade, report it');
+  };
 }
 
 function portsOf(dataPlane: DataPlane, now: () => number) {

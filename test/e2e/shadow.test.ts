@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Document } from 'yaml';
+import { ParityBook } from '../../src/compare/book.ts';
 import { bucketOf } from '../../src/rollout/split.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
 import { startRawUpstream, startUpstream, until, type Received, type TestUpstream } from './kit/upstream.ts';
@@ -157,6 +158,26 @@ describe('whatever the other side does with a copy, the answer stays as it is', 
     expect(await results('error')).toBeGreaterThan(40);
     expect(await results('mismatch')).toBeGreaterThan(1);
     await mute.close();
+  });
+
+  test('nor does a defect of the comparison itself: it is counted, and logged with its place in the code', async () => {
+    await start(shadowed(0, 100));
+    const broken = vi.spyOn(ParityBook.prototype, 'wantsFacts').mockImplementation(() => {
+      throw new Error('a defect for the test');
+    });
+    try {
+      await untouched(8);
+      await until(async () => (await results('error')) === 8, 'each is counted');
+    } finally {
+      broken.mockRestore();
+    }
+    const said = facade!.logs.filter((line) => line.includes('a comparison failed'));
+    expect(said.length).toBeLessThan(8);
+    expect(said[0]).toMatch(/"level":50.*"err":{"type":"Error","at":"at .*\.ts:\d+/);
+    const report = await fetch(`${facade!.adminUrl}/api/parity/leads.get`);
+    expect(await report.json()).toMatchObject({ errors: { defect: 8 } });
+    await untouched(1);
+    await until(async () => (await results('match')) === 1, 'the next one is compared');
   });
 
   test('it resets, talks nonsense, or closes in the middle', async () => {
