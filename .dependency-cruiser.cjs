@@ -19,7 +19,7 @@ const arrows = order.map((room, i) => ({
   severity: 'error',
   from: { path: `^src/${room}/` },
   to: {
-    path: `^src/(${[...order.slice(i + 1), 'cli', 'sandbox', 'gateway', 'app', 'main'].join('|')})(/|\\.ts)`,
+    path: `^src/(${[...order.slice(i + 1), 'cli', 'sandbox', 'gateway', 'compose', 'app', 'embed', 'main'].join('|')})(/|\\.ts)`,
     // What an advertisement's campaign means is one file for both: the gateway's operations and Google's webhook.
     ...(room === 'enrichment' ? { pathNot: '^src/gateway/campaign' } : {}),
   },

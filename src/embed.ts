@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { compose } from './app.ts';
+import { compose } from './compose.ts';
 import { readEnvironment, type Environment } from './config/environment.ts';
 import { parseDuration } from './config/units.ts';
 import { consumedGuard } from './forward/consumed.ts';
