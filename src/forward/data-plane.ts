@@ -14,11 +14,11 @@ import { Discovery } from './discovery.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
 import type { Generation } from './generation.ts';
 import type { Credentials } from './headers.ts';
-import { Overload, type OverloadLimits, type ShedReason } from './overload.ts';
+import { Overload, OVERLOADED, type OverloadLimits, type ShedReason } from './overload.ts';
 import { Passthrough } from './passthrough.ts';
-import { endWithProblem, sendProblem } from './problem.ts';
+import { endWithProblem, sendProblem, sendReady } from './problem.ts';
 import { refusalFor } from './refusals.ts';
-import { requestIdOf } from './request-id.ts';
+import { givenRequestId, requestIdOf } from './request-id.ts';
 import type { Tap } from './tap.ts';
 import { parseTarget } from './target.ts';
 
@@ -206,7 +206,7 @@ export class DataPlane {
 
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {
     if (this.overload.refuses(this.underWay, socket)) {
-      return endWithProblem(socket, this.#overloaded(), ['x-facade-outcome', 'facade_overload']);
+      return endWithProblem(socket, this.overload.refusal.problem, OVERLOADED);
     }
     const asked = this.#passthroughAsked(req);
     this.#passthrough.upgrade({ ...asked, trace: this.#trace(asked) }, socket, head);
@@ -222,13 +222,7 @@ export class DataPlane {
   #shed(req: IncomingMessage, res: ServerResponse): void {
     // Beyond the limit of connections; the others may try again on the one that they have.
     if (this.overload.isBeyond(req.socket)) res.shouldKeepAlive = false;
-    const requestId = requestIdOf(req.headers['x-request-id']);
-    const headers = ['x-request-id', requestId, 'x-facade-outcome', 'facade_overload'];
-    sendProblem(res, this.#overloaded(), requestId, headers);
-  }
-
-  #overloaded() {
-    return refusalFor('facade_overload', false, this.overload.retryAfter());
+    sendReady(res, this.overload.refusal.ready, givenRequestId(req.headers['x-request-id']));
   }
 
   #trace({ req, requestId }: { readonly req: IncomingMessage; readonly requestId: string }): RequestTrace | undefined {

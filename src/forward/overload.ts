@@ -3,6 +3,8 @@ import { Socket } from 'node:net';
 import type { Logger } from '../observe/log.ts';
 import type { CounterCell } from '../observe/cells.ts';
 import { Admission } from './admission.ts';
+import { readyProblem, type Problem, type ReadyProblem } from './problem.ts';
+import { refusalFor } from './refusals.ts';
 
 /**
  * Sheds what the process cannot serve, early: at the head of a request, before it is matched, read or sent anywhere. A
@@ -43,6 +45,22 @@ export const SAMPLE_EVERY = 25;
 const CALM_AFTER = 1_000;
 /** Connections beyond the limit that are still accepted, to be told why they are refused. */
 const margin = (maxConnections: number): number => Math.max(16, Math.ceil(maxConnections / 8));
+
+/** Headers of every refusal. */
+export const OVERLOADED = ['x-facade-outcome', 'facade_overload'] as const;
+
+interface Refusal {
+  readonly problem: Problem;
+  readonly ready: ReadyProblem;
+}
+
+/** Milliseconds until it is worth coming back: by turns, so that those who were refused together do not come together. */
+const RETRY_AFTER = [1_000, 2_000, 3_000];
+/** Refusals must be cheap above all: where one costs half of a request, a facade at twice its load does nothing else. */
+const REFUSALS: readonly Refusal[] = RETRY_AFTER.map((ms) => {
+  const problem = refusalFor('facade_overload', false, ms);
+  return { problem, ready: readyProblem(problem, OVERLOADED) };
+});
 
 const kBeyond = Symbol('beyond');
 type Carrier = object & { [kBeyond]?: true };
@@ -85,9 +103,9 @@ export class Overload {
     return socket[kBeyond] === true;
   }
 
-  /** Milliseconds: one to three seconds by turns, so that those who were refused together do not come back together. */
-  retryAfter(): number {
-    return 1_000 * (1 + (this.#refusals % 3));
+  /** What the next one who is refused is told: they take turns. */
+  get refusal(): Refusal {
+    return REFUSALS[this.#refusals % REFUSALS.length] as Refusal;
   }
 
   /** Open connections of callers. */

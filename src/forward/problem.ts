@@ -51,6 +51,29 @@ export function sendProblem(res: ServerResponse, problem: Problem, requestId: st
   res.end(body);
 }
 
+/** A problem that is given to many and says the same to each: written once. */
+export interface ReadyProblem {
+  readonly status: number;
+  /** Name and value alternating. */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+}
+
+/** @param headers further headers, name and value alternating. */
+export function readyProblem(problem: Problem, headers: readonly string[]): ReadyProblem {
+  const body = problemBody(problem, undefined);
+  const own = ['content-type', 'application/problem+json', 'content-length', String(body.length)];
+  if (problem.retryAfter !== undefined) own.push('retry-after', String(problem.retryAfter));
+  return { status: problem.status, headers: [...headers, ...own], body };
+}
+
+/** @param requestId only where the caller gave one: nobody could look up another. */
+export function sendReady(res: ServerResponse, ready: ReadyProblem, requestId: string | undefined): void {
+  const { status, headers, body } = ready;
+  res.writeHead(status, requestId === undefined ? (headers as string[]) : [...headers, 'x-request-id', requestId]);
+  res.end(body);
+}
+
 /** The same on a bare socket, where there is no request to answer; the connection ends with it. */
 export function endWithProblem(socket: Socket, problem: Problem, headers: readonly string[] = []): void {
   const body = problemBody(problem, undefined);

@@ -4,7 +4,12 @@ const LONGEST = 128;
 
 /** The caller's x-request-id when it is sane (1–128 of A–Z a–z 0–9 - _ . :), else a new UUID. It goes into logs and headers. */
 export function requestIdOf(given: string | string[] | undefined): string {
-  return typeof given === 'string' && isSane(given) ? given : randomUUID();
+  return givenRequestId(given) ?? randomUUID();
+}
+
+/** The caller's own, when it is sane. */
+export function givenRequestId(given: string | string[] | undefined): string | undefined {
+  return typeof given === 'string' && isSane(given) ? given : undefined;
 }
 
 function isSane(id: string): boolean {

@@ -39,13 +39,15 @@ describe('requests under way', () => {
       expect(answer.headers.get('x-facade-outcome')).toBe('facade_overload');
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       expect(answer.headers.get('content-type')).toBe('application/problem+json');
-      expect(await answer.json()).toMatchObject({
-        type: 'urn:c2s-facade:facade-overload',
-        requestId: answer.headers.get('x-request-id'),
-      });
+      expect(await answer.json()).toMatchObject({ type: 'urn:c2s-facade:facade-overload', status: 503 });
+      // Nothing was written down of it that could be looked up by a number of ours.
+      expect(answer.headers.get('x-request-id')).toBeNull();
     }
+    const named = await fetch(`${facade.url}/leads/42`, { headers: { ...headers, 'x-request-id': 'own-1' } });
+    expect([named.status, named.headers.get('x-request-id')]).toEqual([503, 'own-1']);
+    await named.arrayBuffer();
     expect(direct.received.length).toBe(2);
-    expect(await shed(facade, 'inflight')).toBe(3);
+    expect(await shed(facade, 'inflight')).toBe(4);
     // Whoever asks whether it lives is told that it does.
     expect((await get(facade, '/health')).status).toBe(200);
     expect((await fetch(`${facade.adminUrl}/readyz`)).status).toBe(200);
