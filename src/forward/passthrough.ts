@@ -283,8 +283,7 @@ export class Passthrough {
       res.destroy();
       return;
     }
-    if (passage.proxyReq && !passage.isConnected) passage.outcome = 'upstream_connect_timeout';
-    else passage.outcome = !res || passage.req.complete ? 'upstream_respond_timeout' : 'client_timeout';
+    passage.outcome = expiredAs(passage);
     if (passage.proxyReq) passage.proxyReq.destroy(new Error('deadline'));
     else this.#fails(passage, undefined);
   }
@@ -312,6 +311,13 @@ export class Passthrough {
 }
 
 const isWrite = ({ method }: IncomingMessage): boolean => method !== 'GET' && method !== 'HEAD';
+
+/** Who kept whom waiting when the deadline passed, before there was an answer. */
+function expiredAs({ proxyReq, isConnected, isSent, req, res }: Passage): Outcome {
+  if (proxyReq && !isConnected) return 'upstream_connect_timeout';
+  if (!res || isSent) return 'upstream_respond_timeout';
+  return req.complete || proxyReq?.writableNeedDrain ? 'upstream_send_timeout' : 'client_timeout';
+}
 
 /** The caller left, and how far its request had come. */
 function leftAs({ proxyReq, isSent }: Passage, res: ServerResponse): Outcome {

@@ -2,10 +2,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Document } from 'yaml';
 import { startGateway } from '../../../src/gateway/index.ts';
-import { C2S_TOKEN, FACADE_TOKEN, startFacade } from '../kit/facade.ts';
+import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade } from '../kit/facade.ts';
 import { inBatches, Opened, tally } from '../kit/load.ts';
-import { until } from '../kit/upstream.ts';
+import { startUpstream, until } from '../kit/upstream.ts';
 import { selfSigned } from './certificate.ts';
 
 /** An https upstream that is well, but for its first connection: there the handshake never comes to an end. */
@@ -57,6 +58,17 @@ test('is spoken to in HTTP/1.1, also where it knows HTTP/2', async () => {
   const read = await facadeFor(url);
   expect(tally(await inBatches(5, 5, read))).toEqual({ '200 ok': 5 });
   expect(new Set(protocols)).toEqual(new Set(['http/1.1']));
+});
+
+test('is spoken to in HTTP/1.1 by a shadow, too', async () => {
+  const { url, protocols } = await startTls({ hangs: 0 });
+  const direct = opened.keep(await startUpstream((_asked, res) => void res.end('{}')));
+  const edit = (config: Document): void =>
+    setRoute(config, 'leads.get', ['rollout'], { gateway: 0, shadow: 100, stickyBy: 'leadId', fallback: 'direct' });
+  const facade = opened.keep(await startFacade({ direct: direct.url, gateway: url, edit }));
+  await fetch(`${facade.url}/integration/leads/42`, { headers: { authorization: `Bearer ${FACADE_TOKEN}` } });
+  await until(() => protocols.length > 0, 'the copy arrived');
+  expect(protocols).toEqual(['http/1.1']);
 });
 
 test('is spoken to in HTTP/1.1 by our gateway, too', async () => {

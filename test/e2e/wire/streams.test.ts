@@ -69,6 +69,20 @@ describe('with short deadlines', () => {
       await until(async () => (await wire.facade.metric(outcomes)) > before, 'counted');
     });
 
+    test('an upstream that stops taking an upload is given up, and nobody claims to know what it did with it', async () => {
+      const stopped: Socket[] = [];
+      wire.upstream(way).script({ head: (socket) => void stopped.push(socket.pause()) });
+      const caller = wire.caller();
+      caller.send(put(way, 'content-length: 16777216\r\n', 'u'.repeat(16 << 20)));
+      const answer = await caller.answer();
+      expect([answer.status, answer.header('x-facade-outcome')]).toEqual([504, 'unknown']);
+      expect(stopped).toHaveLength(1);
+      stopped[0]?.resume();
+      await until(() => wire.upstream(way).open() === 0, 'upstream released');
+      const given = new RegExp(`^facade_attempts_total\\{.*path="${way.way}",outcome="upstream_send_timeout"`);
+      await until(async () => (await wire.facade.metric(given)) === 1, 'counted');
+    });
+
     test('an answer that is slower than idle connections are kept is waited for', async () => {
       await wire.facade.edit((config) =>
         config.setIn(['upstreams', way.way === 'gateway' ? 'gateway' : 'direct', 'keepAlive'], '50ms'),
