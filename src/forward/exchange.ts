@@ -22,7 +22,7 @@ import type { Generation, RouteEntry } from './generation.ts';
 import { isConditional, requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
 import { headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from './rate-budget.ts';
-import { collectBody, RequestBody } from './request-body.ts';
+import { announcesBody, Arrival, collectBody, RequestBody } from './request-body.ts';
 import { Capture, SEEN_EVERY, type Tap } from './tap.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -98,6 +98,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   /** What is sent to the path that is being asked. */
   #plan: Plan = NOTHING_PLANNED;
   #held: HeldAnswer | undefined;
+  /** Of a body that is streamed: what is there before anybody is asked. */
+  #arrival: Arrival | undefined;
   #isEventStream = false;
   #recorded = false;
   /** The answer is kept for the comparison. */
@@ -118,9 +120,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#entry = asked.match.route;
     this.#startedAt = context.now();
     this.#answer = new CallerAnswer(asked.res, this.#entry.model, asked.requestId);
-    const { headers } = asked.req;
-    const length = headers['content-length'];
-    this.#hasBody = headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+    this.#hasBody = announcesBody(asked.req);
   }
 
   begin(): void {
@@ -184,8 +184,19 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const fits = headFits(match, path, req, this.#hasBody);
     if (fits.kind === 'unsafe') return this.#refuse('client_bad_request');
     if (fits.kind === 'untranslatable') return this.#cannotServe('untranslatable');
-    if (this.#hasBody && this.#buffered === undefined && this.#mustHold(path)) return this.#holdBody(path);
+    if (this.#hasBody && this.#buffered === undefined) {
+      if (this.#mustHold(path)) return this.#holdBody(path);
+      if (this.#arrival === undefined) return this.#awaitBody(path);
+    }
     this.#makePlan(path);
+  }
+
+  /** No place is taken and no budget spent for a body that comes slowly, or never: a few callers would hold them all. */
+  #awaitBody(path: Path): void {
+    this.#continue();
+    this.#arrival = new Arrival(this.#asked.req, this.#startedAt, () => {
+      if (!this.#recorded && !this.#answer.begun) this.#makePlan(path);
+    });
   }
 
   #mustHold(path: Path): boolean {
@@ -264,7 +275,6 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   #stream(): RequestBody | null {
     if (!this.#hasBody) return null;
-    this.#continue();
     return (this.#streamed = new RequestBody(this.#asked.req));
   }
 
@@ -420,7 +430,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const attempt = this.#attempt;
     const isOver = !this.#isEventStream && now - this.#startedAt >= deadlines.total;
     if (!attempt) {
-      if (isOver) this.#expireWithoutAttempt();
+      if (isOver || this.#arrival?.isSilent(now, deadlines.idle)) this.#expireWithoutAttempt();
       return;
     }
     const silent = now - attempt.lastActivity;
@@ -467,6 +477,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const outcome = answer.outcome ?? 'client_admit';
     this.#waitingFor?.rateBudget?.cancel(this);
     this.#attempt?.abandon(outcome);
+    // Kept back and never asked for, it would stop its connection: no next request, and no notice of the caller leaving.
+    if (this.#arrival && !this.#streamed?.begun) this.#asked.req.resume();
     const now = this.#context.now();
     const duration = now - this.#startedAt;
     const { method = '' } = this.#asked.req;

@@ -16,6 +16,7 @@ import type { Target } from './plan.ts';
 import { endWithProblem, sendProblem } from './problem.ts';
 import { isUnknownWrite, refusalFor } from './refusals.ts';
 import type { Waiter } from './rate-budget.ts';
+import { announcesBody, Arrival } from './request-body.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
@@ -80,11 +81,20 @@ export class Passthrough {
 
   handle(asked: PassthroughAsked, res: ServerResponse): void {
     const passage = this.#begin(asked, res);
-    const { rateBudget } = asked.upstream;
     // Express hands on a turn later: the caller may have left meanwhile, and what waits for its `close` would never end.
     if (res.closed) return this.#record(passage);
     res.once('close', () => this.#record(passage));
     if (res.destroyed) return;
+    if (!announcesBody(asked.req)) return this.#admit(passage, res);
+    // As on a route: no place for a body that comes slowly, or never.
+    this.#bound(passage);
+    void new Arrival(asked.req, passage.startedAt, () => {
+      if (!res.headersSent && !res.destroyed) this.#admit(passage, res);
+    });
+  }
+
+  #admit(passage: Passage, res: ServerResponse): void {
+    const { rateBudget } = passage.upstream;
     // What passes through spends Contact2Sale's grant like everything else.
     if (!rateBudget) return this.#forward(passage, res);
     const waiter: Waiter = {
@@ -101,10 +111,14 @@ export class Passthrough {
   #forward(passage: Passage, res: ServerResponse): void {
     const { req, upstream } = passage;
     if (!upstream.enter()) return this.#refuse(passage, res, 'facade_bulkhead_full', 1000);
-    passage.timer = setTimeout(() => this.#expire(passage), this.#context.totalDeadline()).unref();
+    this.#bound(passage);
     // Once: a place that is given back twice, or never, is a bulkhead that no longer counts.
     res.once('close', () => upstream.leave());
     void this.#middleware(upstream)(req, res, () => undefined);
+  }
+
+  #bound(passage: Passage): void {
+    passage.timer ??= setTimeout(() => this.#expire(passage), this.#context.totalDeadline()).unref();
   }
 
   #refuse(passage: Passage, res: ServerResponse, outcome: Outcome, retryAfter: number): void {
@@ -198,7 +212,7 @@ export class Passthrough {
     if (!passage) return;
     passage.proxyReq = proxyReq;
     watchConnection(passage, proxyReq);
-    passage.timer = setTimeout(() => this.#expire(passage), this.#context.totalDeadline()).unref();
+    this.#bound(passage);
     // Nobody reads from the caller until it is answered, so nobody would notice that it leaves.
     const onReadable = (): void => {
       if (socket.readableLength === 0) proxyReq.destroy(new Error('the caller left'));

@@ -24,6 +24,7 @@ export class RequestBody extends Readable {
   override _read(): void {
     if (!this.#begun) {
       this.#begun = true;
+      if (this.#source.readableEnded) return this.#onEnd();
       this.#source.on('data', this.#onData).on('end', this.#onEnd);
     }
     this.#source.resume();
@@ -45,6 +46,47 @@ export class RequestBody extends Readable {
   };
 }
 
+/**
+ * A body on its way to us, before anybody is asked for it. It is there when it is whole, or as much of it as a request
+ * keeps before anybody reads (64 KiB). Nothing is taken out, so that whoever is asked finds it from its beginning.
+ */
+export class Arrival {
+  readonly #req: IncomingMessage;
+  #isAwaited = true;
+  #bytes = 0;
+  #movedAt: number;
+
+  /** @param now milliseconds, monotonic. @param done is called once, later; never when the caller leaves before. */
+  constructor(req: IncomingMessage, now: number, done: () => void) {
+    this.#req = req;
+    this.#movedAt = now;
+    const look = (): void => {
+      const isHere = req.complete || req.readableLength >= req.readableHighWaterMark;
+      if (!isHere || !this.#isAwaited) return;
+      req.off('readable', look).off('end', look);
+      this.#isAwaited = false;
+      done();
+    };
+    // A body that is announced and empty ends without having been readable.
+    req.on('readable', look).on('end', look);
+    if (req.complete) queueMicrotask(look);
+  }
+
+  /** It is still awaited, and between two looks nothing of it came for so long. @param now, idle milliseconds. */
+  isSilent(now: number, idle: number): boolean {
+    const bytes = this.#req.readableLength;
+    if (bytes !== this.#bytes) this.#movedAt = now;
+    this.#bytes = bytes;
+    return this.#isAwaited && now - this.#movedAt >= idle;
+  }
+}
+
+/** Does the head announce a body? */
+export function announcesBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
+
 export type Collected = { readonly kind: 'whole'; readonly body: Buffer } | { readonly kind: 'too-large' };
 
 /** Reads a body into memory, up to `limit` bytes. Does not settle when the caller leaves: whoever waits is told by `close`. */
@@ -61,5 +103,6 @@ export function collectBody(req: IncomingMessage, limit: number, done: (collecte
     req.off('data', onData).off('end', onEnd);
     done(collected);
   };
-  req.on('data', onData).on('end', onEnd);
+  if (req.readableEnded) onEnd();
+  else req.on('data', onData).on('end', onEnd);
 }

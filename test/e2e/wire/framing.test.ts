@@ -49,13 +49,22 @@ describe.each(WAYS)('on the way $way', (way) => {
 
   test('a body that turns out malformed half-way is answered 400, and the upstream gets no whole request', async () => {
     const caller = wire.caller();
-    caller.send(put(way, CHUNKED, '4\r\ngood\r\n'));
+    caller.send(put(way, CHUNKED, `20000\r\n${'good'.repeat(0x8000)}\r\n`));
     await until(() => wire.upstream(way).bytes().includes('good'), 'the first chunk upstream');
     caller.send('zz\r\n');
     expect((await caller.answer()).status).toBe(400);
     await caller.closed();
     await until(() => wire.upstream(way).open() === 0 || wire.upstream(way).ended() > 0, 'upstream aborted');
     expect(wire.upstream(way).requests).toEqual([]);
+  });
+
+  test('the same of a short body: the upstream hears nothing of it', async () => {
+    const caller = wire.caller();
+    caller.send(put(way, CHUNKED, '4\r\ngood\r\n'));
+    caller.send('zz\r\n');
+    expect((await caller.answer()).status).toBe(400);
+    await caller.closed();
+    expect(wire.upstream(way).bytes()).toBe('');
   });
 
   test('a transfer coding other than chunked is answered 501', async () => {
@@ -71,6 +80,12 @@ describe.each(WAYS)('on the way $way', (way) => {
     expect(answer.status).toBe(200);
     const [request] = wire.upstream(way).requests;
     expect(request?.body).toBe('abc\xff\x00\x80de');
+  });
+
+  test('a body that is announced and empty is one, and the connection goes on', async () => {
+    const caller = wire.caller();
+    for (let i = 0; i < 2; i++) expect((await caller.ask(put(way, CHUNKED, '0\r\n\r\n'))).status).toBe(200);
+    expect(wire.upstream(way).requests.map(({ body }) => body)).toEqual(['', '']);
   });
 
   test('trailers of a request are dropped; the body is whole and the connection goes on (P44)', async () => {

@@ -20,7 +20,7 @@ const phases: { outcome: string; reach: (way: Way, caller: WireCaller) => Promis
     outcome: 'client_send',
     reach: async (way, caller) => {
       wire.upstream(way).script({});
-      caller.send(put(way, 'content-length: 100\r\n', 'half of it'));
+      caller.send(put(way, 'content-length: 262144\r\n', 'half of it'.padEnd(131_072, '.')));
       await until(() => wire.upstream(way).bytes().includes('half of it'), 'half upstream');
     },
   },
