@@ -25,6 +25,8 @@ export interface FacadeVariant {
   readonly gateway?: number;
   /** Percentage of the reads that are copied to the other path and compared. */
   readonly shadow?: number;
+  /** `maxInflight` of both upstreams. */
+  readonly places?: number;
   /** `server.overload` of the config file. */
   readonly overload?: Readonly<Record<string, number | string>>;
   /** Processes that serve. */
@@ -67,6 +69,7 @@ export function benchTable(yaml: string, variant: FacadeVariant): string {
   for (const side of ['direct', 'gateway']) {
     const budget = ['upstreams', side, 'rateBudget'];
     if (table.hasIn(budget)) table.setIn([...budget, 'requests'], 10_000_000);
+    if (variant.places) table.setIn(['upstreams', side, 'maxInflight'], variant.places);
   }
   if (variant.overload) table.setIn(['server', 'overload'], table.createNode(variant.overload));
   for (const [name, value] of Object.entries(variant.deadlines ?? {})) {
