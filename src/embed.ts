@@ -107,7 +107,8 @@ const NOT_TAKEN: Problem = {
 };
 
 function upgrade(dataPlane: DataPlane, req: IncomingMessage, socket: Duplex, head: Buffer): void {
-  if (!(socket instanceof Socket)) return void socket.destroy();
+  // A host may hand on later than it was told: of a caller who has left meanwhile there would never be a `close`.
+  if (!(socket instanceof Socket) || socket.destroyed) return void socket.destroy();
   // Node has given the connection away: where the host sets no shouldUpgradeCallback, there is no response any more.
   if (dataPlane.isUpgrade(req)) dataPlane.upgrade(req, socket, head);
   else endWithProblem(socket, NOT_TAKEN);

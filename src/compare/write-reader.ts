@@ -77,6 +77,8 @@ export class WriteReader {
     this.#closing = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    // What is under way for a former upstream has a pool that nobody holds any more.
+    for (const call of this.#deadlines.all) call.abandon('client_admit');
     this.#deadlines.close();
     await this.#lane.destroy();
   }
@@ -104,6 +106,8 @@ export class WriteReader {
     const { entries, upstreams } = this.#ports.generation();
     const face = entries.find(({ model }) => model.id === route);
     if (!face || (upstreams.direct.rateBudget && !(await upstreams.direct.rateBudget.takeSpare()))) return undefined;
+    // The budget took its time: a pool that is opened now would be closed by nobody.
+    if (this.#closing) return undefined;
     const request = this.#request(asked, face, upstreams.direct.prefix);
     const { deadline, maxBody } = this.#settings;
     const call = new ShadowCall({

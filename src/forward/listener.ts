@@ -26,8 +26,6 @@ const REQUEST_TIMEOUT = 300_000;
  * is dropped wait for seconds, for a refusal that would have taken a millisecond.
  */
 const BACKLOG = 4_096;
-/** Milliseconds in which what is still written after a refusal is taken and thrown away. */
-const LINGER = 1_000;
 
 /** A port cannot be had; the message says what to do. */
 export class ListenError extends Error {}
@@ -177,10 +175,7 @@ function answerClientError(error: Error & { code?: string }, socket: Carrier): v
   }
   socket[kRefused] = true;
   const latest = socket[kLatest];
-  const end = (): void => {
-    endWithProblem(socket, CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED);
-    setTimeout(() => socket.destroy(), LINGER).unref();
-  };
+  const end = (): void => endWithProblem(socket, CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED);
   if (!latest || latest.writableFinished) end();
   else if (latest.req.complete) latest.once('finish', end);
   // Its own body is malformed: that is its answer, unless another has begun or others are before it.

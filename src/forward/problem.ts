@@ -74,11 +74,18 @@ export function sendReady(res: ServerResponse, ready: ReadyProblem, requestId: s
   res.end(body);
 }
 
-/** The same on a bare socket, where there is no request to answer; the connection ends with it. */
+/** Milliseconds in which what is still written after a refusal is taken and thrown away. */
+const LINGER = 1_000;
+
+/**
+ * The same on a bare socket, where there is no request to answer. The connection ends with it, whether its caller closes
+ * too or not: no timeout of node's watches over such a socket any more.
+ */
 export function endWithProblem(socket: Socket, problem: Problem, headers: readonly string[] = []): void {
   const body = problemBody(problem, undefined);
   const pairs = ['content-type', 'application/problem+json', 'content-length', String(body.length), ...headers];
   let head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n`;
   for (let i = 0; i < pairs.length; i += 2) head += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
   socket.end(`${head}connection: close\r\n\r\n${body.toString()}`);
+  setTimeout(() => socket.destroy(), LINGER).unref();
 }

@@ -130,6 +130,23 @@ describe('in a node:http server', () => {
     expect(answered).toMatch(/^HTTP\/1\.1 501 [\s\S]*urn:c2s-facade:upgrade-not-taken/);
   });
 
+  test('a WebSocket that its host hands on when the caller has left is asked of nobody', async () => {
+    const facade = await openFacade();
+    const server = createServer({ shouldUpgradeCallback: facade.isUpgrade }, facade.handle);
+    const handedOn = new Promise<void>((resolve) => {
+      server.on('upgrade', (req, socket, head) => {
+        socket.destroy().once('close', () => {
+          facade.upgrade(req, socket, head);
+          resolve();
+        });
+      });
+    });
+    const url = await listening(server);
+    await rawAnswer(url, 'GET /cable HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+    await handedOn;
+    await serves(url);
+  });
+
   test('an unknown transfer coding is refused as on the own listener', async () => {
     const { handle } = await openFacade();
     const url = await hosted(handle);

@@ -3,6 +3,7 @@ import type { ParityReport } from '../../src/compare/report.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
 import { Opened } from './kit/load.ts';
 import { startUpstream, until, type Received, type TestUpstream } from './kit/upstream.ts';
+import { startWireUpstream } from './kit/wire.ts';
 
 /** Writes that the gateway served are read back through direct: what arrived, what did not, and what cannot be told. */
 
@@ -83,4 +84,19 @@ test('where direct cannot be read nothing is concluded', async () => {
   looks = [undefined];
   await write('/leads/42/messages', { message: 'Bom dia' });
   expect(await readBack()).toMatchObject({ arrived: 0, notArrived: 0, cannotTell: 1, verdict: 'not enough data' });
+});
+
+test('a look that is under way on the connection of a former table ends with the process', async () => {
+  const hanging = opened.keep(await startWireUpstream());
+  hanging.script({});
+  await facade.edit((config) => config.setIn(['upstreams', 'direct', 'url'], hanging.url));
+  await write('/leads/42/messages', { message: 'Bom dia' });
+  await until(() => hanging.requests.length === 1, 'the look is under way');
+  await facade.edit((config) => config.setIn(['upstreams', 'direct', 'url'], direct.url));
+  // The next one has a way out of its own, and the former is left to end by itself.
+  looks = [['Bom dia']];
+  await write('/leads/42/messages', { message: 'Bom dia' });
+  await readBack();
+  await facade.stop();
+  await until(() => hanging.open() === 0, 'the look was given up');
 });

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { C2S_TOKEN } from '../kit/facade.ts';
 import { valuesOf } from '../kit/messages.ts';
@@ -78,6 +78,20 @@ test('a WebSocket to an upstream that cannot be reached is a 502', async () => {
     await caller.closed();
   } finally {
     await lonely.close();
+  }
+});
+
+test('a refused WebSocket does not wait for its caller to close its side', async () => {
+  wire.direct.script({ head: (socket) => void socket.destroy() });
+  const { hostname, port } = new URL(wire.facade.url);
+  const caller = connect({ host: hostname, port: Number(port), allowHalfOpen: true }).resume();
+  try {
+    caller.write(webSocket());
+    const refused = /^facade_requests_total\{.*path="passthrough".*outcome="upstream_send"/;
+    const before = await wire.facade.metric(refused);
+    await until(async () => (await wire.facade.metric(refused)) === before + 1, 'closed, and counted');
+  } finally {
+    caller.destroy();
   }
 });
 
