@@ -236,6 +236,11 @@ export class Passthrough {
       clean(proxyRes, ['transfer-encoding']);
       // The body of a refusal may never end: the deadline stays, and so does the look-out for the caller's leaving.
       socket.once('end', () => proxyReq.destroy()).resume();
+      proxyRes.once('end', () => {
+        clearTimeout(passage.timer);
+        // The caller has all of it, or is taking it; whether it then closes is its own affair, for a while.
+        socket.setTimeout(this.#context.idleDeadline(), () => socket.destroy());
+      });
     });
     proxyReq.once('close', () => socket.off('readable', onReadable).resume());
   }

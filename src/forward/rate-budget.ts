@@ -66,12 +66,15 @@ export class RateBudget {
    */
   async takeSpare(): Promise<boolean> {
     if (this.#queue.length > 0 || this.#pausedUntil > this.#now()) return false;
-    const left = (await this.#limiter.get(KEY))?.remainingPoints ?? this.settings.requests;
-    if (left * 2 <= this.settings.requests) return false;
-    return this.#limiter.consume(KEY, 1).then(
-      () => true,
-      () => false,
-    );
+    try {
+      const left = (await this.#limiter.get(KEY))?.remainingPoints ?? this.settings.requests;
+      if (left * 2 <= this.settings.requests) return false;
+      await this.#limiter.consume(KEY, 1);
+      return true;
+    } catch {
+      // Refused; or the limiter failed, and then nobody knows what is spare.
+      return false;
+    }
   }
 
   /** The caller left: its place goes to the next. */

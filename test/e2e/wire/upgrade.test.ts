@@ -143,6 +143,21 @@ test('a refusal whose body never ends is cut at the deadline, and recorded as th
   }
 });
 
+test('a refusal that was whole is recorded as that, though its caller never closes', async () => {
+  const short = await startWire((config) => config.setIn(['defaults', 'deadlines'], SHORT));
+  try {
+    short.direct.answers('HTTP/1.1 403 Forbidden\r\ncontent-length: 4\r\n\r\nnope');
+    const caller = connect({ port: Number(new URL(short.facade.url).port), host: '127.0.0.1', allowHalfOpen: true });
+    caller.on('error', () => undefined).resume();
+    caller.write(webSocket());
+    const told = /^facade_requests_total\{.*path="passthrough".*status="403",outcome="ok"/;
+    await until(async () => (await short.facade.metric(told)) === 1, 'its side is closed, and it is counted');
+    caller.destroy();
+  } finally {
+    await short.close();
+  }
+});
+
 describe('a WebSocket of which one side has left and the other does not notice', () => {
   const GRANTED = /^facade_requests_total\{.*path="passthrough".*status="101"/;
   let short: Wire;

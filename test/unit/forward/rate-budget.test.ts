@@ -224,6 +224,14 @@ describe('what is spare', () => {
     expect(await paused.takeSpare()).toBe(false);
   });
 
+  test('is nothing when the limiter cannot say', async () => {
+    const failing = {
+      consume: () => Promise.resolve(new RateLimiterRes()),
+      get: () => Promise.reject(new Error('lost')),
+    };
+    expect(await setUp({}, failing).budget.takeSpare()).toBe(false);
+  });
+
   test('comes out of the same budget that live traffic has', async () => {
     const { budget, take, order } = setUp({ requests: 2, longestWait: 0 });
     expect(await budget.takeSpare()).toBe(true);
