@@ -158,13 +158,16 @@ export class ShadowRunner {
     // What ends at once comes back here: a loop, not as many calls inside each other as there are shadows waiting.
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (this.#busy < this.#settings.maxInflight) {
-      const job = this.#queue.shift();
-      if (!job) break;
-      this.#busy++;
-      this.#proceed(job);
+    try {
+      while (this.#busy < this.#settings.maxInflight) {
+        const job = this.#queue.shift();
+        if (!job) return;
+        this.#busy++;
+        this.#proceed(job);
+      }
+    } finally {
+      this.#isPumping = false;
     }
-    this.#isPumping = false;
   }
 
   /** The next read of a shadow, or its end: what both sides said is compared later. */
