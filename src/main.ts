@@ -29,7 +29,10 @@ async function main(): Promise<void> {
   const firstRun = variables()['C2S_BASE_URL'] ? undefined : await startFirstRun();
   const all = (): Record<string, string | undefined> => ({ ...variables(), ...firstRun?.environment });
   const read = readEnvironment(all());
-  if (!read.ok) return fail('The environment is not complete:', read.problems.join('\n'));
+  if (!read.ok) {
+    fail('The environment is not complete:', read.problems.join('\n'));
+    return firstRun?.close();
+  }
   const { environment } = read;
   // On a first run the lines to paste must not drown in one log line a request.
   const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;

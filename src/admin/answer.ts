@@ -1,6 +1,7 @@
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { z } from 'zod';
 import { sendProblem } from '../forward/problem.ts';
+import { announcesBody } from '../forward/request-body.ts';
 import type { FlipReason, FlipSource } from '../rollout/flip.ts';
 import { FlipRefused, type RefusalKind } from '../steer/refused.ts';
 
@@ -23,6 +24,11 @@ const parseJson = express.json({ limit: '256kb', strict: true });
 /** The body as an object; none at all is an empty one. */
 export const jsonBody: RequestHandler = (req, res, next) => {
   parseJson(req, res, (error?: unknown) => {
+    // curl names a form where it is told nothing: to leave such a body out would be to do something else than was asked.
+    if (error === undefined && req.body === undefined && announcesBody(req)) {
+      const detail = 'The body was not read: send it with content-type: application/json. Nothing was changed.';
+      return sendProblem(res, { status: 415, kind: 'admin-body', detail }, '');
+    }
     if (error === undefined) return next();
     const detail = 'The body cannot be read: send JSON with content-type application/json, 256 KiB at most.';
     return sendProblem(res, { status: 400, kind: 'admin-body', detail }, '');

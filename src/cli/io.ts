@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Variables } from '../config/variables.ts';
 
@@ -47,11 +48,12 @@ export function wantsColour(env: Variables, isTerminal: boolean): boolean {
   return isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
 
-/** On standard error, so that a piped answer stays clean. */
+/** On standard error, so that a piped answer stays clean. No line at all is an empty one. */
 async function ask(question: string): Promise<string> {
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return await asking.question(question);
+    const ended = once(asking, 'close').then(() => '');
+    return await Promise.race([asking.question(question), ended]);
   } finally {
     asking.close();
   }

@@ -54,11 +54,11 @@ export class FileTruth implements Truth {
 
   async #flip(request: FlipRequest): Promise<FlipResult> {
     const { file, variables, reload } = this.#options;
-    let before = await readFile(file, 'utf8');
+    let before = await readTable(file);
     if (before !== this.#text) {
       // Somebody saved it a moment ago: that is a flip of its own, before this one.
       await reload();
-      before = await readFile(file, 'utf8');
+      before = await readTable(file);
     }
     const revision = await this.#revision(request.expectRevision);
     const changes = changesOf(request.changes, this.#file?.rollouts ?? new Map());
@@ -114,6 +114,16 @@ function edited(text: string, ...rest: [FlipRequest['changes'], ReturnType<Truth
   } catch (error) {
     if (error instanceof EditRefused) throw new FlipRefused('invalid', error.message, { cause: error });
     throw error;
+  }
+}
+
+async function readTable(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const remedy = 'put it back; the table that was read last serves on, and the kill switch works without it';
+    throw new FlipRefused('read-only', `${file} cannot be read (${code}); ${remedy}`, { cause: error });
   }
 }
 

@@ -27,6 +27,17 @@ test('it ends by itself, with its exit code, and its answer arrives whole throug
   expect(failed).toMatchObject({ code: 3, stdout: '' });
 });
 
+test('a question to which nobody answers is a fault of the call, and no hang', () => {
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'forget'], { input: '', encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, expect.stringContaining('That is no CPF')]);
+});
+
+test('a sandbox whose environment is wrong says so, and ends', () => {
+  const env = { PATH: process.env['PATH'], PORT: 'abc' };
+  const ended = spawnSync(process.execPath, [resolve('src/main.ts')], { env, encoding: 'utf8', timeout: 20_000 });
+  expect([ended.status, ended.stderr]).toEqual([1, expect.stringContaining('PORT: must be a port')]);
+});
+
 /** Gives the command a pseudo-terminal of 24 lines and 80 columns, and passes on what we write and what it prints. */
 const PTY = `
 import fcntl, os, pty, select, struct, sys, termios

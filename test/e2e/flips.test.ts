@@ -119,6 +119,31 @@ test('POST /api/rollback goes back to a revision, and without one to before the 
   expect((await call('POST', 'rollback', { revision: 99 })).status).toBe(404);
 });
 
+test('a body that says it is a form is refused: to leave it out would be another order than was given', async () => {
+  await flip(50);
+  for (const [method, path] of [
+    ['POST', 'rollback'],
+    ['POST', 'flips'],
+    ['PUT', 'kill-switch'],
+  ] as const) {
+    const res = await fetch(`${facade.adminUrl}/api/${path}`, {
+      method,
+      headers: { 'x-c2s-admin': 'test', 'content-type': 'application/x-www-form-urlencoded' },
+      body: '{"revision":1,"why":"curl says so by itself"}',
+    });
+    expect([res.status, await res.text()]).toEqual([415, expect.stringContaining('content-type: application/json')]);
+  }
+  expect(facade.dataPlane.killed).toBe(false);
+  expect(readFileSync(facade.configFile, 'utf8')).toContain('gateway: 50');
+});
+
+test('a file that is gone is said to be gone, and traffic goes on', async () => {
+  rmSync(facade.configFile);
+  const { status, body } = await flip(50);
+  expect([status, body['detail']]).toEqual([409, expect.stringMatching(/cannot be read \(ENOENT\); put it back/)]);
+  expect(await served()).toBe('direct');
+});
+
 test('an edit of the file by hand is a flip in the history, beside those of the API', async () => {
   await flip(10);
   await facade.write(readFileSync(facade.configFile, 'utf8').replace('{ gateway: 10,', '{ gateway: 20,'));
