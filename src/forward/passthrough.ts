@@ -291,15 +291,11 @@ export class Passthrough {
   #expire(passage: Passage): void {
     const { res } = passage;
     // An answer that has begun cannot become another one.
-    if (passage.status !== undefined) {
+    if (passage.status !== undefined || res?.headersSent) {
       passage.outcome = 'upstream_body_timeout';
+      if (res) return void res.destroy();
       passage.proxyReq?.destroy();
       passage.req.socket.destroy();
-      return;
-    }
-    if (res?.headersSent) {
-      passage.outcome = 'upstream_body_timeout';
-      res.destroy();
       return;
     }
     passage.outcome = expiredAs(passage);

@@ -42,13 +42,17 @@ export function problemBody({ status, kind, detail }: Problem, requestId: string
 /** Answers with a problem. @param headers further headers, name and value alternating. */
 export function sendProblem(res: ServerResponse, problem: Problem, requestId: string, headers: string[] = []): void {
   const body = problemBody(problem, requestId);
-  headers.push('content-type', 'application/problem+json', 'content-length', String(body.length));
-  if (problem.retryAfter !== undefined) headers.push('retry-after', String(problem.retryAfter));
-  // RFC 9110 11.6.1: a 401 names the way to authenticate.
-  if (problem.status === 401) headers.push('www-authenticate', 'Bearer');
-  if (problem.allow) headers.push('allow', problem.allow.join(', '));
-  res.writeHead(problem.status, headers);
+  res.writeHead(problem.status, [...headers, ...problemHeaders(problem, body)]);
   res.end(body);
+}
+
+function problemHeaders({ status, retryAfter, allow }: Problem, body: Buffer): string[] {
+  const headers = ['content-type', 'application/problem+json', 'content-length', String(body.length)];
+  if (retryAfter !== undefined) headers.push('retry-after', String(retryAfter));
+  // RFC 9110 11.6.1: a 401 names the way to authenticate.
+  if (status === 401) headers.push('www-authenticate', 'Bearer');
+  if (allow) headers.push('allow', allow.join(', '));
+  return headers;
 }
 
 /** A problem that is given to many and says the same to each: written once. */
@@ -62,9 +66,7 @@ export interface ReadyProblem {
 /** @param headers further headers, name and value alternating. */
 export function readyProblem(problem: Problem, headers: readonly string[]): ReadyProblem {
   const body = problemBody(problem, undefined);
-  const own = ['content-type', 'application/problem+json', 'content-length', String(body.length)];
-  if (problem.retryAfter !== undefined) own.push('retry-after', String(problem.retryAfter));
-  return { status: problem.status, headers: [...headers, ...own], body };
+  return { status: problem.status, headers: [...headers, ...problemHeaders(problem, body)], body };
 }
 
 /** @param requestId only where the caller gave one: nobody could look up another. */

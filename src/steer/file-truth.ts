@@ -121,15 +121,16 @@ async function readTable(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
     const remedy = 'put it back; the table that was read last serves on, and the kill switch works without it';
-    throw new FlipRefused('read-only', `${file} cannot be read (${code}); ${remedy}`, { cause: error });
+    throw new FlipRefused('read-only', `${file} cannot be read (${codeOf(error)}); ${remedy}`, { cause: error });
   }
 }
 
 function writeRefused(file: string, error: unknown): FlipRefused {
   if (error instanceof FileChanged) return new FlipRefused('conflict', error.message, { cause: error });
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
   const remedy = 'make the file and its directory writable, edit it where it comes from, or set DATABASE_URL';
-  return new FlipRefused('read-only', `${file} cannot be written (${code}); ${remedy}`, { cause: error });
+  return new FlipRefused('read-only', `${file} cannot be written (${codeOf(error)}); ${remedy}`, { cause: error });
 }
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
