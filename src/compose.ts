@@ -173,7 +173,7 @@ interface Shared {
 function serve(options: WireOptions, shared: Shared, generation: Generation) {
   const { environment, log, requestLog, tracing, seat } = options;
   const { metrics, now, calendar, config } = shared;
-  const own = { metrics, log, requestLog, now, defaults: () => config().defaults, overload: overloadLimits(config()) };
+  const own = { metrics, log, requestLog, now, overload: overloadLimits(config()) };
   const dataPlane = new DataPlane({ ...environment, ...own, tracing }, generation);
   const clocks = { now, calendar, random: Math.random };
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
@@ -240,8 +240,7 @@ function keep(
     reached,
     tracing,
   });
-  const pages = createPages(dataPlane, [enrichment.router]);
-  dataPlane.others = (req, res) => void pages(req, res);
+  dataPlane.pages = createPages(() => dataPlane.draining, [enrichment.pages]);
   const close = async (): Promise<void> => {
     await started.close();
     await store.close();

@@ -282,6 +282,7 @@ const route = z.strictObject({
   id: z
     .string()
     .regex(/^[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*$/, 'write words joined by dots, such as leads.messages.create')
+    .refine((id) => id !== 'passthrough', 'write another name: passthrough is what no route claims')
     .describe('Name of the operation; the label of its metrics.'),
   direct: faces
     .optional()
@@ -331,6 +332,15 @@ const defaults = z.strictObject({
   maxBody: size(
     'Largest body that is held in memory for translation; a larger one is answered 413. Streamed bodies have no limit.',
   ).default('1MiB'),
+});
+
+const passthrough = z.strictObject({
+  deadlines: deadlines.optional().describe('Replaces single values of `defaults.deadlines`.'),
+  breaker: breaker
+    .optional()
+    .describe(
+      'Replaces single values of `defaults.breaker`. One breaker serves all requests that no route claims: give a path that fails often a row of its own.',
+    ),
 });
 
 const failover = z.strictObject({
@@ -474,6 +484,9 @@ export const facadeConfigSchema = z.strictObject({
     .describe('The two sides that requests are sent to.'),
   failover: failover.prefault({}).describe('How often a request may be asked again on the direct path.'),
   defaults: defaults.prefault({}).describe('Settings of every route that does not write its own.'),
+  passthrough: passthrough
+    .prefault({})
+    .describe('Requests that no route claims: they go to Contact2Sale as they came, under the limits of a route.'),
   compare: compare.prefault({}).describe('How shadows are run and judged.'),
   enrichment: enrichment.prefault({}).describe('The enrichment of leads. Everything has a default.'),
   knownDifferences: z

@@ -1,4 +1,5 @@
 import { Router, type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
+import type { PageRouter } from '../forward/pages.ts';
 import type { Problem } from '../forward/problem.ts';
 import type { Logger } from '../observe/log.ts';
 import { answerFor, viewBody } from './answers.ts';
@@ -22,7 +23,10 @@ const UNAUTHORIZED: Problem = {
 const BAD_LEAD_ID: Problem = { status: 400, kind: 'lead-id', detail: 'This is not the id of a lead.' };
 const NOT_FOUND: Problem = { status: 404, kind: 'not-found', detail: 'There is nothing under this path.' };
 
-export function createEndpoints(options: EndpointOptions): Router {
+/** What is answered here, whole, and never passed on. */
+const PREFIXES = ['/c2s/enrich', '/leads/process', '/enrichments', '/webhooks'];
+
+export function createEndpoints(options: EndpointOptions): PageRouter {
   const router = Router({ caseSensitive: true });
   const own = Router({ caseSensitive: true });
   const { log } = options;
@@ -30,10 +34,10 @@ export function createEndpoints(options: EndpointOptions): Router {
   own.get('/leads/process', known(options), logged(options, 'process'), processLead(options));
   own.get('/enrichments/:id', logged(options, 'view'), view(options));
   own.use('/webhooks', webhookRoutes(options));
-  own.use(['/c2s/enrich', '/leads/process', '/enrichments', '/webhooks'], (req, res) => refuse(req, res, NOT_FOUND));
+  own.use(PREFIXES, (req, res) => refuse(req, res, NOT_FOUND));
   own.use(onError(log));
   router.use('/api/v1', own);
-  return router;
+  return { prefixes: PREFIXES.map((prefix) => `/api/v1${prefix}`), router };
 }
 
 function known({ isOpen, isKnown }: EndpointOptions): RequestHandler {

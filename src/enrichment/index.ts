@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import type { Request, Router } from 'express';
+import type { Request } from 'express';
 import { Agent } from 'undici';
 import type { Environment } from '../config/environment.ts';
 import type { EnrichmentConfig } from '../config/schema.ts';
 import { Campaigns, parseCampaigns } from '../gateway/campaigns.ts';
+import type { PageRouter } from '../forward/pages.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Tracing } from '../observe/tracing/trace.ts';
@@ -37,7 +38,7 @@ export interface EnrichmentOptions {
 }
 
 export interface EnrichmentRoom {
-  readonly router: Router;
+  readonly pages: PageRouter;
   /** Has the service started as soon as there is a store. @param server the public one, through which leads are reached. */
   attach(server: Server): void;
   /** @param deadline milliseconds for what runs. */
@@ -64,7 +65,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     if (service) return { isOpen: true, service };
     return { isOpen: false, problem: store.isOff ? NO_DATABASE : DATABASE_DOWN };
   };
-  const router = createEndpoints({
+  const pages = createEndpoints({
     door,
     isKnown,
     isOpen: environment.enrichOpen,
@@ -75,7 +76,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     tracing: options.tracing,
   });
   return {
-    router,
+    pages,
     attach(server) {
       if (!isConfigured) return log.info('enrichment: off; WORK_API_URL and DIRETRIX_BASE_URL are not set');
       store.whenReady(async (opened) => {

@@ -89,7 +89,8 @@ export class CallerAnswer {
   }
 
   #pushOwn(path: Path, headers: string[]): void {
-    headers.push('x-request-id', this.#requestId, 'x-facade-route', this.#route.id, 'x-facade-path', path);
+    const { id, servedAs } = this.#route;
+    headers.push('x-request-id', this.#requestId, 'x-facade-route', id, 'x-facade-path', servedAs[path]);
     const { outcome } = this;
     if (outcome === undefined || outcome === 'ok') return;
     headers.push('x-facade-outcome', this.#isUnknownWrite(outcome) ? 'unknown' : outcome);

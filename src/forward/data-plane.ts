@@ -1,30 +1,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FacadeConfig } from '../config/schema.ts';
-import { parseDuration } from '../config/units.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { RouteRecorder } from '../observe/recorder.ts';
 import type { RequestTrace, Tracing } from '../observe/tracing/trace.ts';
+import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';
 import { Callers, type Caller } from './callers.ts';
 import { Connection } from './connection.ts';
 import { DeadlineWatch } from './deadlines.ts';
 import { Discovery } from './discovery.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
-import type { Generation } from './generation.ts';
+import type { Generation, RouteEntry } from './generation.ts';
 import type { Credentials } from './headers.ts';
 import { Overload, OVERLOADED, type OverloadLimits, type ShedReason } from './overload.ts';
-import { Passthrough } from './passthrough.ts';
+import { createPages, type Pages } from './pages.ts';
+import type { Target } from './plan.ts';
 import { endWithProblem, sendProblem, sendReady } from './problem.ts';
 import { refusalFor } from './refusals.ts';
 import { givenRequestId, requestIdOf } from './request-id.ts';
 import type { Tap } from './tap.ts';
 import { parseTarget } from './target.ts';
+import { isWebSocketOffer } from './tunnel.ts';
+import { Tunnels } from './tunnels.ts';
 
 /**
- * The public side of the facade. A request is matched first; only what is no route reaches `others` (Express: health,
- * and at its end the passthrough). The generation that is found here is kept to the end of the request.
+ * The public side of the facade. A request is matched first. What no route claims is one of the facade's own pages, or
+ * goes to Contact2Sale on the way of every request (exchange.ts), or is the tunnel of a WebSocket (tunnel.ts). The
+ * generation that is found here is kept to the end of the request.
  */
 
 export interface DataPlaneOptions {
@@ -36,15 +38,11 @@ export interface DataPlaneOptions {
   readonly facadeTokens: readonly string[];
   /** What the facade shows the gateway, if the gateway asks for anything. */
   readonly gatewayToken: string | undefined;
-  /** Of the table that serves now: what no route claims is bounded by them. */
-  readonly defaults: () => FacadeConfig['defaults'];
   readonly overload: OverloadLimits;
   readonly log: Logger;
   /** Undefined: off. */
   readonly tracing?: Tracing | undefined;
 }
-
-export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 export class DataPlane {
   readonly discovery = new Discovery();
@@ -53,14 +51,14 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #deadlines: DeadlineWatch;
   readonly #context: ExchangeContext & { killed: boolean; tap: Tap | undefined };
-  readonly #passthrough: Passthrough;
+  readonly #tunnels: Tunnels;
   readonly #credentials: Readonly<Record<Path, (caller: Caller | undefined) => Credentials>>;
   #generation: Generation;
-  /** What is not a route: set once by the composition root. */
-  others: Handler = (req, res) => this.passThrough(req, res);
+  /** Set once by the composition root. */
+  pages: Pages = createPages(() => this.#draining);
   #draining = false;
-  /** Requests under way of what is no route. */
-  #elsewhere = 0;
+  /** Requests of pages that are under way. */
+  #onPages = 0;
 
   constructor(options: DataPlaneOptions, generation: Generation) {
     const { metrics, requestLog, now } = options;
@@ -84,19 +82,7 @@ export class DataPlane {
       rateBudgetWaited,
       tap: undefined,
     };
-    this.#passthrough = new Passthrough({
-      now,
-      rateBudgetWaited,
-      requestLog,
-      recorder: new RouteRecorder(metrics, 'passthrough', ['passthrough'], 'GET'),
-      discovery: this.discovery,
-      totalDeadline: () => parseDuration(options.defaults().deadlines.total),
-      idleDeadline: () => parseDuration(options.defaults().deadlines.idle),
-      credentials: this.#credentials.direct,
-      draining: () => this.#draining,
-      rewriteLocation: () => this.#generation.rewriteLocation.direct,
-      successSample: () => this.#generation.successSample,
-    });
+    this.#tunnels = new Tunnels(this.#context);
   }
 
   get generation(): Generation {
@@ -152,22 +138,20 @@ export class DataPlane {
 
   /** Requests that are under way. */
   get underWay(): number {
-    return this.#deadlines.size + this.#elsewhere;
+    return this.#deadlines.size + this.#onPages;
   }
 
   handle(req: IncomingMessage, res: ServerResponse, expectsContinue = false): void {
     if (this.#draining) res.shouldKeepAlive = false;
     if (this.overload.refuses(this.underWay, req.socket) && !isHealthCheck(req)) return this.#shed(req, res);
     const generation = this.#generation;
+    const method = req.method as string;
     const target = parseTarget(req.url as string);
-    const match = generation.matcher.match(req.method as string, target.path);
+    let match = generation.matcher.match(method, target.path);
     if (!match) {
-      // Express would parse an absolute form, and not take all of them.
-      req.url = target.raw;
-      if (expectsContinue) res.writeContinue();
-      this.#elsewhere++;
-      res.once('close', () => this.#elsewhere--);
-      return this.others(req, res);
+      if (this.pages.claims(method, target.path)) return this.#page(req, res, target, expectsContinue);
+      match = this.#unclaimed(method, target);
+      if (!match) return this.#refuse(req, res, target);
     }
     const requestId = requestIdOf(req.headers['x-request-id']);
     new Exchange(this.#context, generation, {
@@ -179,43 +163,72 @@ export class DataPlane {
       caller: this.callers.identify(req.headers),
       requestId,
       expectsContinue,
-      trace: this.#options.tracing?.request({ req, requestId, match }),
+      trace: this.#trace(req, requestId, match),
     }).begin();
   }
 
-  /** What no route and no page of our own claims: to Contact2Sale, as it came. */
-  passThrough(req: IncomingMessage, res: ServerResponse): void {
-    const asked = this.#passthroughAsked(req);
-    const allow = this.#generation.matcher.methodsOf(asked.target.path, 'gateway');
-    if (allow.length > 0) {
-      // A path of the gateway's dialect: Contact2Sale would know nothing of it.
-      const problem = { ...refusalFor('client_method', false, undefined), allow };
-      return sendProblem(res, problem, asked.requestId, ['x-request-id', asked.requestId]);
-    }
-    if (!asked.target.raw.startsWith('/')) {
-      return sendProblem(res, refusalFor('client_bad_request', false, undefined), asked.requestId);
-    }
-    this.#passthrough.handle({ ...asked, trace: this.#trace(asked) }, res);
+  /** One of the facade's own pages. */
+  #page(req: IncomingMessage, res: ServerResponse, target: Target, expectsContinue: boolean): void {
+    // Express would parse an absolute form, and not take all of them.
+    req.url = target.raw;
+    if (expectsContinue) res.writeContinue();
+    this.#onPages++;
+    res.once('close', () => this.#onPages--);
+    this.pages.serve(req, res);
   }
 
-  /** Only WebSockets, and only where no route is: everything else is a plain request that offers an upgrade. */
+  /** What no route claims goes to Contact2Sale as it came; undefined where Contact2Sale could not know it. */
+  #unclaimed(method: string, { raw, path }: Target): Match<RouteEntry> | undefined {
+    const { matcher, unclaimed } = this.#generation;
+    if (!raw.startsWith('/') || matcher.methodsOf(path, 'gateway').length > 0) return undefined;
+    this.discovery.observe(method, path, Date.now());
+    return method === 'GET' || method === 'HEAD' ? unclaimed.read : unclaimed.write;
+  }
+
+  /** No path that could be asked of anybody, or one of the gateway's dialect with a method that it does not have. */
+  #refuse(req: IncomingMessage, res: ServerResponse, { path }: Target): void {
+    const allow = this.#generation.matcher.methodsOf(path, 'gateway');
+    const refusal = refusalFor(allow.length > 0 ? 'client_method' : 'client_bad_request', false, undefined);
+    const requestId = requestIdOf(req.headers['x-request-id']);
+    const problem = allow.length > 0 ? { ...refusal, allow } : refusal;
+    sendProblem(res, problem, requestId, ['x-request-id', requestId]);
+  }
+
+  /** Only a WebSocket that neither a route nor a page claims: everything else is a plain request that offers an upgrade. */
   isUpgrade(req: IncomingMessage): boolean {
-    if (req.headers.upgrade?.toLowerCase() !== 'websocket') return false;
-    return !this.#generation.matcher.match(req.method as string, parseTarget(req.url as string).path);
+    if (!isWebSocketOffer(req)) return false;
+    const { path } = parseTarget(req.url as string);
+    const { matcher } = this.#generation;
+    const isOurs = matcher.match('GET', path) !== undefined || this.pages.claims('GET', path);
+    return !isOurs && path.startsWith('/') && matcher.methodsOf(path, 'gateway').length === 0;
   }
 
+  /** @param req {@link isUpgrade} holds of it. */
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {
     if (this.overload.refuses(this.underWay, socket)) {
       return endWithProblem(socket, this.overload.refusal.problem, OVERLOADED);
     }
-    const asked = this.#passthroughAsked(req);
-    this.#passthrough.upgrade({ ...asked, trace: this.#trace(asked) }, socket, head);
+    const generation = this.#generation;
+    const target = parseTarget(req.url as string);
+    const requestId = requestIdOf(req.headers['x-request-id']);
+    const match = generation.unclaimed.read;
+    this.discovery.observe(req.method as string, target.path, Date.now());
+    const asked = {
+      req,
+      target,
+      match,
+      connection: Connection.of(req, generation.trustedProxies),
+      caller: this.callers.identify(req.headers),
+      requestId,
+      trace: this.#trace(req, requestId, match),
+    };
+    this.#tunnels.begin(generation, asked, socket, head);
   }
 
   close(): void {
     this.overload.close();
     this.#deadlines.close();
-    this.#passthrough.close();
+    this.#tunnels.close();
   }
 
   /** Nothing was sent, and nothing was done: the cheapest answer that says so. */
@@ -225,20 +238,10 @@ export class DataPlane {
     sendReady(res, this.overload.refusal.ready, givenRequestId(req.headers['x-request-id']));
   }
 
-  #trace({ req, requestId }: { readonly req: IncomingMessage; readonly requestId: string }): RequestTrace | undefined {
-    return this.#options.tracing?.request({ req, requestId, match: undefined });
-  }
-
-  #passthroughAsked(req: IncomingMessage) {
-    const generation = this.#generation;
-    return {
-      req,
-      target: parseTarget(req.url as string),
-      upstream: generation.upstreams.direct,
-      connection: Connection.of(req, generation.trustedProxies),
-      caller: this.callers.identify(req.headers),
-      requestId: requestIdOf(req.headers['x-request-id']),
-    };
+  #trace(req: IncomingMessage, requestId: string, match: Match<RouteEntry>): RequestTrace | undefined {
+    // A trace names a route by its template, and what no route claims has none.
+    const isClaimed = match.route.model.servedAs.direct === 'direct';
+    return this.#options.tracing?.request({ req, requestId, match: isClaimed ? match : undefined });
   }
 }
 

@@ -7,7 +7,6 @@ import type { Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
-import { isShadowed } from '../rollout/split.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { REFUSED } from './breaker.ts';
 import { CallerAnswer } from './caller-answer.ts';
@@ -19,15 +18,16 @@ import { isHeldBack, LONGEST_ERROR_ANSWER, understand } from './error-answer.ts'
 import { expiryOf } from './expiry.ts';
 import { mayFailover } from './failover.ts';
 import type { Generation, RouteEntry } from './generation.ts';
-import { isConditional, requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
+import { requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
+import { InboundBody } from './inbound-body.ts';
 import { headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from './rate-budget.ts';
-import { announcesBody, Arrival, collectBody, RequestBody } from './request-body.ts';
-import { Capture, SEEN_EVERY, type Tap } from './tap.ts';
+import { handOver, sampleOf, type Sample } from './sampling.ts';
+import type { Tap } from './tap.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
- * One request of a route, from its head to the end of its answer: the way that design.md describes.
+ * One request, from its head to the end of its answer; what no route claims goes this way, too.
  *
  *   1 decide which path · 2 plan (translate) · 3 gate (rate budget, breaker, bulkhead) · 4 attempt
  *   · 5 failover, or answer · 6 record, when the answer has ended or the caller has left · 7 hand to the comparison
@@ -73,6 +73,35 @@ interface HeldAnswer extends AnswerHeaders {
   size: number;
 }
 
+/**
+ * Where an exchange stands.
+ *
+ *   planning → (queued →) asking → answering → answered → closed
+ *                            └─→ understanding ─┘          (every phase may close)
+ *
+ * A failed attempt leads back to `planning`, for the other path, or to `answered`, with the facade's own refusal.
+ */
+type Phase =
+  /** A path is chosen, and the body is awaited where there is one. */
+  | { readonly kind: 'planning' }
+  /** The rate budget of the path is waited for. */
+  | { readonly kind: 'queued'; readonly upstream: Upstream }
+  /** The path is asked. */
+  | { readonly kind: 'asking'; readonly attempt: Attempt }
+  /** Its answer passes through. */
+  | { readonly kind: 'answering'; readonly attempt: Attempt; readonly isEventStream: boolean }
+  /** Its error answer is read whole. */
+  | { readonly kind: 'understanding'; readonly attempt: Attempt; readonly held: HeldAnswer }
+  /** The whole answer, an upstream's or the facade's own, is written, and on its way to the caller. */
+  | { readonly kind: 'answered'; readonly isEventStream: boolean }
+  /** The answer has ended or the caller has left: recorded. */
+  | { readonly kind: 'closed' };
+
+const PLANNING: Phase = { kind: 'planning' };
+const ANSWERED: Phase = { kind: 'answered', isEventStream: false };
+const STREAMED: Phase = { kind: 'answered', isEventStream: true };
+const CLOSED: Phase = { kind: 'closed' };
+
 type ExchangeResponse = ServerResponse & { [kExchange]?: Exchange };
 const kExchange = Symbol('exchange');
 const EMPTY = Buffer.alloc(0);
@@ -83,33 +112,17 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   readonly #asked: Asked;
   readonly #entry: RouteEntry;
   readonly #startedAt: number;
-  readonly #hasBody: boolean;
+  readonly #body: InboundBody | undefined;
   readonly #answer: CallerAnswer;
-  /** The whole body, once it had to be held in memory. */
-  #buffered: Buffer | undefined;
-  #streamed: RequestBody | undefined;
+  #phase: Phase = PLANNING;
   /** The path that is being asked, and at last the one that answered. */
   #path: Path = 'direct';
+  /** What is sent to it. */
+  #plan: Plan = NOTHING_PLANNED;
   #tries = 0;
   #directTries = 0;
-  #attempt: Attempt | undefined;
-  /** The path whose rate budget is waited for. */
-  #waitingFor: Upstream | undefined;
-  /** What is sent to the path that is being asked. */
-  #plan: Plan = NOTHING_PLANNED;
-  #held: HeldAnswer | undefined;
-  /** Of a body that is streamed: what is there before anybody is asked. */
-  #arrival: Arrival | undefined;
-  #isEventStream = false;
-  #recorded = false;
-  /** The answer is kept for the comparison. */
-  #capture: Capture | undefined;
-  /** And a copy of the request is to be sent the other way. */
-  #isShadowed = false;
-  /** One of those that {@link Tap.saw} is shown. */
-  #isSeen = false;
-  /** The body of a write is kept, to be read back. */
-  #verifies = false;
+  /** What the comparison wants of it. */
+  #sample: Sample | undefined;
   /** See DeadlineWatch. */
   place = -1;
 
@@ -120,7 +133,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#entry = asked.match.route;
     this.#startedAt = context.now();
     this.#answer = new CallerAnswer(asked.res, this.#entry.model, asked.requestId);
-    this.#hasBody = announcesBody(asked.req);
+    this.#body = InboundBody.of(asked.req);
   }
 
   begin(): void {
@@ -150,75 +163,55 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       bucket,
     });
     const { tap } = this.#context;
-    if (tap) {
-      this.#isSeen = requestsBegun++ % SEEN_EVERY === 0;
-      if (choice.reason === 'split') this.#sample(tap, choice, bucket);
-    }
+    // Without a second path there is nothing to compare with.
+    if (tap && this.#entry.model.gateway.length > 0) this.#sample = sampleOf(tap, this.#asked, choice, bucket);
     return choice;
-  }
-
-  /** Will this request be compared? Only what the table itself sent its way: unknown callers never reach the gateway. */
-  #sample(tap: Tap, choice: Choice, bucket: number): void {
-    const { req } = this.#asked;
-    const { rollout, safety } = this.#entry.model;
-    if (safety !== 'safe') {
-      this.#verifies = choice.path === 'gateway' && this.#hasBody && tap.verifies(this.#entry);
-    } else if (rollout.shadow > 0) {
-      this.#isShadowed = isShadowed(rollout, bucket);
-      const isLookedAt = this.#isShadowed || (this.#isSeen && choice.path === 'direct');
-      if (!isLookedAt || !this.#isComparable(req)) return;
-      const room = this.#isShadowed ? tap.roomFor(this.#entry) : tap.roomToSee(this.#entry);
-      if (room > 0) this.#capture = new Capture(room);
-    }
-  }
-
-  #isComparable(req: IncomingMessage): boolean {
-    return !this.#hasBody && !isConditional(req.headers);
   }
 
   // --- 2. plan ---
 
   #ask(path: Path): void {
     this.#path = path;
+    this.#phase = PLANNING;
     const { match, req } = this.#asked;
-    const fits = headFits(match, path, req, this.#hasBody);
+    const body = this.#body;
+    const fits = headFits(match, path, req, body !== undefined);
     if (fits.kind === 'unsafe') return this.#refuse('client_bad_request');
     if (fits.kind === 'untranslatable') return this.#cannotServe('untranslatable');
-    if (this.#hasBody && this.#buffered === undefined) {
-      if (this.#mustHold(path)) return this.#holdBody(path);
-      if (this.#arrival === undefined) return this.#awaitBody(path);
+    if (body && body.held === undefined) {
+      if (this.#mustHold(path)) return this.#holdBody(path, body);
+      if (!body.hasArrived) return this.#awaitBody(path, body);
     }
     this.#makePlan(path);
   }
 
   /** No place is taken and no budget spent for a body that comes slowly, or never: a few callers would hold them all. */
-  #awaitBody(path: Path): void {
+  #awaitBody(path: Path, body: InboundBody): void {
     this.#continue();
-    this.#arrival = new Arrival(this.#asked.req, this.#startedAt, () => {
-      if (!this.#recorded && !this.#answer.begun) this.#makePlan(path);
+    body.await(this.#startedAt, () => {
+      if (this.#phase.kind === 'planning') this.#makePlan(path);
     });
   }
 
   #mustHold(path: Path): boolean {
     const { match, req } = this.#asked;
-    return mustHoldBody(match, path, req, path === 'gateway' && this.#verifies);
+    return mustHoldBody(match, path, req, path === 'gateway' && this.#sample?.isReadBack === true);
   }
 
-  #holdBody(path: Path): void {
-    const { req } = this.#asked;
+  #holdBody(path: Path, body: InboundBody): void {
     const { maxBody } = this.#entry.model;
-    if (Number(req.headers['content-length'] ?? 0) > maxBody) return this.#refuse('client_too_large');
+    if (body.isLongerThan(maxBody)) return this.#refuse('client_too_large');
     this.#continue();
-    collectBody(req, maxBody, (collected) => {
-      if (this.#recorded) return;
+    body.hold(maxBody, (collected) => {
+      if (this.#phase.kind !== 'planning') return;
       if (collected.kind === 'too-large') return this.#refuse('client_too_large');
-      this.#buffered = collected.body;
       this.#makePlan(path);
     });
   }
 
   #makePlan(path: Path): void {
-    const plan = planFor(this.#asked.match, path, this.#asked.target, this.#hasBody, this.#buffered);
+    const { match, target } = this.#asked;
+    const plan = planFor(match, path, target, this.#body !== undefined, this.#body?.held);
     if (plan.kind === 'ok') this.#gate(path, plan.value);
     else this.#cannotServe('untranslatable');
   }
@@ -231,21 +224,19 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#plan = plan;
     const { rateBudget } = upstream;
     if (!rateBudget || this.#entry.state.breakerState(path) === 'open') return this.#launch(upstream);
-    this.#waitingFor = upstream;
+    this.#phase = { kind: 'queued', upstream };
     rateBudget.take(this);
   }
 
   granted(waited: number): void {
-    const upstream = this.#waitingFor;
-    this.#waitingFor = undefined;
-    if (!upstream || this.#recorded) return;
+    if (this.#phase.kind !== 'queued') return;
+    const { upstream } = this.#phase;
     this.#context.rateBudgetWaited(upstream.path, waited);
     this.#launch(upstream);
   }
 
   refused(retryAfter: number): void {
-    this.#waitingFor = undefined;
-    if (!this.#recorded) this.#cannotServe('facade_rate_budget', retryAfter);
+    if (this.#phase.kind === 'queued') this.#cannotServe('facade_rate_budget', retryAfter);
   }
 
   // --- 4. attempt ---
@@ -269,13 +260,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     // The first attempt begins with the request, and a clock is not free.
     const startedAt = this.#tries++ === 0 && !upstream.rateBudget ? this.#startedAt : now();
     if (upstream.path === 'direct') this.#directTries++;
-    this.#attempt = new Attempt(this, upstream, breaker, permit, deadlines, startedAt);
-    this.#attempt.send({ method, target, headers, body: body ?? this.#stream() });
-  }
-
-  #stream(): RequestBody | null {
-    if (!this.#hasBody) return null;
-    return (this.#streamed = new RequestBody(this.#asked.req));
+    const attempt = new Attempt(this, upstream, breaker, permit, deadlines, startedAt);
+    this.#phase = { kind: 'asking', attempt };
+    attempt.send({ method, target, headers, body: body ?? this.#body?.toSend() ?? null });
   }
 
   #continue(): void {
@@ -284,12 +271,12 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   /** What an attempt came to, told to the metrics, the breaker and the bulkhead; once for each attempt. */
   #settle(attempt: Attempt, outcome: Outcome, status: number): void {
-    this.#attempt = undefined;
     const { upstream } = attempt;
     const now = this.#context.now();
     const duration = now - attempt.startedAt;
+    const { state, model } = this.#entry;
     upstream.leave();
-    this.#entry.state.recorder.attempt(upstream.path, outcome, duration);
+    state.recorder.attempt(model.servedAs[upstream.path], outcome, duration);
     this.#asked.trace?.settled(outcome, status);
     // A 4xx says nothing of the upstream's health: neither that it fails nor, to a half-open breaker, that it is well.
     const isNeutral = attempt.isCutShort || (outcome === 'ok' && status >= 400);
@@ -300,7 +287,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   /** The path was not tried. */
   #cannotServe(outcome: Outcome, retryAfter?: number): void {
-    this.#entry.state.recorder.notTried(this.#path, outcome);
+    const { state, model } = this.#entry;
+    state.recorder.notTried(model.servedAs[this.#path], outcome);
     this.#asked.trace?.notTried(this.#path, outcome);
     if (!this.#failover(outcome)) this.#refuse(outcome, retryAfter);
   }
@@ -310,7 +298,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { model, state } = this.#entry;
     if (this.#path !== 'gateway' || model.direct.length === 0) return false;
     if (!mayFailover(model.safety, outcome, this.#fallbackFor(outcome), this.#answer.begun)) return false;
-    if (this.#streamed?.begun) return false;
+    if (this.#body?.isSpent) return false;
     if (decisionOf(outcome).delivery !== 'unsent') {
       if (!this.#generation.failoverBudget.take(this.#context.now())) return false;
       this.#answer.mayHaveArrived = true;
@@ -327,9 +315,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   attemptFails(attempt: Attempt, outcome: Outcome): void {
     this.#settle(attempt, outcome, 0);
-    if (this.#recorded) return;
-    if (this.#answer.begun) return this.#answer.cut(outcome);
-    this.#held = undefined;
+    if (this.#phase.kind === 'closed') return;
+    if (this.#answer.begun) {
+      this.#phase = ANSWERED;
+      return this.#answer.cut(outcome);
+    }
     if (this.#failover(outcome) || this.#repeatOnDirect(outcome)) return;
     this.#refuse(outcome);
   }
@@ -340,7 +330,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
    */
   #repeatOnDirect(outcome: Outcome): boolean {
     const isReset = outcome === 'upstream_send' || outcome === 'upstream_respond';
-    const isRepeatable = this.#entry.model.safety === 'safe' && !this.#streamed?.begun && !this.#hasBody;
+    const isRepeatable = this.#entry.model.safety === 'safe' && !this.#body;
     if (this.#path !== 'direct' || this.#directTries > 1 || !isReset || !isRepeatable) return false;
     if (!this.#generation.failoverBudget.take(this.#context.now())) return false;
     this.#ask('direct');
@@ -354,25 +344,26 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     raw: readonly (Buffer | string)[],
   ): void {
     const { path } = attempt.upstream;
-    this.#capture?.begin(path, status, raw, this.#context.now() - attempt.startedAt);
+    this.#sample?.capture?.begin(path, status, raw, this.#context.now() - attempt.startedAt);
     const answer = responseHeaders(raw, this.#generation.rewriteLocation[path], path === 'gateway');
     if (status === 429) this.#pauseBudget(answer.retryAfter);
     if (isHeldBack(path, this.#asked.match.dialect, status)) {
-      this.#held = { ...answer, status, chunks: [], size: 0 };
+      this.#phase = { kind: 'understanding', attempt, held: { ...answer, status, chunks: [], size: 0 } };
       return;
     }
-    this.#isEventStream = answer.contentType?.startsWith('text/event-stream') ?? false;
+    const isEventStream = answer.contentType?.startsWith('text/event-stream') ?? false;
+    this.#phase = { kind: 'answering', attempt, isEventStream };
     if (status >= 500) this.#answer.outcome = 'upstream_error';
     const owed = successStatus(this.#entry.model, this.#asked.match.dialect, path, status);
     this.#answer.begin(path, owed, owed === status ? statusText : undefined, answer.headers, answer.contentLength);
     // Else the head waits for the first event, and the caller cannot tell that the stream is open.
-    if (this.#isEventStream) this.#asked.res.flushHeaders();
+    if (isEventStream) this.#asked.res.flushHeaders();
   }
 
   answerData(attempt: Attempt, chunk: Buffer): void {
-    this.#capture?.data(chunk);
-    const held = this.#held;
-    if (held) {
+    this.#sample?.capture?.data(chunk);
+    if (this.#phase.kind === 'understanding') {
+      const { held } = this.#phase;
       held.size += chunk.length;
       if (held.size <= LONGEST_ERROR_ANSWER) held.chunks.push(chunk);
       return;
@@ -383,13 +374,14 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   answerEnds(attempt: Attempt): void {
-    if (this.#held) return this.#answerUnderstood(attempt, this.#held);
+    const phase = this.#phase;
+    if (phase.kind === 'understanding') return this.#answerUnderstood(attempt, phase.held);
     this.#settle(attempt, this.#answer.outcome ?? 'ok', this.#answer.status);
+    this.#phase = phase.kind === 'answering' && phase.isEventStream ? STREAMED : ANSWERED;
     this.#answer.end();
   }
 
   #answerUnderstood(attempt: Attempt, held: HeldAnswer): void {
-    this.#held = undefined;
     const body = held.size <= LONGEST_ERROR_ANSWER ? Buffer.concat(held.chunks) : EMPTY;
     const { dialect } = this.#asked.match;
     const understood = understand({
@@ -402,15 +394,17 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       duration: this.#context.now() - attempt.startedAt,
     });
     this.#settle(attempt, understood.outcome, understood.status);
-    if (this.#recorded || this.#failover(understood.outcome)) return;
+    if (this.#failover(understood.outcome)) return;
     if (understood.status === 429 && held.status !== 429) this.#pauseBudget(held.retryAfter);
     if (!understood.replacement) return this.#refuse(understood.outcome);
+    this.#phase = ANSWERED;
     this.#answer.outcome = understood.outcome;
     this.#answer.endWith(this.#path, understood.status, understood.replacement, held.headers);
   }
 
   /** The facade answers by itself. */
   #refuse(outcome: Outcome, retryAfter?: number): void {
+    this.#phase = ANSWERED;
     this.#answer.refuse(this.#path, outcome, retryAfter);
   }
 
@@ -420,21 +414,39 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   drained(): void {
-    this.#attempt?.resume();
+    attemptOf(this.#phase)?.resume();
   }
 
   // --- deadlines ---
 
   checkDeadlines(now: number): void {
     const { deadlines } = this.#entry.model;
-    const attempt = this.#attempt;
-    const isOver = !this.#isEventStream && now - this.#startedAt >= deadlines.total;
-    if (!attempt) {
-      if (isOver || this.#arrival?.isSilent(now, deadlines.idle)) this.#expireWithoutAttempt();
-      return;
+    const phase = this.#phase;
+    const isEndless = 'isEventStream' in phase && phase.isEventStream;
+    const isOver = !isEndless && now - this.#startedAt >= deadlines.total;
+    switch (phase.kind) {
+      case 'planning':
+        if (isOver || this.#body?.isSilent(now, deadlines.idle)) this.#refuse('client_timeout');
+        return;
+      case 'queued':
+        if (!isOver) return;
+        phase.upstream.rateBudget?.cancel(this);
+        return this.refused(1000);
+      case 'answered':
+        // The caller does not take it.
+        if (isOver) this.#asked.res.destroy();
+        return;
+      case 'closed':
+        return;
+      default:
+        this.#checkAttempt(phase.attempt, now, isOver);
     }
+  }
+
+  #checkAttempt(attempt: Attempt, now: number, isOver: boolean): void {
+    const { deadlines } = this.#entry.model;
     const silent = now - attempt.lastActivity;
-    const isCallerSlow = attempt.phase === 'body' ? attempt.isPaused : this.#isBodyAwaited();
+    const isCallerSlow = attempt.phase === 'body' ? attempt.isPaused : this.#body?.isOwed === true;
     const outcome = expiryOf({ phase: attempt.phase, silent, isOver, isCallerSlow }, deadlines);
     if (outcome === undefined) return;
     // The second attempt had only what the first left of the time: no fault of its own.
@@ -446,68 +458,56 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (!this.#answer.begun) this.#asked.res.shouldKeepAlive = false;
   }
 
-  /** Is it the caller that keeps the upstream waiting for the rest of the body? */
-  #isBodyAwaited(): boolean {
-    return this.#streamed !== undefined && !this.#asked.req.complete && this.#streamed.readableLength === 0;
-  }
-
-  #expireWithoutAttempt(): void {
-    if (this.#waitingFor) {
-      this.#waitingFor.rateBudget?.cancel(this);
-      this.refused(1000);
-    } else if (this.#answer.begun) {
-      // The whole answer is written, and the caller does not take it.
-      this.#asked.res.destroy();
-    } else {
-      this.#refuse('client_timeout');
-    }
-  }
-
   // --- 6. record ---
 
   /** The answer has ended, or the caller has left. */
   closed(): void {
-    if (this.#recorded) return;
-    this.#recorded = true;
+    const phase = this.#phase;
+    if (phase.kind === 'closed') return;
+    this.#phase = CLOSED;
     this.#context.deadlines.delete(this);
+    const attempt = attemptOf(phase);
     const answer = this.#answer;
     if (!answer.finished && (answer.outcome === undefined || answer.outcome === 'ok')) {
-      answer.outcome = this.#attempt ? LEFT[this.#attempt.phase] : answer.begun ? 'client_body' : 'client_admit';
+      answer.outcome = attempt ? LEFT[attempt.phase] : answer.begun ? 'client_body' : 'client_admit';
     }
     const outcome = answer.outcome ?? 'client_admit';
-    this.#waitingFor?.rateBudget?.cancel(this);
-    this.#attempt?.abandon(outcome);
-    // Kept back and never asked for, it would stop its connection: no next request, and no notice of the caller leaving.
-    if (this.#arrival && !this.#streamed?.begun) this.#asked.req.resume();
+    if (phase.kind === 'queued') phase.upstream.rateBudget?.cancel(this);
+    attempt?.abandon(outcome);
+    this.#body?.release();
+    this.#record(outcome, answer.status);
+  }
+
+  #record(outcome: Outcome, status: number): void {
     const now = this.#context.now();
     const duration = now - this.#startedAt;
-    const { method = '' } = this.#asked.req;
-    this.#entry.state.recorder.request(this.#path, method, answer.status, outcome, now, duration);
-    this.#asked.trace?.ended(this.#path, outcome, answer.status);
-    this.#log(outcome, answer.status, duration);
-    if (this.#context.tap) this.#handOver(this.#context.tap, outcome, answer.status);
+    const { req, trace } = this.#asked;
+    const { state, model } = this.#entry;
+    const servedAs = model.servedAs[this.#path];
+    state.recorder.request(servedAs, req.method ?? '', status, outcome, now, duration);
+    trace?.ended(servedAs, outcome, status);
+    this.#log(outcome, status, duration);
+    if (this.#sample) this.#handOver(this.#sample, outcome, status);
   }
 
   // --- 7. hand to the comparison ---
 
-  #handOver(tap: Tap, outcome: Outcome, status: number): void {
-    // What failed over, or was cut, has shown nothing that could be compared.
-    const isFirst = this.#tries === 1 && decisionOf(outcome).delivery === 'answered' && this.#answer.finished;
-    if (this.#capture && this.#isShadowed && isFirst) tap.answered(this.#asked, this.#capture);
-    if (this.#verifies && this.#buffered && isFirst && this.#path === 'gateway' && status < 300) {
-      tap.wrote(this.#asked, this.#buffered);
-    }
-    if (this.#isSeen) tap.saw(this.#asked, isFirst ? this.#capture : undefined);
+  #handOver(sample: Sample, outcome: Outcome, status: number): void {
+    const { tap } = this.#context;
+    if (!tap) return;
+    const isPlain = this.#tries === 1 && decisionOf(outcome).delivery === 'answered' && this.#answer.finished;
+    handOver(tap, sample, this.#asked, { isPlain, path: this.#path, status, body: this.#body?.held });
   }
 
   #log(outcome: Outcome, status: number, duration: number): void {
     const { requestLog } = this.#context;
     if (!isLogged(requestLog, outcome, this.#generation.successSample)) return;
     const { requestId, match, req, caller } = this.#asked;
+    const { id, servedAs } = this.#entry.model;
     logRequest(requestLog, {
       requestId,
-      route: this.#entry.model.id,
-      path: this.#path,
+      route: id,
+      path: servedAs[this.#path],
       dialect: match.dialect,
       method: req.method,
       status,
@@ -518,6 +518,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 }
 
+/** The attempt that is under way. */
+function attemptOf(phase: Phase): Attempt | undefined {
+  return 'attempt' in phase ? phase.attempt : undefined;
+}
+
 const LEFT = {
   connect: 'client_admit',
   send: 'client_send',
@@ -525,9 +530,6 @@ const LEFT = {
   body: 'client_body',
   ended: 'client_body',
 } as const;
-
-/** Of all exchanges. */
-let requestsBegun = 0;
 
 // One listener for all answers: the exchange hangs on the answer, so no closure is made per request.
 function onResponseClose(this: ExchangeResponse): void {

@@ -1,4 +1,4 @@
-import { Matcher } from '../rollout/matcher.ts';
+import { Matcher, type Match } from '../rollout/matcher.ts';
 import type { Path, RouteModel } from '../rollout/route.ts';
 import type { TrustedProxies } from './connection.ts';
 import type { FailoverBudget } from './failover-budget.ts';
@@ -22,6 +22,12 @@ export interface RouteEntry extends PreparedRoute {
   readonly state: RouteState;
 }
 
+/** Requests that no route claims, matched: only the method decides which of the two it is. */
+export interface UnclaimedEntries {
+  readonly read: Match<RouteEntry>;
+  readonly write: Match<RouteEntry>;
+}
+
 /**
  * Everything that a reload changes, as one immutable whole. A request takes the generation that it finds and keeps it
  * to its end, so no request ever sees half of a change.
@@ -31,6 +37,8 @@ export interface Generation {
   readonly loadedAt: Date;
   readonly matcher: Matcher<RouteEntry>;
   readonly entries: readonly RouteEntry[];
+  /** What no route claims; not among `entries`. */
+  readonly unclaimed: UnclaimedEntries;
   readonly upstreams: { readonly direct: Upstream; readonly gateway: Upstream | undefined };
   readonly failoverBudget: FailoverBudget;
   readonly trustedProxies: TrustedProxies;

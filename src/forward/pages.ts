@@ -1,21 +1,46 @@
-import express, { type Express, type Router } from 'express';
-import type { DataPlane } from './data-plane.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type Router } from 'express';
 
 /**
- * What is no route: Express serves the facade's own pages, and what they do not claim goes through. No body parser and
- * no other middleware stands here: the bytes that pass through must be those that came.
- * @param routers further pages (the enrichment's); they touch nothing but what they claim.
+ * The facade's own pages on the public listener, served by Express: its health, and what a router adds (the
+ * enrichment's endpoints and webhooks). What no page claims never enters Express: its bytes are those that came.
  */
-export function createPages(dataPlane: DataPlane, routers: readonly Router[] = []): Express {
+export interface Pages {
+  /** @param path raw path without query. */
+  claims(method: string, path: string): boolean;
+  serve(req: IncomingMessage, res: ServerResponse): void;
+}
+
+/** A router and the paths that it answers whole, whatever the method: `/api/v1/webhooks` and all below it. */
+export interface PageRouter {
+  readonly prefixes: readonly string[];
+  readonly router: Router;
+}
+
+/** The gateway's root and health (contracts.md), answered by the facade on its own base URL; a load balancer's too. */
+const HEALTH = ['/', '/health'];
+
+/** @param isDraining the process is ending. */
+export function createPages(isDraining: () => boolean, routers: readonly PageRouter[] = []): Pages {
   const pages = express();
   pages.disable('x-powered-by');
   pages.disable('etag');
-  // The gateway's root and health (contracts.md), answered by the facade on its own base URL; a load balancer's too.
-  pages.get(['/', '/health'], (_req, res) => {
-    const { draining } = dataPlane;
+  pages.get(HEALTH, (_req, res) => {
+    const draining = isDraining();
     res.status(draining ? 503 : 200).json({ status: draining ? 'draining' : 'ok', service: 'c2s-facade' });
   });
-  for (const router of routers) pages.use(router);
-  pages.use((req, res) => dataPlane.passThrough(req, res));
-  return pages;
+  for (const { router } of routers) pages.use(router);
+  const prefixes = routers.flatMap((one) => one.prefixes);
+  return {
+    claims(method, path) {
+      if (HEALTH.includes(path)) return method === 'GET' || method === 'HEAD';
+      return prefixes.some((prefix) => isBelow(path, prefix));
+    },
+    serve: (req, res) => void pages(req, res),
+  };
+}
+
+/** The path itself, or one below it. */
+function isBelow(path: string, prefix: string): boolean {
+  return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
 }

@@ -72,6 +72,10 @@ export class Arrival {
     if (req.complete) queueMicrotask(look);
   }
 
+  get isAwaited(): boolean {
+    return this.#isAwaited;
+  }
+
   /** It is still awaited, and between two looks nothing of it came for so long. @param now, idle milliseconds. */
   isSilent(now: number, idle: number): boolean {
     const bytes = this.#req.readableLength;

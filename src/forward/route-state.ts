@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Metrics } from '../observe/metrics.ts';
 import { RouteRecorder } from '../observe/recorder.ts';
-import type { Path, RouteModel } from '../rollout/route.ts';
+import type { Path, RouteModel, ServedPath } from '../rollout/route.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
 
 /** Hears of every breaker that changed by what was seen here. */
@@ -26,8 +26,10 @@ export class RouteState {
     this.#now = now;
     const paths = pathsOf(model);
     const method = (model.direct[0] ?? model.gateway[0])?.method ?? 'GET';
-    this.recorder = new RouteRecorder(metrics, model.id, ['direct', 'gateway'], method, model.success.direct);
-    for (const path of paths) metrics.breakerChanged(model.id, path, 'closed');
+    // A route may gain a path at the next reload; what no route claims has one for good.
+    const recorded: ServedPath[] = model.servedAs.direct === 'direct' ? ['direct', 'gateway'] : [model.servedAs.direct];
+    this.recorder = new RouteRecorder(metrics, model.id, recorded, method, model.success.direct);
+    for (const path of paths) this.#tell(path, 'closed');
   }
 
   /** Takes over the settings of a new table. */
@@ -43,14 +45,14 @@ export class RouteState {
       old.shutdown();
       delete this.#breakers[path];
       if (wasOpen && model.breaker.enabled) this.breaker(path)?.open();
-      else this.#metrics.breakerChanged(model.id, path, 'closed');
+      else this.#tell(path, 'closed');
     }
   }
 
   /** A row that gained a face has a breaker to show, one that lost a face has none left. */
   #changeFaces(before: readonly Path[], after: readonly Path[]): void {
     const { id } = this.#model;
-    for (const path of after) if (!before.includes(path)) this.#metrics.breakerChanged(id, path, 'closed');
+    for (const path of after) if (!before.includes(path)) this.#tell(path, 'closed');
     for (const path of before) {
       if (after.includes(path)) continue;
       this.#breakers[path]?.shutdown();
@@ -65,7 +67,7 @@ export class RouteState {
     return (this.#breakers[path] ??= new Breaker(this.#model.breaker, {
       now: this.#now,
       onChange: (state, isFollowed) => {
-        this.#metrics.breakerChanged(this.#model.id, path, state);
+        this.#tell(path, state);
         if (!isFollowed) this.#onBreaker?.(this.#model.id, path, state);
       },
     }));
@@ -74,6 +76,10 @@ export class RouteState {
   /** The state of a path's breaker, without making one. */
   breakerState(path: Path): Breaker['state'] {
     return this.#breakers[path]?.state ?? 'closed';
+  }
+
+  #tell(path: Path, state: BreakerState): void {
+    this.#metrics.breakerChanged(this.#model.id, this.#model.servedAs[path], state);
   }
 
   /** The route left the table, or the process ends. */

@@ -1,6 +1,6 @@
 import type { FacadeConfig, UpstreamConfig } from '../config/schema.ts';
 import { parseDuration } from '../config/units.ts';
-import { compileRoutes } from '../rollout/compile.ts';
+import { compileRoutes, compileUnclaimed } from '../rollout/compile.ts';
 import type { OverloadLimits } from './overload.ts';
 import type { TableSettings } from './table.ts';
 import type { UpstreamSettings } from './upstream.ts';
@@ -12,6 +12,7 @@ export function tableSettings(config: FacadeConfig, revision: string): TableSett
   return {
     revision,
     routes: compileRoutes(config),
+    unclaimed: compileUnclaimed(config),
     upstreams: {
       direct: upstreamSettings(upstreams.direct, connect),
       gateway: upstreams.gateway.url === '' ? undefined : upstreamSettings(upstreams.gateway, connect),

@@ -1,11 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Path, RouteModel } from '../rollout/route.ts';
+import { PASSTHROUGH, type Unclaimed } from '../rollout/compile.ts';
+import type { Match } from '../rollout/matcher.ts';
+import type { Face, Path, RouteModel } from '../rollout/route.ts';
 import { stageOf } from '../rollout/stage.ts';
 import type { BreakerState } from './breaker.ts';
 import { TrustedProxies } from './connection.ts';
 import { FailoverBudget } from './failover-budget.ts';
-import { buildMatcher, locationRewriter, prepareRoute, type Generation, type RouteEntry } from './generation.ts';
+import {
+  buildMatcher,
+  locationRewriter,
+  prepareRoute,
+  type Generation,
+  type RouteEntry,
+  type UnclaimedEntries,
+} from './generation.ts';
 import { RouteState, type BreakerListener } from './route-state.ts';
 import { Upstream, type UpstreamSettings } from './upstream.ts';
 
@@ -17,6 +26,7 @@ import { Upstream, type UpstreamSettings } from './upstream.ts';
 export interface TableSettings {
   readonly revision: string;
   readonly routes: readonly RouteModel[];
+  readonly unclaimed: Unclaimed;
   readonly upstreams: { readonly direct: UpstreamSettings; readonly gateway: UpstreamSettings | undefined };
   readonly failover: { readonly budget: number; readonly minPerSecond: number };
   readonly trustedProxies: readonly string[];
@@ -48,13 +58,15 @@ export class Table {
   build(settings: TableSettings): Generation {
     const upstreams = this.#nextUpstreams(settings);
     const entries = settings.routes.map((model) => this.#entry(model, settings.routes));
-    this.#forgetOthers(new Set(settings.routes.map(({ id }) => id)));
+    const unclaimed = this.#unclaimed(settings.unclaimed);
+    this.#forgetOthers(new Set([PASSTHROUGH, ...settings.routes.map(({ id }) => id)]));
     const origins = [upstreams.direct, upstreams.gateway].filter((upstream) => upstream !== undefined);
     return {
       revision: settings.revision,
       loadedAt: new Date(),
       matcher: buildMatcher(entries),
       entries,
+      unclaimed,
       upstreams,
       failoverBudget: this.#nextBudget(settings.failover),
       trustedProxies: new TrustedProxies(settings.trustedProxies),
@@ -78,12 +90,27 @@ export class Table {
   }
 
   #entry(model: RouteModel, all: readonly RouteModel[]): RouteEntry {
-    let state = this.#states.get(model.id);
-    if (state) state.update(model);
-    else this.#states.set(model.id, (state = new RouteState(model, this.#metrics, this.#now, this.#onBreaker)));
+    const state = this.#state(model);
     const stage = stageOf(model.rollout, model.direct.length > 0);
     this.#metrics.rolloutChanged(model.id, model.rollout.gateway, model.rollout.shadow, stage);
     return { ...prepareRoute(model, all), state };
+  }
+
+  /** Reads and writes have one breaker and one count. */
+  #unclaimed({ read, write }: Unclaimed): UnclaimedEntries {
+    const state = this.#state(read);
+    const matched = (model: RouteModel): Match<RouteEntry> => {
+      const face = model.direct[0] as Face;
+      return { route: { ...prepareRoute(model, []), state }, dialect: 'direct', face, params: [] };
+    };
+    return { read: matched(read), write: matched(write) };
+  }
+
+  #state(model: RouteModel): RouteState {
+    let state = this.#states.get(model.id);
+    if (state) state.update(model);
+    else this.#states.set(model.id, (state = new RouteState(model, this.#metrics, this.#now, this.#onBreaker)));
+    return state;
   }
 
   #forgetOthers(ids: ReadonlySet<string>): void {

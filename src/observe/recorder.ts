@@ -1,4 +1,5 @@
 import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
+import type { ServedPath } from '../rollout/route.ts';
 import type { CounterCell, HistogramCell } from './cells.ts';
 import type { Metrics } from './metrics.ts';
 import { RecentMinute, type Recent } from './recent.ts';
@@ -8,8 +9,7 @@ import { RecentMinute, type Recent } from './recent.ts';
  * is first seen, and those that every route has are made at 0 at once.
  */
 
-export type RecordedPath = 'direct' | 'gateway' | 'passthrough';
-const PATHS: readonly RecordedPath[] = ['direct', 'gateway', 'passthrough'];
+const PATHS: readonly ServedPath[] = ['direct', 'gateway', 'passthrough'];
 const OUTCOME_NAMES = Object.keys(OUTCOMES) as Outcome[];
 const OUTCOME_INDEX = Object.fromEntries(OUTCOME_NAMES.map((name, i) => [name, i])) as Record<Outcome, number>;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OTHER'] as const;
@@ -25,7 +25,7 @@ export interface PathTotals {
 }
 
 interface PathRecord {
-  readonly path: RecordedPath;
+  readonly path: ServedPath;
   readonly requestDuration: HistogramCell;
   readonly upstreamDuration: HistogramCell;
   readonly recent: RecentMinute;
@@ -35,13 +35,13 @@ interface PathRecord {
 export class RouteRecorder {
   readonly #metrics: Metrics;
   readonly #route: string;
-  readonly #paths: Partial<Record<RecordedPath, PathRecord>> = {};
+  readonly #paths: Partial<Record<ServedPath, PathRecord>> = {};
   readonly #requests = new Map<number, CounterCell>();
 
   /**
    * @param method the route's own, and @param success the status of its success: for the child that is made at 0.
    */
-  constructor(metrics: Metrics, route: string, paths: readonly RecordedPath[], method: string, success = 200) {
+  constructor(metrics: Metrics, route: string, paths: readonly ServedPath[], method: string, success = 200) {
     this.#metrics = metrics;
     this.#route = route;
     for (const path of paths) {
@@ -62,7 +62,7 @@ export class RouteRecorder {
   }
 
   /** One request, answered or given up. @param now, duration milliseconds. */
-  request(path: RecordedPath, method: string, status: number, outcome: Outcome, now: number, duration: number): void {
+  request(path: ServedPath, method: string, status: number, outcome: Outcome, now: number, duration: number): void {
     const record = this.#record(path);
     this.#requestCell(path, method, status, outcome).inc();
     record.requestDuration.observe(duration / 1000);
@@ -70,14 +70,14 @@ export class RouteRecorder {
   }
 
   /** One attempt, whatever came of it. @param duration milliseconds. */
-  attempt(path: RecordedPath, outcome: Outcome, duration: number): void {
+  attempt(path: ServedPath, outcome: Outcome, duration: number): void {
     const record = this.#record(path);
     this.#attemptCell(record, outcome).inc();
     record.upstreamDuration.observe(duration / 1000);
   }
 
   /** A path that was not tried: breaker open, bulkhead full, untranslatable. Counted, without a duration. */
-  notTried(path: RecordedPath, outcome: Outcome): void {
+  notTried(path: ServedPath, outcome: Outcome): void {
     this.#attemptCell(this.#record(path), outcome).inc();
   }
 
@@ -86,12 +86,12 @@ export class RouteRecorder {
   }
 
   /** The last minute of a path. */
-  recent(path: RecordedPath, now: number): Recent | undefined {
+  recent(path: ServedPath, now: number): Recent | undefined {
     return this.#paths[path]?.recent.read(now);
   }
 
   /** Read from what is counted anyway: costs a request nothing. */
-  totals(path: RecordedPath): PathTotals {
+  totals(path: ServedPath): PathTotals {
     const { attempts, upstreamDuration } = this.#record(path);
     const judged = (judge: 'success' | 'failure'): number =>
       OUTCOME_NAMES.reduce((sum, name, i) => sum + (OUTCOMES[name].judge === judge ? (attempts[i]?.value ?? 0) : 0), 0);
@@ -99,7 +99,7 @@ export class RouteRecorder {
     return { attempts: failures + judged('success'), failures, latencies: [...upstreamDuration.counts] };
   }
 
-  #requestCell(path: RecordedPath, method: string, status: number, outcome: Outcome): CounterCell {
+  #requestCell(path: ServedPath, method: string, status: number, outcome: Outcome): CounterCell {
     const methodIndex = METHOD_INDEX.get(method) ?? METHODS.length - 1;
     const family = (OUTCOME_INDEX[outcome] * METHODS.length + methodIndex) * PATHS.length + PATHS.indexOf(path);
     const key = family * 1000 + status;
@@ -122,7 +122,7 @@ export class RouteRecorder {
     return (attempts[OUTCOME_INDEX[outcome]] ??= this.#metrics.attempts.cell({ route: this.#route, path, outcome }));
   }
 
-  #record(path: RecordedPath): PathRecord {
+  #record(path: ServedPath): PathRecord {
     const record = this.#paths[path];
     if (!record) throw new Error(`route ${this.#route} has no ${path} path to record`);
     return record;

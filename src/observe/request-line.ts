@@ -1,12 +1,12 @@
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Logger } from './log.ts';
 
-/** The one line that a request gets, on a route or passed through. No URL, no query, no header, no body. */
+/** The one line that a request gets, whether a route claims it or not. No URL, no query, no header, no body. */
 export interface RequestLine {
   readonly requestId: string;
-  readonly route?: string;
+  readonly route: string;
   readonly path: string;
-  readonly dialect?: string;
+  readonly dialect: string;
   readonly method: string | undefined;
   readonly status: number;
   readonly outcome: Outcome;

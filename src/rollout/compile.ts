@@ -20,9 +20,30 @@ import type {
 
 type Defaults = FacadeConfig['defaults'];
 
+/** Id and path of what no route claims, in metrics, logs and answers; no row may have it (config/schema.ts). */
+export const PASSTHROUGH = 'passthrough';
+const CLAIMED: RouteModel['servedAs'] = { direct: 'direct', gateway: 'gateway' };
+
 /** One model for each row, in the order of the file. */
 export function compileRoutes(config: FacadeConfig): RouteModel[] {
   return config.routes.map((route) => compileRoute(route, config));
+}
+
+/** The two rows of what no route claims: they differ in what may be sent again. */
+export interface Unclaimed {
+  /** GET and HEAD. */
+  readonly read: RouteModel;
+  /** Every other method, also one that HTTP does not define. */
+  readonly write: RouteModel;
+}
+
+/** Requests that no route claims, as a route with a direct path alone: everything that holds for a route holds for them. */
+export function compileUnclaimed(config: FacadeConfig): Unclaimed {
+  const { passthrough } = config;
+  const rollout = { gateway: 0, shadow: 0, fallback: 'none' } as const;
+  const compiled = compileRoute({ ...passthrough, id: PASSTHROUGH, direct: 'GET /', rollout }, config);
+  const read: RouteModel = { ...compiled, servedAs: { direct: PASSTHROUGH, gateway: 'gateway' } };
+  return { read, write: { ...read, safety: 'unsafe' } };
 }
 
 function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig): RouteModel {
@@ -33,6 +54,7 @@ function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig): 
   const compileFace = (face: FaceConfig) => compileSegments(face, params);
   return {
     id: route.id,
+    servedAs: CLAIMED,
     params,
     direct: direct.map(compileFace),
     gateway: gateway.map(compileFace),

@@ -5,8 +5,10 @@ import type { BodyRule, QueryRule, RowCompareConfig, VerifyConfig } from '../con
  * Nothing here knows of sockets; what lives on across reloads (breakers, counters) is RouteState, in forward/.
  */
 
-/** Which side serves a request. `passthrough` is what no route claims. */
+/** Which side serves a request. */
 export type Path = 'direct' | 'gateway';
+/** The name under which a path is counted, logged and shown to callers: direct is `passthrough` where no route claims the request. */
+export type ServedPath = Path | 'passthrough';
 /** In which of the two languages a request was asked; it is answered in the same. */
 export type Dialect = Path;
 export type Safety = 'safe' | 'idempotent' | 'unsafe';
@@ -118,6 +120,7 @@ export interface VerifyRule {
 
 export interface RouteModel {
   readonly id: string;
+  readonly servedAs: Readonly<Record<Path, ServedPath>>;
   /** Names of the path parameters, the same set on every face. */
   readonly params: readonly string[];
   /** The first is canonical, the others are aliases. Empty: the route has no such face. */

@@ -10,7 +10,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { decisionOf, type Outcome } from '../../rollout/outcome.ts';
-import type { Path } from '../../rollout/route.ts';
+import type { Path, ServedPath } from '../../rollout/route.ts';
 import { contextFrom, giveContext } from './context.ts';
 import { createRuns } from './runs.ts';
 import type {
@@ -92,7 +92,7 @@ class SpanTrace implements RequestTrace {
     this.#span.addEvent('facade.not_tried', { 'facade.path': path, 'facade.outcome': outcome });
   }
 
-  ended(path: Path | 'passthrough', outcome: Outcome, status: number): void {
+  ended(path: ServedPath, outcome: Outcome, status: number): void {
     // By the conventions a 4xx is no error of a server; a caller that leaves is none either.
     this.#span.setAttributes({ 'facade.path': path, 'facade.outcome': outcome });
     end(this.#span, errorOf(outcome, status, 500), status);

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Outcome } from '../../rollout/outcome.ts';
-import type { Face, Path } from '../../rollout/route.ts';
+import type { Face, Path, ServedPath } from '../../rollout/route.ts';
 
 /**
  * Traces, as those see them who are traced. Off is `undefined` everywhere: whoever is watched asks `trace?.…`, and that
@@ -55,7 +55,7 @@ export interface RequestTrace {
   /** A path was not tried. */
   notTried(path: Path, outcome: Outcome): void;
   /** The request has ended. */
-  ended(path: Path | 'passthrough', outcome: Outcome, status: number): void;
+  ended(path: ServedPath, outcome: Outcome, status: number): void;
   /** A read on the request's account when it has been answered: a trace of its own, linked to this one. */
   copy(kind: CopyKind, to: TracedUpstream, method: string, headers: string[]): CopyTrace;
 }

@@ -87,7 +87,7 @@ test('a refused WebSocket does not wait for its caller to close its side', async
   const caller = connect({ host: hostname, port: Number(port), allowHalfOpen: true }).resume();
   try {
     caller.write(webSocket());
-    const refused = /^facade_requests_total\{.*path="passthrough".*outcome="upstream_send"/;
+    const refused = /^facade_requests_total\{.*path="passthrough".*outcome="upstream_respond"/;
     const before = await wire.facade.metric(refused);
     await until(async () => (await wire.facade.metric(refused)) === before + 1, 'closed, and counted');
   } finally {

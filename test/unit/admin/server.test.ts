@@ -60,7 +60,6 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
         facadeTokens: ['secret-facade'],
         gatewayToken: 'secret-gateway',
       },
-      defaults: () => first.config.defaults,
       overload: overloadLimits(first.config),
       log,
     },

@@ -12,6 +12,7 @@ export interface Written {
   readonly defaults?: object;
   readonly failover?: object;
   readonly server?: object;
+  readonly passthrough?: object;
 }
 
 export const DIRECT_URL = 'http://direct.invalid';

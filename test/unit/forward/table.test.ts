@@ -15,7 +15,8 @@ function setUp() {
   const build = (written: Partial<Written> = {}) => table.build(settingsOf({ routes: [GET_LEAD], ...written }));
   const breakerStates = async () => {
     const { values } = await metrics.breakerState.get();
-    return Object.fromEntries(values.map(({ labels, value }) => [`${labels.route} ${labels.path}`, value]));
+    const claimed = values.filter(({ labels }) => labels.route !== 'passthrough');
+    return Object.fromEntries(claimed.map(({ labels, value }) => [`${labels.route} ${labels.path}`, value]));
   };
   return { metrics, table, build, breakerStates, sleep: (ms: number) => void (now += ms) };
 }
@@ -81,6 +82,32 @@ describe('a reload', () => {
     expect(build({ gateway: { url: '' } }).upstreams.gateway).toBeUndefined();
     expect(build().upstreams.gateway).toBeDefined();
     expect(old.upstreams.gateway).toBeDefined();
+  });
+});
+
+describe('what no route claims', () => {
+  test('is a route with a direct path alone, whose reads and writes have one breaker and one count', async () => {
+    const { build, metrics } = setUp();
+    const { unclaimed, entries } = build();
+    const { read, write } = unclaimed;
+    expect(read.route.state).toBe(write.route.state);
+    expect([read.route.model.safety, write.route.model.safety]).toEqual(['safe', 'unsafe']);
+    expect(entries.map(({ model }) => model.id)).not.toContain('passthrough');
+    const { values } = await metrics.breakerState.get();
+    expect(values).toContainEqual({ labels: { route: 'passthrough', path: 'passthrough' }, value: 0 });
+  });
+
+  test('keeps its breaker over a reload, and takes over new settings', () => {
+    const { build } = setUp();
+    const { state } = build().unclaimed.read.route;
+    state.breaker('direct')?.open();
+    expect(build().unclaimed.read.route.state.breakerState('direct')).toBe('open');
+    const reloaded = build({ passthrough: { breaker: { enabled: false }, deadlines: { total: '90s' } } });
+    expect(reloaded.unclaimed.read.route.state).toBe(state);
+    expect([state.breaker('direct'), reloaded.unclaimed.write.route.model.deadlines.total]).toEqual([
+      undefined,
+      90_000,
+    ]);
   });
 });
 

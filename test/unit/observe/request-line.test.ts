@@ -16,7 +16,14 @@ function logAt(level: string) {
 
 test('a fault of an upstream is a warning, and everything else is not', () => {
   const { log, lines } = logAt('info');
-  const line = { requestId: 'r', path: 'direct', method: 'GET', caller: undefined };
+  const line = {
+    requestId: 'r',
+    route: 'leads.get',
+    path: 'direct',
+    dialect: 'direct',
+    method: 'GET',
+    caller: undefined,
+  };
   logRequest(log, { ...line, status: 200, outcome: 'ok', ms: 1.234 });
   logRequest(log, { ...line, status: 502, outcome: 'upstream_connect', ms: 2 });
   expect(lines.map((text) => JSON.parse(text) as object)).toEqual([

@@ -1,0 +1,63 @@
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
+import type { ExchangeContext } from './exchange.ts';
+import type { Generation } from './generation.ts';
+import { Tunnel, type TunnelAsked } from './tunnel.ts';
+import type { Upstream } from './upstream.ts';
+
+type Middleware = ReturnType<typeof createProxyMiddleware>;
+
+/** All tunnels, and the middleware that connects them and moves their bytes. */
+export class Tunnels {
+  readonly #context: ExchangeContext;
+  readonly #open = new Set<Tunnel>();
+  readonly #byRequest = new WeakMap<IncomingMessage, Tunnel>();
+  readonly #middlewares = new WeakMap<Upstream, Middleware>();
+
+  constructor(context: ExchangeContext) {
+    this.#context = context;
+  }
+
+  /** @param socket node has given it away: nothing but the tunnel reads it, writes it or ends it. */
+  begin(generation: Generation, asked: TunnelAsked, socket: Socket, head: Buffer): void {
+    const connect = (): void => void this.#middleware(generation.upstreams.direct).upgrade(asked.req, socket, head);
+    const tunnel = new Tunnel(this.#context, generation, asked, socket, connect);
+    this.#byRequest.set(asked.req, tunnel);
+    this.#open.add(tunnel);
+    socket.once('close', () => this.#open.delete(tunnel));
+    tunnel.begin();
+  }
+
+  /** Ends all that are still open. */
+  close(): void {
+    for (const tunnel of this.#open) tunnel.destroy();
+  }
+
+  #middleware(upstream: Upstream): Middleware {
+    let middleware = this.#middlewares.get(upstream);
+    if (!middleware) this.#middlewares.set(upstream, (middleware = this.#create(upstream)));
+    return middleware;
+  }
+
+  #create({ origin, settings }: Upstream): Middleware {
+    return createProxyMiddleware({
+      target: settings.url,
+      // It keeps nothing: each tunnel has a connection of its own.
+      agent: origin.startsWith('https:') ? new HttpsAgent() : new HttpAgent(),
+      changeOrigin: true,
+      // The raw target, origin removed; the middleware would decode nothing, but take an absolute form for a path.
+      pathRewrite: (_path, req) => this.#byRequest.get(req)?.target,
+      // Its plug-ins answer errors with texts and codes of their own and log whole URLs. One of them is what would
+      // subscribe the handlers of `on`, so they are subscribed here.
+      ejectPlugins: true,
+      plugins: [(proxy) => this.#subscribe(proxy)],
+    });
+  }
+
+  #subscribe(proxy: Parameters<Plugin>[0]): void {
+    proxy.on('proxyReqWs', (proxyReq, req) => this.#byRequest.get(req)?.sends(proxyReq));
+    proxy.on('error', (_error, req) => req && this.#byRequest.get(req)?.fails());
+  }
+}
