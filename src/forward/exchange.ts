@@ -438,7 +438,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
         return;
       case 'closed':
         return;
-      default:
+      case 'asking':
+      case 'answering':
+      case 'understanding':
         this.#checkAttempt(phase.attempt, now, isOver);
     }
   }

@@ -285,7 +285,10 @@ export class Tunnel implements Bounded, Waiter {
       case 'refusing':
         if (isOver) this.#cut('upstream_body_timeout');
         return;
-      default:
+      case 'open':
+      case 'answered':
+      case 'closed':
+        return;
     }
   }
 
@@ -352,7 +355,9 @@ function leftAt(phase: Phase): Outcome {
       return phase.isConnected ? 'client_respond' : 'client_admit';
     case 'refusing':
       return 'client_body';
-    default:
+    case 'open':
+    case 'answered':
+    case 'closed':
       return 'ok';
   }
 }
