@@ -41,7 +41,7 @@ export function expected(situation: Situation, dialect: Dialect, next: Next): An
   }
   // 2. Direct has nobody behind it: a read whose connection broke before the answer is asked once more there.
   const hasBroken = fate.reach === 'sent' && fate.status === 502;
-  if (side === 'direct' && method === 'GET' && hasBroken && stage !== 'passthrough') fate = ask(side);
+  if (side === 'direct' && method === 'GET' && hasBroken) fate = ask(side);
   // 3. A failed write that any side may have received is unknown.
   const hasFailed = fate.reach === 'unsent' || fate.reach === 'sent' || fate.reach === 'refused';
   const isUnknown = method !== 'GET' && mayHaveArrived;
@@ -60,7 +60,7 @@ export function inTurn(fault: Fault, situation: Situation): Next {
   const asked = { direct: 0, gateway: 0 };
   return (side) => {
     if (!situation.broken.includes(side)) return SERVED;
-    const fates = fatesOf(fault, side, situation);
+    const fates = fatesOf(fault, side);
     const nth = asked[side]++;
     return fates[fault.shots ? nth % fates.length : Math.min(nth, fates.length - 1)] as Fate;
   };
@@ -68,12 +68,12 @@ export function inTurn(fault: Fault, situation: Situation): Next {
 
 /** Every answer that may come while others ask, too, and breakers open. @param isOpen that of the side asked first is. */
 export function possible(fault: Fault, situation: Situation, isOpen = false): Answer[] {
-  const { stage, broken } = situation;
+  const { broken } = situation;
   const first = sideOf(situation);
   const choices = (side: Side, nth: number): readonly Fate[] => {
     if (isOpen && nth === 0 && side === first) return [BREAKER_OPEN];
-    const fates = broken.includes(side) ? fatesOf(fault, side, situation) : [SERVED];
-    return stage === 'passthrough' || !broken.includes(side) ? fates : [...fates, BREAKER_OPEN];
+    const fates = broken.includes(side) ? fatesOf(fault, side) : [SERVED];
+    return broken.includes(side) ? [...fates, BREAKER_OPEN] : fates;
   };
   // At most three are asked; each choice of each of them is gone through.
   const most = 4;
@@ -88,6 +88,6 @@ export function possible(fault: Fault, situation: Situation, isOpen = false): An
 
 /** Half of the judged attempts failed: an answer below 400 speaks for the side, one of 4xx for nobody. */
 export function opensBreaker(fault: Fault, situation: Situation): boolean {
-  const fates = fatesOf(fault, sideOf(situation), situation);
+  const fates = fatesOf(fault, sideOf(situation));
   return fates.some(({ reach }) => reach !== 'served');
 }

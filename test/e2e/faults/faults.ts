@@ -15,7 +15,6 @@ import {
   type Fate,
   type Side,
 } from './fate.ts';
-import type { Situation } from './situations.ts';
 import { absent, bare, behaving, unaccepting, untrusted, type Arrival, type FaultyUpstream } from './upstreams.ts';
 
 /** Every way in which an upstream misbehaves, what it does, and what that makes of a request. */
@@ -25,8 +24,6 @@ export interface Fault {
   start(): Promise<FaultyUpstream>;
   /** Of the requests that a side with this fault gets, in turn; the last holds for all that follow. */
   readonly fates: readonly Fate[] | Readonly<Record<Side, readonly Fate[]>>;
-  /** The same of what no route claims, where another client of HTTP makes another thing of it. */
-  readonly passedThrough?: readonly Fate[];
   /** Ends by a deadline, so the deadlines are short. */
   readonly isSlow?: boolean;
   /** Requests that are shown, where one is not the same as the next. */
@@ -116,12 +113,9 @@ const beforeAnswering: readonly Fault[] = [
     answering('flood of 1xx without end', SILENT, (socket) => every(10, socket, () => socket.write(HINTS.repeat(10)))),
   ),
   answering('200 × 1xx, then an answer', SERVED, (socket, { id }) => socket.write(HINTS.repeat(200) + answerTo(id))),
-  {
-    ...answering('100 Continue unasked, then an answer', BROKEN, (socket, { id }) =>
-      socket.write(`HTTP/1.1 100 Continue\r\n\r\n${answerTo(id)}`),
-    ),
-    passedThrough: [SERVED],
-  },
+  answering('100 Continue unasked, then an answer', BROKEN, (socket, { id }) =>
+    socket.write(`HTTP/1.1 100 Continue\r\n\r\n${answerTo(id)}`),
+  ),
 ];
 
 const withinTheAnswer: readonly Fault[] = [
@@ -207,8 +201,7 @@ export const FAULTS: readonly Fault[] = [
   ...errors,
 ];
 
-/** What a side with this fault makes of requests in a situation, in turn. */
-export function fatesOf({ fates, passedThrough }: Fault, side: Side, { stage }: Situation): readonly Fate[] {
-  if (stage === 'passthrough' && passedThrough) return passedThrough;
+/** What a side with this fault makes of requests, in turn. */
+export function fatesOf({ fates }: Fault, side: Side): readonly Fate[] {
   return 'direct' in fates ? fates[side] : fates;
 }

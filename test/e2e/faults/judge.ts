@@ -47,7 +47,7 @@ export function sentTooOften(fault: Fault, cell: Cell, world: World): string[] {
   const { situation } = cell;
   const { route, method, broken } = situation;
   const most = method === 'POST' ? 1 : 2;
-  const disowns = broken.includes('gateway') && fatesOf(fault, 'gateway', situation).includes(ORIGIN_REFUSED);
+  const disowns = broken.includes('gateway') && fatesOf(fault, 'gateway').includes(ORIGIN_REFUSED);
   return seenIn(cell)
     .map(({ id }) => receivedBy(world, situation, id))
     .filter(({ direct, gateway }) => method !== 'GET' && direct + (disowns ? 0 : gateway) > most)
@@ -58,7 +58,7 @@ export function sentTooOften(fault: Fault, cell: Cell, world: World): string[] {
 function totals(fault: Fault, cell: Cell, received: (seen: Seen) => Answer['received']): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const side of ['direct', 'gateway'] as const) {
-    const isUnread = fatesOf(fault, side, cell.situation).some((fate) => fate.reach === 'sent' && fate.received === 0);
+    const isUnread = fatesOf(fault, side).some((fate) => fate.reach === 'sent' && fate.received === 0);
     if (isUnread && cell.situation.broken.includes(side)) continue;
     counts[side] = seenIn(cell).reduce((total, seen) => total + received(seen)[side], 0);
   }

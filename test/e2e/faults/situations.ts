@@ -81,7 +81,7 @@ export const GROUPS: readonly Group[] = [
   },
   {
     title: 'Contact2Sale has the fault, and no route claims the request',
-    says: 'Passed through as it came, to Contact2Sale alone. There is no breaker, and no deadline but the total one.',
+    says: 'As a route with a direct path alone. One breaker serves all such requests; a single one, as here, does not open it.',
     situations: situations('', { stage: 'passthrough', fallback: 'none', broken: ['direct'] }, ['GET', 'POST']),
   },
 ];
