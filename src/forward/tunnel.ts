@@ -192,7 +192,8 @@ export class Tunnel implements Bounded, Waiter {
 
   /** A refusal of Contact2Sale, under a status line of ours. The connection ends with it, and so does the one to Contact2Sale. */
   #refusedBy(proxyReq: ClientRequest, answer: IncomingMessage): void {
-    if (this.#phase.kind !== 'asking' || !isWellFormed(answer)) {
+    // A 101 that names no protocol is no answer to anything.
+    if (this.#phase.kind !== 'asking' || !isWellFormed(answer) || answer.statusCode === 101) {
       proxyReq.destroy();
       return this.fails();
     }

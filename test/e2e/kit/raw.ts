@@ -14,6 +14,8 @@ export interface RawCaller {
   resume(): void;
   /** Has the connection ended? */
   isClosed(): boolean;
+  /** Did it end with a reset, so that what came last is known to be cut? */
+  isReset(): boolean;
   destroy(): void;
 }
 
@@ -28,7 +30,8 @@ export function openRaw(url: string): RawCaller {
     text += chunk.toString('latin1');
     for (const look of watchers) look();
   });
-  socket.on('error', () => undefined);
+  let isReset = false;
+  socket.on('error', ({ code }: NodeJS.ErrnoException) => (isReset = code === 'ECONNRESET'));
   socket.on('close', () => {
     isClosed = true;
     for (const look of watchers) look();
@@ -59,6 +62,7 @@ export function openRaw(url: string): RawCaller {
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     isClosed: () => isClosed,
+    isReset: () => isReset,
     destroy: () => void socket.destroy(),
   };
 }
