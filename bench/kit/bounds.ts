@@ -12,6 +12,7 @@ export interface Bound {
 }
 
 const MOST_OF_FLOOR = 1.5;
+const MOST_OF_FLOOR_PASSTHROUGH = 1.6;
 const LEAST_GAIN = 1.5;
 const LEAST_GAIN_EXPRESS = 4;
 const MOST_OF_SMALL_TABLE = 1.1;
@@ -37,13 +38,16 @@ export function judge(measured: readonly Measured[]): Bound[] {
   const named = (name: string) => measured.find(({ subject }) => subject.name === name);
   const bounds: Bound[] = [];
   const [facade, floor, large] = [named('facade'), named('floor'), named('facade-1000')];
-  const shadowed = named('facade-shadow');
+  const [shadowed, passthrough] = [named('facade-shadow'), named('facade-passthrough')];
   for (const one of measured.filter(({ subject }) => subject.kind === 'facade')) {
     const errors = errorsOf(one);
     bounds.push({ text: `errors of ${one.subject.name}: none`, ratio: errors, met: errors === 0, beyondReach: false });
   }
   if (!facade) return bounds;
   if (floor) bounds.push(atMost('facade ÷ floor', costRatio(facade, floor), MOST_OF_FLOOR));
+  if (floor && passthrough) {
+    bounds.push(atMost('what no route claims ÷ floor', costRatio(passthrough, floor), MOST_OF_FLOOR_PASSTHROUGH));
+  }
   for (const peer of measured.filter(({ subject }) => subject.kind === 'node')) {
     const limit = peer.subject.name === 'express-hpm' ? LEAST_GAIN_EXPRESS : LEAST_GAIN;
     const ofFloor = floor ? costRatio(peer, floor) : Infinity;

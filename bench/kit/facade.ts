@@ -23,6 +23,8 @@ export interface FacadeVariant {
   readonly gatewayUrl?: string;
   /** Percentage of the reads that the gateway path serves. */
   readonly gateway?: number;
+  /** No route claims the reads that are measured. */
+  readonly isUnclaimed?: boolean;
   /** Percentage of the reads that are copied to the other path and compared. */
   readonly shadow?: number;
   /** `maxInflight` of both upstreams. */
@@ -66,6 +68,11 @@ export function benchTable(yaml: string, variant: FacadeVariant): string {
   if (lead === -1) throw new Error('config/facade.yaml has no route leads.get');
   table.setIn(['routes', lead, 'rollout', 'gateway'], variant.gateway ?? 50);
   table.setIn(['routes', lead, 'rollout', 'shadow'], variant.shadow ?? 0);
+  if (variant.isUnclaimed) {
+    // The row stays, since others name it; it claims something that nobody asks for.
+    table.setIn(['routes', lead, 'direct'], 'GET /integration/unasked/:leadId');
+    table.setIn(['routes', lead, 'gateway'], 'GET /unasked/:leadId');
+  }
   for (const side of ['direct', 'gateway']) {
     const budget = ['upstreams', side, 'rateBudget'];
     if (table.hasIn(budget)) table.setIn([...budget, 'requests'], 10_000_000);
@@ -93,8 +100,14 @@ function servedBy(port: number, id: string): Promise<string | undefined> {
 }
 
 /** A caller that is not known, or a table that was not read, would make the facade look cheap: both paths must be in use. */
-async function assertSplit(port: number): Promise<void> {
+async function assertSplit(port: number, { isUnclaimed = false }: FacadeVariant): Promise<void> {
   const paths = await Promise.all(LEAD_IDS.map((id) => servedBy(port, id)));
+  if (isUnclaimed) {
+    if (paths.every((path) => path === 'passthrough')) return;
+    throw new Error(
+      `of ${paths.length} leads that no route claims these paths served: ${[...new Set(paths)].join(', ')}`,
+    );
+  }
   const gateway = paths.filter((path) => path === 'gateway').length;
   const direct = paths.filter((path) => path === 'direct').length;
   if (gateway + direct !== paths.length || Math.min(gateway, direct) < paths.length / 5) {
@@ -150,7 +163,7 @@ export function facadeSubject(name: string, title: string, variant: FacadeVarian
     start: async (upstreamUrl) => {
       const facade = await startFacade(upstreamUrl, variant);
       try {
-        await assertSplit(facade.port);
+        await assertSplit(facade.port, variant);
       } catch (error) {
         await facade.stop();
         throw error;

@@ -75,6 +75,7 @@ export const SUBJECTS: readonly Subject[] = [
   facadeSubject('facade-log', 'facade, and a log line a request', { logLevel: 'info' }),
   facadeSubject('facade-1000', 'facade, 1,000 routes', { routes: 1_000 }),
   facadeSubject('facade-shadow', 'facade, a tenth shadowed and compared', { shadow: 10 }),
+  facadeSubject('facade-passthrough', 'facade, what no route claims', { isUnclaimed: true }),
   peer('floor', 'floor', 'bare undici dispatch (the floor)'),
   peer('httpxy', 'node', 'httpxy'),
   peer('fastify', 'node', '@fastify/http-proxy'),

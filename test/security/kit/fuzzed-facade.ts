@@ -17,9 +17,36 @@ const headers = { authorization: `Bearer ${FACADE_TOKEN}` };
 /** Bytes that the heap, its buffers and the parsers of the widest moment may stay above the start. */
 const MEMORY_ROOM = 200 * 1_048_576;
 
-/** Answers like an upstream that is well; what it cannot read, not at all. */
+/** What no upstream should answer. */
+const BROKEN = [
+  'HTTP/1.1 000 Nothing\r\ncontent-length: 0\r\n\r\n',
+  'HTTP/1.1 099 Nothing\r\n\r\n',
+  'HTTP/1.1 199 Interim\r\n\r\n',
+  'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n',
+  'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nhello',
+  'HTTP/2.0 200 OK\r\ncontent-length: 2\r\n\r\nok',
+  'HTTP/1.1 200 a\x01b\r\ncontent-length: 2\r\n\r\nok',
+  'HTTP/1.1 999 Beyond\r\ncontent-length: 2\r\n\r\nok',
+  'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+  'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nmore',
+  'HTTP/1.1 204 No Content\r\ncontent-length: 11\r\n\r\nhello world',
+  'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
+  'HTTP/1.1 200 OK\r\n\r\nuntil it closes',
+  'HTTP/1.1 403 Forbidden\r\ncontent-length: 400\r\n\r\nhalf',
+  `HTTP/1.1 200 OK\r\nx-long: ${'y'.repeat(70_000)}\r\n\r\n`,
+  'no HTTP at all\r\n\r\n',
+];
+let answered = 0;
+
+/** Answers like an upstream that is well, where it is not asked for what is broken; what it cannot read, not at all. */
 function answer({ url }: Received, res: ServerResponse): void {
   if (url.includes('%zz')) return void res.destroy();
+  if (url.includes('broken')) {
+    const bytes = BROKEN[answered++ % BROKEN.length] as string;
+    res.socket?.write(bytes, 'latin1');
+    if (answered % 3 === 0) res.socket?.end();
+    return;
+  }
   res.writeHead(200, { 'content-type': 'application/json' }).end('{"data":[]}');
 }
 
@@ -42,9 +69,11 @@ export async function fuzzFacade(seed: number, duration: number): Promise<Fuzzed
     const before = await metrics();
     const report = await fuzz({ url, seed: seed + 1, duration, width: 32 });
     const faults: string[] = [];
-    const isWell = async (): Promise<boolean> =>
-      (await fetch(`${url}/integration/leads/42`, { headers })).status === 200 &&
-      (await fetch(`${url}/health`)).status === 200;
+    const isWell = async (): Promise<boolean> => {
+      const paths = ['/integration/leads/42', '/api/v9/x', '/health'];
+      const answers = await Promise.all(paths.map((path) => fetch(`${url}${path}`, { headers })));
+      return answers.every(({ status }) => status === 200);
+    };
     if (facade.child.exitCode !== null) faults.push(`it ended with ${facade.child.exitCode}: ${facade.stderr()}`);
     else {
       await until(isWell, 'a normal request is served', 5_000).catch((error: unknown) => faults.push(String(error)));

@@ -60,6 +60,8 @@ const TARGETS = [
     '/leads/%zz?a=%00',
     '/leads?page=1',
   ],
+  // Nothing claims these; the upstream answers the broken ones with what no upstream should.
+  ...['/api/v9/broken', '/api/v9/broken', '/cable', '/cable/broken', '/cable/broken'],
   ...['/api/v1/webhooks/c2s', '/api/v1/c2s/enrich/42', '/api/v1/enrichments/1', '/metrics', `/${'a/'.repeat(2_000)}`],
 ];
 const HEADERS = [
@@ -115,8 +117,15 @@ function pick(random: Random, from: readonly string[]): string {
   return from[random(from.length)] ?? '';
 }
 
-/** A request as a text of latin1 bytes. */
+const OFFER = ['connection: Upgrade', 'upgrade: websocket', 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=='];
+
+/** A request as a text of latin1 bytes; one in eight offers a WebSocket. */
 function request(random: Random): string {
+  if (random(8) === 0) {
+    const headers = Array.from({ length: random(3) }, () => pick(random, HEADERS));
+    const target = pick(random, ['/cable', '/cable/broken', '/integration/leads/42']);
+    return `${[`GET ${target} HTTP/1.1`, 'host: facade.test', ...OFFER, ...headers].join('\r\n')}\r\n\r\n${pick(random, BODIES)}`;
+  }
   const version = random(12) === 0 ? pick(random, ['HTTP/1.0', 'HTTP/0.9', 'HTTP/2.0', '', 'HTTP/1.1 x']) : 'HTTP/1.1';
   const headers = Array.from({ length: random(8) }, () => pick(random, HEADERS));
   const head = [`${pick(random, METHODS)} ${pick(random, TARGETS)} ${version}`, 'host: facade.test', ...headers].join(

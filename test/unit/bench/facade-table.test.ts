@@ -34,6 +34,11 @@ describe('the table of the bench', () => {
     expect(new Set(routes.map((route) => route.direct)).size).toBe(1_000);
   });
 
+  it('claims nothing that is measured where that is asked for', () => {
+    const { routes } = read(benchTable(TABLE, { isUnclaimed: true }));
+    expect(routes.map(({ direct }) => direct)).toEqual(['GET /integration/leads', 'GET /integration/unasked/:leadId']);
+  });
+
   it('lengthens the total deadline for large bodies', () => {
     expect(read(benchTable(TABLE, { total: '10m', gateway: 0 })).defaults.deadlines.total).toBe('10m');
   });
