@@ -15,7 +15,7 @@ import { refusalFor } from './refusals.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
- * The tunnel of a WebSocket that no route claims. http-proxy-middleware connects it and moves its bytes once it stands
+ * The tunnel of a WebSocket that no route claims. A middleware connects it and moves its bytes once it stands
  * (tunnels.ts); all else is the facade's own, as for every request: header hygiene, credentials, rate budget, breaker,
  * bulkhead, deadlines, metrics. A tunnel has a connection of its own, which comes from no pool and goes into none,
  * whatever is answered: what is still on its way in either direction must never become part of another request.
