@@ -29,7 +29,7 @@ async function startBare(): Promise<number> {
 async function startOurs(): Promise<number> {
   const sha256 = hash('sha256', process.env['BENCH_KEY'] ?? '');
   const callers = [{ name: 'bench', sha256, access: 'full' }] as const;
-  return (await startGateway({ port: 0, c2sBaseUrl: upstream, c2sToken: 'token', callers, log: createLog('info') }))
+  return (await startGateway({ port: 0, c2sBaseUrl: upstream, c2sToken: 'token', callers, log: createLog('info').log }))
     .port;
 }
 

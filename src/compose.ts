@@ -49,6 +49,8 @@ export interface ComposeOptions {
   readonly log: Logger;
   /** One line a request. */
   readonly requestLog: Logger;
+  /** Log lines that were dropped so far; left out: none ever is. */
+  readonly droppedLines?: () => number;
   /** The upstreams are the sandbox, whose data are invented. */
   readonly isSandbox?: boolean;
   /** This process is one of several workers. */
@@ -112,6 +114,7 @@ function wire(options: WireOptions) {
   const { configFile } = environment;
   const now = () => performance.now();
   const metrics = new Metrics();
+  metrics.observeLog(options.droppedLines ?? (() => 0));
   const table = new Table(metrics, now, seat && ((...news) => seat.tell(breakerNews(...news))));
   const steering: Steering = steeringFor(options, {
     reload: () => watcher.reload(),

@@ -15,7 +15,8 @@ import type { DataPlane } from './forward/data-plane.ts';
 import { admitted } from './forward/listener.ts';
 import { endWithProblem, type Problem } from './forward/problem.ts';
 import { ConfigRefused } from './forward/reload.ts';
-import { createLogs, standardError, type Logs } from './observe/log.ts';
+import { createLogs, type CountingDestination, type Logs } from './observe/log.ts';
+import { standardError } from './observe/log-destination.ts';
 
 /**
  * The facade in somebody else's server: what main.ts makes of a process, made of values. It opens no port, reads no
@@ -141,7 +142,24 @@ function environmentOf(variables: Readonly<Record<string, string | undefined>>):
 
 function logsTo(log: FacadeOptions['log'], level: string | undefined): Logs {
   if (!log) return createLogs(level?.trim() || 'warn', standardError());
-  return createLogs(level?.trim() || 'info', { write: log });
+  return createLogs(level?.trim() || 'info', handedTo(log));
+}
+
+/** A host whose log fails loses the line, not the request that the line tells of. */
+function handedTo(log: NonNullable<FacadeOptions['log']>): CountingDestination {
+  let droppedLines = 0;
+  return {
+    get droppedLines() {
+      return droppedLines;
+    },
+    write(line) {
+      try {
+        log(line);
+      } catch {
+        droppedLines++;
+      }
+    },
+  };
 }
 
 interface TableFile {

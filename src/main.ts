@@ -8,7 +8,8 @@ import { readEnvironment, type Environment } from './config/environment.ts';
 import { writeFirstTable } from './config/first-table.ts';
 import { ListenError } from './forward/listener.ts';
 import { ConfigRefused } from './forward/reload.ts';
-import { createLogs, standardOutput, type Logger, type Logs } from './observe/log.ts';
+import { createLogs, type Logger, type Logs } from './observe/log.ts';
+import { standardOutput, type LogDestination } from './observe/log-destination.ts';
 import { welcome } from './sandbox/welcome.ts';
 import { startFirstRun } from './sandbox/first-run.ts';
 
@@ -36,8 +37,10 @@ async function main(): Promise<void> {
   const { environment } = read;
   // On a first run the lines to paste must not drown in one log line a request.
   const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;
-  const logs = createLogs(level, standardOutput());
-  if (firstRun && !variables()['FACADE_CONFIG']?.trim() && !writeTable(environment.configFile)) return firstRun.close();
+  const output = standardOutput();
+  const logs = createLogs(level, output);
+  if (firstRun && !variables()['FACADE_CONFIG']?.trim() && !writeTable(environment.configFile, output))
+    return firstRun.close();
   const seat = seatOf(process.env[SEAT]);
   if (seat) ignoreSignals();
   // The sandbox is for looking at things, and its upstreams live in this process.
@@ -47,8 +50,9 @@ async function main(): Promise<void> {
   if (!app && seat) process.exit(1);
   if (!app) return firstRun?.close();
   if (firstRun) {
-    process.stdout.write(welcome({ ...firstRun, ...app, ...environment }));
-    app.store.whenReady(() => void process.stdout.write(`The database under ${environment.dataDir} is ready.\n`));
+    output.write(welcome({ ...firstRun, ...app, ...environment }));
+    output.flush();
+    app.store.whenReady(() => output.write(`The database under ${environment.dataDir} is ready.\n`));
   }
   if (seat) return;
   process.on('SIGHUP', () => void app.reload());
@@ -61,8 +65,8 @@ async function main(): Promise<void> {
 }
 
 /** Of several workers. */
-async function lead(environment: Environment, { log }: Logs): Promise<void> {
-  const primary = await explained(() => startPrimary({ environment, log, seatVariable: SEAT }));
+async function lead(environment: Environment, { log, droppedLines }: Logs): Promise<void> {
+  const primary = await explained(() => startPrimary({ environment, log, droppedLines, seatVariable: SEAT }));
   if (!primary) {
     process.exitCode = 1;
     return;
@@ -86,11 +90,10 @@ function ignoreSignals(): void {
 }
 
 /** In an empty folder, the sandbox brings its table along. @returns false when it could not. */
-function writeTable(file: string): boolean {
+function writeTable(file: string, output: LogDestination): boolean {
   try {
     const packaged = fileURLToPath(new URL('../config/', import.meta.url));
-    if (writeFirstTable(packaged, file))
-      process.stdout.write(`${file} was written: the rollout table, yours from now on.\n`);
+    if (writeFirstTable(packaged, file)) output.write(`${file} was written: the rollout table, yours from now on.\n`);
     return true;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';

@@ -3,6 +3,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Environment } from '../config/environment.ts';
 import { listen } from '../forward/listener.ts';
 import type { Logger } from '../observe/log.ts';
+import { countDroppedLines } from '../observe/metrics.ts';
 import { startEmbedded, type Embedded } from '../store/embedded/index.ts';
 import { Crew, type Hand, type Member } from './crew.ts';
 import { createFront } from './front.ts';
@@ -22,6 +23,8 @@ import type { SeatFacts } from './seat.ts';
 export interface PrimaryOptions {
   readonly environment: Environment;
   readonly log: Logger;
+  /** Log lines of this process that were dropped so far. */
+  readonly droppedLines: () => number;
   /** Name of the variable by which a worker finds its seat. */
   readonly seatVariable: string;
 }
@@ -91,7 +94,7 @@ class Bridge {
   /** Places whose answer a page waits for. */
   readonly #asked = new Map<number, Set<() => void>>();
 
-  constructor({ environment, log, seatVariable }: PrimaryOptions, embedded: Embedded | undefined) {
+  constructor({ environment, log, droppedLines, seatVariable }: PrimaryOptions, embedded: Embedded | undefined) {
     const { workers } = environment;
     // Whoever is free accepts. Were they dealt out from here, one that is on its way to a worker that has just died would
     // hang: nobody answers for it, and node does not take it back.
@@ -112,6 +115,7 @@ class Bridge {
       now: () => performance.now(),
     });
     this.#measureOwn(environment.workers);
+    countDroppedLines(this.#own, droppedLines);
     this.#timer = setInterval(() => this.crew.tellAll({ kind: 'measure' }), MEASURE_EVERY).unref();
   }
 

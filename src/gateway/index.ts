@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { pino } from 'pino';
 import { createAdmin } from './admin.ts';
 import { Contact2Sale } from './contact2sale.ts';
@@ -39,11 +39,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const metrics = new Metrics({
     inflight: () => upstream.inflight,
     tokenRefused: () => live.tokens.state === 'refused',
+    droppedLogLines: options.droppedLogLines ?? (() => 0),
   });
   const live = openLiveConfig(options, metrics, log);
   const upstream = upstreamOf(options, options.c2sBaseUrl, metrics, true);
-  const ads =
-    options.adsGatewayUrl === undefined ? undefined : upstreamOf(options, options.adsGatewayUrl, metrics, false);
+  const ads = adsOf(options, metrics);
   const server = createServer();
   const draining = (): boolean => !server.listening;
   const admin = options.admin && createAdmin({ metrics, ...live, draining });
@@ -70,15 +70,26 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   let ended: Promise<void> | undefined;
   const close = (): Promise<void> => (ended ??= end());
-  const adminHost = options.admin?.host ?? '127.0.0.1';
   try {
     const port = await listen(server, settings.host, settings.port);
-    const adminUrl = admin && urlOf(adminHost, await listen(admin, adminHost, options.admin?.port ?? 0));
+    const adminUrl = admin && options.admin && (await listenAdmin(admin, options.admin));
     return { url: urlOf(settings.host, port), port, adminUrl, reload: () => live.reload(), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function listenAdmin(
+  server: Server,
+  { host = '127.0.0.1', port }: NonNullable<GatewayOptions['admin']>,
+): Promise<string> {
+  return urlOf(host, await listen(server, host, port));
+}
+
+function adsOf(options: GatewayOptions, metrics: Metrics): Upstream | undefined {
+  const { adsGatewayUrl } = options;
+  return adsGatewayUrl === undefined ? undefined : upstreamOf(options, adsGatewayUrl, metrics, false);
 }
 
 function upstreamOf(options: GatewayOptions, baseUrl: string, metrics: Metrics, budgeted: boolean): Upstream {

@@ -24,8 +24,8 @@ async function stop(gateway: Gateway): Promise<void> {
 
 try {
   const { options, logLevel } = readEnvironment(process.env);
-  const log = createLog(logLevel);
-  const gateway = await startGateway({ ...options, version: versionOf(), log });
+  const { log, droppedLogLines } = createLog(logLevel);
+  const gateway = await startGateway({ ...options, version: versionOf(), log, droppedLogLines });
   log.info({ url: gateway.url, admin: gateway.adminUrl }, 'listening');
   process.on('SIGHUP', () => gateway.reload());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(gateway));

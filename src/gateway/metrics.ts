@@ -28,6 +28,8 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30
 export interface Observed {
   inflight(): number;
   tokenRefused(): boolean;
+  /** Log lines that were dropped so far. */
+  droppedLogLines(): number;
 }
 
 export class Metrics {
@@ -79,6 +81,15 @@ export class Metrics {
     gauge(registers, 'gateway_c2s_token_refused', '1 while Contact2Sale refuses every token we have', () =>
       Number(observed.tokenRefused()),
     );
+    const dropped = new Counter({
+      name: 'gateway_log_dropped_total',
+      help: 'Log lines that were dropped: standard output was full or gone, or its reader had stalled',
+      registers,
+      collect: (): void => {
+        dropped.reset();
+        dropped.inc(observed.droppedLogLines());
+      },
+    });
     collectDefaultMetrics({ register: this.#registry });
   }
 

@@ -54,6 +54,8 @@ export interface GatewayOptions {
   readonly admin?: { readonly host?: string; readonly port: number };
   /** Default: silent. */
   readonly log?: Logger;
+  /** Lines of `log` that were dropped so far, for gateway_log_dropped_total. Unset: none ever is. */
+  readonly droppedLogLines?: () => number;
   /** Milliseconds between looks at the watched files. */
   readonly watchInterval?: number;
   /** Shown in the OpenAPI document. */

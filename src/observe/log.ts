@@ -10,6 +10,13 @@ export type { Logger };
 export interface Logs {
   readonly log: Logger;
   readonly requestLog: Logger;
+  /** Lines that could not be written so far. */
+  readonly droppedLines: () => number;
+}
+
+/** Takes lines; one that may lose some counts them. */
+export interface CountingDestination extends DestinationStream {
+  readonly droppedLines?: number;
 }
 
 const SECRETS = [
@@ -25,29 +32,13 @@ const SECRETS = [
   'query',
 ].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** Bytes that are written together: a write per line costs as much CPU as the request that it tells of. */
-const BATCH = 4_096;
-/** Milliseconds until an unfinished batch is written all the same. */
-const LONGEST_HOLD = 250;
-
-/**
- * Standard output, in batches; what is held is written when the process ends. Written synchronously: to hand a batch to
- * another thread costs more CPU than the batch.
- */
-export function standardOutput(): DestinationStream {
-  const destination = pino.destination({ fd: 1, minLength: BATCH, periodicFlush: LONGEST_HOLD, sync: true });
-  process.on('exit', () => destination.flushSync());
-  return destination;
-}
-
-/** For a facade in somebody else's process, whose standard output is not ours. */
-export function standardError(): DestinationStream {
-  return pino.destination({ fd: 2, sync: true });
-}
-
 /** @param destination where the lines of both go. */
-export function createLogs(level: string, destination: DestinationStream): Logs {
-  return { log: createLog(level, destination), requestLog: createRequestLog(level, destination) };
+export function createLogs(level: string, destination: CountingDestination): Logs {
+  return {
+    log: createLog(level, destination),
+    requestLog: createRequestLog(level, destination),
+    droppedLines: () => destination.droppedLines ?? 0,
+  };
 }
 
 /**

@@ -218,6 +218,11 @@ export class Metrics {
     });
   }
 
+  /** Serves facade_log_dropped_total from where the lines are dropped, at scrape time. */
+  observeLog(read: () => number): void {
+    countDroppedLines(this.registry, read);
+  }
+
   /** Serves the gauges of parity from the evidence itself, at scrape time. A ratio of nothing is left out. */
   observeParity(read: () => Iterable<ParityGauges>): void {
     const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[], collect?: () => void) =>
@@ -280,4 +285,17 @@ export class Metrics {
     this.reloads.inc({ result: 'failure' });
     this.lastReloadSuccess.set(0);
   }
+}
+
+/** Of a process without routes too: the primary of several workers has a log of its own. @param read lines so far. */
+export function countDroppedLines(registry: Registry, read: () => number): void {
+  const dropped = new Counter({
+    name: 'facade_log_dropped_total',
+    help: 'Log lines that were dropped: standard output was full or gone, or its reader had stalled.',
+    registers: [registry],
+    collect: (): void => {
+      dropped.reset();
+      dropped.inc(read());
+    },
+  });
 }

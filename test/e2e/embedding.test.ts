@@ -212,6 +212,18 @@ describe('in Express', () => {
   });
 });
 
+test('a host’s log that throws costs the line, not the request, and is counted', async () => {
+  const facade = await openFacade({
+    log: () => {
+      throw new Error('the host’s log is broken');
+    },
+  });
+  const [url, adminUrl] = [await hosted(facade.handle), await hosted(facade.admin)];
+  await serves(url);
+  const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
+  expect(Number(/^facade_log_dropped_total (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0);
+});
+
 test('in Fastify, in a scope without its body parsers', async () => {
   const facade = await openFacade();
   const app = fastify();

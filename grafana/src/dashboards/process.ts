@@ -151,6 +151,14 @@ const upstreams: Section = {
       queries: [q(`${ofInstance('process_open_fds')} / ${ofInstance('process_max_fds')}`, '{{instance}}')],
     }),
     series({
+      title: 'Log lines dropped',
+      description:
+        'Lines that could not be written: standard output is full or gone, or its reader stalls. Traffic goes on. Alerts.',
+      unit: 'cps',
+      thresholds: [[0.001, 'red']],
+      queries: [q(rate(ofInstance('facade_log_dropped_total'), 'instance'), '{{instance}}')],
+    }),
+    series({
       title: 'Time to read the metrics',
       description:
         'What a scrape takes. It grows with the number of series; the labels are bounded, so it should be flat.',

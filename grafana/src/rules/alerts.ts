@@ -279,6 +279,16 @@ function inside(): AlertRule[] {
       description: 'They die as soon as they are started, or do not come up. The others carry their load.',
     }),
     alert({
+      name: 'FacadeLogDropped',
+      // It exists from the start of the process on, so that a first rise is a rise.
+      expr: `sum by (job, instance) (increase(facade_log_dropped_total{${ofFacade}}[10m])) > 0`,
+      for: '1m',
+      severity: 'warning',
+      summary: '{{ $labels.instance }} drops lines of its log',
+      description:
+        '{{ $value | humanize }} lines in ten minutes could not be written: standard output is full or gone, or whoever reads it stalls. Traffic goes on, but the log has gaps.',
+    }),
+    alert({
       name: 'FacadeOpenFiles',
       expr: `process_open_fds{${ofFacade}} / process_max_fds{${ofFacade}} > ${OPEN_FILES_SHARE}`,
       for: '5m',

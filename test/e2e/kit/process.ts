@@ -15,6 +15,10 @@ export interface FacadeProcessOptions {
   readonly edit?: (config: Document) => void;
   /** The text of the config file instead. */
   readonly text?: string;
+  /** Another entry than the facade's. */
+  readonly entry?: string;
+  /** A file descriptor for its standard output, which is then not read here: ask the ports whether it is ready. */
+  readonly stdout?: number;
 }
 
 export interface FacadeProcess {
@@ -49,14 +53,14 @@ export function startProcess(options: FacadeProcessOptions): FacadeProcess {
     FACADE_CONFIG: configFile,
   };
   const variables = Object.entries({ ...standard, ...options.env }).filter(([, value]) => value !== undefined);
-  const child = spawn(process.execPath, [resolve('src/main.ts')], {
+  const child = spawn(process.execPath, [resolve(options.entry ?? 'src/main.ts')], {
     cwd: dir,
     env: Object.fromEntries(variables),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const code = new Promise<number | null>((done) => child.once('close', done));
   return {
     child,

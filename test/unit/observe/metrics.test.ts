@@ -125,6 +125,16 @@ describe('the metrics', () => {
     expect(await valueOf(metrics, 'facade_inflight', { upstream: 'gateway' })).toBe(7);
   });
 
+  test('count the lines of the log that were dropped, from 0 on, at the scrape', async () => {
+    const metrics = new Metrics();
+    let dropped = 0;
+    metrics.observeLog(() => dropped);
+    expect(await valueOf(metrics, 'facade_log_dropped_total', {})).toBe(0);
+    dropped = 3;
+    expect(await valueOf(metrics, 'facade_log_dropped_total', {})).toBe(3);
+    expect(await valueOf(metrics, 'facade_log_dropped_total', {})).toBe(3);
+  });
+
   test('of a route that left keep what it counted, and forget what it was', async () => {
     const metrics = busy();
     metrics.breakerChanged('leads.get', 'direct', 'open');
