@@ -68,11 +68,15 @@ export class Crew {
     return this.#isStopping;
   }
 
-  /** One first, alone: what is wrong with the settings is said once. Resolves to false when it did not come up. */
-  async start(): Promise<boolean> {
-    if (!(await this.#seat(0))) return false;
+  /** The first one alone: what is wrong with the settings is said once. Resolves to false when it did not come up. */
+  startFirst(): Promise<boolean> {
+    return this.#seat(0);
+  }
+
+  /** Resolves when each of the others is up, or has ended and will be replaced. None is started once the stop began. */
+  async startOthers(): Promise<void> {
+    if (this.#isStopping) return;
     await Promise.all(Array.from({ length: this.#options.size - 1 }, (_, i) => this.#seat(i + 1)));
-    return true;
   }
 
   tellAll(message: ToWorker, but?: Member): void {

@@ -45,7 +45,10 @@ const MEASURE_EVERY = 5_000;
 /** Milliseconds that a page waits for a worker; then its last answer stands. */
 const PATIENCE = 1_000;
 
-/** @returns undefined when the workers cannot start; why not, the first one has said. @throws ListenError */
+/**
+ * Resolves when the first worker serves, so that a signal finds somebody who stops it; the others follow.
+ * @returns undefined when the workers cannot start; why not, the first one has said. @throws ListenError
+ */
 export async function startPrimary(options: PrimaryOptions): Promise<Primary | undefined> {
   const { environment, log } = options;
   const { workers, adminHost, adminPort } = environment;
@@ -61,12 +64,15 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary | u
   try {
     // Admin first: a probe must find it when the public port opens.
     const adminUrl = await listen(front, adminHost, adminPort, 'ADMIN_PORT');
-    const isUp = await bridge.crew.start();
+    const isUp = await bridge.crew.startFirst();
     if (!isUp) {
       await close();
       return undefined;
     }
-    log.info({ listening: bridge.url, admin: adminUrl, workers }, 'ready');
+    const allUp = bridge.crew.startOthers();
+    void allUp.then(() => {
+      if (!bridge.crew.isStopping) log.info({ listening: bridge.url, admin: adminUrl, workers }, 'ready');
+    });
     const stop = async (): Promise<boolean> => {
       const isWhole = await bridge.crew.stop();
       await close();

@@ -63,44 +63,59 @@ function crewOf(size: number) {
 
 async function up(size: number) {
   const all = crewOf(size);
-  const started = all.crew.start();
+  const first = all.crew.startFirst();
   all.forked[0]?.comesUp();
-  await vi.advanceTimersByTimeAsync(0);
+  expect(await first).toBe(true);
+  const others = all.crew.startOthers();
   for (const one of all.forked.slice(1)) one.comesUp();
-  expect(await started).toBe(true);
+  await others;
   return all;
 }
 
 describe('the start', () => {
   test('is the first one alone, and then all others', async () => {
     const { crew, forked } = crewOf(3);
-    void crew.start();
+    const first = crew.startFirst();
     expect(forked.map(({ place }) => place)).toEqual([0]);
     forked[0]?.comesUp();
-    await vi.advanceTimersByTimeAsync(0);
+    expect(await first).toBe(true);
+    void crew.startOthers();
     expect(forked.map(({ place }) => place)).toEqual([0, 1, 2]);
     expect(crew.ready.map(({ place }) => place)).toEqual([0]);
   });
 
   test('fails when the first one does not come up, and nothing is tried again', async () => {
     const { crew, forked } = crewOf(3);
-    const started = crew.start();
+    const first = crew.startFirst();
     forked[0]?.dies(1);
-    expect(await started).toBe(false);
+    expect(await first).toBe(false);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(forked).toHaveLength(1);
   });
 
   test('does not fail for one of the others: it is tried again', async () => {
     const { crew, forked, latest } = crewOf(2);
-    const started = crew.start();
+    const first = crew.startFirst();
     forked[0]?.comesUp();
-    await vi.advanceTimersByTimeAsync(0);
+    await first;
+    const others = crew.startOthers();
     latest(1).dies(1);
-    expect(await started).toBe(true);
+    await others;
     await vi.advanceTimersByTimeAsync(200);
     latest(1).comesUp();
     expect(crew.ready).toHaveLength(2);
+  });
+
+  test('ends where a stop begins: no other is started then', async () => {
+    const { crew, forked } = crewOf(3);
+    const first = crew.startFirst();
+    forked[0]?.comesUp();
+    await first;
+    const stopped = crew.stop();
+    await crew.startOthers();
+    expect(forked).toHaveLength(1);
+    forked[0]?.dies(0);
+    expect(await stopped).toBe(true);
   });
 });
 
