@@ -1,12 +1,13 @@
 import { createServer, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { measuredOf } from './cluster/metrics-page.ts';
 import type { SeatHandlers } from './cluster/seat.ts';
 import { compose, type ComposeOptions } from './compose.ts';
-import { parseDuration } from './config/units.ts';
 import type { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
 import type { KillSwitch } from './forward/kill-switch.ts';
 import { listen } from './forward/listener.ts';
+import { drainTimes } from './forward/settings.ts';
 import type { Table } from './forward/table.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { StoreHolder } from './store/holder.ts';
@@ -23,7 +24,10 @@ export interface App {
   readonly store: StoreHolder;
   /** Reads the config file again, now, even if it did not change. */
   reload(): Promise<void>;
-  /** Not ready, no new connections, finish what is under way, close; once. False when the deadline cut something. */
+  /**
+   * Not ready; serve for `server.drainDelay`; no new connections, finish what is under way, close; once. False when the
+   * deadline cut something.
+   */
   stop(): Promise<boolean>;
 }
 
@@ -51,9 +55,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     let ending: Promise<boolean> | undefined;
     const end = async (): Promise<boolean> => {
       dataPlane.drain();
-      const deadline = parseDuration(config().server.drain);
+      const { delayMs, deadlineMs } = drainTimes(config(), environment.drainDelayMs);
+      if (delayMs > 0) {
+        log.info({ delayMs }, 'health checks say 503 now; requests are served until the delay is over');
+        await sleep(delayMs);
+      }
       // Together: callers wait for enrichments, and enrichments call through the listener.
-      const [isWhole] = await Promise.all([drain.run(deadline), enrichment.stop(deadline)]);
+      const [isWhole] = await Promise.all([drain.run(deadlineMs), enrichment.stop(deadlineMs)]);
       await close();
       return isWhole;
     };

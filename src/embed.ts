@@ -9,12 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { compose } from './compose.ts';
 import { readEnvironment, type Environment } from './config/environment.ts';
-import { parseDuration } from './config/units.ts';
 import { consumedGuard } from './forward/consumed.ts';
 import type { DataPlane } from './forward/data-plane.ts';
 import { admitted } from './forward/listener.ts';
 import { endWithProblem, type Problem } from './forward/problem.ts';
 import { ConfigRefused } from './forward/reload.ts';
+import { drainTimes } from './forward/settings.ts';
 import { createLogs, type CountingDestination, type Logs } from './observe/log.ts';
 import { standardError } from './observe/log-destination.ts';
 
@@ -55,7 +55,11 @@ export interface Facade {
   readonly admin: RequestListener;
   /** Reads the table again, now, even if the file did not change. */
   reload(): Promise<void>;
-  /** Lets what is under way end (server.drain), then lets go of everything. The server is its owner's to close, first. */
+  /**
+   * Says 503 to health checks and ends connections with their next answer, but serves on for `server.drainDelay`; then
+   * lets what is under way end (`server.drain`) and lets go of everything. The server is its owner's to close: when the
+   * delay is over, and without a delay first or together with this.
+   */
   close(): Promise<void>;
 }
 
@@ -85,8 +89,9 @@ async function open({ environment: given = {}, log }: FacadeOptions, table: Tabl
   let ending: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     dataPlane.drain();
-    const deadline = parseDuration(config().server.drain);
-    await Promise.all([idle(dataPlane, deadline), enrichment.stop(deadline)]);
+    const { delayMs, deadlineMs } = drainTimes(config(), environment.drainDelayMs);
+    if (delayMs > 0) await sleep(delayMs);
+    await Promise.all([idle(dataPlane, deadlineMs), enrichment.stop(deadlineMs)]);
     await parts.close();
     table.remove();
   };

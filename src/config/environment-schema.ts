@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { BASE_URL_REMEDY, baseUrlFault, normalBaseUrl } from './base-url.ts';
+import { duration } from './units.ts';
 
 /**
  * Each variable by itself: its form and its default. What several say together is judged in environment.ts. No message
@@ -25,6 +26,8 @@ const workers = z
   .regex(/^\s*\d{1,2}\s*$/, 'must be a number of processes, 1 to 64')
   .transform(Number)
   .refine((n) => n >= 1 && n <= 64, 'must be a number of processes, 1 to 64');
+
+const drainDelay = duration('See server.drainDelay.');
 
 const HOST_NAME =
   /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
@@ -144,6 +147,7 @@ export const environmentSchema = z.object({
   FACADE_TOKENS: optional(tokenList),
   FACADE_CONFIG: withDefault(text, 'config/facade.yaml'),
   WORKERS: withDefault(workers, 1),
+  DRAIN_DELAY: withDefault(drainDelay, '0s'),
   LOG_LEVEL: optional(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'must be trace, debug, info, warn, error, fatal or silent',

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { environmentSchema, type CheckedVariables, type SAMPLERS, type Variable } from './environment-schema.ts';
+import { parseDuration } from './units.ts';
 import type { Variables } from './variables.ts';
 
 /**
@@ -43,6 +44,8 @@ export interface Environment {
   readonly configFile: string;
   /** Processes that serve; 1: this one. */
   readonly workers: number;
+  /** Where `server.drainDelay` of the config file says nothing. */
+  readonly drainDelayMs: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly dataDir: string;
   readonly database: DatabaseChoice;
@@ -118,6 +121,7 @@ function named(env: CheckedVariables): Environment {
     facadeTokens: env.FACADE_TOKENS ?? [],
     configFile: env.FACADE_CONFIG,
     workers: env.WORKERS,
+    drainDelayMs: parseDuration(env.DRAIN_DELAY),
     logLevel: env.LOG_LEVEL ?? 'info',
     dataDir: env.DATA_DIR,
     database: databaseOf(env.DATABASE_URL),

@@ -395,7 +395,10 @@ const server = z.strictObject({
   keepAlive: positiveDuration(
     'How long an idle caller connection is kept. Stay above the load balancer in front.',
   ).default('65s'),
-  drain: duration('Longest wait for requests under way after SIGTERM.').default('25s'),
+  drainDelay: duration(
+    'How long everything is still served after SIGTERM while health checks already say 503 and answers close their connections, so that load balancers turn away before the port closes. Above interval plus timeout of their health check. Default: DRAIN_DELAY of the environment, else 0s. Costs as much at every stop.',
+  ).optional(),
+  drain: duration('Longest wait for requests under way after SIGTERM and `drainDelay`.').default('25s'),
   overload: overload
     .prefault({})
     .describe('What is more than this is answered 503 with Retry-After, before anything is done with it.'),

@@ -30,6 +30,21 @@ export function overloadLimits({ server: { overload } }: FacadeConfig): Overload
   return { ...overload, maxLag: parseDuration(overload.maxLag) };
 }
 
+export interface DrainTimes {
+  /** From the stop until the listener closes; everything is served meanwhile, and health checks say 503. */
+  readonly delayMs: number;
+  /** From then on, for what is under way. */
+  readonly deadlineMs: number;
+}
+
+/** @param delayMs where the config file names none. */
+export function drainTimes({ server }: FacadeConfig, delayMs: number): DrainTimes {
+  return {
+    delayMs: server.drainDelay === undefined ? delayMs : parseDuration(server.drainDelay),
+    deadlineMs: parseDuration(server.drain),
+  };
+}
+
 function upstreamSettings(
   { url, maxInflight, keepAlive, rateBudget }: UpstreamConfig,
   connect: number,

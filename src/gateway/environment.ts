@@ -14,6 +14,11 @@ const budget = z
     const unit = /[a-z]+$/.exec(period)?.[0] as keyof typeof UNITS;
     return { requests: Number(requests), period: Number.parseInt(period, 10) * UNITS[unit] };
   });
+/** `10s`, in milliseconds. */
+const duration = z
+  .string()
+  .regex(/^\d+(ms|s|m|h)$/, 'write a number and a unit, such as 10s')
+  .transform((text) => Number.parseInt(text, 10) * UNITS[/[a-z]+$/.exec(text)?.[0] as keyof typeof UNITS]);
 const port = z.coerce.number().int().min(0).max(65_535);
 const address = z.url({ protocol: /^https?$/, error: 'write an http:// or https:// address' });
 const yes = z.enum(['true', 'false'], 'write true or false').transform((word) => word === 'true');
@@ -32,6 +37,7 @@ const schema = z.object({
   GATEWAY_STRICT: yes.default(false),
   GATEWAY_RATE_BUDGET: budget.optional(),
   GATEWAY_RATE_WAIT_MS: z.coerce.number().int().min(0).default(2_000),
+  GATEWAY_DRAIN_DELAY: duration.optional(),
   ADS_GATEWAY_URL: address.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
@@ -63,6 +69,7 @@ function toOptions(env: z.output<typeof schema>): GatewayOptions {
     callersFile: env.GATEWAY_CALLERS,
     campaignsFile: env.GATEWAY_CAMPAIGNS,
     adsGatewayUrl: env.ADS_GATEWAY_URL,
+    drainDelay: env.GATEWAY_DRAIN_DELAY,
     rateBudget: env.GATEWAY_RATE_BUDGET && { ...env.GATEWAY_RATE_BUDGET, longestWait: env.GATEWAY_RATE_WAIT_MS },
   };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

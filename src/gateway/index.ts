@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { createAdmin } from './admin.ts';
 import { Contact2Sale } from './contact2sale.ts';
@@ -27,7 +28,7 @@ export interface Gateway {
   readonly adminUrl: string | undefined;
   /** Reads tokens, caller keys and campaigns again (what SIGHUP does). */
   reload(): void;
-  /** Stops listening, lets requests under way finish, closes every connection. May be called again. */
+  /** Serves for `drainDelay`, stops listening, lets requests under way finish, closes every connection. May be called again. */
   close(): Promise<void>;
 }
 
@@ -45,7 +46,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const upstream = upstreamOf(options, options.c2sBaseUrl, metrics, true);
   const ads = adsOf(options, metrics);
   const server = createServer();
-  const draining = (): boolean => !server.listening;
+  let isDraining = false;
+  const draining = (): boolean => isDraining;
   const admin = options.admin && createAdmin({ metrics, ...live, draining });
   server.on(
     'request',
@@ -54,7 +56,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       docs: createDocs(options.version ?? '0.0.0'),
       callers: live.callers,
       c2s: new Contact2Sale(upstream, live.tokens, () => metrics.unauthorized()),
-      own: ownAnswers({ campaigns: live.campaigns, ads }),
+      own: ownAnswers({ campaigns: live.campaigns, ads, draining }),
       reshape: new Reshape(live.campaigns, settings.leadForm),
       metrics,
       strict: settings.strict,
@@ -64,6 +66,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }),
   );
   const end = async (): Promise<void> => {
+    isDraining = true;
+    if (server.listening && settings.drainDelay > 0) await sleep(settings.drainDelay);
     live.close();
     await drain(server);
     await Promise.all([admin && drain(admin), upstream.close(), ads?.close()]);

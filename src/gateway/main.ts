@@ -8,8 +8,8 @@ import { createLog } from './log.ts';
 
 /** Process entry of the gateway: environment → listen → SIGHUP reads the files again, SIGTERM ends gracefully. */
 
-/** Milliseconds. Above the 20 s deadline of a request, below the 30 s after which platforms kill. */
-const LONGEST_DRAIN = 25_000;
+/** After the drain delay. Above the 20 s deadline of a request; both together stay below the time after which platforms kill. */
+const DRAIN_TIMEOUT_MS = 25_000;
 
 /** From package.json, which lies two folders up from the source and from the built file alike. */
 function versionOf(): string {
@@ -17,8 +17,8 @@ function versionOf(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-async function stop(gateway: Gateway): Promise<void> {
-  setTimeout(() => process.exit(1), LONGEST_DRAIN).unref();
+async function stop(gateway: Gateway, drainDelayMs: number): Promise<void> {
+  setTimeout(() => process.exit(1), drainDelayMs + DRAIN_TIMEOUT_MS).unref();
   await gateway.close();
 }
 
@@ -28,7 +28,8 @@ try {
   const gateway = await startGateway({ ...options, version: versionOf(), log, droppedLogLines });
   log.info({ url: gateway.url, admin: gateway.adminUrl }, 'listening');
   process.on('SIGHUP', () => gateway.reload());
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(gateway));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => void stop(gateway, options.drainDelay ?? 0));
 } catch (error) {
   process.stderr.write(`The gateway does not start.\n${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

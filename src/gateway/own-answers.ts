@@ -27,6 +27,8 @@ export interface OwnParts {
   readonly campaigns: Campaigns;
   /** Unset: resolve-source answers 503. */
   readonly ads: Pick<Upstream, 'ask'> | undefined;
+  /** The process is ending. */
+  readonly draining: () => boolean;
 }
 
 const ADS_UNSET = {
@@ -51,11 +53,17 @@ function getCampaign(campaigns: Campaigns, [id = '']: readonly string[]): Answer
   return json(200, { campaign_id: campaignId, mapping_version: campaigns.version, ...campaign });
 }
 
-export function ownAnswers({ campaigns, ads }: OwnParts): Partial<Record<OperationId, OwnAnswer>> {
+const OURSELVES = { service: 'c2s-gateway' } as const;
+
+/** Of the process alone: whether Contact2Sale takes our token is /readyz, on the admin listener. */
+function health(draining: boolean, answer: Readonly<Record<string, string>>): Answer {
+  return draining ? json(503, { ...answer, status: 'draining' }) : json(200, answer);
+}
+
+export function ownAnswers({ campaigns, ads, draining }: OwnParts): Partial<Record<OperationId, OwnAnswer>> {
   return {
-    'gateway.root': () => json(200, { status: 'ok', service: 'c2s-gateway', docs: '/docs', openapi: '/openapi.json' }),
-    // Of the process alone: whether Contact2Sale takes our token is /readyz, on the admin listener.
-    'gateway.health': () => json(200, { status: 'healthy', service: 'c2s-gateway' }),
+    'gateway.root': () => health(draining(), { ...OURSELVES, status: 'ok', docs: '/docs', openapi: '/openapi.json' }),
+    'gateway.health': () => health(draining(), { ...OURSELVES, status: 'healthy' }),
     'campaigns.enrich': ({ fields }) => json(200, enrich(campaigns, fields)),
     'campaigns.get': ({ params }) => getCampaign(campaigns, params),
     'leads.resolveSource': (call) => resolveSource(ads, call),

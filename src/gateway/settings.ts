@@ -52,6 +52,8 @@ export interface GatewayOptions {
   readonly maxBody?: number;
   /** /healthz, /readyz and /metrics. Unset: no such listener. */
   readonly admin?: { readonly host?: string; readonly port: number };
+  /** Milliseconds for which close() still serves while health checks say 503, so that load balancers turn away. */
+  readonly drainDelay?: number;
   /** Default: silent. */
   readonly log?: Logger;
   /** Lines of `log` that were dropped so far, for gateway_log_dropped_total. Unset: none ever is. */
@@ -72,6 +74,7 @@ export const DEFAULTS = {
   deadline: 20_000,
   maxInflight: 128,
   watchInterval: 1_000,
+  drainDelay: 0,
   maxBody: 1_048_576,
   maxAnswer: 16_777_216,
   /** Under the 5 s at which a uvicorn-like upstream closes; most others keep idle connections longer. */

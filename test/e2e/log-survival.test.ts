@@ -129,7 +129,7 @@ async function start(service: (typeof SERVICES)[number], upstream: string, stdou
       },
       () => process.child.exitCode !== null,
     );
-  await until(isUp, 'it serves', 60_000);
+  await until(isUp, 'it serves', 120_000);
   return { url, adminUrl, process };
 }
 
@@ -154,7 +154,7 @@ function keptAgent(): Agent {
 }
 
 describe.each(SERVICES)('$name', (service) => {
-  test.each(SURROUNDINGS)('$name', { timeout: 180_000 }, async ({ open }) => {
+  test.each(SURROUNDINGS)('$name', { timeout: 300_000 }, async ({ open }) => {
     const held: ServerResponse[] = [];
     const direct = opened.keep(
       await startUpstream(({ url }, res) =>
@@ -195,7 +195,7 @@ describe.each(SERVICES)('$name', (service) => {
 
 test(
   'a reader that comes back is given whole lines, and nothing is dropped before the bound',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     const direct = opened.keep(await startUpstream((_, res) => void res.writeHead(200).end('{}')));
     const pipe = openPipe();

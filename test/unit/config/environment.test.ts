@@ -21,6 +21,7 @@ describe('the environment', () => {
         facadeTokens: [],
         configFile: 'config/facade.yaml',
         workers: 1,
+        drainDelayMs: 0,
         logLevel: 'info',
         dataDir: '.data',
         database: { kind: 'embedded' },
@@ -69,6 +70,7 @@ describe('the environment', () => {
         facadeTokens: [strong('b'), strong('c')],
         configFile: '/etc/facade.yaml',
         workers: 1,
+        drainDelayMs: 0,
         logLevel: 'debug',
         dataDir: '/data',
         database: { kind: 'url', url: 'postgres://facade@db/facade' },
@@ -114,6 +116,18 @@ describe('the environment', () => {
       'PORT',
       'WORK_API_KEY',
     ]);
+  });
+
+  it.each([
+    ['10s', 10_000],
+    ['1.5m', 90_000],
+    ['', 0],
+  ])('reads DRAIN_DELAY=%s as a duration', (given, drainDelayMs) => {
+    expect(readEnvironment({ DRAIN_DELAY: given })).toMatchObject({ ok: true, environment: { drainDelayMs } });
+  });
+
+  it.each(['10', '10 s', '-1s', '25h', 'soon'])('refuses DRAIN_DELAY=%s', (given) => {
+    expect(problemsOf({ DRAIN_DELAY: given })).toEqual([expect.stringMatching(/^DRAIN_DELAY: write /)]);
   });
 
   it('needs the C2S token once the base URL is set', () => {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { environmentSchema } from '../../../src/config/environment-schema.ts';
 import { readEnvironment } from '../../../src/config/environment.ts';
 import { readEnvironment as readGatewayEnvironment } from '../../../src/gateway/environment.ts';
-import { FACADE_DRAIN, GATEWAY_DRAIN, seconds, SECRETS } from './kit.ts';
+import { drainDelay, FACADE_DRAIN, GATEWAY_DRAIN, seconds, SECRETS } from './kit.ts';
 
 interface Service {
   readonly build?: { readonly context: string; readonly target: string };
@@ -85,8 +85,12 @@ test('our own services have a root that cannot be written, and no rights', () =>
 });
 
 test('nothing is cut that is under way', () => {
-  expect(seconds(facade.stop_grace_period ?? 0)).toBeGreaterThan(FACADE_DRAIN);
-  expect(seconds(gateway.stop_grace_period ?? 0)).toBeGreaterThan(GATEWAY_DRAIN);
+  expect(seconds(facade.stop_grace_period ?? 0)).toBeGreaterThan(
+    FACADE_DRAIN + drainDelay(facade.environment, 'DRAIN_DELAY'),
+  );
+  expect(seconds(gateway.stop_grace_period ?? 0)).toBeGreaterThan(
+    GATEWAY_DRAIN + drainDelay(gateway.environment, 'GATEWAY_DRAIN_DELAY'),
+  );
 });
 
 test('what is mounted exists, or is a volume of its own', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { environmentSchema } from '../../../src/config/environment-schema.ts';
 import { readEnvironment } from '../../../src/config/environment.ts';
 import { readEnvironment as readGatewayEnvironment } from '../../../src/gateway/environment.ts';
-import { FACADE_DRAIN, GATEWAY_DRAIN, seconds, SECRETS } from './kit.ts';
+import { drainDelay, FACADE_DRAIN, GATEWAY_DRAIN, seconds, SECRETS } from './kit.ts';
 
 interface Fly {
   readonly app: string;
@@ -19,7 +19,7 @@ interface Fly {
     readonly auto_stop_machines: string;
     readonly min_machines_running: number;
     readonly concurrency: { readonly soft_limit: number; readonly hard_limit: number };
-    readonly checks: readonly { readonly path: string }[];
+    readonly checks: readonly { readonly path: string; readonly interval: string; readonly timeout: string }[];
   };
   readonly checks: { readonly ready: { readonly port: number; readonly path: string } };
   readonly metrics: { readonly port: number; readonly path: string };
@@ -30,16 +30,25 @@ const facade = read('fly.toml');
 const gateway = read('fly.gateway.toml');
 
 describe.each([
-  { name: 'fly.toml', fly: facade, target: 'facade', public: 'PORT', admin: 'ADMIN_PORT', drain: FACADE_DRAIN },
+  {
+    name: 'fly.toml',
+    fly: facade,
+    target: 'facade',
+    public: 'PORT',
+    admin: 'ADMIN_PORT',
+    delay: 'DRAIN_DELAY',
+    drain: FACADE_DRAIN,
+  },
   {
     name: 'fly.gateway.toml',
     fly: gateway,
     target: 'gateway',
     public: 'GATEWAY_PORT',
     admin: 'GATEWAY_ADMIN_PORT',
+    delay: 'GATEWAY_DRAIN_DELAY',
     drain: GATEWAY_DRAIN,
   },
-])('$name', ({ fly, target, public: publicPort, admin, drain }) => {
+])('$name', ({ fly, target, public: publicPort, admin, delay, drain }) => {
   test('builds the target that the Dockerfile has', () => {
     expect(fly.build['build-target']).toBe(target);
     expect(readFileSync(fly.build.dockerfile, 'utf8')).toContain(` AS ${target}\n`);
@@ -60,7 +69,9 @@ describe.each([
 
   test('waits longer for the end than the process does', () => {
     expect(fly.kill_signal).toBe('SIGTERM');
-    expect(seconds(fly.kill_timeout)).toBeGreaterThan(drain);
+    const [check] = fly.http_service.checks;
+    const unseen = seconds(check?.interval ?? '') + seconds(check?.timeout ?? '');
+    expect(seconds(fly.kill_timeout)).toBeGreaterThan(drain + drainDelay(fly.env, delay, unseen));
   });
 
   test('runs near its callers, always, and is replaced one by one', () => {

@@ -9,7 +9,15 @@ export const FACADE_DRAIN = parseDuration(facadeConfigSchema.shape.server.parse(
 
 /** Seconds that the gateway takes at most: it says so in its entry. */
 export const GATEWAY_DRAIN =
-  Number(/LONGEST_DRAIN = ([\d_]+)/.exec(readFileSync('src/gateway/main.ts', 'utf8'))?.[1]?.replaceAll('_', '')) / 1000;
+  Number(/DRAIN_TIMEOUT_MS = ([\d_]+)/.exec(readFileSync('src/gateway/main.ts', 'utf8'))?.[1]?.replaceAll('_', '')) /
+  1000;
+
+/** Seconds that a deployment serves on at a stop; what it asks of a balancer is `check`, in seconds. */
+export function drainDelay(variables: Readonly<Record<string, string>> | undefined, name: string, check = 0): number {
+  const delay = parseDuration(variables?.[name] ?? '0s') / 1000;
+  if (delay <= check) throw new Error(`${name} is ${delay} s, which a health check of ${check} s does not see`);
+  return delay;
+}
 
 /** Seconds of `35s`, `35` or `1m`. */
 export function seconds(text: string | number): number {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { environmentSchema } from '../../../src/config/environment-schema.ts';
-import { FACADE_DRAIN, isBuiltFromSource, seconds } from './kit.ts';
+import { drainDelay, FACADE_DRAIN, isBuiltFromSource, seconds } from './kit.ts';
 
 const lines = readFileSync('deploy/c2s-facade.service', 'utf8').split('\n');
 const sections = new Map<string, Map<string, string[]>>();
@@ -18,6 +18,8 @@ for (const line of lines.filter((text) => text !== '' && !text.startsWith('#')))
 }
 const service = (key: string) => sections.get('Service')?.get(key)?.at(-1) ?? '';
 
+const variables = (sections.get('Service')?.get('Environment') ?? []).map((one) => one.split('=') as [string, string]);
+
 test('it is a unit', () => {
   expect([...sections.keys()]).toEqual(['Unit', 'Service', 'Install']);
 });
@@ -28,19 +30,17 @@ test('it starts what the package holds', () => {
 });
 
 test('it waits for the end, and does not stop the database under the requests', () => {
-  expect(seconds(service('TimeoutStopSec'))).toBeGreaterThan(FACADE_DRAIN);
+  const delay = drainDelay(Object.fromEntries(variables), 'DRAIN_DELAY');
+  expect(seconds(service('TimeoutStopSec'))).toBeGreaterThan(FACADE_DRAIN + delay);
   expect(service('KillMode')).toBe('mixed');
 });
 
 test('its variables are the facade’s, and lie where it may write', () => {
-  const variables = (sections.get('Service')?.get('Environment') ?? []).map(
-    (one) => one.split('=') as [string, string],
-  );
   const names = variables.map(([name]) => name).filter((name) => name !== 'NODE_ENV');
   expect(Object.keys(environmentSchema.shape)).toEqual(expect.arrayContaining(names));
-  expect(names.sort()).toEqual(['DATA_DIR', 'FACADE_CONFIG']);
+  expect(names.sort()).toEqual(['DATA_DIR', 'DRAIN_DELAY', 'FACADE_CONFIG']);
   const state = `/var/lib/${service('StateDirectory')}/`;
-  for (const [name, value] of variables.filter(([name]) => name !== 'NODE_ENV')) {
+  for (const [name, value] of variables.filter(([name]) => ['DATA_DIR', 'FACADE_CONFIG'].includes(name))) {
     expect(value.startsWith(state), name).toBe(true);
   }
   expect(`${service('WorkingDirectory')}/`).toBe(state);

@@ -28,6 +28,7 @@ describe('the environment', () => {
       GATEWAY_STRICT: 'true',
       GATEWAY_RATE_BUDGET: '10/60s',
       GATEWAY_RATE_WAIT_MS: '500',
+      GATEWAY_DRAIN_DELAY: '10s',
       ADS_GATEWAY_URL: 'http://ads.example',
       GATEWAY_CALLERS: 'callers.json',
     });
@@ -35,6 +36,7 @@ describe('the environment', () => {
       c2sToken: ['new', 'old'],
       leadForm: 'jsonapi',
       strict: true,
+      drainDelay: 10_000,
       rateBudget: { requests: 10, period: 60_000, longestWait: 500 },
       adsGatewayUrl: 'http://ads.example',
       callersFile: 'callers.json',
@@ -42,7 +44,13 @@ describe('the environment', () => {
   });
 
   it('has all its faults named at once, and no values', () => {
-    const wrong = { C2S_BASE_URL: 'ftp://x', GATEWAY_PORT: 'secret', GATEWAY_RATE_BUDGET: '10', GATEWAY_STRICT: 'yes' };
+    const wrong = {
+      C2S_BASE_URL: 'ftp://x',
+      GATEWAY_PORT: 'secret',
+      GATEWAY_RATE_BUDGET: '10',
+      GATEWAY_STRICT: 'yes',
+      GATEWAY_DRAIN_DELAY: '10',
+    };
     const read = (): unknown => readEnvironment(wrong);
     for (const name of Object.keys(wrong)) expect(read).toThrow(name);
     expect(read).not.toThrow('secret');
