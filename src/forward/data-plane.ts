@@ -13,7 +13,7 @@ import { Exchange, type ExchangeContext } from './exchange.ts';
 import type { Generation, RouteEntry } from './generation.ts';
 import type { Credentials } from './headers.ts';
 import { Overload, OVERLOADED, type OverloadLimits, type ShedReason } from './overload.ts';
-import { createPages, type Pages } from './pages.ts';
+import { createPages, isHealthCheck, type Pages } from './pages.ts';
 import type { Target } from './plan.ts';
 import { endWithProblem, sendProblem, sendReady } from './problem.ts';
 import { refusalFor } from './refusals.ts';
@@ -143,7 +143,9 @@ export class DataPlane {
 
   handle(req: IncomingMessage, res: ServerResponse, expectsContinue = false): void {
     if (this.#draining) res.shouldKeepAlive = false;
-    if (this.overload.refuses(this.underWay, req.socket) && !isHealthCheck(req)) return this.#shed(req, res);
+    if (this.overload.mayRefuse(this.underWay) && !isSpared(req) && this.overload.refuses(this.underWay, req.socket)) {
+      return this.#shed(req, res);
+    }
     const generation = this.#generation;
     const method = req.method as string;
     const target = parseTarget(req.url as string);
@@ -259,9 +261,9 @@ function credentialsFor(
   return { direct: (caller) => (caller?.replaceCredentials ? replaced : asSent), gateway: () => gateway };
 }
 
-/** Whoever asks whether we live must not be told no because we are busy: he would end us, and the others were next. */
-function isHealthCheck({ url }: IncomingMessage): boolean {
-  return url === '/health' || url === '/';
+/** Health checks bypass shedding: a failed one would make a balancer give up a process that is merely busy, and then the next one. */
+function isSpared({ method, url }: IncomingMessage): boolean {
+  return isHealthCheck(method as string, parseTarget(url as string).path);
 }
 
 function overloadOf({ overload: limits, metrics, now, log }: DataPlaneOptions, inflight: () => number): Overload {

@@ -89,10 +89,14 @@ export class Overload {
     this.#timer = setInterval(() => this.sample(), SAMPLE_EVERY).unref();
   }
 
-  /** The only thing that a request pays. @returns why it is refused; undefined: it is taken. */
+  /** The only thing that a request pays while nothing speaks against it. */
+  mayRefuse(inflight: number): boolean {
+    return !this.#isCalm || inflight >= this.#limits.maxInflight;
+  }
+
+  /** Counts a refusal. @returns why the request is refused; undefined: it is taken. */
   refuses(inflight: number, socket: object): ShedReason | undefined {
-    if (this.#isCalm && inflight < this.#limits.maxInflight) return undefined;
-    return this.#judge(inflight, socket);
+    return this.mayRefuse(inflight) ? this.#judge(inflight, socket) : undefined;
   }
 
   /** Work that can be left undone should be, now: there is less than half of the room left. */

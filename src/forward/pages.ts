@@ -20,6 +20,11 @@ export interface PageRouter {
 /** The gateway's root and health (contracts.md), answered by the facade on its own base URL; a load balancer's too. */
 const HEALTH = ['/', '/health'];
 
+/** @param path raw path without query, origin cut off: load balancers write both, and a slash at the end. */
+export function isHealthCheck(method: string, path: string): boolean {
+  return (method === 'GET' || method === 'HEAD') && (HEALTH.includes(path) || path === '/health/');
+}
+
 /** @param isDraining the process is ending. */
 export function createPages(isDraining: () => boolean, routers: readonly PageRouter[] = []): Pages {
   const pages = express();
@@ -33,8 +38,7 @@ export function createPages(isDraining: () => boolean, routers: readonly PageRou
   const prefixes = routers.flatMap((one) => one.prefixes);
   return {
     claims(method, path) {
-      if (HEALTH.includes(path)) return method === 'GET' || method === 'HEAD';
-      return prefixes.some((prefix) => isBelow(path, prefix));
+      return isHealthCheck(method, path) || prefixes.some((prefix) => isBelow(path, prefix));
     },
     serve: (req, res) => void pages(req, res),
   };

@@ -73,6 +73,74 @@ describe('requests under way', () => {
   });
 });
 
+describe('a health check', () => {
+  /** As balancers write them: with a query, a slash at the end, the absolute form. */
+  const TARGETS = [
+    '/health',
+    '/health?source=lb',
+    '/health?',
+    '/health/',
+    '/health/?source=lb',
+    '/',
+    '/?x',
+    'http://facade.example/health',
+    'http://facade.example/health?source=lb',
+    'http://facade.example/health/',
+    'http://facade.example/',
+    'http://facade.example',
+    'http://facade.example?x',
+  ];
+  const OTHERS = [
+    ['POST', '/health'],
+    ['PUT', '/'],
+    ['GET', '/healthy'],
+    ['GET', '/health/x'],
+    ['GET', '/health//'],
+    ['GET', '//health'],
+    ['GET', '/integration/health'],
+    ['GET', '/integration/x?/health'],
+  ] as const;
+
+  /** Status and body; of a HEAD there is none. */
+  async function ask(facade: TestFacade, method: string, target: string): Promise<string> {
+    const caller = openRaw(facade.url);
+    caller.send(
+      `${method} ${target} HTTP/1.1\r\nhost: facade.example\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
+    );
+    const text = await caller.closed();
+    return `${text.split(' ')[1]} ${text.slice(text.indexOf('\r\n\r\n') + 4)}`;
+  }
+
+  test('in every form is answered the same, idle and full; nothing else is spared', async () => {
+    const held: ServerResponse[] = [];
+    const { direct, facade } = await started({ maxInflight: 1 }, (res) => void held.push(res));
+    const all = async () => {
+      const answers: string[] = [];
+      for (const target of TARGETS) {
+        answers.push(`GET ${target} ${await ask(facade, 'GET', target)}`);
+        answers.push(`HEAD ${target} ${await ask(facade, 'HEAD', target)}`);
+      }
+      return answers;
+    };
+    const right = TARGETS.flatMap((target) => [
+      `GET ${target} 200 {"status":"ok","service":"c2s-facade"}`,
+      `HEAD ${target} 200 `,
+    ]);
+    expect(await all()).toEqual(right);
+    expect(direct.received).toEqual([]);
+    const first = get(facade);
+    await until(() => held.length === 1, 'it is full');
+    expect(await all()).toEqual(right);
+    expect(await shed(facade, 'inflight')).toBe(0);
+    for (const [method, target] of OTHERS) {
+      expect(await ask(facade, method, target), `${method} ${target}`).toMatch(/^503 .*facade-overload/);
+    }
+    expect(await shed(facade, 'inflight')).toBe(OTHERS.length);
+    held[0]?.end('{}');
+    expect((await first).status).toBe(200);
+  });
+});
+
 test('a connection too many is told so and closed; far too many are dropped; the others go on', async () => {
   const { facade } = await started({ maxConnections: 2 });
   const ask = `GET /integration/leads/42 HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${FACADE_TOKEN}\r\n\r\n`;
