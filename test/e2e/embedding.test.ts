@@ -212,6 +212,21 @@ describe('in Express', () => {
   });
 });
 
+test('close() serves on for server.drainDelay, and says 503 to health checks', async () => {
+  const config = { ...shippedTable(), server: { drainDelay: '2s' } };
+  const facade = await openFacade({ config });
+  const url = await hosted(facade.handle);
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+  const beganAt = performance.now();
+  const closed = facade.close();
+  expect((await fetch(`${url}/health`)).status).toBe(503);
+  const answer = await fetch(url + LEAD, { headers: AUTH });
+  expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+  await answer.arrayBuffer();
+  await closed;
+  expect(performance.now() - beganAt).toBeGreaterThan(1_990);
+});
+
 test('a host’s log that throws costs the line, not the request, and is counted', async () => {
   const facade = await openFacade({
     log: () => {
