@@ -13,6 +13,7 @@ import { consumedGuard } from './forward/consumed.ts';
 import type { DataPlane } from './forward/data-plane.ts';
 import { admitted } from './forward/listener.ts';
 import { endWithProblem, type Problem } from './forward/problem.ts';
+import { headProblem, passesHead } from './forward/request-head.ts';
 import { ConfigRefused } from './forward/reload.ts';
 import { drainTimes } from './forward/settings.ts';
 import { createLogs, type CountingDestination, type Logs } from './observe/log.ts';
@@ -98,7 +99,7 @@ async function open({ environment: given = {}, log }: FacadeOptions, table: Tabl
   const handle = admitted(consumedGuard((req, res) => dataPlane.handle(req, res), logs.log));
   return {
     handle: (req, res) => handle(req, res, false),
-    isUpgrade: (req) => dataPlane.isUpgrade(req),
+    isUpgrade: (req) => passesHead(req) && dataPlane.isUpgrade(req),
     upgrade: (req, socket, head) => upgrade(dataPlane, req, socket, head),
     admin: parts.admin,
     reload: () => parts.reload(),
@@ -116,7 +117,9 @@ function upgrade(dataPlane: DataPlane, req: IncomingMessage, socket: Duplex, hea
   // A host may hand on later than it was told: of a caller who has left meanwhile there would never be a `close`.
   if (!(socket instanceof Socket) || socket.destroyed) return void socket.destroy();
   // Node has given the connection away: where the host sets no shouldUpgradeCallback, there is no response any more.
-  if (dataPlane.isUpgrade(req)) dataPlane.upgrade(req, socket, head);
+  const problem = headProblem(req);
+  if (problem) endWithProblem(socket, problem);
+  else if (dataPlane.isUpgrade(req)) dataPlane.upgrade(req, socket, head);
   else endWithProblem(socket, NOT_TAKEN);
 }
 

@@ -1,6 +1,6 @@
 import { Matcher, type Match } from '../rollout/matcher.ts';
 import type { Path, RouteModel } from '../rollout/route.ts';
-import type { TrustedProxies } from './connection.ts';
+import type { Hop } from './connection.ts';
 import type { FailoverBudget } from './failover-budget.ts';
 import type { RewriteLocation } from './headers.ts';
 import type { RouteState } from './route-state.ts';
@@ -41,7 +41,7 @@ export interface Generation {
   readonly unclaimed: UnclaimedEntries;
   readonly upstreams: { readonly direct: Upstream; readonly gateway: Upstream | undefined };
   readonly failoverBudget: FailoverBudget;
-  readonly trustedProxies: TrustedProxies;
+  readonly trustedProxies: Hop;
   readonly forceHeader: boolean;
   readonly killSwitchFile: string | undefined;
   /** Share of successful requests that are logged, 0..1. */

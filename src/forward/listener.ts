@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { endWithProblem, problemBody, type Problem } from './problem.ts';
+import { endWithProblem, sendProblem, type Problem } from './problem.ts';
+import { ALLOW, CONNECT_REFUSED, headProblem, isOptionsForUs, passesHead } from './request-head.ts';
 
 /** The public listener: node:http with the limits that keep a slow or hostile caller from holding it. */
 
@@ -67,7 +68,8 @@ export function createListener(options: ListenerOptions): Server {
     insecureHTTPParser: false,
     noDelay: true,
     // Node gives an upgraded connection away, and would never close the answers that are still owed on it.
-    shouldUpgradeCallback: (req) => isOwedNothing(req.socket) && options.isUpgrade(req),
+    // A head that is refused, or answered by itself, is that of a plain request.
+    shouldUpgradeCallback: (req) => isOwedNothing(req.socket) && passesHead(req) && options.isUpgrade(req),
   });
   const handle = admitted(options.handle);
   server.on('request', (req, res) => handle(req, res, false));
@@ -77,6 +79,7 @@ export function createListener(options: ListenerOptions): Server {
     (socket as Carrier)[kUpgraded] = true;
     options.upgrade(req, socket, head);
   });
+  server.on('connect', (_req, socket: Socket) => refuseConnect(socket));
   server.on('clientError', answerClientError);
   return server;
 }
@@ -90,12 +93,10 @@ export function admitted(handle: ListenerOptions['handle']): ListenerOptions['ha
     if (socket[kRefused] || socket.destroyed) return;
     socket[kLatest] = res;
     if (!res.socket) closeWith(socket, res);
-    const coding = req.headers['transfer-encoding'];
-    if (coding === undefined || coding === 'chunked' || coding.toLowerCase() === 'chunked') {
-      handle(req, res, expectsContinue);
-    } else {
-      refuse(res, UNKNOWN_CODING);
-    }
+    const problem = headProblem(req);
+    if (problem) refuse(res, problem);
+    else if (isOptionsForUs(req)) res.writeHead(204, { allow: ALLOW.join(', ') }).end();
+    else handle(req, res, expectsContinue);
   };
 }
 
@@ -137,12 +138,6 @@ const UNKNOWN_EXPECTATION = {
   kind: 'expectation',
   detail: 'The only expectation that is met here is 100-continue.',
 };
-/** RFC 9112 6.1: a coding below chunked would be lost on the way, and the body with it. */
-const UNKNOWN_CODING = {
-  status: 501,
-  kind: 'transfer-coding',
-  detail: 'The only transfer coding that is taken here is chunked.',
-};
 const CLIENT_ERRORS: Readonly<Record<string, Problem>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
@@ -155,10 +150,15 @@ const MALFORMED = { status: 400, kind: 'malformed-request', detail: 'This is not
 
 /** The connection ends with it: whether a body comes, and where it ends, is not known. */
 function refuse(res: ServerResponse, problem: Problem): void {
-  if (res.socket) (res.socket as Carrier)[kRefused] = true;
-  const body = problemBody(problem, undefined);
-  const headers = { 'content-type': 'application/problem+json', 'content-length': body.length, connection: 'close' };
-  res.writeHead(problem.status, headers).end(body);
+  // Of an answer that waits for those before it: only the request has the socket.
+  (res.req.socket as Carrier)[kRefused] = true;
+  sendProblem(res, problem, undefined, ['connection', 'close']);
+}
+
+/** Node has given the connection away, and nobody else would end it. Where an answer is owed, nothing may come before it. */
+function refuseConnect(socket: Carrier): void {
+  if (isOwedNothing(socket)) endWithProblem(socket, CONNECT_REFUSED);
+  else socket.destroy();
 }
 
 /**

@@ -32,6 +32,8 @@ const TITLES: Record<number, string> = {
   502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+  508: 'Loop Detected',
 };
 
 export function problemBody({ status, kind, detail }: Problem, requestId: string | undefined): Buffer {
@@ -40,7 +42,12 @@ export function problemBody({ status, kind, detail }: Problem, requestId: string
 }
 
 /** Answers with a problem. @param headers further headers, name and value alternating. */
-export function sendProblem(res: ServerResponse, problem: Problem, requestId: string, headers: string[] = []): void {
+export function sendProblem(
+  res: ServerResponse,
+  problem: Problem,
+  requestId: string | undefined,
+  headers: readonly string[] = [],
+): void {
   const body = problemBody(problem, requestId);
   res.writeHead(problem.status, [...headers, ...problemHeaders(problem, body)]);
   res.end(body);
@@ -85,7 +92,7 @@ const LINGER = 1_000;
  */
 export function endWithProblem(socket: Socket, problem: Problem, headers: readonly string[] = []): void {
   const body = problemBody(problem, undefined);
-  const pairs = ['content-type', 'application/problem+json', 'content-length', String(body.length), ...headers];
+  const pairs = [...problemHeaders(problem, body), ...headers];
   let head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n`;
   for (let i = 0; i < pairs.length; i += 2) head += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
   socket.end(`${head}connection: close\r\n\r\n${body.toString()}`);

@@ -5,7 +5,7 @@ import type { Match } from '../rollout/matcher.ts';
 import type { Face, Path, RouteModel } from '../rollout/route.ts';
 import { stageOf } from '../rollout/stage.ts';
 import type { BreakerState } from './breaker.ts';
-import { TrustedProxies } from './connection.ts';
+import { Hop, TrustedProxies } from './connection.ts';
 import { FailoverBudget } from './failover-budget.ts';
 import {
   buildMatcher,
@@ -69,7 +69,7 @@ export class Table {
       unclaimed,
       upstreams,
       failoverBudget: this.#nextBudget(settings.failover),
-      trustedProxies: new TrustedProxies(settings.trustedProxies),
+      trustedProxies: hopOf(settings),
       forceHeader: settings.forceHeader,
       killSwitchFile: settings.killSwitchFile,
       successSample: settings.successSample,
@@ -159,4 +159,8 @@ export class Table {
       yield [path, inflight];
     }
   }
+}
+
+function hopOf({ trustedProxies, upstreams: { direct, gateway } }: TableSettings): Hop {
+  return new Hop(new TrustedProxies(trustedProxies), [direct.url, gateway?.url]);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Connection, TrustedProxies } from '../../../src/forward/connection.ts';
-import { connectionOf, messageOf, pairs } from './message-fixture.ts';
+import { Connection, Hop, TrustedProxies } from '../../../src/forward/connection.ts';
+import { connectionOf, hopOf, messageOf, pairs, VIA } from './message-fixture.ts';
 
 /** What is added for a request with these headers, from this address. */
 function added(raw: string[], { address = '192.0.2.7', trusted = [] as string[], encrypted = false } = {}) {
@@ -23,7 +23,7 @@ describe('from a caller', () => {
       'x-forwarded-host': 'facade.example:8080',
       'x-forwarded-proto': 'http',
       forwarded: 'for=192.0.2.7;proto=http;host="facade.example:8080"',
-      via: '1.1 c2s-facade',
+      via: VIA,
     });
   });
 
@@ -46,12 +46,16 @@ describe('from a caller', () => {
     expect(added(['host', 'f'], { encrypted: true })['x-forwarded-proto']).toBe('https');
   });
 
-  test.each(['a"b', 'a\\b', 'f";for=10.0.0.1;by="x'])('with the Host %j cannot break out of the quotes', (host) => {
-    expect(added(['host', host])['forwarded']).toBe('for=192.0.2.7;proto=http');
+  test.each([[[]], [['host', '']]])('without a Host (%j) has none in either family', (raw) => {
+    const headers = added(raw);
+    expect(headers['x-forwarded-host']).toBeUndefined();
+    expect(headers['forwarded']).toBe('for=192.0.2.7;proto=http');
   });
 
-  test('without a Host has none in the forwarded header', () => {
-    expect(added([])).toMatchObject({ 'x-forwarded-host': '', forwarded: 'for=192.0.2.7;proto=http' });
+  test('of a link says its address without the zone, which means something on this machine alone', () => {
+    const headers = added(['host', 'f'], { address: 'fe80::7%eth0' });
+    expect(headers['x-forwarded-for']).toBe('fe80::7');
+    expect(headers['forwarded']).toBe('for="[fe80::7]";proto=http;host="f"');
   });
 
   test('that left before it was asked about is unknown, and trusted by nobody', () => {
@@ -70,9 +74,10 @@ describe('from a trusted proxy', () => {
       'x-forwarded-for': `10.9.8.7, ${shown}`,
       'x-forwarded-host': 'evil.example',
       'x-forwarded-proto': 'https',
-      via: '1.0 someone, 1.1 c2s-facade',
+      via: `1.0 someone, ${VIA}`,
     });
-    expect(headers['forwarded']).toMatch(/^for=10\.9\.8\.7, for="?\[?/);
+    const node = shown.includes(':') ? `"[${shown}]"` : shown;
+    expect(headers['forwarded']).toBe(`for=10.9.8.7;proto=https;host="evil.example", for=${node}`);
   });
 
   test.each(['11.1.2.3', '192.0.2.2', '2001:db9::5'])('(not %s) it is replaced', (address) => {
@@ -95,7 +100,7 @@ describe('from a trusted proxy', () => {
 
 test('is worked out once for a connection, and the host for each request', () => {
   const socket = { remoteAddress: '192.0.2.7' };
-  const trusted = new TrustedProxies([]);
+  const trusted = hopOf();
   const [one, two] = [messageOf(['host', 'one'], socket), messageOf(['host', 'two'], socket)];
   const connection = Connection.of(one, trusted);
   expect(Connection.of(two, trusted)).toBe(connection);
@@ -122,4 +127,53 @@ test('an empty list trusts nobody', () => {
   const nobody = new TrustedProxies([]);
   expect(nobody.isEmpty).toBe(true);
   expect(['127.0.0.1', '::1', 'unknown'].map((address) => nobody.has(address))).toEqual([false, false, false]);
+});
+
+describe('Via', () => {
+  const via = (raw: string[], { trusted = [] as string[], httpVersionMinor = 1 } = {}) => {
+    const message = Object.assign(messageOf(raw), { httpVersionMinor });
+    const headers: string[] = [];
+    connectionOf(message, trusted).pushForwarded(message, headers);
+    return Object.fromEntries(pairs(headers))['via'];
+  };
+  const OTHER = `1.1 ${new Hop(new TrustedProxies([]), ['http://other.test', undefined]).pseudonym}`;
+
+  test('says the version in which the caller spoke', () => {
+    expect(via([])).toBe(VIA);
+    expect(via([], { httpVersionMinor: 0 })).toBe(VIA.replace('1.1', '1.0'));
+  });
+
+  test('names the facade, and nothing of its upstreams', () => {
+    expect(VIA).toMatch(/^1\.1 c2s-facade-[0-9a-f]{12}$/);
+  });
+
+  test('is the same on every instance that leads to the same places, and another on a facade in front of it', () => {
+    const pseudonym = (...upstreams: (string | undefined)[]) => new Hop(new TrustedProxies([]), upstreams).pseudonym;
+    const [crm, gateway] = ['https://crm.test', 'http://gateway.test'];
+    expect(pseudonym(crm, gateway)).toBe(pseudonym(crm, gateway));
+    const all = [
+      pseudonym(crm, gateway),
+      pseudonym(crm, undefined),
+      pseudonym(gateway, crm),
+      pseudonym('http://facade'),
+    ];
+    expect(new Set(all).size).toBe(4);
+  });
+
+  test('of a stranger is dropped, but for what facades wrote: they must know themselves again', () => {
+    expect(via(['via', '1.0 someone'])).toBe(VIA);
+    expect(via(['via', `1.0 someone, ${OTHER} , 1.1 c2s-facade-x`, 'Via', `${VIA},x`])).toBe(
+      `${OTHER}, ${VIA}, ${VIA}`,
+    );
+  });
+
+  test('of a trusted proxy is extended', () => {
+    expect(via(['via', '1.0 someone'], { trusted: ['192.0.2.7'] })).toBe(`1.0 someone, ${VIA}`);
+  });
+
+  test('tells whether a request was here before', () => {
+    const isLoop = (...raw: string[]) => hopOf().isLoop(messageOf(raw));
+    expect([isLoop(), isLoop('via', '1.1 someone'), isLoop('via', OTHER)]).toEqual([false, false, false]);
+    expect([isLoop('via', VIA), isLoop('Via', `1.1 a, ${VIA}, 1.0 b`)]).toEqual([true, true]);
+  });
 });
