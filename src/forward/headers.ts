@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Connection } from './connection.ts';
+import { decremented } from './request-head.ts';
+import { asCgiReads, isForwardingClaim } from './request-names.ts';
 
 /**
  * Header hygiene, both ways, on raw name/value pairs: the caller's case, order and duplicates (Set-Cookie) survive.
@@ -20,6 +22,9 @@ const DATE = 6;
 const RETRY_AFTER = 7;
 const CONTENT_TYPE = 8;
 const CONTENT_LENGTH = 9;
+/** Says what a proxy knows of the caller: kept from trusted ones. */
+const CLAIM = 10;
+const MAX_FORWARDS = 11;
 type Action = number;
 
 const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
@@ -40,11 +45,26 @@ const REQUEST_ACTIONS: Readonly<Record<string, Action>> = {
   'x-forwarded-host': FORWARDED,
   'x-forwarded-proto': FORWARDED,
   'x-forwarded-port': FORWARDED,
-  'x-real-ip': FORWARDED,
   via: FORWARDED,
+  'max-forwards': MAX_FORWARDS,
   'content-length': CONTENT_LENGTH,
   'content-type': CONTENT_TYPE,
+  // Of a body that the facade rewrites they would be wrong.
+  ...Object.fromEntries(
+    ['content-md5', 'digest', 'content-digest', 'repr-digest', 'unencoded-digest'].map((name) => [name, CONTENT_TYPE]),
+  ),
 };
+
+/** What the table above does not list. @param name in lower case. */
+function furtherRequestAction(name: string): Action | undefined {
+  if (Object.hasOwn(REQUEST_ACTIONS, name)) return undefined;
+  if (isForwardingClaim(name)) return CLAIM;
+  const read = asCgiReads(name);
+  // A look-alike is dropped and never taken for the real one; from a trusted proxy, too, since it passed it on unread.
+  const isLookAlike =
+    read !== name && (Object.hasOwn(REQUEST_ACTIONS, read) || isForwardingClaim(read) || isOurs(read));
+  return isLookAlike ? DROP : undefined;
+}
 
 const RESPONSE_ACTIONS: Readonly<Record<string, Action>> = {
   ...Object.fromEntries(HOP_BY_HOP.map((name) => [name, DROP])),
@@ -62,26 +82,35 @@ const RESPONSE_ACTIONS: Readonly<Record<string, Action>> = {
 /** Spellings seen so far. Bounded: a caller that invents names must not fill the memory. */
 const LONGEST_MEMORY = 1_000;
 
+/** Ours alone, in both directions. */
+const isOurs = (name: string): boolean => name.startsWith('x-facade-');
+
 class Actions {
   readonly #byName: Readonly<Record<string, Action>>;
+  readonly #further: (name: string) => Action | undefined;
   readonly #bySpelling = new Map<string, Action>();
 
-  constructor(byName: Readonly<Record<string, Action>>) {
+  /** @param further of names that are not listed by themselves. */
+  constructor(
+    byName: Readonly<Record<string, Action>>,
+    further: (name: string) => Action | undefined = () => undefined,
+  ) {
     this.#byName = byName;
+    this.#further = further;
   }
 
   of(spelling: string): Action {
     const known = this.#bySpelling.get(spelling);
     if (known !== undefined) return known;
     const name = spelling.toLowerCase();
-    // Ours alone, in both directions.
-    const action = name.startsWith('x-facade-') ? DROP : Object.hasOwn(this.#byName, name) ? this.#byName[name]! : KEEP;
+    const listed = Object.hasOwn(this.#byName, name) ? this.#byName[name] : this.#further(name);
+    const action = isOurs(name) ? DROP : (listed ?? KEEP);
     if (this.#bySpelling.size < LONGEST_MEMORY) this.#bySpelling.set(spelling, action);
     return action;
   }
 }
 
-const requestActions = new Actions(REQUEST_ACTIONS);
+const requestActions = new Actions(REQUEST_ACTIONS, furtherRequestAction);
 const responseActions = new Actions(RESPONSE_ACTIONS);
 
 /** How the credentials of a request leave the facade. */
@@ -116,9 +145,11 @@ export function requestHeaders(
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const action = requestActions.of(name);
-    if (action !== KEEP && !isKept(action, credentials, held)) continue;
+    if (action !== KEEP && !isKept(action, credentials, held, connection)) continue;
     if (listed?.has(name.toLowerCase())) continue;
-    headers.push(name, raw[i + 1] as string);
+    // Other methods may ignore it (RFC 9110 7.6.2), and so does the facade.
+    if (action === MAX_FORWARDS && req.method === 'OPTIONS') pushDecremented(headers, name, raw[i + 1] as string);
+    else headers.push(name, raw[i + 1] as string);
   }
   if (held) {
     headers.push('content-length', String(held.length));
@@ -130,7 +161,17 @@ export function requestHeaders(
   return headers;
 }
 
-function isKept(action: Action, credentials: Credentials, held: HeldBody | undefined): boolean {
+function pushDecremented(headers: string[], name: string, maxForwards: string): void {
+  const left = decremented(maxForwards);
+  if (left !== undefined) headers.push(name, left);
+}
+
+function isKept(
+  action: Action,
+  credentials: Credentials,
+  held: HeldBody | undefined,
+  { isTrusted }: Connection,
+): boolean {
   switch (action) {
     case CREDENTIALS:
       return credentials.keep;
@@ -138,6 +179,10 @@ function isKept(action: Action, credentials: Credentials, held: HeldBody | undef
       return held === undefined;
     case CONTENT_TYPE:
       return !held?.isTranslated;
+    case CLAIM:
+      return isTrusted;
+    case MAX_FORWARDS:
+      return true;
     default:
       return false;
   }

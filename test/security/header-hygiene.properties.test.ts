@@ -12,8 +12,14 @@ import { connectionOf, messageOf, pairs, valuesOf } from '../unit/forward/messag
 const OURS = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'via', 'x-request-id'];
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
 const CREDENTIALS = ['authorization', 'authentication', 'proxy-authorization'];
+/** What only a trusted proxy may say. */
+const CLAIMS = [
+  ...['prefix', 'server', 'ssl', 'scheme', 'uri', 'method', 'user', 'client-cert', 'x'].map((x) => `x-forwarded-${x}`),
+  ...['client-ip', 'true-client-ip', 'x-real-ip', 'cf-connecting-ip', 'x-original-url', 'x-rewrite-url', 'client-cert'],
+];
 const names = fc
   .constantFrom(
+    ...CLAIMS,
     ...[...OURS, ...HOP_BY_HOP, ...CREDENTIALS, 'x-facade-force', 'x-facade-path', 'X-FACADE-', 'x-real-ip', 'expect'],
     ...['x-forwarded-port', 'content-length', 'content-type', 'host', 'accept', 'x-a', 'x-b', 'location', 'set-cookie'],
     ...['__proto__', 'constructor', 'toString'],
@@ -24,7 +30,13 @@ const names = fc
       name.toUpperCase(),
       name.replace(/(^|-)[a-z]/g, (c) => c.toUpperCase()),
     ),
+  )
+  .chain((name) =>
+    fc.constantFrom(name, name, name.replaceAll('-', '_'), name.replace('-', '_'), name.replace('-', '.')),
   );
+/** As an upstream reads it that turns all but letters and digits into one letter (CGI, WSGI). */
+const asCgiReads = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+const hosts = fc.constantFrom('', 'facade.test', 'facade.test:8080', '[2001:db8::7]:80');
 /** What node's parser lets into a value. */
 const values = fc.oneof(
   fc.stringMatching(/^[\t\x20-\x7e\x80-\xff]{0,20}$/),
@@ -33,21 +45,29 @@ const values = fc.oneof(
 const raw = fc.array(fc.tuple(names, values), { maxLength: 12 }).map((all) => all.flat());
 const runs = { numRuns: 800 };
 
+const withoutHost = (sent: readonly string[]): string[] =>
+  sent.flatMap((name, i) => (i % 2 || name.toLowerCase() === 'host' ? [] : [name, sent[i + 1] ?? '']));
+
 describe('what an upstream is sent', () => {
   test('says of the caller what the facade knows, once, and nothing that the caller says in its place', () => {
     fc.assert(
-      fc.property(raw, fc.boolean(), (sent, keep) => {
-        const req = messageOf(sent);
+      fc.property(raw, hosts, fc.boolean(), (sent, host, keep) => {
+        const req = messageOf([...withoutHost(sent), 'Host', host]);
         const credentials = { keep, authorization: keep ? undefined : 'Bearer ours' };
         const headers = requestHeaders(req, connectionOf(req), credentials, 'id-1', undefined);
-        for (const name of OURS) expect(valuesOf(headers, name)).toHaveLength(1);
+        for (const name of OURS) {
+          expect(valuesOf(headers, name)).toHaveLength(name === 'x-forwarded-host' && host === '' ? 0 : 1);
+          // Nor by a name that is read as this one.
+          expect(pairs(headers).filter(([one]) => asCgiReads(one) === name && one !== name)).toEqual([]);
+        }
+        expect(pairs(headers).filter(([one]) => CLAIMS.includes(asCgiReads(one)))).toEqual([]);
         expect(valuesOf(headers, 'x-request-id')).toEqual(['id-1']);
         expect(valuesOf(headers, 'x-forwarded-for')).toEqual(['192.0.2.7']);
         const all = pairs(headers).map(([name]) => name);
         for (const gone of [...HOP_BY_HOP, 'host', 'expect', 'x-real-ip', 'x-forwarded-port', 'proxy-authorization']) {
-          expect(all).not.toContain(gone);
+          expect(all.map(asCgiReads)).not.toContain(gone);
         }
-        expect(all.filter((name) => name.startsWith('x-facade-'))).toEqual([]);
+        expect(all.filter((name) => asCgiReads(name).startsWith('x-facade-'))).toEqual([]);
         if (!keep) {
           expect(valuesOf(headers, 'authorization')).toEqual(['Bearer ours']);
           expect(valuesOf(headers, 'authentication')).toEqual([]);
@@ -55,6 +75,49 @@ describe('what an upstream is sent', () => {
         expect(headers.every((text) => !/[\r\n\0]/.test(text))).toBe(true);
       }),
       runs,
+    );
+  });
+
+  const chains = fc.array(
+    fc.tuple(
+      fc.constantFrom('x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'Forwarded'),
+      fc.oneof(
+        values,
+        fc.constantFrom('192.0.2.1', '2001:db8::1', '[::1]:80', 'https', 'https, http', 'a.test', 'a.test:8443', '443'),
+        fc.constantFrom('for=192.0.2.1;proto=https;host=a.test', 'for="[::1]:4711", for=b', 'for="a', 'by=_x;x="\\""'),
+      ),
+    ),
+    { maxLength: 6 },
+  );
+
+  test('says the same in both families of headers, whatever a trusted proxy writes', () => {
+    fc.assert(
+      fc.property(chains, hosts, (sent, host) => {
+        const req = messageOf([...sent.flat(), 'Host', host]);
+        const headers = requestHeaders(
+          req,
+          connectionOf(req, ['192.0.2.7']),
+          { keep: true, authorization: undefined },
+          'i',
+          undefined,
+        );
+        const [forwarded = ''] = valuesOf(headers, 'forwarded');
+        const elements = forwarded.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
+        const said = (name: string) =>
+          elements.flatMap((element) => new RegExp(`(?:^|;)\\s*${name}="?([^";,]+)`).exec(element)?.[1] ?? []);
+        const bare = (node: string) =>
+          node.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/^([\d.]+|unknown|_[\w.-]+):\d+$/, '$1');
+        expect(said('for').map(bare).join(', ')).toBe(valuesOf(headers, 'x-forwarded-for').join());
+        expect(said('proto').slice(0, 1)).toEqual(valuesOf(headers, 'x-forwarded-proto'));
+        const [shownHost] = valuesOf(headers, 'x-forwarded-host');
+        const [port] = valuesOf(headers, 'x-forwarded-port');
+        const [first] = said('host');
+        const isDefault = port === (said('proto')[0] === 'https' ? '443' : '80');
+        const hasPort = /:\d+$/.test(shownHost?.replace(/^\[.*\]/, '') ?? '');
+        if (shownHost === undefined) expect(first).toBeUndefined();
+        else expect(first).toBe(port === undefined || isDefault || hasPort ? shownHost : `${shownHost}:${port}`);
+      }),
+      { numRuns: 2_000 },
     );
   });
 

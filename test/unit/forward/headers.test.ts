@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { requestHeaders, responseHeaders, type Credentials, type HeldBody } from '../../../src/forward/headers.ts';
-import { connectionOf, messageOf, pairs, valuesOf } from './message-fixture.ts';
+import { connectionOf, messageOf, pairs, valuesOf, VIA } from './message-fixture.ts';
 
 const AS_SENT: Credentials = { keep: true, authorization: undefined };
 const OURS = ['x-request-id', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'via'];
@@ -8,11 +8,13 @@ const OURS = ['x-request-id', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarde
 interface Ask {
   credentials?: Credentials;
   held?: HeldBody;
+  trusted?: string[];
+  method?: string;
 }
 
-function sent(raw: string[], { credentials = AS_SENT, held }: Ask = {}): string[] {
-  const message = messageOf(raw);
-  return requestHeaders(message, connectionOf(message), credentials, 'id-1', held);
+function sent(raw: string[], { credentials = AS_SENT, held, trusted, method = 'GET' }: Ask = {}): string[] {
+  const message = Object.assign(messageOf(raw), { method });
+  return requestHeaders(message, connectionOf(message, trusted), credentials, 'id-1', held);
 }
 
 /** What is left of the caller's own headers, without those that the facade adds. */
@@ -94,7 +96,7 @@ describe('a request', () => {
     const headers = sent([...raw, 'host', 'f']);
     expect(valuesOf(headers, 'x-forwarded-for')).toEqual(['192.0.2.7']);
     expect(valuesOf(headers, 'forwarded')).toHaveLength(1);
-    expect(valuesOf(headers, 'via')).toEqual(['1.1 c2s-facade']);
+    expect(valuesOf(headers, 'via')).toEqual([VIA]);
     expect(valuesOf(headers, 'x-real-ip')).toEqual([]);
     expect(valuesOf(headers, 'x-forwarded-port')).toEqual([]);
   });
@@ -107,6 +109,68 @@ describe('a request', () => {
     for (let i = 0; i < 3_000; i++) sent([`x-invented-${i}`, '1']);
     expect(kept(['tE', 'trailers', 'X-faCADE-path', 'x', 'aCCept', '*'])).toEqual([['accept', '*']]);
   });
+});
+
+const FROM_TRUSTED = { trusted: ['192.0.2.0/24'] };
+
+describe('what a proxy says of a caller', () => {
+  const CLAIMS = [
+    ...['Prefix', 'Server', 'Ssl', 'Scheme', 'Uri', 'Method', 'User', 'Client-Cert', 'Tls-Client-Cert', 'Invented'].map(
+      (name) => `X-Forwarded-${name}`,
+    ),
+    ...['Client-IP', 'True-Client-IP', 'X-Real-IP', 'X-Client-IP', 'CF-Connecting-IP', 'Fastly-Client-IP'],
+    ...['X-Cluster-Client-IP', 'X-Original-URL', 'X-Rewrite-URL', 'X-Original-Host', 'Front-End-Https', 'Client-Cert'],
+  ];
+
+  test.each(CLAIMS)('%s is dropped from a stranger, and kept from a trusted proxy', (name) => {
+    const raw = [name, 'claimed', 'a', '1', name.toUpperCase(), 'again'];
+    expect(kept(raw)).toEqual([['a', '1']]);
+    expect(kept(raw, FROM_TRUSTED)).toEqual(pairs(raw));
+  });
+
+  test('X-Forwarded-Port is dropped from a stranger; from a trusted proxy it is a part of the chain', () => {
+    const raw = ['x-forwarded-port', '8443', 'X-Forwarded-Port', '1'];
+    expect(valuesOf(sent(raw), 'x-forwarded-port')).toEqual([]);
+    expect(valuesOf(sent(raw, FROM_TRUSTED), 'x-forwarded-port')).toEqual(['8443']);
+  });
+});
+
+describe('a name that a CGI-like upstream takes for another', () => {
+  const KNOWN = [
+    ...['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Invented', 'X-Real-IP', 'Client-IP', 'X-Original-URL'],
+    ...['X-Facade-Path', 'X-Request-Id', 'Content-Length', 'Transfer-Encoding', 'Content-Type', 'Keep-Alive'],
+    ...['Proxy-Authorization', 'Proxy-Connection', 'Max-Forwards', 'Content-Digest'],
+  ];
+  const spellings = KNOWN.flatMap((name) => [
+    name.replaceAll('-', '_'),
+    name.replace('-', '_').toLowerCase(),
+    name.replace(/-(?!.*-)/, '_').toUpperCase(),
+    name.replaceAll('-', '.'),
+    name.replaceAll('-', '~'),
+  ]);
+
+  test.each(spellings)('%s is dropped, from a trusted proxy, too, and never taken for the real one', (name) => {
+    for (const ask of [{}, FROM_TRUSTED]) {
+      const headers = sent([name, '6.6.6.6', 'a', '1'], ask);
+      expect(headers.join()).not.toContain('6.6.6.6');
+      expect(valuesOf(headers, 'a')).toEqual(['1']);
+    }
+  });
+
+  test.each(['my_header', 'x_lead_id', 'X_Api.Key', 'x-facade_', 'accept_language', 'x.y'])(
+    '%s is no such name, and passes',
+    (name) => expect(kept([name, '1'])).toEqual(name === 'x-facade_' ? [] : [[name.toLowerCase(), '1']]),
+  );
+});
+
+describe('Max-Forwards', () => {
+  const left = (value: string, method: string) => valuesOf(sent(['Max-Forwards', value], { method }), 'max-forwards');
+
+  test('of an OPTIONS is decremented, and dropped when it says nothing', () => {
+    expect(['10', '1', '0', 'x', ''].map((value) => left(value, 'OPTIONS'))).toEqual([['9'], ['0'], [], [], []]);
+  });
+
+  test('of another method passes', () => expect(left('7', 'GET')).toEqual(['7']));
 });
 
 describe('the credentials of a request', () => {
@@ -151,6 +215,18 @@ describe('the length of a request', () => {
     ]);
   });
 });
+
+test.each(['Content-MD5', 'Digest', 'Content-Digest', 'Repr-Digest'])(
+  '%s stays where the body goes as it came, and goes where the facade wrote the body',
+  (name) => {
+    const raw = [name, 'sha-256=:x:', 'Want-Repr-Digest', 'sha-256=1'];
+    expect(kept(raw)).toEqual(pairs(raw));
+    const held = (isTranslated: boolean) => pairs(sent(raw, { held: { length: 2, isTranslated } })).map(([one]) => one);
+    expect(held(false)).toContain(name.toLowerCase());
+    expect(held(true)).not.toContain(name.toLowerCase());
+    expect(held(true)).toContain('want-repr-digest');
+  },
+);
 
 describe('an answer', () => {
   const rewrite = (location: string) => `rewritten:${location}`;
