@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIPv6, type Socket } from 'node:net';
+import type { Problem } from './problem.ts';
 import { chainOf, forwardedNode, plainAddress, type Chain, type Claimed } from './forwarded-chain.ts';
 
 /**
@@ -35,6 +36,15 @@ export class TrustedProxies {
 /** How every facade of this project begins its name in Via. */
 const FACADE = 'c2s-facade-';
 const FACADE_MEMBER = /^1\.[01] c2s-facade-[0-9a-f]{12}$/;
+
+/** What a request is answered that has been here before. */
+export const LOOP: Problem = {
+  status: 508,
+  kind: 'loop',
+  detail:
+    'The address of an upstream leads back to this facade, so the request was not passed on again. ' +
+    'Set upstreams.direct.url (C2S_BASE_URL) and upstreams.gateway.url (C2S_GATEWAY_URL) to where the upstreams are.',
+};
 
 /** What a facade is to the hops around it: which of them it believes, and by which name it knows itself again. */
 export class Hop {

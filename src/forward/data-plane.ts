@@ -5,8 +5,8 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { RequestTrace, Tracing } from '../observe/tracing/trace.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';
-import { Callers, type Caller } from './callers.ts';
-import { Connection } from './connection.ts';
+import { Callers, MISPLACED, MISPLACED_TOKEN, type Caller } from './callers.ts';
+import { Connection, LOOP } from './connection.ts';
 import { DeadlineWatch } from './deadlines.ts';
 import { Discovery } from './discovery.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
@@ -15,7 +15,7 @@ import type { Credentials } from './headers.ts';
 import { Overload, OVERLOADED, type OverloadLimits, type ShedReason } from './overload.ts';
 import { createPages, isHealthCheck, type Pages } from './pages.ts';
 import type { Target } from './plan.ts';
-import { endWithProblem, sendProblem, sendReady } from './problem.ts';
+import { endWithProblem, sendProblem, sendReady, type Problem } from './problem.ts';
 import { refusalFor } from './refusals.ts';
 import { givenRequestId, requestIdOf } from './request-id.ts';
 import type { Tap } from './tap.ts';
@@ -57,6 +57,8 @@ export class DataPlane {
   /** Set once by the composition root. */
   pages: Pages = createPages(() => this.#draining);
   #draining = false;
+  /** Its log has the loop already. */
+  #loopTold: Generation | undefined;
   /** Requests of pages that are under way. */
   #onPages = 0;
 
@@ -133,7 +135,7 @@ export class DataPlane {
 
   /** Presents one of the tokens that make a caller known. */
   isKnown(req: IncomingMessage): boolean {
-    return this.callers.identify(req.headers) !== undefined;
+    return typeof this.callers.identify(req.rawHeaders, '') === 'object';
   }
 
   /** Requests that are under way. */
@@ -149,6 +151,9 @@ export class DataPlane {
     const generation = this.#generation;
     const method = req.method as string;
     const target = parseTarget(req.url as string);
+    const caller = this.callers.identify(req.rawHeaders, target.query);
+    if (caller === MISPLACED) return refuseWith(req, res, MISPLACED_TOKEN);
+    if (generation.hop.isLoop(req)) return refuseWith(req, res, this.#loop());
     let match = generation.matcher.match(method, target.path);
     if (!match) {
       if (this.pages.claims(method, target.path)) return this.#page(req, res, target, expectsContinue);
@@ -161,8 +166,8 @@ export class DataPlane {
       res,
       target,
       match,
-      connection: Connection.of(req, generation.trustedProxies),
-      caller: this.callers.identify(req.headers),
+      connection: Connection.of(req, generation.hop),
+      caller,
       requestId,
       expectsContinue,
       trace: this.#trace(req, requestId, match),
@@ -191,15 +196,23 @@ export class DataPlane {
   #refuse(req: IncomingMessage, res: ServerResponse, { path }: Target): void {
     const allow = this.#generation.matcher.methodsOf(path, 'gateway');
     const refusal = refusalFor(allow.length > 0 ? 'client_method' : 'client_bad_request', false, undefined);
-    const requestId = requestIdOf(req.headers['x-request-id']);
-    const problem = allow.length > 0 ? { ...refusal, allow } : refusal;
-    sendProblem(res, problem, requestId, ['x-request-id', requestId]);
+    refuseWith(req, res, allow.length > 0 ? { ...refusal, allow } : refusal);
+  }
+
+  /** An upstream's address leads back here. Whoever can change it reads the log. */
+  #loop(): Problem {
+    const generation = this.#generation;
+    if (this.#loopTold !== generation) this.#options.log.error({ kind: LOOP.kind }, LOOP.detail);
+    this.#loopTold = generation;
+    return LOOP;
   }
 
   /** Only a WebSocket that neither a route nor a page claims: everything else is a plain request that offers an upgrade. */
   isUpgrade(req: IncomingMessage): boolean {
     if (!isWebSocketOffer(req)) return false;
-    const { path } = parseTarget(req.url as string);
+    const { path, query } = parseTarget(req.url as string);
+    // A refused head is answered like that of a plain request.
+    if (this.#generation.hop.isLoop(req) || this.callers.identify(req.rawHeaders, query) === MISPLACED) return false;
     const { matcher } = this.#generation;
     const isOurs = matcher.match('GET', path) !== undefined || this.pages.claims('GET', path);
     return !isOurs && path.startsWith('/') && matcher.methodsOf(path, 'gateway').length === 0;
@@ -214,13 +227,15 @@ export class DataPlane {
     const target = parseTarget(req.url as string);
     const requestId = requestIdOf(req.headers['x-request-id']);
     const match = generation.unclaimed.read;
+    const caller = this.callers.identify(req.rawHeaders, target.query);
+    if (caller === MISPLACED) return endWithProblem(socket, MISPLACED_TOKEN);
     this.discovery.observe(req.method as string, target.path, Date.now());
     const asked = {
       req,
       target,
       match,
-      connection: Connection.of(req, generation.trustedProxies),
-      caller: this.callers.identify(req.headers),
+      connection: Connection.of(req, generation.hop),
+      caller,
       requestId,
       trace: this.#trace(req, requestId, match),
     };
@@ -247,18 +262,24 @@ export class DataPlane {
   }
 }
 
+function refuseWith(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
+  const requestId = requestIdOf(req.headers['x-request-id']);
+  sendProblem(res, problem, requestId, ['x-request-id', requestId]);
+}
+
 /**
- * What each path is shown. Direct: the caller's own, so that Contact2Sale itself says 401 to a stranger; a known facade
- * token is replaced. Gateway: never the caller's, which is Contact2Sale's business, but the facade's own key.
+ * What each path is shown. Direct: a stranger's own, so that Contact2Sale itself says 401; of a known caller the
+ * Contact2Sale token, written once and by the facade, however the caller wrote its own. Gateway: never the caller's,
+ * which is Contact2Sale's business, but the facade's own key.
  */
 function credentialsFor(
   options: DataPlaneOptions,
 ): Readonly<Record<Path, (caller: Caller | undefined) => Credentials>> {
   const bearer = (token: string | undefined) => (token === undefined ? undefined : `Bearer ${token}`);
   const asSent: Credentials = { keep: true, authorization: undefined };
-  const replaced: Credentials = { keep: false, authorization: bearer(options.c2sToken) };
+  const ours: Credentials = { keep: false, authorization: bearer(options.c2sToken) };
   const gateway: Credentials = { keep: false, authorization: bearer(options.gatewayToken) };
-  return { direct: (caller) => (caller?.replaceCredentials ? replaced : asSent), gateway: () => gateway };
+  return { direct: (caller) => (caller ? ours : asSent), gateway: () => gateway };
 }
 
 /** Health checks bypass shedding: a failed one would make a balancer give up a process that is merely busy, and then the next one. */

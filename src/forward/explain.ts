@@ -150,7 +150,7 @@ function sendingBy(situation: Situation, question: Question, match: Match<Prepar
 
 function credentialsOf(path: Path, caller: Caller | undefined): string {
   if (path === 'gateway') return 'C2S_GATEWAY_TOKEN, if it is set';
-  return caller?.replaceCredentials ? 'C2S_TOKEN, in place of the caller’s own' : 'the caller’s own, as sent';
+  return caller ? 'C2S_TOKEN, in place of the caller’s own' : 'the caller’s own, as sent';
 }
 
 function refused(path: Path, outcome: Outcome): Sending {
@@ -168,6 +168,6 @@ function failoverOf({ model }: PreparedRoute, fallback: Fallback): FailoverRule 
  */
 export function callerNamed(name: string, callers: readonly Caller[]): Caller | undefined | null {
   if (name === 'unknown') return undefined;
-  if (name === 'known') return callers.findLast((caller) => !caller.replaceCredentials) ?? callers.at(-1) ?? null;
+  if (name === 'known') return callers.at(-1) ?? null;
   return callers.find(({ id }) => id === name) ?? null;
 }

@@ -41,7 +41,7 @@ export interface Generation {
   readonly unclaimed: UnclaimedEntries;
   readonly upstreams: { readonly direct: Upstream; readonly gateway: Upstream | undefined };
   readonly failoverBudget: FailoverBudget;
-  readonly trustedProxies: Hop;
+  readonly hop: Hop;
   readonly forceHeader: boolean;
   readonly killSwitchFile: string | undefined;
   /** Share of successful requests that are logged, 0..1. */

@@ -69,7 +69,7 @@ export class Table {
       unclaimed,
       upstreams,
       failoverBudget: this.#nextBudget(settings.failover),
-      trustedProxies: hopOf(settings),
+      hop: hopOf(settings),
       forceHeader: settings.forceHeader,
       killSwitchFile: settings.killSwitchFile,
       successSample: settings.successSample,

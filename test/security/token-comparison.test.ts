@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { Callers } from '../../src/forward/callers.ts';
+import { Callers, MISPLACED } from '../../src/forward/callers.ts';
+import { WINDOW } from '../../src/forward/token-scanner.ts';
 import { nodesOf, type Found } from './kit/sources.ts';
 
 /**
@@ -62,27 +64,38 @@ test('timingSafeEqual is given digests, which have one length', () => {
 
 describe('callers are found by a salted digest', () => {
   const token = 'a-token-of-sixteen-characters';
-  const identify = (callers: Callers, given: string) => callers.identify({ authorization: `Bearer ${given}` });
+  const identify = (callers: Callers, given: string) => callers.identify(['authorization', `Bearer ${given}`], '');
 
   test('the token, all of it and nothing else', () => {
     const callers = new Callers(undefined, [token]);
     expect(identify(callers, token)).toBeDefined();
-    for (const wrong of [
-      token.slice(0, -1),
-      `${token}x`,
-      token.toUpperCase(),
-      `${token},${token}`,
-      '\0',
-      '__proto__',
-    ]) {
+    for (const wrong of [token.slice(0, -1), token.slice(1), token.toUpperCase(), '\0', '__proto__']) {
       expect(identify(callers, wrong)).toBeUndefined();
     }
+    for (const around of [`${token}x`, `${token},${token}`]) expect(identify(callers, around)).toBe(MISPLACED);
   });
 
   test('an empty token makes nobody known', () => {
     const callers = new Callers('', ['']);
     for (const wrong of ['', ' ', 'undefined']) expect(identify(callers, wrong)).toBeUndefined();
-    expect(callers.identify({ authentication: '' })).toBeUndefined();
-    expect(callers.identify({})).toBeUndefined();
+    expect(callers.identify(['authentication', ''], '')).toBeUndefined();
+    expect(callers.identify([], '')).toBeUndefined();
+  });
+});
+
+describe('tokens inside of longer texts are found by digests, too', () => {
+  const scanner = readFileSync('src/forward/token-scanner.ts', 'utf8');
+
+  test('every position costs the same, until 16 characters in a row are right', () => {
+    // Nothing of a text leaves the loop, and nothing in it depends on a token, but by way of the hash of a whole window.
+    expect(WINDOW).toBe(16);
+    const loop = /for \(let i = WINDOW; i < text\.length; i\+\+\) \{\n([^]*?)\n    \}/.exec(scanner)?.[1] ?? '';
+    expect(loop.match(/\bif\b|\?|&&|\|\|/g)).toEqual(['if', '&&']);
+    expect(loop).toContain('if (filter[rolling >>> (32 - FILTER_BITS)] === 1 && this.#endsAt');
+  });
+
+  test('what is compared behind it is a salted digest', () => {
+    expect(scanner).toMatch(/hash\('sha256', this\.#salt \+ text, 'base64'\)/);
+    expect(scanner).not.toMatch(/includes|startsWith|endsWith|indexOf/);
   });
 });

@@ -80,7 +80,7 @@ function byFile(context: Context, asked: Asked): Explained {
 }
 
 /** Without any token in the environment, `known` still means somebody who is known. */
-const SOMEBODY: Caller = { id: 'known', bucket: 0, replaceCredentials: false };
+const SOMEBODY: Caller = { id: 'known', bucket: 0 };
 
 function callerOf({ variables }: ConfigFile, name: string): Caller | undefined {
   const environment = environmentOf(variables);
