@@ -6,7 +6,7 @@ import { compose, type ComposeOptions } from './compose.ts';
 import type { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
 import type { KillSwitch } from './forward/kill-switch.ts';
-import { listen } from './forward/listener.ts';
+import { answerClientErrors, listen } from './forward/listener.ts';
 import { drainTimes } from './forward/settings.ts';
 import type { Table } from './forward/table.ts';
 import type { Metrics } from './observe/metrics.ts';
@@ -41,6 +41,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { dataPlane, config, enrichment, store, listener } = parts;
   const drain = new Drain(listener);
   const admin = createServer(parts.admin);
+  answerClientErrors(admin);
   const close = async (): Promise<void> => {
     await parts.close();
     admin.close();

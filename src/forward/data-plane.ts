@@ -152,7 +152,7 @@ export class DataPlane {
     const method = req.method as string;
     const target = parseTarget(req.url as string);
     const caller = this.callers.identify(req.rawHeaders, target.query);
-    if (caller === MISPLACED) return refuseWith(req, res, MISPLACED_TOKEN);
+    if (caller === MISPLACED) return refuseMisplaced(res);
     if (generation.hop.isLoop(req)) return refuseWith(req, res, this.#loop());
     let match = generation.matcher.match(method, target.path);
     if (!match) {
@@ -260,6 +260,12 @@ export class DataPlane {
     const isClaimed = match.route.model.servedAs.direct === 'direct';
     return this.#options.tracing?.request({ req, requestId, match: isClaimed ? match : undefined });
   }
+}
+
+/** Under an id of ours: the caller's own may be the token. */
+function refuseMisplaced(res: ServerResponse): void {
+  const requestId = requestIdOf(undefined);
+  sendProblem(res, MISPLACED_TOKEN, requestId, ['x-request-id', requestId]);
 }
 
 function refuseWith(req: IncomingMessage, res: ServerResponse, problem: Problem): void {

@@ -7,6 +7,7 @@ import {
 import type { BodyRule } from '../config/schema.ts';
 import type { Outcome } from '../rollout/outcome.ts';
 import type { Dialect, Path } from '../rollout/route.ts';
+import { LOOP } from './connection.ts';
 
 /**
  * Understands an error answer before anyone judges it. The gateway's 500 may be Contact2Sale's own 404, and its text
@@ -48,8 +49,15 @@ export function isHeldBack(path: Path, asked: Dialect, status: number): boolean 
  */
 const DEADLINE_NOT_RESET = 5_000;
 
+/** In the answer of a facade to which an upstream's address led back. */
+const LOOP_TYPE = `"urn:c2s-facade:${LOOP.kind}"`;
+
 export function understand(answer: HeldBack): Understood {
   const { path, asked, rule, status, contentType, body, duration } = answer;
+  // The operator's to read, whatever the dialect; it shows nothing of the upstreams.
+  if (status === LOOP.status && body.includes(LOOP_TYPE)) {
+    return { outcome: 'upstream_error', status, replacement: { contentType: 'application/problem+json', body } };
+  }
   if (path === 'direct') {
     const replacement = directErrorToGatewayDialect(status, contentType, body, rule);
     return { outcome: status >= 500 ? 'upstream_error' : 'ok', status, replacement };

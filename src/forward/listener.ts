@@ -80,7 +80,7 @@ export function createListener(options: ListenerOptions): Server {
     options.upgrade(req, socket, head);
   });
   server.on('connect', (_req, socket: Socket) => refuseConnect(socket));
-  server.on('clientError', answerClientError);
+  answerClientErrors(server);
   return server;
 }
 
@@ -159,6 +159,30 @@ function refuse(res: ServerResponse, problem: Problem): void {
 function refuseConnect(socket: Carrier): void {
   if (isOwedNothing(socket)) endWithProblem(socket, CONNECT_REFUSED);
   else socket.destroy();
+}
+
+/** Answers what node cannot make a request of, and says nothing on a connection that has not said anything yet. */
+export function answerClientErrors(server: Server): void {
+  server.on('clientError', (error: Error & { code?: string }, socket: Carrier) => {
+    if (isUnused(error, socket)) closeUnused(server, socket);
+    else answerClientError(error, socket);
+  });
+}
+
+/**
+ * A connection that was opened ahead of need, as balancers and browsers do, and that has said nothing yet when node's
+ * `headersTimeout` passes. An answer that nobody asked for would be taken for the answer to its first request.
+ */
+function isUnused(error: Error & { code?: string }, socket: Socket): boolean {
+  return error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0;
+}
+
+/** Not before an idle connection would be closed. From its first byte on node watches over the head again. */
+function closeUnused(server: Server, socket: Socket): void {
+  const close = (): void => {
+    if (socket.bytesRead === 0) socket.destroy();
+  };
+  setTimeout(close, Math.max(0, server.keepAliveTimeout - server.headersTimeout)).unref();
 }
 
 /**

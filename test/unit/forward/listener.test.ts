@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createListener, listen } from '../../../src/forward/listener.ts';
 
 test('what was pipelined on a connection that has closed meanwhile is not taken: nobody would be told of its end', async () => {
@@ -23,3 +23,36 @@ test('what was pipelined on a connection that has closed meanwhile is not taken:
   server.close();
   expect(taken).toEqual(['/first']);
 });
+
+test('a connection opened ahead of need is closed in silence, not before an idle one; half a head is 408', async () => {
+  const server = createListener({
+    maxHeaderSize: 16_384,
+    keepAlive: 2_500,
+    handle: (_req, res) => void res.end('ok'),
+    upgrade: (_req, socket) => void socket.destroy(),
+    isUpgrade: () => false,
+  });
+  server.headersTimeout = 200;
+  const complaints = vi.fn();
+  server.on('clientError', complaints);
+  const url = new URL(await listen(server, '127.0.0.1', 0, 'PORT'));
+  const openedAt = performance.now();
+  const open = (first = '') => {
+    const socket = connect(Number(url.port), url.hostname).on('error', () => undefined);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+    if (first !== '') socket.write(first);
+    return { socket, text: () => text, closed: once(socket, 'close').then(() => performance.now() - openedAt) };
+  };
+  const [silent, late, half] = [open(), open(), open('GET / HTTP/1.1\r\nhost: ')];
+  // Node looks once a second. From then on the late one would have been answered 408, had it been left to node.
+  await vi.waitUntil(() => complaints.mock.calls.length === 3, { timeout: 4_000 });
+  late.socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  expect(await silent.closed).toBeGreaterThanOrEqual(2_500);
+  await half.closed;
+  expect(silent.text()).toBe('');
+  expect(half.text()).toMatch(/^HTTP\/1\.1 408 /);
+  expect(late.text()).toMatch(/^HTTP\/1\.1 200 /);
+  late.socket.destroy();
+  server.close();
+}, 10_000);

@@ -17,7 +17,7 @@ test('a token is found wherever it stands', () => {
 test('and in base64, wherever the token stands in what was encoded', () => {
   fc.assert(
     fc.property(tokens, around, around, fc.constantFrom('base64', 'base64url'), (token, before, after, encoding) => {
-      const encoded = Buffer.from(before + token + after, 'latin1').toString(encoding as 'base64');
+      const encoded = Buffer.from(before + token + after, 'latin1').toString(encoding);
       expect(new TokenScanner([token]).finds(`Basic ${encoded}`)).toBe(true);
     }),
   );
