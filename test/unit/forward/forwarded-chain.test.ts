@@ -195,7 +195,7 @@ describe('the length of what is sent', () => {
   test.each(['for="', ';', ',', 'for=a;', 'for="\\', ' ', '[', 'for=a,', 'a=b;', 'for=_', '%'])(
     'is read once, whatever it is made of (%j)',
     (piece) => {
-      const text = piece.repeat(200_000 / piece.length);
+      const text = piece.repeat(50_000 / piece.length);
       const times = [1, 2, 3].map(() => {
         const startedAt = performance.now();
         for (const key of ['forwarded', 'xForwardedFor', 'xForwardedHost', 'xForwardedProto'] as const)

@@ -46,7 +46,7 @@ test('a connection opened ahead of need is closed in silence, not before an idle
   };
   const [silent, late, half] = [open(), open(), open('GET / HTTP/1.1\r\nhost: ')];
   // Node looks once a second. From then on the late one would have been answered 408, had it been left to node.
-  await vi.waitUntil(() => complaints.mock.calls.length === 3, { timeout: 4_000 });
+  await vi.waitUntil(() => complaints.mock.calls.length === 3, { timeout: 15_000 });
   late.socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
   expect(await silent.closed).toBeGreaterThanOrEqual(2_500);
   await half.closed;
@@ -55,4 +55,4 @@ test('a connection opened ahead of need is closed in silence, not before an idle
   expect(late.text()).toMatch(/^HTTP\/1\.1 200 /);
   late.socket.destroy();
   server.close();
-}, 10_000);
+}, 30_000);
