@@ -95,6 +95,8 @@ export function endWithProblem(socket: Socket, problem: Problem, headers: readon
   const pairs = [...problemHeaders(problem, body), ...headers];
   let head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n`;
   for (let i = 0; i < pairs.length; i += 2) head += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
+  // Node has taken its own listener off a connection that it gave away, and its caller may have reset it already.
+  socket.on('error', () => undefined);
   socket.end(`${head}connection: close\r\n\r\n${body.toString()}`);
   setTimeout(() => socket.destroy(), LINGER).unref();
 }
