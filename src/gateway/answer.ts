@@ -36,6 +36,8 @@ export const methodNotAllowed = (allow: string): Answer => json(405, { detail: '
 
 /** What went wrong between us and Contact2Sale, or in front of us; the last part of the problem's `type`. */
 type ProblemName =
+  | 'foreign-host'
+  | 'foreign-origin'
   | 'bad-path'
   | 'bad-body'
   | 'caller-unknown'

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { loopbackFault, type LoopbackFault } from '../http/loopback.ts';
 import { methodNotAllowed, notFound, problem } from './answer.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, Problem } from './answer.ts';
 import { UpstreamFault } from './exchange.ts';
 import { isRead } from './operations.ts';
 import { BudgetSpent } from './rate-budget.ts';
@@ -52,6 +53,8 @@ async function route(
   response: ServerResponse,
   record: RequestRecord,
 ): Promise<Answer> {
+  const foreign = parts.callers.open ? loopbackFault(request.headers) : undefined;
+  if (foreign) return problem(FOREIGN[foreign], record.requestId);
   const { method = '', url = '' } = request;
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
@@ -74,6 +77,23 @@ async function route(
       return serve(parts, match, search, request, record);
   }
 }
+
+/** Without keys whoever reaches the gateway acts with the Contact2Sale token, and a page in a browser of this machine does. */
+const FOREIGN: Readonly<Record<LoopbackFault, Problem>> = {
+  host: {
+    name: 'foreign-host',
+    status: 403,
+    title: 'Not a loopback name',
+    detail:
+      'Without caller keys this gateway answers loopback names only: call it as http://127.0.0.1 or http://localhost, or set GATEWAY_CALLERS.',
+  },
+  origin: {
+    name: 'foreign-origin',
+    status: 403,
+    title: 'A page of another origin',
+    detail: 'Without caller keys this gateway answers no web page but its own. Set GATEWAY_CALLERS to answer others.',
+  },
+};
 
 /** A read is given up with its caller. A write that was sent goes on: cut off, nobody would know what became of it. */
 function left({ ending }: RequestRecord, read: boolean): void {

@@ -17,12 +17,18 @@ const CHANGES = ['post', 'put', 'delete', 'patch'] as const;
 describe('without ADMIN_TOKEN', () => {
   const api = guarded(undefined);
 
-  test.each(['localhost', 'localhost:9901', 'LOCALHOST:1', '127.0.0.1', '127.0.0.1:9901', '[::1]', '[::1]:9901'])(
-    'the loopback name %s is answered',
-    async (host) => {
-      expect((await api.get('/').set('host', host)).status).toBe(200);
-    },
-  );
+  test.each([
+    'localhost',
+    'localhost:9901',
+    'LOCALHOST:1',
+    '127.0.0.1',
+    '127.0.0.1:9901',
+    '127.0.0.2',
+    '[::1]',
+    '[::1]:9901',
+  ])('the loopback name %s is answered', async (host) => {
+    expect((await api.get('/').set('host', host)).status).toBe(200);
+  });
 
   test.each([
     'evil.example',
@@ -30,7 +36,6 @@ describe('without ADMIN_TOKEN', () => {
     'localhost.evil.example',
     'evil.localhost',
     '127.0.0.1.evil.example',
-    '127.0.0.2',
     '0.0.0.0:9901',
     '192.168.1.1:9901',
     'localhost:9901:9901x',
