@@ -284,7 +284,7 @@ function credentialsFor(
   const bearer = (token: string | undefined) => (token === undefined ? undefined : `Bearer ${token}`);
   const asSent: Credentials = { keep: true, authorization: undefined };
   const ours: Credentials = { keep: false, authorization: bearer(options.c2sToken) };
-  const gateway: Credentials = { keep: false, authorization: bearer(options.gatewayToken) };
+  const gateway: Credentials = { keep: false, authorization: bearer(options.gatewayToken), dropOrigin: true };
   return { direct: (caller) => (caller ? ours : asSent), gateway: () => gateway };
 }
 

@@ -25,6 +25,8 @@ const CONTENT_LENGTH = 9;
 /** Says what a proxy knows of the caller: kept from trusted ones. */
 const CLAIM = 10;
 const MAX_FORWARDS = 11;
+/** Which page of a browser the caller is. */
+const ORIGIN = 12;
 type Action = number;
 
 const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
@@ -40,6 +42,7 @@ const REQUEST_ACTIONS: Readonly<Record<string, Action>> = {
   connection: CONNECTION,
   authorization: CREDENTIALS,
   authentication: CREDENTIALS,
+  origin: ORIGIN,
   forwarded: FORWARDED,
   'x-forwarded-for': FORWARDED,
   'x-forwarded-host': FORWARDED,
@@ -119,6 +122,11 @@ export interface Credentials {
   readonly keep: boolean;
   /** Sent as Authorization in their place, if any: `Bearer …`. */
   readonly authorization: string | undefined;
+  /**
+   * Origin goes no further: it told whose page the caller is, and whoever asks now is the facade. A gateway that is open
+   * on loopback refuses pages of strangers (gateway/handler.ts).
+   */
+  readonly dropOrigin?: boolean;
 }
 
 /** A body that is not streamed as it came. */
@@ -175,6 +183,8 @@ function isKept(
   switch (action) {
     case CREDENTIALS:
       return credentials.keep;
+    case ORIGIN:
+      return !credentials.dropOrigin;
     case CONTENT_LENGTH:
       return held === undefined;
     case CONTENT_TYPE:

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import type { Document } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway } from '../../src/gateway/index.ts';
-import { startFacade } from '../e2e/kit/facade.ts';
+import { FACADE_TOKEN, setAll, startFacade } from '../e2e/kit/facade.ts';
 import { Opened } from '../e2e/kit/load.ts';
 import { openRaw } from '../e2e/kit/raw.ts';
 import { startUpstream, type TestUpstream } from '../e2e/kit/upstream.ts';
@@ -194,3 +195,12 @@ test.each(['the gateway with keys', 'the admin API with ADMIN_TOKEN'])(
     }
   },
 );
+
+test('a page that calls the facade is served by an open gateway behind it: what the gateway is asked by is the facade', async () => {
+  const { url } = open['the open gateway'] as Listener;
+  const edit = (config: Document): void => setAll(config, 100);
+  const facade = opened.keep(await startFacade({ direct: c2s.url, gateway: url, edit }));
+  const headers = { authorization: `Bearer ${FACADE_TOKEN}`, origin: 'https://app.example' };
+  const res = await fetch(`${facade.url}/leads/42`, { headers });
+  expect([res.status, res.headers.get('x-facade-path')]).toEqual([200, 'gateway']);
+});

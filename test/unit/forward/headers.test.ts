@@ -193,6 +193,14 @@ describe('the credentials of a request', () => {
   });
 });
 
+test.each([
+  [undefined, ['https://page.example']],
+  [true, []],
+])('the Origin of a page goes on, but not to the gateway (dropOrigin %s)', (dropOrigin, expected) => {
+  const credentials: Credentials = { ...AS_SENT, ...(dropOrigin !== undefined && { dropOrigin }) };
+  expect(valuesOf(sent(['Origin', 'https://page.example'], { credentials }), 'origin')).toEqual(expected);
+});
+
 describe('the length of a request', () => {
   test('is what the caller said, when the body goes as it came', () => {
     expect(valuesOf(sent(['Content-Length', '12']), 'content-length')).toEqual(['12']);
