@@ -1,12 +1,13 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createAdminListener } from './admin/listener.ts';
 import { measuredOf } from './cluster/metrics-page.ts';
 import type { SeatHandlers } from './cluster/seat.ts';
 import { compose, type ComposeOptions } from './compose.ts';
 import type { DataPlane } from './forward/data-plane.ts';
 import { Drain } from './forward/drain.ts';
 import type { KillSwitch } from './forward/kill-switch.ts';
-import { answerClientErrors, listen } from './forward/listener.ts';
+import { listen } from './forward/listener.ts';
 import { drainTimes } from './forward/settings.ts';
 import type { Table } from './forward/table.ts';
 import type { Metrics } from './observe/metrics.ts';
@@ -40,8 +41,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const parts = await compose(options);
   const { dataPlane, config, enrichment, store, listener } = parts;
   const drain = new Drain(listener);
-  const admin = createServer(parts.admin);
-  answerClientErrors(admin);
+  const admin = createAdminListener(parts.admin);
   const close = async (): Promise<void> => {
     await parts.close();
     admin.close();

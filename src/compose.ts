@@ -243,7 +243,7 @@ function keep(
     reached,
     tracing,
   });
-  dataPlane.pages = createPages(() => dataPlane.draining, [enrichment.pages]);
+  dataPlane.pages = createPages(() => dataPlane.draining, log, [enrichment.pages]);
   const close = async (): Promise<void> => {
     await started.close();
     await store.close();
@@ -287,8 +287,8 @@ function isTruthInStore({ environment, seat }: ComposeOptions): boolean {
 const breakerNews = (route: string, path: Path, state: BreakerState) =>
   ({ kind: 'breaker', route, path, state }) as const;
 
-function adminSettings({ environment, isSandbox = false }: ComposeOptions) {
-  return { configFile: environment.configFile, adminToken: environment.adminToken, isSandbox };
+function adminSettings({ environment, log, isSandbox = false }: ComposeOptions) {
+  return { configFile: environment.configFile, adminToken: environment.adminToken, isSandbox, log };
 }
 
 function storeOf({ database, dataDir }: Environment, log: Logger): StoreHolder {

@@ -1,11 +1,12 @@
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { z } from 'zod';
-import { sendProblem } from '../forward/problem.ts';
-import { announcesBody } from '../forward/request-body.ts';
+import { jsonBody } from '../forward/json-body.ts';
+import { Refused } from '../forward/page-errors.ts';
+import type { Problem } from '../forward/problem.ts';
 import type { FlipReason, FlipSource } from '../rollout/flip.ts';
 import { FlipRefused, type RefusalKind } from '../steer/refused.ts';
 
-/** What the handlers of the steering share: bodies in, answers out, and refusals as problem+json that say what to do. */
+/** What the handlers of the steering share: bodies in, answers out, and refusals that say what to do. */
 
 const STATUS: Readonly<Record<RefusalKind, number>> = {
   unknown: 404,
@@ -15,55 +16,51 @@ const STATUS: Readonly<Record<RefusalKind, number>> = {
   unavailable: 503,
 };
 
-/** A body that is no JSON, or not what is asked for. The message names every fault. */
-export class BadBody extends Error {}
+/** The body of every admin request arrives within it. */
+export const BODY_DEADLINE_MS = 10_000;
+/** A flip of a thousand routes is far below. */
+const MAX_BODY_BYTES = 256 * 1024;
 
-/** Bytes; a flip of a thousand routes is far below. */
-const parseJson = express.json({ limit: '256kb', strict: true });
+/**
+ * Only with its content type: curl names a form where it is told nothing, and to leave such a body out would be to do
+ * something else than was asked.
+ */
+export const smallBody: RequestHandler = jsonBody({
+  maxBytes: MAX_BODY_BYTES,
+  deadlineMs: BODY_DEADLINE_MS,
+  contentType: 'json',
+});
 
-/** The body as an object; none at all is an empty one. */
-export const jsonBody: RequestHandler = (req, res, next) => {
-  parseJson(req, res, (error?: unknown) => {
-    // curl names a form where it is told nothing: to leave such a body out would be to do something else than was asked.
-    if (error === undefined && req.body === undefined && announcesBody(req)) {
-      const detail = 'The body was not read: send it with content-type: application/json. Nothing was changed.';
-      return sendProblem(res, { status: 415, kind: 'admin-body', detail }, '');
-    }
-    if (error === undefined) return next();
-    const detail = 'The body cannot be read: send JSON with content-type application/json, 256 KiB at most.';
-    return sendProblem(res, { status: 400, kind: 'admin-body', detail }, '');
-  });
+export const UNKNOWN_ROUTE: Problem = {
+  status: 404,
+  kind: 'admin-refused',
+  detail: 'No row of the table has this id.',
 };
 
-/** @throws BadBody with every fault. */
+/** No value at all is an empty object. @throws Refused with every fault. */
 export function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value ?? {});
+  const parsed = schema.safeParse(value === undefined ? {} : value);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(
     ({ path, message }) => `${path.map(String).join('.') || 'the body'}: ${message}`,
   );
-  throw new BadBody(faults.join('; '));
+  throw new Refused({ status: 400, kind: 'admin-body', detail: faults.join('; ') });
 }
 
-/** Answers with what `work` comes to, as JSON, or with the problem. */
+/** Answers with what `work` comes to, as JSON. What it throws is answered at the end of the app (forward/page-errors.ts). */
 export function answer(work: (req: Request) => Promise<unknown>): RequestHandler {
   return async (req, res) => {
     try {
       res.json(await work(req));
     } catch (error) {
-      sendRefusal(res, error);
+      throw error instanceof FlipRefused ? refusalOf(error) : error;
     }
   };
 }
 
-function sendRefusal(res: Response, error: unknown): void {
-  if (error instanceof BadBody) {
-    return sendProblem(res, { status: 400, kind: 'admin-body', detail: error.message }, '');
-  }
-  if (!(error instanceof FlipRefused)) throw error;
-  const { kind, message: detail } = error;
+function refusalOf({ kind, message: detail }: FlipRefused): Refused {
   const retryAfter = kind === 'unavailable' ? 1 : undefined;
-  return sendProblem(res, { status: STATUS[kind], kind: `flip-${kind}`, detail, retryAfter }, '');
+  return new Refused({ status: STATUS[kind], kind: `flip-${kind}`, detail, retryAfter });
 }
 
 export interface Signature {

@@ -1,6 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Autopilot } from '../compare/autopilot/index.ts';
-import { sendProblem } from '../forward/problem.ts';
+import { methodNotAllowed, refuse } from '../forward/page-errors.ts';
 
 /**
  * What the autopilot sees, wants and did, and the two things that a human may tell it. Behind the guard of the admin API.
@@ -12,30 +12,37 @@ import { sendProblem } from '../forward/problem.ts';
  */
 export function autopilotRoutes(autopilot: Autopilot): Router {
   const router = express.Router();
-  router.get('/autopilot', async (_req, res) => {
-    res.json({ routes: await autopilot.reports() });
-  });
-  router.get('/autopilot/:route', async (req, res) => viewRoute(autopilot, req.params.route, res));
+  router
+    .route('/autopilot')
+    .get(async (_req, res) => void res.json({ routes: await autopilot.reports() }))
+    .all(methodNotAllowed);
+  router
+    .route('/autopilot/:route')
+    .get((req, res) => viewRoute(autopilot, req, res))
+    .all(methodNotAllowed);
   for (const kind of ['pause', 'resume'] as const) {
-    router.post(`/autopilot/:route/${kind}`, async (req: Request<{ route: string }>, res) => {
+    const order = async (req: Request<{ route: string }>, res: Response): Promise<void> => {
       const { route } = req.params;
-      if (!autopilot.has(route)) return notOnAutopilot(res, route);
+      if (!autopilot.has(route)) return notOnAutopilot(req, res);
       await autopilot.order({ route, kind, by: 'the admin API' });
-      await viewRoute(autopilot, route, res);
-    });
+      await viewRoute(autopilot, req, res);
+    };
+    router.route(`/autopilot/:route/${kind}`).post(order).all(methodNotAllowed);
   }
   return router;
 }
 
-async function viewRoute(autopilot: Autopilot, route: string, res: Response): Promise<void> {
-  if (!autopilot.has(route)) return notOnAutopilot(res, route);
+async function viewRoute(autopilot: Autopilot, req: Request<{ route: string }>, res: Response): Promise<void> {
+  const { route } = req.params;
+  if (!autopilot.has(route)) return notOnAutopilot(req, res);
   const [reports, decisions] = await Promise.all([autopilot.reports(), autopilot.history(route)]);
   // Between its coming on autopilot and the first tick there is nothing to show.
   res.json({ ...reports.find((report) => report.route === route), route, decisions });
 }
 
-function notOnAutopilot(res: Response, route: string): void {
+function notOnAutopilot(req: Request<{ route: string }>, res: Response): void {
+  const { route } = req.params;
   const known = /^[A-Za-z0-9.]{1,100}$/.test(route) ? ` ${route}` : '';
   const detail = `No route${known} is on autopilot; give its row an autopilot: {} in the config file.`;
-  sendProblem(res, { status: 404, kind: 'not-on-autopilot', detail }, '');
+  refuse(req, res, { status: 404, kind: 'not-on-autopilot', detail });
 }

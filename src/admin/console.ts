@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import express, { type Router } from 'express';
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import { methodNotAllowed, refuse } from '../forward/page-errors.ts';
+import type { Problem } from '../forward/problem.ts';
 
 /**
  * The console: one page of static files, read once at start. It holds no data and no secret, so it is open as the
@@ -58,6 +60,12 @@ const VENDOR: Readonly<Record<string, string>> = {
   'vendor/uplot.css': 'uplot/dist/uPlot.min.css',
 };
 
+const NOT_BUILT: Problem = {
+  status: 503,
+  kind: 'console-not-built',
+  detail: 'The console is not built. Run: npm run build:console',
+};
+
 interface Asset {
   readonly type: string;
   readonly body: Buffer;
@@ -71,13 +79,11 @@ interface Asset {
 export function createConsole(folders: readonly string[] = builtFolders()): Router {
   const router = express.Router({ strict: true });
   const assets = readAssets(folders);
-  router.get('/console', (_req, res) => res.redirect(308, '/console/'));
-  router.get('/console/{*file}', (req, res, next) => {
-    if (!assets)
-      return void res.status(503).type('text').send('The console is not built. Run: npm run build:console\n');
+  const serve = (req: Request, res: Response, next: NextFunction): void => {
+    if (!assets) return refuse(req, res, NOT_BUILT);
     const path = req.path.slice('/console/'.length);
     const asset = assets.get(path === '' ? 'index.html' : path);
-    if (!asset) return next();
+    if (!asset) return next('route');
     res.set({
       'content-security-policy': POLICY,
       'content-type': asset.type,
@@ -90,7 +96,12 @@ export function createConsole(folders: readonly string[] = builtFolders()): Rout
     });
     if (req.headers['if-none-match'] === asset.etag) return void res.status(304).end();
     res.end(asset.body);
-  });
+  };
+  router
+    .route('/console')
+    .get((_req, res) => res.redirect(308, '/console/'))
+    .all(methodNotAllowed);
+  router.route('/console/{*file}').get(serve).all(methodNotAllowed);
   return router;
 }
 

@@ -1,4 +1,6 @@
 import type { RequestHandler, Response } from 'express';
+import { refuse } from '../forward/page-errors.ts';
+import type { Problem } from '../forward/problem.ts';
 
 /**
  * What is now, pushed: server-sent events for the console. The picture is made once for all who look, and only while
@@ -11,6 +13,13 @@ const MOST_CLIENTS = 50;
 /** Bytes that may wait for a client. */
 const MOST_WAITING = 1024 * 1024;
 
+const TOO_MANY: Problem = {
+  status: 503,
+  kind: 'too-many-consoles',
+  detail: `${MOST_CLIENTS} consoles are open. Close one, and load the page again.`,
+  retryAfter: 10,
+};
+
 export function createEvents(picture: () => object): RequestHandler {
   const clients = new Set<Response>();
   let timer: NodeJS.Timeout | undefined;
@@ -21,11 +30,8 @@ export function createEvents(picture: () => object): RequestHandler {
       else client.write(event);
     }
   };
-  return (_req, res) => {
-    if (clients.size >= MOST_CLIENTS) {
-      res.status(503).set('retry-after', '10').json({ title: 'Too many consoles are open', status: 503 });
-      return;
-    }
+  return (req, res) => {
+    if (clients.size >= MOST_CLIENTS) return refuse(req, res, TOO_MANY);
     res.set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     res.write(eventOf(picture()));
     clients.add(res);

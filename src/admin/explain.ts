@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { DataPlane } from '../forward/data-plane.ts';
 import { callerNamed, explainRequest, type Explanation } from '../forward/explain.ts';
-import { sendProblem } from '../forward/problem.ts';
+import { refuse } from '../forward/page-errors.ts';
 
 /**
  * POST /api/explain: what would become of a request on the table that serves now. A POST, so that paths and bodies,
@@ -33,13 +33,13 @@ export function explain(dataPlane: DataPlane): RequestHandler {
     const asked = question.safeParse(req.body);
     if (!asked.success) {
       const detail = asked.error.issues.map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`);
-      return sendProblem(res, { status: 400, kind: 'bad-question', detail: detail.join('; ') }, '');
+      return refuse(req, res, { status: 400, kind: 'bad-question', detail: detail.join('; ') });
     }
     const { method, target, headers, body } = asked.data;
     const caller = callerNamed(asked.data.caller, dataPlane.callers.all);
     if (caller === null) {
       const detail = 'No known caller has this id; write known, unknown, or the twelve digits that the log shows.';
-      return sendProblem(res, { status: 404, kind: 'unknown-caller', detail }, '');
+      return refuse(req, res, { status: 404, kind: 'unknown-caller', detail });
     }
     const { generation, killed } = dataPlane;
     const { direct, gateway } = generation.upstreams;

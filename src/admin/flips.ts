@@ -1,7 +1,8 @@
 import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
+import { methodNotAllowed } from '../forward/page-errors.ts';
 import type { Steering } from '../steer/steering.ts';
-import { answer, jsonBody, readAs, reasonOf } from './answer.ts';
+import { answer, readAs, reasonOf, smallBody } from './answer.ts';
 
 /** POST /api/flips, POST /api/rollback, /api/kill-switch: everything that moves a route. */
 
@@ -48,27 +49,22 @@ export function flipRoutes({ steering, killSwitch, adminToken }: FlipRoutesOptio
       const isRecorded = await steering.panic(on, reasonOf(req, body, adminToken));
       return { on: killSwitch.on, by: killSwitch.by, recorded: isRecorded };
     });
-  routes.post(
-    '/flips',
-    jsonBody,
-    answer((req) => {
-      const { changes, all, who, why, ...precaution } = readAs(flipBody, req.body);
-      const request = { ...precaution, ...reasonOf(req, { who, why }, adminToken) };
-      return all ? steering.flipAll(all, request) : steering.flip({ ...request, changes: changes ?? [] });
-    }),
-  );
-  routes.post(
-    '/rollback',
-    jsonBody,
-    answer((req) => {
-      const { revision, who, why, ...precaution } = readAs(rollbackBody, req.body);
-      return steering.rollback(revision, { ...precaution, ...reasonOf(req, { who, why }, adminToken) });
-    }),
-  );
+  const flip = answer((req) => {
+    const { changes, all, who, why, ...precaution } = readAs(flipBody, req.body);
+    const request = { ...precaution, ...reasonOf(req, { who, why }, adminToken) };
+    return all ? steering.flipAll(all, request) : steering.flip({ ...request, changes: changes ?? [] });
+  });
+  const rollback = answer((req) => {
+    const { revision, who, why, ...precaution } = readAs(rollbackBody, req.body);
+    return steering.rollback(revision, { ...precaution, ...reasonOf(req, { who, why }, adminToken) });
+  });
+  routes.route('/flips').post(smallBody, flip).all(methodNotAllowed);
+  routes.route('/rollback').post(smallBody, rollback).all(methodNotAllowed);
   routes
     .route('/kill-switch')
     .get((_req, res) => void res.json({ on: killSwitch.on, by: killSwitch.by }))
-    .put(jsonBody, panic(true))
-    .delete(jsonBody, panic(false));
+    .put(smallBody, panic(true))
+    .delete(smallBody, panic(false))
+    .all(methodNotAllowed);
   return routes;
 }

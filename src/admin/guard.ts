@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import { sendProblem } from '../forward/problem.ts';
+import { refuse } from '../forward/page-errors.ts';
 import { loopbackFault, type LoopbackFault } from '../http/loopback.ts';
 
 /**
@@ -24,7 +24,7 @@ export function guard(adminToken: string | undefined): RequestHandler {
     return next();
 
     function deny(status: number, detail: string): void {
-      sendProblem(res, { status, kind: 'admin-refused', detail }, '');
+      refuse(req, res, { status, kind: 'admin-refused', detail });
     }
   };
 }

@@ -1,5 +1,6 @@
 import express, { type Router } from 'express';
 import { z } from 'zod';
+import { methodNotAllowed } from '../forward/page-errors.ts';
 import { MemoryFlips } from '../steer/memory-flips.ts';
 import type { Steering } from '../steer/steering.ts';
 import { answer, readAs } from './answer.ts';
@@ -22,12 +23,10 @@ const NOT_KEPT =
 
 export function historyRoutes({ steering }: HistoryRoutesOptions): Router {
   const routes = express.Router();
-  routes.get(
-    '/history',
-    answer(async (req) => {
-      const found = await steering.history(readAs(query, req.query));
-      return { ...found, kept: steering.flips instanceof MemoryFlips ? NOT_KEPT : KEPT };
-    }),
-  );
+  const read = answer(async (req) => {
+    const found = await steering.history(readAs(query, req.query));
+    return { ...found, kept: steering.flips instanceof MemoryFlips ? NOT_KEPT : KEPT };
+  });
+  routes.route('/history').get(read).all(methodNotAllowed);
   return routes;
 }

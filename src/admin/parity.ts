@@ -1,7 +1,8 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { ParityBook } from '../compare/book.ts';
 import { freeze } from '../compare/fixture.ts';
-import { sendProblem } from '../forward/problem.ts';
+import { methodNotAllowed, refuse } from '../forward/page-errors.ts';
+import { UNKNOWN_ROUTE } from './answer.ts';
 
 /**
  * GET /api/parity: what the evidence says of each route. Nothing in it is a value of a document; samples are redacted
@@ -22,19 +23,28 @@ export interface ParityApiOptions {
 export function createParityApi(options: ParityApiOptions): Router {
   const { book, now } = options;
   const router = express.Router();
-  router.get('/', (_req, res) => void res.json({ routes: book.reports(now()) }));
-  router.get('/:route', (req, res) => {
-    const report = book.report(req.params.route, now());
-    if (report) res.json(report);
-    else unknownRoute(res);
-  });
-  router.get('/:route/samples', (req, res) => viewSamples(options, req, res));
-  // After a repair of the gateway: what it did before it says nothing of it any more.
-  router.delete('/:route', (req, res) => {
-    if (!book.rulesOf(req.params.route)) return unknownRoute(res);
-    book.forget(req.params.route, now());
-    res.status(204).end();
-  });
+  router
+    .route('/')
+    .get((_req, res) => void res.json({ routes: book.reports(now()) }))
+    .all(methodNotAllowed);
+  router
+    .route('/:route')
+    .get((req, res) => {
+      const report = book.report(req.params.route, now());
+      if (report) res.json(report);
+      else refuse(req, res, UNKNOWN_ROUTE);
+    })
+    // After a repair of the gateway: what it did before it says nothing of it any more.
+    .delete((req, res) => {
+      if (!book.rulesOf(req.params.route)) return refuse(req, res, UNKNOWN_ROUTE);
+      book.forget(req.params.route, now());
+      res.status(204).end();
+    })
+    .all(methodNotAllowed);
+  router
+    .route('/:route/samples')
+    .get((req, res) => viewSamples(options, req, res))
+    .all(methodNotAllowed);
   return router;
 }
 
@@ -46,15 +56,11 @@ function viewSamples(
 ): void {
   const { route } = req.params;
   const rules = book.rulesOf(route);
-  if (!rules) return unknownRoute(res);
+  if (!rules) return refuse(req, res, UNKNOWN_ROUTE);
   const reveal = req.query.reveal === 'true';
   if (reveal && !mayReveal) {
     const detail = 'Samples are personal data: they are shown as they are only where the upstream is the sandbox.';
-    return sendProblem(res, { status: 403, kind: 'admin-refused', detail }, '');
+    return refuse(req, res, { status: 403, kind: 'admin-refused', detail });
   }
   res.json({ samples: book.samples(route).map((sample) => freeze(sample, rules, random, reveal)) });
-}
-
-function unknownRoute(res: Response): void {
-  sendProblem(res, { status: 404, kind: 'admin-refused', detail: 'No row of the table has this id.' }, '');
 }

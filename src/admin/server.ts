@@ -1,12 +1,16 @@
-import express, { type Express, type Response } from 'express';
+import express, { type Express, type RequestHandler, type Response, type Router } from 'express';
 import type { DataPlane } from '../forward/data-plane.ts';
+import { jsonBody } from '../forward/json-body.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
+import { methodNotAllowed, notFound, pageErrors } from '../forward/page-errors.ts';
 import type { Loader } from '../forward/reload.ts';
 import type { Calendar } from '../observe/calendar.ts';
+import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StoreHolder } from '../store/holder.ts';
 import type { Autopilot } from '../compare/autopilot/index.ts';
 import type { ParityBook } from '../compare/book.ts';
+import { BODY_DEADLINE_MS } from './answer.ts';
 import { explain } from './explain.ts';
 import { createParityApi } from './parity.ts';
 import { paritySummaries, type ParitySummary } from './parity-summary.ts';
@@ -41,6 +45,7 @@ export interface AdminOptions {
   /** Milliseconds, monotonic: the clock of the counters. */
   readonly now: () => number;
   readonly calendar: Calendar;
+  readonly log: Logger;
   readonly book: ParityBook;
   readonly timeline: Timeline;
   readonly autopilot: Autopilot;
@@ -51,48 +56,67 @@ export interface AdminOptions {
 }
 
 export function createAdmin(options: AdminOptions): Express {
-  const { dataPlane, metrics, now, book } = options;
-  const today = () => options.calendar.now();
+  const { metrics } = options;
   const admin = express();
   admin.disable('x-powered-by');
-  admin.get('/metrics', async (_req, res) => {
-    res.type(metrics.registry.contentType).send(await metrics.registry.metrics());
-  });
-  admin.get('/healthz', (_req, res) => void res.json({ status: 'ok' }));
-  admin.get('/readyz', (_req, res) => {
-    // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
-    // the facade routes all the same: it is ready, and says what it lacks.
-    const database = options.store.problem ?? 'open';
-    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready', database });
-  });
+  admin.route('/metrics').get(viewMetrics(metrics)).all(methodNotAllowed);
+  admin
+    .route('/healthz')
+    .get((_req, res) => void res.json({ status: 'ok' }))
+    .all(methodNotAllowed);
+  admin.route('/readyz').get(viewReadiness(options)).all(methodNotAllowed);
+  admin.use('/api', createApi(options));
+  admin.use(createConsole());
+  admin.use(notFound);
+  admin.use(pageErrors({ log: options.log }));
+  return admin;
+}
+
+function createApi(options: AdminOptions): Router {
+  const { dataPlane, now, book } = options;
+  const today = () => options.calendar.now();
   const api = express.Router();
   api.use(guard(options.adminToken));
-  api.get('/routes', (_req, res) => {
+  const view = (path: string, handle: RequestHandler) => api.route(path).get(handle).all(methodNotAllowed);
+  view('/routes', (_req, res) => {
     const { generation } = dataPlane;
     res.json({ revision: generation.revision, killSwitch: dataPlane.killed, routes: viewRoutes(generation, now()) });
   });
   const has = (id: string): boolean => dataPlane.generation.entries.some(({ model }) => model.id === id);
-  api.get('/routes/:id/timeline', timelineOf(options.timeline, has));
+  api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
   const summaries = paritySummaries(book, today);
-  api.get(
-    '/events',
-    createEvents(() => pictureOf(options, summaries)),
-  );
+  const events = createEvents(() => pictureOf(options, summaries));
+  view('/events', events);
   api.use('/parity', createParityApi({ book, now: today, random: Math.random, mayReveal: options.isSandbox }));
-  api.get('/config', (_req, res) => viewConfig(options, res));
-  api.post('/config/reload', async (_req, res) => {
+  view('/config', (_req, res) => viewConfig(options, res));
+  const reload: RequestHandler = async (_req, res) => {
     await options.reload();
     viewConfig(options, res);
-  });
-  api.post('/explain', express.json({ limit: '2mb' }), explain(dataPlane));
-  api.get('/discovery', (_req, res) => viewDiscovery(options, res));
+  };
+  api.route('/config/reload').post(reload).all(methodNotAllowed);
+  const question = jsonBody({ maxBytes: MAX_QUESTION_BYTES, deadlineMs: BODY_DEADLINE_MS, contentType: 'json' });
+  api.route('/explain').post(question, explain(dataPlane)).all(methodNotAllowed);
+  view('/discovery', (_req, res) => viewDiscovery(options, res));
   api.use('/people', peopleRoutes(options.store));
   api.use(autopilotRoutes(options.autopilot));
   api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options));
-  admin.use('/api', api);
-  admin.use(createConsole());
-  admin.use((_req, res) => void res.status(404).json({ status: 404, title: 'Not Found' }));
-  return admin;
+  return api;
+}
+
+/** A question holds the body of a request, up to the default `maxBody` of a route, with what JSON adds to it. */
+const MAX_QUESTION_BYTES = 2 * 1024 * 1024;
+
+function viewMetrics({ registry }: Metrics): RequestHandler {
+  return async (_req, res) => void res.type(registry.contentType).send(await registry.metrics());
+}
+
+function viewReadiness({ dataPlane, store }: AdminOptions): RequestHandler {
+  return (_req, res) => {
+    // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
+    // the facade routes all the same: it is ready, and says what it lacks.
+    const database = store.problem ?? 'open';
+    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready', database });
+  };
 }
 
 /** What the console shows of now. */

@@ -1,7 +1,8 @@
-import type { RequestHandler } from 'express';
-import { sendProblem } from '../forward/problem.ts';
+import type { Request, Response } from 'express';
+import { refuse } from '../forward/page-errors.ts';
 import type { Recent } from '../observe/recent.ts';
 import type { Path } from '../rollout/route.ts';
+import { UNKNOWN_ROUTE } from './answer.ts';
 
 /**
  * The last hour of each route, for the plots of the console, which would begin empty without it: the figures of the last
@@ -114,10 +115,10 @@ export class Timeline {
 }
 
 /** GET /api/routes/:id/timeline. @param has whether the table has such a route */
-export function timelineOf(timeline: Timeline, has: (id: string) => boolean): RequestHandler<{ id: string }> {
-  return (req, res) => {
+export function timelineOf(timeline: Timeline, has: (id: string) => boolean) {
+  return (req: Request<{ id: string }>, res: Response): void => {
     const { id } = req.params;
     if (has(id)) res.json(timeline.read(id));
-    else sendProblem(res, { status: 404, kind: 'admin-refused', detail: 'No row of the table has this id.' }, '');
+    else refuse(req, res, UNKNOWN_ROUTE);
   };
 }

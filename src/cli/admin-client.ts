@@ -6,7 +6,11 @@ import { CliError, EXIT, NotRunning, usageError } from './exit.ts';
 /** An operator who waits longer than this has a problem that waiting does not solve. Milliseconds. */
 const DEADLINE = 10_000;
 
+/** Of a route or a revision that is not there the type is another. */
+const NO_SUCH_PATH = 'urn:c2s-facade:not-found';
+
 interface Problem {
+  readonly type?: string;
   readonly title?: string;
   readonly detail?: string;
   /** Lines for a human, where one sentence is not enough. */
@@ -87,7 +91,8 @@ export class AdminClient {
     }
     if (status === 403)
       return new CliError(EXIT.unreachable, `The facade at ${this.url} refused: ${problem.detail ?? text}`);
-    if (status === 404 && problem.detail === undefined) {
+    // An older facade says 404 without a detail.
+    if (status === 404 && (problem.type === NO_SUCH_PATH || problem.detail === undefined)) {
       return new CliError(EXIT.unreachable, `The facade at ${this.url} does not serve ${path.split('?')[0]}.`);
     }
     // Its database is starting, or it is leaving: it is as if that part were not there.

@@ -1,5 +1,7 @@
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { sendProblem } from '../forward/problem.ts';
+import { request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createAdminListener } from '../admin/listener.ts';
+import { refuse } from '../forward/page-errors.ts';
+import type { Problem } from '../forward/problem.ts';
 
 /**
  * The admin listener of a cluster. It is the primary's, so that it stands whichever worker dies: metrics and probes are
@@ -15,12 +17,12 @@ export interface FrontOptions {
 }
 
 export function createFront(options: FrontOptions): Server {
-  return createServer((req, res) => {
+  return createAdminListener((req, res) => {
     switch (req.url?.split('?', 1)[0] ?? '') {
       case '/metrics':
         return void options.metrics().then(
           (text) => res.setHeader('content-type', options.contentType).end(text),
-          () => res.writeHead(500).end(),
+          () => refuse(req, res, NO_METRICS),
         );
       case '/healthz':
         return sendJson(res, 200, { status: 'ok' });
@@ -52,12 +54,24 @@ function sendJson(res: ServerResponse, status: number, body: object): void {
   res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
+const NO_METRICS: Problem = {
+  status: 503,
+  kind: 'admin-unavailable',
+  detail: 'The metrics of the workers cannot be had now. Try again in a moment.',
+  retryAfter: 1,
+};
+const NO_WORKER: Problem = {
+  status: 503,
+  kind: 'admin-unavailable',
+  detail: 'The worker that answers for the API is being replaced. Try again in a moment.',
+  retryAfter: 1,
+};
+
 /** As it came, Host included: the guard of the API judges by it. */
 function passOn(adminUrl: string | undefined, req: IncomingMessage, res: ServerResponse): void {
   const gone = (): void => {
     if (res.headersSent) return void res.destroy();
-    const detail = 'The worker that answers for the API is being replaced. Try again in a moment.';
-    sendProblem(res, { status: 503, kind: 'admin-unavailable', detail, retryAfter: 1 }, '');
+    refuse(req, res, NO_WORKER);
   };
   if (adminUrl === undefined) return gone();
   const { hostname, port } = new URL(adminUrl);

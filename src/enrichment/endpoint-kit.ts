@@ -1,6 +1,7 @@
-import express, { type Request, type RequestHandler, type Response } from 'express';
-import { sendProblem, type Problem } from '../forward/problem.ts';
-import { requestIdOf } from '../forward/request-id.ts';
+import type { Request, RequestHandler, Response } from 'express';
+import { jsonBody } from '../forward/json-body.ts';
+import { refuse } from '../forward/page-errors.ts';
+import { requestIdFor } from '../forward/request-id.ts';
 import type { Campaigns } from '../gateway/campaigns.ts';
 import type { Logger } from '../observe/log.ts';
 import type { EndpointTrace, Tracing } from '../observe/tracing/trace.ts';
@@ -19,13 +20,11 @@ export interface EndpointOptions {
   readonly campaigns: Campaigns;
   /** Milliseconds. */
   readonly syncDeadline: () => number;
+  /** Milliseconds for the body of a push to arrive; default: 10 s. */
+  readonly pushDeadlineMs?: number;
   readonly log: Logger;
   /** Undefined: off. */
   readonly tracing?: Pick<Tracing, 'endpoint'> | undefined;
-}
-
-export function refuse(req: Request, res: Response, problem: Problem): void {
-  sendProblem(res, problem, requestIdOf(req.headers['x-request-id']));
 }
 
 /** Runs the handler with the service, or says why there is none. */
@@ -40,6 +39,15 @@ export function served(
   };
 }
 
+/** Refuses while there is no service, before anything of a body is read. */
+export function opened(door: () => Door): RequestHandler {
+  return (req, res, next) => {
+    const behind = door();
+    if (behind.isOpen) next();
+    else refuse(req, res, behind.problem);
+  };
+}
+
 /** A line a request: which endpoint, and what came of it. No path, which may hold a secret or a lead's id. */
 export function logged({ log, tracing }: EndpointOptions, endpoint: string): RequestHandler {
   return (req, res, next) => {
@@ -48,7 +56,11 @@ export function logged({ log, tracing }: EndpointOptions, endpoint: string): Req
     res.once('close', () => {
       trace?.ended(res.statusCode);
       const ms = Math.round(performance.now() - startedAt);
-      log.info({ endpoint, status: res.statusCode, isWhole: res.writableFinished, ms }, 'enrichment request');
+      const requestId = requestIdFor(req);
+      log.info(
+        { requestId, endpoint, status: res.statusCode, isWhole: res.writableFinished, ms },
+        'enrichment request',
+      );
     });
     next();
   };
@@ -59,8 +71,7 @@ const traces = new WeakMap<Response, EndpointTrace>();
 /** By the path as Express has it, with its parameters' names in it. */
 function beginTrace(tracing: Pick<Tracing, 'endpoint'>, req: Request, res: Response): EndpointTrace {
   const { path } = req.route as { path: string };
-  const requestId = requestIdOf(req.headers['x-request-id']);
-  const trace = tracing.endpoint({ req, requestId }, req.baseUrl + path);
+  const trace = tracing.endpoint({ req, requestId: requestIdFor(req) }, req.baseUrl + path);
   traces.set(res, trace);
   return trace;
 }
@@ -70,5 +81,13 @@ export function traceOf(res: Response): EndpointTrace | undefined {
   return traces.get(res);
 }
 
-/** Longest push that is read: a thousand events of the size of a long lead. */
-export const body = express.json({ limit: '8mb', type: () => true, strict: false });
+/**
+ * The body of a push. Whoever knows no secret can send one to Google's endpoint, whose secret stands in the body: so it
+ * is short in size and time.
+ * @param deadlineMs until it is whole
+ */
+export const pushBody = (deadlineMs: number = PUSH_DEADLINE_MS): RequestHandler =>
+  jsonBody({ maxBytes: MAX_PUSH_BYTES, deadlineMs, contentType: 'any' });
+
+export const MAX_PUSH_BYTES = 64 * 1024;
+const PUSH_DEADLINE_MS = 10_000;

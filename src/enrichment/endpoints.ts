@@ -1,14 +1,15 @@
-import { Router, type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { methodNotAllowed, pageErrors, refuse } from '../forward/page-errors.ts';
 import type { PageRouter } from '../forward/pages.ts';
 import type { Problem } from '../forward/problem.ts';
-import type { Logger } from '../observe/log.ts';
 import { answerFor, viewBody } from './answers.ts';
-import { logged, refuse, served, traceOf, type EndpointOptions } from './endpoint-kit.ts';
+import { logged, served, traceOf, type EndpointOptions } from './endpoint-kit.ts';
 import { webhookRoutes } from './webhook-endpoints.ts';
 
 /**
  * What Make.com, Contact2Sale and Google Ads call. Whatever begins with one of these paths is answered here and never
  * passed on: a webhook's secret stands in its path, and must come to no log, no list of unclaimed paths, no upstream.
+ * What a handler throws is answered at the end of the pages (forward/pages.ts).
  */
 
 /** A lead's id becomes part of a path of ours: hex in all that was seen. */
@@ -21,7 +22,11 @@ const UNAUTHORIZED: Problem = {
   detail: 'Send Authorization: Bearer <token>, one of FACADE_TOKENS or the Contact2Sale token.',
 };
 const BAD_LEAD_ID: Problem = { status: 400, kind: 'lead-id', detail: 'This is not the id of a lead.' };
-const NOT_FOUND: Problem = { status: 404, kind: 'not-found', detail: 'There is nothing under this path.' };
+const UNKNOWN_ENRICHMENT: Problem = {
+  status: 404,
+  kind: 'not-found',
+  detail: 'There is no enrichment with this id.',
+};
 
 /** What is answered here, whole, and never passed on. */
 const PREFIXES = ['/c2s/enrich', '/leads/process', '/enrichments', '/webhooks'];
@@ -30,12 +35,17 @@ export function createEndpoints(options: EndpointOptions): PageRouter {
   const router = Router({ caseSensitive: true });
   const own = Router({ caseSensitive: true });
   const { log } = options;
-  own.post('/c2s/enrich/:leadId', known(options), logged(options, 'enrich'), enrich(options));
-  own.get('/leads/process', known(options), logged(options, 'process'), processLead(options));
-  own.get('/enrichments/:id', logged(options, 'view'), view(options));
+  own
+    .route('/c2s/enrich/:leadId')
+    .post(known(options), logged(options, 'enrich'), enrich(options))
+    .all(methodNotAllowed);
+  own
+    .route('/leads/process')
+    .get(known(options), logged(options, 'process'), processLead(options))
+    .all(methodNotAllowed);
+  own.use('/leads/process', pageErrors({ log, answer: failProcess(undefined) }));
+  own.route('/enrichments/:id').get(logged(options, 'view'), view(options)).all(methodNotAllowed);
   own.use('/webhooks', webhookRoutes(options));
-  own.use(PREFIXES, (req, res) => refuse(req, res, NOT_FOUND));
-  own.use(onError(log));
   router.use('/api/v1', own);
   return { prefixes: PREFIXES.map((prefix) => `/api/v1${prefix}`), router };
 }
@@ -79,13 +89,12 @@ function accepted(res: Response, id: string, leadId: string): void {
 /** GET /api/v1/leads/process?id=, for a module that takes every status but 200 for its own failure. */
 function processLead({ door, syncDeadline }: EndpointOptions): RequestHandler {
   return async (req, res) => {
-    const fail = (lead_id: string | undefined, { kind, detail }: Problem): void =>
-      void res.json({ success: false, lead_id, error: kind, message: detail });
     const { id: given } = req.query;
     const leadId = typeof given === 'string' && LEAD_ID.test(given) ? given : undefined;
-    if (leadId === undefined) return fail(undefined, BAD_LEAD_ID);
+    const fail = (problem: Problem): void => failProcess(leadId)(req, res, problem);
+    if (leadId === undefined) return fail(BAD_LEAD_ID);
     const behind = door();
-    if (!behind.isOpen) return fail(leadId, behind.problem);
+    if (!behind.isOpen) return fail(behind.problem);
     const { service } = behind;
     const { id, isNew } = await service.order(leadId, 'make');
     traceOf(res)?.concerns(id);
@@ -94,7 +103,7 @@ function processLead({ door, syncDeadline }: EndpointOptions): RequestHandler {
     const settled = await service.settled(id, syncDeadline());
     const answer = answerFor(settled, service.isSettled(settled));
     if (answer.kind === 'done') return void res.json(answer.body);
-    if (answer.kind === 'failed') return fail(leadId, answer.problem);
+    if (answer.kind === 'failed') return fail(answer.problem);
     res.json({ success: true, message: 'The enrichment is under way.', lead_id: leadId, enrichment_id: id });
   };
 }
@@ -106,34 +115,12 @@ function view({ door, isKnown }: EndpointOptions): RequestHandler {
     const found = UUID.test(id) ? await service.view(id) : undefined;
     if (found) traceOf(res)?.concerns(id);
     if (found) res.json(viewBody(found, isKnown(req)));
-    else refuse(req, res, { ...NOT_FOUND, detail: 'There is no enrichment with this id.' });
+    else refuse(req, res, UNKNOWN_ENRICHMENT);
   });
 }
 
-const BODY_PROBLEMS: Readonly<Record<string, Problem>> = {
-  'entity.too.large': { status: 413, kind: 'body-too-large', detail: 'The body is larger than 8 MiB.' },
-  'encoding.unsupported': { status: 415, kind: 'encoding', detail: 'This content encoding is not taken.' },
-  'request.aborted': { status: 400, kind: 'aborted', detail: 'The body did not arrive whole.' },
-};
-const NOT_JSON: Problem = { status: 400, kind: 'not-json', detail: 'The body is not JSON.' };
-const INTERNAL: Problem = {
-  status: 503,
-  kind: 'enrichment-internal',
-  detail: 'The enrichment could not be begun; the log says why. Nothing was lost: try again.',
-  retryAfter: 5,
-};
-
-/** A body that cannot be read is the caller's; all else is ours, most likely the database, and asks to be repeated. */
-function onError(log: Logger): ErrorRequestHandler {
-  return (error: unknown, req, res, _next) => {
-    const { type, status } = error as { type?: string; status?: number };
-    const isCallers = typeof type === 'string' && typeof status === 'number' && status < 500;
-    if (!isCallers) log.error({ err: error }, 'enrichment: a request could not be served');
-    if (res.headersSent) return void res.destroy();
-    const problem = isCallers ? (BODY_PROBLEMS[type] ?? NOT_JSON) : INTERNAL;
-    if (req.path === '/leads/process') {
-      return void res.json({ success: false, error: problem.kind, message: problem.detail });
-    }
-    refuse(req, res, problem);
-  };
+/** Make.com takes every status but 200 for a failure of its own module. */
+function failProcess(lead_id: string | undefined) {
+  return (_req: Request, res: Response, { kind, detail }: Problem): void =>
+    void res.json({ success: false, lead_id, error: kind, message: detail });
 }

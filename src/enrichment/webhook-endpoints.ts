@@ -1,6 +1,7 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { methodNotAllowed, refuse } from '../forward/page-errors.ts';
 import type { Problem } from '../forward/problem.ts';
-import { body, logged, refuse, served, type EndpointOptions } from './endpoint-kit.ts';
+import { logged, opened, pushBody, served, type EndpointOptions } from './endpoint-kit.ts';
 import { isSecret } from './secret.ts';
 import type { EnrichmentService } from './service.ts';
 import { MAX_EVENTS, readC2sPush } from './webhook-c2s.ts';
@@ -8,7 +9,8 @@ import { googleLeadLine, readGoogleLead, toLeadCreate } from './webhook-google.t
 
 /**
  * The pushes. Contact2Sale signs nothing and cannot set a header, so its secret may stand in the path; where the sender
- * can set one, `X-Webhook-Token` is better. What is answered with 200 is written down.
+ * can set one, `X-Webhook-Token` is better. What is answered with 200 is written down. Whether there is a service, and a
+ * secret that stands in the head, are judged before a byte of the body is read.
  */
 
 const NO_SECRET: Problem = {
@@ -32,12 +34,27 @@ const IGNORED_ACTIONS = new Set(['on_close_lead']);
 
 export function webhookRoutes(options: EndpointOptions): Router {
   const router = Router({ caseSensitive: true });
-  const { webhookSecret } = options;
-  const c2s = [withSecret(webhookSecret), logged(options, 'webhook-c2s'), body, c2sPush(options)];
-  router.post('/c2s', ...c2s);
-  router.post('/c2s/:secret', ...c2s);
-  router.post('/google-ads', logged(options, 'webhook-google'), body, googlePush(options));
+  const { door, webhookSecret, pushDeadlineMs } = options;
+  const body = pushBody(pushDeadlineMs);
+  const c2s = [logged(options, 'webhook-c2s'), opened(door), withSecret(webhookSecret), body, c2sPush(options)];
+  router
+    .route('/c2s')
+    .post(...c2s)
+    .all(methodNotAllowed);
+  router
+    .route('/c2s/:secret')
+    .post(...c2s)
+    .all(methodNotAllowed);
+  const google = [logged(options, 'webhook-google'), opened(door), hasSecret(webhookSecret), body, googlePush(options)];
+  router
+    .route('/google-ads')
+    .post(...google)
+    .all(methodNotAllowed);
   return router;
+}
+
+function hasSecret(secret: string | undefined): RequestHandler {
+  return (req, res, next) => (secret === undefined ? refuse(req, res, NO_SECRET) : next());
 }
 
 function withSecret(secret: string | undefined): RequestHandler {
@@ -76,8 +93,7 @@ function c2sPush({ door }: EndpointOptions): RequestHandler {
 
 function googlePush({ door, webhookSecret, campaigns }: EndpointOptions): RequestHandler {
   return served(door, async (service: EnrichmentService, req: Request, res: Response) => {
-    if (webhookSecret === undefined) return refuse(req, res, NO_SECRET);
-    const read = readGoogleLead(req.body, webhookSecret);
+    const read = readGoogleLead(req.body, webhookSecret ?? '');
     if (read.kind === 'wrong-key') return refuse(req, res, WRONG_GOOGLE_KEY);
     if (read.kind === 'malformed') {
       return refuse(req, res, { status: 422, kind: 'google-lead', detail: read.reasons.join('; ') });

@@ -55,7 +55,7 @@ export class DataPlane {
   readonly #credentials: Readonly<Record<Path, (caller: Caller | undefined) => Credentials>>;
   #generation: Generation;
   /** Set once by the composition root. */
-  pages: Pages = createPages(() => this.#draining);
+  pages: Pages;
   #draining = false;
   /** Its log has the loop already. */
   #loopTold: Generation | undefined;
@@ -85,6 +85,7 @@ export class DataPlane {
       tap: undefined,
     };
     this.#tunnels = new Tunnels(this.#context);
+    this.pages = createPages(() => this.#draining, options.log);
   }
 
   get generation(): Generation {
@@ -178,10 +179,9 @@ export class DataPlane {
   #page(req: IncomingMessage, res: ServerResponse, target: Target, expectsContinue: boolean): void {
     // Express would parse an absolute form, and not take all of them.
     req.url = target.raw;
-    if (expectsContinue) res.writeContinue();
     this.#onPages++;
     res.once('close', () => this.#onPages--);
-    this.pages.serve(req, res);
+    this.pages.serve(req, res, expectsContinue);
   }
 
   /** What no route claims goes to Contact2Sale as it came; undefined where Contact2Sale could not know it. */

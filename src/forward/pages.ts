@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Router } from 'express';
+import type { Logger } from '../observe/log.ts';
+import { continueWhenRead } from './json-body.ts';
+import { notFound, pageErrors } from './page-errors.ts';
 
 /**
  * The facade's own pages on the public listener, served by Express: its health, and what a router adds (the
@@ -8,7 +11,8 @@ import express, { type Router } from 'express';
 export interface Pages {
   /** @param path raw path without query. */
   claims(method: string, path: string): boolean;
-  serve(req: IncomingMessage, res: ServerResponse): void;
+  /** @param expectsContinue the caller waits to be asked for its body, and is asked by whoever reads it. */
+  serve(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void;
 }
 
 /** A router and the paths that it answers whole, whatever the method: `/api/v1/webhooks` and all below it. */
@@ -26,7 +30,7 @@ export function isHealthCheck(method: string, path: string): boolean {
 }
 
 /** @param isDraining the process is ending. */
-export function createPages(isDraining: () => boolean, routers: readonly PageRouter[] = []): Pages {
+export function createPages(isDraining: () => boolean, log: Logger, routers: readonly PageRouter[] = []): Pages {
   const pages = express();
   pages.disable('x-powered-by');
   pages.disable('etag');
@@ -35,12 +39,17 @@ export function createPages(isDraining: () => boolean, routers: readonly PageRou
     res.status(draining ? 503 : 200).json({ status: draining ? 'draining' : 'ok', service: 'c2s-facade' });
   });
   for (const { router } of routers) pages.use(router);
+  pages.use(notFound);
+  pages.use(pageErrors({ log }));
   const prefixes = routers.flatMap((one) => one.prefixes);
   return {
     claims(method, path) {
       return isHealthCheck(method, path) || prefixes.some((prefix) => isBelow(path, prefix));
     },
-    serve: (req, res) => void pages(req, res),
+    serve(req, res, expectsContinue) {
+      if (expectsContinue) continueWhenRead(req, res);
+      pages(req, res);
+    },
   };
 }
 

@@ -23,6 +23,7 @@ const TITLES: Record<number, string> = {
   408: 'Request Timeout',
   409: 'Conflict',
   413: 'Content Too Large',
+  415: 'Unsupported Media Type',
   417: 'Expectation Failed',
   422: 'Unprocessable Content',
   431: 'Request Header Fields Too Large',
@@ -53,7 +54,7 @@ export function sendProblem(
   res.end(body);
 }
 
-function problemHeaders({ status, retryAfter, allow }: Problem, body: Buffer): string[] {
+export function problemHeaders({ status, retryAfter, allow }: Problem, body: Buffer): string[] {
   const headers = ['content-type', 'application/problem+json', 'content-length', String(body.length)];
   if (retryAfter !== undefined) headers.push('retry-after', String(retryAfter));
   // RFC 9110 11.6.1: a 401 names the way to authenticate.

@@ -93,8 +93,11 @@ export function announcesBody({ headers }: Pick<IncomingMessage, 'headers'>): bo
 
 export type Collected = { readonly kind: 'whole'; readonly body: Buffer } | { readonly kind: 'too-large' };
 
-/** Reads a body into memory, up to `limit` bytes. Does not settle when the caller leaves: whoever waits is told by `close`. */
-export function collectBody(req: IncomingMessage, limit: number, done: (collected: Collected) => void): void {
+/**
+ * Reads a body into memory, up to `limit` bytes. Does not settle when the caller leaves: whoever waits is told by `close`.
+ * @returns how to give it up: what was read is let go of, and `done` is not called any more.
+ */
+export function collectBody(req: IncomingMessage, limit: number, done: (collected: Collected) => void): () => void {
   const chunks: Buffer[] = [];
   let size = 0;
   const onData = (chunk: Buffer): void => {
@@ -103,10 +106,12 @@ export function collectBody(req: IncomingMessage, limit: number, done: (collecte
     chunks.push(chunk);
   };
   const onEnd = (): void => settle({ kind: 'whole', body: Buffer.concat(chunks, size) });
+  const cancel = (): void => void req.off('data', onData).off('end', onEnd);
   const settle = (collected: Collected): void => {
-    req.off('data', onData).off('end', onEnd);
+    cancel();
     done(collected);
   };
   if (req.readableEnded) onEnd();
   else req.on('data', onData).on('end', onEnd);
+  return cancel;
 }

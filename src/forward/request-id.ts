@@ -1,10 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 
 const LONGEST = 128;
 
 /** The caller's x-request-id when it is sane (1–128 of A–Z a–z 0–9 - _ . :), else a new UUID. It goes into logs and headers. */
 export function requestIdOf(given: string | string[] | undefined): string {
   return givenRequestId(given) ?? randomUUID();
+}
+
+const ids = new WeakMap<IncomingMessage, string>();
+
+/**
+ * The id of a request that is no route's, the same in its answer, its log lines and its trace. A request of a route has
+ * it in its exchange, which needs no look-up.
+ */
+export function requestIdFor(req: IncomingMessage): string {
+  let id = ids.get(req);
+  if (id === undefined) ids.set(req, (id = requestIdOf(req.headers['x-request-id'])));
+  return id;
 }
 
 /** The caller's own, when it is sane. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { loopbackFault, type LoopbackFault } from '../http/loopback.ts';
+import { placeOf } from '../observe/log.ts';
 import { methodNotAllowed, notFound, problem } from './answer.ts';
 import type { Answer, Problem } from './answer.ts';
 import { UpstreamFault } from './exchange.ts';
@@ -153,10 +154,12 @@ function note({ metrics, log }: HandlerParts, record: RequestRecord, status: num
   metrics.answered(record.operation, status, ms / 1_000);
   const { requestId, method, operation, caller, fault, cause } = record;
   const line = { requestId, method, operation, status, ms: Math.round(ms * 10) / 10, caller, fault };
-  if (fault === 'internal') log.error({ ...line, stack: cause instanceof Error ? cause.stack : undefined }, 'failed');
+  if (fault === 'internal') log.error({ ...line, type: typeOf(cause), at: placeOf(cause) }, 'failed');
   else if (fault === undefined) log.info(line, 'answered');
   else log[fault === 'caller-left' ? 'debug' : 'warn']({ ...line, code: codeOf(cause) }, 'answered');
 }
+
+const typeOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause);
 
 const codeOf = (cause: unknown): string | undefined =>
   cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;

@@ -78,7 +78,9 @@ function describeError(error: unknown): object {
 }
 
 /** The first frame of the stack. The message stands before it, over any number of lines that may look like frames. */
-function placeOf({ stack = '', message }: Error): string | undefined {
+export function placeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { stack = '', message } = error;
   const frames = message === '' ? stack : stack.slice(stack.indexOf(message) + message.length);
   return /^ +(at .*)$/m.exec(frames)?.[1];
 }

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import type { z } from 'zod';
+import { callersStatus } from '../http/callers-status.ts';
 
 /** A request that the stand-in does not carry out: an HTTP status and the text of `{"error": …}`. */
 export class Refusal extends Error {
@@ -21,17 +22,17 @@ export function valid<Schema extends z.ZodType>(schema: Schema, value: unknown):
   throw new Refusal(422, faults.join('; '));
 }
 
-/** Errors as the stand-ins answer them, always JSON; a malformed escape in the path (`%FF`) is Express's own 400. */
-export const answerErrors: ErrorRequestHandler = (error: unknown, _req, res, next) => {
-  if (res.headersSent) return next(error);
+/**
+ * Errors as the stand-ins answer them: JSON in Contact2Sale's form, never a problem document. Of what Express or its
+ * body parser throws (`%FF` in a path, broken JSON) the status alone is told: the message quotes what was sent.
+ */
+export const answerErrors: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
+  // Express's own handler would write the error, message and all, to standard error.
+  if (res.headersSent) return void res.destroy();
   if (error instanceof Refusal) {
     res.set(error.headers).status(error.status).json({ error: error.message });
     return;
   }
-  res.status(statusOf(error)).json({ error: error instanceof Error ? error.message : 'internal error' });
+  const status = callersStatus(error);
+  res.status(status ?? 500).json({ error: status === undefined ? 'internal error' : 'the request cannot be read' });
 };
-
-function statusOf(error: unknown): number {
-  const status = error instanceof Error && 'status' in error ? error.status : undefined;
-  return typeof status === 'number' ? status : 500;
-}

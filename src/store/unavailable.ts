@@ -16,3 +16,40 @@ export function codeOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
   return error instanceof Error ? error.name : 'unknown error';
 }
+
+/**
+ * Does the error say that the database cannot be used now, rather than that a statement is wrong? A connection that
+ * cannot be made or was lost, a server that starts, ends, is full or takes no writes, an account that it does not know.
+ */
+export function isStoreAway(error: unknown): boolean {
+  if (error instanceof StoreUnavailable) return true;
+  if (error instanceof AggregateError && error.errors.length > 0) return isStoreAway(error.errors[0]);
+  if (!(error instanceof Error)) return false;
+  const code = codeOf(error);
+  if (NETWORK_CODES.has(code) || AWAY_STATES.test(code)) return true;
+  // The Unix socket of a server that has ended; of a file that is missing it says something else.
+  if (code === 'ENOENT') return 'syscall' in error && error.syscall === 'connect';
+  return code === error.name && CODELESS.test(error.message);
+}
+
+const NETWORK_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/**
+ * SQLSTATE (Postgres, appendix A): 08 connection, 28 account, 3D database, 53 resources, 57 operator, and a server that
+ * only reads.
+ */
+const AWAY_STATES = /^(?:(?:08|28|3D|53|57)[0-9A-Z]{3}|25006)$/;
+
+/** What pg and pg-pool say without a code (pg 8.23, `client.js`; pg-pool, `index.js`). */
+const CODELESS =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client (?:was closed|has encountered a connection error) and is not queryable|Cannot use a pool after calling end)/;

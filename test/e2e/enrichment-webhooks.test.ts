@@ -111,7 +111,7 @@ describe("Contact2Sale's push", () => {
     expect((await post('/api/v1/webhooks/c2s/wrong-secret-of-somebody')).status).toBe(401);
     expect((await post('/api/v1/webhooks/c2s')).status).toBe(401);
     expect((await post(`/api/v1/webhooks/c2s/${WEBHOOK_SECRET}/more`)).status).toBe(404);
-    expect((await fetch(`${facade.url}/api/v1/webhooks/c2s/${WEBHOOK_SECRET}`)).status).toBe(404);
+    expect((await fetch(`${facade.url}/api/v1/webhooks/c2s/${WEBHOOK_SECRET}`)).status).toBe(405);
     await until(() => messagesOf(scene.sandbox, TWO).length === 1, 'the message arrived');
     const discovery = await (await fetch(`${facade.adminUrl}/api/discovery`)).text();
     const asked = JSON.stringify(scene.sandbox.c2s.standIn.received);

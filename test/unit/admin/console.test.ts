@@ -76,7 +76,10 @@ describe('the console', () => {
     writeFileSync(join(older, 'index.html'), 'of an older source');
     for (const folders of [['/nowhere'], [older]]) {
       const res = await consoleOf(...folders).get('/console/');
-      expect([res.status, res.text]).toEqual([503, 'The console is not built. Run: npm run build:console\n']);
+      expect([res.status, JSON.parse(res.text)]).toMatchObject([
+        503,
+        { detail: 'The console is not built. Run: npm run build:console' },
+      ]);
     }
   });
 });

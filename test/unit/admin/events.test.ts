@@ -9,18 +9,18 @@ class Client extends EventEmitter {
   readonly headers: Record<string, string> = {};
   writableLength = 0;
   code = 200;
-  problem: unknown;
 
-  set(name: string | Record<string, string>, value = ''): this {
-    Object.assign(this.headers, typeof name === 'string' ? { [name]: value } : name);
+  set(headers: Record<string, string>): this {
+    Object.assign(this.headers, headers);
     return this;
   }
-  status(code: number): this {
+  writeHead(code: number, pairs: readonly string[]): this {
     this.code = code;
+    for (let i = 0; i < pairs.length; i += 2) this.headers[pairs[i] ?? ''] = pairs[i + 1] ?? '';
     return this;
   }
-  json(body: unknown): void {
-    this.problem = body;
+  end(): void {
+    this.emit('finish');
   }
   write(text: string): void {
     this.written.push(text);
@@ -38,7 +38,7 @@ beforeEach(() => {
   const events = createEvents(() => ({ picture: ++pictures }));
   connect = () => {
     const client = new Client();
-    void events({} as Request, client as unknown as Response, () => undefined);
+    void events({ headers: {}, complete: true } as Request, client as unknown as Response, () => undefined);
     return client;
   };
 });

@@ -98,6 +98,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     killSwitch,
     store,
     book,
+    log,
     isSandbox: false,
   };
   const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, calendar: SYSTEM_CALENDAR, reload };

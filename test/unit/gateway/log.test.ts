@@ -32,7 +32,7 @@ it('blames no fault of ours when a caller leaves in the middle of its body', asy
   const { gateway, c2s } = await start({ log });
   const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
   const head =
-    'POST /leads/l1/messages HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{';
+    'POST /leads/l1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{';
   socket.write(head, () => socket.destroy());
   await until('the line is written', () => lines.length === 1);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 20, status: 499, fault: 'caller-left' });
