@@ -1,0 +1,69 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { pino } from 'pino';
+import type { Door } from '../../../src/enrichment/door.ts';
+import { createEndpoints } from '../../../src/enrichment/endpoints.ts';
+import type { EnrichmentService } from '../../../src/enrichment/service.ts';
+import { Campaigns } from '../../../src/gateway/campaigns.ts';
+import { createPages } from '../../../src/forward/pages.ts';
+
+/** The endpoints of the enrichment on a bare server, in front of a service that only counts. As a process: prints its port. */
+
+export const SECRET = 'webhook-secret-of-the-bodies';
+
+export interface WebhookServer {
+  readonly url: string;
+  /** What reached the service. */
+  readonly kept: unknown[];
+  close(): Promise<void>;
+}
+
+export interface WebhookServerOptions {
+  readonly door?: Door;
+  readonly webhookSecret?: string | undefined;
+  readonly pushDeadlineMs?: number;
+}
+
+export async function startWebhooks(options: WebhookServerOptions = {}): Promise<WebhookServer> {
+  const kept: unknown[] = [];
+  const service = {
+    push: (events: readonly unknown[]) => {
+      kept.push(...events);
+      return Promise.resolve({ processed: events.length, duplicates: 0 });
+    },
+    pushNewLead: (leadId: string) => Promise.resolve(kept.push(leadId) > 0),
+  } as unknown as EnrichmentService;
+  const { door = { isOpen: true, service }, pushDeadlineMs } = options;
+  const log = pino({ enabled: false });
+  const endpoints = createEndpoints({
+    door: () => door,
+    isKnown: () => false,
+    isOpen: false,
+    webhookSecret: 'webhookSecret' in options ? options.webhookSecret : SECRET,
+    campaigns: new Campaigns(() => undefined),
+    syncDeadline: () => 1_000,
+    log,
+    ...(pushDeadlineMs !== undefined && { pushDeadlineMs }),
+  });
+  const pages = createPages(() => false, log, [endpoints]);
+  const server = createServer((req, res) => pages.serve(req, res, false));
+  server.on('checkContinue', (req, res) => pages.serve(req, res, true));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, kept, close: () => end(server) };
+}
+
+function end(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { url } = await startWebhooks();
+  process.stdout.write(`${url}\n`);
+  // Whoever started it has gone.
+  process.stdin.resume().on('end', () => process.exit(0));
+}
