@@ -27,7 +27,7 @@ beforeAll(async () => {
   };
   facade = opened.keep(startProcess({ env, edit }));
   at = await facade.ready();
-}, 20_000);
+}, 90_000);
 afterAll(opened.closeAll);
 
 const admin = async (path: string, method = 'GET', body?: object) => {

@@ -71,7 +71,7 @@ export function startProcess(options: FacadeProcessOptions): FacadeProcess {
     stderr: () => stderr,
     async ready() {
       const line = /^\{.*"listening":"([^"]+)","admin":"([^"]+)".*$|^c2s-facade (\S+) +admin (\S+)$/m;
-      await until(() => line.test(stdout) || child.exitCode !== null, 'the process listens', 15_000);
+      await until(() => line.test(stdout) || child.exitCode !== null, 'the process listens', 60_000);
       const [, url, adminUrl, welcomed, welcomedAdmin] = line.exec(stdout) ?? [];
       const found = { url: url ?? welcomed, adminUrl: adminUrl ?? welcomedAdmin };
       if (!found.url || !found.adminUrl) throw new Error(`it did not start: ${stdout}${stderr}`);
