@@ -1,6 +1,6 @@
-// The arrows of the house: http → config → rollout → dialect → observe → store → forward → compare → steer → enrichment → admin → cluster → app.
+// The arrows of the house: http → config → rollout → dialect → observe → store → wire → forward → compare → steer → enrichment → admin → cluster → app.
 // A folder may import what stands left of it, never what stands right of it. `gateway` and `sandbox` are
-// services of their own: they see `http` and `observe` and nothing of the facade. `http` is for what all of them must
+// services of their own: they see `http`, `observe` and `wire`, and nothing of the facade. `http` is for what all of them must
 // judge alike of a request, whichever program it came to: it imports nothing, so that everybody may import it.
 const order = [
   'http',
@@ -9,6 +9,7 @@ const order = [
   'dialect',
   'observe',
   'store',
+  'wire',
   'forward',
   'compare',
   'steer',
@@ -34,7 +35,7 @@ module.exports = {
       name: 'services-of-their-own',
       severity: 'error',
       from: { path: '^src/(gateway|sandbox)/' },
-      to: { path: '^src/(?!gateway/|sandbox/|observe/|http/)' },
+      to: { path: '^src/(?!gateway/|sandbox/|observe/|http/|wire/)' },
     },
     {
       name: 'gateway-knows-no-sandbox',

@@ -4,6 +4,7 @@ import { Capture } from '../forward/tap.ts';
 import type { CopyTrace } from '../observe/tracing/trace.ts';
 import type { Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
+import { UpstreamCall } from '../wire/upstream-call.ts';
 
 /** What is asked of a path: a read, in its own dialect. */
 export interface ShadowRequest {
@@ -37,7 +38,7 @@ export interface ShadowCallOptions {
  * One read for the comparison. Everything an upstream can do to it ends here: silence at the deadline, a flood at the
  * room that is left, a reset as a failure. It settles once.
  */
-export class ShadowCall implements Dispatcher.DispatchHandler, Bounded {
+export class ShadowCall extends UpstreamCall implements Bounded {
   readonly #options: ShadowCallOptions;
   readonly #captured: Capture;
   readonly #startedAt: number;
@@ -48,6 +49,7 @@ export class ShadowCall implements Dispatcher.DispatchHandler, Bounded {
   place = -1;
 
   constructor(options: ShadowCallOptions) {
+    super();
     this.#options = options;
     this.#captured = new Capture(options.room);
     this.#startedAt = options.now();
@@ -74,21 +76,20 @@ export class ShadowCall implements Dispatcher.DispatchHandler, Bounded {
     this.#end();
   }
 
-  // --- undici's handler ---
+  // --- what undici tells ---
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  protected override started(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (!this.#settle) controller.abort(new Error('abandoned'));
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    if (status < 200) return;
+  protected override answerBegan(controller: Dispatcher.DispatchController, status: number): void {
     const { path, now } = this.#options;
     const raw = controller.rawHeaders;
     this.#captured.begin(path, status, Array.isArray(raw) ? raw : [], now() - this.#startedAt);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  protected override answerData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#captured.data(chunk);
     // The rest would be read for nothing.
     if (this.#captured.isWhole) return;
@@ -96,11 +97,11 @@ export class ShadowCall implements Dispatcher.DispatchHandler, Bounded {
     controller.abort(new Error('longer than what is compared'));
   }
 
-  onResponseEnd(): void {
+  protected override answerEnded(): void {
     this.#end();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error & { readonly code?: string }): void {
+  protected override failed(error: Error & { readonly code?: string }): void {
     if (this.#captured.isWhole) this.#failure ??= this.#failureOf(error);
     this.#end();
   }

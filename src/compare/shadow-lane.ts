@@ -1,5 +1,6 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { Upstream } from '../forward/upstream.ts';
+import { createUpstreamPool } from '../wire/upstream-pool.ts';
 
 /**
  * The way out of shadows to one upstream: connections of their own, so that one that hangs there holds no connection
@@ -20,19 +21,12 @@ export class ShadowLane {
     if (this.#pool && this.#upstream === upstream) return this.#pool;
     void this.#pool?.close();
     this.#upstream = upstream;
-    const { keepAlive, connect } = upstream.settings;
-    return (this.#pool = new Pool(upstream.origin, {
+    const { keepAlive, connect, maxConnectionAge } = upstream.settings;
+    return (this.#pool = createUpstreamPool(upstream.origin, {
       connections: this.#connections,
-      pipelining: 1,
-      keepAliveTimeout: keepAlive,
-      keepAliveMaxTimeout: keepAlive,
-      connect: { timeout: connect },
-      // As for live requests: what is compared goes over the same protocol.
-      allowH2: false,
-      // The runner keeps the deadline of a shadow, over all of it.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: 64 * 1024,
+      keepAliveMs: keepAlive,
+      connectMs: connect,
+      maxConnectionAgeMs: maxConnectionAge,
     }));
   }
 

@@ -173,6 +173,9 @@ const upstream = z.strictObject({
   keepAlive: positiveDuration(
     'How long an idle connection is kept. Stay below the upstream: uvicorn closes at 5 s, so 4 s.',
   ).default('4s'),
+  maxConnectionAge: positiveDuration(
+    'A connection that is older serves no further request, and the next one looks the name up again. What is under way ends first. It decides how soon an upstream whose name moved is followed under steady traffic.',
+  ).default('60s'),
   rateBudget: rateBudget.optional().describe('Leave out for an upstream without a rate limit.'),
 });
 

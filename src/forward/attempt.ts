@@ -1,5 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Outcome } from '../rollout/outcome.ts';
+import { UpstreamCall } from '../wire/upstream-call.ts';
 import type { Breaker } from './breaker.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Upstream } from './upstream.ts';
@@ -20,6 +22,8 @@ export interface AttemptOwner {
     rawHeaders: readonly (Buffer | string)[],
   ): void;
   answerData(attempt: Attempt, chunk: Buffer): void;
+  /** The head came without a byte of the body: whoever waits for the head must not wait for the body. */
+  answerWaits?(attempt: Attempt): void;
   answerEnds(attempt: Attempt): void;
   attemptFails(attempt: Attempt, outcome: Outcome): void;
 }
@@ -37,7 +41,7 @@ export interface CoarseClock {
   readonly lastTick: number;
 }
 
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt extends UpstreamCall {
   readonly upstream: Upstream;
   /** Gave the permit, and is told what became of it; undefined where the route has none. */
   readonly breaker: Breaker | undefined;
@@ -66,6 +70,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     clock: CoarseClock,
     startedAt: number,
   ) {
+    super();
     this.#owner = owner;
     this.upstream = upstream;
     this.breaker = breaker;
@@ -103,9 +108,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#controller?.resume();
   }
 
-  // --- undici's handler ---
+  // --- what undici tells ---
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  protected override started(controller: Dispatcher.DispatchController): void {
     if (this.#abandonedAs) return controller.abort(new Error(this.#abandonedAs));
     this.#controller = controller;
     this.phase = 'send';
@@ -123,32 +128,34 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#hasBody) this.#sentAt = this.lastActivity;
   }
 
-  onResponseStart(
+  protected override answerBegan(
     controller: Dispatcher.DispatchController,
     status: number,
-    headers: Record<string, string | string[] | undefined>,
-    statusText?: string,
+    headers: IncomingHttpHeaders,
+    statusText: string | undefined,
   ): void {
-    // 103 and other interim answers are between the upstream and us.
-    if (status < 200) return;
     this.phase = 'body';
     this.lastActivity = this.#clock.lastTick;
     this.answeredIn = this.lastActivity - this.#sentAt;
     this.#owner.answerBegins(this, status, statusText, rawHeadersOf(controller, headers));
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  protected override answerData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.lastActivity = this.#clock.lastTick;
     this.#owner.answerData(this, chunk);
   }
 
-  onResponseEnd(): void {
+  override headIsAlone(): void {
+    if (this.phase === 'body') this.#owner.answerWaits?.(this);
+  }
+
+  protected override answerEnded(): void {
     if (this.phase === 'ended') return;
     this.phase = 'ended';
     this.#owner.answerEnds(this);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  protected override failed(error: Error): void {
     this.#fail(this.#abandonedAs ?? this.#classify(error));
   }
 
@@ -177,7 +184,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
 function rawHeadersOf(
   controller: Dispatcher.DispatchController,
-  headers: Record<string, string | string[] | undefined>,
+  headers: IncomingHttpHeaders,
 ): readonly (Buffer | string)[] {
   const raw = controller.rawHeaders;
   if (Array.isArray(raw)) return raw;

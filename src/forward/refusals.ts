@@ -7,7 +7,7 @@ const DETAILS: Partial<Record<Outcome, string>> = {
   upstream_connect_timeout: 'The upstream took no connection in time. Nothing was sent; the request may be repeated.',
   upstream_send: 'The connection to the upstream broke while the request was sent.',
   upstream_send_timeout: 'The upstream stopped taking the request.',
-  upstream_respond: 'The upstream closed the connection without an answer.',
+  upstream_respond: 'The upstream closed the connection without an answer, or its answer cannot be read as HTTP.',
   upstream_respond_timeout: 'The upstream did not answer in time.',
   origin_connect: 'The gateway could not reach Contact2Sale. Nothing arrived there; the request may be repeated.',
   origin_unknown: 'The gateway got no usable answer from Contact2Sale.',

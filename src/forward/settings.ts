@@ -46,7 +46,7 @@ export function drainTimes({ server }: FacadeConfig, delayMs: number): DrainTime
 }
 
 function upstreamSettings(
-  { url, maxInflight, keepAlive, rateBudget }: UpstreamConfig,
+  { url, maxInflight, keepAlive, maxConnectionAge, rateBudget }: UpstreamConfig,
   connect: number,
 ): UpstreamSettings {
   return {
@@ -54,6 +54,7 @@ function upstreamSettings(
     maxInflight,
     keepAlive: parseDuration(keepAlive),
     connect,
+    maxConnectionAge: parseDuration(maxConnectionAge),
     rateBudget: rateBudget && {
       ...rateBudget,
       period: parseDuration(rateBudget.period),

@@ -1,5 +1,6 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { Path } from '../rollout/route.ts';
+import { createUpstreamPool } from '../wire/upstream-pool.ts';
 import { RateBudget, type RateBudgetSettings } from './rate-budget.ts';
 
 /**
@@ -15,6 +16,8 @@ export interface UpstreamSettings {
   readonly keepAlive: number;
   /** Milliseconds; the connect deadline of the defaults: a pool has one for all its routes. */
   readonly connect: number;
+  /** Milliseconds; an older connection serves no further request. */
+  readonly maxConnectionAge: number;
   readonly rateBudget: RateBudgetSettings | undefined;
 }
 
@@ -35,20 +38,11 @@ export class Upstream {
     this.origin = url.origin;
     this.prefix = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
     this.rateBudget = settings.rateBudget && new RateBudget(settings.rateBudget, now);
-    this.pool = new Pool(url.origin, {
+    this.pool = createUpstreamPool(url.origin, {
       connections: settings.maxInflight,
-      pipelining: 1,
-      keepAliveTimeout: settings.keepAlive,
-      // A hint of the upstream may shorten it, never lengthen it.
-      keepAliveMaxTimeout: settings.keepAlive,
-      connect: { timeout: settings.connect },
-      // While HTTP/2 is possible, undici holds all requests back behind one handshake: one that hangs would hang them all,
-      // and what was given up meanwhile would stay in its queue. With it, one connection would carry them all, too.
-      allowH2: false,
-      // Every attempt keeps its own deadlines, with one timer for all of them (deadlines.ts).
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: 64 * 1024,
+      keepAliveMs: settings.keepAlive,
+      connectMs: settings.connect,
+      maxConnectionAgeMs: settings.maxConnectionAge,
     });
   }
 

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher, Pool } from 'undici';
+import { MalformedAnswer } from '../wire/malformed-answer.ts';
+import { UpstreamCall } from '../wire/upstream-call.ts';
 
 /**
  * One request to the upstream, its answer held whole. Answers are JSON of at most fifty leads, so holding them
@@ -51,7 +53,7 @@ export interface Ending {
 
 const EMPTY = new Uint8Array(0);
 
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange extends UpstreamCall {
   readonly #settle: (result: UpstreamAnswer | UpstreamFault) => void;
   readonly #limits: Limits;
   readonly #timer: NodeJS.Timeout;
@@ -64,6 +66,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #size = 0;
 
   constructor(limits: Limits, settle: (result: UpstreamAnswer | UpstreamFault) => void) {
+    super();
     this.#limits = limits;
     this.#settle = settle;
     this.#timer = setTimeout(() => this.fail('deadline'), limits.deadline);
@@ -79,24 +82,27 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** undici calls this when a connection is there and the request is about to be written: from here on it may have been received. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  protected override started(controller: Dispatcher.DispatchController): void {
     if (this.#fault) controller.abort(this.#fault);
     else this.#controller = controller;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    if (status < 200) return;
+  protected override answerBegan(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     this.#status = status;
     this.#headers = headers;
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  protected override answerData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
     if (this.#size > this.#limits.maxAnswer) this.fail('unusable-answer');
     else this.#chunks.push(chunk);
   }
 
-  onResponseEnd(): void {
+  protected override answerEnded(): void {
     if (this.#fault) return;
     this.#done = true;
     clearTimeout(this.#timer);
@@ -105,13 +111,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settle({ status: this.#status, headers: this.#headers, body });
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  protected override failed(error: Error): void {
     if (error instanceof UpstreamFault) return;
     this.fail(kindOf(error, this.#controller !== undefined), error);
   }
 }
 
 function kindOf(error: Error, started: boolean): FaultKind {
+  if (error instanceof MalformedAnswer) return 'unusable-answer';
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (!started) return code === 'UND_ERR_CONNECT_TIMEOUT' ? 'deadline' : 'unreachable';
   return code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' ? 'unusable-answer' : 'connection-lost';
@@ -131,6 +138,6 @@ export function exchange(
     });
     ending.end = () => handler.fail('caller-left');
     const { method, path, headers, body = null } = request;
-    pool.dispatch({ method, path, headers, body, headersTimeout: 0, bodyTimeout: 0 }, handler);
+    pool.dispatch({ method, path, headers, body }, handler);
   });
 }

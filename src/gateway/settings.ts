@@ -79,6 +79,8 @@ export const DEFAULTS = {
   maxAnswer: 16_777_216,
   /** Under the 5 s at which a uvicorn-like upstream closes; most others keep idle connections longer. */
   keepAlive: 4_000,
+  /** A busy connection would otherwise never end, and an upstream whose name moved never be followed. */
+  maxConnectionAge: 60_000,
 } as const;
 
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/;

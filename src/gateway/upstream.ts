@@ -1,4 +1,5 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
+import { createUpstreamPool } from '../wire/upstream-pool.ts';
 import { exchange, UpstreamFault } from './exchange.ts';
 import type { Ending, FaultKind, UpstreamAnswer, UpstreamRequest } from './exchange.ts';
 import type { RateBudget } from './rate-budget.ts';
@@ -39,14 +40,11 @@ export class Upstream {
     const url = new URL(settings.baseUrl);
     this.#settings = settings;
     this.#prefix = url.pathname.replace(/\/+$/, '');
-    this.#pool = new Pool(url.origin, {
+    this.#pool = createUpstreamPool(url.origin, {
       connections: settings.maxInflight,
-      pipelining: 1,
-      keepAliveTimeout: DEFAULTS.keepAlive,
-      keepAliveMaxTimeout: DEFAULTS.keepAlive,
-      connect: { timeout: settings.connectTimeout },
-      // Else undici holds all requests back behind the first handshake, to see whether one connection could carry them all.
-      allowH2: false,
+      keepAliveMs: DEFAULTS.keepAlive,
+      connectMs: settings.connectTimeout,
+      maxConnectionAgeMs: DEFAULTS.maxConnectionAge,
     });
   }
 
