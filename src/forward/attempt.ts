@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Outcome } from '../rollout/outcome.ts';
 import { UpstreamCall } from '../wire/upstream-call.ts';
 import type { Breaker } from './breaker.ts';
+import { viaOf } from './headers.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -23,7 +24,7 @@ export interface AttemptOwner {
   ): void;
   answerData(attempt: Attempt, chunk: Buffer): void;
   /** The head came without a byte of the body: whoever waits for the head must not wait for the body. */
-  answerWaits?(attempt: Attempt): void;
+  answerWaits(attempt: Attempt): void;
   answerEnds(attempt: Attempt): void;
   attemptFails(attempt: Attempt, outcome: Outcome): void;
 }
@@ -82,6 +83,11 @@ export class Attempt extends UpstreamCall {
   send({ method, target, headers, body }: AttemptRequest): void {
     this.#hasBody = body !== null;
     this.upstream.pool.dispatch({ path: this.upstream.prefix + target, method, headers, body }, this);
+  }
+
+  /** The Via of its answer (RFC 9110 7.6.3): the version that the upstream spoke, and who received it. */
+  get via(): string {
+    return viaOf(this.carrier?.isHttp10 === true);
   }
 
   /** The caller does not read: the upstream is held back. */
@@ -146,7 +152,7 @@ export class Attempt extends UpstreamCall {
   }
 
   override headIsAlone(): void {
-    if (this.phase === 'body') this.#owner.answerWaits?.(this);
+    if (this.phase === 'body') this.#owner.answerWaits(this);
   }
 
   protected override answerEnded(): void {

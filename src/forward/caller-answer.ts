@@ -15,6 +15,8 @@ export class CallerAnswer {
   #announced = -1;
   /** The whole answer, come in one piece: written together with its end, in one system call and not two. */
   #whole: Buffer | undefined;
+  /** Its status allows no body (RFC 9110 15.3.5, 15.3.6), whatever the upstream sent. */
+  #isBodiless = false;
   /** What the request came to, once that is known. */
   outcome: Outcome | undefined;
   /** The path that was asked before may have received it: what the next one says of itself is not the whole truth. */
@@ -42,7 +44,9 @@ export class CallerAnswer {
 
   /** An upstream's head. @param headers cleaned, name and value alternating. */
   begin(path: Path, status: number, statusText: string | undefined, headers: string[], contentLength?: string): void {
-    if (contentLength !== undefined) this.#announced = Number(contentLength);
+    this.#isBodiless = status === 204 || status === 205;
+    if (this.#isBodiless) headers = bodiless(status, headers);
+    else if (contentLength !== undefined) this.#announced = Number(contentLength);
     this.#pushOwn(path, headers);
     const phrase = reasonPhrase(statusText);
     if (phrase === undefined) this.#res.writeHead(status, headers);
@@ -51,6 +55,7 @@ export class CallerAnswer {
 
   /** One piece of an upstream's body; false when the caller should be waited for (`drain`). */
   write(chunk: Buffer): boolean {
+    if (this.#isBodiless) return true;
     if (chunk.length === this.#announced) {
       this.#whole = chunk;
       return true;
@@ -85,7 +90,16 @@ export class CallerAnswer {
   /** Cut short, so that the caller can tell that it is not whole. */
   cut(outcome: Outcome): void {
     this.outcome ??= outcome;
-    this.#res.destroy();
+    this.abort();
+  }
+
+  /** Ends the connection under an answer that is not whole. */
+  abort(): void {
+    const res = this.#res;
+    // Of a body that is told by the end of the connection alone, to a caller of HTTP/1.0, a clean end would be the whole.
+    const endsWithConnection = res.headersSent && !res.chunkedEncoding && this.#announced < 0;
+    if (endsWithConnection) res.socket?.resetAndDestroy();
+    res.destroy();
   }
 
   #pushOwn(path: Path, headers: string[]): void {
@@ -102,13 +116,29 @@ export class CallerAnswer {
   }
 }
 
-/** What an upstream said of a body that is not sent. */
+/** The headers of an answer that has no body: 204 says no length (RFC 9110 8.6), 205 says none. */
+function bodiless(status: number, headers: readonly string[]): string[] {
+  const kept = headers.filter((_, i) => (headers[i & ~1] as string).toLowerCase() !== 'content-length');
+  if (status === 205) kept.push('content-length', '0');
+  return kept;
+}
+
+/** What an upstream said of a body that is not sent (RFC 9110 8, 14.4; RFC 9530; RFC 9421). */
 const ABOUT_THE_BODY = new Set([
   'content-type',
   'content-length',
   'content-encoding',
+  'content-language',
+  'content-location',
+  'content-disposition',
+  'content-range',
+  'accept-ranges',
   'etag',
   'last-modified',
+  'content-md5',
   'digest',
   'content-digest',
+  'repr-digest',
+  'signature',
+  'signature-input',
 ]);

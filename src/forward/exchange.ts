@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { successStatus } from '../dialect/answer.ts';
+import { isEventStreamType } from '../dialect/media.ts';
 import type { Logger } from '../observe/log.ts';
 import { isLogged, logRequest } from '../observe/request-line.ts';
 import type { RequestTrace } from '../observe/tracing/trace.ts';
@@ -345,19 +346,23 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   ): void {
     const { path } = attempt.upstream;
     this.#sample?.capture?.begin(path, status, raw, this.#context.now() - attempt.startedAt);
-    const answer = responseHeaders(raw, this.#generation.rewriteLocation[path], path === 'gateway');
+    const answer = responseHeaders(raw, this.#generation.rewriters[path], path === 'gateway');
+    answer.headers.push('via', attempt.via);
     if (status === 429) this.#pauseBudget(answer.retryAfter);
     if (isHeldBack(path, this.#asked.match.dialect, status)) {
       this.#phase = { kind: 'understanding', attempt, held: { ...answer, status, chunks: [], size: 0 } };
       return;
     }
-    const isEventStream = answer.contentType?.startsWith('text/event-stream') ?? false;
+    const isEventStream = isEventStreamType(answer.contentType);
     this.#phase = { kind: 'answering', attempt, isEventStream };
     if (status >= 500) this.#answer.outcome = 'upstream_error';
     const owed = successStatus(this.#entry.model, this.#asked.match.dialect, path, status);
     this.#answer.begin(path, owed, owed === status ? statusText : undefined, answer.headers, answer.contentLength);
-    // Else the head waits for the first event, and the caller cannot tell that the stream is open.
-    if (isEventStream) this.#asked.res.flushHeaders();
+  }
+
+  /** Else the head would wait for the first byte of the body: a long poll, a model's answer, a stream of events. */
+  answerWaits(): void {
+    if (this.#phase.kind === 'answering') this.#asked.res.flushHeaders();
   }
 
   answerData(attempt: Attempt, chunk: Buffer): void {
@@ -434,7 +439,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
         return this.refused(1000);
       case 'answered':
         // The caller does not take it.
-        if (isOver) this.#asked.res.destroy();
+        if (isOver) this.#answer.abort();
         return;
       case 'closed':
         return;

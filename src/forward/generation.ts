@@ -2,7 +2,7 @@ import { Matcher, type Match } from '../rollout/matcher.ts';
 import type { Path, RouteModel } from '../rollout/route.ts';
 import type { Hop } from './connection.ts';
 import type { FailoverBudget } from './failover-budget.ts';
-import type { RewriteLocation } from './headers.ts';
+import type { AnswerRewriter } from './answer-rewriter.ts';
 import type { RouteState } from './route-state.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -46,7 +46,7 @@ export interface Generation {
   readonly killSwitchFile: string | undefined;
   /** Share of successful requests that are logged, 0..1. */
   readonly successSample: number;
-  readonly rewriteLocation: Readonly<Record<Path, RewriteLocation>>;
+  readonly rewriters: Readonly<Record<Path, AnswerRewriter>>;
 }
 
 /** Everything about a row that follows from the table alone. @param all every row of the table. */
@@ -100,14 +100,19 @@ export function reservedFor(model: RouteModel, models: readonly RouteModel[]): s
   return [...reserved];
 }
 
+/** Where an upstream lives. */
+export interface UpstreamAddress {
+  readonly path: Path;
+  readonly origin: string;
+  /** Path of the base URL: `''` or `/prefix`. */
+  readonly prefix: string;
+}
+
 /**
  * A Location that points at an upstream becomes a path on the facade. The gateway builds its redirects from whatever
  * host it was asked by or believes to be (gateway-wire.md 4.4), so of its Locations only the path is ever shown.
  */
-export function locationRewriter(
-  path: Path,
-  origins: readonly { path: Path; origin: string; prefix: string }[],
-): RewriteLocation {
+export function locationRewriter(path: Path, origins: readonly UpstreamAddress[]): (location: string) => string {
   const asked = origins.find((upstream) => upstream.path === path);
   return (location) => {
     // Relative to what was asked: below the prefix of the base URL, of which the facade's callers know nothing.

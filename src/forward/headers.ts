@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { AnswerRewriter } from './answer-rewriter.ts';
 import type { Connection } from './connection.ts';
 import { decremented } from './request-head.ts';
 import { asCgiReads, isForwardingClaim } from './request-names.ts';
@@ -25,8 +26,11 @@ const CONTENT_LENGTH = 9;
 /** Says what a proxy knows of the caller: kept from trusted ones. */
 const CLAIM = 10;
 const MAX_FORWARDS = 11;
+const REFRESH = 12;
+const LINK = 13;
+const SET_COOKIE = 14;
 /** Which page of a browser the caller is. */
-const ORIGIN = 12;
+const ORIGIN = 15;
 type Action = number;
 
 const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
@@ -72,8 +76,16 @@ function furtherRequestAction(name: string): Action | undefined {
 const RESPONSE_ACTIONS: Readonly<Record<string, Action>> = {
   ...Object.fromEntries(HOP_BY_HOP.map((name) => [name, DROP])),
   'proxy-authenticate': DROP,
+  'proxy-authentication-info': DROP,
   'x-request-id': DROP,
+  // Where else the upstream's origin can be reached (RFC 7838); said by the facade it would be said of the facade's.
+  'alt-svc': DROP,
+  // Names hosts behind the facade; the facade's own takes its place (RFC 9110 7.6.3).
+  via: DROP,
   connection: CONNECTION,
+  refresh: REFRESH,
+  link: LINK,
+  'set-cookie': SET_COOKIE,
   location: LOCATION,
   'content-location': LOCATION,
   date: DATE,
@@ -198,6 +210,11 @@ function isKept(
   }
 }
 
+/** The Via of an answer (RFC 9110 7.6.3): the version that the upstream spoke, and a name that is no host's. */
+export function viaOf(isHttp10: boolean): string {
+  return isHttp10 ? '1.0 c2s-facade' : '1.1 c2s-facade';
+}
+
 /** What the facade must know of an answer, read in the same pass that cleans its headers. */
 export interface AnswerHeaders {
   /** Name and value alternating, as writeHead takes them. */
@@ -207,9 +224,6 @@ export interface AnswerHeaders {
   readonly retryAfter: string | undefined;
 }
 
-/** Rewrites a Location so that no upstream shows; returns it as it is when it points elsewhere. */
-export type RewriteLocation = (location: string) => string;
-
 /**
  * The headers of an answer, cleaned.
  * @param raw undici's: names and values alternating, bytes.
@@ -217,7 +231,7 @@ export type RewriteLocation = (location: string) => string;
  */
 export function responseHeaders(
   raw: readonly (Buffer | string)[],
-  rewrite: RewriteLocation,
+  rewrite: AnswerRewriter,
   dropDate: boolean,
 ): AnswerHeaders {
   const headers: string[] = [];
@@ -233,7 +247,16 @@ export function responseHeaders(
         listed = connectionOptions(value, listed);
         continue;
       case LOCATION:
-        value = rewrite(value);
+        value = rewrite.location(value);
+        break;
+      case REFRESH:
+        value = rewrite.refresh(value);
+        break;
+      case LINK:
+        value = rewrite.link(value);
+        break;
+      case SET_COOKIE:
+        value = rewrite.cookie(value);
         break;
       case CONTENT_TYPE:
         contentType = value;

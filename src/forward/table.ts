@@ -4,17 +4,11 @@ import { PASSTHROUGH, type Unclaimed } from '../rollout/compile.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Face, Path, RouteModel } from '../rollout/route.ts';
 import { stageOf } from '../rollout/stage.ts';
+import { answerRewriter } from './answer-rewriter.ts';
 import type { BreakerState } from './breaker.ts';
 import { Hop, TrustedProxies } from './connection.ts';
 import { FailoverBudget } from './failover-budget.ts';
-import {
-  buildMatcher,
-  locationRewriter,
-  prepareRoute,
-  type Generation,
-  type RouteEntry,
-  type UnclaimedEntries,
-} from './generation.ts';
+import { buildMatcher, prepareRoute, type Generation, type RouteEntry, type UnclaimedEntries } from './generation.ts';
 import { RouteState, type BreakerListener } from './route-state.ts';
 import { Upstream, type UpstreamSettings } from './upstream.ts';
 
@@ -73,7 +67,7 @@ export class Table {
       forceHeader: settings.forceHeader,
       killSwitchFile: settings.killSwitchFile,
       successSample: settings.successSample,
-      rewriteLocation: { direct: locationRewriter('direct', origins), gateway: locationRewriter('gateway', origins) },
+      rewriters: { direct: answerRewriter('direct', origins), gateway: answerRewriter('gateway', origins) },
     };
   }
 

@@ -8,7 +8,7 @@ import type { Bounded } from './deadlines.ts';
 import type { Asked, ExchangeContext } from './exchange.ts';
 import { expiryOf } from './expiry.ts';
 import type { Generation } from './generation.ts';
-import { reasonPhrase, requestHeaders, responseHeaders } from './headers.ts';
+import { reasonPhrase, requestHeaders, responseHeaders, viaOf } from './headers.ts';
 import { endWithProblem } from './problem.ts';
 import type { Waiter } from './rate-budget.ts';
 import { refusalFor } from './refusals.ts';
@@ -183,8 +183,9 @@ export class Tunnel implements Bounded, Waiter {
     this.#phase = { kind: 'open', upstreamSocket };
     this.#socket.off('readable', this.#onReadable);
     this.#settle('ok', 101);
-    const { headers } = responseHeaders(answer.rawHeaders, this.#generation.rewriteLocation.direct, false);
-    answer.headers = asRecord([...headers, ...this.#ownHeaders(), 'connection', 'upgrade', 'upgrade', 'websocket']);
+    const { headers } = responseHeaders(answer.rawHeaders, this.#generation.rewriters.direct, false);
+    const own = ['via', viaOf(false), ...this.#ownHeaders(), 'connection', 'upgrade', 'upgrade', 'websocket'];
+    answer.headers = asRecord([...headers, ...own]);
     tie(this.#socket, upstreamSocket, this.#model.deadlines.idle);
   }
 
@@ -199,12 +200,13 @@ export class Tunnel implements Bounded, Waiter {
     }
     const status = (this.#status = answer.statusCode as number);
     this.#phase = { kind: 'refusing', proxyReq };
-    const rewrite = this.#generation.rewriteLocation.direct;
+    const rewrite = this.#generation.rewriters.direct;
     const { headers, retryAfter } = responseHeaders(answer.rawHeaders, rewrite, false);
     if (status === 429) this.#upstream.rateBudget?.pauseFor(retryAfter);
     if (status >= 500) this.#outcome = 'upstream_error';
     this.#settle(this.#outcome ?? 'ok', status);
-    this.#pass(proxyReq, answer, [...headers, ...this.#ownHeaders(), 'connection', 'close']);
+    const via = viaOf(answer.httpVersion === '1.0');
+    this.#pass(proxyReq, answer, [...headers, 'via', via, ...this.#ownHeaders(), 'connection', 'close']);
   }
 
   #pass(proxyReq: ClientRequest, answer: IncomingMessage, headers: readonly string[]): void {

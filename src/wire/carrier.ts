@@ -14,16 +14,20 @@ export class Carrier {
   #isBusy = false;
   /** It ends with the answer that is under way. */
   #isSpent = false;
+  /** The connection was reset, or failed otherwise: what undici calls the end of an answer is none. */
+  #isBroken = false;
   /** The call whose head came, and of whose body nothing did. */
   #bodyless: UpstreamCall | undefined;
 
   /** @param maxAgeMs a connection that is older serves no further request. */
   adopt(socket: Socket, maxAgeMs: number): void {
     this.#socket = socket;
-    this.#isBusy = this.#isSpent = false;
+    this.#isBusy = this.#isSpent = this.#isBroken = false;
     this.#watchReads(socket);
     const timer = setTimeout(() => this.#retire(socket), maxAgeMs).unref();
     socket.once('close', () => clearTimeout(timer));
+    // Before undici's own listener, which takes a reset for the end of a body that only the connection ends.
+    socket.once('error', () => (this.#isBroken = true));
   }
 
   /** A request is about to be written. */
@@ -36,6 +40,15 @@ export class Carrier {
   /** The reason phrase that undici hands on is the one that came. */
   get isReasonWhole(): boolean {
     return !this.#statusLine.isSplit;
+  }
+
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** The upstream spoke HTTP/1.0. */
+  get isHttp10(): boolean {
+    return this.#statusLine.isHttp10;
   }
 
   answerBegins(call: UpstreamCall, status: number): void {

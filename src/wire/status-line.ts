@@ -14,6 +14,7 @@ const INTERIM_HEADERS = 2;
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
+const ZERO = 48;
 /** `HTTP/1.1 200` */
 const SHORTEST_LINE = 12;
 const VERSION = Buffer.from('HTTP/1.');
@@ -30,6 +31,8 @@ export class StatusLineReader {
   #lineLength = 0;
   /** The final status line came in several packets: undici's reason phrase is only the end of the true one. */
   isSplit = false;
+  /** The last status line said HTTP/1.0. */
+  isHttp10 = false;
 
   /** Call it when a request is sent: the next bytes are an answer to it. */
   expect(): void {
@@ -79,6 +82,7 @@ export class StatusLineReader {
     if (last === start) return undefined;
     if (last - start > MAX_STATUS_LINE_BYTES) return 'a status line that is too long';
     if (last - start < SHORTEST_LINE || !isHttp1(bytes, start)) return 'a status line that is not HTTP/1.1';
+    this.isHttp10 = bytes[start + 7] === ZERO;
     const status = statusAt(bytes, start + 9);
     if (status < 0) return 'a status that is not three digits';
     if (status < 100) return 'a status below 100';
@@ -116,14 +120,14 @@ export class StatusLineReader {
 function isHttp1(bytes: Buffer, at: number): boolean {
   for (let i = 0; i < VERSION.length; i++) if (bytes[at + i] !== VERSION[i]) return false;
   const minor = bytes[at + 7];
-  return (minor === 48 || minor === 49) && bytes[at + 8] === SPACE;
+  return (minor === ZERO || minor === ZERO + 1) && bytes[at + 8] === SPACE;
 }
 
 /** Three digits as a number; -1 when they are none. */
 function statusAt(bytes: Buffer, at: number): number {
   let status = 0;
   for (let i = at; i < at + 3; i++) {
-    const digit = (bytes[i] as number) - 48;
+    const digit = (bytes[i] as number) - ZERO;
     if (digit < 0 || digit > 9) return -1;
     status = status * 10 + digit;
   }

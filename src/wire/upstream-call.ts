@@ -64,8 +64,10 @@ export abstract class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.carrier?.end();
-    this.answerEnded();
+    const { carrier } = this;
+    carrier?.end();
+    if (carrier?.isBroken) this.failed(new Error('The connection broke before the answer had ended.'));
+    else this.answerEnded();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {

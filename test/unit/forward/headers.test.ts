@@ -237,12 +237,19 @@ test.each(['Content-MD5', 'Digest', 'Content-Digest', 'Repr-Digest'])(
 );
 
 describe('an answer', () => {
-  const rewrite = (location: string) => `rewritten:${location}`;
+  const rewrite = {
+    location: (value: string) => `rewritten:${value}`,
+    refresh: (value: string) => `refresh:${value}`,
+    link: (value: string) => `link:${value}`,
+    cookie: (value: string) => `cookie:${value}`,
+  };
   const clean = (raw: (string | Buffer)[], dropDate = false) => responseHeaders(raw, rewrite, dropDate);
 
   test('keeps case, order and duplicates; two Set-Cookie stay two', () => {
     const raw = ['Set-Cookie', 'a=1; Path=/', 'X-B', '1', 'set-cookie', 'b=2', 'x-b', '2'];
-    expect(clean(raw).headers).toEqual(raw);
+    expect(clean(raw).headers).toEqual([
+      ...['Set-Cookie', 'cookie:a=1; Path=/', 'X-B', '1', 'set-cookie', 'cookie:b=2', 'x-b', '2'],
+    ]);
   });
 
   test.each([
@@ -254,6 +261,9 @@ describe('an answer', () => {
     'Upgrade',
     'Connection',
     'Proxy-Authenticate',
+    'Proxy-Authentication-Info',
+    'Alt-Svc',
+    'Via',
   ])('does not carry %s on', (name) => expect(clean([name, 'x', 'a', '1']).headers).toEqual(['a', '1']));
 
   test('loses whatever its Connection header lists, before or after it', () => {
@@ -283,6 +293,12 @@ describe('an answer', () => {
   test('has its Location and Content-Location rewritten', () => {
     expect(clean(['Location', '/a', 'content-location', '/b']).headers).toEqual([
       ...['Location', 'rewritten:/a', 'content-location', 'rewritten:/b'],
+    ]);
+  });
+
+  test('has its Refresh, Link and Set-Cookie rewritten', () => {
+    expect(clean(['REFRESH', '5', 'Link', '<a>', 'set-cookie', 'a=1']).headers).toEqual([
+      ...['REFRESH', 'refresh:5', 'Link', 'link:<a>', 'set-cookie', 'cookie:a=1'],
     ]);
   });
 
