@@ -139,7 +139,7 @@ async function jsonOf(res: Response): Promise<Record<string, unknown>> {
 
 /** Problems of the facade's own are told in its words; other bodies may hold personal data and are not shown. */
 function fault({ status, headers, json }: Answer): string {
-  const isProblem = headers.get('content-type')?.startsWith('application/problem+json') ?? false;
+  const isProblem = /^application\/problem\+json\s*(?:;|$)/i.test(headers.get('content-type') ?? '');
   const outcome = headers.get('x-facade-outcome');
   const said = isProblem && typeof json['detail'] === 'string' ? json['detail'] : 'Not what was expected.';
   return `${status}${outcome === null ? '' : ` (${outcome})`}: ${said}`;

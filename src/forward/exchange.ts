@@ -177,7 +177,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { match, req } = this.#asked;
     const body = this.#body;
     const fits = headFits(match, path, req, body !== undefined);
-    if (fits.kind === 'unsafe') return this.#refuse('client_bad_request');
+    if (fits.kind === 'refused') return this.#refuseUntried(fits.outcome);
     if (fits.kind === 'untranslatable') return this.#cannotServe('untranslatable');
     if (body && body.held === undefined) {
       if (this.#mustHold(path)) return this.#holdBody(path, body);
@@ -292,6 +292,14 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     state.recorder.notTried(model.servedAs[this.#path], outcome);
     this.#asked.trace?.notTried(this.#path, outcome);
     if (!this.#failover(outcome)) this.#refuse(outcome, retryAfter);
+  }
+
+  /** The path was not tried, and nobody is asked in its place. */
+  #refuseUntried(outcome: Outcome): void {
+    const { state, model } = this.#entry;
+    state.recorder.notTried(model.servedAs[this.#path], outcome);
+    this.#asked.trace?.notTried(this.#path, outcome);
+    this.#refuse(outcome);
   }
 
   /** Goes to direct if it may; false when it may not. */

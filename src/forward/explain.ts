@@ -133,7 +133,7 @@ function sendingBy(situation: Situation, question: Question, match: Match<Prepar
   const { method, headers, body, caller } = question;
   const hasBody = body !== undefined;
   const fits = headFits(match, path, { headers }, hasBody);
-  if (fits.kind === 'unsafe') return refused(path, 'client_bad_request');
+  if (fits.kind === 'refused') return refused(path, fits.outcome);
   if (fits.kind === 'untranslatable') return { path, ...fits };
   const plan = planFor(match, path, parseTarget(question.target), hasBody, body);
   if (plan.kind === 'untranslatable') return { path, ...plan };

@@ -42,7 +42,19 @@ const UNTRANSLATABLE_BODY: Translation<never> = { kind: 'untranslatable', reason
 const UNTRANSLATABLE_TYPE: Translation<never> = { kind: 'untranslatable', reason: 'the body is not plain JSON' };
 const MISSING_BODY: Translation<never> = { kind: 'untranslatable', reason: 'the gateway refuses it without a body' };
 const FITS: Translation<undefined> = { kind: 'ok', value: undefined };
-const UNSAFE = { kind: 'unsafe' } as const;
+const CONDITIONAL: Translation<never> = {
+  kind: 'untranslatable',
+  reason: 'the gateway ignores the condition of this write',
+};
+
+/** Why a path is not asked, and nobody in its place. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly outcome: 'client_bad_request' | 'untranslatable';
+}
+
+const UNSAFE: Refused = { kind: 'refused', outcome: 'client_bad_request' };
+const CONDITION_UNKNOWN: Refused = { kind: 'refused', outcome: 'untranslatable' };
 
 /** Must the body be in memory before this path can be asked? */
 export function rewritesBody(
@@ -55,19 +67,44 @@ export function rewritesBody(
 }
 
 /**
- * May the path be asked at all, by the head of the request alone? `unsafe`: in the gateway's dialect and with a path
- * parameter that would lead elsewhere; nothing was asked in Contact2Sale's own words, so there is nothing to pass on
- * as it was sent, and it is refused.
+ * May the path be asked at all, by the head of the request alone? Refused is
+ * - what is in the gateway's dialect and has a path parameter that would lead elsewhere: nothing was asked in
+ *   Contact2Sale's own words, so there is nothing to pass on as it was sent;
+ * - a conditional write where direct is no fallback any more: the gateway would write without looking at the condition,
+ *   and what the condition names (an ETag, a key) comes from the gateway, so direct cannot judge it.
  */
 export function headFits(
   match: Match<PreparedRoute>,
   path: Path,
   req: Head,
   hasBody: boolean,
-): Translation<undefined> | typeof UNSAFE {
+): Translation<undefined> | Refused {
+  const { model } = match.route;
+  if (path === 'gateway' && model.safety !== 'safe' && hasCondition(req)) {
+    return model.rollout.fallback === 'none' ? CONDITION_UNKNOWN : CONDITIONAL;
+  }
   if (match.dialect === path) return FITS;
   if (path === 'gateway') return bodyFitsGateway(req, match.route, hasBody);
   return paramsSafe(match) ? FITS : UNSAFE;
+}
+
+/**
+ * Headers of a write by which it may not be carried out, not twice, or not as it reads: RFC 9110 13.1, 14.4, the IETF's
+ * Idempotency-Key and the method overrides of Rails. No gateway honours them, and none says so.
+ */
+const WRITE_CONDITIONS = [
+  'if-match',
+  'if-none-match',
+  'if-unmodified-since',
+  'idempotency-key',
+  'x-idempotency-key',
+  'content-range',
+  'x-http-method-override',
+] as const;
+
+function hasCondition({ headers }: Head): boolean {
+  for (const name of WRITE_CONDITIONS) if (headers[name] !== undefined) return true;
+  return false;
 }
 
 /**

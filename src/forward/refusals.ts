@@ -17,7 +17,8 @@ const DETAILS: Partial<Record<Outcome, string>> = {
   facade_rate_budget: 'The rate budget of the upstream is spent. Nothing was sent; try again later.',
   facade_overload: 'The facade has more to do than it can. Nothing was sent; try again in a moment.',
   facade_no_gateway: 'This route is served by the gateway alone, which is switched off or not configured.',
-  untranslatable: 'The request could not be carried to the other dialect without losing something.',
+  untranslatable:
+    'The path that serves this route cannot carry the request without losing a part of it: a field, a value, or a condition such as If-Match. Nothing was sent.',
   client_bad_request: 'The request cannot be forwarded: its path or a header holds what HTTP does not allow there.',
   client_unauthorized: 'This route needs a known token: send Authorization: Bearer <token>.',
   client_method: 'The route does not know this method.',
