@@ -16,9 +16,14 @@ export interface Unaccepting {
 /** The longest backlog that Linux grants by default. */
 const LONGEST_BACKLOG = 4_096;
 
-/** @param isFull nobody gets a connection; else everybody does, and is never read. */
-export async function startUnaccepting(isFull: boolean): Promise<Unaccepting> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { backlog: isFull ? 1 : LONGEST_BACKLOG } });
+/**
+ * @param isFull nobody gets a connection; else everybody does, and is never read.
+ * @param releaseAfterMs it accepts from then on: what knocked before gets in by the kernel's next try, one second after
+ *   the first. Left out: never.
+ */
+export async function startUnaccepting(isFull: boolean, releaseAfterMs = Infinity): Promise<Unaccepting> {
+  const workerData = { backlog: isFull ? 1 : LONGEST_BACKLOG, releaseAfterMs };
+  const worker = new Worker(new URL(import.meta.url), { workerData });
   const [port] = (await once(worker, 'message')) as [number];
   const fillers = Array.from({ length: isFull ? 4 : 0 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
   // A backlog of one holds two.
@@ -34,10 +39,10 @@ export async function startUnaccepting(isFull: boolean): Promise<Unaccepting> {
 
 if (!isMainThread && parentPort) {
   const port = parentPort;
-  const { backlog } = workerData as { backlog: number };
+  const { backlog, releaseAfterMs } = workerData as { backlog: number; releaseAfterMs: number };
   const server = createServer();
   server.listen({ host: '127.0.0.1', port: 0, backlog }, () => {
     port.postMessage((server.address() as AddressInfo).port);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, releaseAfterMs);
   });
 }
