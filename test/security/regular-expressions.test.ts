@@ -9,7 +9,7 @@ import { nodesOf } from './kit/sources.ts';
  * ended by what does not fit. What grows with the square of the length takes a hundred milliseconds here.
  */
 
-const ROOMS = ['rollout', 'dialect', 'observe', 'forward', 'compare', 'enrichment', 'admin', 'gateway'];
+const ROOMS = ['rollout', 'dialect', 'observe', 'wire', 'forward', 'compare', 'enrichment', 'admin', 'gateway'];
 const LENGTH = 16_000;
 /** Milliseconds; a linear one takes less than one. Shared machines pause, so the quickest of three counts. */
 const LONGEST = 20;

@@ -44,7 +44,7 @@ test('a shadow that is answered so is a difference, and no caller hears of it', 
     await until(async () => (await failures()) === shadows, `failure ${shadows}`);
   }
   await until(() => gateway.open() === 0, 'all connections closed');
-});
+}, 60_000);
 
 test('the gateway of this project answers 502, and lives', async () => {
   const c2s = keep(await startWireUpstream());
