@@ -1,7 +1,7 @@
-// The arrows of the house: http → config → rollout → dialect → observe → store → wire → forward → compare → steer → enrichment → admin → cluster → app.
+// The arrows of the house: http → config → rollout → dialect → observe → store → forward → compare → steer → enrichment → admin → cluster → app.
 // A folder may import what stands left of it, never what stands right of it. `gateway` and `sandbox` are
-// services of their own: they see `http`, `observe` and `wire`, and nothing of the facade. `http` is for what all of them must
-// judge alike of a request, whichever program it came to: it imports nothing, so that everybody may import it.
+// services of their own: they see `http` and `observe` and nothing of the facade. `http` is the ground for all of
+// them: what a request or an answer must be, and connections to an upstream. It imports nothing of ours.
 const order = [
   'http',
   'config',
@@ -9,7 +9,6 @@ const order = [
   'dialect',
   'observe',
   'store',
-  'wire',
   'forward',
   'compare',
   'steer',
@@ -35,7 +34,7 @@ module.exports = {
       name: 'services-of-their-own',
       severity: 'error',
       from: { path: '^src/(gateway|sandbox)/' },
-      to: { path: '^src/(?!gateway/|sandbox/|observe/|http/|wire/)' },
+      to: { path: '^src/(?!gateway/|sandbox/|observe/|http/)' },
     },
     {
       name: 'gateway-knows-no-sandbox',

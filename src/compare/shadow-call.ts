@@ -4,7 +4,7 @@ import { Capture } from '../forward/tap.ts';
 import type { CopyTrace } from '../observe/tracing/trace.ts';
 import type { Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
-import { UpstreamCall } from '../wire/upstream-call.ts';
+import { UpstreamCall } from '../http/upstream-call.ts';
 
 /** What is asked of a path: a read, in its own dialect. */
 export interface ShadowRequest {

@@ -1,6 +1,6 @@
 import type { Pool } from 'undici';
 import type { Upstream } from '../forward/upstream.ts';
-import { createUpstreamPool } from '../wire/upstream-pool.ts';
+import { createUpstreamPool } from '../http/upstream-pool.ts';
 
 /**
  * The way out of shadows to one upstream: connections of their own, so that one that hangs there holds no connection

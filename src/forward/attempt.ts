@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Outcome } from '../rollout/outcome.ts';
-import { UpstreamCall } from '../wire/upstream-call.ts';
+import { UpstreamCall } from '../http/upstream-call.ts';
 import type { Breaker } from './breaker.ts';
 import { viaOf } from './headers.ts';
 import type { RequestBody } from './request-body.ts';

@@ -1,6 +1,6 @@
 import type { Pool } from 'undici';
 import type { Path } from '../rollout/route.ts';
-import { createUpstreamPool } from '../wire/upstream-pool.ts';
+import { createUpstreamPool } from '../http/upstream-pool.ts';
 import { RateBudget, type RateBudgetSettings } from './rate-budget.ts';
 
 /**

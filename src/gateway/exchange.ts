@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher, Pool } from 'undici';
-import { MalformedAnswer } from '../wire/malformed-answer.ts';
-import { UpstreamCall } from '../wire/upstream-call.ts';
+import { MalformedAnswer } from '../http/malformed-answer.ts';
+import { UpstreamCall } from '../http/upstream-call.ts';
 
 /**
  * One request to the upstream, its answer held whole. Answers are JSON of at most fifty leads, so holding them

@@ -1,5 +1,5 @@
 import type { Pool } from 'undici';
-import { createUpstreamPool } from '../wire/upstream-pool.ts';
+import { createUpstreamPool } from '../http/upstream-pool.ts';
 import { exchange, UpstreamFault } from './exchange.ts';
 import type { Ending, FaultKind, UpstreamAnswer, UpstreamRequest } from './exchange.ts';
 import type { RateBudget } from './rate-budget.ts';

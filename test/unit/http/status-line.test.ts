@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_STATUS_LINE_BYTES, StatusLineReader } from '../../../src/wire/status-line.ts';
+import { MAX_STATUS_LINE_BYTES, StatusLineReader } from '../../../src/http/status-line.ts';
 import { MALFORMED_STATUS_LINES, ODD_BUT_WHOLE } from '../../e2e/wire/malformed-answers.ts';
 
 /** The status line is a good one of an interim answer; the parser refuses what follows. */

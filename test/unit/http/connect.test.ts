@@ -1,7 +1,7 @@
 import dns from 'node:dns';
 import net, { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { connectorFor, type Connect } from '../../../src/wire/connect.ts';
+import { connectorFor, type Connect } from '../../../src/http/connect.ts';
 import { startUnaccepting } from '../../e2e/faults/unaccepting.ts';
 import { refusedUrl } from '../../e2e/kit/upstream.ts';
 
