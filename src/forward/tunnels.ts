@@ -42,10 +42,12 @@ export class Tunnels {
   }
 
   #create({ origin, settings }: Upstream): Middleware {
+    // Of an IPv4 and an IPv6 address each gets its half; node would give the first 250 ms (http/connect.ts).
+    const connecting = { autoSelectFamilyAttemptTimeout: Math.max(10, Math.floor(settings.connect / 2)) };
     return createProxyMiddleware({
       target: settings.url,
       // It keeps nothing: each tunnel has a connection of its own.
-      agent: origin.startsWith('https:') ? new HttpsAgent() : new HttpAgent(),
+      agent: origin.startsWith('https:') ? new HttpsAgent(connecting) : new HttpAgent(connecting),
       changeOrigin: true,
       // The raw target, origin removed; the middleware would decode nothing, but take an absolute form for a path.
       pathRewrite: (_path, req) => this.#byRequest.get(req)?.target,

@@ -1,5 +1,7 @@
+import dns from 'node:dns';
 import type { Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { startUnaccepting } from '../faults/unaccepting.ts';
 import { until } from '../kit/upstream.ts';
 import { AUTH, get, startWire, WAYS, type Answer, type Wire } from '../kit/wire.ts';
 
@@ -160,5 +162,31 @@ test('counts for the breaker of what no route claims, and is refused by it', asy
     expect(await frail.facade.metric('facade_breaker_state{route="passthrough",path="passthrough"}')).toBe(2);
   } finally {
     await frail.close();
+  }
+});
+
+test('of two addresses of Contact2Sale the first gets its share of the connect deadline, not 250 ms', async () => {
+  // It takes connections after 300 ms: what knocked before gets in by the kernel's next try, after a second.
+  const slow = await startUnaccepting(true, 300);
+  const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((
+    _name: string,
+    options: dns.LookupAllOptions,
+    callback: (error: null, found: unknown) => void,
+  ) => {
+    const found = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+    callback(null, options.all ? found : found[0]?.address);
+  }) as never);
+  const two = await startWire((config) => {
+    config.setIn(['upstreams', 'direct', 'url'], slow.url.replace('127.0.0.1', 'two.test'));
+    config.setIn(['defaults', 'deadlines'], { connect: '5s', firstByte: '500ms', idle: '1s', total: '8s' });
+  });
+  try {
+    const answer = await two.caller().ask(OFFER, { deadline: 8_000 });
+    // Connected, and then silent; nobody is behind the second address.
+    expect(answer.header('x-facade-outcome')).toBe('upstream_respond_timeout');
+  } finally {
+    lookup.mockRestore();
+    await two.close();
+    await slow.close();
   }
 });
