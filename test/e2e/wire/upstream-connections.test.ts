@@ -239,7 +239,7 @@ describe('an upstream whose name moves under steady traffic', () => {
     closers.push(() => gateway.close());
     const ask = async (): Promise<number> => {
       const caller = openCaller(gateway.url);
-      caller.send('GET /leads HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+      caller.send('GET /leads HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n');
       while (!caller.isClosed()) await new Promise((resolve) => setImmediate(resolve));
       return Number(caller.text().split(' ')[1]);
     };
