@@ -91,13 +91,74 @@ export function admitted(handle: ListenerOptions['handle']): ListenerOptions['ha
     // What stands behind a request whose end is in doubt may be a part of it, smuggled. And node hands out what was
     // pipelined even when the connection has closed meanwhile: an answer's `close` would then never come.
     if (socket[kRefused] || socket.destroyed) return;
+    const before = socket[kLatest];
+    if (!before || before.writableFinished) {
+      socket[kLatest] = res;
+      return admit(handle, req, res, expectsContinue);
+    }
+    if (isTooFarBehind(socket, before)) return;
     socket[kLatest] = res;
-    if (!res.socket) closeWith(socket, res);
-    const problem = headProblem(req);
-    if (problem) refuse(res, problem);
-    else if (isOptionsForUs(req)) res.writeHead(204, { allow: ALLOW.join(', ') }).end();
-    else handle(req, res, expectsContinue);
+    lineUp(socket, before, () => admit(handle, req, res, expectsContinue));
   };
+}
+
+function admit(
+  handle: ListenerOptions['handle'],
+  req: IncomingMessage,
+  res: ServerResponse,
+  expectsContinue: boolean,
+): void {
+  if (!res.socket) closeWith(req.socket, res);
+  const problem = headProblem(req);
+  if (problem) refuse(res, problem);
+  else if (isOptionsForUs(req)) res.writeHead(204, { allow: ALLOW.join(', ') }).end();
+  else handle(req, res, expectsContinue);
+}
+
+/**
+ * Requests that were parsed ahead and wait for their turn, on one connection and on all together. A packet of 64 KiB holds
+ * some 2,000, and node makes them all out of it at once, of about 3 kB each. What is more is dropped, and the last answer
+ * says `connection: close`, so that the caller sends it again (RFC 9112 9.3.2 has it prepared for that).
+ */
+const MAX_BEHIND = 500;
+const MAX_BEHIND_OF_ALL = 4_096;
+let behindOfAll = 0;
+
+function isTooFarBehind(socket: Carrier, last: ServerResponse): boolean {
+  if ((socket[kBehind] ?? 0) < MAX_BEHIND && behindOfAll < MAX_BEHIND_OF_ALL) return false;
+  last.shouldKeepAlive = false;
+  socket[kRefused] = true;
+  return true;
+}
+
+/**
+ * One connection has one request under way, and what was pipelined behind it waits for its turn, which comes with the end of
+ * the answer before. Otherwise one connection could take every place that there is, and a write could overtake the read in
+ * front of it (RFC 9112 9.3.2: only safe requests may be worked on side by side). Behind an answer that closes the connection
+ * nothing is carried out: its answer could not be given (9.6).
+ *
+ * The connection is still read meanwhile. One that is paused would not tell that its caller left, and a place that is held
+ * for somebody who is gone is held until the deadline.
+ */
+function lineUp(socket: Carrier, before: ServerResponse, begin: () => void): void {
+  if (socket[kBehind] === undefined) {
+    socket[kBehind] = 0;
+    socket.once('close', () => {
+      behindOfAll -= socket[kBehind] ?? 0;
+      socket[kBehind] = 0;
+    });
+  }
+  step(socket, 1);
+  before.once('close', () => {
+    if (!socket.writable) return;
+    step(socket, -1);
+    begin();
+  });
+}
+
+function step(socket: Carrier, by: 1 | -1): void {
+  socket[kBehind] = (socket[kBehind] ?? 0) + by;
+  behindOfAll += by;
 }
 
 /** The latest request of a connection: what the parser refuses may be its body, or come behind it. */
@@ -105,15 +166,19 @@ const kLatest = Symbol('latest');
 const kRefused = Symbol('refused');
 const kUpgraded = Symbol('upgraded');
 const kWaiting = Symbol('waiting');
+/** How many requests wait for their turn. */
+const kBehind = Symbol('behind');
 type Carrier = Socket & {
   [kLatest]?: ServerResponse;
   [kRefused]?: boolean;
   [kUpgraded]?: boolean;
   [kWaiting]?: Set<ServerResponse>;
+  [kBehind]?: number;
 };
 
 /**
- * An answer that waits for those before it has no socket yet. Node closes it with the connection, but forgets it when a
+ * An answer that waits for those before it has no socket yet: here one behind requests of another part of a server that
+ * the facade is embedded in. Node closes it with the connection, but forgets it when a
  * CONNECT or an upgrade came behind it; whatever waits for its `close` (places, timers, records) would wait for ever.
  */
 function closeWith(socket: Carrier, res: ServerResponse): void {
