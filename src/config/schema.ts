@@ -394,6 +394,14 @@ const server = z.strictObject({
       'Addresses or CIDR ranges whose x-forwarded-* headers are believed and extended. From all others they are replaced.',
     ),
   killSwitchFile: z.string().optional().describe('While a file of this name exists, every route is direct.'),
+  knownCallerShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.8)
+    .describe(
+      'Share of every limit that callers without one of our tokens cannot use: bulkheads, rate budgets, requests under way, failovers, rows of unclaimed paths, enrichments. Known callers may use all that is not used. 0: no difference is made; 1: callers without a token are refused.',
+    ),
   maxHeaderSize: size('Largest request head; more is answered 431.').default('32KiB'),
   keepAlive: positiveDuration(
     'How long an idle caller connection is kept. Stay above the load balancer in front.',

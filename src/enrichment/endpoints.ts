@@ -4,7 +4,7 @@ import type { PageRouter } from '../forward/pages.ts';
 import type { Problem } from '../forward/problem.ts';
 import { answerFor, viewBody } from './answers.ts';
 import { logged, served, traceOf, type EndpointOptions } from './endpoint-kit.ts';
-import { webhookRoutes } from './webhook-endpoints.ts';
+import { showsSecret, webhookRoutes } from './webhook-endpoints.ts';
 
 /**
  * What Make.com, Contact2Sale and Google Ads call. Whatever begins with one of these paths is answered here and never
@@ -47,7 +47,8 @@ export function createEndpoints(options: EndpointOptions): PageRouter {
   own.route('/enrichments/:id').get(logged(options, 'view'), view(options)).all(methodNotAllowed);
   own.use('/webhooks', webhookRoutes(options));
   router.use('/api/v1', own);
-  return { prefixes: PREFIXES.map((prefix) => `/api/v1${prefix}`), router };
+  const prefixes = PREFIXES.map((prefix) => `/api/v1${prefix}`);
+  return { prefixes, router, vouchesFor: (req) => showsSecret(req, options.webhookSecret) };
 }
 
 function known({ isOpen, isKnown }: EndpointOptions): RequestHandler {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { methodNotAllowed, refuse } from '../forward/page-errors.ts';
 import type { Problem } from '../forward/problem.ts';
@@ -51,6 +52,13 @@ export function webhookRoutes(options: EndpointOptions): Router {
     .post(...google)
     .all(methodNotAllowed);
   return router;
+}
+
+/** Does the head show the secret, in the header or as the last part of the path? Told before Express has seen the request. */
+export function showsSecret({ url = '', headers }: IncomingMessage, secret: string | undefined): boolean {
+  if (secret === undefined) return false;
+  const inPath = /^\/api\/v1\/webhooks\/c2s\/([^/?]+)/.exec(url)?.[1];
+  return isSecret(headers['x-webhook-token'] ?? inPath, secret);
 }
 
 function hasSecret(secret: string | undefined): RequestHandler {

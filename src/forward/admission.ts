@@ -1,7 +1,12 @@
+import type { Standing } from '../rollout/standing.ts';
+
 /**
  * Which share of the requests an event loop that comes late lets in. Not a switch: all or nothing would swing between a
  * loop that is idle and one that is full. The share falls by a third at every look that finds the loop too late, grows
  * slowly while it comes in time, and stays where it is between the two limits, which is the hysteresis.
+ *
+ * Strangers go first: at the first fall none of them is let in any more, and only if the loop is still late the share of
+ * known callers falls; it grows back first, too. So a flood of strangers costs known callers nothing but one more look.
  *
  * One late look says nothing (a collection of garbage, a large config that is compiled); two in a row do: a loop
  * that has too much to do is late at every look.
@@ -12,16 +17,18 @@ const IN_TIME = 0.5;
 const FALL = 0.67;
 /** So that a share is never so small that nobody would notice that it could grow. */
 const LEAST = 0.05;
-/** Milliseconds from nothing to everything: service is back within two seconds of the end of an overload. */
+/** Milliseconds from nothing to everything: known callers are served again within two seconds of the end of an overload. */
 const RECOVERY = 1_500;
 
 export class Admission {
   /** Milliseconds. */
   maxLag: number;
+  /** Of known callers. */
   share = 1;
+  #strangersShare = 1;
   #lag = 0;
   #lastAt: number;
-  #credit = 0;
+  readonly #credit: Record<Standing, number> = { known: 0, stranger: 0 };
 
   /** @param maxLag milliseconds. @param now milliseconds, monotonic. */
   constructor(maxLag: number, now: number) {
@@ -31,7 +38,12 @@ export class Admission {
 
   /** The loop was late at the last look: what can wait should. */
   get isPressed(): boolean {
-    return this.share < 1 || this.#lag > this.maxLag * IN_TIME;
+    return !this.isWhole || this.#lag > this.maxLag * IN_TIME;
+  }
+
+  /** Everybody is let in. */
+  get isWhole(): boolean {
+    return this.share === 1 && this.#strangersShare === 1;
   }
 
   /** One look. @param now, every milliseconds; the look was due `every` after the one before. */
@@ -41,19 +53,22 @@ export class Admission {
     this.#lastAt = now;
     this.#lag = Math.max(0, elapsed - every);
     if (this.#lag > this.maxLag && before > this.maxLag) {
-      this.share = Math.max(LEAST, this.share * FALL);
-    } else if (this.#lag < this.maxLag * IN_TIME && this.share < 1) {
+      if (this.#strangersShare > 0) this.#strangersShare = 0;
+      else this.share = Math.max(LEAST, this.share * FALL);
+    } else if (this.#lag < this.maxLag * IN_TIME && !this.isWhole) {
       // Not for the time in which it was late.
-      this.share = Math.min(1, this.share + Math.min(elapsed, 4 * every) / RECOVERY);
+      const growth = Math.min(elapsed, 4 * every) / RECOVERY;
+      if (this.share < 1) this.share = Math.min(1, this.share + growth);
+      else this.#strangersShare = Math.min(1, this.#strangersShare + growth);
     }
   }
 
   /** Spread evenly, not drawn: of a share of a half, every other one. */
-  admits(): boolean {
-    if (this.share === 1) return true;
-    this.#credit += this.share;
-    if (this.#credit < 1) return false;
-    this.#credit -= 1;
-    return true;
+  admits(standing: Standing): boolean {
+    const share = standing === 'known' ? this.share : this.#strangersShare;
+    if (share === 1) return true;
+    const credit = this.#credit[standing] + share;
+    this.#credit[standing] = credit < 1 ? credit : credit - 1;
+    return credit >= 1;
   }
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
 import type { BreakerSettings } from '../rollout/route.ts';
 import { RollingRate } from './rolling-rate.ts';
+import type { Standing } from '../rollout/standing.ts';
 
 /**
  * The breaker of one route and path. opossum keeps the window, judges it and owns the states and the reset timer; the
@@ -12,6 +13,9 @@ import { RollingRate } from './rolling-rate.ts';
  *   `success` and close a half-open breaker;
  * - a permit carries the epoch it was given in: what began before a change of state and ends after it says nothing;
  * - the bulkhead stands outside, so its refusals cannot open the breaker;
+ * - what strangers ask for is no sign of the upstream's health: whoever may send what he likes can have it fail, or
+ *   succeed, at will. An open breaker refuses strangers too; they are never its probe, and a half-open one lets them by
+ *   (within their part of the bulkhead), since it would else refuse them until a known caller comes;
  * - percentiles and snapshots are off, and one rotation timer serves all breakers with the same window.
  */
 
@@ -20,6 +24,8 @@ export type Judgement = 'success' | 'failure' | 'neutral';
 
 /** Refused: the breaker is open, or half-open with its probe under way. Every other number is a permit. */
 export const REFUSED = -1;
+/** The permit of a stranger: no report of it is heard. */
+const UNJUDGED = -2;
 
 /** Milliseconds that a message from another process may take. */
 const LATER = 250;
@@ -55,7 +61,8 @@ export class Breaker {
   }
 
   /** A permit for one attempt, to be given back with {@link report}; or {@link REFUSED}. */
-  acquire(): number {
+  acquire(standing: Standing): number {
+    if (standing === 'stranger') return this.state === 'open' ? REFUSED : UNJUDGED;
     if (this.state === 'closed') return this.#epoch;
     if (this.state === 'open' || this.#probing) return REFUSED;
     this.#probing = true;

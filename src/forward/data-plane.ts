@@ -5,6 +5,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { RequestTrace, Tracing } from '../observe/tracing/trace.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';
+import type { Standing } from '../rollout/standing.ts';
 import { Callers, MISPLACED, MISPLACED_TOKEN, type Caller } from './callers.ts';
 import { Connection, LOOP } from './connection.ts';
 import { DeadlineWatch } from './deadlines.ts';
@@ -45,7 +46,7 @@ export interface DataPlaneOptions {
 }
 
 export class DataPlane {
-  readonly discovery = new Discovery();
+  readonly discovery: Discovery;
   readonly callers: Callers;
   readonly overload: Overload;
   readonly #options: DataPlaneOptions;
@@ -61,15 +62,22 @@ export class DataPlane {
   #loopTold: Generation | undefined;
   /** Requests of pages that are under way. */
   #onPages = 0;
+  /** Requests and tunnels of strangers that are under way. */
+  #strangers = 0;
 
   constructor(options: DataPlaneOptions, generation: Generation) {
     const { metrics, requestLog, now } = options;
     this.#options = options;
     this.#generation = generation;
+    this.discovery = new Discovery(generation.knownShare);
     this.callers = new Callers(options.c2sToken, options.facadeTokens);
     this.#deadlines = new DeadlineWatch(now);
     this.#credentials = credentialsFor(options);
-    this.overload = overloadOf(options, () => this.underWay);
+    this.overload = overloadOf(
+      options,
+      () => this.underWay,
+      (req) => this.#standingOf(req),
+    );
     const waits = {
       direct: metrics.rateBudgetWait.labels('direct'),
       gateway: metrics.rateBudgetWait.labels('gateway'),
@@ -95,6 +103,7 @@ export class DataPlane {
   /** From the next request on, this is the table. */
   swap(generation: Generation): void {
     this.#generation = generation;
+    this.discovery.knownShare = generation.knownShare;
   }
 
   get killed(): boolean {
@@ -146,21 +155,28 @@ export class DataPlane {
 
   handle(req: IncomingMessage, res: ServerResponse, expectsContinue = false): void {
     if (this.#draining) res.shouldKeepAlive = false;
-    if (this.overload.mayRefuse(this.underWay) && !isSpared(req) && this.overload.refuses(this.underWay, req.socket)) {
-      return this.#shed(req, res);
-    }
+    const { underWay } = this;
+    const mayRefuse = this.overload.mayRefuse(underWay, this.#strangers) && !isSpared(req);
+    if (mayRefuse && this.overload.refuses(underWay, this.#strangers, req)) return this.#shed(req, res);
     const generation = this.#generation;
     const method = req.method as string;
     const target = parseTarget(req.url as string);
     const caller = this.callers.identify(req.rawHeaders, target.query);
     if (caller === MISPLACED) return refuseMisplaced(res);
     if (generation.hop.isLoop(req)) return refuseWith(req, res, this.#loop());
-    let match = generation.matcher.match(method, target.path);
+    const claimed = generation.matcher.match(method, target.path);
+    let match = claimed;
     if (!match) {
-      if (this.pages.claims(method, target.path)) return this.#page(req, res, target, expectsContinue);
+      if (this.pages.claims(method, target.path)) {
+        if (!caller && !this.pages.vouchesFor(req)) this.#countStranger(res);
+        return this.#page(req, res, target, expectsContinue);
+      }
       match = this.#unclaimed(method, target);
       if (!match) return this.#refuse(req, res, target);
     }
+    const standing = standingOf(caller);
+    if (standing === 'stranger') this.#countStranger(res);
+    if (!claimed) this.#discover(method, target, standing);
     const requestId = requestIdOf(req.headers['x-request-id']);
     new Exchange(this.#context, generation, {
       req,
@@ -169,6 +185,7 @@ export class DataPlane {
       match,
       connection: Connection.of(req, generation.hop),
       caller,
+      standing,
       requestId,
       expectsContinue,
       trace: this.#trace(req, requestId, match),
@@ -188,7 +205,6 @@ export class DataPlane {
   #unclaimed(method: string, { raw, path }: Target): Match<RouteEntry> | undefined {
     const { matcher, unclaimed } = this.#generation;
     if (!raw.startsWith('/') || matcher.methodsOf(path, 'gateway').length > 0) return undefined;
-    this.discovery.observe(method, path, Date.now());
     return method === 'GET' || method === 'HEAD' ? unclaimed.read : unclaimed.write;
   }
 
@@ -220,7 +236,7 @@ export class DataPlane {
 
   /** @param req {@link isUpgrade} holds of it. */
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {
-    if (this.overload.refuses(this.underWay, socket)) {
+    if (this.overload.refuses(this.underWay, this.#strangers, req)) {
       return endWithProblem(socket, this.overload.refusal.problem, OVERLOADED);
     }
     const generation = this.#generation;
@@ -229,13 +245,16 @@ export class DataPlane {
     const match = generation.unclaimed.read;
     const caller = this.callers.identify(req.rawHeaders, target.query);
     if (caller === MISPLACED) return endWithProblem(socket, MISPLACED_TOKEN);
-    this.discovery.observe(req.method as string, target.path, Date.now());
+    const standing = standingOf(caller);
+    if (standing === 'stranger') this.#countStranger(socket);
+    this.#discover(req.method as string, target, standing);
     const asked = {
       req,
       target,
       match,
       connection: Connection.of(req, generation.hop),
       caller,
+      standing,
       requestId,
       trace: this.#trace(req, requestId, match),
     };
@@ -246,6 +265,24 @@ export class DataPlane {
     this.overload.close();
     this.#deadlines.close();
     this.#tunnels.close();
+  }
+
+  #standingOf(req: IncomingMessage): Standing {
+    return this.isKnown(req) || this.pages.vouchesFor(req) ? 'known' : 'stranger';
+  }
+
+  /** Until it closes: the answer of a request, or the connection of a tunnel. */
+  #countStranger(one: ServerResponse | Socket): void {
+    this.#strangers++;
+    one.once('close', this.#onStrangerLeft);
+  }
+
+  readonly #onStrangerLeft = (): void => {
+    this.#strangers--;
+  };
+
+  #discover(method: string, { path }: Target, standing: Standing): void {
+    this.discovery.observe(method, path, Date.now(), standing);
   }
 
   /** Nothing was sent, and nothing was done: the cheapest answer that says so. */
@@ -288,15 +325,21 @@ function credentialsFor(
   return { direct: (caller) => (caller ? ours : asSent), gateway: () => gateway };
 }
 
+const standingOf = (caller: Caller | undefined): Standing => (caller ? 'known' : 'stranger');
+
 /** Health checks bypass shedding: a failed one would make a balancer give up a process that is merely busy, and then the next one. */
 function isSpared({ method, url }: IncomingMessage): boolean {
   return isHealthCheck(method as string, parseTarget(url as string).path);
 }
 
-function overloadOf({ overload: limits, metrics, now, log }: DataPlaneOptions, inflight: () => number): Overload {
+function overloadOf(
+  { overload: limits, metrics, now, log }: DataPlaneOptions,
+  inflight: () => number,
+  standingOf: (req: IncomingMessage) => Standing,
+): Overload {
   const cell = (reason: ShedReason) => metrics.shed.cell({ reason });
   const shed = { connections: cell('connections'), inflight: cell('inflight'), lag: cell('lag') };
-  const overload = new Overload({ limits, now, inflight, shed, log });
+  const overload = new Overload({ limits, now, inflight, standingOf, shed, log });
   metrics.observeOverload(() => overload);
   return overload;
 }

@@ -1,6 +1,9 @@
+import { strangersPart, type Standing } from '../rollout/standing.ts';
+
 /**
  * What the passthrough serves: legacy calls that are missing from the table. Grouped by a guessed template, so that
- * ids do not make a thousand rows of one operation; no query and no value is kept. Bounded: a scanner must not fill it.
+ * ids do not make a thousand rows of one operation; no query and no value is kept. Bounded, and strangers fill their part
+ * of it only: a scanner must not hide what a known caller misses.
  */
 
 export interface Discovered {
@@ -12,38 +15,69 @@ export interface Discovered {
   readonly lastSeen: number;
 }
 
-const LARGEST = 500;
+const MAX_ROWS = 500;
 const DEEPEST = 12;
 const LONGEST_SEGMENT = 64;
 /** Stands for all that no longer found a place. */
 const OTHER = '(other)';
 
+interface Row {
+  method: string;
+  template: string;
+  count: number;
+  lastSeen: number;
+  /** Only strangers asked for it so far. */
+  isStrangers: boolean;
+}
+
 export class Discovery {
-  readonly #seen = new Map<string, { method: string; template: string; count: number; lastSeen: number }>();
+  readonly #seen = new Map<string, Row>();
+  #strangersRows = 0;
+  /** Share of the rows, 0..1, that strangers cannot take. */
+  knownShare: number;
+
+  constructor(knownShare: number) {
+    this.knownShare = knownShare;
+  }
 
   /** @param path raw path without query. @param now milliseconds since the epoch. */
-  observe(method: string, path: string, now: number): void {
+  observe(method: string, path: string, now: number, standing: Standing): void {
     const template = guessTemplate(path);
     const key = `${method} ${template}`;
-    let row = this.#seen.get(key);
-    if (!row) {
-      const isFull = this.#seen.size >= LARGEST;
-      const place = isFull ? OTHER : key;
-      row = this.#seen.get(place) ?? {
-        method: isFull ? '*' : method,
-        template: isFull ? OTHER : template,
-        count: 0,
-        lastSeen: now,
-      };
-      this.#seen.set(place, row);
+    const row = this.#seen.get(key) ?? this.#newRow(key, method, template, standing);
+    // What a known caller asks for is a known caller's row, whoever asked for it first.
+    if (row.isStrangers && standing === 'known') {
+      row.isStrangers = false;
+      this.#strangersRows--;
     }
     row.count++;
     row.lastSeen = now;
   }
 
+  #newRow(key: string, method: string, template: string, standing: Standing): Row {
+    const isStrangers = standing === 'stranger';
+    const isFull = isStrangers && this.#strangersRows >= strangersPart(MAX_ROWS, this.knownShare);
+    // The row of all others is no caller's, and not one of the MAX_ROWS.
+    const rows = this.#seen.size - (this.#seen.has(OTHER) ? 1 : 0);
+    if (isFull || rows >= MAX_ROWS) return this.#otherRow();
+    if (isStrangers) this.#strangersRows++;
+    const row = { method, template, count: 0, lastSeen: 0, isStrangers };
+    this.#seen.set(key, row);
+    return row;
+  }
+
+  #otherRow(): Row {
+    let row = this.#seen.get(OTHER);
+    if (!row)
+      this.#seen.set(OTHER, (row = { method: '*', template: OTHER, count: 0, lastSeen: 0, isStrangers: false }));
+    return row;
+  }
+
   /** The busiest first. */
   list(): Discovered[] {
-    return [...this.#seen.values()].map((row) => ({ ...row })).sort((a, b) => b.count - a.count);
+    return [...this.#seen.values()]
+      .map(({ method, template, count, lastSeen }) => ({ method, template, count, lastSeen }))
+      .sort((a, b) => b.count - a.count);
   }
 }
 

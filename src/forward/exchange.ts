@@ -8,6 +8,7 @@ import type { Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
+import type { Standing } from '../rollout/standing.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { REFUSED } from './breaker.ts';
 import { CallerAnswer } from './caller-answer.ts';
@@ -58,6 +59,8 @@ export interface Asked {
   readonly match: Match<RouteEntry>;
   readonly connection: Connection;
   readonly caller: Caller | undefined;
+  /** Which part of every limit the caller may use. */
+  readonly standing: Standing;
   readonly requestId: string;
   /** The caller waits for 100 Continue. */
   readonly expectsContinue: boolean;
@@ -142,7 +145,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     res[kExchange] = this;
     res.on('close', onResponseClose);
     this.#context.deadlines.add(this);
-    this.#generation.failoverBudget.request(this.#startedAt);
+    // Of strangers' traffic there is no share to fail over: none of it reaches the gateway.
+    if (this.#asked.standing === 'known') this.#generation.failoverBudget.request(this.#startedAt);
     const choice = this.#decide();
     if (choice.path === undefined) {
       this.#path = 'gateway';
@@ -226,7 +230,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { rateBudget } = upstream;
     if (!rateBudget || this.#entry.state.breakerState(path) === 'open') return this.#launch(upstream);
     this.#phase = { kind: 'queued', upstream };
-    rateBudget.take(this);
+    rateBudget.take(this, this.#asked.standing);
   }
 
   granted(waited: number): void {
@@ -243,14 +247,14 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   // --- 4. attempt ---
 
   #launch(upstream: Upstream): void {
+    const { req, match, connection, caller, standing, requestId } = this.#asked;
     const breaker = this.#entry.state.breaker(upstream.path);
-    const permit = breaker ? breaker.acquire() : 0;
+    const permit = breaker ? breaker.acquire(standing) : 0;
     if (permit === REFUSED) return this.#cannotServe('facade_breaker_open', breaker?.retryAfter());
-    if (!upstream.enter()) {
+    if (!upstream.enter(standing)) {
       breaker?.report(permit, 'neutral', 0, this.#startedAt);
       return this.#cannotServe('facade_bulkhead_full', 1000);
     }
-    const { req, match, connection, caller, requestId } = this.#asked;
     const { target, body, isTranslated } = this.#plan;
     const credentials = this.#context.credentials(upstream.path, caller);
     const held = body && { length: body.length, isTranslated };
@@ -276,8 +280,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const now = this.#context.now();
     const duration = now - attempt.startedAt;
     const { state, model } = this.#entry;
-    upstream.leave();
-    state.recorder.attempt(model.servedAs[upstream.path], outcome, duration);
+    const { standing } = this.#asked;
+    upstream.leave(standing);
+    state.recorder.attempt(model.servedAs[upstream.path], outcome, duration, standing);
     this.#asked.trace?.settled(outcome, status);
     // A 4xx says nothing of the upstream's health: neither that it fails nor, to a half-open breaker, that it is well.
     const isNeutral = attempt.isCutShort || (outcome === 'ok' && status >= 400);
@@ -309,7 +314,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (!mayFailover(model.safety, outcome, this.#fallbackFor(outcome), this.#answer.begun)) return false;
     if (this.#body?.isSpent) return false;
     if (decisionOf(outcome).delivery !== 'unsent') {
-      if (!this.#generation.failoverBudget.take(this.#context.now())) return false;
+      if (!this.#generation.failoverBudget.take(this.#context.now(), this.#asked.standing)) return false;
       this.#answer.mayHaveArrived = true;
     }
     state.recorder.failover(outcome);
@@ -341,7 +346,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const isReset = outcome === 'upstream_send' || outcome === 'upstream_respond';
     const isRepeatable = this.#entry.model.safety === 'safe' && !this.#body;
     if (this.#path !== 'direct' || this.#directTries > 1 || !isReset || !isRepeatable) return false;
-    if (!this.#generation.failoverBudget.take(this.#context.now())) return false;
+    if (!this.#generation.failoverBudget.take(this.#context.now(), this.#asked.standing)) return false;
     this.#ask('direct');
     return true;
   }
@@ -423,7 +428,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   #pauseBudget(retryAfter: string | undefined): void {
     // It is Contact2Sale's limit that was met, whichever way the request went.
-    this.#generation.upstreams.direct.rateBudget?.pauseFor(retryAfter);
+    this.#generation.upstreams.direct.rateBudget?.pauseFor(retryAfter, this.#asked.standing);
   }
 
   drained(): void {
@@ -443,7 +448,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
         return;
       case 'queued':
         if (!isOver) return;
-        phase.upstream.rateBudget?.cancel(this);
+        phase.upstream.rateBudget?.cancel(this, this.#asked.standing);
         return this.refused(1000);
       case 'answered':
         // The caller does not take it.
@@ -487,7 +492,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       answer.outcome = attempt ? LEFT[attempt.phase] : answer.begun ? 'client_body' : 'client_admit';
     }
     const outcome = answer.outcome ?? 'client_admit';
-    if (phase.kind === 'queued') phase.upstream.rateBudget?.cancel(this);
+    if (phase.kind === 'queued') phase.upstream.rateBudget?.cancel(this, this.#asked.standing);
     attempt?.abandon(outcome);
     this.#body?.release();
     this.#record(outcome, answer.status);

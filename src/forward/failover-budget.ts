@@ -1,3 +1,5 @@
+import { strangersPart, type Standing } from '../rollout/standing.ts';
+
 /**
  * Bounds the failovers that ask the CRM a second time. A gateway that takes requests, passes them on and then fails
  * would otherwise double the load of the CRM at once (Envoy's and Finagle's retry budget, the same idea). What was
@@ -5,17 +7,25 @@
  */
 const SLOTS = 10;
 
+export interface FailoverSettings {
+  /** Share of the requests of the last 10 s. */
+  readonly budget: number;
+  /** Failovers a second that are always allowed. */
+  readonly minPerSecond: number;
+  /** Share of what is allowed, 0..1, that strangers cannot take. */
+  readonly knownShare: number;
+}
+
 export class FailoverBudget {
-  readonly #ratio: number;
-  readonly #minPerSecond: number;
+  readonly #settings: FailoverSettings;
   readonly #requests = new Float64Array(SLOTS);
   readonly #failovers = new Float64Array(SLOTS);
+  /** Of those, the strangers'. */
+  readonly #strangers = new Float64Array(SLOTS);
   #second = 0;
 
-  /** @param ratio share of the requests of the last 10 s. @param minPerSecond failovers a second that are always allowed. */
-  constructor(ratio: number, minPerSecond: number) {
-    this.#ratio = ratio;
-    this.#minPerSecond = minPerSecond;
+  constructor(settings: FailoverSettings) {
+    this.#settings = settings;
   }
 
   /** Counts one request. @param now milliseconds of a monotonic clock. */
@@ -25,12 +35,17 @@ export class FailoverBudget {
     this.#requests[slot] = (this.#requests[slot] as number) + 1;
   }
 
-  /** Takes one failover out of the budget; false when it is spent. */
-  take(now: number): boolean {
+  /** Takes one failover out of the budget; false when it is spent, or a stranger's part of it is. */
+  take(now: number, standing: Standing): boolean {
     this.#advance(now);
-    const allowed = this.#minPerSecond * SLOTS + this.#ratio * sum(this.#requests);
+    const { budget, minPerSecond, knownShare } = this.#settings;
+    const allowed = minPerSecond * SLOTS + budget * sum(this.#requests);
     if (sum(this.#failovers) + 1 > allowed) return false;
     const slot = this.#second % SLOTS;
+    if (standing === 'stranger') {
+      if (sum(this.#strangers) + 1 > strangersPart(allowed, knownShare)) return false;
+      this.#strangers[slot] = (this.#strangers[slot] as number) + 1;
+    }
     this.#failovers[slot] = (this.#failovers[slot] as number) + 1;
     return true;
   }
@@ -43,6 +58,7 @@ export class FailoverBudget {
       const slot = (this.#second + i) % SLOTS;
       this.#requests[slot] = 0;
       this.#failovers[slot] = 0;
+      this.#strangers[slot] = 0;
     }
     this.#second = second;
   }

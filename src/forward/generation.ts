@@ -41,6 +41,8 @@ export interface Generation {
   readonly unclaimed: UnclaimedEntries;
   readonly upstreams: { readonly direct: Upstream; readonly gateway: Upstream | undefined };
   readonly failoverBudget: FailoverBudget;
+  /** Share of every limit, 0..1, that strangers cannot use. */
+  readonly knownShare: number;
   readonly hop: Hop;
   readonly forceHeader: boolean;
   readonly killSwitchFile: string | undefined;

@@ -1,10 +1,11 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Logger } from '../observe/log.ts';
 import type { CounterCell } from '../observe/cells.ts';
 import { Admission } from './admission.ts';
 import { readyProblem, type Problem, type ReadyProblem } from './problem.ts';
 import { refusalFor } from './refusals.ts';
+import { strangersPart, type Standing } from '../rollout/standing.ts';
 
 /**
  * Sheds what the process cannot serve, early: at the head of a request, before it is matched, read or sent anywhere. A
@@ -15,7 +16,11 @@ import { refusalFor } from './refusals.ts';
  * - open connections: those beyond the limit are answered 503 and closed; far beyond, they are not accepted,
  * - the lateness of the event loop, which every request pays several times (admission.ts).
  *
- * A request that nothing speaks against costs two reads and a comparison. What the enrichment asks through our own
+ * Strangers have their part of the requests under way and not more, and a loop that is late refuses them first. Who asks
+ * is worked out here only where it matters: while strangers hold all of their part, or the loop is late. Connections
+ * cannot be told apart: whose they are is not known before a head has come.
+ *
+ * A request that nothing speaks against costs three reads and two comparisons. What the enrichment asks through our own
  * listener is judged like the rest, since its queue can wait where callers cannot; its connections are no sockets.
  */
 
@@ -24,6 +29,8 @@ export interface OverloadLimits {
   readonly maxInflight: number;
   /** Milliseconds. */
   readonly maxLag: number;
+  /** Share of the requests under way, 0..1, that strangers cannot be. */
+  readonly knownShare: number;
 }
 
 export const SHED_REASONS = ['connections', 'inflight', 'lag'] as const;
@@ -35,6 +42,7 @@ export interface OverloadOptions {
   readonly now: () => number;
   /** Requests under way, of routes and others. */
   readonly inflight: () => number;
+  readonly standingOf: (req: IncomingMessage) => Standing;
   readonly shed: Readonly<Record<ShedReason, CounterCell>>;
   readonly log: Pick<Logger, 'warn' | 'info'>;
 }
@@ -62,6 +70,8 @@ const REFUSALS: readonly Refusal[] = RETRY_AFTER.map((ms) => {
   return { problem, ready: readyProblem(problem, OVERLOADED) };
 });
 
+const strangersAtMost = ({ maxInflight, knownShare }: OverloadLimits): number => strangersPart(maxInflight, knownShare);
+
 const kBeyond = Symbol('beyond');
 type Carrier = object & { [kBeyond]?: true };
 
@@ -70,11 +80,12 @@ export class Overload {
   readonly #timer: NodeJS.Timeout;
   readonly #admission: Admission;
   #limits: OverloadLimits;
+  #strangersAtMost: number;
   #server: Server | undefined;
   #connections = 0;
   /** Open connections beyond the limit. */
   #beyond = 0;
-  /** Nothing but the number of requests under way can speak against a request. */
+  /** Nothing but the numbers of requests under way can speak against a request. */
   #isCalm = true;
   #pressedAt = -Infinity;
   /** Refusals of the episode that goes on, and when the last one was seen. */
@@ -85,18 +96,23 @@ export class Overload {
   constructor(options: OverloadOptions) {
     this.#options = options;
     this.#limits = options.limits;
+    this.#strangersAtMost = strangersAtMost(options.limits);
     this.#admission = new Admission(options.limits.maxLag, options.now());
     this.#timer = setInterval(() => this.sample(), SAMPLE_EVERY).unref();
   }
 
-  /** The only thing that a request pays while nothing speaks against it. */
-  mayRefuse(inflight: number): boolean {
-    return !this.#isCalm || inflight >= this.#limits.maxInflight;
+  /**
+   * The only thing that a request pays while nothing speaks against it.
+   *
+   * @param inflight requests under way, and `strangers` those among them that are strangers'.
+   */
+  mayRefuse(inflight: number, strangers: number): boolean {
+    return !this.#isCalm || inflight >= this.#limits.maxInflight || strangers >= this.#strangersAtMost;
   }
 
   /** Counts a refusal. @returns why the request is refused; undefined: it is taken. */
-  refuses(inflight: number, socket: object): ShedReason | undefined {
-    return this.mayRefuse(inflight) ? this.#judge(inflight, socket) : undefined;
+  refuses(inflight: number, strangers: number, req: IncomingMessage): ShedReason | undefined {
+    return this.mayRefuse(inflight, strangers) ? this.#judge(inflight, strangers, req) : undefined;
   }
 
   /** Work that can be left undone should be, now: there is less than half of the room left. */
@@ -117,7 +133,7 @@ export class Overload {
     return this.#connections;
   }
 
-  /** Share of the requests that the lateness of the loop lets in, 0..1. */
+  /** Share of the known callers' requests that the lateness of the loop lets in, 0..1. */
   get admitted(): number {
     return this.#admission.share;
   }
@@ -125,6 +141,7 @@ export class Overload {
   /** From the next request on. */
   configure(limits: OverloadLimits): void {
     this.#limits = limits;
+    this.#strangersAtMost = strangersAtMost(limits);
     this.#admission.maxLag = limits.maxLag;
     this.#bound();
   }
@@ -155,16 +172,18 @@ export class Overload {
     clearInterval(this.#timer);
   }
 
-  #judge(inflight: number, socket: Carrier): ShedReason | undefined {
-    const reason = this.#reason(inflight, socket);
+  #judge(inflight: number, strangers: number, req: IncomingMessage): ShedReason | undefined {
+    const reason = this.#reason(inflight, strangers, req);
     if (reason) this.#count(reason);
     return reason;
   }
 
-  #reason(inflight: number, socket: Carrier): ShedReason | undefined {
-    if (socket[kBeyond]) return 'connections';
+  #reason(inflight: number, strangers: number, req: IncomingMessage): ShedReason | undefined {
+    if (this.isBeyond(req.socket)) return 'connections';
     if (inflight >= this.#limits.maxInflight) return 'inflight';
-    return this.#admission.admits() ? undefined : 'lag';
+    const standing = this.#options.standingOf(req);
+    if (standing === 'stranger' && strangers >= this.#strangersAtMost) return 'inflight';
+    return this.#admission.admits(standing) ? undefined : 'lag';
   }
 
   #count(reason: ShedReason): void {
@@ -187,7 +206,7 @@ export class Overload {
   }
 
   #settle(): void {
-    this.#isCalm = this.#beyond === 0 && this.#admission.share === 1;
+    this.#isCalm = this.#beyond === 0 && this.#admission.isWhole;
   }
 
   #bound(): void {
@@ -206,7 +225,7 @@ export class Overload {
     const { log } = this.#options;
     const state = { connections: this.#connections, inflight: this.#options.inflight(), admitted: this.admitted };
     if (isFirst) log.warn(state, 'overload: requests are shed');
-    if (this.#refusals === 0 || now - this.#seenAt < CALM_AFTER || this.admitted < 1) return;
+    if (this.#refusals === 0 || now - this.#seenAt < CALM_AFTER || !this.#admission.isWhole) return;
     log.info({ shed: this.#refusals }, 'the overload is over');
     this.#refusals = this.#seen = 0;
   }

@@ -13,12 +13,16 @@ export interface Pages {
   claims(method: string, path: string): boolean;
   /** @param expectsContinue the caller waits to be asked for its body, and is asked by whoever reads it. */
   serve(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void;
+  /** The head shows a secret that was agreed on for pages, such as a webhook's: no stranger sends it. */
+  vouchesFor(req: IncomingMessage): boolean;
 }
 
 /** A router and the paths that it answers whole, whatever the method: `/api/v1/webhooks` and all below it. */
 export interface PageRouter {
   readonly prefixes: readonly string[];
   readonly router: Router;
+  /** See {@link Pages}; left out: for nobody. */
+  readonly vouchesFor?: (req: IncomingMessage) => boolean;
 }
 
 /** The gateway's root and health (contracts.md), answered by the facade on its own base URL; a load balancer's too. */
@@ -50,6 +54,7 @@ export function createPages(isDraining: () => boolean, log: Logger, routers: rea
       if (expectsContinue) continueWhenRead(req, res);
       pages(req, res);
     },
+    vouchesFor: (req) => routers.some((one) => one.vouchesFor?.(req) === true),
   };
 }
 

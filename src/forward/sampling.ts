@@ -22,10 +22,17 @@ export interface Sample {
 let requestsBegun = 0;
 
 /**
- * Is this request compared? Only what the table itself sent its way is: unknown callers never reach the gateway.
+ * Is this request compared? Only what the table itself sent its way is: strangers never reach the gateway. Nor is what they
+ * ask for shown to the coverage: a query that no known caller sends would be missing in every comparison, for ever.
  * @param bucket of the row's sticky value.
  */
-export function sampleOf(tap: Tap, { match, req }: Asked, choice: Choice, bucket: number): Sample | undefined {
+export function sampleOf(
+  tap: Tap,
+  { match, req, standing }: Asked,
+  choice: Choice,
+  bucket: number,
+): Sample | undefined {
+  if (standing === 'stranger') return undefined;
   const isSeen = requestsBegun++ % SEEN_EVERY === 0;
   if (choice.reason !== 'split') return isSeen ? SEEN : undefined;
   const { rollout, safety } = match.route.model;

@@ -9,15 +9,17 @@ import type { UpstreamSettings } from './upstream.ts';
 export function tableSettings(config: FacadeConfig, revision: string): TableSettings {
   const { server, log, upstreams, failover } = config;
   const connect = parseDuration(config.defaults.deadlines.connect);
+  const knownShare = server.knownCallerShare;
   return {
     revision,
     routes: compileRoutes(config),
     unclaimed: compileUnclaimed(config),
     upstreams: {
-      direct: upstreamSettings(upstreams.direct, connect),
-      gateway: upstreams.gateway.url === '' ? undefined : upstreamSettings(upstreams.gateway, connect),
+      direct: upstreamSettings(upstreams.direct, connect, knownShare),
+      gateway: upstreams.gateway.url === '' ? undefined : upstreamSettings(upstreams.gateway, connect, knownShare),
     },
-    failover,
+    failover: { ...failover, knownShare },
+    knownShare,
     trustedProxies: server.trustedProxies,
     forceHeader: server.forceHeader,
     killSwitchFile: server.killSwitchFile,
@@ -26,8 +28,8 @@ export function tableSettings(config: FacadeConfig, revision: string): TableSett
 }
 
 /** What the process takes on at most. */
-export function overloadLimits({ server: { overload } }: FacadeConfig): OverloadLimits {
-  return { ...overload, maxLag: parseDuration(overload.maxLag) };
+export function overloadLimits({ server: { overload, knownCallerShare } }: FacadeConfig): OverloadLimits {
+  return { ...overload, maxLag: parseDuration(overload.maxLag), knownShare: knownCallerShare };
 }
 
 export interface DrainTimes {
@@ -48,15 +50,18 @@ export function drainTimes({ server }: FacadeConfig, delayMs: number): DrainTime
 function upstreamSettings(
   { url, maxInflight, keepAlive, maxConnectionAge, rateBudget }: UpstreamConfig,
   connect: number,
+  knownShare: number,
 ): UpstreamSettings {
   return {
     url,
     maxInflight,
+    knownShare,
     keepAlive: parseDuration(keepAlive),
     connect,
     maxConnectionAge: parseDuration(maxConnectionAge),
     rateBudget: rateBudget && {
       ...rateBudget,
+      knownShare,
       period: parseDuration(rateBudget.period),
       longestWait: parseDuration(rateBudget.longestWait),
     },

@@ -7,7 +7,7 @@ import { stageOf } from '../rollout/stage.ts';
 import { answerRewriter } from './answer-rewriter.ts';
 import type { BreakerState } from './breaker.ts';
 import { Hop, TrustedProxies } from './connection.ts';
-import { FailoverBudget } from './failover-budget.ts';
+import { FailoverBudget, type FailoverSettings } from './failover-budget.ts';
 import { buildMatcher, prepareRoute, type Generation, type RouteEntry, type UnclaimedEntries } from './generation.ts';
 import { RouteState, type BreakerListener } from './route-state.ts';
 import { Upstream, type UpstreamSettings } from './upstream.ts';
@@ -22,7 +22,9 @@ export interface TableSettings {
   readonly routes: readonly RouteModel[];
   readonly unclaimed: Unclaimed;
   readonly upstreams: { readonly direct: UpstreamSettings; readonly gateway: UpstreamSettings | undefined };
-  readonly failover: { readonly budget: number; readonly minPerSecond: number };
+  readonly failover: FailoverSettings;
+  /** Share of every limit, 0..1, that strangers cannot use. */
+  readonly knownShare: number;
   readonly trustedProxies: readonly string[];
   readonly forceHeader: boolean;
   readonly killSwitchFile: string | undefined;
@@ -63,6 +65,7 @@ export class Table {
       unclaimed,
       upstreams,
       failoverBudget: this.#nextBudget(settings.failover),
+      knownShare: settings.knownShare,
       hop: hopOf(settings),
       forceHeader: settings.forceHeader,
       killSwitchFile: settings.killSwitchFile,
@@ -141,7 +144,7 @@ export class Table {
 
   #nextBudget(settings: TableSettings['failover']): FailoverBudget {
     if (!this.#failover || !isDeepStrictEqual(this.#failover.settings, settings)) {
-      this.#failover = { settings, budget: new FailoverBudget(settings.budget, settings.minPerSecond) };
+      this.#failover = { settings, budget: new FailoverBudget(settings) };
     }
     return this.#failover.budget;
   }

@@ -112,7 +112,7 @@ export class Tunnel implements Bounded, Waiter {
     socket.on('readable', this.#onReadable);
     const { rateBudget } = this.#upstream;
     if (!rateBudget || this.#state.breakerState('direct') === 'open') this.#ask();
-    else rateBudget.take(this);
+    else rateBudget.take(this, this.#asked.standing);
   }
 
   granted(waited: number): void {
@@ -128,12 +128,12 @@ export class Tunnel implements Bounded, Waiter {
   // --- asking ---
 
   #ask(): void {
-    const { req, connection, caller, requestId, trace } = this.#asked;
+    const { req, connection, caller, standing, requestId, trace } = this.#asked;
     const breaker = this.#state.breaker('direct');
-    if (breaker && (this.#permit = breaker.acquire()) === REFUSED) {
+    if (breaker && (this.#permit = breaker.acquire(standing)) === REFUSED) {
       return this.#cannotServe('facade_breaker_open', breaker.retryAfter());
     }
-    if (!this.#upstream.enter()) {
+    if (!this.#upstream.enter(standing)) {
       breaker?.report(this.#permit, 'neutral', 0);
       return this.#cannotServe('facade_bulkhead_full', 1000);
     }
@@ -202,7 +202,7 @@ export class Tunnel implements Bounded, Waiter {
     this.#phase = { kind: 'refusing', proxyReq };
     const rewrite = this.#generation.rewriters.direct;
     const { headers, retryAfter } = responseHeaders(answer.rawHeaders, rewrite, false);
-    if (status === 429) this.#upstream.rateBudget?.pauseFor(retryAfter);
+    if (status === 429) this.#upstream.rateBudget?.pauseFor(retryAfter, this.#asked.standing);
     if (status >= 500) this.#outcome = 'upstream_error';
     this.#settle(this.#outcome ?? 'ok', status);
     const via = viaOf(answer.httpVersion === '1.0');
@@ -277,7 +277,7 @@ export class Tunnel implements Bounded, Waiter {
     switch (this.#phase.kind) {
       case 'queued':
         if (!isOver) return;
-        this.#upstream.rateBudget?.cancel(this);
+        this.#upstream.rateBudget?.cancel(this, this.#asked.standing);
         return this.refused(1000);
       case 'asking': {
         const phase = this.#phase.isConnected ? 'respond' : 'connect';
@@ -304,7 +304,7 @@ export class Tunnel implements Bounded, Waiter {
   #settle(outcome: Outcome, status: number): void {
     const now = this.#context.now();
     const ms = now - this.#askedAt;
-    this.#state.recorder.attempt(this.#model.servedAs.direct, outcome, ms);
+    this.#state.recorder.attempt(this.#model.servedAs.direct, outcome, ms, this.#asked.standing);
     this.#asked.trace?.settled(outcome, status);
     const isNeutral = outcome === 'ok' && status >= 400;
     this.#state.breaker('direct')?.report(this.#permit, isNeutral ? 'neutral' : decisionOf(outcome).judge, ms, now);
@@ -317,9 +317,9 @@ export class Tunnel implements Bounded, Waiter {
     if (phase.kind === 'asking') this.#settle(left, 0);
     this.#phase = { kind: 'closed' };
     this.#context.deadlines.delete(this);
-    if (phase.kind === 'queued') this.#upstream.rateBudget?.cancel(this);
+    if (phase.kind === 'queued') this.#upstream.rateBudget?.cancel(this, this.#asked.standing);
     if ('proxyReq' in phase) phase.proxyReq?.destroy();
-    if (this.#hasPlace) this.#upstream.leave();
+    if (this.#hasPlace) this.#upstream.leave(this.#asked.standing);
     if (phase.kind === 'refusing') this.#outcome ??= left;
     this.#record(this.#outcome ?? left);
   };

@@ -2,6 +2,7 @@ import type { Pool } from 'undici';
 import type { Path } from '../rollout/route.ts';
 import { createUpstreamPool } from '../http/upstream-pool.ts';
 import { RateBudget, type RateBudgetSettings } from './rate-budget.ts';
+import { strangersPart, type Standing } from '../rollout/standing.ts';
 
 /**
  * One side's way out: its pool of connections, its bulkhead and its rate budget. Lives on across reloads as long as
@@ -12,6 +13,8 @@ export interface UpstreamSettings {
   /** Base URL, without a slash at the end; may hold a path prefix. */
   readonly url: string;
   readonly maxInflight: number;
+  /** Share of the places, 0..1, that strangers cannot take. */
+  readonly knownShare: number;
   /** Milliseconds. */
   readonly keepAlive: number;
   /** Milliseconds; the connect deadline of the defaults: a pool has one for all its routes. */
@@ -30,11 +33,14 @@ export class Upstream {
   readonly prefix: string;
   readonly rateBudget: RateBudget | undefined;
   inflight = 0;
+  readonly #strangersAtMost: number;
+  #strangers = 0;
 
   constructor(path: Path, settings: UpstreamSettings, now: () => number) {
     const url = new URL(settings.url);
     this.path = path;
     this.settings = settings;
+    this.#strangersAtMost = strangersPart(settings.maxInflight, settings.knownShare);
     this.origin = url.origin;
     this.prefix = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
     this.rateBudget = settings.rateBudget && new RateBudget(settings.rateBudget, now);
@@ -46,14 +52,19 @@ export class Upstream {
     });
   }
 
-  /** Takes a place in the bulkhead; false when all are taken. Give it back with {@link leave}. */
-  enter(): boolean {
+  /** Takes a place in the bulkhead; false when all are taken. Give it back with {@link leave}, as the same. */
+  enter(standing: Standing): boolean {
     if (this.inflight >= this.settings.maxInflight) return false;
+    if (standing === 'stranger') {
+      if (this.#strangers >= this.#strangersAtMost) return false;
+      this.#strangers++;
+    }
     this.inflight++;
     return true;
   }
 
-  leave(): void {
+  leave(standing: Standing): void {
+    if (standing === 'stranger') this.#strangers--;
     this.inflight--;
   }
 

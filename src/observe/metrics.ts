@@ -211,7 +211,7 @@ export class Metrics {
     });
     const admitted = new Gauge({
       name: 'facade_admitted_ratio',
-      help: 'Share of the requests that the lateness of the event loop lets in, 0 to 1.',
+      help: 'Share of the requests of known callers that the lateness of the event loop lets in, 0 to 1.',
       registers: [this.registry],
       aggregator: 'min',
       collect: (): void => admitted.set(read().admitted),

@@ -1,7 +1,8 @@
 import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
 import type { ServedPath } from '../rollout/route.ts';
-import type { CounterCell, HistogramCell } from './cells.ts';
-import type { Metrics } from './metrics.ts';
+import type { Standing } from '../rollout/standing.ts';
+import { HistogramCell, type CounterCell } from './cells.ts';
+import { UPSTREAM_BUCKETS, type Metrics } from './metrics.ts';
 import { RecentMinute, type Recent } from './recent.ts';
 
 /**
@@ -15,7 +16,10 @@ const OUTCOME_INDEX = Object.fromEntries(OUTCOME_NAMES.map((name, i) => [name, i
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OTHER'] as const;
 const METHOD_INDEX: ReadonlyMap<string, number> = new Map(METHODS.map((name, i) => [name, i]));
 
-/** What a path came to since the process began; two readings make a window. */
+/**
+ * What a path came to for known callers since the process began; two readings make a window. Strangers are left out: the
+ * autopilot decides by it, and whoever may send what he likes can be refused, fail or be quick at will.
+ */
 export interface PathTotals {
   /** Attempts that the path is judged by: what failed by no fault of its upstream is not among them. */
   readonly attempts: number;
@@ -24,12 +28,16 @@ export interface PathTotals {
   readonly latencies: readonly number[];
 }
 
+type Judgement = (typeof OUTCOMES)[Outcome]['judge'];
+
 interface PathRecord {
   readonly path: ServedPath;
   readonly requestDuration: HistogramCell;
   readonly upstreamDuration: HistogramCell;
   readonly recent: RecentMinute;
   readonly attempts: (CounterCell | undefined)[];
+  /** What of all that was strangers'. */
+  readonly ofStrangers: { readonly attempts: Record<Judgement, number>; readonly duration: HistogramCell };
 }
 
 export class RouteRecorder {
@@ -51,6 +59,10 @@ export class RouteRecorder {
         upstreamDuration: metrics.upstreamDuration.cell({ route, path }),
         recent: new RecentMinute(),
         attempts: [],
+        ofStrangers: {
+          attempts: { success: 0, failure: 0, neutral: 0 },
+          duration: new HistogramCell(UPSTREAM_BUCKETS),
+        },
       };
       this.#paths[path] = record;
       this.#requestCell(path, method, success, 'ok');
@@ -70,10 +82,13 @@ export class RouteRecorder {
   }
 
   /** One attempt, whatever came of it. @param duration milliseconds. */
-  attempt(path: ServedPath, outcome: Outcome, duration: number): void {
+  attempt(path: ServedPath, outcome: Outcome, duration: number, standing: Standing): void {
     const record = this.#record(path);
     this.#attemptCell(record, outcome).inc();
     record.upstreamDuration.observe(duration / 1000);
+    if (standing === 'known') return;
+    record.ofStrangers.attempts[OUTCOMES[outcome].judge]++;
+    record.ofStrangers.duration.observe(duration / 1000);
   }
 
   /** A path that was not tried: breaker open, bulkhead full, untranslatable. Counted, without a duration. */
@@ -92,11 +107,15 @@ export class RouteRecorder {
 
   /** Read from what is counted anyway: costs a request nothing. */
   totals(path: ServedPath): PathTotals {
-    const { attempts, upstreamDuration } = this.#record(path);
+    const { attempts, upstreamDuration, ofStrangers } = this.#record(path);
     const judged = (judge: 'success' | 'failure'): number =>
-      OUTCOME_NAMES.reduce((sum, name, i) => sum + (OUTCOMES[name].judge === judge ? (attempts[i]?.value ?? 0) : 0), 0);
+      OUTCOME_NAMES.reduce(
+        (sum, name, i) => sum + (OUTCOMES[name].judge === judge ? (attempts[i]?.value ?? 0) : 0),
+        0,
+      ) - ofStrangers.attempts[judge];
     const failures = judged('failure');
-    return { attempts: failures + judged('success'), failures, latencies: [...upstreamDuration.counts] };
+    const latencies = Array.from(upstreamDuration.counts, (n, i) => n - (ofStrangers.duration.counts[i] ?? 0));
+    return { attempts: failures + judged('success'), failures, latencies };
   }
 
   #requestCell(path: ServedPath, method: string, status: number, outcome: Outcome): CounterCell {

@@ -20,6 +20,9 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
+/** Nobody's part of anything matters here. */
+const UNSHARED = { knownShare: 0.8, rateBudget: undefined };
+
 describe('after an answer behind which the upstream closes without having said so', () => {
   const ANSWERS = {
     'the 500 text/plain of uvicorn':
@@ -205,7 +208,7 @@ describe('an upstream whose name moves under steady traffic', () => {
 
   test('an idle connection is not kept beyond the age, even where keepAlive is longer', async () => {
     const moving = await startMoving();
-    const settings = { url: moving.url, maxInflight: 4, keepAlive: 60_000, connect: 3_000, rateBudget: undefined };
+    const settings = { url: moving.url, maxInflight: 4, keepAlive: 60_000, connect: 3_000, ...UNSHARED };
     const upstream = new Upstream('direct', { ...settings, maxConnectionAge: MAX_AGE }, () => performance.now());
     closers.push(() => upstream.destroy());
     await (await upstream.pool.request({ path: '/', method: 'GET' })).body.text();
@@ -215,7 +218,7 @@ describe('an upstream whose name moves under steady traffic', () => {
 
   test('shadows follow it, too', async () => {
     const moving = await startMoving();
-    const settings = { url: moving.url, maxInflight: 4, keepAlive: 4_000, connect: 3_000, rateBudget: undefined };
+    const settings = { url: moving.url, maxInflight: 4, keepAlive: 4_000, connect: 3_000, ...UNSHARED };
     const upstream = new Upstream('direct', { ...settings, maxConnectionAge: MAX_AGE }, () => performance.now());
     const lane = new ShadowLane(1);
     closers.push(

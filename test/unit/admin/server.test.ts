@@ -250,7 +250,7 @@ describe('/api', () => {
 
   test('/api/discovery lists what no route claims', async () => {
     const { api, dataPlane } = setUp();
-    dataPlane.discovery.observe('GET', '/integration/old/42', Date.UTC(2026, 0, 2));
+    dataPlane.discovery.observe('GET', '/integration/old/42', Date.UTC(2026, 0, 2), 'known');
     expect((await api.get('/api/discovery')).body).toEqual({
       unclaimed: [{ method: 'GET', template: '/integration/old/:id', count: 1, lastSeen: '2026-01-02T00:00:00.000Z' }],
     });

@@ -23,9 +23,9 @@ describe('the share that is let in', () => {
     expect(admission.share).toBe(1);
   });
 
-  test('falls by a third at every late look but the first, and never to nothing', () => {
+  test('falls by a third at every late look but the first two, and never to nothing', () => {
     const { admission, looks } = watching();
-    looks(MAX_LAG + 1, 2);
+    looks(MAX_LAG + 1, 3);
     expect(admission.share).toBeCloseTo(0.67);
     looks(MAX_LAG + 1, 1);
     expect(admission.share).toBeCloseTo(0.67 ** 2);
@@ -35,8 +35,9 @@ describe('the share that is let in', () => {
 
   test('stays where it is between the limit and half of it: what just fits is neither more nor less', () => {
     const { admission, looks } = watching();
-    looks(MAX_LAG + 1, 3);
+    looks(MAX_LAG + 1, 4);
     const before = admission.share;
+    expect(before).toBeLessThan(1);
     looks(MAX_LAG * 0.75, 100);
     expect(admission.share).toBe(before);
     expect(admission.isPressed).toBe(true);
@@ -49,13 +50,12 @@ describe('the share that is let in', () => {
     while (admission.share < 1) looks(0, 1);
     expect(at() - ended).toBeLessThan(2_000);
     expect(at() - ended).toBeGreaterThan(1_000);
-    expect(admission.isPressed).toBe(false);
   });
 
   test.each([0.05, 0.25, 0.5, 0.67])('of %d it is exactly that part, evenly spread', (share) => {
     const { admission } = watching();
     admission.share = share;
-    const taken = Array.from({ length: 1_000 }, () => admission.admits());
+    const taken = Array.from({ length: 1_000 }, () => admission.admits('known'));
     expect(taken.filter(Boolean).length / 1_000).toBeCloseTo(share, 2);
     const longestRun = Math.max(
       ...taken
@@ -64,5 +64,25 @@ describe('the share that is let in', () => {
         .map((run) => run.length / 'false'.length),
     );
     expect(longestRun).toBeLessThanOrEqual(Math.ceil(1 / share));
+  });
+
+  test('is of known callers: strangers go first, all of them, and come back last', () => {
+    const { admission, looks } = watching();
+    const strangers = (): number =>
+      Array.from({ length: 100 }, () => admission.admits('stranger')).filter(Boolean).length;
+    looks(MAX_LAG + 1, 1);
+    expect([admission.share, strangers()]).toEqual([1, 100]);
+    looks(MAX_LAG + 1, 1);
+    expect([admission.share, strangers()]).toEqual([1, 0]);
+    looks(MAX_LAG + 1, 1);
+    expect([admission.share, strangers()]).toEqual([0.67, 0]);
+    while (admission.share < 1) {
+      looks(0, 1);
+      expect([admission.isWhole, strangers()]).toEqual([false, 0]);
+    }
+    looks(0, 30);
+    expect(strangers()).toBeGreaterThan(40);
+    looks(0, 60);
+    expect([admission.isWhole, admission.isPressed, strangers()]).toEqual([true, false, 100]);
   });
 });

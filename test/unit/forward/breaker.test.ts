@@ -28,7 +28,7 @@ function setUp(settings: Partial<BreakerSettings> = {}) {
   made.push(breaker);
   /** One attempt that is let through and ends so. */
   const attempt = async (judgement: Judgement, duration = 5): Promise<void> => {
-    const permit = breaker.acquire();
+    const permit = breaker.acquire('known');
     expect(permit).not.toBe(REFUSED);
     breaker.report(permit, judgement, duration);
     await settle();
@@ -93,7 +93,7 @@ describe('a closed breaker', () => {
 
   test('opens on a flood that fails in the same moment', async () => {
     const { breaker } = setUp();
-    const permits = Array.from({ length: 50 }, () => breaker.acquire());
+    const permits = Array.from({ length: 50 }, () => breaker.acquire('known'));
     for (const permit of permits) breaker.report(permit, 'failure', 5);
     await settle();
     expect(breaker.state).toBe('open');
@@ -104,10 +104,10 @@ describe('an open breaker', () => {
   test('refuses, and says how long', async () => {
     const { breaker, attempts } = setUp();
     await attempts(10, 'failure');
-    expect([breaker.acquire(), Math.round(breaker.retryAfter())]).toEqual([REFUSED, RESET]);
+    expect([breaker.acquire('known'), Math.round(breaker.retryAfter())]).toEqual([REFUSED, RESET]);
     await vi.advanceTimersByTimeAsync(2_000);
     expect(Math.round(breaker.retryAfter())).toBe(RESET - 2_000);
-    expect(breaker.acquire()).toBe(REFUSED);
+    expect(breaker.acquire('known')).toBe(REFUSED);
   });
 
   test('is half-open after the reset time, and closed by one probe that succeeds', async () => {
@@ -138,18 +138,69 @@ describe('an open breaker', () => {
   });
 });
 
+describe('strangers', () => {
+  /** One attempt of a stranger that is let through and ends so. */
+  const strangers = async (breaker: Breaker, count: number, judgement: Judgement, duration = 5): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      const permit = breaker.acquire('stranger');
+      expect(permit).not.toBe(REFUSED);
+      breaker.report(permit, judgement, duration);
+      await settle();
+    }
+  };
+
+  test('open no breaker, however often they fail or are slow', async () => {
+    const { breaker, states, attempts } = setUp();
+    await attempts(5, 'success');
+    await strangers(breaker, 200, 'failure');
+    await strangers(breaker, 200, 'success', SLOW);
+    expect(states).toEqual([]);
+  });
+
+  test('keep none closed, however often they succeed', async () => {
+    const { breaker, attempts } = setUp();
+    await strangers(breaker, 200, 'success');
+    await attempts(10, 'failure');
+    expect(breaker.state).toBe('open');
+  });
+
+  test('are refused by an open one, like everybody', async () => {
+    const { breaker, attempts } = setUp();
+    await attempts(10, 'failure');
+    expect(breaker.acquire('stranger')).toBe(REFUSED);
+  });
+
+  test.each(['success', 'failure', 'neutral'] as const)(
+    'are let by while it is half-open, and are not its probe: %s closes, opens and frees nothing',
+    async (judgement) => {
+      const { breaker, states, toHalfOpen } = setUp();
+      await toHalfOpen();
+      const before = [...states];
+      await strangers(breaker, 3, judgement);
+      const probe = breaker.acquire('known');
+      expect(probe).not.toBe(REFUSED);
+      await strangers(breaker, 3, judgement);
+      expect(breaker.acquire('known')).toBe(REFUSED);
+      expect(states).toEqual(before);
+      breaker.report(probe, 'success', 5);
+      await settle();
+      expect(breaker.state).toBe('closed');
+    },
+  );
+});
+
 describe('the traps of opossum', () => {
   test('P24: half-open lets one probe through at a time, and a probe that says nothing frees the place for the next', async () => {
     const { breaker, toHalfOpen } = setUp();
     await toHalfOpen();
-    const probe = breaker.acquire();
+    const probe = breaker.acquire('known');
     expect(probe).not.toBe(REFUSED);
-    expect([breaker.acquire(), breaker.acquire()]).toEqual([REFUSED, REFUSED]);
+    expect([breaker.acquire('known'), breaker.acquire('known')]).toEqual([REFUSED, REFUSED]);
     // Every attempt ends by its own deadline, and its owner reports; a caller who left is neutral.
     breaker.report(probe, 'neutral', 60_000);
     await settle();
     expect(breaker.state).toBe('half-open');
-    const next = breaker.acquire();
+    const next = breaker.acquire('known');
     expect(next).not.toBe(REFUSED);
     breaker.report(next, 'success', 5);
     await settle();
@@ -167,7 +218,7 @@ describe('the traps of opossum', () => {
 
   test('P25: a late success of an attempt from before the opening does not close it', async () => {
     const { breaker, attempts } = setUp();
-    const early = [breaker.acquire(), breaker.acquire()];
+    const early = [breaker.acquire('known'), breaker.acquire('known')];
     await attempts(10, 'failure');
     breaker.report(early[0]!, 'success', 5);
     await settle();
@@ -180,16 +231,16 @@ describe('the traps of opossum', () => {
 
   test('P25: it does not free the place of the probe either', async () => {
     const { breaker, toHalfOpen } = setUp();
-    const early = breaker.acquire();
+    const early = breaker.acquire('known');
     await toHalfOpen();
-    expect(breaker.acquire()).not.toBe(REFUSED);
+    expect(breaker.acquire('known')).not.toBe(REFUSED);
     breaker.report(early, 'neutral', 5);
-    expect(breaker.acquire()).toBe(REFUSED);
+    expect(breaker.acquire('known')).toBe(REFUSED);
   });
 
   test('P25: late failures from before the closing do not open it again', async () => {
     const { breaker, attempt, toHalfOpen } = setUp({ volumeThreshold: 1 });
-    const early = Array.from({ length: 20 }, () => breaker.acquire());
+    const early = Array.from({ length: 20 }, () => breaker.acquire('known'));
     await toHalfOpen();
     await attempt('success');
     for (const permit of early) breaker.report(permit, 'failure', 5);
@@ -223,10 +274,10 @@ describe('the traps of opossum', () => {
     vi.useRealTimers();
     // One success keeps it closed, so that every failure is counted and judged.
     const { breaker } = setUp({ errorRate: 1, window: 3_600_000 });
-    breaker.report(breaker.acquire(), 'success', 5);
+    breaker.report(breaker.acquire('known'), 'success', 5);
     const start = performance.now();
     for (let i = 0; i < 20_000; i++) {
-      breaker.report(breaker.acquire(), 'failure', 5);
+      breaker.report(breaker.acquire('known'), 'failure', 5);
       if (i % 100 === 0) await Promise.resolve();
     }
     await new Promise((resolve) => setImmediate(resolve));
@@ -272,7 +323,7 @@ describe('a breaker that is shut down', () => {
 
   test('takes reports of what was still under way, and changes no more', async () => {
     const { breaker, states } = setUp();
-    const permits = Array.from({ length: 20 }, () => breaker.acquire());
+    const permits = Array.from({ length: 20 }, () => breaker.acquire('known'));
     breaker.shutdown();
     for (const permit of permits) breaker.report(permit, 'failure', 5);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -304,25 +355,25 @@ describe('a breaker that is told what another process has learnt', () => {
     expect(other.state).toBe('open');
     await vi.advanceTimersByTimeAsync(RESET);
     expect([one.state, other.state]).toEqual(['half-open', 'open']);
-    expect(other.acquire()).toBe(REFUSED);
-    expect(one.acquire()).not.toBe(REFUSED);
+    expect(other.acquire('known')).toBe(REFUSED);
+    expect(one.acquire('known')).not.toBe(REFUSED);
   });
 
   test('closes when the probe of the other one succeeds', async () => {
     const { one, other } = pair();
     one.open();
     await vi.advanceTimersByTimeAsync(RESET + 1);
-    one.report(one.acquire(), 'success', 5);
+    one.report(one.acquire('known'), 'success', 5);
     await vi.advanceTimersByTimeAsync(1);
     expect([one.state, other.state]).toEqual(['closed', 'closed']);
-    expect(other.acquire()).not.toBe(REFUSED);
+    expect(other.acquire('known')).not.toBe(REFUSED);
   });
 
   test('stays open when the probe of the other one fails', async () => {
     const { one, other } = pair();
     one.open();
     await vi.advanceTimersByTimeAsync(RESET + 1);
-    one.report(one.acquire(), 'failure', 5);
+    one.report(one.acquire('known'), 'failure', 5);
     await vi.advanceTimersByTimeAsync(1);
     expect([one.state, other.state]).toEqual(['open', 'open']);
   });
@@ -333,7 +384,7 @@ describe('a breaker that is told what another process has learnt', () => {
     // The first has no traffic: its probe never goes out.
     await vi.advanceTimersByTimeAsync(RESET * 2.3);
     expect([one.state, other.state]).toEqual(['open', 'half-open']);
-    other.report(other.acquire(), 'success', 5);
+    other.report(other.acquire('known'), 'success', 5);
     await vi.advanceTimersByTimeAsync(1);
     expect([one.state, other.state]).toEqual(['closed', 'closed']);
   });
@@ -345,7 +396,7 @@ describe('a breaker that is told what another process has learnt', () => {
     one.follow('open');
     await vi.advanceTimersByTimeAsync(1);
     expect(one.state).toBe('half-open');
-    one.report(one.acquire(), 'success', 5);
+    one.report(one.acquire('known'), 'success', 5);
     await settle();
     one.follow('half-open');
     one.follow('closed');

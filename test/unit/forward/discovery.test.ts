@@ -24,10 +24,10 @@ describe('a template', () => {
 
 describe('what was discovered', () => {
   test('is counted by method and template, the busiest first, with the time it was last seen', () => {
-    const discovery = new Discovery();
-    discovery.observe('GET', '/integration/old/1', 10);
-    discovery.observe('POST', '/integration/old/1', 15);
-    discovery.observe('GET', '/integration/old/2', 20);
+    const discovery = new Discovery(0.8);
+    discovery.observe('GET', '/integration/old/1', 10, 'known');
+    discovery.observe('POST', '/integration/old/1', 15, 'known');
+    discovery.observe('GET', '/integration/old/2', 20, 'known');
     expect(discovery.list()).toEqual([
       { method: 'GET', template: '/integration/old/:id', count: 2, lastSeen: 20 },
       { method: 'POST', template: '/integration/old/:id', count: 1, lastSeen: 15 },
@@ -35,19 +35,36 @@ describe('what was discovered', () => {
   });
 
   test('is bounded: what finds no place is counted together, and known rows still count', () => {
-    const discovery = new Discovery();
+    const discovery = new Discovery(0.8);
     const name = (i: number) => `/${[...String(i)].map((digit) => 'abcdefghij'[Number(digit)]).join('-')}`;
-    for (let i = 0; i < 2_000; i++) discovery.observe(i % 2 ? 'GET' : 'POST', name(i), i);
-    discovery.observe('POST', name(0), 3_000);
+    for (let i = 0; i < 2_000; i++) discovery.observe(i % 2 ? 'GET' : 'POST', name(i), i, 'known');
+    discovery.observe('POST', name(0), 3_000, 'known');
     const rows = discovery.list();
     expect(rows).toHaveLength(501);
     expect(rows[0]).toEqual({ method: '*', template: '(other)', count: 1_500, lastSeen: 1_999 });
     expect(rows[1]).toEqual({ method: 'POST', template: name(0), count: 2, lastSeen: 3_000 });
   });
 
+  test('keeps four fifths of its rows for known callers, and a row of a stranger that a known caller asks for, too', () => {
+    const discovery = new Discovery(0.8);
+    const name = (i: number) => `/${[...String(i)].map((digit) => 'abcdefghij'[Number(digit)]).join('-')}`;
+    for (let i = 0; i < 510; i++) discovery.observe('GET', name(i), i, 'stranger');
+    expect(discovery.list()).toHaveLength(101);
+    expect(discovery.list()[0]).toMatchObject({ template: '(other)', count: 410 });
+    // What the known caller asks for is no longer the strangers', who so get another one.
+    discovery.observe('GET', name(0), 1, 'known');
+    discovery.observe('GET', '/another', 1, 'stranger');
+    discovery.observe('GET', '/one-too-many', 1, 'stranger');
+    expect(discovery.list()).toHaveLength(102);
+    for (let i = 1_000; i < 1_510; i++) discovery.observe('POST', name(i), i, 'known');
+    const rows = discovery.list();
+    expect(rows).toHaveLength(501);
+    expect(rows.filter(({ method }) => method === 'POST')).toHaveLength(399);
+  });
+
   test('is a copy: a reader changes nothing', () => {
-    const discovery = new Discovery();
-    discovery.observe('GET', '/a', 1);
+    const discovery = new Discovery(0.8);
+    discovery.observe('GET', '/a', 1, 'known');
     Object.assign(discovery.list()[0]!, { count: 99 });
     expect(discovery.list()[0]?.count).toBe(1);
   });

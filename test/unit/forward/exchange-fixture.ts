@@ -150,6 +150,7 @@ function begin(context: ExchangeContext, generation: Generation, callers: Caller
     match,
     connection,
     caller: caller === 'known' ? callers.all.at(-1) : undefined,
+    standing: caller === 'known' ? 'known' : 'stranger',
     requestId: 'r-1',
     expectsContinue: false,
     trace: undefined,

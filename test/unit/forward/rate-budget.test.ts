@@ -1,11 +1,12 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Standing } from '../../../src/rollout/standing.ts';
 import { RateBudget, type RateBudgetSettings, type Waiter } from '../../../src/forward/rate-budget.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const SETTINGS: RateBudgetSettings = { requests: 2, period: 1_000, burst: 0, longestWait: 5_000 };
+const SETTINGS: RateBudgetSettings = { requests: 2, period: 1_000, burst: 0, longestWait: 5_000, knownShare: 0.8 };
 
 interface Heard extends Waiter {
   readonly name: string;
@@ -21,14 +22,14 @@ function setUp(settings: Partial<RateBudgetSettings> = {}, limiter?: Constructor
     heard.said = said;
     order.push(`${heard.name} ${said}`);
   };
-  const take = (name: string): Heard => {
+  const take = (name: string, standing: Standing = 'known'): Heard => {
     const heard: Heard = {
       name,
       said: undefined,
       granted: (waited) => hear(heard, `after ${Math.round(waited)}`),
       refused: (retryAfter) => hear(heard, `refused ${Math.round(retryAfter)}`),
     };
-    budget.take(heard);
+    budget.take(heard, standing);
     return heard;
   };
   return { budget, order, take };
@@ -120,8 +121,8 @@ describe('a rate budget', () => {
     take('c');
     take('d');
     await settle();
-    budget.cancel(left);
-    budget.cancel(left);
+    budget.cancel(left, 'known');
+    budget.cancel(left, 'known');
     await vi.advanceTimersByTimeAsync(1_000);
     expect(left.said).toBeUndefined();
     expect(order.slice(2)).toEqual(['c after 1000', 'd after 1000']);
@@ -132,7 +133,7 @@ describe('a rate budget', () => {
     take('a');
     const left = take('left');
     await settle();
-    budget.cancel(left);
+    budget.cancel(left, 'known');
     await vi.advanceTimersByTimeAsync(1_000);
     const next = take('next');
     await settle();
@@ -143,7 +144,7 @@ describe('a rate budget', () => {
 describe('a 429 of the upstream', () => {
   test('holds everyone back for as long as it says', async () => {
     const { budget, take, order } = setUp();
-    budget.pause(3_000);
+    budget.pause(3_000, 'known');
     take('a');
     await vi.advanceTimersByTimeAsync(2_999);
     expect(order).toEqual([]);
@@ -157,7 +158,7 @@ describe('a 429 of the upstream', () => {
     take('b');
     const waiting = take('waiting');
     await settle();
-    budget.pause(60_000);
+    budget.pause(60_000, 'known');
     expect(waiting.said).toBe('refused 60000');
     expect(take('later').said).toBe('refused 60000');
   });
@@ -168,19 +169,120 @@ describe('a 429 of the upstream', () => {
     const waiting = take('waiting');
     await settle();
     await vi.advanceTimersByTimeAsync(800);
-    budget.pause(4_300);
+    budget.pause(4_300, 'known');
     expect(waiting.said).toBe('refused 5100');
   });
 
   test('is not cut short by another that asks for less', async () => {
     const { budget, take, order } = setUp();
-    budget.pause(3_000);
-    budget.pause(10);
+    budget.pause(3_000, 'known');
+    budget.pause(10, 'known');
     take('a');
     await vi.advanceTimersByTimeAsync(2_999);
     expect(order).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
     expect(order).toHaveLength(1);
+  });
+});
+
+describe('strangers', () => {
+  const TEN = { requests: 10, period: 60_000, longestWait: 0 };
+  /** How many of so many that ask now are granted. */
+  const granted = async (take: (name: string, standing: Standing) => Heard, count: number, standing: Standing) => {
+    const heard = Array.from({ length: count }, (_, i) => take(`${standing} ${i}`, standing));
+    await settle();
+    return heard.filter(({ said }) => said === 'after 0').length;
+  };
+
+  test('spend their part of a period, and known callers always have the rest of it', async () => {
+    const { take } = setUp(TEN);
+    for (let period = 0; period < 3; period++) {
+      expect(await granted(take, 20, 'stranger')).toBe(2);
+      expect(await granted(take, 20, 'known')).toBe(8);
+      await vi.advanceTimersByTimeAsync(60_001);
+    }
+  });
+
+  test('have nothing set aside: known callers spend all that strangers did not', async () => {
+    const { take } = setUp(TEN);
+    expect(await granted(take, 20, 'known')).toBe(10);
+    expect(await granted(take, 20, 'stranger')).toBe(0);
+  });
+
+  test.each([1, 17, 30, 59])(
+    'cannot have two parts in one period of the budget that began %d s before theirs',
+    async (s) => {
+      const { take } = setUp(TEN);
+      expect(await granted(take, 1, 'known')).toBe(1);
+      await vi.advanceTimersByTimeAsync(s * 1_000);
+      expect(await granted(take, 20, 'stranger')).toBe(2);
+      expect(await granted(take, 20, 'known')).toBe(7);
+      await vi.advanceTimersByTimeAsync(60_001 - s * 1_000);
+      expect(await granted(take, 20, 'stranger')).toBe(2);
+      expect(await granted(take, 20, 'known')).toBe(8);
+      await vi.advanceTimersByTimeAsync(s * 1_000);
+      expect(await granted(take, 20, 'stranger')).toBe(0);
+    },
+  );
+
+  test('that wait are in nobody’s way but their own', async () => {
+    const { take, order } = setUp({ ...TEN, longestWait: 120_000 });
+    for (let i = 0; i < 6; i++) take(`s${i}`, 'stranger');
+    await settle();
+    for (let i = 0; i < 9; i++) take(`k${i}`);
+    await settle();
+    const at0 = order.filter((line) => line.endsWith('after 0'));
+    expect(at0.map(([who]) => who).join('')).toBe('sskkkkkkkk');
+    await vi.advanceTimersByTimeAsync(60_001);
+    expect(
+      order
+        .slice(10)
+        .map((line) => line.slice(0, 2))
+        .toSorted(),
+    ).toEqual(['k8', 's2', 's3']);
+  });
+
+  test('do not spend the burst', async () => {
+    const { take } = setUp({ ...TEN, burst: 5 });
+    expect(await granted(take, 10, 'known')).toBe(10);
+    expect(await granted(take, 10, 'stranger')).toBe(0);
+    expect(await granted(take, 10, 'known')).toBe(5);
+  });
+
+  test('earn a pause for themselves alone; that of a known caller is everybody’s', async () => {
+    const { budget, take } = setUp(TEN);
+    budget.pause(3_600_000, 'stranger');
+    expect(take('stranger', 'stranger').said).toBe('refused 3600000');
+    expect(await granted(take, 10, 'known')).toBe(10);
+    const other = setUp(TEN);
+    other.budget.pause(5_000, 'known');
+    expect([other.take('stranger', 'stranger').said, other.take('known').said]).toEqual([
+      'refused 5000',
+      'refused 5000',
+    ]);
+  });
+
+  test('that wait or are paused leave shadows alone, but for what they spent', async () => {
+    const { budget, take } = setUp({ ...TEN, longestWait: 120_000 });
+    budget.pause(1_000, 'stranger');
+    take('waiting', 'stranger');
+    expect(await budget.takeSpare()).toBe(true);
+  });
+
+  test('with a budget of one, or nothing left for them, are refused at once', async () => {
+    expect(setUp({ requests: 1 }).take('stranger', 'stranger').said).toBe('refused 1000');
+    expect(setUp({ requests: 10, knownShare: 1 }).take('stranger', 'stranger').said).toBe('refused 1000');
+    const { take } = setUp({ ...TEN, knownShare: 0 });
+    expect(await granted(take, 20, 'stranger')).toBe(10);
+  });
+
+  test('that left are out of their queue', async () => {
+    const { budget, take, order } = setUp({ ...TEN, longestWait: 120_000 });
+    const left = Array.from({ length: 3 }, (_, i) => take(`s${i}`, 'stranger'))[2]!;
+    await settle();
+    budget.cancel(left, 'stranger');
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(order).toEqual(['s0 after 0', 's1 after 0']);
   });
 });
 
@@ -220,7 +322,7 @@ describe('what is spare', () => {
     take('b');
     expect(await budget.takeSpare()).toBe(false);
     const paused = setUp({ requests: 10 }).budget;
-    paused.pause(500);
+    paused.pause(500, 'known');
     expect(await paused.takeSpare()).toBe(false);
   });
 

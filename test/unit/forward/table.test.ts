@@ -1,3 +1,4 @@
+import type { Standing } from '../../../src/rollout/standing.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Generation } from '../../../src/forward/generation.ts';
 import { Table } from '../../../src/forward/table.ts';
@@ -191,10 +192,10 @@ describe('a route that left', () => {
 test('what is under way is counted over an upstream and those that it replaced', async () => {
   const { build, metrics } = setUp();
   const old = build();
-  old.upstreams.gateway?.enter();
+  old.upstreams.gateway?.enter('known');
   const next = build({ gateway: { maxInflight: 9 } });
-  next.upstreams.gateway?.enter();
-  next.upstreams.direct.enter();
+  next.upstreams.gateway?.enter('known');
+  next.upstreams.direct.enter('known');
   const text = await metrics.registry.getSingleMetricAsString('facade_inflight');
   expect(text).toContain('facade_inflight{upstream="gateway"} 2');
   expect(text).toContain('facade_inflight{upstream="direct"} 1');
@@ -202,9 +203,19 @@ test('what is under way is counted over an upstream and those that it replaced',
 
 test('the bulkhead of an upstream holds as many as it says, and a place given back is free', () => {
   const { direct } = setUp().build({ direct: { maxInflight: 2 } }).upstreams;
-  expect([direct.enter(), direct.enter(), direct.enter()]).toEqual([true, true, false]);
-  direct.leave();
-  expect([direct.enter(), direct.enter(), direct.inflight]).toEqual([true, false, 2]);
+  expect([direct.enter('known'), direct.enter('known'), direct.enter('known')]).toEqual([true, true, false]);
+  direct.leave('known');
+  expect([direct.enter('known'), direct.enter('known'), direct.inflight]).toEqual([true, false, 2]);
+});
+
+test('strangers hold their part of the bulkhead at most, and known callers all that is not held', () => {
+  const { direct } = setUp().build({ direct: { maxInflight: 10 } }).upstreams;
+  const many = (standing: Standing) => Array.from({ length: 20 }, () => direct.enter(standing)).filter(Boolean).length;
+  expect([many('stranger'), many('known'), direct.inflight]).toEqual([2, 8, 10]);
+  direct.leave('stranger');
+  expect([many('known'), many('stranger')]).toEqual([1, 0]);
+  for (let i = 0; i < 9; i++) direct.leave('known');
+  expect([many('stranger'), direct.inflight]).toEqual([1, 2]);
 });
 
 test.each([

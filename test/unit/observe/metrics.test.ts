@@ -53,7 +53,7 @@ function busy(): Metrics {
   const metrics = new Metrics();
   const recorder = new RouteRecorder(metrics, 'leads.get', ['direct', 'gateway'], 'GET');
   recorder.request('gateway', 'GET', 200, 'ok', 0, 12);
-  recorder.attempt('gateway', 'ok', 10);
+  recorder.attempt('gateway', 'ok', 10, 'known');
   recorder.failover('upstream_connect');
   metrics.breakerChanged('leads.get', 'gateway', 'closed');
   metrics.rolloutChanged('leads.get', 2_500, 1_000, 'canary');
@@ -189,7 +189,7 @@ describe('the recorder of a route', () => {
     for (const path of ['direct', 'gateway'] as const) {
       for (const outcome of outcomes) {
         for (const status of [100, 200, 404, 499, 504, 599]) recorder.request(path, 'GET', status, outcome, 0, 1);
-        recorder.attempt(path, outcome, 1);
+        recorder.attempt(path, outcome, 1, 'known');
       }
     }
     const requests = (await seriesOf(metrics, 'facade_requests_total')).filter((one) => one.value > 0);
@@ -197,6 +197,24 @@ describe('the recorder of a route', () => {
     expect(requests.every((one) => one.value === 1)).toBe(true);
     const attempts = (await seriesOf(metrics, 'facade_attempts_total')).filter((one) => one.value > 0);
     expect(attempts).toHaveLength(2 * outcomes.length);
+  });
+
+  test('leaves strangers out of what decisions are made from, and counts them for Prometheus', async () => {
+    const { metrics, recorder } = record();
+    for (const outcome of ['ok', 'ok', 'upstream_error'] as const) recorder.attempt('direct', outcome, 8, 'known');
+    const before = recorder.totals('direct');
+    for (let i = 0; i < 50; i++) {
+      recorder.attempt('direct', 'ok', 0.1, 'stranger');
+      recorder.attempt('direct', 'upstream_respond_timeout', 60_000, 'stranger');
+      recorder.attempt('direct', 'client_body', 8, 'stranger');
+    }
+    expect(recorder.totals('direct')).toEqual(before);
+    expect(before).toMatchObject({ attempts: 3, failures: 1 });
+    const labels = { route: 'leads.get', path: 'direct' };
+    expect(await valueOf(metrics, 'facade_attempts_total', { ...labels, outcome: 'ok' })).toBe(52);
+    expect(await valueOf(metrics, 'facade_upstream_duration_seconds', labels, '_count')).toBe(153);
+    recorder.attempt('direct', 'ok', 8, 'known');
+    expect(recorder.totals('direct')).toMatchObject({ attempts: 4, failures: 1 });
   });
 
   test('calls every method that it does not know OTHER: a caller cannot make labels', async () => {
@@ -239,6 +257,6 @@ describe('the recorder of a route', () => {
 
   test('refuses a path that it does not have: a slip in the wiring, not a series of its own', () => {
     const { recorder } = record();
-    expect(() => recorder.attempt('passthrough', 'ok', 1)).toThrow('no passthrough path');
+    expect(() => recorder.attempt('passthrough', 'ok', 1, 'known')).toThrow('no passthrough path');
   });
 });

@@ -1,0 +1,346 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request as ask } from 'undici';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Document } from 'yaml';
+import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from '../e2e/kit/facade.ts';
+import { inBatches, Opened, tally } from '../e2e/kit/load.ts';
+import { openRaw } from '../e2e/kit/raw.ts';
+import { startUpstream, until, type Received, type TestUpstream } from '../e2e/kit/upstream.ts';
+
+/**
+ * Strangers cost known callers nothing. A stranger has none of our tokens; it calls Contact2Sale with credentials of its
+ * own. Whatever it does, 0 of 100 requests of a known caller are refused, or slowed by more than a tenth.
+ */
+
+const opened = new Opened();
+afterEach(opened.closeAll);
+
+const KNOWN = { authorization: `Bearer ${FACADE_TOKEN}` };
+const STRANGER = { authorization: 'Bearer a-token-of-the-stranger' };
+const isStranger = ({ headers }: Pick<Received, 'headers'>): boolean =>
+  headers.authorization === STRANGER.authorization;
+
+/** Milliseconds that Contact2Sale takes to answer a known caller: a tenth of it is more than the noise of a shared machine. */
+const ANSWER_MS = 1_000;
+
+/** The ways on which a stranger is served at all; the gateway is never asked for one. */
+const WAYS = [
+  { way: 'a route', path: '/integration/leads/42' },
+  { way: 'what no route claims', path: '/integration/unclaimed/42' },
+] as const;
+type Way = (typeof WAYS)[number];
+
+type Answering = (request: Pick<Received, 'url'>, res: ServerResponse) => void;
+const succeeds: Answering = (_, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+
+interface Scene {
+  readonly facade: TestFacade;
+  readonly direct: TestUpstream;
+  /** Answers to strangers that are held back. */
+  readonly held: ServerResponse[];
+  /** What strangers are answered, at once. */
+  strangersGet: Answering;
+}
+
+async function started(edit?: (config: Document) => void, answerMs = ANSWER_MS): Promise<Scene> {
+  const held: ServerResponse[] = [];
+  const scene: { strangersGet: Answering } = { strangersGet: succeeds };
+  const direct = opened.keep(
+    await startUpstream((received, res) => {
+      if (isStranger(received)) scene.strangersGet(received, res);
+      else setTimeout(() => res.writeHead(200, { 'content-type': 'application/json' }).end('{}'), answerMs);
+    }),
+  );
+  const facade = opened.keep(await startFacade({ direct: direct.url, logLevel: 'error', ...(edit && { edit }) }));
+  return Object.assign(scene, { facade, direct, held });
+}
+
+interface Answered {
+  readonly said: string;
+  readonly ms: number;
+}
+
+const call = ({ facade }: Scene, path: string, headers: Record<string, string> = KNOWN): Promise<Answered> =>
+  callAt(facade.url + path, headers);
+
+async function callAt(url: string, headers: Record<string, string>): Promise<Answered> {
+  const startedAt = performance.now();
+  const { statusCode, headers: answered, body } = await ask(url, { headers });
+  await body.dump();
+  return { said: `${statusCode} ${String(answered['x-facade-outcome'] ?? '-')}`, ms: performance.now() - startedAt };
+}
+
+/** Of a caller whose connections stand. */
+async function hundred(scene: Scene, { path }: Way): Promise<Answered[]> {
+  await inBatches(50, 50, () => call(scene, path));
+  return inBatches(100, 50, () => call(scene, path));
+}
+const slowest = (answers: readonly Answered[]): number => Math.max(...answers.map(({ ms }) => ms));
+
+/** Runs until it is told to stop; what it sends by itself, it waits for. */
+type Attack = (scene: Scene, way: Way, isOver: () => boolean) => Promise<unknown>;
+
+/** Four a second would do; so many that a second of them is enough to open a breaker ten times over. */
+const failing: Attack = async (scene, { path }, isOver) => {
+  while (!isOver()) {
+    await call(scene, path, STRANGER);
+    await sleep(10);
+  }
+};
+const limited: Attack = (scene, { path }) => call(scene, path, STRANGER);
+const spending =
+  (count: number): Attack =>
+  (scene, { path }) =>
+    inBatches(count, 4, () => call(scene, path, STRANGER));
+const pipelining: Attack = async (scene, { path }, isOver) => {
+  const raw = openRaw(scene.facade.url);
+  opened.keep({ close: () => raw.destroy() });
+  const { authorization } = STRANGER;
+  raw.send(`GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`.repeat(300));
+  while (!isOver()) await sleep(10);
+  raw.destroy();
+};
+const discovering: Attack = async (scene) => {
+  for (let i = 0; i < 510; i++) {
+    await call(scene, `/${[...String(i)].map((digit) => 'abcdefghij'[Number(digit)]).join('-')}`, STRANGER);
+    if (i % 10 === 0) await sleep(10);
+  }
+};
+
+const fails: Answering = (_, res) => void res.writeHead(500, { 'content-type': 'text/plain' }).end('no');
+const isLimited: Answering = (_, res) => void res.writeHead(429, { 'retry-after': '3600' }).end('{}');
+const never: Answering = () => undefined;
+/** By the path, so that each kind of request gets its own. */
+const everything: Answering = (received, res) => {
+  const kind = received.url.length % 3;
+  if (kind === 0) fails(received, res);
+  else if (kind === 1) isLimited(received, res);
+  else succeeds(received, res);
+};
+const all: Attack = (scene, way, isOver) =>
+  Promise.all(
+    [failing, limited, spending(400), pipelining, discovering].map((one, i) =>
+      one(scene, { way: way.way, path: `${way.path}${'2'.repeat(i)}` } as Way, isOver),
+    ),
+  );
+
+const budget = (requests: number) => (config: Document) =>
+  config.setIn(
+    ['upstreams', 'direct', 'rateBudget'],
+    config.createNode({ requests, period: '1m', burst: 0, longestWait: '1s' }),
+  );
+
+const ATTACKS: readonly [string, Answering, Attack, ((config: Document) => void) | undefined][] = [
+  ['has the CRM answer 500, many times a second', fails, failing, undefined],
+  ['is answered 429 with Retry-After: 3600', isLimited, limited, budget(100_000)],
+  ['sends twice what a rate budget of 200 a minute has', succeeds, spending(400), budget(200)],
+  ['pipelines 300 requests at once, which the CRM never answers', never, pipelining, undefined],
+  ['asks for 510 paths that no route claims', succeeds, discovering, undefined],
+  ['does all of that at once', everything, all, budget(200)],
+];
+
+describe.each(WAYS)('on $way', (way) => {
+  describe.each(ATTACKS)('a stranger that %s', (_, strangersGet, attack, edit) => {
+    // The facade, its callers and the CRM share one loop here, and the machine is shared with others.
+    test('costs 0 of 100 requests of a known caller anything', { retry: 2, timeout: 60_000 }, async () => {
+      const quiet = await started(edit);
+      const alone = await hundred(quiet, way);
+      expect(tally(alone.map(({ said }) => said))).toEqual({ '200 -': 100 });
+
+      const scene = await started(edit);
+      scene.strangersGet = strangersGet;
+      let isOver = false;
+      const attacking = attack(scene, way, () => isOver).catch(() => undefined);
+      await sleep(300);
+      // What Contact2Sale itself takes meanwhile, asked by the same loop without the facade.
+      const straight = inBatches(50, 25, () => callAt(scene.direct.url, KNOWN));
+      const answers = await hundred(scene, way);
+      isOver = true;
+      expect(tally(answers.map(({ said }) => said))).toEqual({ '200 -': 100 });
+      const limit = Math.max(slowest(alone), slowest(await straight)) * 1.1;
+      expect(
+        answers.filter(({ ms }) => ms > limit).map(({ ms }) => `${Math.round(ms)} of ${Math.round(limit)}`),
+      ).toEqual([]);
+      await attacking;
+    });
+  });
+
+  test('20 requests of a stranger into a budget of 10 a minute: it gets 2 of them, and a known caller the other 8', async () => {
+    const scene = await started(budget(10), 0);
+    const strangers = await inBatches(20, 5, () => call(scene, way.path, STRANGER));
+    expect(tally(strangers.map(({ said }) => said))).toEqual({ '200 -': 2, '503 facade_rate_budget': 18 });
+    const known = await inBatches(9, 1, () => call(scene, way.path));
+    expect(tally(known.map(({ said }) => said))).toEqual({ '200 -': 8, '503 facade_rate_budget': 1 });
+  });
+
+  test('strangers that hold all their places of the bulkhead keep strangers out, and no known caller', async () => {
+    const scene = await started((config) => config.setIn(['upstreams', 'direct', 'maxInflight'], 10), 0);
+    scene.strangersGet = (_, res) => void scene.held.push(res);
+    const strangers = inBatches(20, 20, () => call(scene, way.path, STRANGER));
+    await until(() => scene.held.length === 2, 'strangers hold their part');
+    const known = await inBatches(100, 8, () => call(scene, way.path));
+    expect(tally(known.map(({ said }) => said))).toEqual({ '200 -': 100 });
+    for (const res of scene.held) res.end('{}');
+    expect(tally((await strangers).map(({ said }) => said))).toEqual({ '200 -': 2, '503 facade_bulkhead_full': 18 });
+    scene.strangersGet = succeeds;
+    const later = await inBatches(20, 2, () => call(scene, way.path, STRANGER));
+    expect(tally(later.map(({ said }) => said))).toEqual({ '200 -': 20 });
+  });
+
+  test('strangers that hold all their places of the process keep strangers out, and no known caller', async () => {
+    const scene = await started((config) => config.setIn(['server', 'overload', 'maxInflight'], 50), 0);
+    const { url } = scene.facade;
+    const silent = Array.from({ length: 30 }, () => openRaw(url));
+    opened.keep({ close: () => silent.forEach((one) => one.destroy()) });
+    // Bodies that never come, to the CRM and to a page of the facade's own.
+    for (const [i, one] of silent.entries()) {
+      const path = i % 2 === 0 ? way.path : '/api/v1/webhooks/google-ads';
+      one.send(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n`);
+    }
+    await until(
+      async () => (await scene.facade.metric('facade_shed_total{reason="inflight"}')) >= 20,
+      'the rest is shed',
+    );
+    expect(scene.facade.dataPlane.underWay).toBe(10);
+    expect((await call(scene, way.path, STRANGER)).said).toBe('503 facade_overload');
+    const known = await inBatches(100, 20, () => call(scene, way.path));
+    expect(tally(known.map(({ said }) => said))).toEqual({ '200 -': 100 });
+    for (const one of silent) one.destroy();
+    await until(() => scene.facade.dataPlane.underWay === 0, 'they left');
+    expect((await call(scene, way.path, STRANGER)).said).toBe('200 -');
+  });
+
+  test('what strangers are answered opens no breaker and moves no number that the autopilot decides by', async () => {
+    const scene = await started(undefined, 0);
+    scene.strangersGet = fails;
+    await inBatches(10, 5, () => call(scene, way.path));
+    const recorders = () => {
+      const { entries, unclaimed } = scene.facade.dataPlane.generation;
+      return {
+        route: entries.find(({ model }) => model.id === 'leads.get')?.state.recorder.totals('direct'),
+        unclaimed,
+      };
+    };
+    const before = recorders().route;
+    const strangers = await inBatches(200, 5, () => call(scene, way.path, STRANGER));
+    expect(tally(strangers.map(({ said }) => said))).toEqual({ '500 upstream_error': 200 });
+    expect(recorders().route).toEqual(before);
+    expect(await scene.facade.metric(/^facade_breaker_state\{/)).toBe(0);
+    // Prometheus is told all of it.
+    const failed = /^facade_requests_total\{.*status="500",outcome="upstream_error"\}/;
+    expect(await scene.facade.metric(failed)).toBe(200);
+    await inBatches(20, 5, () => call(scene, way.path));
+    scene.strangersGet = succeeds;
+    expect((await call(scene, way.path, STRANGER)).said).toBe('200 -');
+  });
+
+  test('requests that strangers have repeated leave known callers their part of the failover budget', async () => {
+    const reset = new Set<string>();
+    const direct = opened.keep(
+      await startUpstream((received, res) => {
+        const isFirst = !reset.has(received.url);
+        reset.add(received.url);
+        if (isStranger(received) || isFirst) res.destroy();
+        else res.end('{}');
+      }),
+    );
+    const edit = (config: Document): void => {
+      config.setIn(['failover'], config.createNode({ budget: 0, minPerSecond: 1 }));
+      for (const id of ['leads.get']) setRoute(config, id, ['breaker'], { enabled: false });
+      config.setIn(['passthrough', 'breaker', 'enabled'], false);
+    };
+    const facade = opened.keep(await startFacade({ direct: direct.url, edit, logLevel: 'error' }));
+    const scene = { facade } as unknown as Scene;
+    await inBatches(30, 3, () => call(scene, `${way.path}0`, STRANGER));
+    // Two of the thirty were sent again.
+    expect(direct.received).toHaveLength(32);
+    const known = await inBatches(8, 1, (i) => call(scene, `${way.path}${i + 1}`));
+    expect(tally(known.map(({ said }) => said))).toEqual({ '200 -': 8 });
+  });
+});
+
+test('510 paths of a stranger leave four fifths of the list of unclaimed paths to known callers', async () => {
+  const scene = await started(undefined, 0);
+  await discovering(scene, WAYS[1], () => false);
+  await call(scene, '/integration/what-is-missing');
+  const listed = scene.facade.dataPlane.discovery.list();
+  expect(listed).toHaveLength(102);
+  expect(listed.map(({ template }) => template)).toContain('/integration/what-is-missing');
+});
+
+describe('on tunnels', () => {
+  const offer = (headers: Record<string, string>) =>
+    `GET /cable HTTP/1.1\r\nhost: x\r\nauthorization: ${headers['authorization']}\r\nconnection: upgrade\r\nupgrade: websocket\r\n` +
+    'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n';
+
+  async function tunnelling(edit?: (config: Document) => void) {
+    const server = createServer((req, res) => {
+      if (req.headers.authorization === STRANGER.authorization) fails({ url: '' }, res);
+      else res.end('{}');
+    });
+    let strangersGet = '101';
+    server.on('upgrade', (req, socket) => {
+      socket
+        .on('error', () => undefined)
+        .on('end', () => socket.end())
+        .resume();
+      const isStrangers = req.headers.authorization === STRANGER.authorization;
+      if (!isStrangers || strangersGet === '101') {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+      } else socket.end(`HTTP/1.1 ${strangersGet}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    opened.keep({
+      close: () => {
+        server.closeAllConnections();
+        server.close();
+      },
+    });
+    const { port } = server.address() as AddressInfo;
+    const facade = opened.keep(
+      await startFacade({ direct: `http://127.0.0.1:${port}`, logLevel: 'error', ...(edit && { edit }) }),
+    );
+    const open = async (headers: Record<string, string>): Promise<string> => {
+      const raw = openRaw(facade.url);
+      opened.keep({ close: () => raw.destroy() });
+      raw.send(offer(headers));
+      const text = await raw.until(/^HTTP\/1\.1 \d{3} /);
+      const outcome = /x-facade-outcome: (\S+)/.exec(await raw.until(/\r\n\r\n/))?.[1];
+      return `${text.slice(9, 12)} ${outcome ?? '-'}`;
+    };
+    return { facade, open, strangersGet: (answer: string) => void (strangersGet = answer) };
+  }
+
+  test('strangers hold their places of the bulkhead at most, for as long as they like', async () => {
+    const { open } = await tunnelling((config) => config.setIn(['upstreams', 'direct', 'maxInflight'], 10));
+    const strangers = await inBatches(10, 1, () => open(STRANGER));
+    expect(tally(strangers)).toEqual({ '101 -': 2, '503 facade_bulkhead_full': 8 });
+    expect(tally(await inBatches(9, 1, () => open(KNOWN)))).toEqual({ '101 -': 8, '503 facade_bulkhead_full': 1 });
+  });
+
+  test('strangers hold their places of the process at most', async () => {
+    const { open } = await tunnelling((config) => config.setIn(['server', 'overload', 'maxInflight'], 10));
+    const strangers = await inBatches(10, 1, () => open(STRANGER));
+    expect(tally(strangers)).toEqual({ '101 -': 2, '503 facade_overload': 8 });
+    expect(tally(await inBatches(8, 1, () => open(KNOWN)))).toEqual({ '101 -': 8 });
+  });
+
+  test('strangers spend their part of the rate budget, and a 429 of theirs pauses nobody else', async () => {
+    const { open, strangersGet } = await tunnelling(budget(10));
+    strangersGet('429 Too Many Requests\r\nretry-after: 3600');
+    expect(await open(STRANGER)).toBe('429 -');
+    const strangers = await inBatches(19, 1, () => open(STRANGER));
+    expect(tally(strangers)).toEqual({ '503 facade_rate_budget': 19 });
+    expect(tally(await inBatches(9, 1, () => open(KNOWN)))).toEqual({ '101 -': 9 });
+  });
+
+  test('strangers that are answered 500 open no breaker', async () => {
+    const { open, strangersGet, facade } = await tunnelling();
+    strangersGet('500 No');
+    expect(tally(await inBatches(50, 5, () => open(STRANGER)))).toEqual({ '500 upstream_error': 50 });
+    expect(await facade.metric(/^facade_breaker_state\{/)).toBe(0);
+    expect(await open(KNOWN)).toBe('101 -');
+  });
+});
