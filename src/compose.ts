@@ -236,6 +236,7 @@ function keep(
   const enrichment = createEnrichment({
     environment,
     config: () => config().enrichment,
+    knownShare: () => config().server.knownCallerShare,
     store,
     metrics,
     isKnown: (req) => dataPlane.isKnown(req),

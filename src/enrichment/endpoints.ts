@@ -58,11 +58,11 @@ function known({ isOpen, isKnown }: EndpointOptions): RequestHandler {
 const placeOf = (id: string): string => `/api/v1/enrichments/${id}`;
 
 /** POST /api/v1/c2s/enrich/:leadId */
-function enrich({ door, syncDeadline }: EndpointOptions): RequestHandler {
+function enrich({ door, isKnown, syncDeadline }: EndpointOptions): RequestHandler {
   return served(door, async (service, req, res) => {
     const leadId = String(req.params['leadId']);
     if (!LEAD_ID.test(leadId)) return refuse(req, res, BAD_LEAD_ID);
-    const { id } = await service.order(leadId, 'api');
+    const { id } = await service.order(leadId, 'api', isKnown(req) ? 'known' : 'stranger');
     traceOf(res)?.concerns(id);
     const prefersAsync = /(?:^|[,;\s])respond-async(?:$|[,;\s])/i.test(String(req.headers['prefer'] ?? ''));
     if (prefersAsync) {
@@ -88,7 +88,7 @@ function accepted(res: Response, id: string, leadId: string): void {
 }
 
 /** GET /api/v1/leads/process?id=, for a module that takes every status but 200 for its own failure. */
-function processLead({ door, syncDeadline }: EndpointOptions): RequestHandler {
+function processLead({ door, isKnown, syncDeadline }: EndpointOptions): RequestHandler {
   return async (req, res) => {
     const { id: given } = req.query;
     const leadId = typeof given === 'string' && LEAD_ID.test(given) ? given : undefined;
@@ -97,7 +97,7 @@ function processLead({ door, syncDeadline }: EndpointOptions): RequestHandler {
     const behind = door();
     if (!behind.isOpen) return fail(behind.problem);
     const { service } = behind;
-    const { id, isNew } = await service.order(leadId, 'make');
+    const { id, isNew } = await service.order(leadId, 'make', isKnown(req) ? 'known' : 'stranger');
     traceOf(res)?.concerns(id);
     const message = 'This lead is being enriched already.';
     if (!isNew) return void res.json({ success: true, duplicate_request: true, message, lead_id: leadId });

@@ -27,6 +27,8 @@ import { createWorkApi } from './work-api.ts';
 export interface EnrichmentOptions {
   readonly environment: Environment;
   readonly config: () => EnrichmentConfig;
+  /** Share of the places for work, 0..1, that strangers' enrichments cannot take. */
+  readonly knownShare: () => number;
   readonly store: StoreHolder;
   readonly metrics: Metrics;
   readonly isKnown: (req: Request) => boolean;
@@ -49,7 +51,7 @@ export interface EnrichmentRoom {
 const FACADE_DEADLINE = 45_000;
 
 export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
-  const { environment, config, store, metrics, log, isKnown, reached } = options;
+  const { environment, config, knownShare, store, metrics, log, isKnown, reached } = options;
   let service: EnrichmentService | undefined;
   const settings = () => enrichmentSettings(config(), environment.incomeMultiplier);
   const counted = createObserver(
@@ -81,7 +83,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
       if (!isConfigured) return log.info('enrichment: off; WORK_API_URL and DIRETRIX_BASE_URL are not set');
       store.whenReady(async (opened) => {
         const sides = createSides(options, settings(), server, lookUps);
-        service = await EnrichmentService.start({ ...sides, store: opened, settings, observer, log });
+        service = await EnrichmentService.start({ ...sides, store: opened, settings, knownShare, observer, log });
         log.info({ concurrency: settings().concurrency }, 'enrichment: ready');
       });
     },

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Standing } from '../rollout/standing.ts';
 import { LIVING } from '../store/living.ts';
 import type { Database } from '../store/schema.ts';
 import type { StepRecord } from '../store/tables/enrichments.ts';
@@ -6,7 +7,7 @@ import { STATE_OF, type Origin, type Reason, type Result, type State, type Step 
 import type { Contacts, Identification } from './identify.ts';
 import type { LeadCreate } from './webhook-google.ts';
 import type { Findings } from './message.ts';
-import type { JobRef, Queue } from './queue.ts';
+import type { JobRef, NewJob, Queue } from './queue.ts';
 
 /**
  * The rows of the enrichments, as their work goes on. Each change of a row under work asks for the number of the
@@ -63,6 +64,8 @@ export interface Wanted {
   readonly leadId: string;
   readonly origin: Origin;
   readonly isUrgent: boolean;
+  /** Of whoever wants it. */
+  readonly standing: Standing;
   readonly newLead?: Progress['newLead'];
 }
 
@@ -140,13 +143,13 @@ export class Ledger {
     const found: Enqueued[] = [];
     for (let missing = sorted; missing.length > 0;) {
       const made = await this.#insert(tx, missing);
-      const jobs = made.map(({ id, isUrgent }) => ({ enrichmentId: id, isUrgent }));
-      await this.#queue.add(tx, jobs);
+      await this.#queue.add(tx, made);
+      await this.#takeFromStrangers(tx, missing);
       const active = await activeOf(
         tx,
         missing.map(({ leadId }) => leadId),
       );
-      const isNew = new Set(made.map(({ id }) => id));
+      const isNew = new Set(made.map(({ enrichmentId }) => enrichmentId));
       found.push(...active.map(({ id, leadId }) => ({ id, leadId, isNew: isNew.has(id) })));
       // One that ended between the two statements is begun anew.
       const seen = new Set(active.map(({ leadId }) => leadId));
@@ -155,22 +158,38 @@ export class Ledger {
     return found;
   }
 
-  async #insert(tx: Tx, wanted: readonly Wanted[]): Promise<{ id: string; isUrgent: boolean }[]> {
-    const rows = wanted.map(({ leadId, origin, isUrgent, newLead }) => ({
+  async #insert(tx: Tx, wanted: readonly Wanted[]): Promise<NewJob[]> {
+    const rows = wanted.map(({ leadId, origin, isUrgent, standing, newLead }) => ({
       lead_id: leadId,
       origin,
       is_urgent: isUrgent,
+      standing,
       step: newLead ? 'create' : 'lead',
       progress: newLead ? { newLead } : {},
     }));
-    const { rows: made } = await sql<{ id: string; isUrgent: boolean }>`
-      insert into facade.enrichments (lead_id, origin, is_urgent, step, progress, state)
-      select lead_id, origin, is_urgent, step, progress, 'queued'
+    const { rows: made } = await sql<NewJob>`
+      insert into facade.enrichments (lead_id, origin, is_urgent, standing, step, progress, state)
+      select lead_id, origin, is_urgent, standing, step, progress, 'queued'
       from jsonb_to_recordset(${json(rows)}::jsonb)
-        as wanted(lead_id text, origin text, is_urgent boolean, step text, progress jsonb)
+        as wanted(lead_id text, origin text, is_urgent boolean, standing text, step text, progress jsonb)
       on conflict (lead_id) where state in ('queued', 'running') do nothing
-      returning id, is_urgent as "isUrgent"`.execute(tx);
+      returning id as "enrichmentId", is_urgent as "isUrgent", standing`.execute(tx);
     return made;
+  }
+
+  /** What a known caller wants no longer waits among what strangers want. Their job of it will find nothing to do. */
+  async #takeFromStrangers(tx: Tx, wanted: readonly Wanted[]): Promise<void> {
+    const leadIds = wanted.filter(({ standing }) => standing === 'known').map(({ leadId }) => leadId);
+    if (leadIds.length === 0) return;
+    const { rows } = await sql<NewJob & { state: State }>`
+      update facade.enrichments set standing = 'known', updated_at = now()
+      where lead_id = any(${leadIds}::text[]) and state in ('queued', 'running') and standing = 'stranger'
+      returning id as "enrichmentId", is_urgent as "isUrgent", standing, state,
+        greatest(0, extract(epoch from next_at - now()))::float8 * 1000 as delay`.execute(tx);
+    await this.#queue.add(
+      tx,
+      rows.filter(({ state }) => state === 'queued'),
+    );
   }
 
   /** Of these leads, those that were enriched within the time. */
@@ -182,11 +201,21 @@ export class Ledger {
     return new Set(rows.map(({ leadId }) => leadId));
   }
 
-  /** Takes what is due. @param finished jobs of this process that are done with. */
-  claim(owner: number, atMost: number, finished: readonly JobRef[]): Promise<{ job: JobRef; row: Enrichment }[]> {
+  /**
+   * Takes what is due.
+   *
+   * @param finished jobs of this process that are done with.
+   * @param strangersAtMost so many of `atMost` may be strangers'.
+   */
+  claim(
+    owner: number,
+    atMost: number,
+    finished: readonly JobRef[],
+    strangersAtMost: number,
+  ): Promise<{ job: JobRef; row: Enrichment }[]> {
     return this.#relaxedTransaction(async (tx) => {
       await this.#queue.complete(tx, finished);
-      const jobs = await this.#queue.fetch(tx, atMost);
+      const jobs = await this.#queue.fetch(tx, atMost, strangersAtMost);
       if (jobs.length === 0) return [];
       const { rows } = await sql<Enrichment>`
         update facade.enrichments set state = 'running', owner = ${owner}, updated_at = now()
@@ -219,11 +248,11 @@ export class Ledger {
    */
   recover(broken: readonly string[]): Promise<number> {
     return this.#relaxedTransaction(async (tx) => {
-      const { rows } = await sql<{ enrichmentId: string; isUrgent: boolean }>`
+      const { rows } = await sql<NewJob>`
         update facade.enrichments set state = 'queued', owner = null, next_at = now(), updated_at = now()
         where (state = 'running' and (owner is null or owner not in (${LIVING}) or id = any(${broken}::uuid[])))
           or (state = 'queued' and next_at < now() - ${OVERDUE})
-        returning id as "enrichmentId", is_urgent as "isUrgent"`.execute(tx);
+        returning id as "enrichmentId", is_urgent as "isUrgent", standing`.execute(tx);
       await this.#queue.add(tx, rows);
       return rows.length;
     });
@@ -286,7 +315,8 @@ export class Ledger {
         sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
       ].filter((one) => one !== undefined);
       await this.#change(tx, owner, id, { set });
-      await this.#queue.add(tx, [{ enrichmentId: id, isUrgent: false, delay }]);
+      const standing = await standingOf(tx, id);
+      await this.#queue.add(tx, [{ enrichmentId: id, isUrgent: false, standing, delay }]);
     });
   }
 
@@ -357,6 +387,13 @@ export class Ledger {
     const { rows } = await change.execute(db);
     if (rows.length === 0) throw new LostWork();
   }
+}
+
+async function standingOf(tx: Tx, id: string): Promise<Standing> {
+  const { rows } = await sql<{ standing: Standing }>`select standing from facade.enrichments where id = ${id}`.execute(
+    tx,
+  );
+  return rows[0]?.standing ?? 'known';
 }
 
 async function activeOf(tx: Tx, leadIds: readonly string[]): Promise<{ id: string; leadId: string }[]> {

@@ -2,15 +2,20 @@ import type { Transaction } from 'kysely';
 import { CompiledQuery } from 'kysely';
 import { PgBoss, type Db, type JobInsert } from 'pg-boss';
 import type { Logger } from '../observe/log.ts';
+import type { Standing } from '../rollout/standing.ts';
 import type { Database } from '../store/schema.ts';
 
 /**
  * The queue: pg-boss, which knows when each enrichment is due and hands it to one process. It is asked inside our own
  * transactions, so that a job and its row can never tell two stories; how that makes 200 jobs/s, and why the retry
  * schedule is ours, is docs/decisions/0010-jobs.md.
+ *
+ * What strangers ask for (ENRICH_OPEN) has a queue of its own, so that however much waits there, what known callers ask for
+ * is found first.
  */
 
-const QUEUE = 'enrich';
+const QUEUES: Readonly<Record<Standing, string>> = { known: 'enrich', stranger: 'enrich-strangers' };
+const STANDINGS = ['known', 'stranger'] as const satisfies readonly Standing[];
 const DEAD_LETTERS = 'enrich-dead';
 /** Who waits for the answer goes before what came in a batch. */
 const URGENT = 10;
@@ -21,6 +26,7 @@ const KEEP = 24 * 3_600;
 
 export interface JobRef {
   readonly id: string;
+  readonly standing: Standing;
   readonly retryCount: number;
 }
 
@@ -35,6 +41,7 @@ interface JobData {
 export interface NewJob {
   readonly enrichmentId: string;
   readonly isUrgent: boolean;
+  readonly standing: Standing;
   /** Milliseconds. */
   readonly delay?: number;
 }
@@ -60,7 +67,7 @@ export class Queue {
     await boss.start({ attempts: 5 });
     const options = { expireInSeconds: EXPIRE, deleteAfterSeconds: KEEP, retryLimit: 10, retryDelay: 5 };
     await boss.createQueue(DEAD_LETTERS, { deleteAfterSeconds: 0 });
-    await boss.createQueue(QUEUE, options);
+    for (const standing of STANDINGS) await boss.createQueue(QUEUES[standing], options);
     return new Queue(boss);
   }
 
@@ -68,31 +75,47 @@ export class Queue {
     await this.#boss.stop({ graceful: true, timeout: 5_000 });
   }
 
-  /** The jobs' ids, in order. */
-  async add(tx: Transaction<Database>, jobs: readonly NewJob[]): Promise<string[]> {
-    const rows = jobs.map(({ enrichmentId, isUrgent, delay = 0 }): JobInsert<JobData> => {
-      // By the clock of the database, in which the row's own time is written too.
-      const startAfter = delay === 0 ? {} : { startAfter: delay / 1000 };
-      return { data: { enrichmentId }, priority: isUrgent ? URGENT : 0, ...startAfter };
-    });
-    if (rows.length === 0) return [];
-    return (await this.#boss.insert(QUEUE, rows, { db: within(tx) })) ?? [];
+  async add(tx: Transaction<Database>, jobs: readonly NewJob[]): Promise<void> {
+    for (const standing of STANDINGS) {
+      const rows = jobs.filter((job) => job.standing === standing).map(insertOf);
+      if (rows.length > 0) await this.#boss.insert(QUEUES[standing], rows, { db: within(tx) });
+    }
   }
 
-  async fetch(tx: Transaction<Database>, atMost: number): Promise<FetchedJob[]> {
-    const jobs = await this.#boss.fetch<JobData>(QUEUE, { batchSize: atMost, includeMetadata: true, db: within(tx) });
-    return jobs.map(({ id, retryCount, data }) => ({ id, retryCount, enrichmentId: data.enrichmentId }));
+  /** What is due: first of known callers, then of strangers. @param strangersAtMost so many of `atMost`. */
+  async fetch(tx: Transaction<Database>, atMost: number, strangersAtMost: number): Promise<FetchedJob[]> {
+    const known = await this.#fetch(tx, 'known', atMost);
+    const left = Math.min(atMost - known.length, strangersAtMost);
+    return left > 0 ? [...known, ...(await this.#fetch(tx, 'stranger', left))] : known;
+  }
+
+  async #fetch(tx: Transaction<Database>, standing: Standing, batchSize: number): Promise<FetchedJob[]> {
+    const jobs = await this.#boss.fetch<JobData>(QUEUES[standing], {
+      batchSize,
+      includeMetadata: true,
+      db: within(tx),
+    });
+    return jobs.map(({ id, retryCount, data }) => ({ id, standing, retryCount, enrichmentId: data.enrichmentId }));
   }
 
   /** They are done with; whatever came of them stands in their rows. */
   async complete(tx: Transaction<Database>, jobs: readonly JobRef[]): Promise<void> {
-    if (jobs.length > 0) await this.#boss.complete(QUEUE, [...jobs], null, { db: within(tx) });
+    for (const standing of STANDINGS) {
+      const done = jobs.filter((job) => job.standing === standing);
+      if (done.length > 0) await this.#boss.complete(QUEUES[standing], done, null, { db: within(tx) });
+    }
   }
 
   /** What a human must look at, kept until somebody takes it out. */
   async bury(tx: Transaction<Database>, enrichmentId: string, reason: string): Promise<void> {
     await this.#boss.insert(DEAD_LETTERS, [{ data: { enrichmentId, reason } }], { db: within(tx) });
   }
+}
+
+function insertOf({ enrichmentId, isUrgent, delay = 0 }: NewJob): JobInsert<JobData> {
+  // By the clock of the database, in which the row's own time is written too.
+  const startAfter = delay === 0 ? {} : { startAfter: delay / 1000 };
+  return { data: { enrichmentId }, priority: isUrgent ? URGENT : 0, ...startAfter };
 }
 
 function within(tx: Transaction<Database>): Db {

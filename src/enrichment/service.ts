@@ -1,4 +1,5 @@
 import type { Logger } from '../observe/log.ts';
+import type { Standing } from '../rollout/standing.ts';
 import type { Store, Subscription } from '../store/index.ts';
 import type { Sealer } from '../store/seal.ts';
 import { firstSeen } from '../store/seen-events.ts';
@@ -28,6 +29,8 @@ export interface ServiceOptions {
   readonly workApi: WorkApi;
   readonly sealer: Sealer | undefined;
   readonly settings: () => EnrichmentSettings;
+  /** Share of the places for work, 0..1, that strangers' enrichments cannot take. */
+  readonly knownShare: () => number;
   readonly observer: Observer;
   readonly log: Logger;
 }
@@ -81,6 +84,7 @@ export class EnrichmentService {
       observer,
       log,
       concurrency: settings().concurrency,
+      knownShare: options.knownShare,
       poll: POLL,
       recoverEvery: RECOVER_EVERY,
       now: () => performance.now(),
@@ -92,9 +96,9 @@ export class EnrichmentService {
   }
 
   /** One lead; joins the enrichment of it that is under way. */
-  async order(leadId: string, origin: Origin): Promise<Enqueued> {
+  async order(leadId: string, origin: Origin, standing: Standing): Promise<Enqueued> {
     const [one] = await this.#ledger.transaction((tx) =>
-      this.#ledger.enqueue(tx, [{ leadId, origin, isUrgent: true }]),
+      this.#ledger.enqueue(tx, [{ leadId, origin, isUrgent: true, standing }]),
     );
     if (!one) throw new Error('an enrichment was neither made nor found');
     this.#announce();
@@ -110,7 +114,7 @@ export class EnrichmentService {
       const done = await this.#ledger.recentlyDone(tx, leadIds, this.#options.settings().repeatAfter);
       const wanted = leadIds
         .filter((leadId) => !done.has(leadId))
-        .map((leadId) => ({ leadId, origin: 'c2s' as const, isUrgent: false }));
+        .map((leadId) => ({ leadId, origin: 'c2s' as const, isUrgent: false, standing: 'known' as const }));
       return this.#ledger.enqueue(tx, wanted);
     });
     const processed = made.filter(({ isNew }) => isNew).length;
@@ -124,7 +128,8 @@ export class EnrichmentService {
       const fresh = await firstSeen(tx, 'google', [googleId]);
       if (fresh.length === 0) return false;
       const leadId = `google:${googleId}`;
-      await this.#ledger.enqueue(tx, [{ leadId, origin: 'google', isUrgent: true, newLead }]);
+      const wanted = { leadId, origin: 'google', isUrgent: true, standing: 'known', newLead } as const;
+      await this.#ledger.enqueue(tx, [wanted]);
       return true;
     });
     if (isNew) this.#announce();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../observe/log.ts';
+import { strangersPart } from '../rollout/standing.ts';
 import type { Instance } from './instance.ts';
 import type { Ledger } from './ledger.ts';
 import type { JobRef } from './queue.ts';
@@ -8,7 +9,7 @@ import { Run, type RunContext, type RunEnd } from './run.ts';
 /**
  * Takes what is due, as much as there are places, and runs it. Woken by whoever enqueues, by a place that becomes free
  * and by a clock; a batch is fetched in one transaction, in which the jobs that ended since are completed too, so that
- * an enrichment costs the queue a part of a round trip.
+ * an enrichment costs the queue a part of a round trip. Of the places strangers' enrichments take their part at most.
  */
 
 /** Milliseconds in which places that become free gather, to be filled by one fetch: it costs as much as a step. */
@@ -20,6 +21,8 @@ export interface WorkerOptions extends Omit<RunContext, 'ledger'> {
   readonly log: Logger;
   /** Enrichments at once. */
   readonly concurrency: number;
+  /** Share of them, 0..1, that strangers' cannot be. */
+  readonly knownShare: () => number;
   /** Milliseconds between two looks for what is due, when nobody wakes it. */
   readonly poll: number;
   /** Milliseconds between two looks for the work of dead processes. */
@@ -31,6 +34,8 @@ export interface WorkerOptions extends Omit<RunContext, 'ledger'> {
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #running = new Set<Promise<void>>();
+  /** Of those, the strangers'. */
+  #strangers = 0;
   #finished: JobRef[] = [];
   /** Runs that broke off because their end could not be written down. */
   #broken = new Set<string>();
@@ -83,13 +88,14 @@ export class Worker {
 
   /** @returns whether there may be more. */
   async #fetch(): Promise<boolean> {
-    const { ledger, instance, log } = this.#options;
+    const { ledger, instance, log, concurrency, knownShare } = this.#options;
     const owner = instance.number;
     const free = this.#free();
     if (owner === undefined || free <= 0) return false;
     const finished = this.#finished.splice(0);
     try {
-      const claimed = await ledger.claim(owner, free, finished);
+      const strangersAtMost = strangersPart(concurrency, knownShare()) - this.#strangers;
+      const claimed = await ledger.claim(owner, free, finished, strangersAtMost);
       for (const { job, row } of claimed) this.#start(new Run(this.#options, owner, row), job, row.id);
       return claimed.length === free;
     } catch (error) {
@@ -101,6 +107,7 @@ export class Worker {
 
   #start(run: Run, job: JobRef, enrichmentId: string): void {
     const { log, onRunEnd } = this.#options;
+    if (job.standing === 'stranger') this.#strangers++;
     const running = run
       .run()
       .then((end) => this.#wakeFor(end))
@@ -110,6 +117,7 @@ export class Worker {
       })
       .finally(() => {
         this.#running.delete(running);
+        if (job.standing === 'stranger') this.#strangers--;
         this.#finished.push(job);
         onRunEnd(enrichmentId);
         this.wake();

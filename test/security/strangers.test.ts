@@ -4,8 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request as ask } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Document } from 'yaml';
+import { SEED_LEAD_IDS } from '../../src/sandbox/index.ts';
+import { addLeads, enrich, startEnriching, startScene } from '../e2e/kit/enrichment.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from '../e2e/kit/facade.ts';
 import { inBatches, Opened, tally } from '../e2e/kit/load.ts';
+import { startPostgres } from '../e2e/kit/postgres.ts';
 import { openRaw } from '../e2e/kit/raw.ts';
 import { startUpstream, until, type Received, type TestUpstream } from '../e2e/kit/upstream.ts';
 
@@ -343,4 +346,30 @@ describe('on tunnels', () => {
     expect(await facade.metric(/^facade_breaker_state\{/)).toBe(0);
     expect(await open(KNOWN)).toBe('101 -');
   });
+});
+
+describe('where anybody may have leads enriched (ENRICH_OPEN)', () => {
+  test(
+    '60 leads of strangers take one place of five, and the lead of a known caller goes before them',
+    { timeout: 60_000 },
+    async () => {
+      const postgres = opened.keep(await startPostgres());
+      const { sandbox } = opened.keep(await startScene());
+      const facade = opened.keep(
+        await startEnriching(sandbox, {
+          databaseUrl: await postgres.createMigrated(),
+          env: { ENRICH_OPEN: 'true' },
+          enrichment: { concurrency: 5, syncDeadline: '40s' },
+        }),
+      );
+      sandbox.workApi.standIn.faults.add({ path: '/api', latencyMs: 2_000 });
+      const ordered = addLeads(sandbox, 60).map((id) => enrich(facade, id, { prefer: 'respond-async' }));
+      expect(tally((await Promise.all(ordered)).map(({ status }) => status))).toEqual({ 202: 60 });
+      await until(() => sandbox.workApi.standIn.received.length > 0, 'the first of them is worked on');
+      const known = await enrich(facade, SEED_LEAD_IDS[0] ?? '', KNOWN);
+      expect([known.status, known.body['success']]).toEqual([200, true]);
+      // Whoever had to wait for the strangers had waited for sixty times two seconds, on five places.
+      expect(sandbox.workApi.standIn.received.length).toBeLessThan(10);
+    },
+  );
 });

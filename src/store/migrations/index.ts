@@ -6,6 +6,7 @@ import * as steer from './004-steer.ts';
 import * as parity from './005-parity.ts';
 import * as autopilot from './006-autopilot.ts';
 import * as cpfClaims from './007-cpf-claims.ts';
+import * as enrichmentStanding from './008-enrichment-standing.ts';
 
 /**
  * Every migration, in the order of its name. They only add: the version before must still run on what they leave
@@ -19,4 +20,5 @@ export const migrations: Record<string, Migration> = {
   '005-parity': parity,
   '006-autopilot': autopilot,
   '007-cpf-claims': cpfClaims,
+  '008-enrichment-standing': enrichmentStanding,
 };

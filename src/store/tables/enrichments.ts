@@ -1,4 +1,5 @@
 import type { Generated, JSONColumnType } from 'kysely';
+import type { Standing } from '../../rollout/standing.ts';
 import type { Stamp } from './people.ts';
 
 /** One step of the pipeline, as it went. No personal data. */
@@ -29,6 +30,8 @@ export interface EnrichmentsTable {
   /** The next one to take. */
   step: Generated<string>;
   is_urgent: Generated<boolean>;
+  /** Of whoever asked for it. */
+  standing: Generated<Standing>;
   /** The number of the process that works on it (enrichment/instance.ts). */
   owner: number | null;
   /** In a row. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Instance } from '../../../src/enrichment/instance.ts';
 import { Ledger, LostWork, type Wanted } from '../../../src/enrichment/ledger.ts';
 import { Queue } from '../../../src/enrichment/queue.ts';
+import type { Standing } from '../../../src/rollout/standing.ts';
 import type { Store } from '../../../src/store/index.ts';
 import { until } from '../../e2e/kit/upstream.ts';
 import { log, testStores } from '../store/kit.ts';
@@ -24,7 +25,12 @@ afterAll(async () => {
 });
 
 const record = { step: 'lead', result: 'ok', at: '2026-01-01T00:00:00Z', ms: 1 };
-const wanted = (leadId: string, isUrgent = false): Wanted => ({ leadId, origin: 'api', isUrgent });
+const wanted = (leadId: string, isUrgent = false, standing: Standing = 'known'): Wanted => ({
+  leadId,
+  origin: 'api',
+  isUrgent,
+  standing,
+});
 const enqueue = (...leads: Wanted[]) => ledger.transaction((tx) => ledger.enqueue(tx, leads));
 
 async function instance(): Promise<Instance & { readonly number: number }> {
@@ -35,7 +41,7 @@ async function instance(): Promise<Instance & { readonly number: number }> {
 }
 
 async function claim(owner: number, leadId: string) {
-  const claimed = await ledger.claim(owner, 100, []);
+  const claimed = await ledger.claim(owner, 100, [], 100);
   return claimed.find(({ row }) => row.leadId === leadId)?.row;
 }
 
@@ -57,13 +63,59 @@ describe('what is asked for', () => {
 
   it('is taken once, the urgent first', async () => {
     const { number } = await instance();
-    await ledger.claim(number, 100, []);
+    await ledger.claim(number, 100, [], 100);
     await enqueue(wanted('slow'));
     await enqueue(wanted('fast', true));
-    const [first] = await ledger.claim(number, 1, []);
+    const [first] = await ledger.claim(number, 1, [], 100);
     expect(first?.row.leadId).toBe('fast');
-    const both = await Promise.all([ledger.claim(number, 9, []), ledger.claim(number, 9, [])]);
+    const both = await Promise.all([ledger.claim(number, 9, [], 100), ledger.claim(number, 9, [], 100)]);
     expect(both.flat().map(({ row }) => row.leadId)).toEqual(['slow']);
+  });
+});
+
+describe('what strangers ask for', () => {
+  /** Leads that are taken next, in order. */
+  const next = async (owner: number, atMost: number, strangersAtMost: number) =>
+    (await ledger.claim(owner, atMost, [], strangersAtMost)).map(({ job, row }) => `${job.standing} ${row.leadId}`);
+  const order = (leads: readonly string[], standing: Standing) =>
+    enqueue(...leads.map((leadId) => wanted(leadId, standing === 'stranger', standing)));
+
+  it('waits behind what known callers ask for, however urgent and however much of it there is', async () => {
+    const { number } = await instance();
+    await ledger.claim(number, 100, [], 100);
+    await order(
+      Array.from({ length: 60 }, (_, i) => `stranger-${String(i).padStart(2, '0')}`),
+      'stranger',
+    );
+    await order(['known-1', 'known-2'], 'known');
+    expect((await next(number, 3, 3)).slice(0, 2).toSorted()).toEqual(['known known-1', 'known known-2']);
+  });
+
+  it('takes so many places as it is told, and the others stay free', async () => {
+    const { number } = await instance();
+    expect(await next(number, 10, 2)).toHaveLength(2);
+    expect(await next(number, 10, 0)).toEqual([]);
+    expect(await next(number, 10, -1)).toEqual([]);
+  });
+
+  it('is a known caller’s as soon as one asks for it, and is worked on once', async () => {
+    const { number } = await instance();
+    const [first] = await order(['stranger-59'], 'known');
+    expect(first?.isNew).toBe(false);
+    expect(await next(number, 1, 0)).toEqual(['known stranger-59']);
+    const rest = await next(number, 100, 100);
+    expect(rest).not.toContain('stranger stranger-59');
+    expect(rest.every((one) => one.startsWith('stranger '))).toBe(true);
+  });
+
+  it('stays what it is when it is tried again', async () => {
+    const { number } = await instance();
+    await order(['again'], 'stranger');
+    const [claimed] = await ledger.claim(number, 1, [], 1);
+    const id = claimed?.row.id ?? '';
+    await ledger.retry(number, id, [record], { delay: 0, failures: 1, reason: 'crm_unavailable' });
+    expect(await next(number, 1, 0)).toEqual([]);
+    expect(await next(number, 1, 1)).toEqual(['stranger again']);
   });
 });
 
