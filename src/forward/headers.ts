@@ -97,8 +97,8 @@ const RESPONSE_ACTIONS: Readonly<Record<string, Action>> = {
 /** Spellings seen so far. Bounded: a caller that invents names must not fill the memory. */
 const LONGEST_MEMORY = 1_000;
 
-/** Ours alone, in both directions. */
-const isOurs = (name: string): boolean => name.startsWith('x-facade-');
+/** Ours alone, in both directions, and so is what a CGI-like reader takes for one of ours. */
+const isOurs = (name: string): boolean => asCgiReads(name).startsWith('x-facade-');
 
 class Actions {
   readonly #byName: Readonly<Record<string, Action>>;

@@ -167,8 +167,7 @@ export class Tunnel implements Bounded, Waiter {
     proxyReq.removeAllListeners('upgrade').removeAllListeners('response');
     proxyReq.on('upgrade', (answer: IncomingMessage, upstreamSocket: Socket, head: Buffer) => {
       upstreamSocket.on('error', () => undefined);
-      const isOpened = this.#phase.kind === 'asking' && isWellFormed(answer) && isWebSocket(answer.headers.upgrade);
-      if (isOpened && takes) {
+      if (this.#phase.kind === 'asking' && takes && isOpening(answer)) {
         this.#opens(answer, upstreamSocket);
         takes(answer, upstreamSocket, head);
       } else {
@@ -241,6 +240,12 @@ export class Tunnel implements Bounded, Waiter {
     this.#state.recorder.notTried(this.#model.servedAs.direct, outcome);
     this.#asked.trace?.notTried('direct', outcome);
     this.#refuse(outcome, retryAfter);
+  }
+
+  /** The connection to Contact2Sale broke: before an answer, or in the midst of a refusal that only its end would end. */
+  breaks(): void {
+    this.#cut('upstream_body');
+    this.fails();
   }
 
   /** No usable answer came. @param outcome left out: by how far it got. */
@@ -363,6 +368,12 @@ function leftAt(phase: Phase): Outcome {
     case 'closed':
       return 'ok';
   }
+}
+
+/** A 101 has no body (RFC 9110 8.6 and 15.2), and HTTP/1.0 knows none. */
+function isOpening({ httpVersion, headers }: IncomingMessage): boolean {
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  return httpVersion === '1.1' && isWebSocket(headers.upgrade) && !hasBody;
 }
 
 /** Written as HTTP/1 has it, with a status that an answer may end with, and with a body whose coding is known here. */

@@ -60,6 +60,6 @@ export class Tunnels {
 
   #subscribe(proxy: Parameters<Plugin>[0]): void {
     proxy.on('proxyReqWs', (proxyReq, req) => this.#byRequest.get(req)?.sends(proxyReq));
-    proxy.on('error', (_error, req) => req && this.#byRequest.get(req)?.fails());
+    proxy.on('error', (_error, req) => req && this.#byRequest.get(req)?.breaks());
   }
 }

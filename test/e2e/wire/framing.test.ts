@@ -82,6 +82,15 @@ describe.each(WAYS)('on the way $way', (way) => {
     expect(request?.body).toBe('abc\xff\x00\x80de');
   });
 
+  test('what is sent behind a bodiless request with an expectation is answered, or not carried out', async () => {
+    const caller = wire.caller();
+    caller.send(get(way, 'expect: 100-continue\r\n') + put(way, 'content-length: 2\r\n', 'ab'));
+    await caller.until(/^HTTP\/1\.1 200 [\s\S]*?\r\n\r\n/m);
+    await until(() => caller.isClosed() || wire.upstream(way).requests.length === 2, 'the end, or the second request');
+    if (caller.isClosed()) expect(wire.upstream(way).requests).toHaveLength(1);
+    else await caller.until(/HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 200 /);
+  });
+
   test('a body that is announced and empty is one, and the connection goes on', async () => {
     const caller = wire.caller();
     for (let i = 0; i < 2; i++) expect((await caller.ask(put(way, CHUNKED, '0\r\n\r\n'))).status).toBe(200);

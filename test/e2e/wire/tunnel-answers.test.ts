@@ -40,6 +40,9 @@ const broken: [string, string][] = [
   ['101 to another protocol', `${SWITCH}Upgrade: h2c\r\n\r\n`],
   ['101 to no protocol', `${SWITCH}\r\n`],
   ['101 of HTTP/2.0', `${SWITCH.replace('1.1', '2.0')}Upgrade: websocket\r\n\r\n`],
+  ['101 of HTTP/1.0', `${SWITCH.replace('1.1', '1.0')}Upgrade: websocket\r\n\r\n`],
+  ['101 with a length', `${SWITCH}Upgrade: websocket\r\ncontent-length: 4\r\n\r\nbody`],
+  ['101 with chunks', `${SWITCH}Upgrade: websocket\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`],
   ['gzip, chunked', 'HTTP/1.1 403 No\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
   ['a head of 65 KiB', `HTTP/1.1 403 No\r\nx-a: ${'a'.repeat(66_560)}\r\ncontent-length: 0\r\n\r\n`],
   ['a 101 with a head of 65 KiB', `${SWITCH}Upgrade: websocket\r\nx-a: ${'a'.repeat(66_560)}\r\n\r\n`],
@@ -102,6 +105,18 @@ describe('a refusal', () => {
   test('in chunks arrives whole, and ends with the connection', async () => {
     const answer = await refusal('HTTP/1.1 403 No\r\ntransfer-encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n');
     expect([answer.status, answer.body, answer.header('transfer-encoding')]).toEqual([403, 'no', undefined]);
+  });
+
+  test('that only the end of the connection ends, and that is cut, looks cut', async () => {
+    wire.direct.script({
+      head: (socket) =>
+        void socket.write('HTTP/1.1 200 OK\r\n\r\n{"a":', () => setTimeout(() => socket.resetAndDestroy(), 50)),
+    });
+    const caller = wire.caller();
+    caller.send(OFFER);
+    await caller.closed();
+    expect(caller.isReset()).toBe(true);
+    await isOver();
   });
 
   test('that is cut looks cut: the connection is reset', async () => {

@@ -245,6 +245,10 @@ describe('an answer', () => {
   };
   const clean = (raw: (string | Buffer)[], dropDate = false) => responseHeaders(raw, rewrite, dropDate);
 
+  test.each(['X-Facade-Path', 'x_facade_path', 'X.Facade_Outcome'])('%s of an upstream ends here', (name) => {
+    expect(clean([name, 'liar', 'x-own', '1']).headers).toEqual(['x-own', '1']);
+  });
+
   test('keeps case, order and duplicates; two Set-Cookie stay two', () => {
     const raw = ['Set-Cookie', 'a=1; Path=/', 'X-B', '1', 'set-cookie', 'b=2', 'x-b', '2'];
     expect(clean(raw).headers).toEqual([
