@@ -106,7 +106,7 @@ function isCredentials(name: string): boolean {
 const BEARER = 'bearer';
 
 /**
- * The token of `Bearer T`, with any number of blanks, or of `T` alone: what public clients send (contracts.md).
+ * The token of `Bearer T`, with any number of blanks, or of `T` alone: what public clients send.
  * Undefined where it is neither. RFC 9110 11.1 has schemes compare case-insensitively.
  */
 export function presentedToken(credentials: string): string | undefined {

@@ -293,18 +293,20 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   /** The path was not tried. */
   #cannotServe(outcome: Outcome, retryAfter?: number): void {
-    const { state, model } = this.#entry;
-    state.recorder.notTried(model.servedAs[this.#path], outcome);
-    this.#asked.trace?.notTried(this.#path, outcome);
+    this.#notTried(outcome);
     if (!this.#failover(outcome)) this.#refuse(outcome, retryAfter);
   }
 
   /** The path was not tried, and nobody is asked in its place. */
   #refuseUntried(outcome: Outcome): void {
+    this.#notTried(outcome);
+    this.#refuse(outcome);
+  }
+
+  #notTried(outcome: Outcome): void {
     const { state, model } = this.#entry;
     state.recorder.notTried(model.servedAs[this.#path], outcome);
     this.#asked.trace?.notTried(this.#path, outcome);
-    this.#refuse(outcome);
   }
 
   /** Goes to direct if it may; false when it may not. */
