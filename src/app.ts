@@ -61,10 +61,13 @@ export async function startApp(options: AppOptions): Promise<App> {
         log.info({ delayMs }, 'health checks say 503 now; requests are served until the delay is over');
         await sleep(delayMs);
       }
+      const webSockets = dataPlane.endTunnels();
+      if (webSockets > 0) log.info({ webSockets }, 'open WebSockets were closed, since they have no end of their own');
       // Together: callers wait for enrichments, and enrichments call through the listener.
-      const [isWhole] = await Promise.all([drain.run(deadlineMs), enrichment.stop(deadlineMs)]);
+      const [cut] = await Promise.all([drain.run(deadlineMs), enrichment.stop(deadlineMs)]);
+      if (cut > 0) log.warn({ connections: cut, deadlineMs }, 'what was under way when server.drain was over was cut');
       await close();
-      return isWhole;
+      return cut === 0;
     };
     const stop = (): Promise<boolean> => (ending ??= end());
     options.seat?.attach(heardBy(parts.heard, stop));

@@ -92,6 +92,7 @@ async function open({ environment: given = {}, log }: FacadeOptions, table: Tabl
     dataPlane.drain();
     const { delayMs, deadlineMs } = drainTimes(config(), environment.drainDelayMs);
     if (delayMs > 0) await sleep(delayMs);
+    dataPlane.endTunnels();
     await Promise.all([idle(dataPlane, deadlineMs), enrichment.stop(deadlineMs)]);
     await parts.close();
     table.remove();

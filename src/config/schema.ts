@@ -344,6 +344,9 @@ const passthrough = z.strictObject({
     .describe(
       'Replaces single values of `defaults.breaker`. One breaker serves all requests that no route claims: give a path that fails often a row of its own.',
     ),
+  tunnelIdle: positiveDuration(
+    'A WebSocket on which neither side has sent a byte for so long is closed, so that its place is free again. Pings count: stay above the interval of the slowest.',
+  ).default('5m'),
 });
 
 const failover = z.strictObject({

@@ -261,6 +261,11 @@ export class DataPlane {
     this.#tunnels.begin(generation, asked, socket, head);
   }
 
+  /** After {@link drain}: open WebSockets would end never, or when they are cut. @returns how many were open. */
+  endTunnels(): number {
+    return this.#tunnels.end();
+  }
+
   close(): void {
     this.overload.close();
     this.#deadlines.close();

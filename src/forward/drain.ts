@@ -29,23 +29,23 @@ export class Drain {
 
   /**
    * @param deadline milliseconds; what is still under way then is cut.
-   * @returns true when nothing had to be cut.
+   * @returns how many connections were cut; 0: all was finished.
    */
-  async run(deadline: number): Promise<boolean> {
+  async run(deadline: number): Promise<number> {
     const server = this.#server;
     const sweep = setInterval(() => server.closeIdleConnections(), LOOK_EVERY_MS);
     const grace = setTimeout(() => this.#destroy(isOwedNothing), GRACE_MS);
-    let isWhole = true;
-    const cut = setTimeout(() => {
-      isWhole = false;
+    let cut = 0;
+    const end = setTimeout(() => {
+      cut = this.#sockets.size;
       this.#destroy(() => true);
     }, deadline);
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeIdleConnections();
     });
-    for (const timer of [sweep, grace, cut]) clearTimeout(timer);
-    return isWhole;
+    for (const timer of [sweep, grace, end]) clearTimeout(timer);
+    return cut;
   }
 
   #destroy(isMeant: (socket: Socket) => boolean): void {

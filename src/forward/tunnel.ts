@@ -71,6 +71,8 @@ export class Tunnel implements Bounded, Waiter {
   #outcome: Outcome | undefined;
   /** What the caller was answered. */
   #status = 101;
+  /** The process ends, and waits for nothing that has no end of its own. */
+  #isEnding = false;
   /** See DeadlineWatch. */
   place = -1;
 
@@ -170,6 +172,9 @@ export class Tunnel implements Bounded, Waiter {
       if (this.#phase.kind === 'asking' && takes && isOpening(answer)) {
         this.#opens(answer, upstreamSocket);
         takes(answer, upstreamSocket, head);
+        // The middleware sets none, and takes away the one that there was.
+        this.#socket.setTimeout(this.#generation.unclaimed.tunnelIdle, this.#hangUp);
+        if (this.#isEnding) this.#hangUp();
       } else {
         upstreamSocket.destroy();
         this.fails();
@@ -269,6 +274,22 @@ export class Tunnel implements Bounded, Waiter {
 
   readonly #onReadable = (): void => {
     if (this.#socket.readableLength === 0) this.destroy();
+  };
+
+  /** Ends it as soon as it is open, when what was written is sent. A WebSocket may be opened again elsewhere at any time. */
+  end(): void {
+    this.#isEnding = true;
+    this.#hangUp();
+  }
+
+  get isOpen(): boolean {
+    return this.#phase.kind === 'open';
+  }
+
+  readonly #hangUp = (): void => {
+    if (this.#phase.kind !== 'open') return;
+    this.#phase.upstreamSocket.destroySoon();
+    this.#socket.destroySoon();
   };
 
   /** Ends both sides, now. */

@@ -15,6 +15,7 @@ export class Tunnels {
   readonly #open = new Set<Tunnel>();
   readonly #byRequest = new WeakMap<IncomingMessage, Tunnel>();
   readonly #middlewares = new WeakMap<Upstream, Middleware>();
+  #isEnding = false;
 
   constructor(context: ExchangeContext) {
     this.#context = context;
@@ -27,7 +28,16 @@ export class Tunnels {
     this.#byRequest.set(asked.req, tunnel);
     this.#open.add(tunnel);
     socket.once('close', () => this.#open.delete(tunnel));
+    if (this.#isEnding) tunnel.end();
     tunnel.begin();
+  }
+
+  /** From now on none stays open. @returns how many were. */
+  end(): number {
+    this.#isEnding = true;
+    const open = [...this.#open].filter(({ isOpen }) => isOpen).length;
+    for (const tunnel of this.#open) tunnel.end();
+    return open;
   }
 
   /** Ends all that are still open. */

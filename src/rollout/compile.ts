@@ -35,15 +35,17 @@ export interface Unclaimed {
   readonly read: RouteModel;
   /** Every other method, also one that HTTP does not define. */
   readonly write: RouteModel;
+  /** Milliseconds that both sides of a WebSocket may be silent. */
+  readonly tunnelIdle: number;
 }
 
 /** Requests that no route claims, as a route with a direct path alone: everything that holds for a route holds for them. */
 export function compileUnclaimed(config: FacadeConfig): Unclaimed {
-  const { passthrough } = config;
+  const { tunnelIdle, ...passthrough } = config.passthrough;
   const rollout = { gateway: 0, shadow: 0, fallback: 'none' } as const;
   const compiled = compileRoute({ ...passthrough, id: PASSTHROUGH, direct: 'GET /', rollout }, config);
   const read: RouteModel = { ...compiled, servedAs: { direct: PASSTHROUGH, gateway: 'gateway' } };
-  return { read, write: { ...read, safety: 'unsafe' } };
+  return { read, write: { ...read, safety: 'unsafe' }, tunnelIdle: parseDuration(tunnelIdle) };
 }
 
 function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig): RouteModel {

@@ -1,4 +1,5 @@
 import { request, Agent, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FACADE_TOKEN } from './kit/facade.ts';
 import { inBatches, Opened, tally } from './kit/load.ts';
@@ -117,31 +118,49 @@ test('what does not end within the drain is cut, and the exit code says so', asy
   expect(await cut).toBe('cut');
   expect(await facade.exited(3_000)).toBe(1);
   expect(performance.now() - startedAt).toBeGreaterThan(2_900);
+  expect(facade.stdout()).toMatch(/"connections":1,"deadlineMs":3000,.*was cut/);
 });
 
-test('an upgraded connection is cut at the end of the drain, and does not hold the process for ever', async () => {
-  const direct = opened.keep(
-    await startRawUpstream((socket) => {
-      socket.once('data', () =>
-        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
-      );
-    }),
-  );
-  const facade = opened.keep(
-    startProcess({
-      env: { C2S_BASE_URL: direct.url },
-      edit: (config) => config.setIn(['server', 'drain'], '300ms'),
-    }),
-  );
-  const { url } = await facade.ready();
-  const caller = openRaw(url);
-  caller.send(
-    'GET /cable HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eHh4eHh4eHh4eHh4eHh4eA==\r\nSec-WebSocket-Version: 13\r\n\r\n',
-  );
-  await caller.until(/^HTTP\/1\.1 101/);
-  facade.child.kill('SIGTERM');
-  await caller.closed(2_500);
-  expect(await facade.exited(2_500)).toBe(1);
+const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+const OFFER =
+  'GET /cable HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eHh4eHh4eHh4eHh4eHh4eA==\r\nSec-WebSocket-Version: 13\r\n\r\n';
+
+describe('an open WebSocket', () => {
+  const connected = async (delay: string, answers: (socket: Socket) => void) => {
+    const direct = opened.keep(await startRawUpstream((socket) => socket.once('data', () => answers(socket))));
+    const facade = opened.keep(
+      startProcess({
+        env: { C2S_BASE_URL: direct.url, LOG_LEVEL: 'info' },
+        edit: (config) => config.setIn(['server', 'drainDelay'], delay),
+      }),
+    );
+    const { url } = await facade.ready();
+    const caller = openRaw(url);
+    caller.send(OFFER);
+    return { facade, caller };
+  };
+
+  test.each(['0s', '700ms'])('is closed after a drain delay of %s, and the stop is a clean one', async (delay) => {
+    const { facade, caller } = await connected(delay, (socket) => socket.write(`${SWITCH}hello`));
+    await caller.until(/hello$/);
+    const startedAt = performance.now();
+    facade.child.kill('SIGTERM');
+    await caller.closed(2_500);
+    expect(await facade.exited(2_500)).toBe(0);
+    expect(performance.now() - startedAt).toBeGreaterThan(delay === '0s' ? 0 : 690);
+    expect(facade.stdout()).toMatch(/"webSockets":1,.*open WebSockets were closed/);
+  });
+
+  test('that opens after the delay is closed, too', async () => {
+    const asked: Socket[] = [];
+    const { facade, caller } = await connected('0s', (socket) => void asked.push(socket));
+    await until(() => asked.length === 1, 'it is asked');
+    facade.child.kill('SIGTERM');
+    await until(() => facade.stdout().includes('"stopping"'), 'it stops');
+    asked[0]?.write(`${SWITCH}`);
+    expect(await caller.closed(2_500)).toMatch(/^HTTP\/1\.1 101 /);
+    expect(await facade.exited(2_500)).toBe(0);
+  });
 });
 
 test('a second signal ends it at once', async () => {
