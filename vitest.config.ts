@@ -1,14 +1,36 @@
+import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Real sockets, pools and breaker timers: a process per file, so that what one leaks no other sees.
     pool: 'forks',
     // Much of an end-to-end test is waiting, so two at a time also where there are two cores; by default it would be one.
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    include: ['test/{unit,e2e,security,contract}/**/*.test.ts'],
-    exclude: ['test/e2e/external/**'],
+    globalSetup: 'test/e2e/kit/shared-postgres.ts',
+    // Facades that tests start as processes: a start from the sources costs a third less with their code in a cache.
+    env: { NODE_COMPILE_CACHE: resolve('node_modules/.cache/node-compile') },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'sockets',
+          // Real sockets, pools and breaker timers: a process per file, so that what one leaks no other sees.
+          isolate: true,
+          include: ['test/{e2e,security,contract}/**/*.test.ts'],
+          exclude: ['test/e2e/external/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          // Most of these files take milliseconds, and a process with its imports each took over half of the time.
+          isolate: false,
+          include: ['test/unit/**/*.test.ts'],
+        },
+      },
+    ],
   },
 });

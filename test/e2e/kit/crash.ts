@@ -93,7 +93,7 @@ function start(dir: string, sandbox: Sandbox, more: Record<string, string>): Cra
     env: {
       PATH: process.env['PATH'],
       // A restart is mostly the loading of the sources; they did not change.
-      NODE_COMPILE_CACHE: join(tmpdir(), 'c2s-facade-compile-cache'),
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'c2s-facade-compile-cache'),
       PORT: '0',
       ADMIN_PORT: '0',
       FACADE_TOKENS: FACADE_TOKEN,

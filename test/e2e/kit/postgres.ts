@@ -13,8 +13,9 @@ import { startServer } from '../../../src/store/embedded/server.ts';
 import { openStore } from '../../../src/store/index.ts';
 
 /**
- * A Postgres for the tests of a file: the embedded one without fsync, or the server that TEST_DATABASE_URL names (as a
- * role that may create databases). Every test takes a database of its own.
+ * A Postgres for the tests of a file: the server that TEST_DATABASE_URL names (as a role that may create databases), the
+ * one that all files of a run share (shared-postgres.ts), or an embedded one of its own, without fsync. Every test takes
+ * a database of its own.
  */
 export interface TestPostgres {
   /** The URL of an empty database. */
@@ -24,25 +25,28 @@ export interface TestPostgres {
   close(): Promise<void>;
 }
 
-/** @param binaries another Postgres's; default: the embedded one's, or TEST_DATABASE_URL. */
+/** The variable with the URL at which a test file learns of the server that all files share. */
+export const SHARED_POSTGRES = 'C2S_TEST_SHARED_POSTGRES';
+
+export interface SharedPostgres {
+  readonly url: string;
+  /** The name of a database with all tables. */
+  readonly template: string;
+}
+
+/** @param binaries another Postgres's, whose server is started for this file. */
 export async function startPostgres(binaries?: Binaries): Promise<TestPostgres> {
   const given = binaries ? undefined : process.env['TEST_DATABASE_URL'];
-  const server = given ? { url: given, stop: async () => undefined } : await startOwn(binaries);
+  const shared = binaries || given ? undefined : await findShared();
+  const isOurs = !given && !shared;
+  const server = isOurs ? await startOwn(binaries) : { url: given ?? shared?.url ?? '', stop: async () => undefined };
   const names: string[] = [];
-  const admin = async (statement: string): Promise<void> => {
-    const client = new pg.Client(server.url);
-    await client.connect();
-    await client.query(statement).finally(() => client.end());
+  const create = async (template?: string) => {
+    const made = await newDatabase(server.url, template);
+    names.push(made.name);
+    return made;
   };
-  const create = async (template = 'template1') => {
-    const name = `test_${randomBytes(6).toString('hex')}`;
-    await admin(`create database ${name} template ${template}`);
-    names.push(name);
-    const url = new URL(server.url);
-    url.pathname = `/${name}`;
-    return { name, url: url.href };
-  };
-  let migrated: Promise<string> | undefined;
+  let migrated = shared && Promise.resolve(shared.template);
   return {
     createDatabase: async () => (await create()).url,
     async createMigrated() {
@@ -54,13 +58,35 @@ export async function startPostgres(binaries?: Binaries): Promise<TestPostgres> 
     },
     async close() {
       // Nobody throws our own server's databases away one by one.
-      if (given) for (const name of names) await admin(`drop database if exists ${name} with (force)`);
+      if (given) for (const name of names) await admin(given, `drop database if exists ${name} with (force)`);
       await server.stop();
     },
   };
 }
 
-async function startOwn(given: Binaries | undefined) {
+async function findShared(): Promise<SharedPostgres | undefined> {
+  const url = process.env[SHARED_POSTGRES];
+  if (!url) return undefined;
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`the shared Postgres did not start: ${await answer.text()}`);
+  return (await answer.json()) as SharedPostgres;
+}
+
+async function admin(serverUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client(serverUrl);
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
+}
+
+export async function newDatabase(serverUrl: string, template = 'template1') {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await admin(serverUrl, `create database ${name} template ${template}`);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return { name, url: url.href };
+}
+
+export async function startOwn(given?: Binaries) {
   const dir = mkdtempSync(join(tmpdir(), 'facade-pg-'));
   // As root the server is another user, who must get through.
   chmodSync(dir, 0o711);
@@ -68,7 +94,7 @@ async function startOwn(given: Binaries | undefined) {
   const binaries = given ?? (await findBinaries());
   const runDir = runtimeDir(dir, account);
   const cluster = await openCluster({ dataDir: dir, binaries, account, initFlags: ['--no-sync'] });
-  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 200 };
+  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 400 };
   const server = await startServer({ binaries, cluster, runDir, account, settings });
   // A test process that ends early takes its server with it.
   const kill = (): boolean => process.kill(server.pid, 'SIGQUIT');
@@ -83,7 +109,7 @@ async function startOwn(given: Binaries | undefined) {
   };
 }
 
-async function migrateAll(databaseUrl: string): Promise<void> {
+export async function migrateAll(databaseUrl: string): Promise<void> {
   const log = pino({ level: 'silent' });
   const store = await openStore({ databaseUrl, dataDir: 'unused', log });
   const queue = await Queue.start(databaseUrl, log);

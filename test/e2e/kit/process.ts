@@ -45,6 +45,8 @@ export function startProcess(options: FacadeProcessOptions): FacadeProcess {
   writeFileSync(configFile, options.text ?? config.toString());
   const standard = {
     PATH: process.env['PATH'],
+    // A third of a start from the sources is their compilation.
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
     PORT: '0',
     ADMIN_PORT: '0',
     DATABASE_URL: 'none',

@@ -10,6 +10,7 @@ import { closeLater, until } from './started.ts';
 import { startUpstream } from './upstream-fixture.ts';
 
 const ENTRY = join(import.meta.dirname, '../../../src/gateway/main.ts');
+const CACHE = { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] };
 let folder: string;
 const children: ChildProcess[] = [];
 beforeEach(async () => {
@@ -23,7 +24,9 @@ afterEach(async () => {
 /** The process with its output; it ends with the test. */
 function run(env: Record<string, string>): { child: ChildProcess; output: () => string } {
   let output = '';
-  const child = spawn(process.execPath, [ENTRY], { env: { GATEWAY_PORT: '0', GATEWAY_ADMIN_PORT: '0', ...env } });
+  const child = spawn(process.execPath, [ENTRY], {
+    env: { ...CACHE, GATEWAY_PORT: '0', GATEWAY_ADMIN_PORT: '0', ...env },
+  });
   children.push(child);
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return { child, output: () => output };

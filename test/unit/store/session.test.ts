@@ -19,7 +19,9 @@ async function terminate(which: ReturnType<typeof sql>): Promise<number> {
     where datname = current_database() and pid <> pg_backend_pid() and ${which}`.execute(one.db);
   return rows.length;
 }
-const holdsLock = sql`pid in (select pid from pg_locks where locktype = 'advisory' and granted)`;
+/** Of this database: other tests share the server. */
+const ADVISORY = sql`locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
+const holdsLock = sql`pid in (select pid from pg_locks where ${ADVISORY} and granted)`;
 
 describe('listening', () => {
   it('hears what others say on its channel only', async () => {
@@ -97,8 +99,7 @@ describe('leadership', () => {
       expect(events.filter((event) => event === 'gained')).toHaveLength(events.length / 2);
     }
     await until(
-      () =>
-        sql`select 1 from pg_locks where locktype = 'advisory'`.execute(one.db).then(({ rows }) => rows.length === 0),
+      () => sql`select 1 from pg_locks where ${ADVISORY}`.execute(one.db).then(({ rows }) => rows.length === 0),
       'no lock is left',
     );
   });
