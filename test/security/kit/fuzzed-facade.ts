@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { FACADE_TOKEN, readMetric, setAll } from '../../e2e/kit/facade.ts';
 import { startProcess } from '../../e2e/kit/process.ts';
 import { startUpstream, until, type Received } from '../../e2e/kit/upstream.ts';
-import { fuzz, type FuzzReport } from './fuzzer.ts';
+import { fuzz, type FuzzOptions, type FuzzReport } from './fuzzer.ts';
 
 /** The facade as a process of its own under the fuzzer, and whether it is afterwards what it was before. */
 
@@ -16,6 +16,9 @@ export interface FuzzedFacade extends FuzzReport {
 const headers = { authorization: `Bearer ${FACADE_TOKEN}` };
 /** Bytes that the heap, its buffers and the parsers of the widest moment may stay above the start. */
 const MEMORY_ROOM = 200 * 1_048_576;
+
+/** After these the facade holds what it holds in use, and its memory is measured. */
+const WARM_UP_CONNECTIONS = 300;
 
 /** What no upstream should answer. */
 const BROKEN = [
@@ -50,7 +53,7 @@ function answer({ url }: Received, res: ServerResponse): void {
   res.writeHead(200, { 'content-type': 'application/json' }).end('{"data":[]}');
 }
 
-export async function fuzzFacade(seed: number, duration: number): Promise<FuzzedFacade> {
+export async function fuzzFacade(seed: number, isEnough: FuzzOptions['isEnough']): Promise<FuzzedFacade> {
   const direct = await startUpstream(answer);
   const gateway = await startUpstream(answer);
   const facade = startProcess({
@@ -65,9 +68,9 @@ export async function fuzzFacade(seed: number, duration: number): Promise<Fuzzed
   try {
     const { url, adminUrl } = await facade.ready();
     const metrics = async (): Promise<string> => (await fetch(`${adminUrl}/metrics`)).text();
-    await fuzz({ url, seed, duration: Math.min(duration / 5, 2_000), width: 16 });
+    await fuzz({ url, seed, isEnough: ({ connections }) => connections >= WARM_UP_CONNECTIONS, width: 16 });
     const before = await metrics();
-    const report = await fuzz({ url, seed: seed + 1, duration, width: 32 });
+    const report = await fuzz({ url, seed: seed + 1, isEnough, width: 32 });
     const faults: string[] = [];
     const isWell = async (): Promise<boolean> => {
       const paths = ['/integration/leads/42', '/api/v9/x', '/health'];

@@ -9,8 +9,8 @@ import { FACADE_TOKEN } from '../../e2e/kit/facade.ts';
 export interface FuzzOptions {
   readonly url: string;
   readonly seed: number;
-  /** Milliseconds. */
-  readonly duration: number;
+  /** Asked before each connection. */
+  readonly isEnough: (soFar: FuzzReport) => boolean;
   /** Connections at once. */
   readonly width: number;
 }
@@ -159,15 +159,19 @@ function damaged(random: Random, text: string): string {
 
 /** Milliseconds that a connection is looked at; most have their answer in one or two. */
 const PATIENCE = 60;
+/** Where the machine is so busy that a well-formed request is answered later. */
+const MAX_PATIENCE = 2_000;
+/** One connection in thirty or so is answered with 200. */
+const CONNECTIONS_WITHOUT_200 = 200;
 
-function one(url: URL, random: Random): Promise<string> {
+function one(url: URL, random: Random, patience: number): Promise<string> {
   const bytes = Array.from({ length: 1 + random(3) }, () => damaged(random, request(random))).join('');
   const pieces = 1 + random(4);
   const ending = random(4);
   return new Promise((resolve) => {
     const socket = connect(Number(url.port), url.hostname);
     let answer = '';
-    const timer = setTimeout(() => (ending === 0 ? socket.resetAndDestroy() : socket.destroy()), PATIENCE);
+    const timer = setTimeout(() => (ending === 0 ? socket.resetAndDestroy() : socket.destroy()), patience);
     socket.on('data', (chunk) => {
       if (answer.length < 12) answer += chunk.toString('latin1').slice(0, 12);
       if (ending === 1) socket.end();
@@ -186,20 +190,25 @@ function one(url: URL, random: Random): Promise<string> {
   });
 }
 
-/** Ends by itself, after `duration` and the last connections. */
-export async function fuzz({ url, seed, duration, width }: FuzzOptions): Promise<FuzzReport> {
+/** Ends by itself, with the connections that are open when it is enough. */
+export async function fuzz({ url, seed, isEnough, width }: FuzzOptions): Promise<FuzzReport> {
   const target = new URL(url);
   const random = createRandom(seed);
-  const end = performance.now() + duration;
   const answers: Record<string, number> = {};
-  let connections = 0;
+  const report = { connections: 0, answers };
+  let patience = PATIENCE;
+  let lastServed = 0;
   const worker = async (): Promise<void> => {
-    while (performance.now() < end) {
-      const answer = await one(target, random);
-      connections++;
+    while (!isEnough(report)) {
+      const answer = await one(target, random, patience);
+      report.connections++;
       answers[answer] = (answers[answer] ?? 0) + 1;
+      if (answer === '200') lastServed = report.connections;
+      if (report.connections - lastServed < CONNECTIONS_WITHOUT_200) continue;
+      patience = Math.min(MAX_PATIENCE, patience * 2);
+      lastServed = report.connections;
     }
   };
   await Promise.all(Array.from({ length: width }, worker));
-  return { connections, answers };
+  return report;
 }
