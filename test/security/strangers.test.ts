@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request as ask } from 'undici';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Document } from 'yaml';
 import { SEED_LEAD_IDS } from '../../src/sandbox/index.ts';
 import { addLeads, enrich, startEnriching, startScene } from '../e2e/kit/enrichment.ts';
@@ -26,7 +26,7 @@ const isStranger = ({ headers }: Pick<Received, 'headers'>): boolean =>
   headers.authorization === STRANGER.authorization;
 
 /** Milliseconds that Contact2Sale takes to answer a known caller: a tenth of it is more than the noise of a shared machine. */
-const ANSWER_MS = 1_000;
+const ANSWER_MS = 700;
 
 /** The ways on which a stranger is served at all; the gateway is never asked for one. */
 const WAYS = [
@@ -45,15 +45,19 @@ interface Scene {
   readonly held: ServerResponse[];
   /** What strangers are answered, at once. */
   strangersGet: Answering;
+  /** Milliseconds until known callers are answered. */
+  answerMs: number;
 }
 
-async function started(edit?: (config: Document) => void, answerMs = ANSWER_MS): Promise<Scene> {
+type Edit = ((config: Document) => void) | undefined;
+
+async function started(edit?: Edit, answerMs = ANSWER_MS): Promise<Scene> {
   const held: ServerResponse[] = [];
-  const scene: { strangersGet: Answering } = { strangersGet: succeeds };
+  const scene: Pick<Scene, 'strangersGet' | 'answerMs'> = { strangersGet: succeeds, answerMs };
   const direct = opened.keep(
     await startUpstream((received, res) => {
       if (isStranger(received)) scene.strangersGet(received, res);
-      else setTimeout(() => res.writeHead(200, { 'content-type': 'application/json' }).end('{}'), answerMs);
+      else setTimeout(() => res.writeHead(200, { 'content-type': 'application/json' }).end('{}'), scene.answerMs);
     }),
   );
   const facade = opened.keep(await startFacade({ direct: direct.url, logLevel: 'error', ...(edit && { edit }) }));
@@ -75,11 +79,14 @@ async function callAt(url: string, headers: Record<string, string>): Promise<Ans
   return { said: `${statusCode} ${String(answered['x-facade-outcome'] ?? '-')}`, ms: performance.now() - startedAt };
 }
 
-/** Of a caller whose connections stand. */
-async function hundred(scene: Scene, { path }: Way): Promise<Answered[]> {
+/** Opens connections that {@link hundred} uses again. */
+const warmUp = async (scene: Scene, { path }: Way): Promise<void> => {
+  scene.answerMs = 50;
   await inBatches(50, 50, () => call(scene, path));
-  return inBatches(100, 50, () => call(scene, path));
-}
+  scene.answerMs = ANSWER_MS;
+};
+/** All at once, so that the hundred takes as long as one. */
+const hundred = (scene: Scene, { path }: Way): Promise<Answered[]> => inBatches(100, 100, () => call(scene, path));
 const slowest = (answers: readonly Answered[]): number => Math.max(...answers.map(({ ms }) => ms));
 
 /** Runs until it is told to stop; what it sends by itself, it waits for. */
@@ -135,37 +142,53 @@ const budget = (requests: number) => (config: Document) =>
     config.createNode({ requests, period: '1m', burst: 0, longestWait: '1s' }),
   );
 
-const ATTACKS: readonly [string, Answering, Attack, ((config: Document) => void) | undefined][] = [
+const SMALL = budget(200);
+const ATTACKS: readonly [string, Answering, Attack, Edit][] = [
   ['has the CRM answer 500, many times a second', fails, failing, undefined],
   ['is answered 429 with Retry-After: 3600', isLimited, limited, budget(100_000)],
-  ['sends twice what a rate budget of 200 a minute has', succeeds, spending(400), budget(200)],
+  ['sends twice what a rate budget of 200 a minute has', succeeds, spending(400), SMALL],
   ['pipelines 300 requests at once, which the CRM never answers', never, pipelining, undefined],
   ['asks for 510 paths that no route claims', succeeds, discovering, undefined],
-  ['does all of that at once', everything, all, budget(200)],
+  ['does all of that at once', everything, all, SMALL],
 ];
 
+const quietRuns = new Map<Edit, number>();
+/** Milliseconds of the slowest of a hundred while no stranger asks; a facade with the same settings is measured once. */
+async function slowestAlone(way: Way, edit: Edit): Promise<number> {
+  const known = quietRuns.get(edit);
+  if (known !== undefined) return known;
+  const scene = await started(edit);
+  await warmUp(scene, way);
+  const answers = await hundred(scene, way);
+  expect(tally(answers.map(({ said }) => said))).toEqual({ '200 -': 100 });
+  const ms = slowest(answers);
+  quietRuns.set(edit, ms);
+  return ms;
+}
+
 describe.each(WAYS)('on $way', (way) => {
+  beforeAll(() => quietRuns.clear());
+
   describe.each(ATTACKS)('a stranger that %s', (_, strangersGet, attack, edit) => {
     // The facade, its callers and the CRM share one loop here, and the machine is shared with others.
     test('costs 0 of 100 requests of a known caller anything', { retry: 2, timeout: 60_000 }, async () => {
-      const quiet = await started(edit);
-      const alone = await hundred(quiet, way);
-      expect(tally(alone.map(({ said }) => said))).toEqual({ '200 -': 100 });
-
+      const alone = await slowestAlone(way, edit);
       const scene = await started(edit);
       scene.strangersGet = strangersGet;
       let isOver = false;
       const attacking = attack(scene, way, () => isOver).catch(() => undefined);
       await sleep(300);
+      await warmUp(scene, way);
       // What Contact2Sale itself takes meanwhile, asked by the same loop without the facade.
-      const straight = inBatches(50, 25, () => callAt(scene.direct.url, KNOWN));
+      const straight = inBatches(50, 50, () => callAt(scene.direct.url, KNOWN));
       const answers = await hundred(scene, way);
       isOver = true;
       expect(tally(answers.map(({ said }) => said))).toEqual({ '200 -': 100 });
-      const limit = Math.max(slowest(alone), slowest(await straight)) * 1.1;
-      expect(
-        answers.filter(({ ms }) => ms > limit).map(({ ms }) => `${Math.round(ms)} of ${Math.round(limit)}`),
-      ).toEqual([]);
+      const limit = Math.max(alone, slowest(await straight)) * 1.1;
+      const late = answers.filter(({ ms }) => ms > limit).map(({ ms }) => `${Math.round(ms)} of ${Math.round(limit)}`);
+      // A repetition is compared with the machine as it is then.
+      if (late.length > 0) quietRuns.delete(edit);
+      expect(late).toEqual([]);
       await attacking;
     });
   });
