@@ -1,46 +1,47 @@
-// The arrows of the house: http → config → rollout → dialect → observe → store → forward → compare → steer → enrichment → admin → cluster → app.
-// A folder may import what stands left of it, never what stands right of it. `gateway` and `sandbox` are
-// services of their own: they see `http` and `observe` and nothing of the facade. `http` is the ground for all of
-// them: what a request or an answer must be, and connections to an upstream. It imports nothing of ours.
-const order = [
-  'http',
-  'config',
-  'rollout',
-  'dialect',
-  'observe',
-  'store',
-  'forward',
-  'compare',
-  'steer',
-  'enrichment',
-  'admin',
-  'cluster',
-];
-const arrows = order.map((room, i) => ({
+// The arrows of the house: http ← facade ← c2s ← main. `http` is the ground for every service here and imports nothing of
+// ours; `facade` is the engine and never names the pair; `c2s` is the first pair of APIs, and sees both.
+// Inside of the engine a room may import what stands left of it in `engine`, never what stands right of it. Inside of the
+// pair, gateway and sandbox are services of their own: they see `http` and nothing of the facade.
+const engine = ['config', 'rollout', 'dialect', 'observe', 'store', 'forward', 'compare', 'steer', 'admin', 'cluster'];
+const arrows = engine.map((room, i) => ({
   name: `${room}-imports-left-only`,
   severity: 'error',
-  from: { path: `^src/${room}/` },
-  to: {
-    path: `^src/(${[...order.slice(i + 1), 'cli', 'sandbox', 'gateway', 'compose', 'app', 'embed', 'main'].join('|')})(/|\\.ts)`,
-    // What an advertisement's campaign means is one file for both: the gateway's operations and Google's webhook.
-    ...(room === 'enrichment' ? { pathNot: '^src/gateway/campaign' } : {}),
-  },
+  from: { path: `^src/facade/${room}/` },
+  to: { path: `^src/facade/(${[...engine.slice(i + 1), 'cli', 'compose', 'app', 'embed'].join('|')})(/|\\.ts)` },
 }));
 
 module.exports = {
   forbidden: [
+    {
+      name: 'http-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^src/http/' },
+      to: { path: '^src/(?!http/)' },
+    },
+    {
+      name: 'facade-knows-no-pair',
+      severity: 'error',
+      from: { path: '^src/facade/' },
+      to: { path: '^src/(?!http/|facade/)' },
+    },
+    {
+      name: 'nobody-imports-an-entry',
+      severity: 'error',
+      from: { path: '^src/(facade|c2s)/' },
+      to: { path: '^src/\\w+\\.ts' },
+    },
     ...arrows,
     {
       name: 'services-of-their-own',
       severity: 'error',
-      from: { path: '^src/(gateway|sandbox)/' },
-      to: { path: '^src/(?!gateway/|sandbox/|observe/|http/)' },
+      from: { path: '^src/c2s/(gateway|sandbox)/' },
+      to: { path: '^src/(?!c2s/gateway/|c2s/sandbox/|http/)' },
     },
     {
       name: 'gateway-knows-no-sandbox',
       severity: 'error',
-      from: { path: '^src/gateway/' },
-      to: { path: '^src/sandbox/' },
+      from: { path: '^src/c2s/gateway/' },
+      to: { path: '^src/c2s/sandbox/' },
     },
     {
       name: 'no-cycles',

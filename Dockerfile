@@ -34,7 +34,7 @@ FROM runtime AS gateway
 EXPOSE 8001 9902
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.GATEWAY_ADMIN_PORT || 9902) + '/healthz').then((res) => process.exit(res.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "dist/gateway/main.js"]
+CMD ["node", "dist/c2s/gateway/main.js"]
 
 FROM runtime AS facade
 ENV DATA_DIR=/data

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort } from 'node:worker_threads';
-import { inventedCpf } from '../src/sandbox/cpf.ts';
+import { inventedCpf } from '../src/c2s/sandbox/cpf.ts';
 
 /**
  * The upstreams of bench/enrichment.ts, in a thread of their own: Contact2Sale, Diretrix and Work API, 20 ms each. Says

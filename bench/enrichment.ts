@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { parseDocument } from 'yaml';
-import { startApp } from '../src/app.ts';
-import { readEnvironment } from '../src/config/environment.ts';
-import { createLogs } from '../src/observe/log.ts';
+import { startApp } from '../src/facade/app.ts';
+import { readEnvironment } from '../src/facade/config/environment.ts';
+import { createLogs } from '../src/http/log.ts';
 
 /**
  * Enrichments per second of one facade, with upstreams that take 20 ms each and a Postgres that writes to disk as in

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { Pool } from 'undici';
-import { startGateway } from '../src/gateway/index.ts';
-import { createLog } from '../src/gateway/log.ts';
+import { startGateway } from '../src/c2s/gateway/index.ts';
+import { createLog } from '../src/c2s/gateway/log.ts';
 
 /** One side of bench/gateway.ts: `bare` or `gateway`, in a process of its own. Answers `cpu` with its CPU time. */
 

@@ -1,17 +1,17 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import { startApp, type App, type AppOptions } from './app.ts';
-import { startPrimary } from './cluster/primary.ts';
-import { createSeat, type Seat, type SeatFacts } from './cluster/seat.ts';
-import { readEnvFile } from './config/env-file.ts';
-import { readEnvironment, type Environment } from './config/environment.ts';
-import { writeFirstTable } from './config/first-table.ts';
-import { ListenError } from './forward/listener.ts';
-import { ConfigRefused } from './forward/reload.ts';
-import { createLogs, type Logger, type Logs } from './observe/log.ts';
-import { standardOutput, type LogDestination } from './observe/log-destination.ts';
-import { welcome } from './sandbox/welcome.ts';
-import { startFirstRun } from './sandbox/first-run.ts';
+import { startApp, type App, type AppOptions } from './facade/app.ts';
+import { startPrimary } from './facade/cluster/primary.ts';
+import { createSeat, type Seat, type SeatFacts } from './facade/cluster/seat.ts';
+import { readEnvFile } from './facade/config/env-file.ts';
+import { readEnvironment, type Environment } from './facade/config/environment.ts';
+import { writeFirstTable } from './facade/config/first-table.ts';
+import { ListenError } from './http/listener.ts';
+import { ConfigRefused } from './facade/forward/reload.ts';
+import { createLogs, type Logger, type Logs } from './http/log.ts';
+import { standardOutput, type LogDestination } from './http/log-destination.ts';
+import { welcome } from './c2s/sandbox/welcome.ts';
+import { startFirstRun } from './c2s/sandbox/first-run.ts';
 
 /**
  * The process: environment → app → listen → graceful stop. Without a C2S_BASE_URL, on the sandbox. With WORKERS=n this

@@ -1,4 +1,4 @@
-import { OUTCOMES, type Outcome } from '../../src/rollout/outcome.ts';
+import { OUTCOMES, type Outcome } from '../../src/facade/rollout/outcome.ts';
 
 /** Label matchers over the closed union of outcomes. Made from it, so that a new outcome is never forgotten here. */
 

@@ -1,6 +1,6 @@
-import { GATEWAY_OPERATIONS } from '../../src/gateway/index.ts';
-import type { Operation } from '../../src/gateway/index.ts';
-import type { FaultSpec } from '../../src/sandbox/index.ts';
+import { GATEWAY_OPERATIONS } from '../../src/c2s/gateway/index.ts';
+import type { Operation } from '../../src/c2s/gateway/index.ts';
+import type { FaultSpec } from '../../src/c2s/sandbox/index.ts';
 import { SAMPLES } from './samples.ts';
 import type { Sample, Upstreamed } from './samples.ts';
 

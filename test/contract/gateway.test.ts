@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGateway } from '../../src/gateway/index.ts';
-import type { Gateway } from '../../src/gateway/index.ts';
-import { startContact2Sale } from '../../src/sandbox/index.ts';
-import type { Contact2Sale } from '../../src/sandbox/index.ts';
+import { startGateway } from '../../src/c2s/gateway/index.ts';
+import type { Gateway } from '../../src/c2s/gateway/index.ts';
+import { startContact2Sale } from '../../src/c2s/sandbox/index.ts';
+import type { Contact2Sale } from '../../src/c2s/sandbox/index.ts';
 import { CASES } from './cases.ts';
 import { runCase } from './run-case.ts';
 

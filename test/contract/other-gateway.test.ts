@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { startContact2Sale } from '../../src/sandbox/index.ts';
-import type { Contact2Sale } from '../../src/sandbox/index.ts';
+import { startContact2Sale } from '../../src/c2s/sandbox/index.ts';
+import type { Contact2Sale } from '../../src/c2s/sandbox/index.ts';
 import { CASES } from './cases.ts';
 import { runCase } from './run-case.ts';
 

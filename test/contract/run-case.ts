@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Contact2Sale } from '../../src/sandbox/index.ts';
+import type { Contact2Sale } from '../../src/c2s/sandbox/index.ts';
 import type { Case } from './cases.ts';
 
 /** How one gateway differs from one case; empty: it does as the contract says. */

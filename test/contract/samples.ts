@@ -1,5 +1,5 @@
-import type { OperationId } from '../../src/gateway/index.ts';
-import { SEED_LEAD_IDS, SEED_QUEUE_IDS, SEED_SELLER_IDS, SEED_TAG_IDS } from '../../src/sandbox/index.ts';
+import type { OperationId } from '../../src/c2s/gateway/index.ts';
+import { SEED_LEAD_IDS, SEED_QUEUE_IDS, SEED_SELLER_IDS, SEED_TAG_IDS } from '../../src/c2s/sandbox/index.ts';
 
 /**
  * One good and, where there is something to get wrong, one bad request for every operation that reaches

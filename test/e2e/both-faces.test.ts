@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type Gateway } from '../../src/gateway/index.ts';
+import { startGateway, type Gateway } from '../../src/c2s/gateway/index.ts';
 import {
   SANDBOX_OPERATIONS,
   startContact2Sale,
   type Contact2Sale,
   type SandboxOperationId,
-} from '../../src/sandbox/index.ts';
+} from '../../src/c2s/sandbox/index.ts';
 import { EXAMPLES } from './kit/examples.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setAll, startFacade, type TestFacade } from './kit/facade.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cli, type CliOptions, type CliResult } from '../unit/cli/kit.ts';
+import { cli, type CliOptions, type CliResult } from '../unit/facade/cli/kit.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
 import { Opened } from './kit/load.ts';
 import { startUpstream, until, type TestUpstream } from './kit/upstream.ts';

@@ -59,7 +59,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'the gateway, by GATEWAY_DRAIN_DELAY',
-    entry: 'src/gateway/main.ts',
+    entry: 'src/c2s/gateway/main.ts',
     env: { GATEWAY_PORT: '0', GATEWAY_ADMIN_PORT: '0' },
     variable: 'GATEWAY_DRAIN_DELAY',
     behind: QUICK,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { startSandbox } from '../../src/sandbox/index.ts';
+import { startSandbox } from '../../src/c2s/sandbox/index.ts';
 import { crashAndRecover, CRASH_POINTS } from './kit/crash.ts';
 import { startPostgres, type TestPostgres } from './kit/postgres.ts';
 

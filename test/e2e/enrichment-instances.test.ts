@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SEED_LEAD_IDS } from '../../src/sandbox/index.ts';
+import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
 import { addLeads, enrich, messagesOf, startEnriching, startScene, type Scene } from './kit/enrichment.ts';
 import type { TestFacade } from './kit/facade.ts';
 import { startPostgres, type TestPostgres } from './kit/postgres.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SEED_LEAD_IDS } from '../../src/sandbox/index.ts';
+import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
 import {
   addLeads,
   eventOf,

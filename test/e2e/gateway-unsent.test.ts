@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { startGateway } from '../../src/gateway/index.ts';
+import { startGateway } from '../../src/c2s/gateway/index.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade } from './kit/facade.ts';
 import { refusedUrl, startUpstream } from './kit/upstream.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { ParityReport } from '../../src/compare/report.ts';
+import type { ParityReport } from '../../src/facade/compare/report.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade, type TestFacadeOptions } from './kit/facade.ts';
 import { FakeCalendar } from './kit/fake-calendar.ts';
 import { Opened } from './kit/load.ts';

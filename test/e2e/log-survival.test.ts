@@ -96,7 +96,7 @@ const SERVICES = [
   },
   {
     name: 'the gateway',
-    entry: 'src/gateway/main.ts',
+    entry: 'src/c2s/gateway/main.ts',
     prefix: 'GATEWAY_',
     env: {},
     metric: 'gateway_log_dropped_total',

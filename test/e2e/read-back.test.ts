@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ParityReport } from '../../src/compare/report.ts';
+import type { ParityReport } from '../../src/facade/compare/report.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
 import { Opened } from './kit/load.ts';
 import { startUpstream, until, type Received, type TestUpstream } from './kit/upstream.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ParityReport } from '../../src/compare/report.ts';
-import { startGateway } from '../../src/gateway/index.ts';
+import type { ParityReport } from '../../src/facade/compare/report.ts';
+import { startGateway } from '../../src/c2s/gateway/index.ts';
 import {
   LIES,
   SEED_LEAD_IDS,
@@ -10,7 +10,7 @@ import {
   type Contact2Sale,
   type Lie,
   type LyingGateway,
-} from '../../src/sandbox/index.ts';
+} from '../../src/c2s/sandbox/index.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
 import { inBatches, Opened } from './kit/load.ts';
 import { until } from './kit/upstream.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Document } from 'yaml';
-import { ParityBook } from '../../src/compare/book.ts';
-import { bucketOf } from '../../src/rollout/split.ts';
+import { ParityBook } from '../../src/facade/compare/book.ts';
+import { bucketOf } from '../../src/facade/rollout/split.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
 import { startRawUpstream, startUpstream, until, type Received, type TestUpstream } from './kit/upstream.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SEED_LEAD_IDS } from '../../src/sandbox/index.ts';
-import { cli } from '../unit/cli/kit.ts';
+import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
+import { cli } from '../unit/facade/cli/kit.ts';
 import { messagesOf, startEnriching, startScene, type Scene } from './kit/enrichment.ts';
 import { FACADE_TOKEN, type TestFacade } from './kit/facade.ts';
 import { startPostgres, type TestPostgres } from './kit/postgres.ts';

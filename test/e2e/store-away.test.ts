@@ -1,8 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { inventedCpf } from '../../src/sandbox/cpf.ts';
-import { SEED_LEAD_IDS } from '../../src/sandbox/index.ts';
+import { inventedCpf } from '../../src/c2s/sandbox/cpf.ts';
+import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
 import {
   auth,
   enrichingEnv,

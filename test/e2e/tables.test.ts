@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../src/config/load.ts';
-import { GATEWAY_OPERATIONS, type Operation } from '../../src/gateway/operations.ts';
-import { compileRoutes } from '../../src/rollout/compile.ts';
-import type { RouteModel } from '../../src/rollout/route.ts';
-import { SANDBOX_OPERATIONS } from '../../src/sandbox/index.ts';
+import { parseConfig } from '../../src/facade/config/load.ts';
+import { GATEWAY_OPERATIONS, type Operation } from '../../src/c2s/gateway/operations.ts';
+import { compileRoutes } from '../../src/facade/rollout/compile.ts';
+import type { RouteModel } from '../../src/facade/rollout/route.ts';
+import { SANDBOX_OPERATIONS } from '../../src/c2s/sandbox/index.ts';
 
 /** The facade's rows, the gateway's operations and the sandbox's endpoints say the same of every operation. */
 

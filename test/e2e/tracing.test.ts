@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Document } from 'yaml';
-import { SEED_LEAD_IDS } from '../../src/sandbox/index.ts';
+import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
 import { enrich, startEnriching, startScene, WEBHOOK_SECRET } from './kit/enrichment.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade, type TestFacadeOptions } from './kit/facade.ts';
 import { startOtlpReceiver, treesOf, type OtlpReceiver, type TakenSpan } from './kit/otlp.ts';

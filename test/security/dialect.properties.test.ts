@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../src/config/load.ts';
-import { toDirect, toGateway } from '../../src/dialect/body.ts';
-import { readObject } from '../../src/dialect/json.ts';
-import { toGatewayQuery } from '../../src/dialect/query.ts';
-import { readJson } from '../../src/compare/json-value.ts';
+import { parseConfig } from '../../src/facade/config/load.ts';
+import { toDirect, toGateway } from '../../src/facade/dialect/body.ts';
+import { readObject } from '../../src/facade/dialect/json.ts';
+import { toGatewayQuery } from '../../src/facade/dialect/query.ts';
+import { readJson } from '../../src/facade/compare/json-value.ts';
 
 /**
  * Translation against bytes that nobody meant: it never throws, what it makes is JSON again, and nothing that it takes
- * is read by it in another way than by JSON.parse. (unit/dialect/body.properties.test.ts has its meaning.)
+ * is read by it in another way than by JSON.parse. (unit/facade/dialect/body.properties.test.ts has its meaning.)
  */
 
 const parsed = parseConfig(readFileSync('config/facade.yaml', 'utf8'), { C2S_BASE_URL: 'http://127.0.0.1:1' });

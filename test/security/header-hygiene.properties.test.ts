@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { requestHeaders, responseHeaders } from '../../src/forward/headers.ts';
-import { requestIdOf } from '../../src/forward/request-id.ts';
-import { connectionOf, messageOf, pairs, valuesOf } from '../unit/forward/message-fixture.ts';
+import { requestHeaders, responseHeaders } from '../../src/facade/forward/headers.ts';
+import { requestIdOf } from '../../src/http/request-id.ts';
+import { connectionOf, messageOf, pairs, valuesOf } from '../unit/facade/forward/message-fixture.ts';
 
 /**
  * Header hygiene, whatever a caller or an upstream writes: what is the facade's to say cannot be said by anybody else,

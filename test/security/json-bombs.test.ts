@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { readJson } from '../../src/compare/json-value.ts';
-import { decoded } from '../../src/compare/decoded.ts';
-import { readObject } from '../../src/dialect/json.ts';
-import { readC2sPush } from '../../src/enrichment/webhook-c2s.ts';
-import { readGoogleLead } from '../../src/enrichment/webhook-google.ts';
-import { readBody } from '../../src/gateway/body.ts';
-import { GATEWAY_OPERATIONS, type Operation } from '../../src/gateway/operations.ts';
+import { readJson } from '../../src/facade/compare/json-value.ts';
+import { decoded } from '../../src/facade/compare/decoded.ts';
+import { readObject } from '../../src/facade/dialect/json.ts';
+import { readC2sPush } from '../../src/c2s/enrichment/webhook-c2s.ts';
+import { readGoogleLead } from '../../src/c2s/enrichment/webhook-google.ts';
+import { readBody } from '../../src/c2s/gateway/body.ts';
+import { GATEWAY_OPERATIONS, type Operation } from '../../src/c2s/gateway/operations.ts';
 
 /**
  * JSON bombs: depth, size, repeated keys and members that are named like those of an object, wherever the facade reads

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Document } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway } from '../../src/gateway/index.ts';
+import { startGateway } from '../../src/c2s/gateway/index.ts';
 import { FACADE_TOKEN, setAll, startFacade } from '../e2e/kit/facade.ts';
 import { Opened } from '../e2e/kit/load.ts';
 import { openRaw } from '../e2e/kit/raw.ts';

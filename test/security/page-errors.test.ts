@@ -4,12 +4,12 @@ import { gzipSync } from 'node:zlib';
 import type { Express } from 'express';
 import supertest from 'supertest';
 import { afterEach, beforeAll, afterAll, describe, expect, test, vi, type MockInstance } from 'vitest';
-import { createAdmin, type AdminOptions } from '../../src/admin/server.ts';
-import { createEndpoints } from '../../src/enrichment/endpoints.ts';
-import { Campaigns } from '../../src/gateway/campaigns.ts';
-import { createPages } from '../../src/forward/pages.ts';
-import { createLogs } from '../../src/observe/log.ts';
-import { inventedCpf } from '../../src/sandbox/cpf.ts';
+import { createAdmin, type AdminOptions } from '../../src/facade/admin/server.ts';
+import { createEndpoints } from '../../src/c2s/enrichment/endpoints.ts';
+import { Campaigns } from '../../src/c2s/gateway/campaigns.ts';
+import { createPages } from '../../src/facade/forward/pages.ts';
+import { createLogs } from '../../src/http/log.ts';
+import { inventedCpf } from '../../src/c2s/sandbox/cpf.ts';
 import { filled, routesOf, type ExpressRoute } from './kit/express-routes.ts';
 
 /**
@@ -307,7 +307,7 @@ test('a request without an id gets one, the same in its header, its answer and i
 
 test('an answer that had begun is cut off rather than ended', async () => {
   const { default: express } = await import('express');
-  const { pageErrors } = await import('../../src/forward/page-errors.ts');
+  const { pageErrors } = await import('../../src/http/page-errors.ts');
   const app = express();
   app.get('/', (_req, res) => {
     res.write('half');

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseConfig } from '../../src/config/load.ts';
-import { paramsSafe } from '../../src/forward/choose.ts';
-import { targetFor } from '../../src/forward/plan.ts';
-import { tableSettings } from '../../src/forward/settings.ts';
-import { Table } from '../../src/forward/table.ts';
-import { parseTarget } from '../../src/forward/target.ts';
-import { Metrics } from '../../src/observe/metrics.ts';
-import type { RouteModel } from '../../src/rollout/route.ts';
+import { parseConfig } from '../../src/facade/config/load.ts';
+import { paramsSafe } from '../../src/facade/forward/choose.ts';
+import { targetFor } from '../../src/facade/forward/plan.ts';
+import { tableSettings } from '../../src/facade/forward/settings.ts';
+import { Table } from '../../src/facade/forward/table.ts';
+import { parseTarget } from '../../src/facade/forward/target.ts';
+import { Metrics } from '../../src/facade/observe/metrics.ts';
+import type { RouteModel } from '../../src/facade/rollout/route.ts';
 
 /**
  * Path confusion: facade and upstream must not read one path as two operations. The shipped table is asked with paths

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { inventedCpf } from '../../src/sandbox/cpf.ts';
+import { inventedCpf } from '../../src/c2s/sandbox/cpf.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setAll } from '../e2e/kit/facade.ts';
 import { Opened } from '../e2e/kit/load.ts';
 import { startProcess, type FacadeProcess } from '../e2e/kit/process.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Decimal } from '../../src/compare/decimal.ts';
-import { createRouter } from '../../src/gateway/router.ts';
+import { Decimal } from '../../src/facade/compare/decimal.ts';
+import { createRouter } from '../../src/c2s/gateway/router.ts';
 
 /** Holes that were found by regular-expressions.test.ts: each held the event loop for as long as the text squared. */
 

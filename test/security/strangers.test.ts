@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request as ask } from 'undici';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Document } from 'yaml';
-import { SEED_LEAD_IDS } from '../../src/sandbox/index.ts';
+import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
 import { addLeads, enrich, startEnriching, startScene } from '../e2e/kit/enrichment.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from '../e2e/kit/facade.ts';
 import { inBatches, Opened, tally } from '../e2e/kit/load.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { Callers, MISPLACED } from '../../src/forward/callers.ts';
-import { WINDOW } from '../../src/forward/token-scanner.ts';
+import { Callers, MISPLACED } from '../../src/facade/forward/callers.ts';
+import { WINDOW } from '../../src/facade/forward/token-scanner.ts';
 import { nodesOf, type Found } from './kit/sources.ts';
 
 /**
@@ -10,7 +10,14 @@ import { nodesOf, type Found } from './kit/sources.ts';
  * it is the structure that is tested: no secret is compared by ===, and what is compared are digests.
  */
 
-const ROOMS = ['src/forward/**/*.ts', 'src/admin/*.ts', 'src/enrichment/**/*.ts', 'src/gateway/**/*.ts'];
+const ROOMS = [
+  'src/http/**/*.ts',
+
+  'src/facade/forward/**/*.ts',
+  'src/facade/admin/*.ts',
+  'src/c2s/enrichment/**/*.ts',
+  'src/c2s/gateway/**/*.ts',
+];
 const SECRET = /token|secret|password|credential|apikey|\bkey\b|digest/i;
 const EQUALS = new Set([
   ts.SyntaxKind.EqualsEqualsEqualsToken,
@@ -41,7 +48,7 @@ function comparesSecret(node: ts.Node): boolean {
 /** Not of a caller: [where, what]. */
 const HARMLESS: readonly (readonly [string, string])[] = [
   // The gateway's own list of Contact2Sale's tokens, by one of them.
-  ['src/gateway/tokens.ts', 'this.#tokens.includes(token)'],
+  ['src/c2s/gateway/tokens.ts', 'this.#tokens.includes(token)'],
 ];
 const isHarmless = ({ at, text }: Found): boolean =>
   HARMLESS.some(([file, expression]) => at.startsWith(file) && text === expression);
@@ -84,7 +91,7 @@ describe('callers are found by a salted digest', () => {
 });
 
 describe('tokens inside of longer texts are found by digests, too', () => {
-  const scanner = readFileSync('src/forward/token-scanner.ts', 'utf8');
+  const scanner = readFileSync('src/facade/forward/token-scanner.ts', 'utf8');
 
   test('every position costs the same, until 16 characters in a row are right', () => {
     // Nothing of a text leaves the loop, and nothing in it depends on a token, but by way of the hash of a whole window.

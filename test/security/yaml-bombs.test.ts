@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../src/config/load.ts';
+import { parseConfig } from '../../src/facade/config/load.ts';
 
 /** The config file is the operator's, but it may come by many hands: what cannot be read is refused at once, in words. */
 

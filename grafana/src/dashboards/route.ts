@@ -124,7 +124,8 @@ const sideBySide: Section = {
     }),
     series({
       title: 'Attempts by outcome',
-      description: 'What each try came to: who failed and when. The words are explained in src/rollout/outcome.ts.',
+      description:
+        'What each try came to: who failed and when. The words are explained in src/facade/rollout/outcome.ts.',
       unit: 'reqps',
       width: 12,
       queries: [q(rate(ofRoute('facade_attempts_total'), 'path, outcome'), '{{path}} {{outcome}}')],

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { startSandbox } from '../../../src/sandbox/index.ts';
-import type { Binaries } from '../../../src/store/embedded/binaries.ts';
+import { startSandbox } from '../../../src/c2s/sandbox/index.ts';
+import type { Binaries } from '../../../src/facade/store/embedded/binaries.ts';
 import { crashAndRecover, CRASH_POINTS } from '../kit/crash.ts';
 import { startPostgres, type TestPostgres } from '../kit/postgres.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { startSandbox } from '../../../src/sandbox/index.ts';
+import { startSandbox } from '../../../src/c2s/sandbox/index.ts';
 import { crashAndRecover, CRASH_POINTS, type CrashOptions } from '../kit/crash.ts';
 import { startPostgres, type TestPostgres } from '../kit/postgres.ts';
 

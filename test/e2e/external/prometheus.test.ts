@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Document } from 'yaml';
-import { startSandbox } from '../../../src/sandbox/index.ts';
+import { startSandbox } from '../../../src/c2s/sandbox/index.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from '../kit/facade.ts';
 import { inBatches, Opened } from '../kit/load.ts';
 import { enrichingEnv } from '../kit/enrichment.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../../src/rollout/outcome.ts';
+import type { Outcome } from '../../../src/facade/rollout/outcome.ts';
 
 /** What a fault does to one request that meets it, as far as anybody outside the upstream can know. */
 

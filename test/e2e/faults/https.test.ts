@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Document } from 'yaml';
-import { startGateway } from '../../../src/gateway/index.ts';
+import { startGateway } from '../../../src/c2s/gateway/index.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade } from '../kit/facade.ts';
 import { inBatches, Opened, tally } from '../kit/load.ts';
 import { startUpstream, until } from '../kit/upstream.ts';

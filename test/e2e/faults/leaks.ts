@@ -1,7 +1,7 @@
 import { createHook } from 'node:async_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Exchange } from '../../../src/forward/exchange.ts';
+import { Exchange } from '../../../src/facade/forward/exchange.ts';
 import type { TestFacade } from '../kit/facade.ts';
 import { until } from '../kit/upstream.ts';
 

@@ -1,4 +1,4 @@
-import { OUTCOMES, type Outcome } from '../../../src/rollout/outcome.ts';
+import { OUTCOMES, type Outcome } from '../../../src/facade/rollout/outcome.ts';
 import type { Cell, Seen } from './cell.ts';
 import { sideOf } from './situations.ts';
 

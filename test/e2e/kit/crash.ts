@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { expect } from 'vitest';
-import type { Sandbox } from '../../../src/sandbox/index.ts';
+import type { Sandbox } from '../../../src/c2s/sandbox/index.ts';
 import { addLeads, enrichingEnv, eventOf, messagesOf, pushEvents, QUICK } from './enrichment.ts';
 import { FACADE_TOKEN, readMetric } from './facade.ts';
 import { tally } from './load.ts';

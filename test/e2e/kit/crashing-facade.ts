@@ -1,6 +1,6 @@
-import { startApp } from '../../../src/app.ts';
-import { readEnvironment } from '../../../src/config/environment.ts';
-import { createLogs } from '../../../src/observe/log.ts';
+import { startApp } from '../../../src/facade/app.ts';
+import { readEnvironment } from '../../../src/facade/config/environment.ts';
+import { createLogs } from '../../../src/http/log.ts';
 
 /**
  * A facade as main.ts composes it, that kills itself without a word when its enrichments have come to CRASH_AT for the

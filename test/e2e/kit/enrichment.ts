@@ -1,5 +1,5 @@
-import { startGateway, type Gateway } from '../../../src/gateway/index.ts';
-import { startSandbox, type Sandbox } from '../../../src/sandbox/index.ts';
+import { startGateway, type Gateway } from '../../../src/c2s/gateway/index.ts';
+import { startSandbox, type Sandbox } from '../../../src/c2s/sandbox/index.ts';
 import { FACADE_TOKEN, setAll, startFacade, type TestFacade, type TestFacadeOptions } from './facade.ts';
 import { until } from './upstream.ts';
 import type { TestPostgres } from './postgres.ts';

@@ -4,7 +4,7 @@ import {
   SEED_SELLER_IDS,
   SEED_TAG_IDS,
   type SandboxOperationId,
-} from '../../../src/sandbox/index.ts';
+} from '../../../src/c2s/sandbox/index.ts';
 
 export interface Example {
   readonly params?: string;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { parseDocument, type Document } from 'yaml';
-import { startApp, type App, type AppOptions } from '../../../src/app.ts';
-import { readEnvironment } from '../../../src/config/environment.ts';
-import { createLogs } from '../../../src/observe/log.ts';
+import { startApp, type App, type AppOptions } from '../../../src/facade/app.ts';
+import { readEnvironment } from '../../../src/facade/config/environment.ts';
+import { createLogs } from '../../../src/http/log.ts';
 
 /** A facade for a test: the real app on free ports, with the shipped table, changed as the test needs. */
 

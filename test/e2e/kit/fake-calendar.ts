@@ -1,4 +1,4 @@
-import type { Calendar } from '../../../src/observe/calendar.ts';
+import type { Calendar } from '../../../src/http/calendar.ts';
 
 interface Work {
   readonly every: number;

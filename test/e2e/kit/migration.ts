@@ -1,7 +1,7 @@
-import type { DecisionRecord, Report } from '../../../src/compare/autopilot/ports.ts';
-import { startGateway } from '../../../src/gateway/index.ts';
-import { SANDBOX_OPERATIONS, startContact2Sale, type SandboxOperationId } from '../../../src/sandbox/index.ts';
-import type { Migration } from '../../../src/steer/migration.ts';
+import type { DecisionRecord, Report } from '../../../src/facade/compare/autopilot/ports.ts';
+import { startGateway } from '../../../src/c2s/gateway/index.ts';
+import { SANDBOX_OPERATIONS, startContact2Sale, type SandboxOperationId } from '../../../src/c2s/sandbox/index.ts';
+import type { Migration } from '../../../src/facade/steer/migration.ts';
 import { C2S_TOKEN, setRoute, startFacade, type TestFacade } from './facade.ts';
 import { FakeCalendar } from './fake-calendar.ts';
 import { startFaultyGateway, type FaultKind } from './faulty-gateway.ts';

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
-import { Queue } from '../../../src/enrichment/queue.ts';
-import { serverAccount } from '../../../src/store/embedded/account.ts';
-import { findBinaries, type Binaries } from '../../../src/store/embedded/binaries.ts';
-import { CLUSTER, connectionStringOf, openCluster } from '../../../src/store/embedded/cluster.ts';
-import { runtimeDir } from '../../../src/store/embedded/runtime-dir.ts';
-import { startServer } from '../../../src/store/embedded/server.ts';
-import { openStore } from '../../../src/store/index.ts';
+import { Queue } from '../../../src/c2s/enrichment/queue.ts';
+import { serverAccount } from '../../../src/facade/store/embedded/account.ts';
+import { findBinaries, type Binaries } from '../../../src/facade/store/embedded/binaries.ts';
+import { CLUSTER, connectionStringOf, openCluster } from '../../../src/facade/store/embedded/cluster.ts';
+import { runtimeDir } from '../../../src/facade/store/embedded/runtime-dir.ts';
+import { startServer } from '../../../src/facade/store/embedded/server.ts';
+import { openStore } from '../../../src/facade/store/index.ts';
 
 /**
  * A Postgres for the tests of a file: the server that TEST_DATABASE_URL names (as a role that may create databases), the

@@ -1,11 +1,11 @@
 import { Pool } from 'undici';
-import { Observer } from '../../../src/compare/observer.ts';
+import { Observer } from '../../../src/facade/compare/observer.ts';
 import {
   SANDBOX_OPERATIONS,
   SEED_LEAD_IDS,
   seededRandom,
   type SandboxOperationId,
-} from '../../../src/sandbox/index.ts';
+} from '../../../src/c2s/sandbox/index.ts';
 import { EXAMPLES } from './examples.ts';
 import type { TestFacade } from './facade.ts';
 import type { FakeCalendar } from './fake-calendar.ts';

@@ -1,5 +1,5 @@
-import { createLogs } from '../../../src/observe/log.ts';
-import { openStore } from '../../../src/store/index.ts';
+import { createLogs } from '../../../src/http/log.ts';
+import { openStore } from '../../../src/facade/store/index.ts';
 
 /**
  * A process that owns an embedded store: `node store-process.ts DATA_DIR`. It tells what happens in lines, writes a row

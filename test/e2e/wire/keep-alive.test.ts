@@ -182,7 +182,7 @@ describe('after an answer of the facade', () => {
 });
 
 test('a head that dribbles in is bounded', async () => {
-  const { createListener, listen } = await import('../../../src/forward/listener.ts');
+  const { createListener, listen } = await import('../../../src/http/listener.ts');
   const { openCaller } = await import('../kit/wire.ts');
   const server = createListener({
     maxHeaderSize: 1_024,

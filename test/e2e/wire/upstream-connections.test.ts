@@ -1,9 +1,9 @@
 import dns from 'node:dns';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { startGateway } from '../../../src/gateway/index.ts';
-import { ShadowLane } from '../../../src/compare/shadow-lane.ts';
-import { Upstream } from '../../../src/forward/upstream.ts';
+import { startGateway } from '../../../src/c2s/gateway/index.ts';
+import { ShadowLane } from '../../../src/facade/compare/shadow-lane.ts';
+import { Upstream } from '../../../src/facade/forward/upstream.ts';
 import { startFacade } from '../kit/facade.ts';
 import { until } from '../kit/upstream.ts';
 import { get, openCaller, put, startWire, WAYS, type Wire, type WireCaller } from '../kit/wire.ts';

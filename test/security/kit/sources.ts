@@ -4,7 +4,7 @@ import ts from 'typescript';
 /** The source as data: what must hold for every line of it is looked for in its syntax, not in its text. */
 
 export interface Found {
-  /** `src/forward/target.ts:20` */
+  /** `src/facade/forward/target.ts:20` */
   readonly at: string;
   readonly node: ts.Node;
   readonly text: string;

@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
-import type { Door } from '../../../src/enrichment/door.ts';
-import { createEndpoints } from '../../../src/enrichment/endpoints.ts';
-import type { EnrichmentService } from '../../../src/enrichment/service.ts';
-import { Campaigns } from '../../../src/gateway/campaigns.ts';
-import { createPages } from '../../../src/forward/pages.ts';
+import type { Door } from '../../../src/c2s/enrichment/door.ts';
+import { createEndpoints } from '../../../src/c2s/enrichment/endpoints.ts';
+import type { EnrichmentService } from '../../../src/c2s/enrichment/service.ts';
+import { Campaigns } from '../../../src/c2s/gateway/campaigns.ts';
+import { createPages } from '../../../src/facade/forward/pages.ts';
 
 /** The endpoints of the enrichment on a bare server, in front of a service that only counts. As a process: prints its port. */
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { facadeConfigSchema } from '../../../src/config/schema.ts';
+import { facadeConfigSchema } from '../../../src/facade/config/schema.ts';
 import { benchTable } from '../../../bench/kit/facade.ts';
 
 const TABLE = `

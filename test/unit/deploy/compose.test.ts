@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { expect, test } from 'vitest';
-import { environmentSchema } from '../../../src/config/environment-schema.ts';
-import { readEnvironment } from '../../../src/config/environment.ts';
-import { readEnvironment as readGatewayEnvironment } from '../../../src/gateway/environment.ts';
+import { environmentSchema } from '../../../src/facade/config/environment-schema.ts';
+import { readEnvironment } from '../../../src/facade/config/environment.ts';
+import { readEnvironment as readGatewayEnvironment } from '../../../src/c2s/gateway/environment.ts';
 import { drainDelay, FACADE_DRAIN, GATEWAY_DRAIN, seconds, SECRETS } from './kit.ts';
 
 interface Service {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { DockerfileParser } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
 import { expect, test } from 'vitest';
-import { readEnvironment } from '../../../src/config/environment.ts';
+import { readEnvironment } from '../../../src/facade/config/environment.ts';
 import { isBuiltFromSource } from './kit.ts';
 
 const text = readFileSync('Dockerfile', 'utf8');
@@ -57,7 +57,7 @@ test('the ports are the defaults of the two services', () => {
   const read = readEnvironment({});
   if (!read.ok) throw new Error(read.problems.join());
   expect(argsOf('facade', 'EXPOSE')).toEqual([`${read.environment.port} ${read.environment.adminPort}`]);
-  const gateway = readFileSync('src/gateway/environment.ts', 'utf8');
+  const gateway = readFileSync('src/c2s/gateway/environment.ts', 'utf8');
   const ports = [...gateway.matchAll(/GATEWAY_(?:ADMIN_)?PORT: port\.default\((\d+)\)/g)].map(([, port]) => port);
   expect(argsOf('gateway', 'EXPOSE')).toEqual([ports.join(' ')]);
 });

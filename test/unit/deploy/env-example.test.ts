@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
-import { environmentSchema } from '../../../src/config/environment-schema.ts';
-import { readEnvironment } from '../../../src/config/environment.ts';
+import { environmentSchema } from '../../../src/facade/config/environment-schema.ts';
+import { readEnvironment } from '../../../src/facade/config/environment.ts';
 
 const lines = readFileSync('.env.example', 'utf8').split('\n');
 const shown = lines.flatMap((line) => /^#([A-Z][A-Z0-9_]*)=(.*)$/.exec(line)?.slice(1, 3) ?? []);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { facadeConfigSchema } from '../../../src/config/schema.ts';
-import { parseDuration } from '../../../src/config/units.ts';
+import { facadeConfigSchema } from '../../../src/facade/config/schema.ts';
+import { parseDuration } from '../../../src/http/units.ts';
 
 /** What the deployment files must agree with. */
 
@@ -9,8 +9,9 @@ export const FACADE_DRAIN = parseDuration(facadeConfigSchema.shape.server.parse(
 
 /** Seconds that the gateway takes at most: it says so in its entry. */
 export const GATEWAY_DRAIN =
-  Number(/DRAIN_TIMEOUT_MS = ([\d_]+)/.exec(readFileSync('src/gateway/main.ts', 'utf8'))?.[1]?.replaceAll('_', '')) /
-  1000;
+  Number(
+    /DRAIN_TIMEOUT_MS = ([\d_]+)/.exec(readFileSync('src/c2s/gateway/main.ts', 'utf8'))?.[1]?.replaceAll('_', ''),
+  ) / 1000;
 
 /** Seconds that a deployment serves on at a stop; what it asks of a balancer is `check`, in seconds. */
 export function drainDelay(variables: Readonly<Record<string, string>> | undefined, name: string, check = 0): number {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { environmentSchema } from '../../../src/config/environment-schema.ts';
+import { environmentSchema } from '../../../src/facade/config/environment-schema.ts';
 import { drainDelay, FACADE_DRAIN, isBuiltFromSource, seconds } from './kit.ts';
 
 const lines = readFileSync('deploy/c2s-facade.service', 'utf8').split('\n');

@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { createEnrichmentMetrics } from '../../../src/enrichment/metrics.ts';
-import { Metrics } from '../../../src/observe/metrics.ts';
+import { createEnrichmentMetrics } from '../../../src/c2s/enrichment/metrics.ts';
+import { Metrics } from '../../../src/facade/observe/metrics.ts';
 import { expressions, parsePromql, rules } from '../../e2e/kit/promql.ts';
 
 const alerts = rules().filter(({ alert }) => alert !== undefined);

@@ -1,0 +1,93 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { jsonBody } from '../../http/json-body.ts';
+import { refuse } from '../../http/page-errors.ts';
+import { requestIdFor } from '../../http/request-id.ts';
+import type { Campaigns } from '../gateway/campaigns.ts';
+import type { Logger } from '../../http/log.ts';
+import type { EndpointTrace, Tracing } from '../../facade/observe/tracing/trace.ts';
+import type { Door } from './door.ts';
+import type { EnrichmentService } from './service.ts';
+
+/** What the endpoints have in common. */
+
+export interface EndpointOptions {
+  readonly door: () => Door;
+  /** Presents a token of ours. */
+  readonly isKnown: (req: Request) => boolean;
+  /** ENRICH_OPEN: whoever calls may have leads enriched. */
+  readonly isOpen: boolean;
+  readonly webhookSecret: string | undefined;
+  readonly campaigns: Campaigns;
+  /** Milliseconds. */
+  readonly syncDeadline: () => number;
+  /** Milliseconds for the body of a push to arrive; default: 10 s. */
+  readonly pushDeadlineMs?: number;
+  readonly log: Logger;
+  /** Undefined: off. */
+  readonly tracing?: Pick<Tracing, 'endpoint'> | undefined;
+}
+
+/** Runs the handler with the service, or says why there is none. */
+export function served(
+  door: () => Door,
+  handle: (service: EnrichmentService, req: Request, res: Response) => Promise<void>,
+): RequestHandler {
+  return async (req, res) => {
+    const behind = door();
+    if (behind.isOpen) await handle(behind.service, req, res);
+    else refuse(req, res, behind.problem);
+  };
+}
+
+/** Refuses while there is no service, before anything of a body is read. */
+export function opened(door: () => Door): RequestHandler {
+  return (req, res, next) => {
+    const behind = door();
+    if (behind.isOpen) next();
+    else refuse(req, res, behind.problem);
+  };
+}
+
+/** A line a request: which endpoint, and what came of it. No path, which may hold a secret or a lead's id. */
+export function logged({ log, tracing }: EndpointOptions, endpoint: string): RequestHandler {
+  return (req, res, next) => {
+    const startedAt = performance.now();
+    const trace = tracing && beginTrace(tracing, req, res);
+    res.once('close', () => {
+      trace?.ended(res.statusCode);
+      const ms = Math.round(performance.now() - startedAt);
+      const requestId = requestIdFor(req);
+      log.info(
+        { requestId, endpoint, status: res.statusCode, isWhole: res.writableFinished, ms },
+        'enrichment request',
+      );
+    });
+    next();
+  };
+}
+
+const traces = new WeakMap<Response, EndpointTrace>();
+
+/** By the path as Express has it, with its parameters' names in it. */
+function beginTrace(tracing: Pick<Tracing, 'endpoint'>, req: Request, res: Response): EndpointTrace {
+  const { path } = req.route as { path: string };
+  const trace = tracing.endpoint({ req, requestId: requestIdFor(req) }, req.baseUrl + path);
+  traces.set(res, trace);
+  return trace;
+}
+
+/** Undefined: it is not traced. */
+export function traceOf(res: Response): EndpointTrace | undefined {
+  return traces.get(res);
+}
+
+/**
+ * The body of a push. Whoever knows no secret can send one to Google's endpoint, whose secret stands in the body: so it
+ * is short in size and time.
+ * @param deadlineMs until it is whole
+ */
+export const pushBody = (deadlineMs: number = PUSH_DEADLINE_MS): RequestHandler =>
+  jsonBody({ maxBytes: MAX_PUSH_BYTES, deadlineMs, contentType: 'any' });
+
+export const MAX_PUSH_BYTES = 64 * 1024;
+const PUSH_DEADLINE_MS = 10_000;

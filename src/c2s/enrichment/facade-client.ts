@@ -1,0 +1,204 @@
+import { request, type Agent, type IncomingMessage } from 'node:http';
+import { parseRetryAfter } from '../../http/retry-after.ts';
+import type { RunTraces } from '../../facade/observe/tracing/trace.ts';
+import { decisionOf, OUTCOMES, type Outcome } from '../../facade/rollout/outcome.ts';
+import { isRecord, recordOf, textOf } from './loose.ts';
+import type { LeadCreate } from './webhook-google.ts';
+
+/**
+ * The CRM as the enrichment sees it: through the facade's own rollout table, whoever serves there. The answers are
+ * closed unions that say what may be done next, so that no step decides by a status code.
+ */
+
+/** What a write came to. */
+export type Write =
+  /** It was carried out. @property id of what was made, where the answer tells it. */
+  | { readonly kind: 'sent'; readonly id: string | undefined }
+  /** Contact2Sale understood it and said no; the same again would be refused again. */
+  | { readonly kind: 'refused'; readonly status: number }
+  /** Nothing was carried out; it may be tried again. @property retryAfter milliseconds. */
+  | { readonly kind: 'unsent'; readonly retryAfter: number | undefined }
+  /** Nobody can say. */
+  | { readonly kind: 'unknown' };
+
+/** What a read came to. */
+export type Read =
+  | { readonly kind: 'found'; readonly body: unknown }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'failed'; readonly retryAfter: number | undefined };
+
+/** What the search for a lead of ours came to. `cannot-tell`: there is nothing to look for it by, or the list shows no texts. */
+export type Search =
+  | { readonly kind: 'found'; readonly leadId: string }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'cannot-tell' }
+  | { readonly kind: 'failed'; readonly retryAfter: number | undefined };
+
+export interface FacadeClient {
+  readLead(leadId: string, requestId: string): Promise<Read>;
+  createLead(lead: LeadCreate, requestId: string): Promise<Write>;
+  /** The newest lead with this phone or e-mail whose description holds the line. */
+  findLead(lead: LeadCreate, line: string, requestId: string): Promise<Search>;
+  createMessage(leadId: string, text: string, requestId: string): Promise<Write>;
+}
+
+export interface FacadeClientOptions {
+  readonly agent: Agent;
+  /** Of a known caller: only those may take the gateway path. */
+  readonly token: string;
+  /** Milliseconds for one call; above the facade's own total deadline, which then answers first. */
+  readonly deadline: number;
+  /** Of the runs that call: their request ids are the ids of enrichments. */
+  readonly traces?: Pick<RunTraces, 'headersOf'> | undefined;
+}
+
+/** Longest answer that is read: a lead with years of messages stays below; what is longer says nothing usable. */
+const LONGEST_ANSWER = 8 * 1024 * 1024;
+
+export function createFacadeClient(options: FacadeClientOptions): FacadeClient {
+  return {
+    async readLead(leadId, requestId) {
+      const path = `/integration/leads/${encodeURIComponent(leadId)}`;
+      return readOf(await exchange(options, { method: 'GET', path, requestId }).catch(() => undefined));
+    },
+    async createLead(lead, requestId) {
+      const sent = exchange(options, { method: 'POST', path: '/leads', requestId, body: lead });
+      return writeOf(await sent.catch(() => undefined));
+    },
+    async findLead({ phone, email }, line, requestId) {
+      if (phone === undefined && email === undefined) return { kind: 'cannot-tell' };
+      const query = new URLSearchParams({ sort: '-created_at', perpage: '50' });
+      query.set(phone === undefined ? 'email' : 'phone', phone ?? email ?? '');
+      const path = `/integration/leads?${query.toString()}`;
+      const read = readOf(await exchange(options, { method: 'GET', path, requestId }).catch(() => undefined));
+      return read.kind === 'found' ? searchIn(read.body, line) : { kind: 'failed', retryAfter: undefined };
+    },
+    async createMessage(leadId, text, requestId) {
+      const path = `/integration/leads/${encodeURIComponent(leadId)}/create_message`;
+      const sent = exchange(options, { method: 'POST', path, requestId, body: { body: text } });
+      return writeOf(await sent.catch(() => undefined));
+    },
+  };
+}
+
+interface Sent {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly requestId: string;
+  readonly body?: object;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** The x-facade-outcome header: an Outcome, or `unknown` for a write that may have been received. */
+  readonly outcome: string | undefined;
+  /** Milliseconds. */
+  readonly retryAfter: number | undefined;
+  /** Undefined when it is no JSON. */
+  readonly body: unknown;
+}
+
+function exchange(
+  { agent, token, deadline, traces }: FacadeClientOptions,
+  { method, path, requestId, body }: Sent,
+): Promise<Answer> {
+  const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  return new Promise((resolve, reject) => {
+    const req = request(
+      {
+        agent,
+        method,
+        path,
+        // Not sent anywhere: each upstream gets its own Host.
+        host: 'c2s-facade.internal',
+        signal: AbortSignal.timeout(deadline),
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: 'application/json',
+          'x-request-id': requestId,
+          ...traces?.headersOf(requestId),
+          ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
+        },
+      },
+      (res) => void readAnswer(res).then(resolve, reject),
+    );
+    req.on('error', reject);
+    req.end(payload);
+  });
+}
+
+async function readAnswer(res: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of res as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LONGEST_ANSWER) throw new Error('the answer is too long');
+    chunks.push(chunk);
+  }
+  const outcome = res.headers['x-facade-outcome'];
+  return {
+    status: res.statusCode ?? 0,
+    outcome: typeof outcome === 'string' ? outcome : undefined,
+    retryAfter: parseRetryAfter(res.headers['retry-after'], Date.now()),
+    body: parse(Buffer.concat(chunks).toString()),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param answer undefined: none came, or not whole. */
+export function readOf(answer: Answer | undefined): Read {
+  if (!answer) return { kind: 'failed', retryAfter: undefined };
+  const { status, body, retryAfter } = answer;
+  if (status >= 200 && status < 300 && body !== undefined) return { kind: 'found', body };
+  return status === 404 || status === 410 ? { kind: 'missing' } : { kind: 'failed', retryAfter };
+}
+
+/**
+ * Statuses with which nothing was carried out, and which somebody may put right without a change of the request: the
+ * token, the rate limit, the time of day.
+ */
+const TRY_AGAIN = new Set([401, 403, 407, 425, 429]);
+
+/** @param answer undefined: none came, or not whole; whether the write was carried out is then not known. */
+export function writeOf(answer: Answer | undefined): Write {
+  if (!answer) return { kind: 'unknown' };
+  const { status, outcome, body, retryAfter } = answer;
+  if (status >= 200 && status < 300) return { kind: 'sent', id: idOf(body) };
+  if (outcome !== undefined && isUnsent(outcome)) return { kind: 'unsent', retryAfter };
+  if (TRY_AGAIN.has(status)) return { kind: 'unsent', retryAfter };
+  if (status >= 400 && status < 500 && status !== 408) return { kind: 'refused', status };
+  // A 5xx, a redirect: Contact2Sale may have carried it out and failed afterwards.
+  return { kind: 'unknown' };
+}
+
+function isUnsent(outcome: string): boolean {
+  if (!(outcome in OUTCOMES)) return false;
+  const { delivery, party } = decisionOf(outcome as Outcome);
+  return delivery === 'unsent' && party !== 'client';
+}
+
+/** @param body a list of leads. */
+export function searchIn(body: unknown, line: string): Search {
+  const list = recordOf(body)['data'];
+  if (!Array.isArray(list)) return { kind: 'cannot-tell' };
+  for (const lead of (list as unknown[]).filter(isRecord)) {
+    const { description } = isRecord(lead['attributes']) ? lead['attributes'] : lead;
+    if (typeof description !== 'string') return { kind: 'cannot-tell' };
+    const leadId = textOf(lead['id']);
+    if (leadId !== undefined && description.includes(line)) return { kind: 'found', leadId };
+  }
+  return { kind: 'absent' };
+}
+
+/** `data.id`, `id` or `lead_id`, string or number (contracts.md). */
+function idOf(body: unknown): string | undefined {
+  const root = recordOf(body);
+  return textOf(recordOf(root['data'])['id'] ?? root['id'] ?? root['lead_id']);
+}

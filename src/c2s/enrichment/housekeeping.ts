@@ -1,0 +1,77 @@
+import type { Logger } from '../../http/log.ts';
+import { applyRetention } from '../store/forget.ts';
+import type { Leadership, Store } from '../../facade/store/index.ts';
+import { resealRawAnswers } from '../store/raw-answers.ts';
+import type { Sealer } from '../store/seal.ts';
+import { sweepWindows } from '../store/windows.ts';
+
+/**
+ * What must go, goes: windows when they are over, people whom nobody renewed for so long, seals of a key that is to be
+ * given up. One process does it for all, and begins with it at once: one that is restarted every night would else never
+ * come to what is due once a day.
+ */
+
+export interface HousekeepingOptions {
+  readonly store: Pick<Store, 'db' | 'lead'>;
+  readonly retentionDays: () => number;
+  /** Undefined: raw answers are not kept. */
+  readonly sealer: Sealer | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** Milliseconds. */
+const SWEEP_EVERY = 60_000;
+const RETAIN_EVERY = 3_600_000;
+
+export class Housekeeping {
+  readonly #options: HousekeepingOptions;
+  readonly #leadership: Leadership;
+  #timer: NodeJS.Timeout | undefined;
+  #retainAt = 0;
+  #round: Promise<void> = Promise.resolve();
+
+  constructor(options: HousekeepingOptions) {
+    this.#options = options;
+    this.#leadership = options.store.lead('enrichment-housekeeping', {
+      gained: () => {
+        this.#timer = setInterval(() => void this.round(), SWEEP_EVERY).unref();
+        void this.round();
+      },
+      lost: () => clearInterval(this.#timer),
+    });
+  }
+
+  /** Does what is due; after the round that is under way. Never rejects. */
+  round(): Promise<void> {
+    return (this.#round = this.#round.then(() => this.#do()));
+  }
+
+  /** Waits for a round that is under way. */
+  async close(): Promise<void> {
+    await this.#leadership.close();
+    await this.#round;
+  }
+
+  async #do(): Promise<void> {
+    const { store, now, log } = this.#options;
+    try {
+      await sweepWindows(store.db);
+      if (now() < this.#retainAt) return;
+      await this.#retain();
+      this.#retainAt = now() + RETAIN_EVERY;
+    } catch (error) {
+      log.warn({ err: error }, 'enrichment: tidying up failed; it is tried again in a minute');
+    }
+  }
+
+  async #retain(): Promise<void> {
+    const { store, retentionDays, sealer, now, log } = this.#options;
+    const { people, rawAnswers, enrichments } = await applyRetention(store.db, retentionDays(), new Date(now()));
+    let resealed = 0;
+    for (let some = sealer ? 1 : 0; sealer && some > 0;) resealed += some = await resealRawAnswers(store.db, sealer);
+    if (people + rawAnswers + enrichments + resealed === 0) return;
+    log.info({ people, rawAnswers, enrichments, resealed }, 'enrichment: personal data whose time was over is deleted');
+  }
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { Request } from 'express';
+import { Agent } from 'undici';
+import type { Environment } from '../../facade/config/environment.ts';
+import type { EnrichmentConfig } from '../../facade/config/schema.ts';
+import { Campaigns, parseCampaigns } from '../gateway/campaigns.ts';
+import type { PageRouter } from '../../facade/forward/pages.ts';
+import type { Logger } from '../../http/log.ts';
+import type { Metrics } from '../../facade/observe/metrics.ts';
+import type { Tracing } from '../../facade/observe/tracing/trace.ts';
+import type { StoreHolder } from '../../facade/store/holder.ts';
+import { Sealer } from '../store/seal.ts';
+import { createDiretrix } from './diretrix.ts';
+import { DATABASE_DOWN, NO_DATABASE, NOT_CONFIGURED, type Door } from './door.ts';
+import { createEndpoints } from './endpoints.ts';
+import { createFacadeClient } from './facade-client.ts';
+import { localAgent } from './local-connection.ts';
+import { createEnrichmentMetrics } from './metrics.ts';
+import { createObserver, traced, type Observer } from './observer.ts';
+import { EnrichmentService } from './service.ts';
+import { enrichmentSettings, type EnrichmentSettings } from './settings.ts';
+import { createWorkApi } from './work-api.ts';
+
+/** The enrichment as the composition root sees it: a router, and a service that comes and goes with the database. */
+
+export interface EnrichmentOptions {
+  readonly environment: Environment;
+  readonly config: () => EnrichmentConfig;
+  /** Share of the places for work, 0..1, that strangers' enrichments cannot take. */
+  readonly knownShare: () => number;
+  readonly store: StoreHolder;
+  readonly metrics: Metrics;
+  readonly isKnown: (req: Request) => boolean;
+  readonly log: Logger;
+  /** Watches runs beside logs and metrics. */
+  readonly reached?: Observer['reached'] | undefined;
+  /** Undefined: off. */
+  readonly tracing?: Tracing | undefined;
+}
+
+export interface EnrichmentRoom {
+  readonly pages: PageRouter;
+  /** Has the service started as soon as there is a store. @param server the public one, through which leads are reached. */
+  attach(server: Server): void;
+  /** @param deadline milliseconds for what runs. */
+  stop(deadline: number): Promise<void>;
+}
+
+/** Milliseconds for a call through the facade: above its own total deadline, which then answers first. */
+const FACADE_DEADLINE = 45_000;
+
+export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
+  const { environment, config, knownShare, store, metrics, log, isKnown, reached } = options;
+  let service: EnrichmentService | undefined;
+  const settings = () => enrichmentSettings(config(), environment.incomeMultiplier);
+  const counted = createObserver(
+    createEnrichmentMetrics(metrics.registry, async () => service?.count()),
+    log,
+  );
+  const watched: Observer = { ...counted, ...(reached && { reached }) };
+  const observer = options.tracing ? traced(watched, options.tracing.runs) : watched;
+  const lookUps = new Agent();
+  const isConfigured = environment.workApi !== undefined && environment.diretrix !== undefined;
+  const door = (): Door => {
+    if (!isConfigured) return { isOpen: false, problem: NOT_CONFIGURED };
+    if (service) return { isOpen: true, service };
+    return { isOpen: false, problem: store.isOff ? NO_DATABASE : DATABASE_DOWN };
+  };
+  const pages = createEndpoints({
+    door,
+    isKnown,
+    isOpen: environment.enrichOpen,
+    webhookSecret: environment.webhookSecret,
+    campaigns: readCampaigns(config().campaigns, log),
+    syncDeadline: () => settings().syncDeadline,
+    log,
+    tracing: options.tracing,
+  });
+  return {
+    pages,
+    attach(server) {
+      if (!isConfigured) return log.info('enrichment: off; WORK_API_URL and DIRETRIX_BASE_URL are not set');
+      store.whenReady(async (opened) => {
+        const sides = createSides(options, settings(), server, lookUps);
+        service = await EnrichmentService.start({ ...sides, store: opened, settings, knownShare, observer, log });
+        log.info({ concurrency: settings().concurrency }, 'enrichment: ready');
+      });
+    },
+    async stop(deadline) {
+      await service?.stop(deadline);
+      await lookUps.close();
+    },
+  };
+}
+
+/** Whom the enrichment asks: Contact2Sale through the facade itself, Diretrix, Work API. */
+function createSides(options: EnrichmentOptions, settings: EnrichmentSettings, server: Server, dispatcher: Agent) {
+  const { workApi, diretrix, c2sToken, dataKeys } = options.environment;
+  if (!workApi || !diretrix || c2sToken === undefined) throw new Error('the environment was checked for these before');
+  const agent = localAgent(server, settings.concurrency);
+  const { url, ...credentials } = diretrix;
+  return {
+    facade: createFacadeClient({ agent, token: c2sToken, deadline: FACADE_DEADLINE, traces: options.tracing?.runs }),
+    diretrix: createDiretrix({ baseUrl: url, ...credentials, deadlineMs: settings.diretrixDeadline, dispatcher }),
+    workApi: createWorkApi({
+      baseUrl: workApi.url,
+      key: workApi.key,
+      deadlineMs: settings.workApiDeadline,
+      dispatcher,
+    }),
+    sealer: dataKeys.length > 0 ? new Sealer(dataKeys) : undefined,
+  };
+}
+
+/** A mapping that cannot be read costs the leads their campaign's words, not their enrichment. */
+function readCampaigns(file: string | undefined, log: Logger): Campaigns {
+  const campaigns = new Campaigns(() => undefined);
+  if (file === undefined) return campaigns;
+  try {
+    campaigns.replace(parseCampaigns(readFileSync(file, 'utf8')));
+  } catch (error) {
+    log.error({ err: error, file }, 'enrichment.campaigns cannot be read; leads of Google Ads get plain descriptions');
+  }
+  return campaigns;
+}

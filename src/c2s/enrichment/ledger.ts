@@ -1,0 +1,404 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Standing } from '../../http/standing.ts';
+import { LIVING } from '../store/living.ts';
+import type { Database } from '../../facade/store/schema.ts';
+import type { StepRecord } from '../store/tables/enrichments.ts';
+import { STATE_OF, type Origin, type Reason, type Result, type State, type Step } from './enrichment.ts';
+import type { Contacts, Identification } from './identify.ts';
+import type { LeadCreate } from './webhook-google.ts';
+import type { Findings } from './message.ts';
+import type { JobRef, NewJob, Queue } from './queue.ts';
+
+/**
+ * The rows of the enrichments, as their work goes on. Each change of a row under work asks for the number of the
+ * process that made it (instance.ts): whoever lost its work in the meantime changes nothing and is told so, so that of
+ * two processes that both take a lead for theirs only one can ever record that it is about to send.
+ */
+
+/** What the steps hand on; personal, and emptied with the end. */
+export interface Progress {
+  /** A lead that is still to be created, and the line by which it is recognised. */
+  readonly newLead?: { readonly body: LeadCreate; readonly line: string };
+  readonly contacts?: Contacts;
+  readonly identification?: Identification;
+}
+
+export interface Enrichment {
+  readonly id: string;
+  readonly leadId: string;
+  readonly step: Step;
+  readonly failures: number;
+  readonly progress: Progress;
+  /** By CPF. */
+  readonly findings: Readonly<Record<string, Findings>>;
+  readonly message: string | null;
+  readonly sends: number;
+  readonly sendOutcome: string | null;
+  /** Milliseconds since the last intent to send, by the clock of the database. */
+  readonly sendAge: number | null;
+  readonly entities: number;
+}
+
+/** What whoever asks about an enrichment is shown. */
+export interface EnrichmentView {
+  readonly id: string;
+  readonly leadId: string;
+  readonly origin: Origin;
+  readonly state: State;
+  readonly step: Step;
+  readonly failures: number;
+  readonly nextAt: Date;
+  readonly result: Result | null;
+  readonly reason: Reason | null;
+  readonly entities: number;
+  readonly sends: number;
+  readonly sendOutcome: string | null;
+  readonly marker: string | null;
+  readonly steps: readonly StepRecord[];
+  readonly cpfs: readonly string[];
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+export interface Wanted {
+  readonly leadId: string;
+  readonly origin: Origin;
+  readonly isUrgent: boolean;
+  /** Of whoever wants it. */
+  readonly standing: Standing;
+  readonly newLead?: Progress['newLead'];
+}
+
+export interface Enqueued {
+  readonly id: string;
+  readonly leadId: string;
+  /** False: one of this lead is under way already. */
+  readonly isNew: boolean;
+}
+
+/** What a step changes beside the step itself. */
+export interface Changes {
+  readonly step: Step;
+  readonly leadId?: string | undefined;
+  readonly progress?: Progress;
+  readonly findings?: Readonly<Record<string, Findings>>;
+  readonly message?: string;
+  readonly marker?: string;
+  readonly entities?: number;
+}
+
+export interface Ending {
+  readonly result: Result;
+  readonly reason?: Reason | undefined;
+  readonly sendOutcome?: string | undefined;
+  readonly leadId?: string | undefined;
+}
+
+/** The row is not, or no longer, this process's. */
+export class LostWork extends Error {
+  override readonly name = 'LostWork';
+}
+
+type Tx = Transaction<Database>;
+type Sql = ReturnType<typeof sql>;
+
+/** Postgres knows no NUL, in JSON neither. */
+const json = (value: unknown): string => JSON.stringify(value).replaceAll('\\u0000', '');
+
+const COLUMNS = sql`
+  id, lead_id as "leadId", step, failures, progress, findings, message, sends, send_outcome as "sendOutcome",
+  extract(epoch from clock_timestamp() - send_intended_at)::float8 * 1000 as "sendAge", entities`;
+
+/** Milliseconds by which a job may come early: the queue's clock and ours are read a moment apart. */
+const EARLY = sql`interval '1 second'`;
+/** How long a queued row may be overdue until its job is taken for lost. */
+const OVERDUE = sql`interval '10 minutes'`;
+
+export class Ledger {
+  readonly #db: Kysely<Database>;
+  readonly #relaxed: Kysely<Database>;
+  readonly #queue: Queue;
+
+  /** @param relaxed for what may be done again after a power failure (relaxed.ts). */
+  constructor(db: Kysely<Database>, relaxed: Kysely<Database>, queue: Queue) {
+    this.#db = db;
+    this.#relaxed = relaxed;
+    this.#queue = queue;
+  }
+
+  /** On the disk when it resolves. */
+  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#db.transaction().execute(run);
+  }
+
+  #relaxedTransaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#relaxed.transaction().execute(run);
+  }
+
+  /** Row and job together; of a lead that is under way, that one. */
+  async enqueue(tx: Tx, wanted: readonly Wanted[]): Promise<Enqueued[]> {
+    // In one order for all, so that two batches wait for each other and do not deadlock.
+    const byLead = new Map(wanted.map((one) => [one.leadId, one]));
+    const sorted = [...byLead.values()].toSorted((a, b) => (a.leadId < b.leadId ? -1 : 1));
+    const found: Enqueued[] = [];
+    for (let missing = sorted; missing.length > 0;) {
+      const made = await this.#insert(tx, missing);
+      await this.#queue.add(tx, made);
+      await this.#takeFromStrangers(tx, missing);
+      const active = await activeOf(
+        tx,
+        missing.map(({ leadId }) => leadId),
+      );
+      const isNew = new Set(made.map(({ enrichmentId }) => enrichmentId));
+      found.push(...active.map(({ id, leadId }) => ({ id, leadId, isNew: isNew.has(id) })));
+      // One that ended between the two statements is begun anew.
+      const seen = new Set(active.map(({ leadId }) => leadId));
+      missing = missing.filter(({ leadId }) => !seen.has(leadId));
+    }
+    return found;
+  }
+
+  async #insert(tx: Tx, wanted: readonly Wanted[]): Promise<NewJob[]> {
+    const rows = wanted.map(({ leadId, origin, isUrgent, standing, newLead }) => ({
+      lead_id: leadId,
+      origin,
+      is_urgent: isUrgent,
+      standing,
+      step: newLead ? 'create' : 'lead',
+      progress: newLead ? { newLead } : {},
+    }));
+    const { rows: made } = await sql<NewJob>`
+      insert into facade.enrichments (lead_id, origin, is_urgent, standing, step, progress, state)
+      select lead_id, origin, is_urgent, standing, step, progress, 'queued'
+      from jsonb_to_recordset(${json(rows)}::jsonb)
+        as wanted(lead_id text, origin text, is_urgent boolean, standing text, step text, progress jsonb)
+      on conflict (lead_id) where state in ('queued', 'running') do nothing
+      returning id as "enrichmentId", is_urgent as "isUrgent", standing`.execute(tx);
+    return made;
+  }
+
+  /** What a known caller wants no longer waits among what strangers want. Their job of it will find nothing to do. */
+  async #takeFromStrangers(tx: Tx, wanted: readonly Wanted[]): Promise<void> {
+    const leadIds = wanted.filter(({ standing }) => standing === 'known').map(({ leadId }) => leadId);
+    if (leadIds.length === 0) return;
+    const { rows } = await sql<NewJob & { state: State }>`
+      update facade.enrichments set standing = 'known', updated_at = now()
+      where lead_id = any(${leadIds}::text[]) and state in ('queued', 'running') and standing = 'stranger'
+      returning id as "enrichmentId", is_urgent as "isUrgent", standing, state,
+        greatest(0, extract(epoch from next_at - now()))::float8 * 1000 as delay`.execute(tx);
+    await this.#queue.add(
+      tx,
+      rows.filter(({ state }) => state === 'queued'),
+    );
+  }
+
+  /** Of these leads, those that were enriched within the time. */
+  async recentlyDone(tx: Tx, leadIds: readonly string[], withinMs: number): Promise<Set<string>> {
+    const { rows } = await sql<{ leadId: string }>`
+      select distinct lead_id as "leadId" from facade.enrichments
+      where lead_id = any(${leadIds}::text[]) and state = 'done'
+        and finished_at > now() - ${withinMs} * interval '1 millisecond'`.execute(tx);
+    return new Set(rows.map(({ leadId }) => leadId));
+  }
+
+  /**
+   * Takes what is due.
+   *
+   * @param finished jobs of this process that are done with.
+   * @param strangersAtMost so many of `atMost` may be strangers'.
+   */
+  claim(
+    owner: number,
+    atMost: number,
+    finished: readonly JobRef[],
+    strangersAtMost: number,
+  ): Promise<{ job: JobRef; row: Enrichment }[]> {
+    return this.#relaxedTransaction(async (tx) => {
+      await this.#queue.complete(tx, finished);
+      const jobs = await this.#queue.fetch(tx, atMost, strangersAtMost);
+      if (jobs.length === 0) return [];
+      const { rows } = await sql<Enrichment>`
+        update facade.enrichments set state = 'running', owner = ${owner}, updated_at = now()
+        where id = any(${jobs.map(({ enrichmentId }) => enrichmentId)}::uuid[])
+          and state = 'queued' and next_at <= now() + ${EARLY}
+        returning ${COLUMNS}`.execute(tx);
+      const byId = new Map(rows.map((row) => [row.id, row]));
+      const taken: { job: JobRef; row: Enrichment }[] = [];
+      const idle: JobRef[] = [];
+      for (const { enrichmentId, ...job } of jobs) {
+        const row = byId.get(enrichmentId);
+        if (row) taken.push({ job, row });
+        // Ended, or taken over by another job: nothing to do here.
+        else idle.push(job);
+        byId.delete(enrichmentId);
+      }
+      await this.#queue.complete(tx, idle);
+      return taken;
+    });
+  }
+
+  complete(jobs: readonly JobRef[]): Promise<void> {
+    return this.#relaxedTransaction((tx) => this.#queue.complete(tx, jobs));
+  }
+
+  /**
+   * Queues again what dead processes worked on, and what lost its job.
+   * @param broken what the caller itself began and can no longer go on with.
+   * @returns how many.
+   */
+  recover(broken: readonly string[]): Promise<number> {
+    return this.#relaxedTransaction(async (tx) => {
+      const { rows } = await sql<NewJob>`
+        update facade.enrichments set state = 'queued', owner = null, next_at = now(), updated_at = now()
+        where (state = 'running' and (owner is null or owner not in (${LIVING}) or id = any(${broken}::uuid[])))
+          or (state = 'queued' and next_at < now() - ${OVERDUE})
+        returning id as "enrichmentId", is_urgent as "isUrgent", standing`.execute(tx);
+      await this.#queue.add(tx, rows);
+      return rows.length;
+    });
+  }
+
+  /** Steps are done; the next one is named in the changes. @throws LostWork */
+  async save(owner: number, id: string, records: readonly StepRecord[], changes: Changes): Promise<void> {
+    const { step, leadId, progress, findings, message, marker, entities } = changes;
+    const set = [
+      sql`step = ${step}`,
+      sql`failures = 0`,
+      sql`reason = null`,
+      sql`steps = steps || ${json(records)}::jsonb`,
+      // What was sent until now was the lead; the message is still to come.
+      leadId === undefined
+        ? undefined
+        : sql`lead_id = ${leadId}, sends = 0, send_intended_at = null, send_outcome = null`,
+      progress && sql`progress = ${json(progress)}::jsonb`,
+      findings && sql`findings = ${json(findings)}::jsonb`,
+      message === undefined ? undefined : sql`message = ${message}`,
+      marker === undefined ? undefined : sql`marker = ${marker}`,
+      entities === undefined ? undefined : sql`entities = ${entities}`,
+    ].filter((one) => one !== undefined);
+    const about = Object.entries(findings ?? {}).filter(([, { kind }]) => kind !== 'failed');
+    const cpfs = about.map(([cpf]) => cpf);
+    await this.#change(this.#relaxed, owner, id, { set, cpfs });
+  }
+
+  /** What is known of a person, kept at once: the next one may fail. And that the enrichment is about that person. */
+  async saveFinding(owner: number, id: string, cpf: string, findings: Findings): Promise<void> {
+    const set = [sql`findings = findings || ${json({ [cpf]: findings })}::jsonb`];
+    await this.#change(this.#relaxed, owner, id, { set, cpfs: [cpf] });
+  }
+
+  /**
+   * Records that the message, or the new lead, is about to be sent: once for each value of `sends`.
+   * @throws LostWork
+   */
+  async intend(owner: number, id: string, sends: number): Promise<void> {
+    const set = [sql`sends = sends + 1`, sql`send_intended_at = clock_timestamp()`, sql`send_outcome = null`];
+    // On the disk before anything leaves.
+    await this.#change(this.#db, owner, id, { set, only: sql`sends = ${sends}` });
+  }
+
+  /** To be tried again, in that many milliseconds. @throws LostWork */
+  async retry(
+    owner: number,
+    id: string,
+    records: readonly StepRecord[],
+    { delay, failures, reason, sendOutcome }: { delay: number; failures: number; reason: Reason; sendOutcome?: string },
+  ): Promise<void> {
+    await this.#relaxedTransaction(async (tx) => {
+      const set = [
+        sql`state = 'queued'`,
+        sql`owner = null`,
+        sql`failures = ${failures}`,
+        sql`reason = ${reason}`,
+        sql`next_at = now() + ${delay} * interval '1 millisecond'`,
+        sql`steps = steps || ${json(records)}::jsonb`,
+        sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
+      ].filter((one) => one !== undefined);
+      await this.#change(tx, owner, id, { set });
+      const standing = await standingOf(tx, id);
+      await this.#queue.add(tx, [{ enrichmentId: id, isUrgent: false, standing, delay }]);
+    });
+  }
+
+  /** The end: what was kept only for the steps goes. @throws LostWork */
+  async finish(
+    owner: number,
+    id: string,
+    records: readonly StepRecord[],
+    { result, reason, sendOutcome, leadId }: Ending,
+  ): Promise<void> {
+    const set = [
+      sql`state = ${STATE_OF[result]}`,
+      sql`result = ${result}`,
+      sql`reason = ${reason ?? null}`,
+      sql`owner = null`,
+      sql`progress = '{}'`,
+      sql`findings = '{}'`,
+      sql`message = null`,
+      sql`finished_at = now()`,
+      leadId === undefined ? undefined : sql`lead_id = ${leadId}`,
+      sql`steps = steps || ${json(records)}::jsonb`,
+      sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
+      sendOutcome === undefined ? undefined : sql`send_ended_at = now()`,
+    ].filter((one) => one !== undefined);
+    if (result !== 'gave_up' && result !== 'unknown') return this.#change(this.#relaxed, owner, id, { set });
+    await this.#relaxedTransaction(async (tx) => {
+      await this.#change(tx, owner, id, { set });
+      await this.#queue.bury(tx, id, reason ?? result);
+    });
+  }
+
+  async view(id: string): Promise<EnrichmentView | undefined> {
+    const { rows } = await sql<EnrichmentView>`
+      select id, lead_id as "leadId", origin, state, step, failures, next_at as "nextAt", result, reason, entities, sends,
+        send_outcome as "sendOutcome", marker, steps, created_at as "createdAt", finished_at as "finishedAt",
+        array(select cpf from facade.enrichment_people where enrichment_id = id order by cpf) as cpfs
+      from facade.enrichments where id = ${id}`.execute(this.#db);
+    return rows[0];
+  }
+
+  /** How many enrichments there are in each state; of the ended ones, those of the last day. */
+  async count(): Promise<Partial<Record<State, number>>> {
+    const { rows } = await sql<{ state: State; n: number }>`
+      select state, count(*)::int as n from facade.enrichments
+      where finished_at is null or finished_at > now() - interval '1 day' group by state`.execute(this.#db);
+    return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
+  }
+
+  /** One statement. @param cpfs whom the enrichment is about, from now on. */
+  async #change(
+    db: Kysely<Database>,
+    owner: number,
+    id: string,
+    { set, only, cpfs = [] }: { set: readonly Sql[]; only?: Sql; cpfs?: readonly string[] },
+  ): Promise<void> {
+    const kept = sql`
+      update facade.enrichments set ${sql.join(set)}, updated_at = now()
+      where id = ${id} and owner = ${owner} and state = 'running' and ${only ?? sql`true`} returning id`;
+    const change =
+      cpfs.length === 0
+        ? kept
+        : sql`
+          with kept as (${kept}), linked as (
+            insert into facade.enrichment_people (enrichment_id, cpf) select id, unnest(${cpfs}::text[]) from kept
+            on conflict (enrichment_id, cpf) do nothing
+          )
+          select id from kept`;
+    const { rows } = await change.execute(db);
+    if (rows.length === 0) throw new LostWork();
+  }
+}
+
+async function standingOf(tx: Tx, id: string): Promise<Standing> {
+  const { rows } = await sql<{ standing: Standing }>`select standing from facade.enrichments where id = ${id}`.execute(
+    tx,
+  );
+  return rows[0]?.standing ?? 'known';
+}
+
+async function activeOf(tx: Tx, leadIds: readonly string[]): Promise<{ id: string; leadId: string }[]> {
+  const { rows } = await sql<{ id: string; leadId: string }>`
+    select id, lead_id as "leadId" from facade.enrichments
+    where lead_id = any(${leadIds}::text[]) and state in ('queued', 'running')`.execute(tx);
+  return rows;
+}

@@ -1,0 +1,63 @@
+import type { Logger } from '../../http/log.ts';
+import type { RunTraces } from '../../facade/observe/tracing/trace.ts';
+import type { Result, Step } from './enrichment.ts';
+import type { EnrichmentMetrics } from './metrics.ts';
+
+/** Where a run is: before and after each step, and around the one moment that cannot be taken back. */
+export type Point = `${Step}:begun` | `${Step}:saved` | 'intended' | 'answered';
+
+/** One step, as it went. `lost`: another process has the work now. */
+export interface StepReport {
+  readonly enrichmentId: string;
+  readonly step: Step;
+  readonly result: 'ok' | 'again' | 'end' | 'lost' | 'error';
+  /** Why it is tried again, or ended. */
+  readonly reason?: string | undefined;
+  readonly ms: number;
+  /** Milliseconds until the next try. */
+  readonly retryIn?: number | undefined;
+}
+
+/** Who watches runs. */
+export interface Observer {
+  reached?(point: Point, enrichmentId: string): void;
+  stepped(report: StepReport): void;
+  /** A step threw. */
+  failed(step: Step, enrichmentId: string, error: unknown): void;
+  ended(enrichmentId: string, result: Result): void;
+}
+
+/** A line and a measurement a step; no personal data, no lead id (it stands in the row). */
+export function createObserver(metrics: EnrichmentMetrics, log: Logger): Observer {
+  return {
+    stepped({ enrichmentId, step, result, reason, ms, retryIn }) {
+      metrics.stepDuration.observe({ step, result }, ms / 1000);
+      const level = result === 'error' ? 'warn' : 'info';
+      log[level]({ enrichment: enrichmentId, step, result, reason, retryIn, ms: Math.round(ms) }, 'enrichment step');
+    },
+    failed(step, enrichmentId, error) {
+      log.error({ err: error, enrichment: enrichmentId, step }, 'enrichment: a step failed in a way nobody foresaw');
+    },
+    ended(enrichmentId, result) {
+      metrics.enrichments.inc({ result });
+      log.info({ enrichment: enrichmentId, result }, 'enrichment ended');
+    },
+  };
+}
+
+/** The same runs, traced too. */
+export function traced(observer: Observer, runs: RunTraces): Observer {
+  return {
+    ...observer,
+    reached(point, enrichmentId) {
+      const [step, when] = point.split(':');
+      if (step !== undefined && when === 'begun') runs.stepBegins(enrichmentId, step);
+      observer.reached?.(point, enrichmentId);
+    },
+    stepped(report) {
+      const { enrichmentId, result, reason } = report;
+      runs.stepEnded(enrichmentId, { result, reason, goesOn: result === 'ok' });
+      observer.stepped(report);
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import type { Transaction } from 'kysely';
+import { CompiledQuery } from 'kysely';
+import { PgBoss, type Db, type JobInsert } from 'pg-boss';
+import type { Logger } from '../../http/log.ts';
+import type { Standing } from '../../http/standing.ts';
+import type { Database } from '../../facade/store/schema.ts';
+
+/**
+ * The queue: pg-boss, which knows when each enrichment is due and hands it to one process. It is asked inside our own
+ * transactions, so that a job and its row can never tell two stories; how that makes 200 jobs/s, and why the retry
+ * schedule is ours, is docs/decisions/0010-jobs.md.
+ *
+ * What strangers ask for (ENRICH_OPEN) has a queue of its own, so that however much waits there, what known callers ask for
+ * is found first.
+ */
+
+const QUEUES: Readonly<Record<Standing, string>> = { known: 'enrich', stranger: 'enrich-strangers' };
+const STANDINGS = ['known', 'stranger'] as const satisfies readonly Standing[];
+const DEAD_LETTERS = 'enrich-dead';
+/** Who waits for the answer goes before what came in a batch. */
+const URGENT = 10;
+/** Seconds. Far above any enrichment: what a process leaves behind is found by its dead instance number, in seconds. */
+const EXPIRE = 4 * 3_600;
+/** Seconds that a finished job is kept, for whoever looks into the table. */
+const KEEP = 24 * 3_600;
+
+export interface JobRef {
+  readonly id: string;
+  readonly standing: Standing;
+  readonly retryCount: number;
+}
+
+export interface FetchedJob extends JobRef {
+  readonly enrichmentId: string;
+}
+
+interface JobData {
+  readonly enrichmentId: string;
+}
+
+export interface NewJob {
+  readonly enrichmentId: string;
+  readonly isUrgent: boolean;
+  readonly standing: Standing;
+  /** Milliseconds. */
+  readonly delay?: number;
+}
+
+export class Queue {
+  readonly #boss: PgBoss;
+
+  private constructor(boss: PgBoss) {
+    this.#boss = boss;
+  }
+
+  static async start(connectionString: string, log: Logger): Promise<Queue> {
+    const boss = new PgBoss({
+      connectionString,
+      application_name: 'c2s-facade-jobs',
+      // Its own work only: maintenance. Ours goes through our transactions.
+      max: 2,
+      schedule: false,
+      registerInstance: false,
+      monitorVacuum: false,
+    });
+    boss.on('error', (error) => log.warn({ err: error }, 'enrichment: the queue reports an error'));
+    await boss.start({ attempts: 5 });
+    const options = { expireInSeconds: EXPIRE, deleteAfterSeconds: KEEP, retryLimit: 10, retryDelay: 5 };
+    await boss.createQueue(DEAD_LETTERS, { deleteAfterSeconds: 0 });
+    for (const standing of STANDINGS) await boss.createQueue(QUEUES[standing], options);
+    return new Queue(boss);
+  }
+
+  async stop(): Promise<void> {
+    await this.#boss.stop({ graceful: true, timeout: 5_000 });
+  }
+
+  async add(tx: Transaction<Database>, jobs: readonly NewJob[]): Promise<void> {
+    for (const standing of STANDINGS) {
+      const rows = jobs.filter((job) => job.standing === standing).map(insertOf);
+      if (rows.length > 0) await this.#boss.insert(QUEUES[standing], rows, { db: within(tx) });
+    }
+  }
+
+  /** What is due: first of known callers, then of strangers. @param strangersAtMost so many of `atMost`. */
+  async fetch(tx: Transaction<Database>, atMost: number, strangersAtMost: number): Promise<FetchedJob[]> {
+    const known = await this.#fetch(tx, 'known', atMost);
+    const left = Math.min(atMost - known.length, strangersAtMost);
+    return left > 0 ? [...known, ...(await this.#fetch(tx, 'stranger', left))] : known;
+  }
+
+  async #fetch(tx: Transaction<Database>, standing: Standing, batchSize: number): Promise<FetchedJob[]> {
+    const jobs = await this.#boss.fetch<JobData>(QUEUES[standing], {
+      batchSize,
+      includeMetadata: true,
+      db: within(tx),
+    });
+    return jobs.map(({ id, retryCount, data }) => ({ id, standing, retryCount, enrichmentId: data.enrichmentId }));
+  }
+
+  /** They are done with; whatever came of them stands in their rows. */
+  async complete(tx: Transaction<Database>, jobs: readonly JobRef[]): Promise<void> {
+    for (const standing of STANDINGS) {
+      const done = jobs.filter((job) => job.standing === standing);
+      if (done.length > 0) await this.#boss.complete(QUEUES[standing], done, null, { db: within(tx) });
+    }
+  }
+
+  /** What a human must look at, kept until somebody takes it out. */
+  async bury(tx: Transaction<Database>, enrichmentId: string, reason: string): Promise<void> {
+    await this.#boss.insert(DEAD_LETTERS, [{ data: { enrichmentId, reason } }], { db: within(tx) });
+  }
+}
+
+function insertOf({ enrichmentId, isUrgent, delay = 0 }: NewJob): JobInsert<JobData> {
+  // By the clock of the database, in which the row's own time is written too.
+  const startAfter = delay === 0 ? {} : { startAfter: delay / 1000 };
+  return { data: { enrichmentId }, priority: isUrgent ? URGENT : 0, ...startAfter };
+}
+
+function within(tx: Transaction<Database>): Db {
+  return {
+    executeSql: async (text, values) => {
+      const { rows } = await tx.executeQuery(CompiledQuery.raw(text, values ?? []));
+      return { rows };
+    },
+  };
+}

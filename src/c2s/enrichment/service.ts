@@ -1,0 +1,185 @@
+import type { Logger } from '../../http/log.ts';
+import type { Standing } from '../../http/standing.ts';
+import type { Store, Subscription } from '../../facade/store/index.ts';
+import type { Sealer } from '../store/seal.ts';
+import { firstSeen } from '../store/seen-events.ts';
+import type { Diretrix } from './diretrix.ts';
+import type { Origin, State } from './enrichment.ts';
+import type { FacadeClient } from './facade-client.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { Instance } from './instance.ts';
+import { Ledger, type Enqueued, type EnrichmentView, type Progress } from './ledger.ts';
+import type { Observer } from './observer.ts';
+import { Queue } from './queue.ts';
+import { openRelaxed, type Relaxed } from './relaxed.ts';
+import { isSlow } from './schedule.ts';
+import type { EnrichmentSettings } from './settings.ts';
+import { storePace, storePeople } from './store-people.ts';
+import { Waiting } from './waiting.ts';
+import type { C2sEvent } from './webhook-c2s.ts';
+import type { WorkApi } from './work-api.ts';
+import { Worker } from './worker.ts';
+
+/** The enrichment on an open store: takes orders, has them worked on, and tells what came of them. */
+
+export interface ServiceOptions {
+  readonly store: Store;
+  readonly facade: FacadeClient;
+  readonly diretrix: Diretrix;
+  readonly workApi: WorkApi;
+  readonly sealer: Sealer | undefined;
+  readonly settings: () => EnrichmentSettings;
+  /** Share of the places for work, 0..1, that strangers' enrichments cannot take. */
+  readonly knownShare: () => number;
+  readonly observer: Observer;
+  readonly log: Logger;
+}
+
+/** What came of a push of Contact2Sale. */
+export interface Pushed {
+  readonly processed: number;
+  readonly duplicates: number;
+}
+
+/** Heard by all instances: there is something to do. */
+const CHANNEL = 'enrichment_jobs';
+/** Milliseconds. A retry that another process left behind begins at most so late. */
+const POLL = 1_000;
+const RECOVER_EVERY = 2_000;
+const RELAXED_CONNECTIONS = 8;
+
+export class EnrichmentService {
+  readonly #options: ServiceOptions;
+  readonly #queue: Queue;
+  readonly #relaxed: Relaxed;
+  readonly #ledger: Ledger;
+  readonly #waiting = new Waiting();
+  readonly #instance: Instance;
+  readonly #worker: Worker;
+  readonly #housekeeping: Housekeeping;
+  #subscription: Subscription | undefined;
+  #isStopping = false;
+
+  static async start(options: ServiceOptions): Promise<EnrichmentService> {
+    const queue = await Queue.start(options.store.connectionString, options.log);
+    const service = new EnrichmentService(options, queue);
+    service.#subscription = await options.store.listen(CHANNEL, () => service.#worker.wake());
+    return service;
+  }
+
+  private constructor(options: ServiceOptions, queue: Queue) {
+    const { store, settings, log, sealer, facade, diretrix, workApi, observer } = options;
+    this.#options = options;
+    this.#queue = queue;
+    this.#relaxed = openRelaxed(store.connectionString, RELAXED_CONNECTIONS, log);
+    this.#ledger = new Ledger(store.db, this.#relaxed.db, queue);
+    this.#instance = new Instance(store.connectionString, () => this.#worker?.alive(), log);
+    const people = storePeople(this.#relaxed.db, () => settings().window, sealer);
+    const pace = storePace(store.db, () => settings().pace);
+    this.#worker = new Worker({
+      ledger: this.#ledger,
+      instance: this.#instance,
+      ports: { facade, diretrix, workApi, people, pace },
+      settings,
+      observer,
+      log,
+      concurrency: settings().concurrency,
+      knownShare: options.knownShare,
+      poll: POLL,
+      recoverEvery: RECOVER_EVERY,
+      now: () => performance.now(),
+      clock: Date.now,
+      onRunEnd: (id) => this.#waiting.heard(id),
+    });
+    const retentionDays = (): number => settings().retentionDays;
+    this.#housekeeping = new Housekeeping({ store, retentionDays, sealer, now: Date.now, log });
+  }
+
+  /** One lead; joins the enrichment of it that is under way. */
+  async order(leadId: string, origin: Origin, standing: Standing): Promise<Enqueued> {
+    const [one] = await this.#ledger.transaction((tx) =>
+      this.#ledger.enqueue(tx, [{ leadId, origin, isUrgent: true, standing }]),
+    );
+    if (!one) throw new Error('an enrichment was neither made nor found');
+    this.#announce();
+    return one;
+  }
+
+  /** Durable when it resolves: events and enrichments are written together. */
+  async push(events: readonly C2sEvent[]): Promise<Pushed> {
+    const byKey = new Map(events.map((event) => [event.key, event.leadId]));
+    const made = await this.#ledger.transaction(async (tx) => {
+      const fresh = await firstSeen(tx, 'c2s', [...byKey.keys()]);
+      const leadIds = [...new Set(fresh.map((key) => byKey.get(key) ?? ''))];
+      const done = await this.#ledger.recentlyDone(tx, leadIds, this.#options.settings().repeatAfter);
+      const wanted = leadIds
+        .filter((leadId) => !done.has(leadId))
+        .map((leadId) => ({ leadId, origin: 'c2s' as const, isUrgent: false, standing: 'known' as const }));
+      return this.#ledger.enqueue(tx, wanted);
+    });
+    const processed = made.filter(({ isNew }) => isNew).length;
+    if (processed > 0) this.#announce();
+    return { processed, duplicates: events.length - processed };
+  }
+
+  /** A lead of Google's that is to be created and enriched. @returns false when it was received before. */
+  async pushNewLead(googleId: string, newLead: NonNullable<Progress['newLead']>): Promise<boolean> {
+    const isNew = await this.#ledger.transaction(async (tx) => {
+      const fresh = await firstSeen(tx, 'google', [googleId]);
+      if (fresh.length === 0) return false;
+      const leadId = `google:${googleId}`;
+      const wanted = { leadId, origin: 'google', isUrgent: true, standing: 'known', newLead } as const;
+      await this.#ledger.enqueue(tx, [wanted]);
+      return true;
+    });
+    if (isNew) this.#announce();
+    return isNew;
+  }
+
+  view(id: string): Promise<EnrichmentView | undefined> {
+    return this.#ledger.view(id);
+  }
+
+  count(): Promise<Partial<Record<State, number>>> {
+    return this.#ledger.count();
+  }
+
+  /** The enrichment when it ended, or when its quick tries are spent; as it is when the deadline passes. */
+  async settled(id: string, deadline: number): Promise<EnrichmentView> {
+    const until = performance.now() + deadline;
+    for (;;) {
+      // Asked for before the look, so that what happens in between is heard.
+      const heard = this.#waiting.next(id, Math.max(0, until - performance.now()));
+      const view = await this.#ledger.view(id);
+      if (!view) throw new Error('an enrichment that was waited for is gone');
+      if (this.isSettled(view) || performance.now() >= until) return view;
+      // Nothing is begun any more; who waits is told that it goes on elsewhere.
+      if (this.#isStopping && view.state === 'queued') return view;
+      await heard;
+    }
+  }
+
+  /** It ended, or only the rare tries are left. */
+  isSettled({ state, failures }: EnrichmentView): boolean {
+    if (state !== 'queued' && state !== 'running') return true;
+    return state === 'queued' && isSlow(this.#options.settings().schedule, failures);
+  }
+
+  /** Begins nothing more, and lets what runs come to an end. @param deadline milliseconds. */
+  async stop(deadline: number): Promise<void> {
+    this.#isStopping = true;
+    await this.#housekeeping.close();
+    await this.#worker.stop(deadline);
+    await this.#subscription?.close();
+    await this.#queue.stop();
+    // Last: from here on what still runs may be taken over.
+    await this.#instance.close();
+    await this.#relaxed.close();
+  }
+
+  #announce(): void {
+    this.#worker.wake();
+    // A hint; without it the others look a second later.
+    this.#options.store.notify(CHANNEL, '').catch(() => undefined);
+  }
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+
+import { readEnvironment } from './environment.ts';
+import { startGateway } from './index.ts';
+import type { Gateway } from './index.ts';
+import { createLog } from './log.ts';
+
+/** Process entry of the gateway: environment → listen → SIGHUP reads the files again, SIGTERM ends gracefully. */
+
+/** After the drain delay. Above the 20 s deadline of a request; both together stay below the time after which platforms kill. */
+const DRAIN_TIMEOUT_MS = 25_000;
+
+/** From package.json, which lies two folders up from the source and from the built file alike. */
+function versionOf(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function stop(gateway: Gateway, drainDelayMs: number): Promise<void> {
+  setTimeout(() => process.exit(1), drainDelayMs + DRAIN_TIMEOUT_MS).unref();
+  await gateway.close();
+}
+
+try {
+  const { options, logLevel } = readEnvironment(process.env);
+  const { log, droppedLogLines } = createLog(logLevel);
+  const gateway = await startGateway({ ...options, version: versionOf(), log, droppedLogLines });
+  log.info({ url: gateway.url, admin: gateway.adminUrl }, 'listening');
+  process.on('SIGHUP', () => gateway.reload());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => void stop(gateway, options.drainDelay ?? 0));
+} catch (error) {
+  process.stderr.write(`The gateway does not start.\n${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,19 @@
+import type { Kysely } from 'kysely';
+import type { Database } from '../../facade/store/schema.ts';
+
+/** Events that were received, so that one that comes again is recognised, after a restart and by every instance. */
+
+/** @returns those of the keys that nobody has seen before, in their order; of several instances one gets each. */
+export async function firstSeen(db: Kysely<Database>, source: string, keys: readonly string[]): Promise<string[]> {
+  // In one order for all, so that two batches with the same events wait for each other and do not deadlock.
+  const sorted = [...new Set(keys)].toSorted();
+  if (sorted.length === 0) return [];
+  const rows = await db
+    .insertInto('seen_events')
+    .values(sorted.map((key) => ({ source, key })))
+    .onConflict((oc) => oc.doNothing())
+    .returning('key')
+    .execute();
+  const isNew = new Set(rows.map(({ key }) => key));
+  return [...new Set(keys)].filter((key) => isNew.has(key));
+}

@@ -1,0 +1,70 @@
+import express, { type Request, type Router } from 'express';
+import { z } from 'zod';
+import { methodNotAllowed } from '../../http/page-errors.ts';
+import type { Steering } from '../steer/steering.ts';
+import { answer, readAs, reasonOf, smallBody } from './answer.ts';
+
+/** POST /api/flips, POST /api/rollback, /api/kill-switch: everything that moves a route. */
+
+export interface FlipRoutesOptions {
+  readonly steering: Steering;
+  readonly killSwitch: { readonly on: boolean; readonly by: readonly string[] };
+  readonly adminToken: string | undefined;
+}
+
+const signature = {
+  who: z.string().trim().min(1).max(100).optional(),
+  why: z.string().trim().min(1).max(500).optional(),
+};
+const precautions = { expectRevision: z.int().min(0).optional(), dryRun: z.boolean().optional() };
+
+// Whether the numbers are allowed is judged once, by the rules of the config file.
+const rollout = z.strictObject({
+  gateway: z.number().optional(),
+  shadow: z.number().optional(),
+  stickyBy: z.string().optional(),
+  fallback: z.enum(['direct', 'none']).optional(),
+});
+const set = rollout.refine((given) => Object.keys(given).length > 0, 'write gateway, shadow, stickyBy or fallback');
+
+const flipBody = z
+  .strictObject({
+    changes: z
+      .array(z.strictObject({ route: z.string(), set, from: rollout.optional() }))
+      .min(1)
+      .optional(),
+    all: set.optional(),
+    ...signature,
+    ...precautions,
+  })
+  .refine(({ changes, all }) => (changes === undefined) !== (all === undefined), 'write either changes or all');
+const rollbackBody = z.strictObject({ revision: z.int().min(0).optional(), ...signature, ...precautions });
+const panicBody = z.strictObject(signature);
+
+export function flipRoutes({ steering, killSwitch, adminToken }: FlipRoutesOptions): Router {
+  const routes = express.Router();
+  const panic = (on: boolean) =>
+    answer(async (req: Request) => {
+      const body = readAs(panicBody, req.body);
+      const isRecorded = await steering.panic(on, reasonOf(req, body, adminToken));
+      return { on: killSwitch.on, by: killSwitch.by, recorded: isRecorded };
+    });
+  const flip = answer((req) => {
+    const { changes, all, who, why, ...precaution } = readAs(flipBody, req.body);
+    const request = { ...precaution, ...reasonOf(req, { who, why }, adminToken) };
+    return all ? steering.flipAll(all, request) : steering.flip({ ...request, changes: changes ?? [] });
+  });
+  const rollback = answer((req) => {
+    const { revision, who, why, ...precaution } = readAs(rollbackBody, req.body);
+    return steering.rollback(revision, { ...precaution, ...reasonOf(req, { who, why }, adminToken) });
+  });
+  routes.route('/flips').post(smallBody, flip).all(methodNotAllowed);
+  routes.route('/rollback').post(smallBody, rollback).all(methodNotAllowed);
+  routes
+    .route('/kill-switch')
+    .get((_req, res) => void res.json({ on: killSwitch.on, by: killSwitch.by }))
+    .put(smallBody, panic(true))
+    .delete(smallBody, panic(false))
+    .all(methodNotAllowed);
+  return routes;
+}

@@ -1,0 +1,153 @@
+import express, { type Express, type RequestHandler, type Response, type Router } from 'express';
+import type { DataPlane } from '../forward/data-plane.ts';
+import { jsonBody } from '../../http/json-body.ts';
+import type { KillSwitch } from '../forward/kill-switch.ts';
+import { methodNotAllowed, notFound, pageErrors } from '../../http/page-errors.ts';
+import type { Loader } from '../forward/reload.ts';
+import type { Calendar } from '../../http/calendar.ts';
+import type { Logger } from '../../http/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { StoreHolder } from '../store/holder.ts';
+import type { Autopilot } from '../compare/autopilot/index.ts';
+import type { ParityBook } from '../compare/book.ts';
+import { BODY_DEADLINE_MS } from './answer.ts';
+import { explain } from './explain.ts';
+import { createParityApi } from './parity.ts';
+import { paritySummaries, type ParitySummary } from './parity-summary.ts';
+import { autopilotRoutes } from './autopilot.ts';
+import { createConsole } from './console.ts';
+import { createEvents } from './events.ts';
+import { guard } from './guard.ts';
+import { peopleRoutes } from '../../c2s/admin/people.ts';
+import type { BurnDown } from '../steer/burn-down.ts';
+import type { Steering } from '../steer/steering.ts';
+import { flipRoutes } from './flips.ts';
+import { historyRoutes } from './history.ts';
+import { migrationRoutes } from './migration.ts';
+import { viewRoutes } from './routes.ts';
+import { timelineOf, type Timeline } from './timeline.ts';
+
+/**
+ * The admin listener: metrics and probes for machines, and the API for operators. On a port of its own, never on the
+ * public one. Metrics and probes hold nothing of callers and are open; the API is guarded.
+ */
+
+export interface AdminOptions {
+  readonly dataPlane: DataPlane;
+  readonly metrics: Metrics;
+  readonly loader: Loader;
+  readonly killSwitch: KillSwitch;
+  readonly store: StoreHolder;
+  readonly steering: Steering;
+  readonly burnDown: BurnDown;
+  readonly configFile: string;
+  readonly adminToken: string | undefined;
+  /** Milliseconds, monotonic: the clock of the counters. */
+  readonly now: () => number;
+  readonly calendar: Calendar;
+  readonly log: Logger;
+  readonly book: ParityBook;
+  readonly timeline: Timeline;
+  readonly autopilot: Autopilot;
+  /** The data upstream are invented: samples may be shown as they are. */
+  readonly isSandbox: boolean;
+  /** Reads the config file again, at once. */
+  readonly reload: () => Promise<void>;
+}
+
+export function createAdmin(options: AdminOptions): Express {
+  const { metrics } = options;
+  const admin = express();
+  admin.disable('x-powered-by');
+  admin.route('/metrics').get(viewMetrics(metrics)).all(methodNotAllowed);
+  admin
+    .route('/healthz')
+    .get((_req, res) => void res.json({ status: 'ok' }))
+    .all(methodNotAllowed);
+  admin.route('/readyz').get(viewReadiness(options)).all(methodNotAllowed);
+  admin.use('/api', createApi(options));
+  admin.use(createConsole());
+  admin.use(notFound);
+  admin.use(pageErrors({ log: options.log }));
+  return admin;
+}
+
+function createApi(options: AdminOptions): Router {
+  const { dataPlane, now, book } = options;
+  const today = () => options.calendar.now();
+  const api = express.Router();
+  api.use(guard(options.adminToken));
+  const view = (path: string, handle: RequestHandler) => api.route(path).get(handle).all(methodNotAllowed);
+  view('/routes', (_req, res) => {
+    const { generation } = dataPlane;
+    res.json({ revision: generation.revision, killSwitch: dataPlane.killed, routes: viewRoutes(generation, now()) });
+  });
+  const has = (id: string): boolean => dataPlane.generation.entries.some(({ model }) => model.id === id);
+  api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
+  const summaries = paritySummaries(book, today);
+  const events = createEvents(() => pictureOf(options, summaries));
+  view('/events', events);
+  api.use('/parity', createParityApi({ book, now: today, random: Math.random, mayReveal: options.isSandbox }));
+  view('/config', (_req, res) => viewConfig(options, res));
+  const reload: RequestHandler = async (_req, res) => {
+    await options.reload();
+    viewConfig(options, res);
+  };
+  api.route('/config/reload').post(reload).all(methodNotAllowed);
+  const question = jsonBody({ maxBytes: MAX_QUESTION_BYTES, deadlineMs: BODY_DEADLINE_MS, contentType: 'json' });
+  api.route('/explain').post(question, explain(dataPlane)).all(methodNotAllowed);
+  view('/discovery', (_req, res) => viewDiscovery(options, res));
+  api.use('/people', peopleRoutes(options.store));
+  api.use(autopilotRoutes(options.autopilot));
+  api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options));
+  return api;
+}
+
+/** A question holds the body of a request, up to the default `maxBody` of a route, with what JSON adds to it. */
+const MAX_QUESTION_BYTES = 2 * 1024 * 1024;
+
+function viewMetrics({ registry }: Metrics): RequestHandler {
+  return async (_req, res) => void res.type(registry.contentType).send(await registry.metrics());
+}
+
+function viewReadiness({ dataPlane, store }: AdminOptions): RequestHandler {
+  return (_req, res) => {
+    // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
+    // the facade routes all the same: it is ready, and says what it lacks.
+    const database = store.problem ?? 'open';
+    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready', database });
+  };
+}
+
+/** What the console shows of now. */
+function pictureOf(
+  { dataPlane, now, calendar }: AdminOptions,
+  parity: (route: string) => ParitySummary | undefined,
+): object {
+  const { generation, killed } = dataPlane;
+  const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity(route.id) }));
+  return {
+    at: calendar.now(),
+    revision: generation.revision,
+    killSwitch: killed,
+    gateway: generation.upstreams.gateway !== undefined,
+    routes,
+  };
+}
+
+function viewConfig({ dataPlane, loader, configFile }: AdminOptions, res: Response): void {
+  const { revision, loadedAt, upstreams } = dataPlane.generation;
+  const { lastRefused } = loader;
+  res.json({
+    file: configFile,
+    revision,
+    loadedAt,
+    gateway: upstreams.gateway ? 'configured' : 'not configured: every route is direct',
+    lastError: lastRefused && { at: lastRefused.at, problems: lastRefused.problems },
+  });
+}
+
+function viewDiscovery({ dataPlane }: AdminOptions, res: Response): void {
+  const rows = dataPlane.discovery.list();
+  res.json({ unclaimed: rows.map((row) => ({ ...row, lastSeen: new Date(row.lastSeen) })) });
+}

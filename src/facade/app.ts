@@ -1,0 +1,105 @@
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createAdminListener } from './admin/listener.ts';
+import { measuredOf } from './cluster/metrics-page.ts';
+import type { SeatHandlers } from './cluster/seat.ts';
+import { compose, type ComposeOptions } from './compose.ts';
+import type { DataPlane } from './forward/data-plane.ts';
+import { Drain } from '../http/drain.ts';
+import type { KillSwitch } from './forward/kill-switch.ts';
+import { listen } from '../http/listener.ts';
+import { drainTimes } from './forward/settings.ts';
+import type { Table } from './forward/table.ts';
+import type { Metrics } from './observe/metrics.ts';
+import type { StoreHolder } from './store/holder.ts';
+
+/** A facade with its two listeners, from the first to the last request. */
+
+export type AppOptions = ComposeOptions;
+
+export interface App {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly dataPlane: DataPlane;
+  readonly store: StoreHolder;
+  /** Reads the config file again, now, even if it did not change. */
+  reload(): Promise<void>;
+  /**
+   * Not ready; serve for `server.drainDelay`; no new connections, finish what is under way, close; once. False when the
+   * deadline cut something.
+   */
+  stop(): Promise<boolean>;
+}
+
+/**
+ * Starts both listeners.
+ * @throws ConfigRefused with every problem, one a line; ListenError when a port cannot be had.
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { environment, log } = options;
+  const parts = await compose(options);
+  const { dataPlane, config, enrichment, store, listener } = parts;
+  const drain = new Drain(listener);
+  const admin = createAdminListener(parts.admin);
+  const close = async (): Promise<void> => {
+    await parts.close();
+    admin.close();
+    admin.closeAllConnections();
+  };
+  try {
+    await parts.begin();
+    // Admin first: a probe must find it when the public port opens.
+    const adminUrl = await listenAdmin(admin, options);
+    const url = await listen(listener, environment.host, environment.port, 'PORT');
+    if (!options.seat) log.info({ listening: url, admin: adminUrl }, 'ready');
+    let ending: Promise<boolean> | undefined;
+    const end = async (): Promise<boolean> => {
+      dataPlane.drain();
+      const { delayMs, deadlineMs } = drainTimes(config(), environment.drainDelayMs);
+      if (delayMs > 0) {
+        log.info({ delayMs }, 'health checks say 503 now; requests are served until the delay is over');
+        await sleep(delayMs);
+      }
+      const webSockets = dataPlane.endTunnels();
+      if (webSockets > 0) log.info({ webSockets }, 'open WebSockets were closed, since they have no end of their own');
+      // Together: callers wait for enrichments, and enrichments call through the listener.
+      const [cut] = await Promise.all([drain.run(deadlineMs), enrichment.stop(deadlineMs)]);
+      if (cut > 0) log.warn({ connections: cut, deadlineMs }, 'what was under way when server.drain was over was cut');
+      await close();
+      return cut === 0;
+    };
+    const stop = (): Promise<boolean> => (ending ??= end());
+    options.seat?.attach(heardBy(parts.heard, stop));
+    options.seat?.tell({ kind: 'ready', url, adminUrl: options.seat.isFirst ? adminUrl : undefined });
+    return { url, adminUrl, dataPlane, store, reload: parts.reload, stop };
+  } catch (error) {
+    await enrichment.stop(0);
+    await close();
+    throw error;
+  }
+}
+
+/** A worker's is for the primary alone, which has the port of the operator. */
+function listenAdmin(admin: Server, { environment, seat }: AppOptions): Promise<string> {
+  if (seat) return listen(admin, '127.0.0.1', 0, 'ADMIN_PORT', { exclusive: true });
+  return listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
+}
+
+interface Hearing {
+  readonly table: Table;
+  readonly killSwitch: KillSwitch;
+  readonly metrics: Metrics;
+  readonly reload: () => Promise<void>;
+}
+
+/** What this worker does when it is told something by the primary. */
+function heardBy({ table, killSwitch, metrics, reload }: Hearing, stop: () => Promise<boolean>): SeatHandlers {
+  return {
+    breaker: ({ route, path, state }) => table.followBreaker(route, path, state),
+    kill: (on) => killSwitch.set(on),
+    reload: () => void reload(),
+    stop: () => void stop().then((isWhole) => process.exit(isWhole ? 0 : 1)),
+    measure: () => measuredOf(metrics.registry),
+  };
+}

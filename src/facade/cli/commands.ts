@@ -1,0 +1,211 @@
+import type { Command } from './context.ts';
+
+/** The commands by name: what the command line says of each, and where its code is. */
+
+export interface CommandSpec {
+  /** `explain <method> <path>`, as commander writes it. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options?: readonly (readonly [flags: string, description: string, parse?: (text: string) => unknown])[];
+  /** Which of the common options make sense, beside --json; `both` when left out. */
+  readonly common?: 'json' | 'file' | 'admin' | 'both' | 'none';
+  readonly help?: string;
+  readonly hidden?: boolean;
+  readonly load: () => Promise<Command<never>>;
+}
+
+/** A percentage with at most two decimals; the split has 10,000 buckets. */
+function percentage(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 100)) throw new RangeError('write a number from 0 to 100');
+  if (!Number.isInteger(Math.round(value * 1e6) / 1e4)) throw new RangeError('write at most two decimals');
+  return value;
+}
+
+function fallback(text: string): string {
+  if (text !== 'direct' && text !== 'none') throw new RangeError('write direct or none');
+  return text;
+}
+
+const YES = ['-y, --yes', 'do not ask'] as const;
+const WHY = ['--why <text>', 'the reason, for the history'] as const;
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    usage: 'start',
+    summary: 'run the facade in the foreground; without a C2S_BASE_URL, on the sandbox',
+    common: 'none',
+    load: async () => (await import('./commands/start.ts')).start,
+  },
+  {
+    usage: 'check',
+    summary: 'read the config file and the environment: every error at once, and warnings',
+    options: [
+      ['--strict', 'warnings are problems too'],
+      ['--offline', 'do not look at the running facade'],
+    ],
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
+    usage: 'doctor',
+    summary: 'look at everything the facade needs: upstreams, credentials, clock, database, disk, ports',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    usage: 'routes [text]',
+    summary: 'the table that serves now, with the last minute of both paths',
+    options: [['--stage <stage>', 'only direct, shadow, canary, gateway or retired']],
+    common: 'admin',
+    load: async () => (await import('./commands/routes.ts')).routes,
+  },
+  {
+    usage: 'watch [text]',
+    summary: 'the same, live; q quits',
+    options: [['--stage <stage>', 'only direct, shadow, canary, gateway or retired']],
+    common: 'admin',
+    load: async () => (await import('./commands/watch.ts')).watch,
+  },
+  {
+    usage: 'explain <method> <path>',
+    summary: 'what would become of a request: which row, which side, why, what would be sent; nothing is sent',
+    options: [
+      ['--caller <who>', 'known, unknown, or the twelve digits that the log shows of a caller (default: known)'],
+      ['--body <json>', 'the body; - reads standard input'],
+      ['-H, --header <name: value...>', 'a header of the request'],
+      ['--offline', 'by the config file, not by the running facade'],
+    ],
+    load: async () => (await import('./commands/explain.ts')).explain,
+  },
+  {
+    usage: 'probe <route-or-method> [path]',
+    summary: 'a real read through both paths, with timings and the first differences in shape',
+    options: [['--param <name=value...>', 'a path parameter, where a route is named']],
+    help: 'Only routes that are safe. Shows shapes, never values.',
+    load: async () => (await import('./commands/probe.ts')).probe,
+  },
+  {
+    usage: 'flip [routes...]',
+    summary: 'change the rollout of routes; shows the diff and asks',
+    options: [
+      ['--all', 'every route that has both faces'],
+      ['--gateway <percent>', 'share that the gateway serves', percentage],
+      ['--shadow <percent>', 'share of the reads that is copied and compared', percentage],
+      ['--fallback <side>', 'direct or none', fallback],
+      WHY,
+      YES,
+      ['--offline', 'edit the config file here; the facade, if one runs, notices'],
+    ],
+    load: async () => (await import('./commands/flip.ts')).flip,
+  },
+  {
+    usage: 'rollback [revision]',
+    summary: 'go back to the rollout before the last flip, or to that of a revision',
+    options: [WHY, YES],
+    common: 'admin',
+    load: async () => (await import('./commands/rollback.ts')).rollback,
+  },
+  {
+    usage: 'panic',
+    summary: 'everything direct, now',
+    options: [['--end', 'back to what the table says']],
+    help: 'Asks nothing. Where no facade answers, it creates server.killSwitchFile, if the config names one.',
+    load: async () => (await import('./commands/panic.ts')).panic,
+  },
+  {
+    usage: 'history [route]',
+    summary: 'who flipped what, when and why',
+    options: [['--limit <n>', 'at most so many (default: 20)', wholeNumber]],
+    common: 'admin',
+    load: async () => (await import('./commands/history.ts')).history,
+  },
+  {
+    usage: 'diff',
+    summary: 'the config file against the table that serves',
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
+  {
+    usage: 'discover',
+    summary: 'calls that no route claims: what is still missing from the table',
+    common: 'admin',
+    load: async () => (await import('./commands/discover.ts')).discover,
+  },
+  {
+    usage: 'parity [route]',
+    summary: 'do both paths answer the same? The evidence, and the verdict',
+    common: 'admin',
+    load: async () => (await import('./commands/parity.ts')).parity,
+  },
+  {
+    usage: 'samples <route>',
+    summary: 'answers that differ, side by side, redacted; to look at, or as fixtures for replay',
+    options: [
+      ['--into <folder>', 'write each into a file of its own'],
+      ['--reveal', 'as they are: only where the facade stands in front of the sandbox'],
+    ],
+    common: 'admin',
+    load: async () => (await import('./commands/samples.ts')).samples,
+  },
+  {
+    usage: 'replay <path...>',
+    summary: 'compares frozen samples again, by the rules of the file',
+    common: 'file',
+    help: 'Paths are files or folders of .json files, as samples --into writes them.\nExit code 1: something differs that is not known; 2: a fixture cannot be read.',
+    load: async () => (await import('./commands/replay.ts')).replaySamples,
+  },
+  {
+    usage: 'autopilot [route]',
+    summary: 'what it sees, proposes and did; of one route with the diff of its proposal',
+    options: [
+      ['--pause', 'hands off the route'],
+      ['--resume', 'on again'],
+    ],
+    common: 'admin',
+    load: async () => (await import('./commands/autopilot.ts')).autopilot,
+  },
+  {
+    usage: 'migration',
+    summary: 'how far it has come: stages, shares, what can be deleted',
+    common: 'admin',
+    load: async () => (await import('./commands/migration.ts')).migration,
+  },
+  {
+    usage: 'forget',
+    summary: 'delete all that is kept about a person (LGPD); asks for the CPF, or reads it from standard input',
+    common: 'admin',
+    help: 'echo 000.000.000-00 | c2s-facade forget. Never an argument: those can be seen by others, and shells keep them.',
+    load: async () => (await import('../../c2s/cli/commands/forget.ts')).forget,
+  },
+  {
+    usage: 'smoke <url>',
+    summary: 'four checks of a deployment: health, read a lead, send a message, enrich a lead',
+    options: [
+      ['--token <token>', 'of a known caller (default: SMOKE_TOKEN)'],
+      ['--lead <id>', 'of a lead that exists; it gets a message, and is enriched (default: SMOKE_LEAD_ID)'],
+      ['--message <text>', 'what the message says'],
+      ['--read-only', 'only the first two'],
+    ],
+    common: 'json',
+    help: 'Nothing is repeated. A token on the command line is seen by every user of the machine: prefer SMOKE_TOKEN.',
+    load: async () => (await import('../../c2s/cli/commands/smoke.ts')).smoke,
+  },
+  {
+    usage: 'completion <shell>',
+    summary: 'a completion script for bash, zsh or fish',
+    common: 'none',
+    help: 'bash: source <(c2s-facade completion bash)\nzsh:  source <(c2s-facade completion zsh)\nfish: c2s-facade completion fish | source',
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
+  {
+    usage: 'complete-routes',
+    summary: 'the ids of the routes, for the completion',
+    common: 'file',
+    hidden: true,
+    load: async () => (await import('./commands/completion.ts')).completeRoutes,
+  },
+];
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new RangeError('write a whole number of at least 1');
+  return value;
+}

@@ -1,0 +1,145 @@
+import type { Logger } from '../../http/log.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+
+/**
+ * Keeps every place taken: a worker that dies costs what it had under way and is replaced. One that lived is replaced at
+ * once; one that dies young is waited for, longer each time, so that a loop of deaths does not take the machine. When
+ * not even the first one starts there is nothing to keep, and the reason is in what it wrote.
+ */
+
+/** The part of cluster's Worker that is needed. */
+export interface Hand {
+  readonly pid: number | undefined;
+  send(message: ToWorker): void;
+  kill(signal: NodeJS.Signals): void;
+  onMessage(hear: (message: FromWorker) => void): void;
+  /** @param ended also when it could not be started. */
+  onExit(ended: (code: number | null) => void): void;
+}
+
+export interface Member {
+  readonly place: number;
+  readonly hand: Hand;
+  readonly bornAt: number;
+  isReady: boolean;
+}
+
+export interface CrewOptions {
+  readonly size: number;
+  readonly fork: (place: number) => Hand;
+  readonly heard: (member: Member, message: FromWorker) => void;
+  /** A member is no more. */
+  readonly left: (member: Member) => void;
+  readonly log: Logger;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+/** Milliseconds. Whoever lived that long was no failure of the start. */
+const LONG_LIFE = 10_000;
+const FIRST_PAUSE = 200;
+const LONGEST_PAUSE = 15_000;
+
+export class Crew {
+  readonly #options: CrewOptions;
+  readonly #members = new Map<number, Member>();
+  readonly #pauses = new Map<number, number>();
+  readonly #waiting = new Set<NodeJS.Timeout>();
+  #isStopping = false;
+  #isWhole = true;
+  #onEmpty: (() => void) | undefined;
+  /** Workers that were replaced. */
+  replaced = 0;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+  }
+
+  /** By place. */
+  get members(): readonly Member[] {
+    return [...this.#members.values()].toSorted((a, b) => a.place - b.place);
+  }
+
+  get ready(): readonly Member[] {
+    return this.members.filter(({ isReady }) => isReady);
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** The first one alone: what is wrong with the settings is said once. Resolves to false when it did not come up. */
+  startFirst(): Promise<boolean> {
+    return this.#seat(0);
+  }
+
+  /** Resolves when each of the others is up, or has ended and will be replaced. None is started once the stop began. */
+  async startOthers(): Promise<void> {
+    if (this.#isStopping) return;
+    await Promise.all(Array.from({ length: this.#options.size - 1 }, (_, i) => this.#seat(i + 1)));
+  }
+
+  tellAll(message: ToWorker, but?: Member): void {
+    for (const member of this.#members.values()) if (member !== but) member.hand.send(message);
+  }
+
+  /** Resolves when all have ended; true when none cut anything short. */
+  async stop(): Promise<boolean> {
+    this.#isStopping = true;
+    for (const timer of this.#waiting) clearTimeout(timer);
+    this.tellAll({ kind: 'stop' });
+    if (this.#members.size > 0) await new Promise<void>((done) => (this.#onEmpty = done));
+    return this.#isWhole;
+  }
+
+  kill(): void {
+    for (const { hand } of this.#members.values()) hand.kill('SIGKILL');
+  }
+
+  /** Resolves when the worker is ready, true, or has ended, false. */
+  #seat(place: number): Promise<boolean> {
+    const { fork, heard, now } = this.#options;
+    const hand = fork(place);
+    const member: Member = { place, hand, bornAt: now(), isReady: false };
+    this.#members.set(place, member);
+    return new Promise((resolve) => {
+      hand.onMessage((message) => {
+        // Its last words may be read after its end: somebody else may have the place by then.
+        if (this.#members.get(place) !== member) return;
+        if (message.kind === 'ready') {
+          member.isReady = true;
+          resolve(true);
+        }
+        heard(member, message);
+      });
+      hand.onExit((code) => {
+        resolve(false);
+        this.#ended(member, code);
+      });
+    });
+  }
+
+  #ended(member: Member, code: number | null): void {
+    const { place } = member;
+    const { left, log, now } = this.#options;
+    if (this.#members.get(place) === member) this.#members.delete(place);
+    left(member);
+    if (this.#isStopping) {
+      if (code !== 0) this.#isWhole = false;
+      if (this.#members.size === 0) this.#onEmpty?.();
+      return;
+    }
+    // The very first one: start() tells of it.
+    if (place === 0 && !member.isReady && this.replaced === 0 && this.#members.size === 0) return;
+    const hasLived = now() - member.bornAt >= LONG_LIFE;
+    const pause = hasLived ? 0 : (this.#pauses.get(place) ?? (member.isReady ? 0 : FIRST_PAUSE));
+    this.#pauses.set(place, hasLived ? FIRST_PAUSE : Math.min(Math.max(pause * 2, FIRST_PAUSE), LONGEST_PAUSE));
+    this.replaced++;
+    log.error({ place, pid: member.hand.pid, code, retryInMs: pause }, 'a worker ended unasked; it is replaced');
+    const timer = setTimeout(() => {
+      this.#waiting.delete(timer);
+      void this.#seat(place);
+    }, pause);
+    this.#waiting.add(timer);
+  }
+}

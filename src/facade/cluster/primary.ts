@@ -1,0 +1,244 @@
+import cluster, { type Worker } from 'node:cluster';
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { Environment } from '../config/environment.ts';
+import { listen } from '../../http/listener.ts';
+import type { Logger } from '../../http/log.ts';
+import { countDroppedLines } from '../observe/metrics.ts';
+import { startEmbedded, type Embedded } from '../store/embedded/index.ts';
+import { Crew, type Hand, type Member } from './crew.ts';
+import { createFront } from './front.ts';
+import type { BreakerNews, FromWorker, ToWorker } from './messages.ts';
+import { MetricsPage } from './metrics-page.ts';
+import type { SeatFacts } from './seat.ts';
+
+/**
+ * The process above the workers, which serves no caller itself. It holds the listening socket that all accept from, keeps
+ * the workers alive, passes on what one has learnt to the others (breakers, the kill switch, a changed config), answers
+ * `/metrics` and the probes for all, and owns the embedded Postgres, of which there can be one only.
+ *
+ * Each worker is a whole facade, as one of several instances would be: on a store they share flips, evidence, traffic and
+ * enrichments in the way that instances on several machines do.
+ */
+
+export interface PrimaryOptions {
+  readonly environment: Environment;
+  readonly log: Logger;
+  /** Log lines of this process that were dropped so far. */
+  readonly droppedLines: () => number;
+  /** Name of the variable by which a worker finds its seat. */
+  readonly seatVariable: string;
+}
+
+export interface Primary {
+  readonly url: string;
+  readonly adminUrl: string;
+  /** Every worker reads the config file again. */
+  reload(): void;
+  /** Resolves when all have drained; false when one of them cut something. */
+  stop(): Promise<boolean>;
+  /** Ends everything now. */
+  kill(): void;
+}
+
+/** Milliseconds. What a worker that dies had counted since is lost. */
+const MEASURE_EVERY = 5_000;
+/** Milliseconds that a page waits for a worker; then its last answer stands. */
+const PATIENCE = 1_000;
+
+/**
+ * Resolves when the first worker serves, so that a signal finds somebody who stops it; the others follow.
+ * @returns undefined when the workers cannot start; why not, the first one has said. @throws ListenError
+ */
+export async function startPrimary(options: PrimaryOptions): Promise<Primary | undefined> {
+  const { environment, log } = options;
+  const { workers, adminHost, adminPort } = environment;
+  const embedded = environment.database.kind === 'embedded' ? await embeddedFor(environment, log) : undefined;
+  const bridge = new Bridge(options, embedded);
+  const front = createFront(bridge.front);
+  const close = async (): Promise<void> => {
+    bridge.close();
+    front.close();
+    front.closeAllConnections();
+    await embedded?.stop();
+  };
+  try {
+    // Admin first: a probe must find it when the public port opens.
+    const adminUrl = await listen(front, adminHost, adminPort, 'ADMIN_PORT');
+    const isUp = await bridge.crew.startFirst();
+    if (!isUp) {
+      await close();
+      return undefined;
+    }
+    const allUp = bridge.crew.startOthers();
+    void allUp.then(() => {
+      if (!bridge.crew.isStopping) log.info({ listening: bridge.url, admin: adminUrl, workers }, 'ready');
+    });
+    const stop = async (): Promise<boolean> => {
+      const isWhole = await bridge.crew.stop();
+      await close();
+      return isWhole;
+    };
+    const reload = (): void => bridge.crew.tellAll({ kind: 'reload' });
+    return { url: bridge.url, adminUrl, reload, stop, kill: () => bridge.crew.kill() };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Whom there is one of for all workers: what they know in common, and the page that they share. */
+class Bridge {
+  readonly crew: Crew;
+  url = '';
+  #adminUrl: string | undefined;
+  readonly #page = new MetricsPage();
+  readonly #own = new Registry();
+  readonly #timer: NodeJS.Timeout;
+  /** What a worker that comes later must be told. */
+  readonly #breakers = new Map<string, BreakerNews>();
+  #killed = false;
+  /** Places whose answer a page waits for. */
+  readonly #asked = new Map<number, Set<() => void>>();
+
+  constructor({ environment, log, droppedLines, seatVariable }: PrimaryOptions, embedded: Embedded | undefined) {
+    const { workers } = environment;
+    // Whoever is free accepts. Were they dealt out from here, one that is on its way to a worker that has just died would
+    // hang: nobody answers for it, and node does not take it back.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    // Of the two only this one carries a NaN.
+    cluster.setupPrimary({ serialization: 'advanced' });
+    const databaseUrl = embedded?.connectionString ?? (environment.database.kind === 'embedded' ? 'none' : undefined);
+    this.crew = new Crew({
+      size: workers,
+      fork: (place) => {
+        const seat: SeatFacts = { place, workers, isEmbedded: embedded !== undefined };
+        const env = { [seatVariable]: JSON.stringify(seat), ...(databaseUrl && { DATABASE_URL: databaseUrl }) };
+        return handOf(cluster.fork(env));
+      },
+      heard: (member, message) => this.#heard(member, message),
+      left: (member) => this.#left(member),
+      log,
+      now: () => performance.now(),
+    });
+    this.#measureOwn(environment.workers);
+    countDroppedLines(this.#own, droppedLines);
+    this.#timer = setInterval(() => this.crew.tellAll({ kind: 'measure' }), MEASURE_EVERY).unref();
+  }
+
+  get front(): Parameters<typeof createFront>[0] {
+    const { crew } = this;
+    return {
+      metrics: () => this.#metrics(),
+      contentType: this.#page.contentType,
+      state: () => ({ ready: crew.ready.length, workers: crew.members.length, isStopping: crew.isStopping }),
+      adminUrl: () => this.#adminUrl,
+    };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #heard(member: Member, message: FromWorker): void {
+    const { crew } = this;
+    switch (message.kind) {
+      case 'ready':
+        this.url = message.url;
+        this.#adminUrl = message.adminUrl ?? this.#adminUrl;
+        return this.#greet(member);
+      case 'breaker':
+        this.#breakers.set(`${message.route} ${message.path}`, message);
+        return crew.tellAll(message, member);
+      case 'kill':
+        this.#killed = message.on;
+        return crew.tellAll(message, member);
+      case 'reloaded':
+        return crew.tellAll({ kind: 'reload' }, member);
+      case 'measured':
+        this.#page.take(member.place, message.metrics);
+        this.#asked.get(member.place)?.forEach((done) => done());
+        this.#asked.delete(member.place);
+    }
+  }
+
+  /** One that came later knows what the others know. */
+  #greet({ hand }: Member): void {
+    if (this.#killed) hand.send({ kind: 'kill', on: true });
+    for (const news of this.#breakers.values()) if (news.state !== 'closed') hand.send(news);
+  }
+
+  #left({ place }: Member): void {
+    if (place === 0) this.#adminUrl = undefined;
+    this.#asked.get(place)?.forEach((done) => done());
+    this.#asked.delete(place);
+    this.#page.left(place);
+  }
+
+  async #metrics(): Promise<string> {
+    const answers = this.crew.ready.map(
+      ({ place, hand }) =>
+        new Promise<void>((done) => {
+          const waiting = this.#asked.get(place) ?? new Set();
+          this.#asked.set(place, waiting.add(done));
+          setTimeout(done, PATIENCE).unref();
+          hand.send({ kind: 'measure' });
+        }),
+    );
+    await Promise.all(answers);
+    return this.#page.text(this.#own);
+  }
+
+  #measureOwn(workers: number): void {
+    const registers = [this.#own];
+    const gauge = new Gauge({
+      name: 'facade_workers',
+      help: 'Workers by state.',
+      labelNames: ['state'] as const,
+      registers,
+      collect: (): void => {
+        const ready = this.crew.ready.length;
+        gauge.set({ state: 'ready' }, ready);
+        gauge.set({ state: 'missing' }, workers - ready);
+      },
+    });
+    const replaced = new Counter({
+      name: 'facade_workers_replaced_total',
+      help: 'Workers that ended unasked and were replaced.',
+      registers,
+      collect: (): void => {
+        replaced.reset();
+        replaced.inc(this.crew.replaced);
+      },
+    });
+    // prom-client leaves the one of the workers out.
+    const started = new Gauge({
+      name: 'process_start_time_seconds',
+      help: 'Start time of the process since unix epoch in seconds.',
+      registers,
+    });
+    started.set(Math.round(Date.now() / 1000 - process.uptime()));
+  }
+}
+
+/** Without it the workers serve all the same, and say what they lack. */
+async function embeddedFor({ dataDir, workers }: Environment, log: Logger): Promise<Embedded | undefined> {
+  try {
+    return await startEmbedded(dataDir, log, { instances: workers });
+  } catch (error) {
+    log.error({ err: error, reason: (error as Error).message }, 'the database cannot be had; the workers go without');
+    return undefined;
+  }
+}
+
+function handOf(worker: Worker): Hand {
+  return {
+    pid: worker.process.pid,
+    send(message: ToWorker) {
+      // One that has just died is no error of the others.
+      if (worker.isConnected()) worker.send(message, () => undefined);
+    },
+    kill: (signal) => void worker.process.kill(signal),
+    onMessage: (hear) => void worker.on('message', hear),
+    onExit: (ended) => void worker.on('exit', (code: number | null) => ended(code)),
+  };
+}

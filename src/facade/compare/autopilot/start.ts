@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import type { DataPlane } from '../../forward/data-plane.ts';
+import type { Calendar } from '../../../http/calendar.ts';
+import type { Logger } from '../../../http/log.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+import type { Leadership, Store } from '../../store/index.ts';
+import type { ParityReport } from '../report.ts';
+import type { FlipFacts } from './facts.ts';
+import { proofOf, readingsOf, routesOf } from './house.ts';
+import { ProcessMemory } from './memory.ts';
+import type { FlipOrder, Memory, Proposal } from './ports.ts';
+import { Autopilot } from './runner.ts';
+import { StoreMemory } from './store-memory.ts';
+
+/** Puts the autopilot into the house. Whoever steers hands in how flips are made; nothing here writes a config file. */
+
+export interface FlipPort {
+  /** Of the route's gateway percentage. */
+  last(route: string): FlipFacts;
+  /** @throws Error saying why it was not made. @returns the revision, as `last` shows it from now on. */
+  flip(order: FlipOrder): Promise<string>;
+  /** Changes nothing. */
+  propose(route: string, gateway: number): Promise<Proposal>;
+}
+
+export interface StartOptions {
+  readonly dataPlane: DataPlane;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly calendar: Calendar;
+  readonly parity: (route: string) => ParityReport | undefined;
+  readonly flips: FlipPort;
+  /** There will be a store: nothing is decided before it is there, lest two instances decide. */
+  readonly awaitsStore: boolean;
+  /** False: of the processes on this file another one decides, if no store says who. */
+  readonly mayLead?: boolean;
+  /** Milliseconds between two looks; 5 000. */
+  readonly every?: number | undefined;
+}
+
+export interface Started {
+  readonly autopilot: Autopilot;
+  /** The store is there: state outlives the process, and of all instances one leads. */
+  keep(store: Store): void;
+  close(): Promise<void>;
+}
+
+export function startAutopilot(options: StartOptions): Started {
+  const { dataPlane, metrics, log, calendar, parity, flips, awaitsStore, mayLead = true, every = 5_000 } = options;
+  const instance = randomUUID();
+  let memory: Memory = new ProcessMemory();
+  let leadership: Leadership | undefined;
+  const autopilot = new Autopilot({
+    metrics,
+    log,
+    ports: {
+      now: () => calendar.now(),
+      routes: () => routesOf(dataPlane, (route) => flips.last(route)),
+      isKilled: () => dataPlane.killed,
+      read: () => readingsOf(dataPlane, instance),
+      proof: (route) => proofOf(parity(route)),
+      flip: (order) => flips.flip(order),
+      propose: (route, gateway) => flips.propose(route, gateway),
+      isLeader: () => (awaitsStore ? (leadership?.isLeader ?? false) : mayLead),
+      get memory() {
+        return memory;
+      },
+    },
+  });
+  const ticking = autopilot.start(calendar, every);
+  return {
+    autopilot,
+    keep(store) {
+      memory = new StoreMemory(store.db, instance);
+      leadership = store.lead('autopilot', { gained: () => undefined, lost: () => undefined });
+    },
+    async close() {
+      await ticking.close();
+      await leadership?.close();
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { isJsonMediaType } from '../../http/media.ts';
+import { notRun, type Answer, type Comparison, type Difference, type ErrorReason } from './comparison.ts';
+import { bodyFacts } from './coverage.ts';
+import { headerOf } from './head.ts';
+import { readJson } from './json-value.ts';
+import { normalise } from './normalise.ts';
+import { isKnown, type CompiledRules } from './rules.ts';
+import { MOST_DIFFERENCES, structuralDifferences } from './structure.ts';
+import { reasonNotToJudge, understood, type UnderstoodAnswer } from './understood.ts';
+
+/**
+ * Would a caller have noticed which of two answers it got? Pure: both answers are whole in memory, the clock comes in
+ * (for the ledger only). The steps: leave out what cannot be judged · failures · status · headers · body.
+ *
+ * Errors are compared by status alone. Their texts are each dialect's own, and on the live way they are replaced.
+ */
+
+/**
+ * @param control the answer of direct, whichever of the two was live
+ * @param candidate the answer of the gateway, or of direct once more to learn the noise
+ * @param now milliseconds since the epoch
+ * @param withFacts what the answers show for the coverage is worked out too: dearer than most comparisons
+ */
+export function compareAnswers(
+  rules: CompiledRules,
+  control: Answer,
+  candidate: Answer,
+  now: number,
+  withFacts = true,
+): Comparison {
+  const reason = reasonNotToJudge(control) ?? reasonNotToJudge(candidate);
+  if (reason !== undefined) return notRun(reason);
+  const left = understood(rules.route, control, rules.longestBody);
+  const right = understood(rules.route, candidate, rules.longestBody);
+  const unfit = unfitFor(left, right);
+  if (unfit !== undefined) return { ...notRun(unfit), control: sideOf(left), candidate: sideOf(right) };
+  const differences = differencesOf(rules, left, right);
+  const isFine = differences.every((difference) => isKnown(rules.known, difference, now));
+  return {
+    result: differences.length === 0 ? 'match' : isFine ? 'ignored' : 'mismatch',
+    reason: undefined,
+    differences: differences.slice(0, MOST_DIFFERENCES),
+    isCapped: differences.length > MOST_DIFFERENCES,
+    facts: withFacts ? factsOf(left) : [],
+    control: sideOf(left),
+    candidate: sideOf(right),
+  };
+}
+
+/**
+ * Facts of an answer that a live caller got from direct, for the coverage. Sample before calling: it costs a parse.
+ */
+export function answerFacts(rules: CompiledRules, answer: Answer): readonly string[] {
+  const side = understood(rules.route, answer, rules.longestBody);
+  return answer.isWhole && side.decoded.kind === 'ok' ? factsOf(side) : [];
+}
+
+const sideOf = ({ status, isFailed, ms }: UnderstoodAnswer) => ({ status, isFailed, ms });
+
+/** Why two answers say nothing of each other. */
+function unfitFor(left: UnderstoodAnswer, right: UnderstoodAnswer): ErrorReason | undefined {
+  if (left.isFailed && right.isFailed) return 'both_failed';
+  if (left.status === 429 || right.status === 429) return 'rate_limited';
+  if (left.isFailed || right.isFailed || left.status !== right.status || left.status >= 400) return undefined;
+  const isWhole = ({ answer, decoded }: UnderstoodAnswer) => answer.isWhole && decoded.kind !== 'too large';
+  return isWhole(left) && isWhole(right) ? undefined : 'too_large';
+}
+
+function differencesOf(rules: CompiledRules, left: UnderstoodAnswer, right: UnderstoodAnswer): Difference[] {
+  const whole = (kind: Difference['kind'], from: string, to: string): Difference => ({ path: '', kind, from, to });
+  if (left.isFailed || right.isFailed) return [whole('failure', told(left), told(right))];
+  if (left.status !== right.status) return [whole('status', told(left), told(right))];
+  const headers = headerDifferences(rules.route.compare.headers, left, right);
+  // Redirects and errors are their status (and the headers that were asked for).
+  return left.status >= 300 ? headers : headers.concat(bodyDifferences(rules, left, right));
+}
+
+const told = ({ status }: UnderstoodAnswer) => (status === 0 ? 'no answer' : String(status));
+
+function headerDifferences(names: readonly string[], left: UnderstoodAnswer, right: UnderstoodAnswer): Difference[] {
+  return names.flatMap((name) => {
+    const [a, b] = [headerOf(left.answer.rawHeaders, name), headerOf(right.answer.rawHeaders, name)];
+    if (a === b) return [];
+    const shape = (value: string | undefined) => (value === undefined ? 'absent' : 'text');
+    return [{ path: `header:${name}`, kind: 'header', from: shape(a), to: shape(b) }];
+  });
+}
+
+function bodyDifferences({ route }: CompiledRules, left: UnderstoodAnswer, right: UnderstoodAnswer): Difference[] {
+  const [a, b] = [bytesOf(left), bytesOf(right)];
+  // The same bytes are the same document, whatever the rules say of it; most answers end here.
+  if (a.equals(b) && isSameType(left.contentType, right.contentType)) return [];
+  const [x, y] = [jsonOf(left), jsonOf(right)];
+  if (x && y) return structuralDifferences(normalise(x, route.compare), normalise(y, route.compare));
+  const kinds = [kindOf(a, x !== undefined), kindOf(b, y !== undefined)] as const;
+  const [from, to] = kinds;
+  return [{ path: '', kind: from === to ? 'hash' : 'type', from, to }];
+}
+
+const isSameType = (a: string | undefined, b: string | undefined): boolean =>
+  a === b || isJsonMediaType(a) === isJsonMediaType(b);
+
+/** What could not be unpacked is compared as it came. */
+const bytesOf = ({ answer, decoded }: UnderstoodAnswer): Buffer => (decoded.kind === 'ok' ? decoded.body : answer.body);
+
+const jsonOf = (side: UnderstoodAnswer) => (isJsonMediaType(side.contentType) ? readJson(bytesOf(side)) : undefined);
+
+const kindOf = (body: Buffer, isJson: boolean): string =>
+  isJson ? 'json' : body.length === 0 ? 'empty body' : 'other body';
+
+function factsOf(side: UnderstoodAnswer): readonly string[] {
+  return side.isFailed ? [] : bodyFacts(side.status, side.contentType, bytesOf(side));
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { isJsonMediaType } from '../../http/media.ts';
+import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
+import type { Answer } from './comparison.ts';
+import { textOf } from './groups.ts';
+import { headerOf } from './head.ts';
+import { Redactor } from './redact.ts';
+import type { CompiledRules } from './rules.ts';
+import type { Sample } from './samples.ts';
+import { understood, type UnderstoodAnswer } from './understood.ts';
+
+/**
+ * A sample as a file: a pair of answers that can be compared again, offline, by other rules or after a change of the
+ * comparison, and kept in a repository, since it holds nothing of anybody. Both sides are written as a caller of the
+ * direct dialect would have seen them. `reveal` keeps the values; only for the sandbox, whose data are invented.
+ */
+
+const side = z.strictObject({
+  path: z.enum(['direct', 'gateway']).describe('Who answered; for the reader.'),
+  status: z.int().min(0).max(599),
+  headers: z.record(z.string(), z.string()).describe('Those that are compared, and the media type.'),
+  failure: z.enum(Object.keys(OUTCOMES) as Outcome[]).optional(),
+  ms: z.number().min(0),
+  body: z.string().describe('As text, for a JSON document would lose digits of its numbers.'),
+});
+
+export const fixtureSchema = z.strictObject({
+  version: z.literal(1),
+  route: z.string(),
+  at: z.iso.datetime(),
+  isRedacted: z.boolean(),
+  differences: z.array(z.string()).describe('As the report names them; for the reader.'),
+  control: side,
+  candidate: side,
+});
+
+export type Fixture = z.output<typeof fixtureSchema>;
+type FixtureSide = Fixture['control'];
+
+/** @param random for the secret amounts, 0 ≤ n < 1 */
+export function freeze(sample: Sample, rules: CompiledRules, random: () => number, reveal = false): Fixture {
+  const control = understood(rules.route, sample.control, rules.longestBody);
+  const candidate = understood(rules.route, sample.candidate, rules.longestBody);
+  const redactor = new Redactor(random);
+  const hide = reveal ? (text: string) => text : (text: string) => (text === '' ? '' : redactor.text(text));
+  const [left, right] = reveal ? [undefined, undefined] : redactor.redact(jsonOf(control), jsonOf(candidate));
+  const write = (of: UnderstoodAnswer, redacted: string | undefined): FixtureSide => ({
+    path: of.answer.path,
+    status: of.status,
+    headers: headersOf(of, rules, hide),
+    ...(of.answer.failure === undefined ? {} : { failure: of.answer.failure }),
+    ms: Math.round(of.ms),
+    body: redacted ?? hide(bytesOf(of).toString('utf8')),
+  });
+  return {
+    version: 1,
+    route: sample.route,
+    at: new Date(sample.at).toISOString(),
+    isRedacted: !reveal,
+    differences: sample.differences.map(textOf),
+    control: write(control, left),
+    candidate: write(candidate, right),
+  };
+}
+
+/** A fixture as the two answers that it was made of, as far as they are compared. */
+export function thaw({ control, candidate }: Fixture): { control: Answer; candidate: Answer } {
+  return { control: answerOf(control), candidate: answerOf(candidate) };
+}
+
+/** What a fixture shows is already in the words of direct, so nothing is unwrapped a second time. */
+function answerOf({ status, headers, failure, ms, body }: FixtureSide): Answer {
+  const rawHeaders = Object.entries(headers).flat();
+  return { path: 'direct', status, rawHeaders, body: Buffer.from(body), isWhole: true, ms, failure };
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Errors are compared by status; what they say is left out. */
+const bytesOf = ({ status, isFailed, decoded, answer }: UnderstoodAnswer): Buffer =>
+  isFailed || status >= 400 ? EMPTY : decoded.kind === 'ok' ? decoded.body : answer.body;
+
+const jsonOf = (of: UnderstoodAnswer): Buffer => (isJsonMediaType(of.contentType) ? bytesOf(of) : EMPTY);
+
+function headersOf(
+  { answer, contentType }: UnderstoodAnswer,
+  { route }: CompiledRules,
+  hide: (text: string) => string,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (contentType !== undefined) headers['content-type'] = contentType;
+  for (const name of route.compare.headers) {
+    const value = headerOf(answer.rawHeaders, name);
+    if (value !== undefined && name !== 'content-type') headers[name] = hide(value);
+  }
+  return headers;
+}

@@ -1,0 +1,17 @@
+import type { FacadeConfig } from '../config/schema.ts';
+import { parseDuration, parseSize } from '../../http/units.ts';
+import type { RouteModel } from '../rollout/route.ts';
+import type { ParitySettings } from './book.ts';
+import { compileRules, type CompiledRules } from './rules.ts';
+
+/** From `compare:` and `knownDifferences:` of the config to what the comparison is handed. */
+
+export function paritySettings({ compare }: FacadeConfig): ParitySettings {
+  const { window, shadows, minSamples, minNoise, noiseShare } = compare;
+  return { window: parseDuration(window), most: shadows, minSamples, minNoise, noiseShare };
+}
+
+export function rulesOf(config: FacadeConfig, routes: readonly RouteModel[]): CompiledRules[] {
+  const longest = parseSize(config.compare.maxBody);
+  return routes.map((route) => compileRules(route, config.knownDifferences, longest));
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import type { FacadeConfig } from '../config/schema.ts';
+import { percentDecode } from '../../http/percent.ts';
+import type { Caller } from '../forward/callers.ts';
+import type { DataPlane } from '../forward/data-plane.ts';
+import type { Asked } from '../forward/exchange.ts';
+import type { Calendar } from '../../http/calendar.ts';
+import type { Logger } from '../../http/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Path } from '../rollout/route.ts';
+import { PostgresParity } from '../store/parity.ts';
+import type { Store } from '../store/index.ts';
+import { ParityBook } from './book.ts';
+import type { Answer } from './comparison.ts';
+import type { EvidenceJson } from './evidence.ts';
+import { keepEvidence, type EvidenceKeeper } from './keep-evidence.ts';
+import { observeParity } from './observe-parity.ts';
+import { Observer } from './observer.ts';
+import { paritySettings, rulesOf } from './parity-settings.ts';
+import { PerSecond } from './per-second.ts';
+import { shadowSettings } from './settings.ts';
+import { cannotTell, verifyWrite, type Verification } from './verify.ts';
+import { WriteReader } from './write-reader.ts';
+
+/** The comparison, put together: shadows and read-backs on one side, the book and what keeps it on the other. */
+
+export interface ComparisonOptions {
+  readonly dataPlane: DataPlane;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly calendar: Calendar;
+  /** 0 ≤ x < 1 */
+  readonly random: () => number;
+  readonly config: FacadeConfig;
+}
+
+export interface Comparing {
+  readonly book: ParityBook;
+  /** After every load of the config. */
+  use(config: FacadeConfig): void;
+  /** The evidence outlives the process, and is summed with that of other instances. */
+  keep(store: Store): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds. */
+const KEEP_EVERY = 5_000;
+
+export function startComparison(options: ComparisonOptions): Comparing {
+  const { dataPlane, metrics, now, calendar, random, log } = options;
+  const book = new ParityBook(randomUUID(), paritySettings(options.config));
+  let settings = shadowSettings(options.config);
+  const ports = portsOf(dataPlane, now);
+  const writes = new WriteReader(settings, {
+    ...ports,
+    random,
+    judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBody),
+    verified: ({ match: { route } }, verification) => note(options, book, route.model.id, verification),
+  });
+  const observer = new Observer({
+    ...ports,
+    settings,
+    book,
+    writes,
+    metrics,
+    calendar: calendar.now,
+    onError: defectLog(log, now),
+  });
+  let keeper: EvidenceKeeper | undefined;
+  const comparing: Comparing = {
+    book,
+    use(config) {
+      settings = shadowSettings(config);
+      const models = dataPlane.generation.entries.map(({ model }) => model);
+      book.use(paritySettings(config), rulesOf(config, models));
+      observer.configure(settings);
+      writes.configure(settings);
+    },
+    async keep({ db }) {
+      keeper = await keepEvidence({
+        book,
+        store: new PostgresParity<EvidenceJson>(db),
+        every: (work) => everyFew(calendar, work),
+        now: calendar.now,
+        keepFor: paritySettings(options.config).window,
+        onError: (error) => log.warn({ err: error }, 'the evidence of parity could not be kept in step with the store'),
+      });
+    },
+    async close() {
+      await observer.close();
+      await keeper?.close();
+    },
+  };
+  comparing.use(options.config);
+  observeParity(metrics, book, calendar.now);
+  dataPlane.tap = observer;
+  return comparing;
+}
+
+/** What fails for one shadow fails for the next one too: once a second is enough. */
+function defectLog(log: Logger, now: () => number): (error: unknown) => void {
+  const limit = new PerSecond(1);
+  return (err) => {
+    if (limit.take(now())) log.error({ err }, 'a comparison failed: a defect of the facade, report it');
+  };
+}
+
+function portsOf(dataPlane: DataPlane, now: () => number) {
+  return {
+    now,
+    generation: () => dataPlane.generation,
+    isPressed: () => dataPlane.overload.isPressed,
+    credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
+  };
+}
+
+/** What came of a write that was read back. */
+function note({ metrics, calendar }: ComparisonOptions, book: ParityBook, route: string, seen: Verification): void {
+  metrics.verifications.inc({ route, result: seen.result });
+  book.readBack(route, seen, calendar.now());
+}
+
+/** One call at a time, however long it takes. */
+function everyFew(calendar: Calendar, work: () => Promise<void>): { close(): void } {
+  let running: Promise<void> | undefined;
+  return calendar.every(KEEP_EVERY, () => (running ??= work().finally(() => (running = undefined))));
+}
+
+/** What was read back says whether the write arrived as it was asked. */
+function judgeWrite({ match }: Asked, body: Buffer, answer: Answer | undefined, longest: number): Verification {
+  if (!answer) return cannotTell('not_read');
+  const { model } = match.route;
+  const params = new Map(model.params.map((name, i) => [name, percentDecode(match.params[i] ?? '') ?? '']));
+  return verifyWrite(model, body, params, answer, longest);
+}

@@ -1,0 +1,56 @@
+import { successStatus } from '../../c2s/pair/answer.ts';
+import { understand } from '../../c2s/pair/error-answer.ts';
+import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import type { RouteModel } from '../rollout/route.ts';
+import type { Answer, ErrorReason, Side } from './comparison.ts';
+import { decoded, type Decoded } from './decoded.ts';
+import { headerOf } from './head.ts';
+
+/**
+ * An answer as a caller of the direct dialect would have seen it: the gateway's 500 that is Contact2Sale's own 404 in
+ * disguise is a 404, and its 200 for a message is the 201 that the row owes. Judged by the very code that judges live
+ * answers, so that parity and the breaker never disagree on what a failure is.
+ */
+export interface UnderstoodAnswer extends Side {
+  readonly answer: Answer;
+  readonly decoded: Decoded;
+  readonly contentType: string | undefined;
+}
+
+/** Where the facade or the caller ended it, there is nothing to judge. */
+const NOT_JUDGED: Readonly<Partial<Record<Outcome, ErrorReason>>> = {
+  facade_rate_budget: 'rate_budget',
+  facade_breaker_open: 'unavailable',
+  facade_bulkhead_full: 'unavailable',
+  facade_overload: 'unavailable',
+  facade_no_gateway: 'unavailable',
+  untranslatable: 'untranslatable',
+};
+
+/** Why an answer says nothing of its side; undefined when it does. */
+export function reasonNotToJudge({ failure }: Answer): ErrorReason | undefined {
+  if (failure === undefined) return undefined;
+  return NOT_JUDGED[failure] ?? (decisionOf(failure).party === 'client' ? 'no_control' : undefined);
+}
+
+/** @param longest bytes that a body may unpack to. */
+export function understood(route: RouteModel, answer: Answer, longest: number): UnderstoodAnswer {
+  const { rawHeaders, ms } = answer;
+  const contentType = headerOf(rawHeaders, 'content-type');
+  const plain = decoded(answer.body, headerOf(rawHeaders, 'content-encoding'), longest);
+  const { status, isFailed } = judged(route, answer, plain, contentType);
+  return { answer, ms, contentType, decoded: plain, status, isFailed };
+}
+
+function judged(
+  route: RouteModel,
+  { path, status, failure, ms }: Answer,
+  plain: Decoded,
+  contentType: string | undefined,
+): Pick<Side, 'status' | 'isFailed'> {
+  if (failure !== undefined) return { status: 0, isFailed: true };
+  if (status < 400) return { status: successStatus(route, 'direct', path, status), isFailed: false };
+  const text = plain.kind === 'ok' ? plain.body : Buffer.alloc(0);
+  const meant = understand({ path, asked: 'direct', rule: route.body, status, contentType, body: text, duration: ms });
+  return { status: meant.status, isFailed: meant.outcome !== 'ok' };
+}

@@ -1,0 +1,138 @@
+import { renderPath } from '../dialect/path.ts';
+import { DeadlineWatch } from '../../http/deadlines.ts';
+import type { Asked } from '../forward/exchange.ts';
+import type { RouteEntry } from '../forward/generation.ts';
+import type { Face, VerifyRule } from '../rollout/route.ts';
+import { BUCKETS } from '../rollout/split.ts';
+import type { Answer } from './comparison.ts';
+import { ShadowCall, type ShadowAnswer, type ShadowRequest } from './shadow-call.ts';
+import { ShadowLane } from './shadow-lane.ts';
+import { answerOf, type ShadowPorts, type ShadowSettings } from './shadow.ts';
+import type { Verification } from './verify.ts';
+
+/**
+ * Writes cannot be shadowed: a second one would be a duplicate. Instead some of those that the gateway served are read
+ * back through direct a little later, to see whether what was asked for is there. It catches what no status tells: a
+ * gateway that answers 200 and drops a field, or sends `message` where the CRM wants `body`.
+ */
+
+export interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials' | 'isPressed'> {
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  /** Did it arrive? @param body as the caller sent it; @param answer of direct; undefined: it could not be asked. */
+  readonly judge: (asked: Asked, body: Buffer, answer: Answer | undefined) => Verification;
+  /** Once for every write that was offered. */
+  readonly verified: (asked: Asked, verification: Verification) => void;
+}
+
+/** Whoever calls a write lost had better look twice: a CRM under load shows one late. The second time waits twice as long. */
+const LOOKS = 2;
+/** Writes whose bodies are kept until they are read back; one more is not sampled. */
+const MOST_PENDING = 100;
+const CONNECTIONS = 2;
+
+interface Written {
+  readonly asked: Asked;
+  readonly body: Buffer;
+  readonly verify: VerifyRule;
+}
+
+export class WriteReader {
+  readonly #ports: WriteReaderPorts;
+  readonly #lane = new ShadowLane(CONNECTIONS);
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #deadlines: DeadlineWatch<ShadowCall>;
+  #settings: Pick<ShadowSettings, 'deadline' | 'maxBody'>;
+  #underWay = 0;
+  #closing = false;
+
+  constructor(settings: Pick<ShadowSettings, 'deadline' | 'maxBody'>, ports: WriteReaderPorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#deadlines = new DeadlineWatch(ports.now);
+  }
+
+  configure(settings: Pick<ShadowSettings, 'deadline' | 'maxBody'>): void {
+    this.#settings = settings;
+  }
+
+  /** Is this write one of the sample? */
+  wants({ model: { verify } }: RouteEntry): boolean {
+    if (!verify || this.#closing || this.pending >= MOST_PENDING || this.#ports.isPressed()) return false;
+    return this.#ports.random() * BUCKETS < verify.sample;
+  }
+
+  /** Writes that wait to be read back, or are being read. */
+  get pending(): number {
+    return this.#timers.size + this.#underWay;
+  }
+
+  /** The gateway said that it was done. */
+  offer(asked: Asked, body: Buffer): void {
+    const { verify } = asked.match.route.model;
+    if (verify) this.#lookLater({ asked, body, verify }, 1);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    // What is under way for a former upstream has a pool that nobody holds any more.
+    for (const call of this.#deadlines.all) call.abandon('client_admit');
+    this.#deadlines.close();
+    await this.#lane.destroy();
+  }
+
+  #lookLater(write: Written, look: number): void {
+    if (this.#closing) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#underWay++;
+      void this.#look(write, look).finally(() => this.#underWay--);
+    }, write.verify.after * look);
+    this.#timers.add(timer.unref());
+  }
+
+  async #look(write: Written, look: number): Promise<void> {
+    const { asked, body, verify } = write;
+    const answer = await this.#read(asked, verify.read);
+    if (this.#closing) return;
+    const verification = this.#ports.judge(asked, body, answer);
+    if (verification.result === 'not_arrived' && look < LOOKS) this.#lookLater(write, look + 1);
+    else this.#ports.verified(asked, verification);
+  }
+
+  async #read(asked: Asked, route: string): Promise<Answer | undefined> {
+    const { entries, upstreams } = this.#ports.generation();
+    const face = entries.find(({ model }) => model.id === route);
+    if (!face || (upstreams.direct.rateBudget && !(await upstreams.direct.rateBudget.takeSpare()))) return undefined;
+    // The budget took its time: a pool that is opened now would be closed by nobody.
+    if (this.#closing) return undefined;
+    const request = this.#request(asked, face, upstreams.direct.prefix);
+    const { deadline, maxBody } = this.#settings;
+    const call = new ShadowCall({
+      path: 'direct',
+      pool: this.#lane.pool(upstreams.direct),
+      room: maxBody,
+      now: this.#ports.now,
+      deadline,
+      watch: this.#deadlines,
+      copy: asked.trace?.copy('read-back', upstreams.direct, request.method, request.headers),
+    });
+    const answer = await new Promise<ShadowAnswer>((resolve) => call.send(request, resolve));
+    return answerOf(answer);
+  }
+
+  #request({ match, req, caller, requestId }: Asked, { model }: RouteEntry, prefix: string): ShadowRequest {
+    const written = match.route.model.params;
+    const params = model.params.map((name) => match.params[written.indexOf(name)] ?? '');
+    const { method } = model.direct[0] as Face;
+    const headers = ['accept', 'application/json', 'x-request-id', requestId, 'x-facade-shadow', 'true'];
+    const credentials = this.#ports.credentials('direct', caller);
+    const authorization = credentials.keep ? req.headers.authorization : credentials.authorization;
+    if (authorization !== undefined) headers.push('authorization', authorization);
+    const { authentication } = req.headers;
+    if (credentials.keep && typeof authentication === 'string') headers.push('authentication', authentication);
+    return { method, target: prefix + renderPath(model.direct[0] as Face, params), headers };
+  }
+}

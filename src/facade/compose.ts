@@ -1,0 +1,336 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { timedRoutes } from './admin/routes.ts';
+import { createAdmin } from './admin/server.ts';
+import { Timeline } from './admin/timeline.ts';
+import type { Seat } from './cluster/seat.ts';
+import { startAutopilot } from './compare/autopilot/index.ts';
+import { startComparison } from './compare/start.ts';
+import type { Environment } from './config/environment.ts';
+import type { FacadeConfig } from './config/schema.ts';
+import { parseDuration, parseSize } from '../http/units.ts';
+import { watchConfig, type ConfigWatch, type WatchOptions } from '../http/watch.ts';
+import { createEnrichment, type EnrichmentOptions } from '../c2s/enrichment/index.ts';
+import type { BreakerState } from './forward/breaker.ts';
+import { DataPlane } from './forward/data-plane.ts';
+import type { Generation } from './forward/generation.ts';
+import { KillSwitch } from './forward/kill-switch.ts';
+import { createListener } from '../http/listener.ts';
+import { createPages } from './forward/pages.ts';
+import { ConfigRefused, Loader } from './forward/reload.ts';
+import { overloadLimits } from './forward/settings.ts';
+import { Table } from './forward/table.ts';
+import { SYSTEM_CALENDAR, type Calendar } from '../http/calendar.ts';
+import type { Logger } from '../http/log.ts';
+import { Metrics } from './observe/metrics.ts';
+import { openTracing } from './observe/tracing/open.ts';
+import type { Tracing } from './observe/tracing/trace.ts';
+import type { Path } from './rollout/route.ts';
+import { AutopilotFlips } from './steer/autopilot-flips.ts';
+import { BurnDown } from './steer/burn-down.ts';
+import { proofsOf } from './steer/proof.ts';
+import { startSteering } from './steer/start.ts';
+import { Steering, type SteeringOptions } from './steer/steering.ts';
+import { TrafficMeter } from './steer/traffic-meter.ts';
+import { StoreHolder } from './store/holder.ts';
+import { openStore } from './store/index.ts';
+
+/** The composition root: who is wired to whom. No logic, and no port is opened: see app.ts and embed.ts. */
+
+export interface ComposeOptions {
+  readonly environment: Environment;
+  /** The variables that ${NAME} in the config file stands for, read anew at every load. */
+  readonly variables: () => Record<string, string | undefined>;
+  /** Watched like the config file: a variable emptied there acts at once. */
+  readonly envFile?: string | undefined;
+  readonly log: Logger;
+  /** One line a request. */
+  readonly requestLog: Logger;
+  /** Log lines that were dropped so far; left out: none ever is. */
+  readonly droppedLines?: () => number;
+  /** The upstreams are the sandbox, whose data are invented. */
+  readonly isSandbox?: boolean;
+  /** This process is one of several workers. */
+  readonly seat?: Seat | undefined;
+  /** Milliseconds between two looks of the autopilot. */
+  readonly autopilotEvery?: number;
+  /** By which evidence ages, holds pass and days end; left out: the system's. */
+  readonly calendar?: Calendar;
+  /** Watches the runs of enrichments. */
+  readonly reached?: EnrichmentOptions['reached'];
+}
+
+/** Milliseconds. */
+const LONGEST_WAIT_FOR_FLIPS = 3_000;
+
+/**
+ * All of a facade but its ports, and not begun yet; of the two listeners here neither listens.
+ * @throws ConfigRefused with every problem, one a line.
+ */
+export async function compose(options: ComposeOptions) {
+  const { environment, log } = options;
+  const tracing = await openTracing(environment.otlp, log);
+  const parts = await closing(tracing, () => wire({ ...options, tracing }));
+  const { dataPlane, config, enrichment, store } = parts;
+  const listener = publicListener(dataPlane, config().server);
+  dataPlane.overload.watch(listener);
+  const timeline = new Timeline({
+    routes: () => timedRoutes(dataPlane.generation, parts.now()),
+    now: parts.calendar.now,
+  });
+  const admin = createAdmin({ ...parts, ...adminSettings(options), timeline });
+  const begin = async (): Promise<void> => {
+    enrichment.attach(listener);
+    store.start();
+    // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
+    if (isTruthInStore(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
+  };
+  const close = async (): Promise<void> => {
+    timeline.close();
+    await parts.close();
+    await tracing?.close();
+  };
+  return { ...parts, listener, admin, begin, close };
+}
+
+async function closing<T>(tracing: Tracing | undefined, make: () => T): Promise<T> {
+  try {
+    return make();
+  } catch (error) {
+    await tracing?.close();
+    throw error;
+  }
+}
+
+interface WireOptions extends ComposeOptions {
+  readonly tracing: Tracing | undefined;
+}
+
+function wire(options: WireOptions) {
+  const { environment, variables, envFile, log, seat, calendar = SYSTEM_CALENDAR } = options;
+  const { configFile } = environment;
+  const now = () => performance.now();
+  const metrics = new Metrics();
+  metrics.observeLog(options.droppedLines ?? (() => 0));
+  const table = new Table(metrics, now, seat && ((...news) => seat.tell(breakerNews(...news))));
+  const steering: Steering = steeringFor(options, {
+    reload: () => watcher.reload(),
+    rebuild: () => load(text),
+    config: () => config,
+    killSwitch: () => serving.killSwitch,
+  });
+  const { take } = steering;
+  const loader = new Loader({ file: configFile, table, metrics, log, variables, take, workers: seat?.workers });
+  let text = readConfig(configFile);
+  const first = loader.load(text);
+  if (!first.ok) throw new ConfigRefused(first.problems);
+  let { config } = first;
+  const shared: Shared = { metrics, now, calendar, config: () => config, steering };
+  const serving = serve(options, shared, first.generation);
+  const load = (next: string): void => {
+    const loaded = loader.load(next);
+    if (!loaded.ok) return;
+    text = next;
+    config = loaded.config;
+    serving.take(loaded);
+  };
+  const onError = (error: Error): void => loader.unreadable(error);
+  const onChange = (next: string): void => {
+    load(next);
+    if (seat?.isFirst) seat.tell({ kind: 'reloaded' });
+  };
+  const watcher = watchFiles({ file: configFile, current: text, onChange, onError }, envFile, log);
+  const kept = keep(options, shared, serving);
+  const piloted = pilot(options, shared, serving, kept.store);
+  const close = async (): Promise<void> => {
+    watcher.close();
+    for (const part of [piloted, serving, kept, table]) await part.close();
+  };
+  const reload = () => watcher.reload();
+  const heard = { table, killSwitch: serving.killSwitch, reload, metrics };
+  const { book } = serving.comparing;
+  return { ...shared, ...serving, ...kept, heard, book, loader, reload, close, autopilot: piloted.autopilot };
+}
+
+type SteeringParts = Pick<SteeringOptions, 'reload' | 'rebuild' | 'config' | 'killSwitch'>;
+
+function steeringFor(options: ComposeOptions, parts: SteeringParts): Steering {
+  const { environment, variables, log } = options;
+  const truth = isTruthInStore(options) ? 'store' : 'file';
+  return new Steering({ ...parts, truth, file: environment.configFile, variables, log });
+}
+
+interface Shared {
+  readonly metrics: Metrics;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly calendar: Calendar;
+  readonly config: () => FacadeConfig;
+  readonly steering: Steering;
+}
+
+/** What serves requests, and what watches them. */
+function serve(options: WireOptions, shared: Shared, generation: Generation) {
+  const { environment, log, requestLog, tracing, seat } = options;
+  const { metrics, now, calendar, config } = shared;
+  const own = { metrics, log, requestLog, now, overload: overloadLimits(config()) };
+  const dataPlane = new DataPlane({ ...environment, ...own, tracing }, generation);
+  const clocks = { now, calendar, random: Math.random };
+  const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
+  const killSwitch = new KillSwitch(
+    () => dataPlane.generation.killSwitchFile,
+    (on, by) => {
+      dataPlane.killed = on;
+      shared.steering.noteKillSwitch(by);
+      log.warn({ on, by }, 'kill switch');
+      // By the file it is in all of them anyway.
+      if (seat?.isFirst) seat.tell({ kind: 'kill', on: by.includes('admin') });
+    },
+  );
+  /** From the next request on. */
+  const take = (loaded: { readonly config: FacadeConfig; readonly generation: Generation }): void => {
+    dataPlane.swap(loaded.generation);
+    dataPlane.overload.configure(overloadLimits(loaded.config));
+    comparing.use(loaded.config);
+    killSwitch.look();
+  };
+  const close = async (): Promise<void> => {
+    killSwitch.close();
+    await comparing.close();
+    dataPlane.close();
+  };
+  return { dataPlane, comparing, killSwitch, take, close };
+}
+
+/** The store, and what is kept there: flips, traffic, evidence, enrichments. */
+function keep(
+  options: WireOptions,
+  { metrics, calendar, config, steering }: Shared,
+  { dataPlane, comparing }: ReturnType<typeof serve>,
+) {
+  const { environment, log, reached, tracing, seat } = options;
+  const store = storeOf(environment, log);
+  const now = () => new Date(calendar.now());
+  const meter: TrafficMeter = new TrafficMeter({
+    metrics,
+    calendar,
+    log,
+    flushed: (traffic) => burnDown.measure(traffic),
+  });
+  const burnDown = new BurnDown({
+    now,
+    metrics,
+    models: () => dataPlane.generation.entries.map(({ model }) => model),
+    killSwitch: () => dataPlane.killed,
+    flips: () => steering.flips,
+    traffic: () => meter.traffic,
+    proofs: () => proofsOf(comparing.book, calendar.now()),
+  });
+  const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
+  const keepsHistory = !seat || seat.isFirst || isTruthInStore(options);
+  const started = startSteering({ steering, meter, opened: store.opened, instance, now, log, keepsHistory });
+  store.whenReady((opened) => comparing.keep(opened));
+  const enrichment = createEnrichment({
+    environment,
+    config: () => config().enrichment,
+    knownShare: () => config().server.knownCallerShare,
+    store,
+    metrics,
+    isKnown: (req) => dataPlane.isKnown(req),
+    log,
+    reached,
+    tracing,
+  });
+  dataPlane.pages = createPages(() => dataPlane.draining, log, [enrichment.pages]);
+  const close = async (): Promise<void> => {
+    await started.close();
+    await store.close();
+  };
+  return { store, burnDown, enrichment, steeringReady: started.ready, close };
+}
+
+function pilot(
+  options: ComposeOptions,
+  { metrics, calendar, steering }: Shared,
+  { dataPlane, comparing: { book } }: ReturnType<typeof serve>,
+  store: StoreHolder,
+) {
+  const { log, autopilotEvery, seat } = options;
+  const flips = new AutopilotFlips(steering);
+  const started = startAutopilot({
+    dataPlane,
+    metrics,
+    log,
+    calendar,
+    flips,
+    parity: (route) => book.report(route, calendar.now()),
+    // An embedded store is ours alone: there is nobody with whom to agree on who decides.
+    awaitsStore: isTruthInStore(options),
+    mayLead: !seat || seat.isFirst,
+    every: autopilotEvery,
+  });
+  store.whenReady((opened) => started.keep(opened));
+  const close = async (): Promise<void> => {
+    await started.close();
+    flips.close();
+  };
+  return { autopilot: started.autopilot, close };
+}
+
+/** Where the rollouts are true: of workers on the embedded server of their primary it is the file, as with one process. */
+function isTruthInStore({ environment, seat }: ComposeOptions): boolean {
+  return environment.database.kind === 'url' && !seat?.isEmbedded;
+}
+
+const breakerNews = (route: string, path: Path, state: BreakerState) =>
+  ({ kind: 'breaker', route, path, state }) as const;
+
+function adminSettings({ environment, log, isSandbox = false }: ComposeOptions) {
+  return { configFile: environment.configFile, adminToken: environment.adminToken, isSandbox, log };
+}
+
+function storeOf({ database, dataDir }: Environment, log: Logger): StoreHolder {
+  if (database.kind === 'none') return new StoreHolder(undefined);
+  const databaseUrl = database.kind === 'url' ? database.url : undefined;
+  return new StoreHolder({ databaseUrl, dataDir, log, open: openStore });
+}
+
+function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logger): ConfigWatch {
+  const watcher = watchConfig(config);
+  const reload = (): void => void watcher.reload();
+  // Gone is a change too: the variables that stood in it are no longer set.
+  const onError = (error: Error): void => {
+    log.warn({ err: error }, 'the .env file cannot be read');
+    reload();
+  };
+  const env = envFile === undefined ? undefined : watchConfig({ file: envFile, onChange: reload, onError });
+  return {
+    ...watcher,
+    close() {
+      env?.close();
+      watcher.close();
+    },
+  };
+}
+
+function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; keepAlive: string }): Server {
+  return createListener({
+    maxHeaderSize: parseSize(server.maxHeaderSize),
+    keepAlive: parseDuration(server.keepAlive),
+    handle: (req, res, expectsContinue) => dataPlane.handle(req, res, expectsContinue),
+    upgrade: (req, socket, head) => dataPlane.upgrade(req, socket, head),
+    isUpgrade: (req) => dataPlane.isUpgrade(req),
+  });
+}
+
+function readConfig(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    throw new ConfigRefused(`${file}: cannot be read (${code}); set FACADE_CONFIG to the rollout table`);
+  }
+}

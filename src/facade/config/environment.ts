@@ -1,0 +1,156 @@
+import { isIP } from 'node:net';
+import { environmentSchema, type CheckedVariables, type SAMPLERS, type Variable } from './environment-schema.ts';
+import { parseDuration } from '../../http/units.ts';
+import type { Variables } from './variables.ts';
+
+/**
+ * The environment, read once at start by main.ts and handed on as values: no other module looks at it. Everything wrong
+ * is reported at once.
+ */
+
+/** Where the store is: nowhere (`DATABASE_URL=none`), at a URL, or in a server of our own under `dataDir`. */
+export type DatabaseChoice =
+  { readonly kind: 'none' } | { readonly kind: 'url'; readonly url: string } | { readonly kind: 'embedded' };
+
+/** Where traces go, and how many there are. */
+export interface OtlpSettings {
+  /** Of an OTLP receiver that speaks HTTP; `/v1/traces` is put behind it. */
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly serviceName: string;
+  readonly sampler: (typeof SAMPLERS)[number];
+  /** 0..1, for those that take a share. */
+  readonly ratio: number;
+}
+
+export interface Environment {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  /** Set whenever the admin listener is bound beyond loopback. */
+  readonly adminToken: string | undefined;
+  /** Without a slash at the end. Unset: the sandbox. */
+  readonly c2sBaseUrl: string | undefined;
+  /** Set whenever `c2sBaseUrl` is. */
+  readonly c2sToken: string | undefined;
+  /** Unset: every route is direct. */
+  readonly gatewayUrl: string | undefined;
+  /** What the facade presents to the gateway, where that asks for credentials. */
+  readonly gatewayToken: string | undefined;
+  /** Credentials of known callers beside `c2sToken`. */
+  readonly facadeTokens: readonly string[];
+  readonly configFile: string;
+  /** Processes that serve; 1: this one. */
+  readonly workers: number;
+  /** Where `server.drainDelay` of the config file says nothing. */
+  readonly drainDelayMs: number;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly dataDir: string;
+  readonly database: DatabaseChoice;
+  /** Keys of 32 bytes for what is kept encrypted: the first seals, all open. None: such data is not kept. */
+  readonly dataKeys: readonly Buffer[];
+  readonly workApi: { readonly url: string; readonly key: string } | undefined;
+  readonly diretrix: { readonly url: string; readonly user: string; readonly pass: string } | undefined;
+  /** What Contact2Sale's and Google's pushes must carry. Unset: they are refused. */
+  readonly webhookSecret: string | undefined;
+  /** Whoever reaches the facade may have leads enriched, as with the service before it. */
+  readonly enrichOpen: boolean;
+  /** Factor of the income figures in messages; 1 shows them as they came. */
+  readonly incomeMultiplier: number;
+  /** Unset: nothing is traced. */
+  readonly otlp: OtlpSettings | undefined;
+}
+
+export type ReadEnvironment =
+  | { readonly ok: true; readonly environment: Environment }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Reads `process.env` or any record like it; each problem is one line `NAME: what is wrong`. */
+export function readEnvironment(env: Variables): ReadEnvironment {
+  const parsed = environmentSchema.safeParse(env);
+  const wrong = parsed.success
+    ? []
+    : parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
+  const problems = [...wrong, ...missing(env), ...clashes(env)];
+  if (!parsed.success || problems.length > 0) return { ok: false, problems };
+  return { ok: true, environment: named(parsed.data) };
+}
+
+/** Judged on the variables as given, so that what is missing is told together with what is wrong. */
+function missing(env: Variables): string[] {
+  const isSet = (name: Variable) => (env[name] ?? '').trim() !== '';
+  const needs = (name: Variable, when: Variable) =>
+    isSet(when) && !isSet(name) ? [`${name}: is required when ${when} is set`] : [];
+  return [
+    ...needs('C2S_TOKEN', 'C2S_BASE_URL'),
+    ...needs('WORK_API_KEY', 'WORK_API_URL'),
+    ...needs('DIRETRIX_USER', 'DIRETRIX_BASE_URL'),
+    ...needs('DIRETRIX_PASS', 'DIRETRIX_BASE_URL'),
+    ...(isSet('ADMIN_HOST') && !isSet('ADMIN_TOKEN') && !isLoopback(env['ADMIN_HOST']?.trim() ?? '')
+      ? ['ADMIN_TOKEN: is required when ADMIN_HOST is not a loopback address: the admin API can flip routes']
+      : []),
+  ];
+}
+
+/** 127.0.0.0/8, ::1 and localhost. */
+export function isLoopback(hostOrAddress: string): boolean {
+  if (hostOrAddress === 'localhost' || hostOrAddress === '::1') return true;
+  return isIP(hostOrAddress) === 4 && hostOrAddress.startsWith('127.');
+}
+
+function clashes(env: Variables): string[] {
+  const given = (name: Variable, standard: string) => (env[name] ?? '').trim() || standard;
+  const ports = [given('PORT', '8080'), given('ADMIN_PORT', '9901')];
+  const same = ports[0] === ports[1] && ports[0] !== '0';
+  return same ? ['ADMIN_PORT: is the same as PORT; the admin listener is never the public one'] : [];
+}
+
+function named(env: CheckedVariables): Environment {
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    adminHost: env.ADMIN_HOST,
+    adminPort: env.ADMIN_PORT,
+    adminToken: env.ADMIN_TOKEN,
+    c2sBaseUrl: env.C2S_BASE_URL,
+    c2sToken: env.C2S_TOKEN,
+    gatewayUrl: env.C2S_GATEWAY_URL,
+    gatewayToken: env.C2S_GATEWAY_TOKEN,
+    facadeTokens: env.FACADE_TOKENS ?? [],
+    configFile: env.FACADE_CONFIG,
+    workers: env.WORKERS,
+    drainDelayMs: parseDuration(env.DRAIN_DELAY),
+    logLevel: env.LOG_LEVEL ?? 'info',
+    dataDir: env.DATA_DIR,
+    database: databaseOf(env.DATABASE_URL),
+    dataKeys: env.DATA_KEY ?? [],
+    workApi: env.WORK_API_URL && env.WORK_API_KEY ? { url: env.WORK_API_URL, key: env.WORK_API_KEY } : undefined,
+    diretrix:
+      env.DIRETRIX_BASE_URL && env.DIRETRIX_USER && env.DIRETRIX_PASS
+        ? { url: env.DIRETRIX_BASE_URL, user: env.DIRETRIX_USER, pass: env.DIRETRIX_PASS }
+        : undefined,
+    webhookSecret: env.WEBHOOK_SECRET,
+    enrichOpen: env.ENRICH_OPEN === 'true',
+    incomeMultiplier: Number(env.INCOME_MULTIPLIER ?? 1),
+    otlp: otlpOf(env),
+  };
+}
+
+function otlpOf(env: CheckedVariables): OtlpSettings | undefined {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER: sampler = 'parentbased_always_on' } = env;
+  if (endpoint === undefined) return undefined;
+  return {
+    endpoint,
+    headers: env.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+    serviceName: env.OTEL_SERVICE_NAME,
+    sampler,
+    ratio: Number(env.OTEL_TRACES_SAMPLER_ARG ?? 1),
+  };
+}
+
+function databaseOf(url: string | undefined): DatabaseChoice {
+  if (url === undefined) return { kind: 'embedded' };
+  return url === 'none' ? { kind: 'none' } : { kind: 'url', url };
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { normalBaseUrl } from '../../http/base-url.ts';
+import { draftOf } from './checks/draft.ts';
+import { runChecks } from './checks/index.ts';
+import { readDocument, type Fault } from './document.ts';
+import { explain } from './explain.ts';
+import { placeName } from './place.ts';
+import type { ConfigProblem } from './problem.ts';
+import { facadeConfigSchema, type FacadeConfig } from './schema.ts';
+import { expandVariables, type Variables } from './variables.ts';
+
+/**
+ * From the text of config/facade.yaml to a config that can be served, or to every reason why not, at once and in the
+ * order of the file. Pure: the caller reads the file and hands in the environment.
+ */
+
+export { formatProblems, type ConfigProblem } from './problem.ts';
+
+export type ParsedConfig =
+  | { readonly ok: true; readonly config: FacadeConfig; readonly revision: string }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/**
+ * Parses and checks. In `config` the URLs of the upstreams are expanded and end without a slash; the gateway's is empty
+ * when its variable is not set.
+ */
+export function parseConfig(text: string, env: Variables): ParsedConfig {
+  const document = readDocument(text);
+  const { value, faults } = document;
+  if (!document.readable) return { ok: false, problems: faults.map((fault) => named(fault, value)) };
+  const parsed = facadeConfigSchema.safeParse(value);
+  const findings = [...(parsed.success ? [] : explain(parsed.error.issues, value)), ...runChecks(draftOf(value, env))];
+  if (parsed.success && findings.length === 0 && faults.length === 0) {
+    return { ok: true, config: withUrls(parsed.data, env), revision: revisionOf(text) };
+  }
+  const located = findings.map((finding) => ({ ...finding, ...document.position(finding.path, finding.at) }));
+  const problems = [...faults, ...located].map((fault) => named(fault, value));
+  return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+/** Names a version of the file in logs and metrics: the first 12 hex digits of its SHA-256. */
+export function revisionOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+function withUrls(config: FacadeConfig, env: Variables): FacadeConfig {
+  const { direct, gateway } = config.upstreams;
+  const url = (written: string) => {
+    const { text, missing } = expandVariables(written, env);
+    return missing.length > 0 ? '' : normalBaseUrl(text);
+  };
+  return {
+    ...config,
+    upstreams: { direct: { ...direct, url: url(direct.url) }, gateway: { ...gateway, url: url(gateway.url) } },
+  };
+}
+
+function named({ line, column, path, message, remedy }: Fault, root: unknown): ConfigProblem {
+  return { line, column, where: placeName(path, root), message, remedy };
+}

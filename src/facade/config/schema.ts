@@ -1,0 +1,530 @@
+import { z } from 'zod';
+import { compare, knownDifference, rowCompare, verify } from './compare-schema.ts';
+import { duration, durationUpTo, positiveDuration, size } from '../../http/units.ts';
+
+/**
+ * What an operator may write in config/facade.yaml. One source for validation, for the types and, as
+ * config/facade.schema.json, for the completion of editors. Every option says its effect and when to change it.
+ * Unknown keys are errors: a misspelt `fallbak` that is silently ignored would be found during an outage.
+ *
+ * Own error texts name the remedy and begin with "write"; the rest of the report is made in explain.ts.
+ */
+
+const share = (description: string) =>
+  z
+    .number()
+    .min(0)
+    .max(100)
+    .refine(
+      (n) => Number.isInteger(Math.round(n * 1e6) / 1e4),
+      'write at most two decimals: the split has 10,000 buckets',
+    )
+    .describe(description);
+
+const deadlineFields = {
+  connect: positiveDuration(
+    'Longest wait for a new connection to the upstream, TLS included. Nothing was sent when it passes.',
+  ),
+  firstByte: positiveDuration(
+    'Longest wait for the answer to begin, counted from the last byte of the request that was sent.',
+  ),
+  idle: positiveDuration(
+    'Longest silence in the middle of a body, in either direction. The only limit of an event stream.',
+  ),
+  total: positiveDuration(
+    'Everything together, over all attempts. Known callers give up at 30 s, so keep it below. Event streams are exempt once they have begun.',
+  ),
+};
+
+const breakerFields = {
+  enabled: z.boolean().describe('Off: every attempt is tried. Only for upstreams that something else protects.'),
+  window: durationUpTo('10m', 'Length of the rolling window that is judged; opossum remembers every attempt in it.'),
+  volumeThreshold: z
+    .int()
+    .min(1)
+    .describe('Attempts in the window below which nothing is judged: quiet routes need it.'),
+  errorRate: z
+    .number()
+    .min(0.01)
+    .max(1)
+    .describe('Share of failed attempts in the window that opens the breaker. Only faults of the upstream count.'),
+  slowCall: positiveDuration('An answer that takes this long to begin counts as slow, even when it succeeds.'),
+  slowRate: z.number().min(0.01).max(1).describe('Share of slow attempts in the window that opens the breaker.'),
+  reset: positiveDuration('How long it stays open before one probe is let through.'),
+};
+
+/** A row's own settings: what is left out is taken from `defaults`. */
+const deadlines = z.strictObject(deadlineFields).partial();
+const breaker = z.strictObject(breakerFields).partial();
+
+const defaultDeadlines = z.strictObject({
+  connect: deadlineFields.connect.default('3s'),
+  firstByte: deadlineFields.firstByte.default('20s'),
+  idle: deadlineFields.idle.default('15s'),
+  total: deadlineFields.total.default('25s'),
+});
+
+const defaultBreaker = z.strictObject({
+  enabled: breakerFields.enabled.default(true),
+  window: breakerFields.window.default('10s'),
+  volumeThreshold: breakerFields.volumeThreshold.default(10),
+  errorRate: breakerFields.errorRate.default(0.5),
+  slowCall: breakerFields.slowCall.default('10s'),
+  slowRate: breakerFields.slowRate.default(0.8),
+  reset: breakerFields.reset.default('5s'),
+});
+
+const autopilotGates = {
+  parity: z
+    .union([z.number().min(0.5).max(1), z.literal('none')])
+    .describe(
+      'Parity that the shadows must prove, by its lower confidence bound. A write cannot be shadowed: it writes none, and then a human takes the first step.',
+    ),
+  errorRateDelta: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('How much larger the share of failed attempts may be on the gateway path than on direct.'),
+  latencyP95Ratio: z
+    .number()
+    .min(1)
+    .describe('How many times the 95th percentile of direct the one of the gateway may be.'),
+  latencyFloor: positiveDuration(
+    'A 95th percentile of direct below this counts as this: what nobody notices takes nothing back.',
+  ),
+};
+
+const autopilotFields = {
+  mode: z
+    .enum(['propose', 'apply'])
+    .describe(
+      'propose: serves the change of this file that it wants, with the evidence, for a human or CI to make. apply: raises by itself. Both take back by themselves.',
+    ),
+  steps: z
+    .array(
+      share('Percentage of the sticky values that the gateway serves at this step.').refine(
+        (n) => n > 0,
+        'write more than 0: below the first step is 0 already',
+      ),
+    )
+    .min(1)
+    .describe('Rising percentages, from the first to the last that it may reach.'),
+  hold: positiveDuration('How long all gates are watched at a step before the next one.'),
+  minRequests: z
+    .int()
+    .min(1)
+    .describe(
+      'Attempts on the gateway path below which nothing is proved; it then holds on. Of shadows for the first step.',
+    ),
+  coolDown: positiveDuration(
+    'How long nothing is raised after a step was taken back; twice as long each time that it happens again, at most a day.',
+  ),
+};
+
+/** A row's own settings; a row that has none is not on autopilot. */
+const autopilot = z
+  .strictObject({
+    ...autopilotFields,
+    gates: z.strictObject(autopilotGates).partial().describe('Replaces single gates of `defaults.autopilot.gates`.'),
+  })
+  .partial();
+
+const defaultAutopilot = z.strictObject({
+  mode: autopilotFields.mode.default('propose'),
+  steps: autopilotFields.steps.default([1, 5, 25, 50, 100]),
+  hold: autopilotFields.hold.default('30m'),
+  minRequests: autopilotFields.minRequests.default(200),
+  coolDown: autopilotFields.coolDown.default('1h'),
+  gates: z
+    .strictObject({
+      parity: autopilotGates.parity.default(0.999),
+      errorRateDelta: autopilotGates.errorRateDelta.default(0.005),
+      latencyP95Ratio: autopilotGates.latencyP95Ratio.default(1.3),
+      latencyFloor: autopilotGates.latencyFloor.default('50ms'),
+    })
+    .prefault({})
+    .describe('What must hold before a step is raised, and what takes it back when it breaks.'),
+});
+
+const rateBudget = z.strictObject({
+  requests: z.int().min(1).describe('Requests that the upstream grants in each period.'),
+  period: positiveDuration('Length of the period.'),
+  burst: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Requests beyond that, which may be spent at once and refill with the period.'),
+  longestWait: duration('A request that would have to wait longer is answered 503 with Retry-After instead.').default(
+    '2s',
+  ),
+});
+
+const upstream = z.strictObject({
+  url: z
+    .string()
+    .describe(
+      'Base URL. ${NAME} is taken from the environment. For the gateway an empty value means: every route is direct, whatever the table says.',
+    ),
+  maxInflight: z
+    .int()
+    .min(1)
+    .default(256)
+    .describe('Bulkhead: requests under way at once; one more is refused at once, never queued.'),
+  keepAlive: positiveDuration(
+    'How long an idle connection is kept. Stay below the upstream: uvicorn closes at 5 s, so 4 s.',
+  ).default('4s'),
+  maxConnectionAge: positiveDuration(
+    'A connection that is older serves no further request, and the next one looks the name up again. What is under way ends first. It decides how soon an upstream whose name moved is followed under steady traffic.',
+  ).default('60s'),
+  rateBudget: rateBudget.optional().describe('Leave out for an upstream without a rate limit.'),
+});
+
+const rolloutFields = {
+  gateway: share('Percentage of the sticky values that the gateway serves. 0: direct; 100: gateway.'),
+  shadow: share('Percentage of safe requests that are copied to the other path after the caller was answered.').default(
+    0,
+  ),
+  stickyBy: z
+    .string()
+    .optional()
+    .describe(
+      'A path parameter of the route, or `caller`. The same value stays on one side while the percentage grows. Default: the first path parameter, else caller.',
+    ),
+  fallback: z
+    .enum(['direct', 'none'])
+    .default('direct')
+    .describe(
+      'What happens when the gateway cannot serve: `direct` asks Contact2Sale, within what write safety allows; `none` answers the failure.',
+    ),
+};
+
+/** `POST /integration/leads/:leadId/create_message`: method, space, path template. */
+const face = z
+  .string()
+  .regex(
+    /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/(?:[^\s?#]*[^\s?#/])?$/,
+    'write METHOD /path/with/:parameters, without a query and without a slash at the end',
+  );
+
+const faces = z.union([face, z.array(face).min(1)]);
+
+const fieldType = z.enum(['string', 'number', 'integer', 'boolean', 'object', 'array']);
+
+const bodyField = z.strictObject({
+  direct: z
+    .union([z.string(), z.array(z.string()).min(1)])
+    .optional()
+    .describe("The field's name on the direct face when it differs; of several all are read and the first is written."),
+  type: fieldType.describe(
+    'The JSON type that the gateway hands on unchanged (of each item, for a list). Any other value takes the direct path instead of being altered.',
+  ),
+  min: z.number().optional().describe('Smallest number that the gateway does not refuse.'),
+  above: z.number().optional().describe('The gateway refuses this number and smaller ones.'),
+  required: z.boolean().default(false).describe('The gateway refuses a body without it.'),
+  list: z
+    .boolean()
+    .default(false)
+    .describe(
+      "One value on the direct face, a list of exactly that one value on the gateway face. Under the gateway's own name the direct face reads a list as well.",
+    ),
+  values: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'The closed vocabulary of the direct face, where it has one; a list of other values stays in the form of the gateway.',
+    ),
+});
+
+const bodyRule = z.strictObject({
+  fields: z
+    .record(z.string(), bodyField)
+    .describe(
+      'By the name on the gateway face. The gateway drops every other field without a word, so a body that has one takes the direct path.',
+    ),
+  echoes: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      'Fields of the direct body that only repeat a path parameter (field: parameter). They must agree with it, then they may be left out.',
+    ),
+  jsonApi: z
+    .strictObject({
+      type: z.string().describe('The resource type, `data.type`.'),
+      names: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe('Names inside `data.attributes` that differ (gateway name: attribute name).'),
+    })
+    .optional()
+    .describe('The direct face also takes the JSON:API form {data: {type, attributes}}, and is sent it.'),
+});
+
+const queryParameter = z.strictObject({
+  type: z
+    .enum(['string', 'integer', 'boolean'])
+    .default('string')
+    .describe(
+      'Values of another type or in a fancy spelling (01, +1, yes) take the direct path: the gateway would guess or refuse.',
+    ),
+  min: z.int().optional().describe('Smallest integer that the gateway does not refuse.'),
+  max: z.int().optional().describe('Largest integer that the gateway does not refuse.'),
+  default: z
+    .string()
+    .regex(/^[\w.~-]+$/, 'write it as it stands in a URL')
+    .optional()
+    .describe(
+      'What the gateway adds when it is left out. Added too when direct serves a request in the gateway dialect.',
+    ),
+  values: z
+    .array(z.string())
+    .optional()
+    .describe('The closed vocabulary, where there is one: the parity report says which of them were compared.'),
+});
+
+const route = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*$/, 'write words joined by dots, such as leads.messages.create')
+    .refine((id) => id !== 'passthrough', 'write another name: passthrough is what no route claims')
+    .describe('Name of the operation; the label of its metrics.'),
+  direct: faces
+    .optional()
+    .describe("Contact2Sale's face: METHOD /path/:parameter. Of a list the first is sent, the others are understood."),
+  gateway: faces
+    .optional()
+    .describe("The gateway's face: METHOD /path/:parameter. Of a list the first is sent, the others are understood."),
+  rollout: z.strictObject(rolloutFields).describe('Which side serves. The only part that a flip changes.'),
+  safety: z
+    .enum(['safe', 'idempotent', 'unsafe'])
+    .optional()
+    .describe(
+      'safe: reads. idempotent: may be sent again. unsafe: never sent twice. Default: GET and HEAD safe, all else unsafe.',
+    ),
+  success: z
+    .strictObject({
+      direct: z.int().min(200).max(299).optional().describe('For callers that asked in the direct dialect.'),
+      gateway: z.int().min(200).max(299).optional().describe('For callers that asked in the gateway dialect.'),
+    })
+    .optional()
+    .describe('The success status that each dialect owes its callers when the other path served.'),
+  query: z
+    .record(z.string(), queryParameter)
+    .optional()
+    .describe('Query parameters that the gateway knows; it drops all others without a word. Left out: none.'),
+  body: bodyRule.optional().describe('How the body is translated. Left out: the route has no body.'),
+  compare: rowCompare.optional().describe('What of the answers counts when the two paths are compared.'),
+  verify: verify.optional().describe('Reads a write back that the gateway served: writes cannot be shadowed.'),
+  maxBody: size('Replaces `defaults.maxBody` for this route.').optional(),
+  deadlines: deadlines.optional().describe('Replaces single values of `defaults.deadlines` for this route.'),
+  breaker: breaker.optional().describe('Replaces single values of `defaults.breaker` for this route.'),
+  autopilot: autopilot
+    .optional()
+    .describe(
+      'Puts the route on autopilot: {} with the values of `defaults.autopilot`, or with some of its own. Left out: only humans flip it.',
+    ),
+});
+
+const defaults = z.strictObject({
+  deadlines: defaultDeadlines.prefault({}).describe('Time limits of every route that does not write its own.'),
+  breaker: defaultBreaker
+    .prefault({})
+    .describe('When a path of a route is given a rest. Each route has a breaker of its own for each path.'),
+  autopilot: defaultAutopilot
+    .prefault({})
+    .describe('How routes with an `autopilot` of their own are moved. Puts no route on autopilot by itself.'),
+  maxBody: size(
+    'Largest body that is held in memory for translation; a larger one is answered 413. Streamed bodies have no limit.',
+  ).default('1MiB'),
+});
+
+const passthrough = z.strictObject({
+  deadlines: deadlines.optional().describe('Replaces single values of `defaults.deadlines`.'),
+  breaker: breaker
+    .optional()
+    .describe(
+      'Replaces single values of `defaults.breaker`. One breaker serves all requests that no route claims: give a path that fails often a row of its own.',
+    ),
+  tunnelIdle: positiveDuration(
+    'A WebSocket on which neither side has sent a byte for so long is closed, so that its place is free again. Pings count: stay above the interval of the slowest.',
+  ).default('5m'),
+});
+
+const failover = z.strictObject({
+  budget: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe(
+      'Share of the traffic that may be asked a second time after the gateway had received it. Keeps a dying gateway from doubling the load of the CRM.',
+    ),
+  minPerSecond: z
+    .number()
+    .min(0)
+    .default(5)
+    .describe('Failovers that are always allowed, so that quiet traffic is not starved.'),
+});
+
+const overload = z.strictObject({
+  maxConnections: z
+    .int()
+    .min(1)
+    .default(16_384)
+    .describe(
+      'Open connections of callers, idle ones included. One more is answered 503 and closed; an eighth more, and it is not accepted. Each takes a file descriptor and some 10 kB.',
+    ),
+  maxInflight: z
+    .int()
+    .min(1)
+    .default(2_048)
+    .describe(
+      'Requests under way at once, whatever they wait for. Keep it above the `maxInflight` of both upstreams together: it is for the process, theirs are for the upstreams.',
+    ),
+  maxLag: positiveDuration(
+    'How late the event loop may come, time after time, before a growing share of the requests is refused. A request pays it three or four times.',
+  ).default('200ms'),
+});
+
+const server = z.strictObject({
+  forceHeader: z
+    .boolean()
+    .default(false)
+    .describe('Known callers may send x-facade-force: direct|gateway to choose the side of one request.'),
+  trustedProxies: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Addresses or CIDR ranges whose x-forwarded-* headers are believed and extended. From all others they are replaced.',
+    ),
+  killSwitchFile: z.string().optional().describe('While a file of this name exists, every route is direct.'),
+  knownCallerShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.8)
+    .describe(
+      'Share of every limit that callers without one of our tokens cannot use: bulkheads, rate budgets, requests under way, failovers, rows of unclaimed paths, enrichments. Known callers may use all that is not used. 0: no difference is made; 1: callers without a token are refused.',
+    ),
+  maxHeaderSize: size('Largest request head; more is answered 431.').default('32KiB'),
+  keepAlive: positiveDuration(
+    'How long an idle caller connection is kept. Stay above the load balancer in front.',
+  ).default('65s'),
+  drainDelay: duration(
+    'How long everything is still served after SIGTERM while health checks already say 503 and answers close their connections, so that load balancers turn away before the port closes. Above interval plus timeout of their health check. Default: DRAIN_DELAY of the environment, else 0s. Costs as much at every stop.',
+  ).optional(),
+  drain: duration('Longest wait for requests under way after SIGTERM and `drainDelay`.').default('25s'),
+  overload: overload
+    .prefault({})
+    .describe('What is more than this is answered 503 with Retry-After, before anything is done with it.'),
+});
+
+const log = z.strictObject({
+  successSample: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Share of the successful requests that get a log line. Failures always do.'),
+});
+
+const enrichment = z.strictObject({
+  concurrency: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(32)
+    .describe('Enrichments that one process works on at once. A change acts at the next start.'),
+  retry: z
+    .strictObject({
+      quick: z
+        .array(positiveDuration('One pause.'))
+        .max(10)
+        .default(['5s', '10s', '20s'])
+        .describe('Pauses before the first tries after a failure. Who waits for the answer waits for these.'),
+      slow: positiveDuration('Pause between the later tries.').default('1h'),
+      giveUp: duration('How long the later tries go on. What fails then is a dead letter.').default('24h'),
+    })
+    .prefault({})
+    .describe('When a step that failed is tried again.'),
+  workApi: z
+    .strictObject({
+      pace: duration('From one call to the next, over all instances. The service asks for about 3 s.').default('3s'),
+      deadline: positiveDuration('Longest wait for an answer. The slow ones are the complete ones.').default('60s'),
+    })
+    .prefault({})
+    .describe('Work API: what is known of a CPF.'),
+  diretrix: z
+    .strictObject({ deadline: positiveDuration('Longest wait for an answer.').default('10s') })
+    .prefault({})
+    .describe('Diretrix: who is behind a phone or an e-mail.'),
+  message: z
+    .strictObject({
+      maxLength: z
+        .int()
+        .min(200)
+        .default(4_000)
+        .describe('Longest message, in UTF-16 units; a longer one is cut between two lines, and says so.'),
+    })
+    .prefault({})
+    .describe('The message on the lead.'),
+  window: durationUpTo('300s', 'How long a CPF that was answered is not asked again.').default('60s'),
+  settle: positiveDuration(
+    'After this time a message whose sending was cut off cannot arrive any more, and is sent again if the lead does not have it. Keep it above `defaults.deadlines.total` and the 30 s of the gateway.',
+  ).default('60s'),
+  repeatAfter: duration(
+    'A push of Contact2Sale about a lead that was enriched less than this ago starts nothing: our own message is an update of the lead too.',
+  ).default('24h'),
+  syncDeadline: positiveDuration(
+    'Longest wait of POST /api/v1/c2s/enrich/:leadId; after it 202 is answered, and the work goes on.',
+  ).default('120s'),
+  retentionDays: z
+    .int()
+    .min(1)
+    .default(180)
+    .describe('Personal data that nothing renewed for so many days is deleted (LGPD).'),
+  campaigns: z
+    .string()
+    .optional()
+    .describe(
+      "What an advertisement's campaign means, for the leads of Google Ads: the file that the gateway reads too, such as config/campaigns.json. A change acts at the next start.",
+    ),
+});
+
+export const facadeConfigSchema = z.strictObject({
+  server: server.prefault({}).describe('The listener that callers speak to.'),
+  log: log.prefault({}).describe('The request log.'),
+  upstreams: z
+    .strictObject({
+      direct: upstream.describe('Contact2Sale itself, the legacy path.'),
+      gateway: upstream.describe('The C2S gateway, the replacement.'),
+    })
+    .describe('The two sides that requests are sent to.'),
+  failover: failover.prefault({}).describe('How often a request may be asked again on the direct path.'),
+  defaults: defaults.prefault({}).describe('Settings of every route that does not write its own.'),
+  passthrough: passthrough
+    .prefault({})
+    .describe('Requests that no route claims: they go to Contact2Sale as they came, under the limits of a route.'),
+  compare: compare.prefault({}).describe('How shadows are run and judged.'),
+  enrichment: enrichment.prefault({}).describe('The enrichment of leads. Everything has a default.'),
+  knownDifferences: z
+    .array(knownDifference)
+    .default([])
+    .describe(
+      'Differences between the two paths that somebody knows of and answers for: they do not count until they expire.',
+    ),
+  routes: z.array(route).min(1).describe('The rollout table: one row for each operation.'),
+});
+
+/** What the operator wrote, defaults filled in; never changed afterwards. */
+export type FacadeConfig = Readonly<z.output<typeof facadeConfigSchema>>;
+export type RouteConfig = FacadeConfig['routes'][number];
+export type UpstreamConfig = z.output<typeof upstream>;
+export type RateBudgetConfig = z.output<typeof rateBudget>;
+export type BodyRule = z.output<typeof bodyRule>;
+export type BodyField = z.output<typeof bodyField>;
+export type QueryRule = Readonly<Record<string, z.output<typeof queryParameter>>>;
+export type EnrichmentConfig = z.output<typeof enrichment>;
+export type CompareConfig = z.output<typeof compare>;
+export type RowCompareConfig = z.output<typeof rowCompare>;
+export type VerifyConfig = z.output<typeof verify>;
+export type KnownDifferenceConfig = z.output<typeof knownDifference>;

@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { compose } from './compose.ts';
+import { readEnvironment, type Environment } from './config/environment.ts';
+import { consumedGuard } from './forward/consumed.ts';
+import type { DataPlane } from './forward/data-plane.ts';
+import { admitted } from '../http/listener.ts';
+import { endWithProblem, type Problem } from '../http/problem.ts';
+import { headProblem, passesHead } from '../http/request-head.ts';
+import { ConfigRefused } from './forward/reload.ts';
+import { drainTimes } from './forward/settings.ts';
+import { createLogs, type CountingDestination, type Logs } from '../http/log.ts';
+import { standardError } from '../http/log-destination.ts';
+
+/**
+ * The facade in somebody else's server: what main.ts makes of a process, made of values. It opens no port, reads no
+ * process.env and no .env file, hears no signal and ends no process; whose those are, says what it gets of them.
+ */
+
+export interface FacadeOptions {
+  /**
+   * The rollout table: the path of a YAML file, which is watched, or its content as an object. An object is kept in a
+   * temporary file of this process, so that flips of the admin API have a place to be; they end with the process.
+   */
+  readonly config: string | object;
+  /**
+   * The variables of .env.example; at least C2S_BASE_URL and C2S_TOKEN. Default: none, on purpose: a host's own
+   * DATABASE_URL is not the facade's. Without DATABASE_URL and DATA_DIR there is no database, and so no enrichment.
+   */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Takes log lines, one JSON object each, with its line feed. Default: warnings and errors to standard error. */
+  readonly log?: (line: string) => void;
+}
+
+export interface Facade {
+  /**
+   * Serves one request, whole: routes of the table, the enrichment's endpoints, and all else is passed on to
+   * Contact2Sale. For `createServer(handle)`, and for Express's `app.use(handle)` above every body parser.
+   */
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
+  /** For a server's `upgrade` event: WebSockets that no route claims pass through. */
+  readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** For a server's `shouldUpgradeCallback`: a request that only offers an upgrade is served like any other. */
+  readonly isUpgrade: (req: IncomingMessage) => boolean;
+  /**
+   * Metrics, probes, the API and the console, for a server of its own on a port that the public does not reach. Without
+   * ADMIN_TOKEN the API answers 401 to everybody.
+   */
+  readonly admin: RequestListener;
+  /** Reads the table again, now, even if the file did not change. */
+  reload(): Promise<void>;
+  /**
+   * Says 503 to health checks and ends connections with their next answer, but serves on for `server.drainDelay`; then
+   * lets what is under way end (`server.drain`) and lets go of everything. The server is its owner's to close: when the
+   * delay is over, and without a delay first or together with this.
+   */
+  close(): Promise<void>;
+}
+
+/** @throws ConfigRefused with everything that is wrong with the environment or the table, one problem a line. */
+export async function createFacade(options: FacadeOptions): Promise<Facade> {
+  const table = tableFile(options.config);
+  try {
+    return await open(options, table);
+  } catch (error) {
+    table.remove();
+    throw error;
+  }
+}
+
+async function open({ environment: given = {}, log }: FacadeOptions, table: TableFile): Promise<Facade> {
+  const variables = { ...given, FACADE_CONFIG: table.file };
+  const environment = environmentOf(variables);
+  const logs = logsTo(log, given['LOG_LEVEL']);
+  const parts = await compose({ environment, variables: () => variables, ...logs });
+  const { dataPlane, enrichment, config } = parts;
+  try {
+    await parts.begin();
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
+  let ending: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    dataPlane.drain();
+    const { delayMs, deadlineMs } = drainTimes(config(), environment.drainDelayMs);
+    if (delayMs > 0) await sleep(delayMs);
+    dataPlane.endTunnels();
+    await Promise.all([idle(dataPlane, deadlineMs), enrichment.stop(deadlineMs)]);
+    await parts.close();
+    table.remove();
+  };
+  const handle = admitted(consumedGuard((req, res) => dataPlane.handle(req, res), logs.log));
+  return {
+    handle: (req, res) => handle(req, res, false),
+    isUpgrade: (req) => passesHead(req) && dataPlane.isUpgrade(req),
+    upgrade: (req, socket, head) => upgrade(dataPlane, req, socket, head),
+    admin: parts.admin,
+    reload: () => parts.reload(),
+    close: () => (ending ??= end()),
+  };
+}
+
+const NOT_TAKEN: Problem = {
+  status: 501,
+  kind: 'upgrade-not-taken',
+  detail: 'This upgrade is not taken. Send the request without it.',
+};
+
+function upgrade(dataPlane: DataPlane, req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  // A host may hand on later than it was told: of a caller who has left meanwhile there would never be a `close`.
+  if (!(socket instanceof Socket) || socket.destroyed) return void socket.destroy();
+  // Node has given the connection away: where the host sets no shouldUpgradeCallback, there is no response any more.
+  const problem = headProblem(req);
+  if (problem) endWithProblem(socket, problem);
+  else if (dataPlane.isUpgrade(req)) dataPlane.upgrade(req, socket, head);
+  else endWithProblem(socket, NOT_TAKEN);
+}
+
+/** Resolves when no request of a route is under way. @param deadline milliseconds. */
+async function idle(dataPlane: DataPlane, deadline: number): Promise<void> {
+  const end = performance.now() + deadline;
+  while (dataPlane.underWay > 0 && performance.now() < end) await sleep(LOOK_EVERY);
+}
+
+/** Milliseconds. */
+const LOOK_EVERY = 25;
+
+function environmentOf(variables: Readonly<Record<string, string | undefined>>): Environment {
+  const isSet = (name: string): boolean => (variables[name] ?? '').trim() !== '';
+  const hasStore = isSet('DATABASE_URL') || isSet('DATA_DIR');
+  const read = readEnvironment({
+    ...variables,
+    ...(!hasStore && { DATABASE_URL: 'none' }),
+    // Read by nobody here, but two that are the same would be refused.
+    PORT: '0',
+    ADMIN_PORT: '0',
+    // Nobody knows it: the API is shut until its owner says who may use it. Where it will listen is not known here.
+    ADMIN_TOKEN: isSet('ADMIN_TOKEN') ? variables['ADMIN_TOKEN'] : randomBytes(32).toString('hex'),
+  });
+  if (read.ok) return read.environment;
+  throw new ConfigRefused(`createFacade: the environment is not complete:\n${read.problems.join('\n')}`);
+}
+
+function logsTo(log: FacadeOptions['log'], level: string | undefined): Logs {
+  if (!log) return createLogs(level?.trim() || 'warn', standardError());
+  return createLogs(level?.trim() || 'info', handedTo(log));
+}
+
+/** A host whose log fails loses the line, not the request that the line tells of. */
+function handedTo(log: NonNullable<FacadeOptions['log']>): CountingDestination {
+  let droppedLines = 0;
+  return {
+    get droppedLines() {
+      return droppedLines;
+    },
+    write(line) {
+      try {
+        log(line);
+      } catch {
+        droppedLines++;
+      }
+    },
+  };
+}
+
+interface TableFile {
+  readonly file: string;
+  remove(): void;
+}
+
+function tableFile(config: string | object): TableFile {
+  if (typeof config === 'string') return { file: config, remove: () => undefined };
+  const dir = mkdtempSync(join(tmpdir(), 'c2s-facade-table-'));
+  const file = join(dir, 'facade.yaml');
+  writeFileSync(file, stringify(config), { mode: 0o600 });
+  return { file, remove: () => rmSync(dir, { recursive: true, force: true }) };
+}

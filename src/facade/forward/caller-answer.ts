@@ -1,0 +1,144 @@
+import type { ServerResponse } from 'node:http';
+import type { ErrorAnswer } from '../../c2s/pair/answer.ts';
+import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import type { Path, RouteModel } from '../rollout/route.ts';
+import { reasonPhrase } from './headers.ts';
+import { sendProblem } from '../../http/problem.ts';
+import { isUnknownWrite, refusalFor } from './refusals.ts';
+
+/** The answer to the caller: an upstream's, streamed or rewritten, or the facade's own; with the headers that say who served. */
+export class CallerAnswer {
+  readonly #res: ServerResponse;
+  readonly #route: RouteModel;
+  readonly #requestId: string;
+  /** Bytes that the upstream's answer announced. */
+  #announced = -1;
+  /** The whole answer, come in one piece: written together with its end, in one system call and not two. */
+  #whole: Buffer | undefined;
+  /** Its status allows no body (RFC 9110 15.3.5, 15.3.6), whatever the upstream sent. */
+  #isBodiless = false;
+  /** What the request came to, once that is known. */
+  outcome: Outcome | undefined;
+  /** The path that was asked before may have received it: what the next one says of itself is not the whole truth. */
+  mayHaveArrived = false;
+
+  constructor(res: ServerResponse, route: RouteModel, requestId: string) {
+    this.#res = res;
+    this.#route = route;
+    this.#requestId = requestId;
+  }
+
+  /** The caller has, or will have, a byte: nothing may be sent again. */
+  get begun(): boolean {
+    return this.#res.headersSent;
+  }
+
+  /** Everything is on its way to the caller. */
+  get finished(): boolean {
+    return this.#res.writableFinished;
+  }
+
+  get status(): number {
+    return this.#res.headersSent ? this.#res.statusCode : decisionOf(this.outcome ?? 'client_admit').status;
+  }
+
+  /** An upstream's head. @param headers cleaned, name and value alternating. */
+  begin(path: Path, status: number, statusText: string | undefined, headers: string[], contentLength?: string): void {
+    this.#isBodiless = status === 204 || status === 205;
+    if (this.#isBodiless) headers = bodiless(status, headers);
+    else if (contentLength !== undefined) this.#announced = Number(contentLength);
+    this.#pushOwn(path, headers);
+    const phrase = reasonPhrase(statusText);
+    if (phrase === undefined) this.#res.writeHead(status, headers);
+    else this.#res.writeHead(status, phrase, headers);
+  }
+
+  /** One piece of an upstream's body; false when the caller should be waited for (`drain`). */
+  write(chunk: Buffer): boolean {
+    if (this.#isBodiless) return true;
+    if (chunk.length === this.#announced) {
+      this.#whole = chunk;
+      return true;
+    }
+    return this.#res.write(chunk) || this.#res.destroyed;
+  }
+
+  end(): void {
+    this.outcome ??= 'ok';
+    if (this.#whole) this.#res.end(this.#whole);
+    else this.#res.end();
+  }
+
+  /** An upstream's error in other words. @param headers those of the upstream. */
+  endWith(path: Path, status: number, { contentType, body }: ErrorAnswer, headers: readonly string[]): void {
+    const kept = headers.filter((_, i) => !ABOUT_THE_BODY.has((headers[i & ~1] as string).toLowerCase()));
+    kept.push('content-type', contentType, 'content-length', String(body.length));
+    this.begin(path, status, undefined, kept);
+    this.#res.end(body);
+  }
+
+  /** The facade answers by itself. @param retryAfter milliseconds. */
+  refuse(path: Path, outcome: Outcome, retryAfter: number | undefined): void {
+    this.outcome = outcome;
+    const headers: string[] = [];
+    this.#pushOwn(path, headers);
+    // What is still to come of the body would otherwise be taken for the next request.
+    if (outcome === 'client_timeout') headers.push('connection', 'close');
+    sendProblem(this.#res, refusalFor(outcome, this.#isUnknownWrite(outcome), retryAfter), this.#requestId, headers);
+  }
+
+  /** Cut short, so that the caller can tell that it is not whole. */
+  cut(outcome: Outcome): void {
+    this.outcome ??= outcome;
+    this.abort();
+  }
+
+  /** Ends the connection under an answer that is not whole. */
+  abort(): void {
+    const res = this.#res;
+    // Of a body that is told by the end of the connection alone, to a caller of HTTP/1.0, a clean end would be the whole.
+    const endsWithConnection = res.headersSent && !res.chunkedEncoding && this.#announced < 0;
+    if (endsWithConnection) res.socket?.resetAndDestroy();
+    res.destroy();
+  }
+
+  #pushOwn(path: Path, headers: string[]): void {
+    const { id, servedAs } = this.#route;
+    headers.push('x-request-id', this.#requestId, 'x-facade-route', id, 'x-facade-path', servedAs[path]);
+    const { outcome } = this;
+    if (outcome === undefined || outcome === 'ok') return;
+    headers.push('x-facade-outcome', this.#isUnknownWrite(outcome) ? 'unknown' : outcome);
+  }
+
+  #isUnknownWrite(outcome: Outcome): boolean {
+    const isSafe = this.#route.safety === 'safe';
+    return isUnknownWrite(outcome, isSafe) || (this.mayHaveArrived && !isSafe);
+  }
+}
+
+/** The headers of an answer that has no body: 204 says no length (RFC 9110 8.6), 205 says none. */
+function bodiless(status: number, headers: readonly string[]): string[] {
+  const kept = headers.filter((_, i) => (headers[i & ~1] as string).toLowerCase() !== 'content-length');
+  if (status === 205) kept.push('content-length', '0');
+  return kept;
+}
+
+/** What an upstream said of a body that is not sent (RFC 9110 8, 14.4; RFC 9530; RFC 9421). */
+const ABOUT_THE_BODY = new Set([
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-disposition',
+  'content-range',
+  'accept-ranges',
+  'etag',
+  'last-modified',
+  'content-md5',
+  'digest',
+  'content-digest',
+  'repr-digest',
+  'signature',
+  'signature-input',
+]);

@@ -1,0 +1,129 @@
+import { hash, randomBytes } from 'node:crypto';
+import { bucketOf } from '../rollout/split.ts';
+import type { Problem } from '../../http/problem.ts';
+import { TokenScanner } from './token-scanner.ts';
+
+/**
+ * Who calls. A caller is *known* when it presents the Contact2Sale token or one of FACADE_TOKENS; only known callers
+ * may take the gateway path, since the gateway holds the token and asks nothing of those who reach it.
+ *
+ * A token is taken from `Authorization` and `Authentication`, with or without the scheme `Bearer`, and from nowhere
+ * else. One of FACADE_TOKENS that stands anywhere else would be passed on to an upstream, and so would either kind
+ * beside or inside of credentials that are not understood: such a request is *misplaced*, and goes nowhere.
+ *
+ * Comparison: the presented token is hashed with a random salt and the digest is looked up. What the look-up compares
+ * is a digest that the caller can neither know nor steer, so its timing says nothing of the token, and the cost does
+ * not grow with the number of tokens.
+ */
+
+export interface Caller {
+  /** Twelve hex digits of the token's digest: tells callers apart in logs and reports, reveals nothing. */
+  readonly id: string;
+  /** Bucket of the split for routes that are sticky by caller. */
+  readonly bucket: number;
+}
+
+/** A token of ours stands where no token is taken from. */
+export const MISPLACED = Symbol('misplaced');
+
+export const MISPLACED_TOKEN: Problem = {
+  status: 400,
+  kind: 'token-misplaced',
+  detail:
+    'A token of this facade stands where it is not taken from, or beside other credentials; it was not passed on. ' +
+    'Send it once, as Authorization: Bearer <token>, without other credentials, and not in the query.',
+};
+
+export class Callers {
+  readonly #salt = randomBytes(16).toString('base64');
+  readonly #known = new Map<string, Caller>();
+  /** FACADE_TOKENS: they go nowhere. */
+  readonly #everywhere: TokenScanner;
+  /** And the Contact2Sale token, where credentials stand. */
+  readonly #inCredentials: TokenScanner;
+
+  constructor(c2sToken: string | undefined, facadeTokens: readonly string[]) {
+    for (const token of facadeTokens) this.#add(token);
+    if (c2sToken) this.#add(c2sToken);
+    // One that is the Contact2Sale token, too, is Contact2Sale's to see.
+    const contact2Sales = new Set([c2sToken]);
+    this.#everywhere = new TokenScanner(facadeTokens.filter((token) => !contact2Sales.has(token)));
+    this.#inCredentials = new TokenScanner(c2sToken ? [...facadeTokens, c2sToken] : facadeTokens);
+  }
+
+  /**
+   * The known caller; undefined: unknown, or no credentials at all.
+   * @param raw header names and values alternating, as sent. @param query raw, without the question mark.
+   */
+  identify(raw: readonly string[], query: string): Caller | typeof MISPLACED | undefined {
+    let shown: Caller | undefined;
+    let hasOthers = false;
+    for (let i = 0; i < raw.length; i += 2) {
+      const value = raw[i + 1] as string;
+      if (!isCredentials(raw[i] as string)) {
+        if (this.#everywhere.finds(value)) return MISPLACED;
+      } else if (value !== '') {
+        const caller = this.#callerOf(value);
+        if (caller ? shown !== undefined && shown !== caller : this.#inCredentials.finds(value)) return MISPLACED;
+        if (caller) shown = caller;
+        else hasOthers = true;
+      }
+    }
+    if ((shown && hasOthers) || this.#everywhere.finds(query)) return MISPLACED;
+    return shown;
+  }
+
+  /** Every known caller, whoever holds the Contact2Sale token last. */
+  get all(): readonly Caller[] {
+    return [...this.#known.values()];
+  }
+
+  #callerOf(credentials: string): Caller | undefined {
+    const token = presentedToken(credentials);
+    return token === undefined ? undefined : this.#known.get(this.#digest(token));
+  }
+
+  #add(token: string): void {
+    // Or whoever presents nothing would be known.
+    if (token === '') return;
+    // Not salted: the same caller must fall into the same bucket on every instance and after a restart.
+    const id = hash('sha256', token, 'hex').slice(0, 12);
+    this.#known.set(this.#digest(token), { id, bucket: bucketOf(id) });
+  }
+
+  #digest(token: string): string {
+    return hash('sha256', this.#salt + token, 'base64');
+  }
+}
+
+function isCredentials(name: string): boolean {
+  // Content-Length has as many letters.
+  if ((name.length !== 13 && name.length !== 14) || (name.charCodeAt(0) | 0x20) !== 0x61) return false;
+  const lower = name.toLowerCase();
+  return lower === 'authorization' || lower === 'authentication';
+}
+
+const BEARER = 'bearer';
+const USUAL = 'Bearer ';
+
+/** `Bearer ` and one word. */
+function isUsualBearer(text: string): boolean {
+  if (!text.startsWith(USUAL) || text.length === USUAL.length) return false;
+  for (let i = USUAL.length; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x20 || c === 0x09) return false;
+  }
+  return true;
+}
+
+/**
+ * The token of `Bearer T`, with any number of blanks, or of `T` alone: what public clients send.
+ * Undefined where it is neither. RFC 9110 11.1 has schemes compare case-insensitively.
+ */
+export function presentedToken(credentials: string): string | undefined {
+  // As nearly all write it, without a list of words made for it.
+  if (isUsualBearer(credentials)) return credentials.slice(USUAL.length);
+  const words = credentials.split(/[ \t]+/, 3);
+  if (words.length === 1) return words[0];
+  return words.length === 2 && words[0]?.toLowerCase() === BEARER ? words[1] : undefined;
+}

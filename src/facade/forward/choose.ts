@@ -1,0 +1,62 @@
+import { decodesTo, isSafeParam } from '../dialect/path.ts';
+import { decide, type Choice } from '../rollout/decide.ts';
+import type { Match } from '../rollout/matcher.ts';
+import type { Path } from '../rollout/route.ts';
+import { bucketOfParam } from '../rollout/split.ts';
+import type { Caller } from './callers.ts';
+import type { PreparedRoute } from './generation.ts';
+
+/**
+ * From a matched request to the facts that facade/rollout/decide.ts decides by. Apart from the exchange, so that what is
+ * explained to an operator is worked out by the very code that serves.
+ */
+
+export interface Circumstances {
+  readonly gatewayAvailable: boolean;
+  /** The kill switch is on. */
+  readonly killed: boolean;
+  /** As sent: only the name of a path forces it, and only where the table allows it. */
+  readonly forceHeader: string | string[] | undefined;
+  /** {@link bucketFor} it. */
+  readonly bucket: number;
+}
+
+/** Which path a request is meant to take, and why. @param caller undefined: unknown. */
+export function choose(
+  match: Match<PreparedRoute>,
+  method: string,
+  caller: Caller | undefined,
+  { gatewayAvailable, killed, forceHeader, bucket }: Circumstances,
+): Choice {
+  const { model } = match.route;
+  return decide({
+    rollout: model.rollout,
+    hasDirectFace: model.direct.length > 0,
+    hasGatewayFace: model.gateway.length > 0,
+    gatewayAvailable,
+    killed,
+    callerKnown: caller !== undefined,
+    method,
+    paramsSafe: paramsSafe(match),
+    forced: forcedPath(forceHeader),
+    bucket,
+  });
+}
+
+/** The bucket of the row's sticky value, 0..9999. */
+export function bucketFor({ route, params }: Match<PreparedRoute>, caller: Caller | undefined): number {
+  const { stickyBy } = route.model.rollout;
+  return stickyBy < 0 ? (caller?.bucket ?? 0) : bucketOfParam(params[stickyBy] as string);
+}
+
+/** May every path parameter be pasted into a URL by the gateway, and reach the operation that was asked for? */
+export function paramsSafe({ route, params }: Match<PreparedRoute>): boolean {
+  for (const param of params) if (!isSafeParam(param)) return false;
+  const [first] = params;
+  for (const literal of route.reserved) if (decodesTo(first as string, literal)) return false;
+  return true;
+}
+
+function forcedPath(value: string | string[] | undefined): Path | undefined {
+  return value === 'direct' || value === 'gateway' ? value : undefined;
+}

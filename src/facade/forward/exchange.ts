@@ -1,0 +1,563 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { successStatus } from '../../c2s/pair/answer.ts';
+import { isEventStreamType } from '../../http/media.ts';
+import type { Logger } from '../../http/log.ts';
+import { isLogged, logRequest } from '../observe/request-line.ts';
+import type { RequestTrace } from '../observe/tracing/trace.ts';
+import type { Choice } from '../rollout/decide.ts';
+import type { Match } from '../rollout/matcher.ts';
+import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import type { Path } from '../rollout/route.ts';
+import type { Standing } from '../../http/standing.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import { REFUSED } from './breaker.ts';
+import { CallerAnswer } from './caller-answer.ts';
+import type { Caller } from './callers.ts';
+import { bucketFor, choose } from './choose.ts';
+import type { Connection } from './connection.ts';
+import type { Bounded, DeadlineWatch } from '../../http/deadlines.ts';
+import { isHeldBack, LONGEST_ERROR_ANSWER, understand } from '../../c2s/pair/error-answer.ts';
+import { expiryOf } from './expiry.ts';
+import { mayFailover } from './failover.ts';
+import type { Generation, RouteEntry } from './generation.ts';
+import { requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
+import { InboundBody } from './inbound-body.ts';
+import { headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
+import type { Waiter } from '../../http/rate-budget.ts';
+import { handOver, sampleOf, type Sample } from './sampling.ts';
+import type { Tap } from './tap.ts';
+import type { Upstream } from './upstream.ts';
+
+/**
+ * One request, from its head to the end of its answer; what no route claims goes this way, too.
+ *
+ *   1 decide which path · 2 plan (translate) · 3 gate (rate budget, breaker, bulkhead) · 4 attempt
+ *   · 5 failover, or answer · 6 record, when the answer has ended or the caller has left · 7 hand to the comparison
+ *
+ * Steps 2 to 5 may be gone through twice. Only `closed` ends an exchange, and it runs once, on the answer's `close`.
+ */
+
+/** What every exchange is handed; one object for all of them. */
+export interface ExchangeContext {
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly deadlines: DeadlineWatch;
+  readonly requestLog: Logger;
+  /** The kill switch is on: everything is direct. */
+  readonly killed: boolean;
+  readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
+  readonly rateBudgetWaited: (path: Path, ms: number) => void;
+  /** The comparison, where there is one. */
+  readonly tap: Tap | undefined;
+}
+
+/** The request, as the data plane found it. */
+export interface Asked {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly target: Target;
+  readonly match: Match<RouteEntry>;
+  readonly connection: Connection;
+  readonly caller: Caller | undefined;
+  /** Which part of every limit the caller may use. */
+  readonly standing: Standing;
+  readonly requestId: string;
+  /** The caller waits for 100 Continue. */
+  readonly expectsContinue: boolean;
+  /** Undefined: tracing is off. */
+  readonly trace: RequestTrace | undefined;
+}
+
+const NOTHING_PLANNED: Plan = { target: '/', body: undefined, isTranslated: false };
+
+/** An error answer that is being read in order to be understood. */
+interface HeldAnswer extends AnswerHeaders {
+  readonly status: number;
+  readonly chunks: Buffer[];
+  size: number;
+}
+
+/**
+ * Where an exchange stands.
+ *
+ *   planning → (queued →) asking → answering → answered → closed
+ *                            └─→ understanding ─┘          (every phase may close)
+ *
+ * A failed attempt leads back to `planning`, for the other path, or to `answered`, with the facade's own refusal.
+ */
+type Phase =
+  /** A path is chosen, and the body is awaited where there is one. */
+  | { readonly kind: 'planning' }
+  /** The rate budget of the path is waited for. */
+  | { readonly kind: 'queued'; readonly upstream: Upstream }
+  /** The path is asked. */
+  | { readonly kind: 'asking'; readonly attempt: Attempt }
+  /** Its answer passes through. */
+  | { readonly kind: 'answering'; readonly attempt: Attempt; readonly isEventStream: boolean }
+  /** Its error answer is read whole. */
+  | { readonly kind: 'understanding'; readonly attempt: Attempt; readonly held: HeldAnswer }
+  /** The whole answer, an upstream's or the facade's own, is written, and on its way to the caller. */
+  | { readonly kind: 'answered'; readonly isEventStream: boolean }
+  /** The answer has ended or the caller has left: recorded. */
+  | { readonly kind: 'closed' };
+
+const PLANNING: Phase = { kind: 'planning' };
+const ANSWERED: Phase = { kind: 'answered', isEventStream: false };
+const STREAMED: Phase = { kind: 'answered', isEventStream: true };
+const CLOSED: Phase = { kind: 'closed' };
+
+type ExchangeResponse = ServerResponse & { [kExchange]?: Exchange };
+const kExchange = Symbol('exchange');
+const EMPTY = Buffer.alloc(0);
+
+export class Exchange implements AttemptOwner, Bounded, Waiter {
+  readonly #context: ExchangeContext;
+  readonly #generation: Generation;
+  readonly #asked: Asked;
+  readonly #entry: RouteEntry;
+  readonly #startedAt: number;
+  readonly #body: InboundBody | undefined;
+  readonly #answer: CallerAnswer;
+  #phase: Phase = PLANNING;
+  /** The path that is being asked, and at last the one that answered. */
+  #path: Path = 'direct';
+  /** What is sent to it. */
+  #plan: Plan = NOTHING_PLANNED;
+  #tries = 0;
+  #directTries = 0;
+  /** What the comparison wants of it. */
+  #sample: Sample | undefined;
+  /** See DeadlineWatch. */
+  place = -1;
+
+  constructor(context: ExchangeContext, generation: Generation, asked: Asked) {
+    this.#context = context;
+    this.#generation = generation;
+    this.#asked = asked;
+    this.#entry = asked.match.route;
+    this.#startedAt = context.now();
+    this.#answer = new CallerAnswer(asked.res, this.#entry.model, asked.requestId);
+    this.#body = InboundBody.of(asked.req);
+  }
+
+  begin(): void {
+    const res: ExchangeResponse = this.#asked.res;
+    res[kExchange] = this;
+    res.on('close', onResponseClose);
+    this.#context.deadlines.add(this);
+    // Of strangers' traffic there is no share to fail over: none of it reaches the gateway.
+    if (this.#asked.standing === 'known') this.#generation.failoverBudget.request(this.#startedAt);
+    const choice = this.#decide();
+    if (choice.path === undefined) {
+      this.#path = 'gateway';
+      return this.#refuse(choice.refusal);
+    }
+    this.#ask(choice.path);
+  }
+
+  // --- 1. decide ---
+
+  #decide(): Choice {
+    const { match, caller, req } = this.#asked;
+    const { upstreams, forceHeader } = this.#generation;
+    const bucket = bucketFor(match, caller);
+    const choice = choose(match, req.method as string, caller, {
+      gatewayAvailable: upstreams.gateway !== undefined,
+      killed: this.#context.killed,
+      forceHeader: forceHeader ? req.headers['x-facade-force'] : undefined,
+      bucket,
+    });
+    const { tap } = this.#context;
+    // Without a second path there is nothing to compare with.
+    if (tap && this.#entry.model.gateway.length > 0) this.#sample = sampleOf(tap, this.#asked, choice, bucket);
+    return choice;
+  }
+
+  // --- 2. plan ---
+
+  #ask(path: Path): void {
+    this.#path = path;
+    this.#phase = PLANNING;
+    const { match, req } = this.#asked;
+    const body = this.#body;
+    const fits = headFits(match, path, req, body !== undefined);
+    if (fits.kind === 'refused') return this.#refuseUntried(fits.outcome);
+    if (fits.kind === 'untranslatable') return this.#cannotServe('untranslatable');
+    if (body && body.held === undefined) {
+      if (this.#mustHold(path)) return this.#holdBody(path, body);
+      if (!body.hasArrived) return this.#awaitBody(path, body);
+    }
+    this.#makePlan(path);
+  }
+
+  /** No place is taken and no budget spent for a body that comes slowly, or never: a few callers would hold them all. */
+  #awaitBody(path: Path, body: InboundBody): void {
+    this.#continue();
+    body.await(this.#startedAt, () => {
+      if (this.#phase.kind === 'planning') this.#makePlan(path);
+    });
+  }
+
+  #mustHold(path: Path): boolean {
+    const { match, req } = this.#asked;
+    return mustHoldBody(match, path, req, path === 'gateway' && this.#sample?.isReadBack === true);
+  }
+
+  #holdBody(path: Path, body: InboundBody): void {
+    const { maxBody } = this.#entry.model;
+    if (body.isLongerThan(maxBody)) return this.#refuse('client_too_large');
+    this.#continue();
+    body.hold(maxBody, (collected) => {
+      if (this.#phase.kind !== 'planning') return;
+      if (collected.kind === 'too-large') return this.#refuse('client_too_large');
+      this.#makePlan(path);
+    });
+  }
+
+  #makePlan(path: Path): void {
+    const { match, target } = this.#asked;
+    const plan = planFor(match, path, target, this.#body !== undefined, this.#body?.held);
+    if (plan.kind === 'ok') this.#gate(path, plan.value);
+    else this.#cannotServe('untranslatable');
+  }
+
+  // --- 3. gate ---
+
+  #gate(path: Path, plan: Plan): void {
+    const upstream = this.#generation.upstreams[path];
+    if (!upstream) return this.#cannotServe('facade_no_gateway');
+    this.#plan = plan;
+    const { rateBudget } = upstream;
+    if (!rateBudget || this.#entry.state.breakerState(path) === 'open') return this.#launch(upstream);
+    this.#phase = { kind: 'queued', upstream };
+    rateBudget.take(this, this.#asked.standing);
+  }
+
+  granted(waited: number): void {
+    if (this.#phase.kind !== 'queued') return;
+    const { upstream } = this.#phase;
+    this.#context.rateBudgetWaited(upstream.path, waited);
+    this.#launch(upstream);
+  }
+
+  refused(retryAfter: number): void {
+    if (this.#phase.kind === 'queued') this.#cannotServe('facade_rate_budget', retryAfter);
+  }
+
+  // --- 4. attempt ---
+
+  #launch(upstream: Upstream): void {
+    const { req, match, connection, caller, standing, requestId } = this.#asked;
+    const breaker = this.#entry.state.breaker(upstream.path);
+    const permit = breaker ? breaker.acquire(standing) : 0;
+    if (permit === REFUSED) return this.#cannotServe('facade_breaker_open', breaker?.retryAfter());
+    if (!upstream.enter(standing)) {
+      breaker?.report(permit, 'neutral', 0, this.#startedAt);
+      return this.#cannotServe('facade_bulkhead_full', 1000);
+    }
+    const { target, body, isTranslated } = this.#plan;
+    const credentials = this.#context.credentials(upstream.path, caller);
+    const held = body && { length: body.length, isTranslated };
+    const headers = requestHeaders(req, connection, credentials, requestId, held);
+    const method = methodFor(match, upstream.path, req.method as string);
+    this.#asked.trace?.attempt(upstream, method, headers);
+    const { deadlines, now } = this.#context;
+    // The first attempt begins with the request, and a clock is not free.
+    const startedAt = this.#tries++ === 0 && !upstream.rateBudget ? this.#startedAt : now();
+    if (upstream.path === 'direct') this.#directTries++;
+    const attempt = new Attempt(this, upstream, breaker, permit, deadlines, startedAt);
+    this.#phase = { kind: 'asking', attempt };
+    attempt.send({ method, target, headers, body: body ?? this.#body?.toSend() ?? null });
+  }
+
+  #continue(): void {
+    if (this.#asked.expectsContinue && !this.#asked.res.headersSent) this.#asked.res.writeContinue();
+  }
+
+  /** What an attempt came to, told to the metrics, the breaker and the bulkhead; once for each attempt. */
+  #settle(attempt: Attempt, outcome: Outcome, status: number): void {
+    const { upstream } = attempt;
+    const now = this.#context.now();
+    const duration = now - attempt.startedAt;
+    const { state, model } = this.#entry;
+    const { standing } = this.#asked;
+    upstream.leave(standing);
+    state.recorder.attempt(model.servedAs[upstream.path], outcome, duration, standing);
+    this.#asked.trace?.settled(outcome, status);
+    // A 4xx says nothing of the upstream's health: neither that it fails nor, to a half-open breaker, that it is well.
+    const isNeutral = attempt.isCutShort || (outcome === 'ok' && status >= 400);
+    attempt.breaker?.report(attempt.permit, isNeutral ? 'neutral' : decisionOf(outcome).judge, attempt.answeredIn, now);
+  }
+
+  // --- 5. failover, or answer ---
+
+  /** The path was not tried. */
+  #cannotServe(outcome: Outcome, retryAfter?: number): void {
+    this.#notTried(outcome);
+    if (!this.#failover(outcome)) this.#refuse(outcome, retryAfter);
+  }
+
+  /** The path was not tried, and nobody is asked in its place. */
+  #refuseUntried(outcome: Outcome): void {
+    this.#notTried(outcome);
+    this.#refuse(outcome);
+  }
+
+  #notTried(outcome: Outcome): void {
+    const { state, model } = this.#entry;
+    state.recorder.notTried(model.servedAs[this.#path], outcome);
+    this.#asked.trace?.notTried(this.#path, outcome);
+  }
+
+  /** Goes to direct if it may; false when it may not. */
+  #failover(outcome: Outcome): boolean {
+    const { model, state } = this.#entry;
+    if (this.#path !== 'gateway' || model.direct.length === 0) return false;
+    if (!mayFailover(model.safety, outcome, this.#fallbackFor(outcome), this.#answer.begun)) return false;
+    if (this.#body?.isSpent) return false;
+    if (decisionOf(outcome).delivery !== 'unsent') {
+      if (!this.#generation.failoverBudget.take(this.#context.now(), this.#asked.standing)) return false;
+      this.#answer.mayHaveArrived = true;
+    }
+    state.recorder.failover(outcome);
+    this.#ask('direct');
+    return true;
+  }
+
+  /** What the gateway cannot carry is no failure of the gateway: it goes direct even where failures are answered. */
+  #fallbackFor(outcome: Outcome): 'direct' | 'none' {
+    return outcome === 'untranslatable' ? 'direct' : this.#entry.model.rollout.fallback;
+  }
+
+  attemptFails(attempt: Attempt, outcome: Outcome): void {
+    this.#settle(attempt, outcome, 0);
+    if (this.#phase.kind === 'closed') return;
+    if (this.#answer.begun) {
+      this.#phase = ANSWERED;
+      return this.#answer.cut(outcome);
+    }
+    if (this.#failover(outcome) || this.#repeatOnDirect(outcome)) return;
+    this.#refuse(outcome);
+  }
+
+  /**
+   * A kept connection that the upstream closes just as a request goes out looks like a reset before any answer. A safe
+   * request may be sent once more, on another connection; direct has nobody else to fall back on.
+   */
+  #repeatOnDirect(outcome: Outcome): boolean {
+    const isReset = outcome === 'upstream_send' || outcome === 'upstream_respond';
+    const isRepeatable = this.#entry.model.safety === 'safe' && !this.#body;
+    if (this.#path !== 'direct' || this.#directTries > 1 || !isReset || !isRepeatable) return false;
+    if (!this.#generation.failoverBudget.take(this.#context.now(), this.#asked.standing)) return false;
+    this.#ask('direct');
+    return true;
+  }
+
+  answerBegins(
+    attempt: Attempt,
+    status: number,
+    statusText: string | undefined,
+    raw: readonly (Buffer | string)[],
+  ): void {
+    const { path } = attempt.upstream;
+    this.#sample?.capture?.begin(path, status, raw, this.#context.now() - attempt.startedAt);
+    const answer = responseHeaders(raw, this.#generation.rewriters[path], path === 'gateway');
+    answer.headers.push('via', attempt.via);
+    if (status === 429) this.#pauseBudget(answer.retryAfter);
+    if (isHeldBack(path, this.#asked.match.dialect, status)) {
+      this.#phase = { kind: 'understanding', attempt, held: { ...answer, status, chunks: [], size: 0 } };
+      return;
+    }
+    const isEventStream = isEventStreamType(answer.contentType);
+    this.#phase = { kind: 'answering', attempt, isEventStream };
+    if (status >= 500) this.#answer.outcome = 'upstream_error';
+    const owed = successStatus(this.#entry.model, this.#asked.match.dialect, path, status);
+    this.#answer.begin(path, owed, owed === status ? statusText : undefined, answer.headers, answer.contentLength);
+  }
+
+  /** Else the head would wait for the first byte of the body: a long poll, a model's answer, a stream of events. */
+  answerWaits(): void {
+    if (this.#phase.kind === 'answering') this.#asked.res.flushHeaders();
+  }
+
+  answerData(attempt: Attempt, chunk: Buffer): void {
+    this.#sample?.capture?.data(chunk);
+    if (this.#phase.kind === 'understanding') {
+      const { held } = this.#phase;
+      held.size += chunk.length;
+      if (held.size <= LONGEST_ERROR_ANSWER) held.chunks.push(chunk);
+      return;
+    }
+    if (this.#answer.write(chunk)) return;
+    attempt.pause();
+    this.#asked.res.once('drain', onResponseDrain);
+  }
+
+  answerEnds(attempt: Attempt): void {
+    const phase = this.#phase;
+    if (phase.kind === 'understanding') return this.#answerUnderstood(attempt, phase.held);
+    this.#settle(attempt, this.#answer.outcome ?? 'ok', this.#answer.status);
+    this.#phase = phase.kind === 'answering' && phase.isEventStream ? STREAMED : ANSWERED;
+    this.#answer.end();
+  }
+
+  #answerUnderstood(attempt: Attempt, held: HeldAnswer): void {
+    const body = held.size <= LONGEST_ERROR_ANSWER ? Buffer.concat(held.chunks) : EMPTY;
+    const { dialect } = this.#asked.match;
+    const understood = understand({
+      path: attempt.upstream.path,
+      asked: dialect,
+      rule: this.#entry.model.body,
+      status: held.status,
+      contentType: held.contentType,
+      body,
+      duration: this.#context.now() - attempt.startedAt,
+    });
+    this.#settle(attempt, understood.outcome, understood.status);
+    if (this.#failover(understood.outcome)) return;
+    if (understood.status === 429 && held.status !== 429) this.#pauseBudget(held.retryAfter);
+    if (!understood.replacement) return this.#refuse(understood.outcome);
+    this.#phase = ANSWERED;
+    this.#answer.outcome = understood.outcome;
+    this.#answer.endWith(this.#path, understood.status, understood.replacement, held.headers);
+  }
+
+  /** The facade answers by itself. */
+  #refuse(outcome: Outcome, retryAfter?: number): void {
+    this.#phase = ANSWERED;
+    this.#answer.refuse(this.#path, outcome, retryAfter);
+  }
+
+  #pauseBudget(retryAfter: string | undefined): void {
+    // It is Contact2Sale's limit that was met, whichever way the request went.
+    this.#generation.upstreams.direct.rateBudget?.pauseFor(retryAfter, this.#asked.standing);
+  }
+
+  drained(): void {
+    attemptOf(this.#phase)?.resume();
+  }
+
+  // --- deadlines ---
+
+  checkDeadlines(now: number): void {
+    const { deadlines } = this.#entry.model;
+    const phase = this.#phase;
+    const isEndless = 'isEventStream' in phase && phase.isEventStream;
+    const isOver = !isEndless && now - this.#startedAt >= deadlines.total;
+    switch (phase.kind) {
+      case 'planning':
+        if (isOver || this.#body?.isSilent(now, deadlines.idle)) this.#refuse('client_timeout');
+        return;
+      case 'queued':
+        if (!isOver) return;
+        phase.upstream.rateBudget?.cancel(this, this.#asked.standing);
+        return this.refused(1000);
+      case 'answered':
+        // The caller does not take it.
+        if (isOver) this.#answer.abort();
+        return;
+      case 'closed':
+        return;
+      case 'asking':
+      case 'answering':
+      case 'understanding':
+        this.#checkAttempt(phase.attempt, now, isOver);
+    }
+  }
+
+  #checkAttempt(attempt: Attempt, now: number, isOver: boolean): void {
+    const { deadlines } = this.#entry.model;
+    const silent = now - attempt.lastActivity;
+    const isCallerSlow = attempt.phase === 'body' ? attempt.isPaused : this.#body?.isOwed === true;
+    const outcome = expiryOf({ phase: attempt.phase, silent, isOver, isCallerSlow }, deadlines);
+    if (outcome === undefined) return;
+    // The second attempt had only what the first left of the time: no fault of its own.
+    attempt.isCutShort = isOver && this.#tries > 1 && now - attempt.startedAt < deadlines.firstByte;
+    attempt.abandon(outcome);
+  }
+
+  endConnection(): void {
+    if (!this.#answer.begun) this.#asked.res.shouldKeepAlive = false;
+  }
+
+  // --- 6. record ---
+
+  /** The answer has ended, or the caller has left. */
+  closed(): void {
+    const phase = this.#phase;
+    if (phase.kind === 'closed') return;
+    this.#phase = CLOSED;
+    this.#context.deadlines.delete(this);
+    const attempt = attemptOf(phase);
+    const answer = this.#answer;
+    if (!answer.finished && (answer.outcome === undefined || answer.outcome === 'ok')) {
+      answer.outcome = attempt ? LEFT[attempt.phase] : answer.begun ? 'client_body' : 'client_admit';
+    }
+    const outcome = answer.outcome ?? 'client_admit';
+    if (phase.kind === 'queued') phase.upstream.rateBudget?.cancel(this, this.#asked.standing);
+    attempt?.abandon(outcome);
+    this.#body?.release();
+    this.#record(outcome, answer.status);
+  }
+
+  #record(outcome: Outcome, status: number): void {
+    const now = this.#context.now();
+    const duration = now - this.#startedAt;
+    const { req, trace } = this.#asked;
+    const { state, model } = this.#entry;
+    const servedAs = model.servedAs[this.#path];
+    state.recorder.request(servedAs, req.method ?? '', status, outcome, now, duration);
+    trace?.ended(servedAs, outcome, status);
+    this.#log(outcome, status, duration);
+    if (this.#sample) this.#handOver(this.#sample, outcome, status);
+  }
+
+  // --- 7. hand to the comparison ---
+
+  #handOver(sample: Sample, outcome: Outcome, status: number): void {
+    const { tap } = this.#context;
+    if (!tap) return;
+    const isPlain = this.#tries === 1 && decisionOf(outcome).delivery === 'answered' && this.#answer.finished;
+    handOver(tap, sample, this.#asked, { isPlain, path: this.#path, status, body: this.#body?.held });
+  }
+
+  #log(outcome: Outcome, status: number, duration: number): void {
+    const { requestLog } = this.#context;
+    if (!isLogged(requestLog, outcome, this.#generation.successSample)) return;
+    const { requestId, match, req, caller } = this.#asked;
+    const { id, servedAs } = this.#entry.model;
+    logRequest(requestLog, {
+      requestId,
+      route: id,
+      path: servedAs[this.#path],
+      dialect: match.dialect,
+      method: req.method,
+      status,
+      outcome,
+      ms: duration,
+      caller: caller?.id,
+    });
+  }
+}
+
+/** The attempt that is under way. */
+function attemptOf(phase: Phase): Attempt | undefined {
+  return 'attempt' in phase ? phase.attempt : undefined;
+}
+
+const LEFT = {
+  connect: 'client_admit',
+  send: 'client_send',
+  respond: 'client_respond',
+  body: 'client_body',
+  ended: 'client_body',
+} as const;
+
+// One listener for all answers: the exchange hangs on the answer, so no closure is made per request.
+function onResponseClose(this: ExchangeResponse): void {
+  this[kExchange]?.closed();
+}
+
+function onResponseDrain(this: ExchangeResponse): void {
+  this[kExchange]?.drained();
+}

@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type Router } from 'express';
+import type { Logger } from '../../http/log.ts';
+import { continueWhenRead } from '../../http/json-body.ts';
+import { notFound, pageErrors } from '../../http/page-errors.ts';
+
+/**
+ * The facade's own pages on the public listener, served by Express: its health, and what a router adds (the
+ * enrichment's endpoints and webhooks). What no page claims never enters Express: its bytes are those that came.
+ */
+export interface Pages {
+  /** @param path raw path without query. */
+  claims(method: string, path: string): boolean;
+  /** @param expectsContinue the caller waits to be asked for its body, and is asked by whoever reads it. */
+  serve(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void;
+  /** The head shows a secret that was agreed on for pages, such as a webhook's: no stranger sends it. */
+  vouchesFor(req: IncomingMessage): boolean;
+}
+
+/** A router and the paths that it answers whole, whatever the method: `/api/v1/webhooks` and all below it. */
+export interface PageRouter {
+  readonly prefixes: readonly string[];
+  readonly router: Router;
+  /** See {@link Pages}; left out: for nobody. */
+  readonly vouchesFor?: (req: IncomingMessage) => boolean;
+}
+
+/** The gateway's root and health (contracts.md), answered by the facade on its own base URL; a load balancer's too. */
+const HEALTH = ['/', '/health'];
+
+/** @param path raw path without query, origin cut off: load balancers write both, and a slash at the end. */
+export function isHealthCheck(method: string, path: string): boolean {
+  return (method === 'GET' || method === 'HEAD') && (HEALTH.includes(path) || path === '/health/');
+}
+
+/** @param isDraining the process is ending. */
+export function createPages(isDraining: () => boolean, log: Logger, routers: readonly PageRouter[] = []): Pages {
+  const pages = express();
+  pages.disable('x-powered-by');
+  pages.disable('etag');
+  pages.get(HEALTH, (_req, res) => {
+    const draining = isDraining();
+    res.status(draining ? 503 : 200).json({ status: draining ? 'draining' : 'ok', service: 'c2s-facade' });
+  });
+  for (const { router } of routers) pages.use(router);
+  pages.use(notFound);
+  pages.use(pageErrors({ log }));
+  const prefixes = routers.flatMap((one) => one.prefixes);
+  return {
+    claims(method, path) {
+      return isHealthCheck(method, path) || prefixes.some((prefix) => isBelow(path, prefix));
+    },
+    serve(req, res, expectsContinue) {
+      if (expectsContinue) continueWhenRead(req, res);
+      pages(req, res);
+    },
+    vouchesFor: (req) => routers.some((one) => one.vouchesFor?.(req) === true),
+  };
+}
+
+/** The path itself, or one below it. */
+function isBelow(path: string, prefix: string): boolean {
+  return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
+}

@@ -1,0 +1,52 @@
+import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import type { Problem } from '../../http/problem.ts';
+
+/** What the facade says when it answers by itself: one sentence for every outcome, with what the caller can do. */
+const DETAILS: Partial<Record<Outcome, string>> = {
+  upstream_connect: 'The upstream could not be reached. Nothing was sent; the request may be repeated.',
+  upstream_connect_timeout: 'The upstream took no connection in time. Nothing was sent; the request may be repeated.',
+  upstream_send: 'The connection to the upstream broke while the request was sent.',
+  upstream_send_timeout: 'The upstream stopped taking the request.',
+  upstream_respond: 'The upstream closed the connection without an answer, or its answer cannot be read as HTTP.',
+  upstream_respond_timeout: 'The upstream did not answer in time.',
+  origin_connect: 'The gateway could not reach Contact2Sale. Nothing arrived there; the request may be repeated.',
+  origin_unknown: 'The gateway got no usable answer from Contact2Sale.',
+  origin_timeout: 'Contact2Sale did not answer the gateway in time.',
+  facade_breaker_open: 'The upstream of this route is failing and is given a pause. Nothing was sent; try again later.',
+  facade_bulkhead_full: 'All places to this upstream are taken. Nothing was sent; try again later.',
+  facade_rate_budget: 'The rate budget of the upstream is spent. Nothing was sent; try again later.',
+  facade_overload: 'The facade has more to do than it can. Nothing was sent; try again in a moment.',
+  facade_no_gateway: 'This route is served by the gateway alone, which is switched off or not configured.',
+  untranslatable:
+    'The path that serves this route cannot carry the request without losing a part of it: a field, a value, or a condition such as If-Match. Nothing was sent.',
+  client_bad_request: 'The request cannot be forwarded: its path or a header holds what HTTP does not allow there.',
+  client_unauthorized: 'This route needs a known token: send Authorization: Bearer <token>.',
+  client_method: 'The route does not know this method.',
+  client_too_large: 'The body is larger than this route can take.',
+  client_timeout: 'The request did not arrive in time.',
+};
+
+/** Of a write that one path may have received and the other was never sent. */
+const NOT_ASKED_AGAIN = 'The gateway may have received the request, and Contact2Sale could not be asked.';
+
+/** Added where nobody can say whether a write arrived. */
+const UNKNOWN = ' Whether it was carried out is not known: look before you repeat it.';
+
+/** Nobody can say whether the write arrived. @param isSafe the request only reads. */
+export function isUnknownWrite(outcome: Outcome, isSafe: boolean): boolean {
+  const { delivery, party, judge } = decisionOf(outcome);
+  if (isSafe || party === 'facade') return false;
+  return delivery === 'unknown' || (delivery === 'answered' && judge === 'failure');
+}
+
+/** The problem that a caller gets for an outcome. @param isUnknown a write may have been received. */
+export function refusalFor(outcome: Outcome, isUnknown: boolean, retryAfterMs: number | undefined): Problem {
+  const { status, delivery } = decisionOf(outcome);
+  const sentence = isUnknown && delivery === 'unsent' ? NOT_ASKED_AGAIN : DETAILS[outcome];
+  return {
+    status: status || 502,
+    kind: outcome.replaceAll('_', '-'),
+    detail: (sentence ?? 'The request could not be served.') + (isUnknown ? UNKNOWN : ''),
+    retryAfter: retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1000)),
+  };
+}

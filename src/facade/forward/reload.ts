@@ -1,0 +1,81 @@
+import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
+import { partOf } from '../config/part.ts';
+import type { FacadeConfig } from '../config/schema.ts';
+import type { Logger } from '../../http/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Generation } from './generation.ts';
+import { tableSettings } from './settings.ts';
+import type { Table } from './table.ts';
+
+/** The last load that was refused, for the admin API. */
+export interface RefusedLoad {
+  readonly at: Date;
+  readonly problems: readonly ConfigProblem[];
+}
+
+export type Loaded =
+  | { readonly ok: true; readonly config: FacadeConfig; readonly generation: Generation }
+  | { readonly ok: false; /** For a human, one a line. */ readonly problems: string };
+
+/** The file was refused at start: there is no old table that could stay. The message is the report. */
+export class ConfigRefused extends Error {
+  override readonly name = 'ConfigRefused';
+}
+
+export interface LoaderOptions {
+  readonly file: string;
+  readonly table: Table;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Read anew at every load, so that a variable emptied in the .env file acts. */
+  readonly variables: () => Record<string, string | undefined>;
+  /** Sees every good file and says what is in force instead: flips that stand elsewhere are laid over it. */
+  readonly take?: (written: FacadeConfig, text: string) => FacadeConfig;
+  /** Processes that serve together; each has its part of every limit. */
+  readonly workers?: number;
+}
+
+/**
+ * Turns the text of the config file into the generation that serves. A good text becomes a new generation; of a bad one
+ * every problem is logged, the old table stays, and the metric says so.
+ */
+export class Loader {
+  readonly #options: LoaderOptions;
+  lastRefused: RefusedLoad | undefined;
+
+  constructor(options: LoaderOptions) {
+    this.#options = options;
+  }
+
+  load(text: string): Loaded {
+    const { table, metrics, log, variables, take = (written) => written, workers = 1 } = this.#options;
+    const parsed = parseConfig(text, variables());
+    if (!parsed.ok) return this.#refuse(parsed.problems);
+    const { revision } = parsed;
+    const config = partOf(take(parsed.config, text), workers);
+    const generation = table.build(tableSettings(config, revision));
+    this.lastRefused = undefined;
+    metrics.reloaded(revision);
+    log.info({ revision, routes: generation.entries.length }, 'config loaded');
+    return { ok: true, config, generation };
+  }
+
+  /** The file is gone or cannot be read: for whoever watches the metric, that is a refused file too. */
+  unreadable(error: Error & { readonly code?: string }): void {
+    const { file, metrics, log } = this.#options;
+    const message = `cannot be read (${error.code ?? error.name})`;
+    const remedy = 'put it back; the old table stays until then';
+    this.lastRefused = { at: new Date(), problems: [{ line: 1, column: 1, where: file, message, remedy }] };
+    metrics.reloadFailed();
+    log.error({ err: error }, 'config file cannot be read, the old table stays');
+  }
+
+  #refuse(problems: readonly ConfigProblem[]): Loaded {
+    const { file, metrics, log } = this.#options;
+    this.lastRefused = { at: new Date(), problems };
+    metrics.reloadFailed();
+    const report = formatProblems(file, problems);
+    log.error({ problems: report.split('\n') }, 'config refused, the old table stays');
+    return { ok: false, problems: report };
+  }
+}

@@ -1,0 +1,69 @@
+import type { Choice } from '../rollout/decide.ts';
+import { isShadowed } from '../rollout/split.ts';
+import type { Path } from '../rollout/route.ts';
+import type { Asked } from './exchange.ts';
+import { isConditional } from './headers.ts';
+import { announcesBody } from '../../http/request-body.ts';
+import { Capture, SEEN_EVERY, type Tap } from './tap.ts';
+
+/** What the comparison wants of one request. Most requests have none. */
+export interface Sample {
+  /** The answer is kept. */
+  readonly capture: Capture | undefined;
+  /** And a copy of the request is to be sent the other way. */
+  readonly isShadowed: boolean;
+  /** One of those that {@link Tap.saw} is shown. */
+  readonly isSeen: boolean;
+  /** The body of a write is kept, to be read back. */
+  readonly isReadBack: boolean;
+}
+
+/** Of all requests. */
+let requestsBegun = 0;
+
+/**
+ * Is this request compared? Only what the table itself sent its way is: strangers never reach the gateway. Nor is what they
+ * ask for shown to the coverage: a query that no known caller sends would be missing in every comparison, for ever.
+ * @param bucket of the row's sticky value.
+ */
+export function sampleOf(
+  tap: Tap,
+  { match, req, standing }: Asked,
+  choice: Choice,
+  bucket: number,
+): Sample | undefined {
+  if (standing === 'stranger') return undefined;
+  const isSeen = requestsBegun++ % SEEN_EVERY === 0;
+  if (choice.reason !== 'split') return isSeen ? SEEN : undefined;
+  const { rollout, safety } = match.route.model;
+  if (safety !== 'safe') {
+    const isReadBack = choice.path === 'gateway' && announcesBody(req) && tap.verifies(match.route);
+    return isReadBack || isSeen ? { capture: undefined, isShadowed: false, isSeen, isReadBack } : undefined;
+  }
+  const shadowed = rollout.shadow > 0 && isShadowed(rollout, bucket);
+  const isLookedAt = shadowed || (rollout.shadow > 0 && isSeen && choice.path === 'direct');
+  if (!isLookedAt || announcesBody(req) || isConditional(req.headers)) return isSeen ? SEEN : undefined;
+  const room = shadowed ? tap.roomFor(match.route) : tap.roomToSee(match.route);
+  const capture = room > 0 ? new Capture(room) : undefined;
+  return { capture, isShadowed: shadowed, isSeen, isReadBack: false };
+}
+
+const SEEN: Sample = { capture: undefined, isShadowed: false, isSeen: true, isReadBack: false };
+
+/** How the request ended. */
+export interface Ended {
+  /** One attempt, answered, and the caller has all of it: what failed over or was cut shows nothing that could be compared. */
+  readonly isPlain: boolean;
+  readonly path: Path;
+  readonly status: number;
+  /** The caller's body, where it was held. */
+  readonly body: Buffer | undefined;
+}
+
+/** Gives the comparison what it asked for. */
+export function handOver(tap: Tap, sample: Sample, asked: Asked, { isPlain, path, status, body }: Ended): void {
+  const { capture, isSeen, isReadBack } = sample;
+  if (capture && sample.isShadowed && isPlain) tap.answered(asked, capture);
+  if (isReadBack && body && isPlain && path === 'gateway' && status < 300) tap.wrote(asked, body);
+  if (isSeen) tap.saw(asked, isPlain ? capture : undefined);
+}

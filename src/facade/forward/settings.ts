@@ -1,0 +1,69 @@
+import type { FacadeConfig, UpstreamConfig } from '../config/schema.ts';
+import { parseDuration } from '../../http/units.ts';
+import { compileRoutes, compileUnclaimed } from '../rollout/compile.ts';
+import type { OverloadLimits } from './overload.ts';
+import type { TableSettings } from './table.ts';
+import type { UpstreamSettings } from './upstream.ts';
+
+/** From what the operator wrote to what the table is built of: milliseconds, bytes, and no gateway where no URL is. */
+export function tableSettings(config: FacadeConfig, revision: string): TableSettings {
+  const { server, log, upstreams, failover } = config;
+  const connect = parseDuration(config.defaults.deadlines.connect);
+  const knownShare = server.knownCallerShare;
+  return {
+    revision,
+    routes: compileRoutes(config),
+    unclaimed: compileUnclaimed(config),
+    upstreams: {
+      direct: upstreamSettings(upstreams.direct, connect, knownShare),
+      gateway: upstreams.gateway.url === '' ? undefined : upstreamSettings(upstreams.gateway, connect, knownShare),
+    },
+    failover: { ...failover, knownShare },
+    knownShare,
+    trustedProxies: server.trustedProxies,
+    forceHeader: server.forceHeader,
+    killSwitchFile: server.killSwitchFile,
+    successSample: log.successSample,
+  };
+}
+
+/** What the process takes on at most. */
+export function overloadLimits({ server: { overload, knownCallerShare } }: FacadeConfig): OverloadLimits {
+  return { ...overload, maxLag: parseDuration(overload.maxLag), knownShare: knownCallerShare };
+}
+
+export interface DrainTimes {
+  /** From the stop until the listener closes; everything is served meanwhile, and health checks say 503. */
+  readonly delayMs: number;
+  /** From then on, for what is under way. */
+  readonly deadlineMs: number;
+}
+
+/** @param delayMs where the config file names none. */
+export function drainTimes({ server }: FacadeConfig, delayMs: number): DrainTimes {
+  return {
+    delayMs: server.drainDelay === undefined ? delayMs : parseDuration(server.drainDelay),
+    deadlineMs: parseDuration(server.drain),
+  };
+}
+
+function upstreamSettings(
+  { url, maxInflight, keepAlive, maxConnectionAge, rateBudget }: UpstreamConfig,
+  connect: number,
+  knownShare: number,
+): UpstreamSettings {
+  return {
+    url,
+    maxInflight,
+    knownShare,
+    keepAlive: parseDuration(keepAlive),
+    connect,
+    maxConnectionAge: parseDuration(maxConnectionAge),
+    rateBudget: rateBudget && {
+      ...rateBudget,
+      knownShare,
+      period: parseDuration(rateBudget.period),
+      longestWait: parseDuration(rateBudget.longestWait),
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import type { Logger } from '../../http/log.ts';
+
+/** The one line that a request gets, whether a route claims it or not. No URL, no query, no header, no body. */
+export interface RequestLine {
+  readonly requestId: string;
+  readonly route: string;
+  readonly path: string;
+  readonly dialect: string;
+  readonly method: string | undefined;
+  readonly status: number;
+  readonly outcome: Outcome;
+  /** Milliseconds. */
+  readonly ms: number;
+  /** Caller.id: tells callers apart and reveals nothing. */
+  readonly caller: string | undefined;
+}
+
+/** Asked before a line is made, since most are not wanted. @param sample share of the successful requests, 0 to 1. */
+export function isLogged(log: Logger, outcome: Outcome, sample: number): boolean {
+  return log.isLevelEnabled(levelOf(outcome)) && (outcome !== 'ok' || sample >= 1 || Math.random() < sample);
+}
+
+export function logRequest(log: Logger, line: RequestLine): void {
+  log[levelOf(line.outcome)]({ ...line, ms: Math.round(line.ms * 10) / 10 }, 'request');
+}
+
+function levelOf(outcome: Outcome): 'warn' | 'info' {
+  return decisionOf(outcome).judge === 'failure' ? 'warn' : 'info';
+}

@@ -1,0 +1,155 @@
+import { facesOf, isParameter, parametersOf, type FaceConfig } from '../config/face.ts';
+import { safetyOf } from '../config/safety.ts';
+import type { FacadeConfig, RouteConfig } from '../config/schema.ts';
+import { parseDuration, parseSize } from '../../http/units.ts';
+import type {
+  AutopilotSettings,
+  BreakerSettings,
+  CompareRules,
+  Deadlines,
+  Face,
+  Rollout,
+  RouteModel,
+  VerifyRule,
+} from './route.ts';
+
+/**
+ * RouteConfig → RouteModel: defaults merged in, durations to milliseconds, sizes to bytes, percentages to buckets,
+ * parameters to indexes. The config was checked before; here nothing can be wrong any more.
+ */
+
+type Defaults = FacadeConfig['defaults'];
+
+/** Id and path of what no route claims, in metrics, logs and answers; no row may have it (facade/config/schema.ts). */
+export const PASSTHROUGH = 'passthrough';
+const CLAIMED: RouteModel['servedAs'] = { direct: 'direct', gateway: 'gateway' };
+
+/** One model for each row, in the order of the file. */
+export function compileRoutes(config: FacadeConfig): RouteModel[] {
+  return config.routes.map((route) => compileRoute(route, config));
+}
+
+/** The two rows of what no route claims: they differ in what may be sent again. */
+export interface Unclaimed {
+  /** GET and HEAD. */
+  readonly read: RouteModel;
+  /** Every other method, also one that HTTP does not define. */
+  readonly write: RouteModel;
+  /** Milliseconds that both sides of a WebSocket may be silent. */
+  readonly tunnelIdle: number;
+}
+
+/** Requests that no route claims, as a route with a direct path alone: everything that holds for a route holds for them. */
+export function compileUnclaimed(config: FacadeConfig): Unclaimed {
+  const { tunnelIdle, ...passthrough } = config.passthrough;
+  const rollout = { gateway: 0, shadow: 0, fallback: 'none' } as const;
+  const compiled = compileRoute({ ...passthrough, id: PASSTHROUGH, direct: 'GET /', rollout }, config);
+  const read: RouteModel = { ...compiled, servedAs: { direct: PASSTHROUGH, gateway: 'gateway' } };
+  return { read, write: { ...read, safety: 'unsafe' }, tunnelIdle: parseDuration(tunnelIdle) };
+}
+
+function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig): RouteModel {
+  const direct = facesOf(route.direct);
+  const gateway = facesOf(route.gateway);
+  const [canonical] = [...direct, ...gateway];
+  const params = canonical ? parametersOf(canonical) : [];
+  const compileFace = (face: FaceConfig) => compileSegments(face, params);
+  return {
+    id: route.id,
+    servedAs: CLAIMED,
+    params,
+    direct: direct.map(compileFace),
+    gateway: gateway.map(compileFace),
+    safety: safetyOf(route),
+    rollout: compileRollout(route, params),
+    success: route.success ?? {},
+    query: route.query ?? {},
+    body: route.body,
+    compare: compileCompare(route, compare),
+    verify: compileVerify(route),
+    maxBody: parseSize(route.maxBody ?? defaults.maxBody),
+    deadlines: compileDeadlines({ ...defaults.deadlines, ...route.deadlines }),
+    breaker: compileBreaker({ ...defaults.breaker, ...route.breaker }),
+    autopilot: route.autopilot && compileAutopilot(route.autopilot, defaults.autopilot),
+  };
+}
+
+function compileSegments({ method, template, segments }: FaceConfig, params: readonly string[]): Face {
+  return {
+    method,
+    template,
+    segments: segments.map((segment) => (isParameter(segment) ? params.indexOf(segment.slice(1)) : segment)),
+  };
+}
+
+/** 0.29 % × 100 is 28.999999999999996 in binary; the schema allows two decimals, so rounding only undoes that. */
+const buckets = (percentage: number) => Math.round(percentage * 100);
+
+function compileRollout({ rollout, direct }: RouteConfig, params: readonly string[]): Rollout {
+  const { gateway, shadow, stickyBy = params[0] ?? 'caller', fallback } = rollout;
+  return {
+    gateway: buckets(gateway),
+    shadow: buckets(shadow),
+    // A parameter that is itself called `caller` wins: it is what the row's own path says.
+    stickyBy: params.indexOf(stickyBy),
+    // Without a direct face there is nothing to fall back to, whatever the row says.
+    fallback: direct === undefined ? 'none' : fallback,
+  };
+}
+
+function compileCompare({ compare }: RouteConfig, all: FacadeConfig['compare']): CompareRules {
+  const union = (own: readonly string[] = [], common: readonly string[]) => [...new Set([...common, ...own])];
+  return {
+    ignore: union(compare?.ignore, all.ignore),
+    headers: union(compare?.headers, all.headers),
+    tolerate: (compare?.tolerate ?? []).map(({ path, number, time }) => ({
+      path,
+      number,
+      time: time === undefined ? undefined : parseDuration(time),
+    })),
+    unordered: compare?.unordered ?? [],
+    ready: { ...all.ready, ...compare?.ready },
+  };
+}
+
+function compileVerify({ verify }: RouteConfig): VerifyRule | undefined {
+  if (!verify) return undefined;
+  const { read, sample, after, minSamples, fields } = verify;
+  return { read, sample: buckets(sample), after: parseDuration(after), minSamples, fields };
+}
+
+function compileDeadlines({ connect, firstByte, idle, total }: Defaults['deadlines']): Deadlines {
+  return {
+    connect: parseDuration(connect),
+    firstByte: parseDuration(firstByte),
+    idle: parseDuration(idle),
+    total: parseDuration(total),
+  };
+}
+
+function compileBreaker(settings: Defaults['breaker']): BreakerSettings {
+  return {
+    ...settings,
+    window: parseDuration(settings.window),
+    slowCall: parseDuration(settings.slowCall),
+    reset: parseDuration(settings.reset),
+  };
+}
+
+function compileAutopilot(
+  own: NonNullable<RouteConfig['autopilot']>,
+  defaults: Defaults['autopilot'],
+): AutopilotSettings {
+  const { hold, coolDown, ...rest } = { ...defaults, ...own };
+  const gates = { ...defaults.gates, ...own.gates };
+  return {
+    ...rest,
+    hold: parseDuration(hold),
+    coolDown: parseDuration(coolDown),
+    gates: {
+      ...gates,
+      parity: gates.parity === 'none' ? undefined : gates.parity,
+      latencyFloor: parseDuration(gates.latencyFloor),
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { Outcome } from './outcome.ts';
+import type { Path, Rollout } from './route.ts';
+
+/**
+ * Which path a request is meant to take, and why. Pure: the same facts always give the same answer, so that what is
+ * explained to an operator is what the data plane does.
+ */
+
+export interface Facts {
+  readonly rollout: Rollout;
+  readonly hasDirectFace: boolean;
+  readonly hasGatewayFace: boolean;
+  /** `C2S_GATEWAY_URL` is set. */
+  readonly gatewayAvailable: boolean;
+  readonly killed: boolean;
+  readonly callerKnown: boolean;
+  readonly method: string;
+  /** Every path parameter may be pasted into a URL by the gateway (facade/dialect/path.ts). */
+  readonly paramsSafe: boolean;
+  /** The side that a known caller forces, when that is allowed. */
+  readonly forced: Path | undefined;
+  /** Of the sticky value, 0..9999. */
+  readonly bucket: number;
+}
+
+export type Reason =
+  | 'kill switch'
+  | 'no gateway configured'
+  | 'no gateway face'
+  | 'unknown caller'
+  | 'HEAD is not known to the gateway'
+  | 'path parameter unsafe for the gateway'
+  | 'forced by the caller'
+  | 'gateway only'
+  | 'split';
+
+export type Choice =
+  | { readonly path: Path; readonly reason: Reason }
+  | { readonly path: undefined; readonly refusal: Outcome; readonly reason: Reason };
+
+const CHOICES = {
+  killed: { path: 'direct', reason: 'kill switch' },
+  noGateway: { path: 'direct', reason: 'no gateway configured' },
+  noFace: { path: 'direct', reason: 'no gateway face' },
+  unknown: { path: 'direct', reason: 'unknown caller' },
+  head: { path: 'direct', reason: 'HEAD is not known to the gateway' },
+  unsafe: { path: 'direct', reason: 'path parameter unsafe for the gateway' },
+  forcedDirect: { path: 'direct', reason: 'forced by the caller' },
+  forcedGateway: { path: 'gateway', reason: 'forced by the caller' },
+  splitDirect: { path: 'direct', reason: 'split' },
+  splitGateway: { path: 'gateway', reason: 'split' },
+  only: { path: 'gateway', reason: 'gateway only' },
+} as const satisfies Record<string, Choice>;
+
+export function decide(facts: Facts): Choice {
+  if (!facts.hasDirectFace) return decideGatewayOnly(facts);
+  if (facts.killed) return CHOICES.killed;
+  if (!facts.gatewayAvailable) return CHOICES.noGateway;
+  if (!facts.hasGatewayFace) return CHOICES.noFace;
+  if (!facts.callerKnown) return CHOICES.unknown;
+  if (facts.method === 'HEAD') return CHOICES.head;
+  if (!facts.paramsSafe) return CHOICES.unsafe;
+  if (facts.forced) return facts.forced === 'direct' ? CHOICES.forcedDirect : CHOICES.forcedGateway;
+  return facts.bucket < facts.rollout.gateway ? CHOICES.splitGateway : CHOICES.splitDirect;
+}
+
+/** There is nothing to fall back on: 0 means that the route is off. */
+function decideGatewayOnly(facts: Facts): Choice {
+  if (facts.killed) return { path: undefined, refusal: 'facade_no_gateway', reason: 'kill switch' };
+  if (!facts.gatewayAvailable)
+    return { path: undefined, refusal: 'facade_no_gateway', reason: 'no gateway configured' };
+  if (!facts.callerKnown) return { path: undefined, refusal: 'client_unauthorized', reason: 'unknown caller' };
+  if (facts.rollout.gateway === 0) return { path: undefined, refusal: 'facade_no_gateway', reason: 'gateway only' };
+  if (!facts.paramsSafe) {
+    return { path: undefined, refusal: 'client_bad_request', reason: 'path parameter unsafe for the gateway' };
+  }
+  return CHOICES.only;
+}

@@ -1,0 +1,45 @@
+import type { Logger } from '../../http/log.ts';
+import { FLIPS_CHANNEL } from '../store/flips.ts';
+import type { Store, Subscription } from '../store/index.ts';
+
+/**
+ * Hears of new revisions. Notifications make it quick; looking every second makes it true, for a notification is lost
+ * with the connection that it would have come by. Without a store there is only what happened here, to be looked at.
+ */
+
+/** Milliseconds: with the time of the look itself, every instance is there within two seconds. */
+const LOOK_EVERY = 1_000;
+
+export interface Following {
+  close(): Promise<void>;
+}
+
+export function follow(store: Pick<Store, 'listen'> | undefined, look: () => Promise<void>, log: Logger): Following {
+  let isFailing = false;
+  let isClosed = false;
+  const tryLook = (): void => {
+    look().then(
+      () => (isFailing = false),
+      (error: unknown) => {
+        // Once, not every second.
+        if (!isFailing && !isClosed) log.warn({ err: error }, 'the flips cannot be read; what serves stays');
+        isFailing = true;
+      },
+    );
+  };
+  const timer = setInterval(tryLook, LOOK_EVERY);
+  timer.unref();
+  let subscription: Subscription | undefined;
+  // Not in the way of the start: until it listens, the looks are enough.
+  store?.listen(FLIPS_CHANNEL, tryLook).then(
+    (heard) => (isClosed ? heard.close() : void (subscription = heard)),
+    (error: unknown) => log.warn({ err: error }, 'flips of other instances are only seen by looking'),
+  );
+  return {
+    async close() {
+      isClosed = true;
+      clearInterval(timer);
+      await subscription?.close();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { Logger } from '../../http/log.ts';
+import type { FlipLog } from '../store/flips.ts';
+
+/**
+ * What happened already and still has to be written down: a file that somebody changed, a kill switch that somebody
+ * threw. It must not wait for a database that is starting, or gone; so it stands here, in order, until the database
+ * has it.
+ */
+
+export type Entry = (flips: FlipLog) => Promise<void>;
+
+export class Outbox {
+  readonly #log: Logger;
+  readonly #entries: Entry[] = [];
+  #flips: FlipLog | undefined;
+  #flushing: Promise<void> | undefined;
+  #hasFailed = false;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** The history, once there is one. */
+  get flips(): FlipLog | undefined {
+    return this.#flips;
+  }
+
+  attach(flips: FlipLog): void {
+    this.#flips = flips;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  add(entry: Entry): void {
+    this.#entries.push(entry);
+  }
+
+  /** Writes down what it can; what fails is tried again at the next call. @returns whether nothing is left. */
+  async flush(): Promise<boolean> {
+    while (this.#flips && this.#entries.length > 0) {
+      this.#flushing ??= this.#flush(this.#flips).finally(() => (this.#flushing = undefined));
+      await this.#flushing;
+      if (this.#hasFailed) break;
+    }
+    return this.isEmpty;
+  }
+
+  async #flush(flips: FlipLog): Promise<void> {
+    try {
+      for (let entry = this.#entries[0]; entry; entry = this.#entries[0]) {
+        await entry(flips);
+        this.#entries.shift();
+      }
+      this.#hasFailed = false;
+    } catch (error) {
+      // Once: it is tried again every second.
+      if (!this.#hasFailed) this.#log.warn({ err: error }, 'the history cannot be written now; it is tried again');
+      this.#hasFailed = true;
+    }
+  }
+}

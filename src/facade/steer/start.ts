@@ -1,0 +1,55 @@
+import type { Logger } from '../../http/log.ts';
+import { PostgresFlips } from '../store/flips.ts';
+import type { Store } from '../store/index.ts';
+import { PostgresTraffic } from '../store/traffic.ts';
+import { follow } from './follow.ts';
+import { MemoryFlips } from './memory-flips.ts';
+import { MemoryTraffic } from './memory-traffic.ts';
+import type { Steering } from './steering.ts';
+import type { TrafficMeter } from './traffic-meter.ts';
+
+/** Gives the steering and the meter their places to write to, as soon as it is known whether there is a store. */
+
+export interface StartOptions {
+  readonly steering: Steering;
+  readonly meter: TrafficMeter;
+  /** Undefined: there is none. */
+  readonly opened: Promise<Store | undefined>;
+  /** Names this process among those that share the store. */
+  readonly instance: string;
+  readonly now: () => Date;
+  readonly log: Logger;
+  /** False: another process on this file does. */
+  readonly keepsHistory: boolean;
+}
+
+export interface Started {
+  /** The flips of the store serve, or there is no store. Never rejects; pending for as long as the store cannot be had. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+export function startSteering({ steering, meter, opened, instance, now, log, keepsHistory }: StartOptions): Started {
+  let stop: (() => Promise<void>) | undefined;
+  let isClosed = false;
+  const ready = opened.then(async (store) => {
+    if (isClosed) return;
+    meter.attach(store ? new PostgresTraffic(store.db, instance) : new MemoryTraffic());
+    // Else one of its own, that nobody asks: what is to be written down would otherwise wait for ever.
+    const shared = keepsHistory ? store : undefined;
+    const flips = shared ? new PostgresFlips(shared.db) : new MemoryFlips(now);
+    await steering.attach(flips).catch((error: unknown) => {
+      log.warn({ err: error }, 'the flips cannot be read yet; it is tried again');
+    });
+    const following = follow(shared, () => steering.look(), log);
+    stop = () => following.close();
+  });
+  return {
+    ready,
+    async close() {
+      isClosed = true;
+      await meter.close();
+      await stop?.();
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import type { Calendar } from '../../http/calendar.ts';
+import type { Logger } from '../../http/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import type { TrafficCounts, TrafficLog, TrafficRow } from '../store/traffic.ts';
+
+/**
+ * What every path served since the last look, read from the counters that Prometheus reads: they only grow, so the
+ * difference of two looks is the traffic between them, and the hot path pays nothing. A difference counts as taken once
+ * it is written down, so a database that is away for a while costs precision in time, and not one request.
+ */
+
+type Counts = { -readonly [K in keyof TrafficCounts]: number };
+const NOTHING: TrafficCounts = { requests: 0, failures: 0, failovers: 0, untranslatable: 0 };
+
+/** Milliseconds. What a crash loses at most. */
+const FLUSH_EVERY = 10_000;
+const PRUNE_EVERY = 3_600_000;
+
+export interface TrafficMeterOptions {
+  readonly metrics: Pick<Metrics, 'requests' | 'attempts' | 'failovers'>;
+  readonly calendar: Calendar;
+  /** After each flush. */
+  readonly flushed: (traffic: TrafficLog) => Promise<void>;
+  readonly log: Logger;
+}
+
+export class TrafficMeter {
+  readonly #options: TrafficMeterOptions;
+  readonly #timer: { close(): void };
+  #traffic: TrafficLog | undefined;
+  #taken = new Map<string, Counts>();
+  #pruned = -Infinity;
+  #line: Promise<void> = Promise.resolve();
+
+  constructor(options: TrafficMeterOptions) {
+    this.#options = options;
+    this.#timer = options.calendar.every(FLUSH_EVERY, () => this.flush());
+  }
+
+  /** Undefined until there is a place for it. */
+  get traffic(): TrafficLog | undefined {
+    return this.#traffic;
+  }
+
+  attach(traffic: TrafficLog): void {
+    this.#traffic = traffic;
+  }
+
+  /** Writes down what was served since the last flush; never rejects. */
+  flush(): Promise<void> {
+    return (this.#line = this.#line
+      .then(() => this.#flush())
+      .catch((error: unknown) => {
+        this.#options.log.warn(
+          { err: error },
+          'the traffic cannot be written down now; it is added to the next minute',
+        );
+      }));
+  }
+
+  /** With what was served last. */
+  async close(): Promise<void> {
+    this.#timer.close();
+    await this.flush();
+  }
+
+  async #flush(): Promise<void> {
+    if (!this.#traffic) return;
+    const now = new Date(this.#options.calendar.now());
+    const counted = await this.#read();
+    const rows = [...counted].map(([key, counts]) => difference(key, counts, this.#taken.get(key) ?? NOTHING));
+    await this.#traffic.add(now, rows.filter(isAnything));
+    this.#taken = counted;
+    if (now.getTime() - this.#pruned > PRUNE_EVERY) {
+      this.#pruned = now.getTime();
+      await this.#traffic.prune(now);
+    }
+    await this.#options.flushed(this.#traffic);
+  }
+
+  /** By `route path`; neither holds a space. */
+  async #read(): Promise<Map<string, Counts>> {
+    const { requests, attempts, failovers } = this.#options.metrics;
+    const all = new Map<string, Counts>();
+    const at = (route: string | number = '', path: string | number = ''): Counts => {
+      const key = `${route} ${path}`;
+      let counts = all.get(key);
+      if (!counts) all.set(key, (counts = { ...NOTHING }));
+      return counts;
+    };
+    for (const { labels, value } of (await requests.get()).values) {
+      const counts = at(labels.route, labels.path);
+      counts.requests += value;
+      const { judge, party } = decisionOf(labels.outcome as Outcome);
+      if (judge === 'failure' || party === 'facade') counts.failures += value;
+    }
+    for (const { labels, value } of (await attempts.get()).values) {
+      if (labels.outcome === 'untranslatable') at(labels.route, labels.path).untranslatable += value;
+    }
+    for (const { labels, value } of (await failovers.get()).values) at(labels.route, 'gateway').failovers += value;
+    return all;
+  }
+}
+
+function difference(key: string, counts: TrafficCounts, taken: TrafficCounts): TrafficRow {
+  const [route = '', path = ''] = key.split(' ');
+  return {
+    route,
+    path,
+    requests: counts.requests - taken.requests,
+    failures: counts.failures - taken.failures,
+    failovers: counts.failovers - taken.failovers,
+    untranslatable: counts.untranslatable - taken.untranslatable,
+  };
+}
+
+const isAnything = ({ requests, failures, failovers, untranslatable }: TrafficRow): boolean =>
+  requests + failures + failovers + untranslatable > 0;

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Logger } from '../../http/log.ts';
+import { connectionConfig } from './pool.ts';
+import { codeOf, StoreUnavailable } from './unavailable.ts';
+
+/** Not there yet: refused, no such host, starting up, shutting down. Anything else will not mend itself. */
+const MENDING = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  '57P03',
+  '57P01',
+]);
+/** Milliseconds between two tries. */
+const TRY_EVERY = 250;
+/** `unique nulls not distinct` came with it. */
+const OLDEST = 15;
+
+export interface WaitOptions {
+  /** Milliseconds. */
+  readonly patience: number;
+  readonly log: Logger;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits until the database answers, so that one that starts beside us may be slower.
+ * @throws StoreUnavailable when it does not answer, refuses us, or is too old; AbortError when nobody waits any more.
+ */
+export async function awaitDatabase(connectionString: string, options: WaitOptions): Promise<void> {
+  const { patience, log, signal } = options;
+  const deadline = performance.now() + patience;
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await judge(connectionString);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      const code = codeOf(error);
+      if (!MENDING.has(code) || performance.now() + TRY_EVERY > deadline) {
+        const remedy = 'check DATABASE_URL, and that the server runs and lets us in';
+        throw new StoreUnavailable(`the one that is set cannot be used (${code}); ${remedy}`, { cause: error });
+      }
+      if (isFirst) log.info({ code }, 'waiting for the database');
+    }
+    await sleep(TRY_EVERY, undefined, signal && { signal });
+  }
+}
+
+async function judge(connectionString: string): Promise<void> {
+  const client = new pg.Client(connectionConfig(connectionString));
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: number }>(
+      `select current_setting('server_version_num')::int / 10000 as version`,
+    );
+    const version = rows[0]?.version ?? 0;
+    if (version < OLDEST)
+      throw new StoreUnavailable(`Postgres ${version} is too old; ${OLDEST} is the oldest that serves`);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

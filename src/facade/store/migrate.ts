@@ -1,0 +1,64 @@
+import { sql, type Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import pg from 'pg';
+import type { Logger } from '../../http/log.ts';
+import { migrations } from './migrations/index.ts';
+import { connectionConfig } from './pool.ts';
+import { SCHEMA, type Database } from './schema.ts';
+
+/**
+ * Brings the tables up to date, at every start. Under an advisory lock of our own, held from before the schema exists:
+ * kysely's begins only after it made its own tables, and `create ... if not exists` is no protection against a second
+ * process that does the same at the same moment.
+ */
+
+const LOCK = 'c2s-facade:migrate';
+const TABLE = 'migrations';
+
+/** @throws Error with the migration's name; its own work is rolled back. */
+export async function migrate(db: Kysely<Database>, connectionString: string, log: Logger): Promise<void> {
+  const holder = new pg.Client(connectionConfig(connectionString));
+  holder.on('error', () => undefined);
+  await holder.connect();
+  try {
+    await holder.query('select pg_advisory_lock(hashtextextended($1, 0))', [LOCK]);
+    await run(db, log);
+  } finally {
+    await holder.end().catch(() => undefined);
+  }
+}
+
+async function run(db: Kysely<Database>, log: Logger): Promise<void> {
+  const unknown = await unknownMigrations(db);
+  if (unknown.length > 0) {
+    // A rollback of the program must not need one of the database: migrations only add.
+    log.warn({ unknown }, 'the database was migrated by a newer version; its tables are used as they are');
+    return;
+  }
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+    migrationTableName: TABLE,
+    migrationLockTableName: `${TABLE}_lock`,
+    migrationTableSchema: SCHEMA,
+    // Of two that were written side by side, the one with the lower number may come later.
+    allowUnorderedMigrations: true,
+  });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  const failed = results.find(({ status }) => status === 'Error');
+  if (error !== undefined) {
+    throw new Error(`The database cannot be migrated${failed ? ` (${failed.migrationName})` : ''}`, { cause: error });
+  }
+  const done = results.map(({ migrationName }) => migrationName);
+  if (done.length > 0) log.info({ migrations: done }, 'database migrated');
+}
+
+async function unknownMigrations(db: Kysely<Database>): Promise<string[]> {
+  const table = `${SCHEMA}.${TABLE}`;
+  const { rows: found } = await sql<{ exists: boolean }>`select to_regclass(${table}) is not null as exists`.execute(
+    db,
+  );
+  if (!found[0]?.exists) return [];
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(table)} order by name`.execute(db);
+  return rows.map(({ name }) => name).filter((name) => !(name in migrations));
+}

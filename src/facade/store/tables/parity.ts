@@ -1,0 +1,17 @@
+import type { JSONColumnType } from 'kysely';
+
+export interface ParityTable {
+  route: string;
+  /** The beginning of the minute, UTC. */
+  minute: Date;
+  instance: string;
+  /** Of the rules that the answers were compared by. */
+  fingerprint: string;
+  /** Counts, without any value of a document; see facade/compare/evidence.ts. */
+  evidence: JSONColumnType<object, string, string>;
+  written_at: Date;
+}
+
+export interface ParityTables {
+  parity: ParityTable;
+}

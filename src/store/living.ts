@@ -1,9 +1,0 @@
-import { sql } from 'kysely';
-
-/** Namespace of the locks by which processes show that they live (enrichment/instance.ts): the first of two integers. */
-export const INSTANCE_LOCKS = 0x0c25;
-
-/** The numbers of the processes that live. */
-export const LIVING = sql`
-  select objid::bigint from pg_locks where locktype = 'advisory' and granted and objsubid = 2
-    and classid = ${sql.lit(INSTANCE_LOCKS)} and database = (select oid from pg_database where datname = current_database())`;

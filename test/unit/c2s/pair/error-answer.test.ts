@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { isHeldBack, understand, type HeldBack } from '../../../../src/c2s/pair/error-answer.ts';
+
+const INTERNAL = 'https://crm.internal.example/integration/leads/1';
+const disguised = (reason: string) =>
+  JSON.stringify({ detail: `${reason} for url '${INTERNAL}'\nFor more information check: https://x.example` });
+
+const answer = (status: number, body: string, rest: Partial<HeldBack> = {}): HeldBack => ({
+  ...{ path: 'gateway', asked: 'direct', rule: undefined, status, contentType: 'application/json' },
+  ...{ body: Buffer.from(body), duration: 20 },
+  ...rest,
+});
+
+test('an answer is held back where its body is not in the words of who asked, or hides another', () => {
+  expect(isHeldBack('gateway', 'gateway', 404)).toBe(true);
+  expect(isHeldBack('gateway', 'direct', 500)).toBe(true);
+  expect(isHeldBack('direct', 'gateway', 422)).toBe(true);
+  expect(isHeldBack('direct', 'direct', 500)).toBe(false);
+  for (const path of ['direct', 'gateway'] as const) {
+    for (const asked of ['direct', 'gateway'] as const) expect(isHeldBack(path, asked, 399)).toBe(false);
+  }
+});
+
+describe('a 500 of the gateway', () => {
+  test.each([
+    ["Client error '404 Not Found'", 404, 'ok'],
+    ["Client error '401 Unauthorized'", 401, 'ok'],
+    ["Client error '429 Too Many Requests'", 429, 'ok'],
+    ["Server error '503 Service Unavailable'", 503, 'origin_error'],
+  ])('that hides %s is that: no failure of the gateway', (reason, status, outcome) => {
+    for (const asked of ['direct', 'gateway'] as const) {
+      const understood = understand(answer(500, disguised(reason), { asked }));
+      expect(understood).toMatchObject({ status, outcome });
+      expect(understood.replacement?.body.toString()).not.toContain('crm.internal');
+    }
+  });
+
+  test('with an empty text is a deadline when it took long, and a reset when it came at once: unknown, either way', () => {
+    expect(understand(answer(500, '{"detail":""}', { duration: 30_030 }))).toMatchObject({
+      ...{ outcome: 'origin_timeout', status: 504, replacement: undefined },
+    });
+    expect(understand(answer(500, '{"detail":""}', { duration: 12 }))).toMatchObject({
+      ...{ outcome: 'origin_unknown', status: 502, replacement: undefined },
+    });
+  });
+
+  test('whatever it says, never shows the address of an upstream', () => {
+    for (const body of [INTERNAL, disguised('Broken'), '{}', '<html>', '', disguised("Client error '404 Not Found'")]) {
+      for (const asked of ['direct', 'gateway'] as const) {
+        const { replacement } = understand(answer(500, body, { asked }));
+        expect(replacement?.body.toString() ?? '').not.toContain('crm.internal');
+      }
+    }
+  });
+});
+
+describe('an error of Contact2Sale', () => {
+  test.each([
+    [404, 'ok'],
+    [422, 'ok'],
+    [500, 'upstream_error'],
+    [503, 'upstream_error'],
+  ])('of %d keeps its status, and has the body that the gateway’s callers read', (status, outcome) => {
+    const understood = understand(answer(status, '{"error":"no"}', { path: 'direct', asked: 'gateway' }));
+    expect(understood).toMatchObject({ status, outcome });
+    expect(JSON.parse(understood.replacement!.body.toString())).toHaveProperty('detail');
+  });
+});

@@ -1,7 +1,0 @@
-import { GATES, type GateName, type Gates, type GateState } from '../../../../src/compare/autopilot/gates.ts';
-
-/** All green but for those named. */
-export const gatesOf = (changed: Partial<Record<GateName, GateState>> = {}): Gates =>
-  Object.fromEntries(
-    GATES.map((name) => [name, { state: changed[name] ?? 'green', why: `${name} in words` }]),
-  ) as unknown as Gates;

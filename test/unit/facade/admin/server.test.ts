@@ -1,0 +1,289 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import supertest from 'supertest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { timedRoutes } from '../../../../src/facade/admin/routes.ts';
+import { createAdmin } from '../../../../src/facade/admin/server.ts';
+import { Timeline } from '../../../../src/facade/admin/timeline.ts';
+import { ParityBook } from '../../../../src/facade/compare/book.ts';
+import { paritySettings } from '../../../../src/facade/compare/parity-settings.ts';
+import { DataPlane } from '../../../../src/facade/forward/data-plane.ts';
+import { KillSwitch } from '../../../../src/facade/forward/kill-switch.ts';
+import { Loader } from '../../../../src/facade/forward/reload.ts';
+import { overloadLimits } from '../../../../src/facade/forward/settings.ts';
+import { Table } from '../../../../src/facade/forward/table.ts';
+import { StoreHolder } from '../../../../src/facade/store/holder.ts';
+import { createLogs } from '../../../../src/http/log.ts';
+import { SYSTEM_CALENDAR } from '../../../../src/http/calendar.ts';
+import { Metrics } from '../../../../src/facade/observe/metrics.ts';
+import { BurnDown } from '../../../../src/facade/steer/burn-down.ts';
+import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
+import { MemoryTraffic } from '../../../../src/facade/steer/memory-traffic.ts';
+import { Steering } from '../../../../src/facade/steer/steering.ts';
+import { World } from '../compare/autopilot/world.ts';
+import { configText, GET_LEAD, GATEWAY_URL, SOURCE } from '../forward/table-fixture.ts';
+
+const CONFIG_FILE = 'facade.yaml';
+const TEXT = configText({ routes: [SOURCE, GET_LEAD] });
+
+/** Wired as in app.ts, without the listeners. */
+function setUp({ adminToken }: { adminToken?: string } = {}) {
+  const now = () => 1_000;
+  const { log, requestLog } = createLogs('silent', new Writable({ write: (_chunk, _encoding, done) => done() }));
+  const metrics = new Metrics();
+  const table = new Table(metrics, now);
+  const killSwitchFile = join(dir, 'kill');
+  const steering: Steering = new Steering({
+    truth: 'file',
+    file: CONFIG_FILE,
+    variables: () => ({}),
+    reload: () => reload(),
+    rebuild: () => undefined,
+    config: () => config,
+    killSwitch: () => killSwitch,
+    log,
+  });
+  const loader = new Loader({ file: CONFIG_FILE, table, metrics, log, variables: () => ({}), take: steering.take });
+  let text = TEXT;
+  const first = loader.load(text);
+  if (!first.ok) throw new Error(first.problems);
+  const { config } = first;
+  const dataPlane = new DataPlane(
+    {
+      ...{
+        metrics,
+        requestLog,
+        now,
+        c2sToken: 'secret-c2s',
+        facadeTokens: ['secret-facade'],
+        gatewayToken: 'secret-gateway',
+      },
+      overload: overloadLimits(first.config),
+      log,
+    },
+    first.generation,
+  );
+  const killSwitch = new KillSwitch(
+    () => killSwitchFile,
+    (on) => (dataPlane.killed = on),
+  );
+  const reload = async () => {
+    const loaded = loader.load(text);
+    if (loaded.ok) dataPlane.swap(loaded.generation);
+  };
+  const store = new StoreHolder(undefined);
+  const book = new ParityBook('test', paritySettings(first.config));
+  const history = new MemoryFlips(() => new Date(0));
+  void steering.attach(history);
+  const burnDown = new BurnDown({
+    now: () => new Date(0),
+    metrics,
+    models: () => dataPlane.generation.entries.map(({ model }) => model),
+    killSwitch: () => dataPlane.killed,
+    flips: () => history,
+    traffic: () => new MemoryTraffic(),
+  });
+  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, now()), now: () => 0 });
+  const autopilot = new World().autopilot();
+  const parts = {
+    autopilot,
+    timeline,
+    steering,
+    burnDown,
+    dataPlane,
+    metrics,
+    loader,
+    killSwitch,
+    store,
+    book,
+    log,
+    isSandbox: false,
+  };
+  const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, calendar: SYSTEM_CALENDAR, reload };
+  const api = supertest(createAdmin(options));
+  close = async () => {
+    timeline.close();
+    killSwitch.close();
+    dataPlane.close();
+    await table.close();
+  };
+  return { api, dataPlane, metrics, killSwitch, killSwitchFile, write: (next: string) => void (text = next) };
+}
+
+let dir: string;
+let close: (() => Promise<void>) | undefined;
+beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'admin-'))));
+afterEach(async () => {
+  await close?.();
+  close = undefined;
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe('metrics and probes', () => {
+  test('are open, also where an admin token is set and the name is another', async () => {
+    const { api } = setUp({ adminToken: 'admin-token' });
+    for (const path of ['/metrics', '/healthz', '/readyz']) {
+      expect([path, (await api.get(path).set('host', 'pod.example')).status]).toEqual([path, 200]);
+    }
+  });
+
+  test('/metrics is the text format of Prometheus, with the routes of the table', async () => {
+    const { api } = setUp();
+    const res = await api.get('/metrics');
+    expect(res.headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(res.text).toContain('facade_rollout_gateway_ratio{route="leads.get"} 0.25');
+    expect(res.text).toContain('facade_inflight{upstream="gateway"} 0');
+    expect(res.text).toMatch(/facade_config_info\{revision="[0-9a-f]{12}"\} 1/);
+  });
+
+  test('/readyz says 503 while draining, and /healthz goes on saying that the process is well', async () => {
+    const { api, dataPlane } = setUp();
+    expect((await api.get('/readyz')).body).toMatchObject({ status: 'ready' });
+    dataPlane.drain();
+    const res = await api.get('/readyz');
+    expect(res.status).toBe(503);
+    expect(res.body).toMatchObject({ status: 'draining' });
+    expect((await api.get('/healthz')).status).toBe(200);
+  });
+
+  test('what is not there is 404, and says nothing of the server', async () => {
+    const { api } = setUp();
+    const res = await api.get('/nothing');
+    expect(res.status).toBe(404);
+    expect(res.headers).not.toHaveProperty('x-powered-by');
+  });
+});
+
+describe('/api', () => {
+  test.each(['/api/routes', '/api/config', '/api/discovery', '/api/kill-switch', '/api/nothing'])(
+    '%s is guarded: by the token where one is set, by the name where none is',
+    async (path) => {
+      const { api } = setUp();
+      expect((await api.get(path).set('host', 'evil.example')).status).toBe(403);
+      await close?.();
+      const withToken = setUp({ adminToken: 'admin-token' }).api;
+      expect((await withToken.get(path)).status).toBe(401);
+      const status = (await withToken.get(path).set('authorization', 'Bearer admin-token')).status;
+      expect(status).toBe(path === '/api/nothing' ? 404 : 200);
+    },
+  );
+
+  test('/api/routes shows the table as it serves, with stage, breaker and last minute of each path', async () => {
+    const { api, dataPlane } = setUp();
+    const leadsGet = dataPlane.generation.entries[1]!;
+    leadsGet.state.breaker('gateway')?.open();
+    leadsGet.state.recorder.request('gateway', 'GET', 200, 'ok', 1_000, 10);
+    const { body } = (await api.get('/api/routes')) as { body: { routes: unknown[] } };
+    expect(body).toMatchObject({ revision: dataPlane.generation.revision, killSwitch: false });
+    const lastMinute = { requests: 0, failures: 0, p50: null, p95: null, p99: null };
+    expect(body.routes).toEqual([
+      {
+        id: 'leads.resolveSource',
+        stage: 'retired',
+        safety: 'safe',
+        autopilot: null,
+        rollout: { gateway: 100, shadow: 0, stickyBy: 'caller', fallback: 'none' },
+        deadlines: { connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 },
+        paths: { gateway: { faces: ['GET /leads/resolve-source'], breaker: 'closed', lastMinute } },
+      },
+      {
+        id: 'leads.get',
+        stage: 'canary',
+        safety: 'safe',
+        autopilot: null,
+        rollout: { gateway: 25, shadow: 10, stickyBy: 'leadId', fallback: 'direct' },
+        deadlines: { connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 },
+        paths: {
+          direct: { faces: ['GET /integration/leads/:leadId'], breaker: 'closed', lastMinute },
+          gateway: {
+            faces: ['GET /leads/:leadId'],
+            breaker: 'open',
+            lastMinute: { ...lastMinute, requests: 1, p50: 9.7, p95: 9.7, p99: 9.7 },
+          },
+        },
+      },
+    ]);
+  });
+
+  test('nothing of it shows a token or the address of an upstream', async () => {
+    const { api } = setUp();
+    for (const path of ['/api/routes', '/api/config', '/api/discovery', '/api/kill-switch']) {
+      const { text } = await api.get(path);
+      expect(text).not.toMatch(/secret-/);
+      expect(text).not.toContain(new URL(GATEWAY_URL).host);
+    }
+  });
+
+  test('/api/config shows what serves, and after a bad file every reason why it was refused', async () => {
+    const { api, write, dataPlane } = setUp();
+    const { revision } = dataPlane.generation;
+    const before = (await api.get('/api/config')).body as object;
+    expect(before).toMatchObject({ file: CONFIG_FILE, revision, gateway: 'configured' });
+    expect(before).not.toHaveProperty('lastError');
+    write(TEXT.replace('"fallback": "direct"', '"fallbak": "direct"').replace('"gateway": 25', '"gateway": 250'));
+    const refused = await api.post('/api/config/reload').set('x-c2s-admin', '1');
+    expect(refused.body).toMatchObject({ revision, lastError: { at: expect.any(String) as string } });
+    const { problems } = (
+      refused.body as { lastError: { problems: { line: number; message: string; remedy: string }[] } }
+    ).lastError;
+    expect(problems.length).toBeGreaterThanOrEqual(2);
+    expect(problems.every(({ line, message }) => line > 0 && message !== '')).toBe(true);
+    expect(dataPlane.generation.revision).toBe(revision);
+  });
+
+  test('a good file after a bad one serves, and the error is gone', async () => {
+    const { api, write, dataPlane } = setUp();
+    write('routes: [');
+    await api.post('/api/config/reload').set('x-c2s-admin', '1');
+    write(configText({ routes: [GET_LEAD], gateway: { url: '' } }));
+    const { body } = (await api.post('/api/config/reload').set('x-c2s-admin', '1')) as { body: object };
+    expect(body).toMatchObject({ gateway: 'not configured: every route is direct' });
+    expect(body).not.toHaveProperty('lastError');
+    expect(dataPlane.generation.entries).toHaveLength(1);
+  });
+
+  test('a reload is a change, and needs the header of one', async () => {
+    expect((await setUp().api.post('/api/config/reload')).status).toBe(403);
+  });
+
+  test('/api/discovery lists what no route claims', async () => {
+    const { api, dataPlane } = setUp();
+    dataPlane.discovery.observe('GET', '/integration/old/42', Date.UTC(2026, 0, 2), 'known');
+    expect((await api.get('/api/discovery')).body).toEqual({
+      unclaimed: [{ method: 'GET', template: '/integration/old/:id', count: 1, lastSeen: '2026-01-02T00:00:00.000Z' }],
+    });
+  });
+});
+
+describe('the kill switch', () => {
+  test('is put and deleted, acts at once, and shows in the metrics', async () => {
+    const { api, dataPlane, metrics } = setUp();
+    const metric = () => metrics.registry.getSingleMetricAsString('facade_kill_switch');
+    expect((await api.get('/api/kill-switch')).body).toEqual({ on: false, by: [] });
+    const on = await api.put('/api/kill-switch').set('x-c2s-admin', '1');
+    expect(on.body).toEqual({ on: true, by: ['admin'], recorded: true });
+    expect([dataPlane.killed, (await api.get('/api/routes')).body]).toMatchObject([true, { killSwitch: true }]);
+    expect(await metric()).toMatch(/facade_kill_switch 1$/m);
+    const off = await api.delete('/api/kill-switch').set('x-c2s-admin', '1');
+    expect(off.body).toEqual({ on: false, by: [], recorded: true });
+    expect(dataPlane.killed).toBe(false);
+    expect(await metric()).toMatch(/facade_kill_switch 0$/m);
+  });
+
+  test('is not switched without the header', async () => {
+    const { api, dataPlane } = setUp();
+    expect((await api.put('/api/kill-switch')).status).toBe(403);
+    expect(dataPlane.killed).toBe(false);
+  });
+
+  test('that a file holds on stays on when the admin lets go, and says who holds it', async () => {
+    const { api, dataPlane, killSwitch, killSwitchFile } = setUp();
+    writeFileSync(killSwitchFile, '');
+    killSwitch.look();
+    const res = await api.delete('/api/kill-switch').set('x-c2s-admin', '1');
+    expect(res.body).toEqual({ on: true, by: ['file'], recorded: true });
+    expect(dataPlane.killed).toBe(true);
+  });
+});

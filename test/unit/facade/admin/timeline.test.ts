@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { SAMPLE_EVERY, SAMPLES, Timeline, type TimedRoute } from '../../../../src/facade/admin/timeline.ts';
+
+const minute = (requests: number, failures = 0, p95: number | null = 12.5) => ({
+  requests,
+  failures,
+  p50: 1,
+  p95,
+  p99: 99,
+});
+const route = (id: string, requests: number, gateway = 0): TimedRoute => ({
+  id,
+  gateway,
+  recent: (path) => (path === 'direct' ? minute(requests, 1) : undefined),
+});
+
+let routes: TimedRoute[];
+let timeline: Timeline;
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 });
+  routes = [route('a', 60, 25)];
+  timeline = new Timeline({ routes: () => routes, now: Date.now });
+});
+afterEach(() => {
+  timeline.close();
+  vi.useRealTimers();
+});
+
+describe('the timeline', () => {
+  test('takes the last minute of each route every five seconds, as columns, oldest first', () => {
+    vi.advanceTimersByTime(SAMPLE_EVERY);
+    routes = [route('a', 120, 50)];
+    vi.advanceTimersByTime(SAMPLE_EVERY);
+    expect(timeline.read('a')).toEqual({
+      at: [1_005, 1_010],
+      gateway: [25, 50],
+      paths: {
+        direct: { requests: [60, 120], failures: [1, 1], p95: [12.5, 12.5] },
+        gateway: { requests: [null, null], failures: [null, null], p95: [null, null] },
+      },
+    });
+  });
+
+  test('holds one hour and no more', () => {
+    for (let i = 1; i <= SAMPLES + 3; i++) {
+      routes = [route('a', i)];
+      timeline.sample();
+    }
+    const { at, paths } = timeline.read('a');
+    expect(SAMPLES * SAMPLE_EVERY).toBe(3_600_000);
+    expect(at).toHaveLength(SAMPLES);
+    expect(paths.direct.requests.at(0)).toBe(4);
+    expect(paths.direct.requests.at(-1)).toBe(SAMPLES + 3);
+  });
+
+  test('of a route that begins to serve, the time before is empty', () => {
+    routes = [route('a', 0)];
+    timeline.sample();
+    routes = [route('a', 7)];
+    timeline.sample();
+    expect(timeline.read('a').paths.direct.requests).toEqual([null, 7]);
+  });
+
+  test('forgets a route that left the table, also when it comes back', () => {
+    timeline.sample();
+    routes = [];
+    timeline.sample();
+    expect(timeline.read('a').paths.direct.requests).toEqual([null, null]);
+    routes = [route('a', 5)];
+    timeline.sample();
+    expect(timeline.read('a').paths.direct.requests).toEqual([null, null, 5]);
+  });
+
+  test('a minute without requests has no percentile', () => {
+    routes = [{ id: 'a', gateway: 0, recent: () => minute(3) }];
+    timeline.sample();
+    routes = [{ id: 'a', gateway: 0, recent: () => minute(0, 0, null) }];
+    timeline.sample();
+    expect(timeline.read('a').paths.gateway.p95).toEqual([12.5, null]);
+  });
+
+  test('closed, it takes no more', () => {
+    timeline.close();
+    vi.advanceTimersByTime(10 * SAMPLE_EVERY);
+    expect(timeline.read('a').at).toEqual([]);
+  });
+});

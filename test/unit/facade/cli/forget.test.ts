@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import pc from 'picocolors';
+import type { AdminClient } from '../../../../src/facade/cli/admin-client.ts';
+import type { Context } from '../../../../src/facade/cli/context.ts';
+import { forget } from '../../../../src/c2s/cli/commands/forget.ts';
+import { CliError, EXIT, NotRunning } from '../../../../src/facade/cli/exit.ts';
+import { openStore } from '../../../../src/facade/store/index.ts';
+import { storePerson } from '../../../../src/c2s/store/people.ts';
+import { startPostgres, type TestPostgres } from '../../../e2e/kit/postgres.ts';
+import { cpfOf, log, readPerson } from '../store/kit.ts';
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres.close());
+
+const CPF = cpfOf(123_456_789);
+const NONE = { people: 0, contacts: 0, addresses: 0, companies: 0, rawAnswers: 0, windows: 0, enrichments: 0 };
+
+function contextOf(answer: string, send: AdminClient['send'], databaseUrl = 'none') {
+  const printed: string[] = [];
+  const io = { ask: async () => answer, out: (text: string) => void printed.push(text) };
+  const variables = { DATABASE_URL: databaseUrl };
+  const context = { io, style: pc, json: false, variables, admin: { send } } as unknown as Context;
+  return { context, printed };
+}
+
+describe('forget', () => {
+  it('has the running facade do it, with the CPF in the body alone', async () => {
+    const sent: unknown[] = [];
+    const send = async (...args: unknown[]) => {
+      sent.push(args);
+      return { forgotten: { ...NONE, people: 1, contacts: 2, enrichments: 3 } };
+    };
+    const { context, printed } = contextOf(` ${CPF} `, send as unknown as AdminClient['send']);
+    expect(await forget(context, {}, [])).toBe(EXIT.ok);
+    expect(sent).toEqual([['POST', '/api/people/forget', { cpf: CPF }]]);
+    expect(printed.join('')).toBe(
+      'Forgotten: 1 person, 2 rows that belonged to it; 3 enrichments hold nothing of it any more.\n',
+    );
+  });
+
+  it('opens the database where no facade runs', async () => {
+    const databaseUrl = await postgres.createDatabase();
+    const store = await openStore({ databaseUrl, dataDir: 'unused', log });
+    await storePerson(store.db, { cpf: CPF, economics: {}, emails: [], phones: [], addresses: [], companies: [] });
+    const send = () => Promise.reject(new NotRunning('nobody'));
+    const { context, printed } = contextOf(CPF, send, databaseUrl);
+    expect(await forget(context, {}, [])).toBe(EXIT.ok);
+    expect(printed.join('')).toContain('Forgotten: 1 person');
+    expect(await readPerson(store.db, CPF)).toBeUndefined();
+    await store.close();
+  });
+
+  it('asks nobody about what is no CPF, and passes on what went wrong', async () => {
+    const refused = new CliError(EXIT.problems, 'refused');
+    const send = () => Promise.reject(refused);
+    await expect(async () => forget(contextOf('12345678900', send).context, {}, [])).rejects.toThrow('no CPF');
+    await expect(async () => forget(contextOf(CPF, send).context, {}, [])).rejects.toBe(refused);
+  });
+});

@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Crew, type Hand } from '../../../../src/facade/cluster/crew.ts';
+import type { FromWorker, ToWorker } from '../../../../src/facade/cluster/messages.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A worker that does what the test says. */
+class Puppet implements Hand {
+  readonly place: number;
+  readonly pid = 1;
+  readonly told: ToWorker[] = [];
+  killed = false;
+  #hear: (message: FromWorker) => void = () => undefined;
+  #ended: (code: number | null) => void = () => undefined;
+
+  constructor(place: number) {
+    this.place = place;
+  }
+
+  send(message: ToWorker): void {
+    this.told.push(message);
+  }
+  kill(): void {
+    this.killed = true;
+  }
+  onMessage(hear: (message: FromWorker) => void): void {
+    this.#hear = hear;
+  }
+  onExit(ended: (code: number | null) => void): void {
+    this.#ended = ended;
+  }
+  says(message: FromWorker): void {
+    this.#hear(message);
+  }
+  comesUp(): void {
+    this.says({ kind: 'ready', url: 'http://127.0.0.1:1', adminUrl: undefined });
+  }
+  dies(code: number | null = null): void {
+    this.#ended(code);
+  }
+}
+
+function crewOf(size: number) {
+  const forked: Puppet[] = [];
+  const heard: string[] = [];
+  const left: number[] = [];
+  const crew = new Crew({
+    size,
+    fork: (place) => {
+      const puppet = new Puppet(place);
+      forked.push(puppet);
+      return puppet;
+    },
+    heard: ({ place }, { kind }) => heard.push(`${place} ${kind}`),
+    left: ({ place }) => left.push(place),
+    log: { error: () => undefined } as unknown as ConstructorParameters<typeof Crew>[0]['log'],
+    now: () => performance.now(),
+  });
+  const latest = (place: number): Puppet => forked.findLast((one) => one.place === place) as Puppet;
+  return { crew, forked, heard, left, latest };
+}
+
+async function up(size: number) {
+  const all = crewOf(size);
+  const first = all.crew.startFirst();
+  all.forked[0]?.comesUp();
+  expect(await first).toBe(true);
+  const others = all.crew.startOthers();
+  for (const one of all.forked.slice(1)) one.comesUp();
+  await others;
+  return all;
+}
+
+describe('the start', () => {
+  test('is the first one alone, and then all others', async () => {
+    const { crew, forked } = crewOf(3);
+    const first = crew.startFirst();
+    expect(forked.map(({ place }) => place)).toEqual([0]);
+    forked[0]?.comesUp();
+    expect(await first).toBe(true);
+    void crew.startOthers();
+    expect(forked.map(({ place }) => place)).toEqual([0, 1, 2]);
+    expect(crew.ready.map(({ place }) => place)).toEqual([0]);
+  });
+
+  test('fails when the first one does not come up, and nothing is tried again', async () => {
+    const { crew, forked } = crewOf(3);
+    const first = crew.startFirst();
+    forked[0]?.dies(1);
+    expect(await first).toBe(false);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(forked).toHaveLength(1);
+  });
+
+  test('does not fail for one of the others: it is tried again', async () => {
+    const { crew, forked, latest } = crewOf(2);
+    const first = crew.startFirst();
+    forked[0]?.comesUp();
+    await first;
+    const others = crew.startOthers();
+    latest(1).dies(1);
+    await others;
+    await vi.advanceTimersByTimeAsync(200);
+    latest(1).comesUp();
+    expect(crew.ready).toHaveLength(2);
+  });
+
+  test('ends where a stop begins: no other is started then', async () => {
+    const { crew, forked } = crewOf(3);
+    const first = crew.startFirst();
+    forked[0]?.comesUp();
+    await first;
+    const stopped = crew.stop();
+    await crew.startOthers();
+    expect(forked).toHaveLength(1);
+    forked[0]?.dies(0);
+    expect(await stopped).toBe(true);
+  });
+});
+
+describe('a worker that dies', () => {
+  test('after a life is replaced at once, in its place', async () => {
+    const { crew, forked, left, latest } = await up(2);
+    await vi.advanceTimersByTimeAsync(10_000);
+    latest(1).dies();
+    expect(left).toEqual([1]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(forked.map(({ place }) => place)).toEqual([0, 1, 1]);
+    expect(crew.replaced).toBe(1);
+  });
+
+  test('again and again is waited for, longer each time, up to a quarter of a minute', async () => {
+    const { latest, forked } = await up(2);
+    const pauses: number[] = [];
+    for (let i = 0; i < 10; i++) {
+      const before = forked.length;
+      const died = performance.now();
+      latest(1).dies(1);
+      while (forked.length === before) await vi.advanceTimersByTimeAsync(50);
+      pauses.push(performance.now() - died);
+    }
+    expect(pauses.slice(0, 4)).toEqual([50, 200, 400, 800]);
+    expect(pauses.at(-1)).toBe(15_000);
+  });
+
+  test('and whose last words come after its end is not heard: its successor has the place', async () => {
+    const { heard, latest } = await up(2);
+    const dead = latest(1);
+    dead.dies();
+    heard.length = 0;
+    dead.says({ kind: 'measured', metrics: [] });
+    expect(heard).toEqual([]);
+  });
+});
+
+describe('the stop', () => {
+  test('tells all, waits for all, and is whole when all say so', async () => {
+    const { crew, forked } = await up(2);
+    const stopped = crew.stop();
+    expect(forked.map(({ told }) => told.at(-1))).toEqual([{ kind: 'stop' }, { kind: 'stop' }]);
+    for (const one of forked) one.dies(0);
+    expect(await stopped).toBe(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(forked).toHaveLength(2);
+  });
+
+  test('is not whole when one had to cut something', async () => {
+    const { crew, forked } = await up(2);
+    const stopped = crew.stop();
+    forked[0]?.dies(0);
+    forked[1]?.dies(1);
+    expect(await stopped).toBe(false);
+  });
+
+  test('of a crew of which one is being waited for does not bring it back', async () => {
+    const { crew, forked, latest } = await up(2);
+    latest(1).dies(1);
+    const stopped = crew.stop();
+    latest(0).dies(0);
+    expect(await stopped).toBe(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(forked).toHaveLength(2);
+  });
+});
+
+test('news goes to all but the one who brought it', async () => {
+  const { crew, forked } = await up(3);
+  const [, bringer] = crew.members;
+  crew.tellAll({ kind: 'kill', on: true }, bringer);
+  expect(forked.map(({ told }) => told.length)).toEqual([1, 0, 1]);
+});

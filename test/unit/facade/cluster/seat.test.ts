@@ -1,0 +1,48 @@
+import { EventEmitter } from 'node:events';
+import { expect, test } from 'vitest';
+import type { FromWorker, ToWorker } from '../../../../src/facade/cluster/messages.ts';
+import { createSeat, type SeatHandlers } from '../../../../src/facade/cluster/seat.ts';
+
+function seated(place = 0) {
+  const channel = new EventEmitter() as EventEmitter & { send(message: FromWorker): boolean };
+  const sent: FromWorker[] = [];
+  channel.send = (message) => sent.push(message) > 0;
+  const seat = createSeat({ place, workers: 2, isEmbedded: false }, channel);
+  const done: string[] = [];
+  const handlers: SeatHandlers = {
+    breaker: ({ route, state }) => done.push(`${route} ${state}`),
+    kill: (on) => done.push(`kill ${on}`),
+    reload: () => done.push('reload'),
+    stop: () => done.push('stop'),
+    measure: () => Promise.resolve([]),
+  };
+  const hear = (message: ToWorker): void => void channel.emit('message', message);
+  return { seat, hear, sent, done, handlers };
+}
+
+test('what comes before the worker can act on it waits, in order', () => {
+  const { seat, hear, done, handlers } = seated();
+  hear({ kind: 'kill', on: true });
+  hear({ kind: 'breaker', route: 'leads.get', path: 'gateway', state: 'open' });
+  expect(done).toEqual([]);
+  seat.attach(handlers);
+  hear({ kind: 'reload' });
+  hear({ kind: 'stop' });
+  expect(done).toEqual(['kill true', 'leads.get open', 'reload', 'stop']);
+});
+
+test('what it has counted is sent when it is asked; what cannot be read is not', async () => {
+  const { seat, hear, sent, handlers } = seated();
+  seat.attach(handlers);
+  hear({ kind: 'measure' });
+  await new Promise(setImmediate);
+  expect(sent).toEqual([{ kind: 'measured', metrics: [] }]);
+  seat.attach({ ...handlers, measure: () => Promise.reject(new Error('no')) });
+  hear({ kind: 'measure' });
+  await new Promise(setImmediate);
+  expect(sent).toHaveLength(1);
+});
+
+test('the first place is the one that there is only one of', () => {
+  expect([0, 1].map((place) => seated(place).seat.isFirst)).toEqual([true, false]);
+});

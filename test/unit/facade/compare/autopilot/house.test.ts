@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { proofOf, readingsOf, routesOf } from '../../../../../src/facade/compare/autopilot/house.ts';
+import type { DataPlane } from '../../../../../src/facade/forward/data-plane.ts';
+import { RouteState } from '../../../../../src/facade/forward/route-state.ts';
+import { Metrics, UPSTREAM_BUCKETS } from '../../../../../src/facade/observe/metrics.ts';
+import { compileRoutes } from '../../../../../src/facade/rollout/compile.ts';
+import { NOON, READ_BACK, READ_LEAD, ruled } from '../support.ts';
+import { ParityBook } from '../../../../../src/facade/compare/book.ts';
+import { configOf, CREATE_LEAD, GET_LEAD, withRows } from '../../config/support.ts';
+
+const ROWS = [GET_LEAD.replace('{ gateway: 0 }', '{ gateway: 7.5, shadow: 10 }') + '\nautopilot: {}', CREATE_LEAD];
+
+function plane() {
+  const metrics = new Metrics();
+  const entries = compileRoutes(configOf(withRows(...ROWS))).map((model) => {
+    return { model, state: new RouteState(model, metrics, () => 0) };
+  });
+  return { dataPlane: { generation: { entries } } as unknown as DataPlane, state: entries[0]!.state };
+}
+
+describe('what the autopilot takes from the house', () => {
+  it('the routes that are on it, in percent, with the last flip of each', () => {
+    const { dataPlane } = plane();
+    const flip = { revision: '7', by: 'human' } as const;
+    expect(routesOf(dataPlane, () => flip)).toMatchObject([{ id: 'leads.get', gateway: 7.5, flip }]);
+  });
+
+  it('attempts and failures by which the path is judged, durations by bucket, the breaker', () => {
+    const { dataPlane, state } = plane();
+    state.recorder.attempt('gateway', 'ok', 80, 'known');
+    state.recorder.attempt('gateway', 'upstream_error', 60_000, 'known');
+    state.recorder.attempt('gateway', 'origin_error', 80, 'known'); // Contact2Sale's fault, not the gateway's
+    state.recorder.attempt('gateway', 'client_body', 80, 'known'); // the caller left
+    state.recorder.notTried('gateway', 'facade_breaker_open');
+    state.recorder.attempt('direct', 'ok', 6, 'known');
+    const [reading] = readingsOf(dataPlane, 'one');
+    const latencies = [...UPSTREAM_BUCKETS, Infinity].map(() => 0);
+    expect(reading).toEqual({
+      instance: 'one',
+      route: 'leads.get',
+      breaker: 'closed',
+      tallies: {
+        direct: { attempts: 1, failures: 0, latencies: latencies.with(1, 1) },
+        gateway: { attempts: 2, failures: 1, latencies: latencies.with(9, 3).with(latencies.length - 1, 1) },
+      },
+    });
+  });
+
+  it('no parity where nothing was compared', () => {
+    expect(proofOf(undefined)).toEqual({ parity: undefined, readBacks: undefined });
+  });
+
+  it('of writes that are read back: how many arrived, and what was lost', () => {
+    const { rules, settings } = ruled('', '', READ_BACK, READ_LEAD);
+    const book = new ParityBook('one', settings);
+    book.use(settings, [rules]);
+    book.readBack(rules.route.id, { result: 'arrived', missing: [], why: undefined }, NOON);
+    book.readBack(rules.route.id, { result: 'not_arrived', missing: ['message'], why: undefined }, NOON);
+    const { readBacks } = proofOf(book.report(rules.route.id, NOON));
+    expect(readBacks).toEqual({ arrived: 1, notArrived: 1, wanted: 20, missing: ['message'] });
+  });
+});

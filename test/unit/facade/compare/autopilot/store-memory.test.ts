@@ -1,0 +1,99 @@
+import { sql } from 'kysely';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { StoreMemory } from '../../../../../src/facade/compare/autopilot/store-memory.ts';
+import type { Store } from '../../../../../src/facade/store/index.ts';
+import { testStores } from '../../store/kit.ts';
+import { MINUTE, tally } from './facts.ts';
+import { World } from './world.ts';
+
+const stores = testStores();
+let store: Store;
+beforeAll(async () => {
+  store = await stores.open();
+});
+
+async function minutes(world: World, pilot: { tick(): Promise<void> }, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    world.now += MINUTE;
+    for (const id of world.routes.keys()) world.serve(id, 1_000);
+    await pilot.tick();
+  }
+}
+
+describe('the autopilot with a store', () => {
+  it('goes on in another process: pauses, cool-downs, reports and decisions', async () => {
+    const world = new World();
+    const get = world.add('leads.get', { gateway: 25 });
+    world.add('tags.list', { gateway: 5 });
+    const pilot = world.autopilot(new StoreMemory(store.db, 'one'));
+    await minutes(world, pilot, 3);
+    get.breaker = 'open';
+    await pilot.order({ route: 'tags.list', kind: 'pause', by: 'ana' });
+    get.breaker = 'closed';
+    await new StoreMemory(store.db, 'one').publish(world.ports().read());
+    world.instance = 'two';
+    const heir = world.autopilot(new StoreMemory(store.db, 'two'));
+    await minutes(world, heir, 50);
+    expect(await heir.reports()).toMatchObject([
+      { route: 'leads.get', phase: 'cooling', gateway: 5 },
+      { route: 'tags.list', phase: 'paused', gateway: 5, why: 'paused by ana' },
+    ]);
+    const [fall] = await heir.history('leads.get');
+    expect(fall).toMatchObject({
+      decision: 'take_back',
+      from: 25,
+      to: 5,
+      evidence: { gates: { breaker: { state: 'broken' } } },
+    });
+  });
+
+  it('sums what all living instances counted, and forgets those that fell silent', async () => {
+    const memory = new StoreMemory(store.db, 'one');
+    const reading = (instance: string) => ({
+      instance,
+      route: 'r',
+      tallies: { direct: tally(10), gateway: tally(5, 1) },
+      breaker: 'closed' as const,
+    });
+    await memory.publish([reading('one')]);
+    await new StoreMemory(store.db, 'two').publish([reading('two')]);
+    await memory.publish([reading('one')]);
+    expect(await memory.readings()).toEqual([reading('one'), reading('two')]);
+    await sql`update facade.autopilot_readings set at = now() - interval '2 minutes' where instance = 'two'`.execute(
+      store.db,
+    );
+    expect(await memory.readings()).toEqual([reading('one')]);
+  });
+
+  it('hands every order to one leader, in its order', async () => {
+    const memory = new StoreMemory(store.db, 'one');
+    await memory.order({ route: 'r', kind: 'pause', by: 'ana' });
+    await memory.order({ route: 'r', kind: 'resume', by: 'rui' });
+    const taken = await Promise.all([memory.takeOrders(), new StoreMemory(store.db, 'two').takeOrders()]);
+    expect(taken.flat()).toEqual([
+      { route: 'r', kind: 'pause', by: 'ana' },
+      { route: 'r', kind: 'resume', by: 'rui' },
+    ]);
+  });
+
+  it('takes a state of another form for a route that was never seen', async () => {
+    const world = new World();
+    world.add('leads.get', { gateway: 5 });
+    const memory = new StoreMemory(store.db, 'one');
+    await world.autopilot(memory).tick();
+    expect((await memory.load()).size).toBe(1);
+    await sql`update facade.autopilot_routes set state = '{"phase": "soaring"}'`.execute(store.db);
+    expect((await memory.load()).size).toBe(0);
+  });
+
+  it('forgets a route that is no longer on autopilot', async () => {
+    const world = new World();
+    world.add('leads.get');
+    const memory = new StoreMemory(store.db, 'one');
+    const pilot = world.autopilot(memory);
+    await pilot.tick();
+    world.routes.clear();
+    await pilot.tick();
+    expect((await memory.load()).size).toBe(0);
+  });
+});

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { ParityBook } from '../../../../src/facade/compare/book.ts';
+import { LiveCoverage } from '../../../../src/facade/compare/live-coverage.ts';
+import type { Asked } from '../../../../src/facade/forward/exchange.ts';
+import { RouteState } from '../../../../src/facade/forward/route-state.ts';
+import { Capture } from '../../../../src/facade/forward/tap.ts';
+import { Metrics } from '../../../../src/facade/observe/metrics.ts';
+import type { Path } from '../../../../src/facade/rollout/route.ts';
+import { NOON, ruled } from './support.ts';
+
+function setUp(shadow = 10) {
+  const row = `id: leads.get\ndirect: GET /integration/leads/:leadId\ngateway: GET /leads/:leadId\nrollout: { gateway: 0, shadow: ${shadow} }`;
+  const { rules, settings } = ruled('', '', row);
+  const book = new ParityBook('one', settings);
+  book.use(settings, [rules]);
+  const clock = { now: 0 };
+  const entry = { model: rules.route, state: new RouteState(rules.route, new Metrics(), () => 0) };
+  const live = new LiveCoverage({ book, now: () => clock.now, calendar: () => NOON });
+  const asked = { match: { route: entry }, target: { query: '' } } as unknown as Asked;
+  const seen = async (): Promise<readonly string[]> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return book.report('leads.get', NOON)?.coverage.unseen ?? [];
+  };
+  return { live, entry, asked, clock, seen };
+}
+
+function told(body: string, path: Path = 'direct', room = 1_000): Capture {
+  const captured = new Capture(room);
+  captured.begin(path, 200, [Buffer.from('content-type'), Buffer.from('application/json')], 5);
+  captured.data(Buffer.from(body));
+  return captured;
+}
+
+it('reads what direct told a caller, and holds the verdict back for what was not compared', async () => {
+  const { live, asked, seen } = setUp();
+  live.saw(asked, told('{"a":null}'));
+  expect(await seen()).toEqual(['body json', 'shape  object', 'shape /a null', 'status 200']);
+});
+
+it('reads one answer a second and route, and wants none to be kept in between', async () => {
+  const { live, entry, asked, clock, seen } = setUp();
+  live.saw(asked, told('{"a":null}'));
+  clock.now = 999;
+  expect(live.roomFor(entry)).toBe(0);
+  live.saw(asked, told('{"b":null}'));
+  expect(await seen()).not.toContain('shape /b null');
+  clock.now = 1_000;
+  expect(live.roomFor(entry)).toBeGreaterThan(0);
+  live.saw(asked, told('{"b":null}'));
+  expect(await seen()).toContain('shape /b null');
+});
+
+it.each([
+  ['the gateway told', setUp(), told('{"a":null}', 'gateway')],
+  ['was cut', setUp(), told('{"a":null}', 'direct', 3)],
+  ['is of a route that is not compared', setUp(0), told('{"a":null}')],
+  ['nobody kept', setUp(), undefined],
+])('does not read what %s', async (_, { live, asked, seen }, captured) => {
+  live.saw(asked, captured);
+  expect(await seen()).toEqual([]);
+});

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { verifyWrite } from '../../../../src/facade/compare/verify.ts';
+import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
+import { configOf } from '../config/support.ts';
+import { answer, json } from './support.ts';
+
+/** The rows that we ship. */
+const text = readFileSync(join(import.meta.dirname, '../../../../config/facade.yaml'), 'utf8');
+const routes = new Map(compileRoutes(configOf(text)).map((route) => [route.id, route]));
+
+const LEAD = {
+  data: {
+    id: 'a',
+    attributes: {
+      description: 'Casa com jardim',
+      customer: { name: 'Cliente Um' },
+      product: { description: 'Casa' },
+      seller: { id: 7 },
+      messages: [{ body: 'Oi' }, { body: 'Bom dia' }],
+    },
+  },
+};
+
+function verified(id: string, asked: unknown, read = json(LEAD)) {
+  const route = routes.get(id);
+  if (!route) throw new Error(`no row ${id}`);
+  const body = Buffer.from(typeof asked === 'string' ? asked : JSON.stringify(asked));
+  const { result, missing, why } = verifyWrite(route, body, new Map([['leadId', 'a']]), read, 1_000_000);
+  return why ?? (missing.length > 0 ? `${result}: ${missing.join()}` : result);
+}
+
+describe('reading a write back', () => {
+  it.each([
+    ['leads.messages.create', 'direct', { body: 'Bom dia', leadId: 'a' }, 'arrived'],
+    ['leads.messages.create', 'gateway', { message: 'Bom dia' }, 'arrived'],
+    ['leads.messages.create', 'lost', { message: 'Boa tarde' }, 'not_arrived: message'],
+    ['leads.update', 'whole', { customer: 'Cliente Um', description: 'Casa com jardim' }, 'arrived'],
+    ['leads.update', 'half', { customer: 'Cliente Dois', product: 'Casa' }, 'not_arrived: customer'],
+    ['leads.update', 'null asks for nothing', { customer: 'Cliente Um', product: null }, 'arrived'],
+    ['leads.forward', 'number', { seller_id: 7 }, 'arrived'],
+    ['leads.forward', 'text', { seller_id: '7' }, 'arrived'],
+    ['leads.forward', 'other', { seller_id: '8' }, 'not_arrived: seller_id'],
+  ])('%s, %s', (id, _, asked, expected) => {
+    expect(verified(id, asked)).toBe(expected);
+  });
+
+  it('finds a tag among those of the lead', () => {
+    expect(verified('leads.tags.add', { tag_id: '3' }, json({ data: [{ id: 2 }, { id: 3 }] }))).toBe('arrived');
+    expect(verified('leads.tags.add', { tag_id: '3' }, json({ data: [] }))).toBe('not_arrived: tag_id');
+  });
+
+  it.each([
+    ['a row without a rule', 'leads.deal', { value: 1 }, json(LEAD), 'no_rule'],
+    ['a body with nothing to check', 'leads.update', {}, json(LEAD), 'nothing_to_check'],
+    ['a body that is no JSON', 'leads.update', 'x', json(LEAD), 'nothing_to_check'],
+    ['a lead that could not be read', 'leads.forward', { seller_id: 7 }, answer({ status: 404 }), 'not_read'],
+    ['no answer', 'leads.forward', { seller_id: 7 }, answer({ status: 0, failure: 'upstream_connect' }), 'not_read'],
+    ['an answer that was cut', 'leads.forward', { seller_id: 7 }, answer({ isWhole: false }), 'not_read'],
+    ['an answer of another kind', 'leads.forward', { seller_id: 7 }, answer({ body: '<html>' }), 'not_read'],
+  ])('cannot tell of %s', (_, id, asked, read, why) => {
+    expect(verified(id, asked, read)).toBe(why);
+  });
+});

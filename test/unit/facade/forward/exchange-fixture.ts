@@ -1,0 +1,220 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Duplex } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import type { Logger } from '../../../../src/http/log.ts';
+import { Metrics } from '../../../../src/facade/observe/metrics.ts';
+import { Callers } from '../../../../src/facade/forward/callers.ts';
+import { DeadlineWatch } from '../../../../src/http/deadlines.ts';
+import { Exchange, type ExchangeContext } from '../../../../src/facade/forward/exchange.ts';
+import type { Generation } from '../../../../src/facade/forward/generation.ts';
+import { Table } from '../../../../src/facade/forward/table.ts';
+import { parseTarget } from '../../../../src/facade/forward/target.ts';
+import { connectionOf } from './message-fixture.ts';
+import { settingsOf, type Written } from './table-fixture.ts';
+
+/** An exchange between a caller and upstreams that are objects: no socket, no clock but the test's own. */
+
+const TOKEN = 'token-of-contact2sale';
+const SILENT = { isLevelEnabled: () => false } as unknown as Logger;
+
+/** One attempt, as the fake upstream sees it: what was asked, and how it is to go. */
+export interface Asking {
+  readonly path: 'direct' | 'gateway';
+  readonly method: string;
+  readonly target: string;
+  /** What was read of the body so far, once {@link connects} was called. */
+  body(): string;
+  /** A connection is there, and the request is sent. */
+  connects(): Asking;
+  answers(status: number, body?: string, headers?: readonly string[]): void;
+  /** Only the head. */
+  begins(status: number, headers?: readonly string[]): void;
+  sends(chunk: string): void;
+  ends(): void;
+  fails(code?: string): void;
+  readonly isAborted: boolean;
+}
+
+export interface Asked {
+  readonly method?: string;
+  readonly target?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly caller?: 'known' | 'unknown';
+  /** The whole body; left out: none. `undefined` chunks are sent by {@link Call.send}. */
+  readonly body?: string;
+  readonly isBodySlow?: boolean;
+}
+
+export interface Call {
+  readonly res: ServerResponse;
+  /** What the caller got: status, headers and body. */
+  readonly status: () => number;
+  readonly header: (name: string) => string | undefined;
+  readonly text: () => string;
+  send(chunk: string): void;
+  finish(): void;
+  leave(): void;
+}
+
+export interface World {
+  readonly askings: Asking[];
+  readonly generation: Generation;
+  readonly metrics: Metrics;
+  call(asked?: Asked): Call;
+  /** Lets the clock go on, and looks at every deadline. */
+  pass(ms: number): void;
+  close(): void;
+  readonly underWay: () => number;
+}
+
+export function worldOf(written: Written, killed = false): World {
+  let now = 1_000;
+  const clock = (): number => now;
+  const metrics = new Metrics();
+  const table = new Table(metrics, clock);
+  const generation = table.build(settingsOf(written));
+  const askings: Asking[] = [];
+  const { direct, gateway } = generation.upstreams;
+  for (const upstream of [direct, gateway]) if (upstream) intercept(upstream, askings);
+  const deadlines = new DeadlineWatch(clock);
+  const callers = new Callers(TOKEN, []);
+  const context: ExchangeContext = {
+    now: clock,
+    deadlines,
+    requestLog: SILENT,
+    killed,
+    credentials: () => ({ keep: true, authorization: undefined }),
+    rateBudgetWaited: () => undefined,
+    tap: undefined,
+  };
+  return {
+    askings,
+    generation,
+    metrics,
+    underWay: () => deadlines.size,
+    call: (asked = {}) => begin(context, generation, callers, asked),
+    pass(ms) {
+      now += ms;
+      deadlines.tick();
+    },
+    close() {
+      deadlines.close();
+      void table.close();
+    },
+  };
+}
+
+function begin(context: ExchangeContext, generation: Generation, callers: Callers, asked: Asked): Call {
+  const { method = 'GET', target: raw = '/integration/leads/1', headers = {}, caller = 'known', body } = asked;
+  const bytes: Buffer[] = [];
+  const socket = new Duplex({
+    read: () => undefined,
+    write(chunk: Buffer, _encoding, done) {
+      bytes.push(Buffer.from(chunk));
+      done();
+    },
+  });
+  const req = new IncomingMessage(socket as never);
+  const framing =
+    body === undefined ? {} : { 'content-length': String(body.length), 'content-type': 'application/json' };
+  const all = { host: 'facade.test', ...framing, ...headers };
+  Object.assign(req, {
+    method,
+    url: raw,
+    httpVersionMajor: 1,
+    httpVersionMinor: 1,
+    headers: all,
+    rawHeaders: Object.entries(all).flat(),
+  });
+  const finish = (): void => {
+    req.complete = true;
+    req.push(null);
+  };
+  if (body !== undefined && !asked.isBodySlow) {
+    req.push(body);
+    finish();
+  }
+  if (body === undefined) finish();
+  const res = new ServerResponse(req);
+  res.assignSocket(socket as never);
+  // What node's server does.
+  res.on('finish', () => setImmediate(() => res.emit('close')));
+  const target = parseTarget(raw);
+  const match =
+    generation.matcher.match(method, target.path) ?? generation.unclaimed[method === 'GET' ? 'read' : 'write'];
+  const connection = connectionOf({ ...req, socket: { remoteAddress: '192.0.2.7' } } as never);
+  new Exchange(context, generation, {
+    req,
+    res,
+    target,
+    match,
+    connection,
+    caller: caller === 'known' ? callers.all.at(-1) : undefined,
+    standing: caller === 'known' ? 'known' : 'stranger',
+    requestId: 'r-1',
+    expectsContinue: false,
+    trace: undefined,
+  }).begin();
+  const text = (): string => Buffer.concat(bytes).toString('latin1');
+  return {
+    res,
+    status: () => Number(/^HTTP\/1\.1 (\d+)/.exec(text())?.[1] ?? 0),
+    header: (name) => new RegExp(`^${name}: (.*)\r$`, 'im').exec(text())?.[1],
+    text: () => text().slice(text().indexOf('\r\n\r\n') + 4),
+    send: (chunk) => void req.push(chunk),
+    finish,
+    leave: () => void res.destroy(),
+  };
+}
+
+/** Puts the test in the place of undici's pool. */
+function intercept(upstream: NonNullable<Generation['upstreams']['gateway']>, askings: Asking[]): void {
+  upstream.pool.dispatch = (
+    { path, method, body }: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ) => {
+    let isAborted = false;
+    let read = '';
+    const controller = {
+      abort(reason: Error) {
+        isAborted = true;
+        handler.onResponseError?.(controller, reason);
+      },
+      pause: () => undefined,
+      resume: () => undefined,
+      rawHeaders: [] as Buffer[],
+    } as unknown as Dispatcher.DispatchController & { rawHeaders: Buffer[] };
+    const asking: Asking = {
+      path: upstream.path,
+      method: String(method),
+      target: path,
+      body: () => read,
+      get isAborted() {
+        return isAborted;
+      },
+      connects() {
+        handler.onRequestStart?.(controller, {});
+        if (Buffer.isBuffer(body)) read = body.toString();
+        else if (body)
+          (body as AsyncIterable<Buffer> & NodeJS.ReadableStream).on('data', (chunk) => (read += String(chunk)));
+        handler.onRequestSent?.();
+        return asking;
+      },
+      begins(status, headers = []) {
+        controller.rawHeaders = headers.map((text) => Buffer.from(text));
+        handler.onResponseStart?.(controller, status, {}, 'As It Came');
+      },
+      sends: (chunk) => handler.onResponseData?.(controller, Buffer.from(chunk)),
+      ends: () => handler.onResponseEnd?.(controller, {}),
+      answers(status, text = '', headers = []) {
+        asking.begins(status, ['content-length', String(text.length), ...headers]);
+        if (text !== '') asking.sends(text);
+        asking.ends();
+      },
+      fails: (code = 'ECONNRESET') =>
+        handler.onResponseError?.(controller, Object.assign(new Error('invented'), { code })),
+    };
+    askings.push(asking);
+    return true;
+  };
+}

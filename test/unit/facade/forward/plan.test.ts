@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../../src/facade/config/load.ts';
+import { bodyFitsGateway, bodyFor, rewritesBody, targetFor } from '../../../../src/facade/forward/plan.ts';
+import { tableSettings } from '../../../../src/facade/forward/settings.ts';
+import { Table } from '../../../../src/facade/forward/table.ts';
+import { parseTarget } from '../../../../src/facade/forward/target.ts';
+import { Metrics } from '../../../../src/facade/observe/metrics.ts';
+import type { Path } from '../../../../src/facade/rollout/route.ts';
+
+/** On the shipped table: what it says is what is tested. */
+const parsed = parseConfig(readFileSync('config/facade.yaml', 'utf8'), { C2S_BASE_URL: 'http://127.0.0.1:1' });
+if (!parsed.ok) throw new Error('the shipped table is refused');
+const table = new Table(new Metrics(), () => 0);
+const { matcher } = table.build(tableSettings(parsed.config, 'r'));
+afterAll(() => table.close());
+
+function matched(method: string, url: string) {
+  const match = matcher.match(method, parseTarget(url).path);
+  if (!match) throw new Error(`no route for ${method} ${url}`);
+  return match;
+}
+function target(method: string, url: string, path: Path): string {
+  const sent = targetFor(matched(method, url), path, parseTarget(url));
+  return sent.kind === 'ok' ? sent.value : sent.reason;
+}
+const requestWith = (headers: Record<string, string>) => ({ headers }) as unknown as IncomingMessage;
+
+describe('the target', () => {
+  test('goes as it came where dialect and path are the same, aliases, slashes and encoding included', () => {
+    for (const url of ['/integration/leads/a%2Db/?x=1&x=2&', '/integration/leads/1', '/integration/leads?']) {
+      expect(target('GET', url, 'direct')).toBe(url);
+    }
+    expect(target('POST', '/integration/api/subscribe', 'direct')).toBe('/integration/api/subscribe');
+    expect(target('GET', '/leads/1?x=1', 'gateway')).toBe('/leads/1?x=1');
+  });
+
+  test('on the gateway path is the canonical face, without a slash at the end', () => {
+    expect(target('GET', '/leads/1/', 'gateway')).toBe('/leads/1');
+    expect(target('GET', '/distribution_queues/7/sellers', 'gateway')).toBe('/distribution/queues/7/sellers');
+  });
+
+  test('changes its face, and keeps its parameters as they are encoded', () => {
+    expect(target('GET', '/integration/distribution_queues/a%20b/sellers', 'gateway')).toBe(
+      '/distribution/queues/a%20b/sellers',
+    );
+    expect(target('POST', '/leads/1/messages', 'direct')).toBe('/integration/leads/1/create_message');
+  });
+
+  test('says to Contact2Sale what the gateway would have added', () => {
+    expect(target('GET', '/leads', 'direct')).toBe('/integration/leads?page=1&perpage=50');
+    expect(target('GET', '/leads?perpage=10&status=novo', 'direct')).toBe(
+      '/integration/leads?perpage=10&status=novo&page=1',
+    );
+    expect(target('GET', '/leads?page=3&perpage=5', 'direct')).toBe('/integration/leads?page=3&perpage=5');
+    expect(target('GET', '/leads/1', 'direct')).toBe('/integration/leads/1');
+  });
+
+  test('is untranslatable where the gateway would drop a parameter', () => {
+    expect(target('GET', '/integration/leads?page=2', 'gateway')).toBe('/leads?page=2');
+    expect(target('GET', '/integration/leads?limit=5', 'gateway')).toContain('unknown');
+  });
+});
+
+describe('a body', () => {
+  test('is rewritten only between the dialects, and only where they differ', () => {
+    const rewrites = (method: string, url: string, path: Path) => {
+      const match = matched(method, url);
+      return rewritesBody(match.route, match, path);
+    };
+    expect(rewrites('POST', '/integration/leads/1/create_message', 'direct')).toBe(false);
+    expect(rewrites('POST', '/integration/leads/1/create_message', 'gateway')).toBe(true);
+    expect(rewrites('POST', '/leads/1/messages', 'gateway')).toBe(false);
+    expect(rewrites('POST', '/leads/1/messages', 'direct')).toBe(true);
+    expect(rewrites('PATCH', '/leads/1/forward', 'direct')).toBe(false);
+  });
+
+  test('that the head already shows to be no plain JSON does not go to the gateway', () => {
+    const { route } = matched('POST', '/integration/leads/1/create_message');
+    const fits = (headers: Record<string, string>) => bodyFitsGateway(requestWith(headers), route, true).kind;
+    expect([fits({}), fits({ 'content-type': 'application/json; charset=utf-8' })]).toEqual(['ok', 'ok']);
+    expect(fits({ 'content-type': 'application/x-www-form-urlencoded' })).toBe('untranslatable');
+    expect(fits({ 'content-type': 'application/json', 'content-encoding': 'gzip' })).toBe('untranslatable');
+  });
+
+  test('does not go to the gateway where that takes none', () => {
+    const { route } = matched('POST', '/integration/leads/1/mark_as_interacted');
+    expect(bodyFitsGateway(requestWith({}), route, true).kind).toBe('untranslatable');
+    expect(bodyFitsGateway(requestWith({}), route, false).kind).toBe('ok');
+  });
+
+  test('is compared with the decoded parameter that it repeats', () => {
+    const match = matched('POST', '/integration/leads/a%2Db/create_message');
+    const sent = (leadId: string) => bodyFor(match, 'gateway', Buffer.from(JSON.stringify({ leadId, body: 'oi' })));
+    expect(sent('a-b')).toMatchObject({ kind: 'ok' });
+    expect(sent('other').kind).toBe('untranslatable');
+  });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import { decide, type Facts } from '../../../../src/facade/rollout/decide.ts';
+import type { Rollout } from '../../../../src/facade/rollout/route.ts';
+
+const rollout = (gateway: number): Rollout => ({ gateway, shadow: 0, stickyBy: 0, fallback: 'direct' });
+
+/** A known caller whose lead is given to the gateway: nothing stands in the way. */
+const CLEAR: Facts = {
+  rollout: rollout(2_500),
+  hasDirectFace: true,
+  hasGatewayFace: true,
+  gatewayAvailable: true,
+  killed: false,
+  callerKnown: true,
+  method: 'GET',
+  paramsSafe: true,
+  forced: undefined,
+  bucket: 2_499,
+};
+
+/** What sends a two-faced route direct, the strongest first. Each with the fact that brings it about. */
+const OBSTACLES: [reason: string, fact: Partial<Facts>][] = [
+  ['kill switch', { killed: true }],
+  ['no gateway configured', { gatewayAvailable: false }],
+  ['no gateway face', { hasGatewayFace: false }],
+  ['unknown caller', { callerKnown: false }],
+  ['HEAD is not known to the gateway', { method: 'HEAD' }],
+  ['path parameter unsafe for the gateway', { paramsSafe: false }],
+  ['forced by the caller', { forced: 'direct' }],
+  ['split', { bucket: 2_500 }],
+];
+
+describe('a route with two faces', () => {
+  test('goes through the gateway when nothing stands in the way', () => {
+    expect(decide(CLEAR)).toEqual({ path: 'gateway', reason: 'split' });
+  });
+
+  test.each(OBSTACLES)('goes direct by "%s"', (reason, fact) => {
+    expect(decide({ ...CLEAR, ...fact })).toEqual({ path: 'direct', reason });
+  });
+
+  test('names the strongest reason when several hold', () => {
+    OBSTACLES.forEach(([reason], i) => {
+      const facts = OBSTACLES.slice(i).reduce<Facts>((all, [, fact]) => ({ ...all, ...fact }), CLEAR);
+      expect(decide(facts)).toEqual({ path: 'direct', reason });
+    });
+  });
+
+  test.each([
+    [0, 0, 'direct'],
+    [1, 0, 'gateway'],
+    [1, 1, 'direct'],
+    [2_500, 2_499, 'gateway'],
+    [2_500, 2_500, 'direct'],
+    [10_000, 9_999, 'gateway'],
+  ])('that gives the gateway %d buckets sends bucket %d %s', (gateway, bucket, path) => {
+    expect(decide({ ...CLEAR, rollout: rollout(gateway), bucket })).toEqual({ path, reason: 'split' });
+  });
+
+  test('is forced to the gateway against the split, but against nothing else', () => {
+    const forced: Facts = { ...CLEAR, rollout: rollout(0), bucket: 9_999, forced: 'gateway' };
+    expect(decide(forced)).toEqual({ path: 'gateway', reason: 'forced by the caller' });
+    for (const [reason, fact] of OBSTACLES.slice(0, 6)) {
+      expect(decide({ ...forced, ...fact })).toEqual({ path: 'direct', reason });
+    }
+  });
+});
+
+describe('a route that only the gateway has', () => {
+  const only: Facts = { ...CLEAR, hasDirectFace: false, rollout: rollout(10_000) };
+
+  test('goes to the gateway, in every bucket, forced or not, HEAD too', () => {
+    for (const fact of [{}, { bucket: 9_999 }, { forced: 'direct' as const }, { method: 'HEAD' }]) {
+      expect(decide({ ...only, ...fact })).toEqual({ path: 'gateway', reason: 'gateway only' });
+    }
+  });
+
+  const refusals: [reason: string, refusal: string, fact: Partial<Facts>][] = [
+    ['kill switch', 'facade_no_gateway', { killed: true }],
+    ['no gateway configured', 'facade_no_gateway', { gatewayAvailable: false }],
+    ['unknown caller', 'client_unauthorized', { callerKnown: false }],
+    ['gateway only', 'facade_no_gateway', { rollout: rollout(0) }],
+    ['path parameter unsafe for the gateway', 'client_bad_request', { paramsSafe: false }],
+  ];
+
+  test.each(refusals)('is refused by "%s" as %s, for it has no other path', (reason, refusal, fact) => {
+    expect(decide({ ...only, ...fact })).toEqual({ path: undefined, refusal, reason });
+  });
+
+  test('is refused for the strongest reason when several hold', () => {
+    refusals.forEach(([reason, refusal], i) => {
+      const facts = refusals.slice(i).reduce<Facts>((all, [, , fact]) => ({ ...all, ...fact }), only);
+      expect(decide(facts)).toEqual({ path: undefined, refusal, reason });
+    });
+  });
+});
+
+describe('in every combination of facts', () => {
+  const both = [true, false];
+  const ALL: Facts[] = [rollout(0), rollout(5_000), rollout(10_000)].flatMap((rollout) =>
+    both.flatMap((hasDirectFace) =>
+      both.flatMap((hasGatewayFace) =>
+        both.flatMap((gatewayAvailable) =>
+          both.flatMap((killed) =>
+            both.flatMap((callerKnown) =>
+              ['GET', 'HEAD', 'POST'].flatMap((method) =>
+                both.flatMap((paramsSafe) =>
+                  ([undefined, 'direct', 'gateway'] as const).flatMap((forced) =>
+                    [0, 4_999, 5_000, 9_999].map((bucket) => ({
+                      ...{ rollout, hasDirectFace, hasGatewayFace, gatewayAvailable, killed },
+                      ...{ callerKnown, method, paramsSafe, forced, bucket },
+                    })),
+                  ),
+                ),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+  const takesGateway = ALL.filter((facts) => decide(facts).path === 'gateway');
+
+  test('an unknown caller never takes the gateway path, nor anyone while the kill switch is on or no gateway is set', () => {
+    expect(ALL).toHaveLength(3 * 2 ** 6 * 3 * 3 * 4);
+    expect(takesGateway.length).toBeGreaterThan(0);
+    for (const { callerKnown, killed, gatewayAvailable } of takesGateway) {
+      expect([callerKnown, killed, gatewayAvailable]).toEqual([true, false, true]);
+    }
+  });
+
+  test('a parameter that could escape its place never takes the gateway path', () => {
+    expect(takesGateway.every(({ paramsSafe }) => paramsSafe)).toBe(true);
+  });
+
+  test('a route with a direct face is always served by one of its paths', () => {
+    const refused = ALL.filter((facts) => decide(facts).path === undefined);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.every(({ hasDirectFace }) => !hasDirectFace)).toBe(true);
+  });
+});
