@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { parseDocument } from 'yaml';
+import { PRODUCT } from '../src/c2s/product.ts';
 import { startApp } from '../src/facade/app.ts';
 import { readEnvironment } from '../src/facade/config/environment.ts';
 import { createLogs } from '../src/http/log.ts';
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
   if (!read.ok) throw new Error(read.problems.join('\n'));
   const app = await startApp({
     environment: read.environment,
+    product: PRODUCT,
     variables: () => ({ C2S_BASE_URL: c2s }),
     ...createLogs('warn', process.stdout),
   });

@@ -1,5 +1,13 @@
+import { PRODUCT } from './c2s/product.ts';
+import { createFacade as create, type Facade, type FacadeOptions } from './facade/embed.ts';
+
 /**
  * `import { createFacade } from 'c2s-facade'`: what other programs may rely on (docs/releasing.md), and nothing else.
  */
-export { createFacade, type Facade, type FacadeOptions } from './facade/embed.ts';
+export type { Facade, FacadeOptions };
 export { ConfigRefused } from './facade/forward/reload.ts';
+
+/** @throws ConfigRefused with everything that is wrong with the environment or the table, one problem a line. */
+export function createFacade(options: FacadeOptions): Promise<Facade> {
+  return create(options, PRODUCT);
+}

@@ -6,6 +6,7 @@ import { createSeat, type Seat, type SeatFacts } from './facade/cluster/seat.ts'
 import { readEnvFile } from './facade/config/env-file.ts';
 import { readEnvironment, type Environment } from './facade/config/environment.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
+import { PRODUCT } from './c2s/product.ts';
 import { ListenError } from './http/listener.ts';
 import { ConfigRefused } from './facade/forward/reload.ts';
 import { createLogs, type Logger, type Logs } from './http/log.ts';
@@ -45,7 +46,14 @@ async function main(): Promise<void> {
   if (seat) ignoreSignals();
   // The sandbox is for looking at things, and its upstreams live in this process.
   if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, logs);
-  const app = await start({ environment, variables: all, isSandbox: firstRun !== undefined, seat, ...logs });
+  const app = await start({
+    environment,
+    product: PRODUCT,
+    variables: all,
+    isSandbox: firstRun !== undefined,
+    seat,
+    ...logs,
+  });
   // What ties a worker to the primary would keep it alive.
   if (!app && seat) process.exit(1);
   if (!app) return firstRun?.close();

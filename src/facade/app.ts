@@ -39,7 +39,7 @@ export interface App {
 export async function startApp(options: AppOptions): Promise<App> {
   const { environment, log } = options;
   const parts = await compose(options);
-  const { dataPlane, config, enrichment, store, listener } = parts;
+  const { dataPlane, config, extension, store, listener } = parts;
   const drain = new Drain(listener);
   const admin = createAdminListener(parts.admin);
   const close = async (): Promise<void> => {
@@ -64,7 +64,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       const webSockets = dataPlane.endTunnels();
       if (webSockets > 0) log.info({ webSockets }, 'open WebSockets were closed, since they have no end of their own');
       // Together: callers wait for enrichments, and enrichments call through the listener.
-      const [cut] = await Promise.all([drain.run(deadlineMs), enrichment.stop(deadlineMs)]);
+      const [cut] = await Promise.all([drain.run(deadlineMs), extension?.stop(deadlineMs)]);
       if (cut > 0) log.warn({ connections: cut, deadlineMs }, 'what was under way when server.drain was over was cut');
       await close();
       return cut === 0;
@@ -74,7 +74,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     options.seat?.tell({ kind: 'ready', url, adminUrl: options.seat.isFirst ? adminUrl : undefined });
     return { url, adminUrl, dataPlane, store, reload: parts.reload, stop };
   } catch (error) {
-    await enrichment.stop(0);
+    await extension?.stop(0);
     await close();
     throw error;
   }

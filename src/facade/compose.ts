@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { timedRoutes } from './admin/routes.ts';
@@ -11,9 +11,9 @@ import { startAutopilot } from './compare/autopilot/index.ts';
 import { startComparison } from './compare/start.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
+import type { Product } from './extension.ts';
 import { parseDuration, parseSize } from '../http/units.ts';
 import { watchConfig, type ConfigWatch, type WatchOptions } from '../http/watch.ts';
-import { createEnrichment, type EnrichmentOptions } from '../c2s/enrichment/index.ts';
 import type { BreakerState } from './forward/breaker.ts';
 import { DataPlane } from './forward/data-plane.ts';
 import type { Generation } from './forward/generation.ts';
@@ -59,8 +59,7 @@ export interface ComposeOptions {
   readonly autopilotEvery?: number;
   /** By which evidence ages, holds pass and days end; left out: the system's. */
   readonly calendar?: Calendar;
-  /** Watches the runs of enrichments. */
-  readonly reached?: EnrichmentOptions['reached'];
+  readonly product: Product;
 }
 
 /** Milliseconds. */
@@ -74,16 +73,21 @@ export async function compose(options: ComposeOptions) {
   const { environment, log } = options;
   const tracing = await openTracing(environment.otlp, log);
   const parts = await closing(tracing, () => wire({ ...options, tracing }));
-  const { dataPlane, config, enrichment, store } = parts;
+  const { dataPlane, config, extension, store } = parts;
   const listener = publicListener(dataPlane, config().server);
   dataPlane.overload.watch(listener);
   const timeline = new Timeline({
     routes: () => timedRoutes(dataPlane.generation, parts.now()),
     now: parts.calendar.now,
   });
-  const admin = createAdmin({ ...parts, ...adminSettings(options), timeline });
+  const admin = createAdmin({
+    ...parts,
+    ...adminSettings(options),
+    timeline,
+    adminRoutes: extension?.adminRoutes ?? [],
+  });
   const begin = async (): Promise<void> => {
-    enrichment.attach(listener);
+    extension?.attach(listener);
     store.start();
     // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
     if (isTruthInStore(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
@@ -123,7 +127,8 @@ function wire(options: WireOptions) {
     killSwitch: () => serving.killSwitch,
   });
   const { take } = steering;
-  const loader = new Loader({ file: configFile, table, metrics, log, variables, take, workers: seat?.workers });
+  const { pair } = options.product;
+  const loader = new Loader({ file: configFile, pair, table, metrics, log, variables, take, workers: seat?.workers });
   let text = readConfig(configFile);
   const first = loader.load(text);
   if (!first.ok) throw new ConfigRefused(first.problems);
@@ -211,8 +216,8 @@ function keep(
   { metrics, calendar, config, steering }: Shared,
   { dataPlane, comparing }: ReturnType<typeof serve>,
 ) {
-  const { environment, log, reached, tracing, seat } = options;
-  const store = storeOf(environment, log);
+  const { environment, product, log, tracing, seat } = options;
+  const store = storeOf(options);
   const now = () => new Date(calendar.now());
   const meter: TrafficMeter = new TrafficMeter({
     metrics,
@@ -233,23 +238,14 @@ function keep(
   const keepsHistory = !seat || seat.isFirst || isTruthInStore(options);
   const started = startSteering({ steering, meter, opened: store.opened, instance, now, log, keepsHistory });
   store.whenReady((opened) => comparing.keep(opened));
-  const enrichment = createEnrichment({
-    environment,
-    config: () => config().enrichment,
-    knownShare: () => config().server.knownCallerShare,
-    store,
-    metrics,
-    isKnown: (req) => dataPlane.isKnown(req),
-    log,
-    reached,
-    tracing,
-  });
-  dataPlane.pages = createPages(() => dataPlane.draining, log, [enrichment.pages]);
+  const isKnown = (req: IncomingMessage): boolean => dataPlane.isKnown(req);
+  const extension = product.extension?.start({ environment, config, store, metrics, isKnown, log, tracing });
+  if (extension) dataPlane.pages = createPages(() => dataPlane.draining, log, [extension.pages]);
   const close = async (): Promise<void> => {
     await started.close();
     await store.close();
   };
-  return { store, burnDown, enrichment, steeringReady: started.ready, close };
+  return { store, burnDown, extension, steeringReady: started.ready, close };
 }
 
 function pilot(
@@ -292,10 +288,12 @@ function adminSettings({ environment, log, isSandbox = false }: ComposeOptions) 
   return { configFile: environment.configFile, adminToken: environment.adminToken, isSandbox, log };
 }
 
-function storeOf({ database, dataDir }: Environment, log: Logger): StoreHolder {
+function storeOf({ environment, product, log }: ComposeOptions): StoreHolder {
+  const { database, dataDir } = environment;
   if (database.kind === 'none') return new StoreHolder(undefined);
   const databaseUrl = database.kind === 'url' ? database.url : undefined;
-  return new StoreHolder({ databaseUrl, dataDir, log, open: openStore });
+  const migrations = product.extension?.migrations;
+  return new StoreHolder({ databaseUrl, dataDir, migrations, log, open: openStore });
 }
 
 function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logger): ConfigWatch {

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { compose } from './compose.ts';
 import { readEnvironment, type Environment } from './config/environment.ts';
+import type { Product } from './extension.ts';
 import { consumedGuard } from './forward/consumed.ts';
 import type { DataPlane } from './forward/data-plane.ts';
 import { admitted } from '../http/listener.ts';
@@ -65,22 +66,26 @@ export interface Facade {
 }
 
 /** @throws ConfigRefused with everything that is wrong with the environment or the table, one problem a line. */
-export async function createFacade(options: FacadeOptions): Promise<Facade> {
+export async function createFacade(options: FacadeOptions, product: Product): Promise<Facade> {
   const table = tableFile(options.config);
   try {
-    return await open(options, table);
+    return await open(options, product, table);
   } catch (error) {
     table.remove();
     throw error;
   }
 }
 
-async function open({ environment: given = {}, log }: FacadeOptions, table: TableFile): Promise<Facade> {
+async function open(
+  { environment: given = {}, log }: FacadeOptions,
+  product: Product,
+  table: TableFile,
+): Promise<Facade> {
   const variables = { ...given, FACADE_CONFIG: table.file };
   const environment = environmentOf(variables);
   const logs = logsTo(log, given['LOG_LEVEL']);
-  const parts = await compose({ environment, variables: () => variables, ...logs });
-  const { dataPlane, enrichment, config } = parts;
+  const parts = await compose({ environment, product, variables: () => variables, ...logs });
+  const { dataPlane, extension, config } = parts;
   try {
     await parts.begin();
   } catch (error) {
@@ -93,7 +98,7 @@ async function open({ environment: given = {}, log }: FacadeOptions, table: Tabl
     const { delayMs, deadlineMs } = drainTimes(config(), environment.drainDelayMs);
     if (delayMs > 0) await sleep(delayMs);
     dataPlane.endTunnels();
-    await Promise.all([idle(dataPlane, deadlineMs), enrichment.stop(deadlineMs)]);
+    await Promise.all([idle(dataPlane, deadlineMs), extension?.stop(deadlineMs)]);
     await parts.close();
     table.remove();
   };

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { callersStatus } from './callers-status.ts';
+import { codeOf } from './error-code.ts';
 import type { Logger } from './log.ts';
-import { codeOf, isStoreAway } from '../facade/store/unavailable.ts';
 import { problemBody, problemHeaders, type Problem } from './problem.ts';
 import { announcesBody } from './request-body.ts';
 import { requestIdFor } from './request-id.ts';
@@ -42,24 +42,26 @@ const INTERNAL: Problem = {
 };
 const NOT_FOUND: Problem = { status: 404, kind: 'not-found', detail: 'There is nothing under this path.' };
 
-/** What a caller is told of whatever a handler threw. */
-export function problemOf(error: unknown): Problem {
-  if (error instanceof Refused) return error.problem;
-  // Bodies are read by json-body.ts, so of Express itself only the decoding of a path is left.
-  if (callersStatus(error) !== undefined) return MALFORMED_PATH;
-  return isStoreAway(error) ? STORE_AWAY : INTERNAL;
-}
-
 export interface PageErrorsOptions {
   readonly log: Logger;
+  /** The error says that the database cannot be used now, rather than that something is wrong here. */
+  readonly isAway?: (error: unknown) => boolean;
   /** Default: the problem as it is. For an endpoint whose callers read no status. */
   readonly answer?: (req: Request, res: Response, problem: Problem) => void;
 }
 
+/** What a caller is told of whatever a handler threw. */
+function problemOf(error: unknown, isAway: PageErrorsOptions['isAway']): Problem {
+  if (error instanceof Refused) return error.problem;
+  // Bodies are read by json-body.ts, so of Express itself only the decoding of a path is left.
+  if (callersStatus(error) !== undefined) return MALFORMED_PATH;
+  return isAway?.(error) ? STORE_AWAY : INTERNAL;
+}
+
 /** The last handler of an Express app. An answer that had begun is cut off: its end would make it look whole. */
-export function pageErrors({ log, answer = refuse }: PageErrorsOptions): ErrorRequestHandler {
+export function pageErrors({ log, isAway, answer = refuse }: PageErrorsOptions): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
-    const problem = problemOf(error);
+    const problem = problemOf(error, isAway);
     note(log, error, problem, requestIdFor(req));
     if (res.headersSent) res.destroy();
     else answer(req, res, problem);

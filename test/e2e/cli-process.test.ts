@@ -8,7 +8,7 @@ import { startUpstream, until } from './kit/upstream.ts';
 
 /** `c2s-facade` as a process, and on a terminal of its own. */
 
-const MAIN = resolve('src/facade/cli/main.ts');
+const MAIN = resolve('src/c2s/cli/main.ts');
 const opened = new Opened();
 let facade: TestFacade;
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { CONTACT2SALE } from '../../src/c2s/pair/contact2sale.ts';
 import { parseConfig } from '../../src/facade/config/load.ts';
 import { GATEWAY_OPERATIONS, type Operation } from '../../src/c2s/gateway/operations.ts';
 import { compileRoutes } from '../../src/facade/rollout/compile.ts';
@@ -11,7 +12,7 @@ import { SANDBOX_OPERATIONS } from '../../src/c2s/sandbox/index.ts';
 const parsed = parseConfig(readFileSync('config/facade.yaml', 'utf8'), { C2S_BASE_URL: 'http://127.0.0.1:1' });
 if (!parsed.ok) throw new Error('the shipped table is refused');
 const operations: readonly Operation[] = GATEWAY_OPERATIONS;
-const routes = new Map(compileRoutes(parsed.config).map((model) => [model.id, model]));
+const routes = new Map(compileRoutes(parsed.config, CONTACT2SALE).map((model) => [model.id, model]));
 const spell = ({ method, template }: RouteModel['direct'][number]) => `${method} ${template}`;
 
 test('every direct face of the table is an endpoint of the sandbox, and the other way round', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { CONTACT2SALE } from '../../src/c2s/pair/contact2sale.ts';
 import { parseConfig } from '../../src/facade/config/load.ts';
 import { paramsSafe } from '../../src/facade/forward/choose.ts';
 import { targetFor } from '../../src/facade/forward/plan.ts';
@@ -20,7 +21,7 @@ import type { RouteModel } from '../../src/facade/rollout/route.ts';
 const parsed = parseConfig(readFileSync('config/facade.yaml', 'utf8'), { C2S_BASE_URL: 'http://127.0.0.1:1' });
 if (!parsed.ok) throw new Error('the shipped table is refused');
 const table = new Table(new Metrics(), () => 0);
-const { matcher, entries } = table.build(tableSettings(parsed.config, 'r'));
+const { matcher, entries } = table.build(tableSettings(parsed.config, CONTACT2SALE, 'r'));
 afterAll(() => table.close());
 const models = entries.map(({ model }) => model);
 

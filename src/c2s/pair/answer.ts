@@ -1,5 +1,5 @@
 import type { BodyRule } from '../../facade/config/schema.ts';
-import type { Dialect, Path, RouteModel } from '../../facade/rollout/route.ts';
+import type { AnswerBody, Dialect } from '../../facade/api-pair.ts';
 import { faultsOfDirect, faultsOfGateway, type FieldFault } from './faults.ts';
 import { isJsonMediaType } from '../../http/media.ts';
 import { isQuiet, sentenceFor } from './sentences.ts';
@@ -13,18 +13,13 @@ export { unwrapGatewayError, type GatewayVerdict } from './verdict.ts';
  * texts hold internal addresses, what the caller sent, and words that make callers send again.
  */
 
-export interface ErrorAnswer {
-  readonly contentType: string;
-  readonly body: Buffer;
-}
-
 /**
  * The body of an error that the gateway path came to, for a caller who asked in `asked`.
  * @param status what the caller is answered: that of Contact2Sale once unwrapped, else the gateway's or the facade's own
  * @param gatewayBody the gateway's answer; read for 422 only, whose list of fields is kept (without `input`, `ctx`, `url`)
  * @param rule names the fields as the asking dialect does
  */
-export function errorForDialect(asked: Dialect, status: number, gatewayBody?: Buffer, rule?: BodyRule): ErrorAnswer {
+export function errorForDialect(asked: Dialect, status: number, gatewayBody?: Buffer, rule?: BodyRule): AnswerBody {
   const sentence = sentenceFor(status);
   const faults = status === 422 && gatewayBody !== undefined ? faultsOfGateway(parse(gatewayBody)) : [];
   if (asked === 'direct' && gatewayBody !== undefined && isContact2Sales(gatewayBody)) {
@@ -44,21 +39,12 @@ export function directErrorToGatewayDialect(
   contentType: string | undefined,
   body: Buffer,
   rule?: BodyRule,
-): ErrorAnswer {
+): AnswerBody {
   const parsed = isJsonMediaType(contentType) ? parse(body) : undefined;
   const faults = status === 422 ? faultsOfDirect(parsed, rule) : [];
   if (faults.length > 0) return json({ detail: faults.map(toDetail) });
   const error = typeof parsed === 'object' && parsed !== null && 'error' in parsed ? parsed.error : undefined;
   return json({ detail: typeof error === 'string' && isQuiet(error) ? error : sentenceFor(status) });
-}
-
-/**
- * The success status owed to the caller: the row's for the asking dialect when the other path served, else the one that
- * came. Statuses that say something about the body (204, 205, 206) or the state (202, 203) stay.
- */
-export function successStatus(route: RouteModel, asked: Dialect, served: Path, status: number): number {
-  if (asked === served || (status !== 200 && status !== 201)) return status;
-  return route.success[asked] ?? status;
 }
 
 /** The TypeScript gateway passes Contact2Sale's own error body on. It stays, unless it holds what must not be shown. */
@@ -75,7 +61,7 @@ function toError({ loc, message }: FieldFault, rule: BodyRule | undefined) {
   return { field: (typeof direct === 'string' ? direct : direct?.[0]) ?? name, message };
 }
 
-function json(value: unknown): ErrorAnswer {
+function json(value: unknown): AnswerBody {
   return { contentType: 'application/json', body: Buffer.from(JSON.stringify(value)) };
 }
 

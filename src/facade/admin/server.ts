@@ -1,4 +1,5 @@
 import express, { type Express, type RequestHandler, type Response, type Router } from 'express';
+import type { RunningExtension } from '../extension.ts';
 import type { DataPlane } from '../forward/data-plane.ts';
 import { jsonBody } from '../../http/json-body.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
@@ -8,6 +9,7 @@ import type { Calendar } from '../../http/calendar.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StoreHolder } from '../store/holder.ts';
+import { isStoreAway } from '../store/unavailable.ts';
 import type { Autopilot } from '../compare/autopilot/index.ts';
 import type { ParityBook } from '../compare/book.ts';
 import { BODY_DEADLINE_MS } from './answer.ts';
@@ -18,7 +20,6 @@ import { autopilotRoutes } from './autopilot.ts';
 import { createConsole } from './console.ts';
 import { createEvents } from './events.ts';
 import { guard } from './guard.ts';
-import { peopleRoutes } from '../../c2s/admin/people.ts';
 import type { BurnDown } from '../steer/burn-down.ts';
 import type { Steering } from '../steer/steering.ts';
 import { flipRoutes } from './flips.ts';
@@ -38,6 +39,8 @@ export interface AdminOptions {
   readonly loader: Loader;
   readonly killSwitch: KillSwitch;
   readonly store: StoreHolder;
+  /** Of an extension. */
+  readonly adminRoutes: RunningExtension['adminRoutes'];
   readonly steering: Steering;
   readonly burnDown: BurnDown;
   readonly configFile: string;
@@ -68,7 +71,7 @@ export function createAdmin(options: AdminOptions): Express {
   admin.use('/api', createApi(options));
   admin.use(createConsole());
   admin.use(notFound);
-  admin.use(pageErrors({ log: options.log }));
+  admin.use(pageErrors({ log: options.log, isAway: isStoreAway }));
   return admin;
 }
 
@@ -97,7 +100,7 @@ function createApi(options: AdminOptions): Router {
   const question = jsonBody({ maxBytes: MAX_QUESTION_BYTES, deadlineMs: BODY_DEADLINE_MS, contentType: 'json' });
   api.route('/explain').post(question, explain(dataPlane)).all(methodNotAllowed);
   view('/discovery', (_req, res) => viewDiscovery(options, res));
-  api.use('/people', peopleRoutes(options.store));
+  for (const { path, router } of options.adminRoutes) api.use(path, router);
   api.use(autopilotRoutes(options.autopilot));
   api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options));
   return api;

@@ -1,18 +1,6 @@
-import type { Command } from './context.ts';
+import type { CommandSpec } from './command.ts';
 
-/** The commands by name: what the command line says of each, and where its code is. */
-
-export interface CommandSpec {
-  /** `explain <method> <path>`, as commander writes it. */
-  readonly usage: string;
-  readonly summary: string;
-  readonly options?: readonly (readonly [flags: string, description: string, parse?: (text: string) => unknown])[];
-  /** Which of the common options make sense, beside --json; `both` when left out. */
-  readonly common?: 'json' | 'file' | 'admin' | 'both' | 'none';
-  readonly help?: string;
-  readonly hidden?: boolean;
-  readonly load: () => Promise<Command<never>>;
-}
+/** The commands of the engine, in the order in which the help lists them. */
 
 /** A percentage with at most two decimals; the split has 10,000 buckets. */
 function percentage(text: string): number {
@@ -167,26 +155,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'how far it has come: stages, shares, what can be deleted',
     common: 'admin',
     load: async () => (await import('./commands/migration.ts')).migration,
-  },
-  {
-    usage: 'forget',
-    summary: 'delete all that is kept about a person (LGPD); asks for the CPF, or reads it from standard input',
-    common: 'admin',
-    help: 'echo 000.000.000-00 | c2s-facade forget. Never an argument: those can be seen by others, and shells keep them.',
-    load: async () => (await import('../../c2s/cli/commands/forget.ts')).forget,
-  },
-  {
-    usage: 'smoke <url>',
-    summary: 'four checks of a deployment: health, read a lead, send a message, enrich a lead',
-    options: [
-      ['--token <token>', 'of a known caller (default: SMOKE_TOKEN)'],
-      ['--lead <id>', 'of a lead that exists; it gets a message, and is enriched (default: SMOKE_LEAD_ID)'],
-      ['--message <text>', 'what the message says'],
-      ['--read-only', 'only the first two'],
-    ],
-    common: 'json',
-    help: 'Nothing is repeated. A token on the command line is seen by every user of the machine: prefer SMOKE_TOKEN.',
-    load: async () => (await import('../../c2s/cli/commands/smoke.ts')).smoke,
   },
   {
     usage: 'completion <shell>',

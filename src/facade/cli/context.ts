@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import type { Product } from '../extension.ts';
 import { readEnvFile } from '../config/env-file.ts';
 import type { Variables } from '../config/variables.ts';
 import { AdminClient, adminUrl } from './admin-client.ts';
@@ -18,7 +19,14 @@ export interface CommonOptions {
 
 export type Style = ReturnType<typeof pc.createColors>;
 
-export interface Context {
+/** What a command line is made of beside the engine's commands. */
+export interface CommandLine {
+  readonly product: Product;
+  /** Runs the facade in this process. */
+  readonly start: () => Promise<unknown>;
+}
+
+export interface Context extends CommandLine {
   readonly io: Io;
   readonly style: Style;
   readonly json: boolean;
@@ -31,10 +39,17 @@ export interface Context {
 }
 
 /** @throws CliError when the options contradict themselves. */
-export function createContext(io: Io, options: CommonOptions, commands: Context['commands']): Context {
+export function createContext(
+  io: Io,
+  { product, start }: CommandLine,
+  options: CommonOptions,
+  commands: Context['commands'],
+): Context {
   const variables = { ...readEnvFile(ENV_FILE), ...io.env };
   return {
     io,
+    product,
+    start,
     style: pc.createColors(io.colour && !options.json),
     json: options.json ?? false,
     commands,

@@ -1,4 +1,4 @@
-import { understand } from '../../c2s/pair/error-answer.ts';
+import { understand } from '../forward/error-answer.ts';
 import type { Dialect, Path, RouteModel } from '../rollout/route.ts';
 import { causeOf } from './admin-client.ts';
 
@@ -47,8 +47,8 @@ export async function probePath(
     const ms = now() - startedAt;
     const contentType = res.headers.get('content-type') ?? undefined;
     const { status } = res;
-    const answer = { path, asked, rule: model.body, status, contentType, body, duration: ms };
-    const meaning = status >= 400 ? understand(answer).status : status;
+    const answer = { path, asked, rule: model.body, status, contentType, body, durationMs: ms };
+    const meaning = status >= 400 ? understand(model.pair, answer).status : status;
     const servedBy = res.headers.get('x-facade-path') ?? undefined;
     return { ...result, status, meaning, error: undefined, ms, bytes: body.length, servedBy, json: parsed(body) };
   } catch (error) {

@@ -7,6 +7,7 @@ import { groupsOf, type DifferenceGroup } from '../compare/groups.ts';
 import { rulesOf } from '../compare/parity-settings.ts';
 import type { CompiledRules } from '../compare/rules.ts';
 import { Tally } from '../compare/tally.ts';
+import type { ApiPair } from '../api-pair.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { compileRoutes } from '../rollout/compile.ts';
 
@@ -17,6 +18,7 @@ import { compileRoutes } from '../rollout/compile.ts';
 
 export interface ReplayOptions {
   readonly config: FacadeConfig;
+  readonly pair: ApiPair;
   /** Files, or folders of .json files. */
   readonly paths: readonly string[];
   /** Milliseconds since the epoch: known differences expire. */
@@ -25,8 +27,8 @@ export interface ReplayOptions {
 }
 
 /** The exit code: 0 when nothing differs but what is known, 1 when something does, 2 when something cannot be read. */
-export async function replay({ config, paths, now, print }: ReplayOptions): Promise<0 | 1 | 2> {
-  const rules = new Map(rulesOf(config, compileRoutes(config)).map((rule) => [rule.route.id, rule]));
+export async function replay({ config, pair, paths, now, print }: ReplayOptions): Promise<0 | 1 | 2> {
+  const rules = new Map(rulesOf(config, compileRoutes(config, pair)).map((rule) => [rule.route.id, rule]));
   const compared = new Map<string, Comparison[]>();
   let unreadable = 0;
   for (const file of await filesIn(paths, print)) {

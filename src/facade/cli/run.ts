@@ -1,7 +1,8 @@
 import { Command as Program, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { COMMANDS, type CommandSpec } from './commands.ts';
+import type { CommandSpec } from './command.ts';
+import { COMMANDS } from './commands.ts';
 import type { CompletedCommand } from './completion.ts';
-import { createContext, type CommonOptions } from './context.ts';
+import { createContext, type CommandLine, type CommonOptions } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 
@@ -11,9 +12,9 @@ import type { Io } from './io.ts';
  */
 
 /** Runs one command line. Resolves to the exit code; undefined when the process goes on and ends by itself. */
-export async function run(argv: readonly string[], io: Io): Promise<number | undefined> {
+export async function run(argv: readonly string[], io: Io, line: CommandLine): Promise<number | undefined> {
   let code: number | undefined = EXIT.ok;
-  const program = createProgram(io, (result) => (code = result));
+  const program = createProgram(io, line, (result) => (code = result));
   try {
     // What a newcomer types first is answered by the facade itself, as by npm start.
     await program.parseAsync(argv.length === 0 ? ['start'] : argv, { from: 'user' });
@@ -28,7 +29,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number | und
 }
 
 /** The whole command line as commander knows it; also read for the completion. */
-export function createProgram(io: Io, done: (code: number | undefined) => void): Program {
+export function createProgram(io: Io, line: CommandLine, done: (code: number | undefined) => void): Program {
   const program = new Program('c2s-facade')
     .description('Moves the traffic of a legacy API to its replacement, route by route.')
     .helpCommand(false)
@@ -37,11 +38,18 @@ export function createProgram(io: Io, done: (code: number | undefined) => void):
     .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => io.width })
     .addHelpText('after', '\nWithout a command: start.')
     .addHelpText('after', '\nExit codes: 0 ok, 1 problems were found, 2 wrong usage, 3 the facade cannot be reached.');
-  for (const spec of COMMANDS) addCommand(program, spec, io, done);
+  const specs = [...COMMANDS, ...(line.product.extension?.commands ?? [])];
+  for (const spec of specs) addCommand(program, spec, io, line, done);
   return program;
 }
 
-function addCommand(program: Program, spec: CommandSpec, io: Io, done: (code: number | undefined) => void): void {
+function addCommand(
+  program: Program,
+  spec: CommandSpec,
+  io: Io,
+  line: CommandLine,
+  done: (code: number | undefined) => void,
+): void {
   const command = program
     .command(spec.usage, { hidden: spec.hidden ?? false })
     .description(spec.summary)
@@ -62,7 +70,7 @@ function addCommand(program: Program, spec: CommandSpec, io: Io, done: (code: nu
     const execute = await spec.load();
     done(
       await execute(
-        createContext(io, options, () => describe(program)),
+        createContext(io, line, options, () => describe(program)),
         options as never,
         args,
       ),

@@ -1,5 +1,5 @@
-import { successStatus } from '../../c2s/pair/answer.ts';
-import { understand } from '../../c2s/pair/error-answer.ts';
+import { successStatus } from '../dialect/success-status.ts';
+import { understand } from '../forward/error-answer.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { RouteModel } from '../rollout/route.ts';
 import type { Answer, ErrorReason, Side } from './comparison.ts';
@@ -51,6 +51,14 @@ function judged(
   if (failure !== undefined) return { status: 0, isFailed: true };
   if (status < 400) return { status: successStatus(route, 'direct', path, status), isFailed: false };
   const text = plain.kind === 'ok' ? plain.body : Buffer.alloc(0);
-  const meant = understand({ path, asked: 'direct', rule: route.body, status, contentType, body: text, duration: ms });
+  const meant = understand(route.pair, {
+    path,
+    asked: 'direct',
+    rule: route.body,
+    status,
+    contentType,
+    body: text,
+    durationMs: ms,
+  });
   return { status: meant.status, isFailed: meant.outcome !== 'ok' };
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { ErrorAnswer } from '../../c2s/pair/answer.ts';
+import type { AnswerBody } from '../api-pair.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Path, RouteModel } from '../rollout/route.ts';
 import { reasonPhrase } from './headers.ts';
@@ -70,7 +70,7 @@ export class CallerAnswer {
   }
 
   /** An upstream's error in other words. @param headers those of the upstream. */
-  endWith(path: Path, status: number, { contentType, body }: ErrorAnswer, headers: readonly string[]): void {
+  endWith(path: Path, status: number, { contentType, body }: AnswerBody, headers: readonly string[]): void {
     const kept = headers.filter((_, i) => !ABOUT_THE_BODY.has((headers[i & ~1] as string).toLowerCase()));
     kept.push('content-type', contentType, 'content-length', String(body.length));
     this.begin(path, status, undefined, kept);

@@ -1,4 +1,4 @@
-import { decodesTo, isSafeParam } from '../dialect/path.ts';
+import { decodesTo } from '../dialect/path.ts';
 import { decide, type Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';
@@ -51,7 +51,8 @@ export function bucketFor({ route, params }: Match<PreparedRoute>, caller: Calle
 
 /** May every path parameter be pasted into a URL by the gateway, and reach the operation that was asked for? */
 export function paramsSafe({ route, params }: Match<PreparedRoute>): boolean {
-  for (const param of params) if (!isSafeParam(param)) return false;
+  const { gateway } = route.model.pair;
+  for (const param of params) if (!gateway.takesParameter(param)) return false;
   const [first] = params;
   for (const literal of route.reserved) if (decodesTo(first as string, literal)) return false;
   return true;

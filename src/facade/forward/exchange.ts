@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { successStatus } from '../../c2s/pair/answer.ts';
+import { successStatus } from '../dialect/success-status.ts';
 import { isEventStreamType } from '../../http/media.ts';
 import type { Logger } from '../../http/log.ts';
 import { isLogged, logRequest } from '../observe/request-line.ts';
@@ -16,7 +16,7 @@ import type { Caller } from './callers.ts';
 import { bucketFor, choose } from './choose.ts';
 import type { Connection } from './connection.ts';
 import type { Bounded, DeadlineWatch } from '../../http/deadlines.ts';
-import { isHeldBack, LONGEST_ERROR_ANSWER, understand } from '../../c2s/pair/error-answer.ts';
+import { MAX_ERROR_ANSWER_BYTES, understand } from './error-answer.ts';
 import { expiryOf } from './expiry.ts';
 import { mayFailover } from './failover.ts';
 import type { Generation, RouteEntry } from './generation.ts';
@@ -361,17 +361,23 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   ): void {
     const { path } = attempt.upstream;
     this.#sample?.capture?.begin(path, status, raw, this.#context.now() - attempt.startedAt);
-    const answer = responseHeaders(raw, this.#generation.rewriters[path], path === 'gateway');
+    const { model } = this.#entry;
+    const { pair } = model;
+    const answer = responseHeaders(
+      raw,
+      this.#generation.rewriters[path],
+      path === 'gateway' && !pair.gateway.datesAreTrue,
+    );
     answer.headers.push('via', attempt.via);
-    if (status === 429) this.#pauseBudget(answer.retryAfter);
-    if (isHeldBack(path, this.#asked.match.dialect, status)) {
+    if (status === 429) this.#pauseBudget(path, answer.retryAfter);
+    if (status >= 400 && pair.mustUnderstand(path, this.#asked.match.dialect, status)) {
       this.#phase = { kind: 'understanding', attempt, held: { ...answer, status, chunks: [], size: 0 } };
       return;
     }
     const isEventStream = isEventStreamType(answer.contentType);
     this.#phase = { kind: 'answering', attempt, isEventStream };
     if (status >= 500) this.#answer.outcome = 'upstream_error';
-    const owed = successStatus(this.#entry.model, this.#asked.match.dialect, path, status);
+    const owed = successStatus(model, this.#asked.match.dialect, path, status);
     this.#answer.begin(path, owed, owed === status ? statusText : undefined, answer.headers, answer.contentLength);
   }
 
@@ -385,7 +391,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (this.#phase.kind === 'understanding') {
       const { held } = this.#phase;
       held.size += chunk.length;
-      if (held.size <= LONGEST_ERROR_ANSWER) held.chunks.push(chunk);
+      if (held.size <= MAX_ERROR_ANSWER_BYTES) held.chunks.push(chunk);
       return;
     }
     if (this.#answer.write(chunk)) return;
@@ -402,20 +408,22 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #answerUnderstood(attempt: Attempt, held: HeldAnswer): void {
-    const body = held.size <= LONGEST_ERROR_ANSWER ? Buffer.concat(held.chunks) : EMPTY;
+    const body = held.size <= MAX_ERROR_ANSWER_BYTES ? Buffer.concat(held.chunks) : EMPTY;
     const { dialect } = this.#asked.match;
-    const understood = understand({
-      path: attempt.upstream.path,
+    const { path } = attempt.upstream;
+    const { pair, body: rule } = this.#entry.model;
+    const understood = understand(pair, {
+      path,
       asked: dialect,
-      rule: this.#entry.model.body,
+      rule,
       status: held.status,
       contentType: held.contentType,
       body,
-      duration: this.#context.now() - attempt.startedAt,
+      durationMs: this.#context.now() - attempt.startedAt,
     });
     this.#settle(attempt, understood.outcome, understood.status);
     if (this.#failover(understood.outcome)) return;
-    if (understood.status === 429 && held.status !== 429) this.#pauseBudget(held.retryAfter);
+    if (understood.status === 429 && held.status !== 429) this.#pauseBudget(path, held.retryAfter);
     if (!understood.replacement) return this.#refuse(understood.outcome);
     this.#phase = ANSWERED;
     this.#answer.outcome = understood.outcome;
@@ -428,9 +436,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#answer.refuse(this.#path, outcome, retryAfter);
   }
 
-  #pauseBudget(retryAfter: string | undefined): void {
-    // It is Contact2Sale's limit that was met, whichever way the request went.
-    this.#generation.upstreams.direct.rateBudget?.pauseFor(retryAfter, this.#asked.standing);
+  #pauseBudget(answered: Path, retryAfter: string | undefined): void {
+    const limit = this.#entry.model.pair.rateLimitOf(answered);
+    this.#generation.upstreams[limit]?.rateBudget?.pauseFor(retryAfter, this.#asked.standing);
   }
 
   drained(): void {

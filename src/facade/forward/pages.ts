@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Router } from 'express';
 import type { Logger } from '../../http/log.ts';
 import { continueWhenRead } from '../../http/json-body.ts';
+import { isStoreAway } from '../store/unavailable.ts';
 import { notFound, pageErrors } from '../../http/page-errors.ts';
 
 /**
@@ -44,7 +45,7 @@ export function createPages(isDraining: () => boolean, log: Logger, routers: rea
   });
   for (const { router } of routers) pages.use(router);
   pages.use(notFound);
-  pages.use(pageErrors({ log }));
+  pages.use(pageErrors({ log, isAway: isStoreAway }));
   const prefixes = routers.flatMap((one) => one.prefixes);
   return {
     claims(method, path) {

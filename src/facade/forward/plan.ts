@@ -80,7 +80,7 @@ export function headFits(
   hasBody: boolean,
 ): Translation<undefined> | Refused {
   const { model } = match.route;
-  if (path === 'gateway' && model.safety !== 'safe' && hasCondition(req)) {
+  if (path === 'gateway' && model.safety !== 'safe' && hasCondition(req, model.pair.gateway.ignoredWriteHeaders)) {
     return model.rollout.fallback === 'none' ? CONDITION_UNKNOWN : CONDITIONAL;
   }
   if (match.dialect === path) return FITS;
@@ -88,22 +88,8 @@ export function headFits(
   return paramsSafe(match) ? FITS : UNSAFE;
 }
 
-/**
- * Headers of a write by which it may not be carried out, not twice, or not as it reads: RFC 9110 13.1, 14.4, the IETF's
- * Idempotency-Key and the method overrides of Rails. No gateway honours them, and none says so.
- */
-const WRITE_CONDITIONS = [
-  'if-match',
-  'if-none-match',
-  'if-unmodified-since',
-  'idempotency-key',
-  'x-idempotency-key',
-  'content-range',
-  'x-http-method-override',
-] as const;
-
-function hasCondition({ headers }: Head): boolean {
-  for (const name of WRITE_CONDITIONS) if (headers[name] !== undefined) return true;
+function hasCondition({ headers }: Head, names: readonly string[]): boolean {
+  for (const name of names) if (headers[name] !== undefined) return true;
   return false;
 }
 
@@ -141,9 +127,10 @@ export function planFor(
 
 /** The method to ask a path with. */
 export function methodFor(match: Match<PreparedRoute>, path: Path, asked: string): string {
-  // HEAD reaches the gateway only where there is no direct face, and the gateway knows no HEAD.
-  if (asked === 'HEAD') return path === 'gateway' ? 'GET' : 'HEAD';
-  return match.dialect === path ? asked : (match.route.model[path][0] as Face).method;
+  const { model } = match.route;
+  // HEAD reaches the gateway only where there is no direct face.
+  if (asked === 'HEAD') return path === 'gateway' && !model.pair.gateway.takesHead ? 'GET' : 'HEAD';
+  return match.dialect === path ? asked : (model[path][0] as Face).method;
 }
 
 /** The target to send to a path. */
@@ -152,9 +139,9 @@ export function targetFor(match: Match<PreparedRoute>, path: Path, target: Targe
   const { model } = match.route;
   const canonical = model[path][0] as Face;
   if (dialect === path) {
-    // Direct goes as it came, alias and all: that is what Contact2Sale was asked before. The gateway answers a slash
-    // at the end with a redirect and does not know the aliases.
-    const asIs = path === 'direct' || (face === canonical && !target.path.endsWith('/'));
+    // Direct goes as it came, alias and all: that is what the legacy API was asked before.
+    const isCanonical = face === canonical && !target.path.endsWith('/');
+    const asIs = path === 'direct' || isCanonical || model.pair.gateway.takesOtherSpellings;
     return { kind: 'ok', value: asIs ? target.raw : join(renderPath(canonical, params), target.query) };
   }
   const rendered = renderPath(canonical, params);

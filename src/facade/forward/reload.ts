@@ -1,3 +1,4 @@
+import type { ApiPair } from '../api-pair.ts';
 import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
 import { partOf } from '../config/part.ts';
 import type { FacadeConfig } from '../config/schema.ts';
@@ -24,6 +25,7 @@ export class ConfigRefused extends Error {
 
 export interface LoaderOptions {
   readonly file: string;
+  readonly pair: ApiPair;
   readonly table: Table;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -48,12 +50,12 @@ export class Loader {
   }
 
   load(text: string): Loaded {
-    const { table, metrics, log, variables, take = (written) => written, workers = 1 } = this.#options;
+    const { pair, table, metrics, log, variables, take = (written) => written, workers = 1 } = this.#options;
     const parsed = parseConfig(text, variables());
     if (!parsed.ok) return this.#refuse(parsed.problems);
     const { revision } = parsed;
     const config = partOf(take(parsed.config, text), workers);
-    const generation = table.build(tableSettings(config, revision));
+    const generation = table.build(tableSettings(config, pair, revision));
     this.lastRefused = undefined;
     metrics.reloaded(revision);
     log.info({ revision, routes: generation.entries.length }, 'config loaded');

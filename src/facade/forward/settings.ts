@@ -1,3 +1,4 @@
+import type { ApiPair } from '../api-pair.ts';
 import type { FacadeConfig, UpstreamConfig } from '../config/schema.ts';
 import { parseDuration } from '../../http/units.ts';
 import { compileRoutes, compileUnclaimed } from '../rollout/compile.ts';
@@ -6,14 +7,14 @@ import type { TableSettings } from './table.ts';
 import type { UpstreamSettings } from './upstream.ts';
 
 /** From what the operator wrote to what the table is built of: milliseconds, bytes, and no gateway where no URL is. */
-export function tableSettings(config: FacadeConfig, revision: string): TableSettings {
+export function tableSettings(config: FacadeConfig, pair: ApiPair, revision: string): TableSettings {
   const { server, log, upstreams, failover } = config;
   const connect = parseDuration(config.defaults.deadlines.connect);
   const knownShare = server.knownCallerShare;
   return {
     revision,
-    routes: compileRoutes(config),
-    unclaimed: compileUnclaimed(config),
+    routes: compileRoutes(config, pair),
+    unclaimed: compileUnclaimed(config, pair),
     upstreams: {
       direct: upstreamSettings(upstreams.direct, connect, knownShare),
       gateway: upstreams.gateway.url === '' ? undefined : upstreamSettings(upstreams.gateway, connect, knownShare),

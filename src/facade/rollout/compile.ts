@@ -1,3 +1,4 @@
+import type { ApiPair } from '../api-pair.ts';
 import { facesOf, isParameter, parametersOf, type FaceConfig } from '../config/face.ts';
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig, RouteConfig } from '../config/schema.ts';
@@ -25,8 +26,8 @@ export const PASSTHROUGH = 'passthrough';
 const CLAIMED: RouteModel['servedAs'] = { direct: 'direct', gateway: 'gateway' };
 
 /** One model for each row, in the order of the file. */
-export function compileRoutes(config: FacadeConfig): RouteModel[] {
-  return config.routes.map((route) => compileRoute(route, config));
+export function compileRoutes(config: FacadeConfig, pair: ApiPair): RouteModel[] {
+  return config.routes.map((route) => compileRoute(route, config, pair));
 }
 
 /** The two rows of what no route claims: they differ in what may be sent again. */
@@ -40,15 +41,15 @@ export interface Unclaimed {
 }
 
 /** Requests that no route claims, as a route with a direct path alone: everything that holds for a route holds for them. */
-export function compileUnclaimed(config: FacadeConfig): Unclaimed {
+export function compileUnclaimed(config: FacadeConfig, pair: ApiPair): Unclaimed {
   const { tunnelIdle, ...passthrough } = config.passthrough;
   const rollout = { gateway: 0, shadow: 0, fallback: 'none' } as const;
-  const compiled = compileRoute({ ...passthrough, id: PASSTHROUGH, direct: 'GET /', rollout }, config);
+  const compiled = compileRoute({ ...passthrough, id: PASSTHROUGH, direct: 'GET /', rollout }, config, pair);
   const read: RouteModel = { ...compiled, servedAs: { direct: PASSTHROUGH, gateway: 'gateway' } };
   return { read, write: { ...read, safety: 'unsafe' }, tunnelIdle: parseDuration(tunnelIdle) };
 }
 
-function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig): RouteModel {
+function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, pair: ApiPair): RouteModel {
   const direct = facesOf(route.direct);
   const gateway = facesOf(route.gateway);
   const [canonical] = [...direct, ...gateway];
@@ -56,6 +57,7 @@ function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig): 
   const compileFace = (face: FaceConfig) => compileSegments(face, params);
   return {
     id: route.id,
+    pair,
     servedAs: CLAIMED,
     params,
     direct: direct.map(compileFace),

@@ -1,3 +1,4 @@
+import type { ApiPair, Dialect, Path } from '../api-pair.ts';
 import type { BodyRule, QueryRule, RowCompareConfig, VerifyConfig } from '../config/schema.ts';
 
 /**
@@ -5,12 +6,9 @@ import type { BodyRule, QueryRule, RowCompareConfig, VerifyConfig } from '../con
  * Nothing here knows of sockets; what lives on across reloads (breakers, counters) is RouteState, in forward/.
  */
 
-/** Which side serves a request. */
-export type Path = 'direct' | 'gateway';
+export type { Dialect, Path };
 /** The name under which a path is counted, logged and shown to callers: direct is `passthrough` where no route claims the request. */
 export type ServedPath = Path | 'passthrough';
-/** In which of the two languages a request was asked; it is answered in the same. */
-export type Dialect = Path;
 export type Safety = 'safe' | 'idempotent' | 'unsafe';
 export type Fallback = 'direct' | 'none';
 
@@ -120,6 +118,8 @@ export interface VerifyRule {
 
 export interface RouteModel {
   readonly id: string;
+  /** The two APIs that its paths belong to. */
+  readonly pair: ApiPair;
   readonly servedAs: Readonly<Record<Path, ServedPath>>;
   /** Names of the path parameters, the same set on every face. */
   readonly params: readonly string[];

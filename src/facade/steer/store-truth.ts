@@ -3,7 +3,7 @@ import type { FacadeConfig } from '../config/schema.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { rolloutsOf, sameRollout, type FlipChange, type RolloutValues, type Rollouts } from '../rollout/flip.ts';
 import type { FlipLog, SteerTransaction } from '../store/flips.ts';
-import { codeOf } from '../store/unavailable.ts';
+import { codeOf } from '../../http/error-code.ts';
 import type { AppliedFile } from '../store/revisions.ts';
 import type { Outbox } from './outbox.ts';
 import { FlipRefused } from './refused.ts';

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from '../../http/log.ts';
 import { connectionConfig } from './pool.ts';
-import { codeOf, StoreUnavailable } from './unavailable.ts';
+import { codeOf } from '../../http/error-code.ts';
+import { StoreUnavailable } from './unavailable.ts';
 
 /** Not there yet: refused, no such host, starting up, shutting down. Anything else will not mend itself. */
 const MENDING = new Set([

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store, StoreOptions } from './index.ts';
-import { codeOf, StoreUnavailable } from './unavailable.ts';
+import { codeOf } from '../../http/error-code.ts';
+import { StoreUnavailable } from './unavailable.ts';
 
 /**
  * The store, opened in the background: the facade listens and routes whether there is a database or not. Who needs it

@@ -6,7 +6,8 @@ import { awaitDatabase } from './await-database.ts';
 import { startEmbedded } from './embedded/index.ts';
 import { lead, type LeadHandlers, type Leadership } from './lead.ts';
 import { listen, type Subscription } from './listen.ts';
-import { migrate } from './migrate.ts';
+import { migrate, type Migrations } from './migrate.ts';
+import { migrations as ENGINE_MIGRATIONS } from './migrations/index.ts';
 import { notify } from './notify.ts';
 import { createPool } from './pool.ts';
 import { SCHEMA, type Database } from './schema.ts';
@@ -25,6 +26,8 @@ export interface StoreOptions {
   /** Unset: an embedded server under `dataDir`. */
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
+  /** Of an extension, beside the engine's. */
+  readonly migrations?: Migrations | undefined;
   readonly log: Logger;
   /** Connections at most; 10. */
   readonly poolSize?: number;
@@ -59,7 +62,7 @@ const CLOSE_TIMEOUT = 5_000;
  * @throws StoreUnavailable when there is no database to be had; the message says what to do.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, dataDir, log, poolSize = 10, patience = 10_000, signal } = options;
+  const { databaseUrl, dataDir, migrations, log, poolSize = 10, patience = 10_000, signal } = options;
   const embedded = databaseUrl === undefined ? await startEmbedded(dataDir, log) : undefined;
   const connectionString = databaseUrl ?? embedded?.connectionString ?? '';
   const pool = createPool(connectionString, poolSize, log);
@@ -77,7 +80,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
   try {
     await awaitDatabase(connectionString, { patience, log, signal });
-    await migrate(db, connectionString, log);
+    await migrate(db, { ...ENGINE_MIGRATIONS, ...migrations }, connectionString, log);
   } catch (error) {
     await close();
     throw error;

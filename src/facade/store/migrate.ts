@@ -1,8 +1,7 @@
 import { sql, type Kysely } from 'kysely';
-import { Migrator } from 'kysely/migration';
+import { Migrator, type Migration } from 'kysely/migration';
 import pg from 'pg';
 import type { Logger } from '../../http/log.ts';
-import { migrations } from './migrations/index.ts';
 import { connectionConfig } from './pool.ts';
 import { SCHEMA, type Database } from './schema.ts';
 
@@ -12,24 +11,31 @@ import { SCHEMA, type Database } from './schema.ts';
  * process that does the same at the same moment.
  */
 
+export type Migrations = Readonly<Record<string, Migration>>;
+
 const LOCK = 'c2s-facade:migrate';
 const TABLE = 'migrations';
 
 /** @throws Error with the migration's name; its own work is rolled back. */
-export async function migrate(db: Kysely<Database>, connectionString: string, log: Logger): Promise<void> {
+export async function migrate(
+  db: Kysely<Database>,
+  migrations: Migrations,
+  connectionString: string,
+  log: Logger,
+): Promise<void> {
   const holder = new pg.Client(connectionConfig(connectionString));
   holder.on('error', () => undefined);
   await holder.connect();
   try {
     await holder.query('select pg_advisory_lock(hashtextextended($1, 0))', [LOCK]);
-    await run(db, log);
+    await run(db, migrations, log);
   } finally {
     await holder.end().catch(() => undefined);
   }
 }
 
-async function run(db: Kysely<Database>, log: Logger): Promise<void> {
-  const unknown = await unknownMigrations(db);
+async function run(db: Kysely<Database>, migrations: Migrations, log: Logger): Promise<void> {
+  const unknown = await unknownMigrations(db, migrations);
   if (unknown.length > 0) {
     // A rollback of the program must not need one of the database: migrations only add.
     log.warn({ unknown }, 'the database was migrated by a newer version; its tables are used as they are');
@@ -37,7 +43,7 @@ async function run(db: Kysely<Database>, log: Logger): Promise<void> {
   }
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: () => Promise.resolve(migrations) },
+    provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
     migrationTableName: TABLE,
     migrationLockTableName: `${TABLE}_lock`,
     migrationTableSchema: SCHEMA,
@@ -53,7 +59,7 @@ async function run(db: Kysely<Database>, log: Logger): Promise<void> {
   if (done.length > 0) log.info({ migrations: done }, 'database migrated');
 }
 
-async function unknownMigrations(db: Kysely<Database>): Promise<string[]> {
+async function unknownMigrations(db: Kysely<Database>, migrations: Migrations): Promise<string[]> {
   const table = `${SCHEMA}.${TABLE}`;
   const { rows: found } = await sql<{ exists: boolean }>`select to_regclass(${table}) is not null as exists`.execute(
     db,

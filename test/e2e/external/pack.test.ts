@@ -30,7 +30,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 test('the tarball holds what was built and nothing else, and nothing of it is stale', () => {
   const paths = packed.files.map(({ path }) => path);
   expect(paths).toEqual(
-    expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/facade/cli/main.js', 'dist/main.js']),
+    expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/c2s/cli/main.js', 'dist/main.js']),
   );
   expect(paths.filter((path) => path.startsWith('dist/facade/admin/console/')).length).toBeGreaterThan(15);
   expect(paths.filter((path) => UNWANTED.some((pattern) => pattern.test(path)))).toEqual([]);

@@ -1,3 +1,5 @@
+import { enrichmentExtension } from '../../../src/c2s/enrichment/extension.ts';
+import { PRODUCT } from '../../../src/c2s/product.ts';
 import { startApp } from '../../../src/facade/app.ts';
 import { readEnvironment } from '../../../src/facade/config/environment.ts';
 import { createLogs } from '../../../src/http/log.ts';
@@ -14,8 +16,11 @@ let left = Number(nth);
 const app = await startApp({
   environment: read.environment,
   variables: () => process.env,
-  reached: (reached) => {
-    if (reached === point && --left === 0) process.kill(process.pid, 'SIGKILL');
+  product: {
+    ...PRODUCT,
+    extension: enrichmentExtension((reached) => {
+      if (reached === point && --left === 0) process.kill(process.pid, 'SIGKILL');
+    }),
   },
   ...createLogs('info', process.stdout),
 });

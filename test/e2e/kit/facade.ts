@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { parseDocument, type Document } from 'yaml';
+import { PRODUCT } from '../../../src/c2s/product.ts';
 import { startApp, type App, type AppOptions } from '../../../src/facade/app.ts';
 import { readEnvironment } from '../../../src/facade/config/environment.ts';
 import { createLogs } from '../../../src/http/log.ts';
@@ -87,7 +88,7 @@ export async function startFacade(options: TestFacadeOptions): Promise<TestFacad
       done();
     },
   });
-  const wired = { environment: read.environment, variables: () => env, ...options.pace };
+  const wired = { environment: read.environment, product: PRODUCT, variables: () => env, ...options.pace };
   const app = await startApp({ ...wired, ...createLogs(options.logLevel ?? 'debug', sink) });
   const write = async (text: string): Promise<void> => {
     writeFileSync(configFile, text);

@@ -1,6 +1,6 @@
 import type { Generated, JSONColumnType } from 'kysely';
 import type { Standing } from '../../../http/standing.ts';
-import type { Stamp } from './people.ts';
+import type { Stamp } from '../../../facade/store/tables/stamp.ts';
 
 /** One step of the pipeline, as it went. No personal data. */
 export interface StepRecord {

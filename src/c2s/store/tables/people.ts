@@ -1,7 +1,5 @@
-import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
-
-/** A time that the database fills in when nobody does. */
-export type Stamp = ColumnType<Date, Date | undefined, Date>;
+import type { Generated, GeneratedAlways } from 'kysely';
+import type { Stamp } from '../../../facade/store/tables/stamp.ts';
 
 export interface PeopleTable {
   id: GeneratedAlways<number>;

@@ -13,11 +13,11 @@ import { count } from '../format.ts';
 
 /** Looks at everything that the facade needs, and says of each what to do. Exit code 1 where something fails. */
 export const doctor: Command = async (context) => {
-  const { variables, io } = context;
+  const { variables } = context;
   const config = examineConfig(context);
   const environment = environmentOf(variables);
   const isRunning = (await context.admin.find<object>('/readyz', 2_000).catch(() => undefined)) !== undefined;
-  const outside = environment && (await examineOutside(config.config, environment, io.now));
+  const outside = environment && (await examineOutside(config.config, environment, context));
   const findings = [
     examineNode(process.version),
     config.finding,
@@ -34,13 +34,13 @@ export const doctor: Command = async (context) => {
 async function examineOutside(
   config: FacadeConfig | undefined,
   environment: Environment,
-  now: () => number,
+  { product, io }: Context,
 ): Promise<Finding[]> {
   const { database, dataDir } = environment;
   const found = await Promise.all([
-    config ? examineUpstreams(config, environment, now) : Promise.resolve([]),
-    examineOthers(environment, now),
-    examineDatabase(database, dataDir),
+    config ? examineUpstreams(config, environment, io.now) : Promise.resolve([]),
+    examineOthers(environment, io.now),
+    examineDatabase(database, dataDir, product),
   ]);
   return found.flat();
 }

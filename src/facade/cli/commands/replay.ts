@@ -5,5 +5,11 @@ import { replay } from '../replay.ts';
 /** Compares frozen samples again, by the rules of the file. Needs no running facade. */
 export const replaySamples: Command = (context, _options, paths) => {
   const config = requireConfig(readConfigFile(context));
-  return replay({ config, paths, now: Date.now(), print: (line) => context.io.out(`${line}\n`) });
+  return replay({
+    config,
+    pair: context.product.pair,
+    paths,
+    now: Date.now(),
+    print: (line) => context.io.out(`${line}\n`),
+  });
 };

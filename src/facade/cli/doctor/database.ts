@@ -1,14 +1,19 @@
 import type { DatabaseChoice } from '../../config/environment.ts';
+import type { Product } from '../../extension.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 
 /** Is the database there, and of this version? The embedded one belongs to the facade, and is not started for a look. */
-export async function examineDatabase(choice: DatabaseChoice, dataDir: string): Promise<Finding[]> {
+export async function examineDatabase(
+  choice: DatabaseChoice,
+  dataDir: string,
+  { extension }: Product,
+): Promise<Finding[]> {
   if (choice.kind === 'none') return [ok('database', 'none (DATABASE_URL=none): routing works, enrichment does not')];
   if (choice.kind === 'embedded') return [ok('database', `embedded, under ${dataDir}; the facade runs it`)];
   const [{ default: pg }, { connectionConfig }, { codeOf }, { migrations }, { SCHEMA }] = await Promise.all([
     import('pg'),
     import('../../store/pool.ts'),
-    import('../../store/unavailable.ts'),
+    import('../../../http/error-code.ts'),
     import('../../store/migrations/index.ts'),
     import('../../store/schema.ts'),
   ]);
@@ -24,7 +29,10 @@ export async function examineDatabase(choice: DatabaseChoice, dataDir: string): 
       ? await client.query<{ name: string }>(`select name from ${SCHEMA}.migrations`)
       : { rows: [] };
     const applied = rows.map(({ name }) => name);
-    return [ok('database', 'answers'), migrationFinding(Object.keys(migrations), applied)];
+    return [
+      ok('database', 'answers'),
+      migrationFinding(Object.keys({ ...migrations, ...extension?.migrations }), applied),
+    ];
   } catch (error) {
     // The code alone: the message of a driver may quote the host, the user or more.
     return [fail('database', `cannot be used (${codeOf(error)})`, 'start it, or correct DATABASE_URL')];

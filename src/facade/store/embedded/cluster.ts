@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { codeOf, StoreUnavailable } from '../unavailable.ts';
+import { codeOf } from '../../../http/error-code.ts';
+import { StoreUnavailable } from '../unavailable.ts';
 import { asAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 

@@ -1,7 +1,8 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../../http/log.ts';
-import { codeOf, StoreUnavailable } from '../unavailable.ts';
+import { codeOf } from '../../../http/error-code.ts';
+import { StoreUnavailable } from '../unavailable.ts';
 import { serverAccount } from './account.ts';
 import { findBinaries } from './binaries.ts';
 import { CLUSTER, connectionStringOf, isMade, openCluster } from './cluster.ts';

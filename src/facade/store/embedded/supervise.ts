@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../../http/log.ts';
-import { codeOf, StoreUnavailable } from '../unavailable.ts';
+import { codeOf } from '../../../http/error-code.ts';
+import { StoreUnavailable } from '../unavailable.ts';
 import { endOrphan } from './orphan.ts';
 import { startServer, type Server, type ServerOptions } from './server.ts';
 

@@ -1,5 +1,5 @@
 import type { GeneratedAlways, JSONColumnType } from 'kysely';
-import type { Stamp } from '../../../c2s/store/tables/people.ts';
+import type { Stamp } from './stamp.ts';
 
 /** Reads as the value itself; is written as its text. What is in it is known to the autopilot, not to the store. */
 type Json = JSONColumnType<object, string, string>;

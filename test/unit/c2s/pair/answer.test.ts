@@ -1,19 +1,14 @@
+import type { AnswerBody } from '../../../../src/facade/api-pair.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  directErrorToGatewayDialect,
-  errorForDialect,
-  successStatus,
-  type ErrorAnswer,
-} from '../../../../src/c2s/pair/answer.ts';
+import { directErrorToGatewayDialect, errorForDialect } from '../../../../src/c2s/pair/answer.ts';
 import { sentenceFor } from '../../../../src/c2s/pair/sentences.ts';
-import type { RouteModel } from '../../../../src/facade/rollout/route.ts';
-import { bodyRule, successOf } from '../../facade/dialect/rows.ts';
+import { bodyRule } from '../../facade/dialect/rows.ts';
 
 /** What makes a known caller send its request again when it stands anywhere in an error's text. */
 const TRIGGERS = /500|502|503|504|429|network|time(d )?out|econn|socket|fetch failed/i;
 
-const read = (answer: ErrorAnswer) => JSON.parse(answer.body.toString()) as Record<string, unknown>;
+const read = (answer: AnswerBody) => JSON.parse(answer.body.toString()) as Record<string, unknown>;
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 const fromDirect = (status: number, value: unknown, row?: string) =>
   read(directErrorToGatewayDialect(status, 'application/json', json(value), row ? bodyRule(row) : undefined));
@@ -222,23 +217,4 @@ describe("Contact2Sale's error for a caller of the gateway dialect", () => {
     const answer = directErrorToGatewayDialect(422, undefined, hostile, bodyRule('leads.create'));
     expect(read(answer).detail).toHaveLength(2);
   });
-});
-
-describe('gateway-wire 8.2: the success status that the asking dialect owes', () => {
-  // Only `success` is read: a model is made of the rest by the loader.
-  const messages = { success: successOf('leads.messages.create') } as RouteModel;
-  const plain = { success: {} } as RouteModel;
-
-  it('is 201 for create_message when the gateway said 200', () =>
-    expect(successStatus(messages, 'direct', 'gateway', 200)).toBe(201));
-  it('is 200 for a message asked in the gateway dialect when Contact2Sale said 201', () =>
-    expect(successStatus(messages, 'gateway', 'direct', 201)).toBe(200));
-  it('is what came when the dialect is that of the path', () => {
-    expect(successStatus(messages, 'direct', 'direct', 200)).toBe(200);
-    expect(successStatus(messages, 'gateway', 'gateway', 201)).toBe(201);
-  });
-  it('is what came on rows that owe nothing', () => expect(successStatus(plain, 'direct', 'gateway', 200)).toBe(200));
-  it.each([202, 203, 204, 205, 206, 302, 304, 400, 404, 422, 500])('leaves %i alone', (status) =>
-    expect(successStatus(messages, 'direct', 'gateway', status)).toBe(status),
-  );
 });

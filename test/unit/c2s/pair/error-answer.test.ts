@@ -1,24 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { isHeldBack, understand, type HeldBack } from '../../../../src/c2s/pair/error-answer.ts';
+import type { ErrorAnswer } from '../../../../src/facade/api-pair.ts';
+import { mustUnderstand, understand } from '../../../../src/c2s/pair/error-answer.ts';
 
 const INTERNAL = 'https://crm.internal.example/integration/leads/1';
 const disguised = (reason: string) =>
   JSON.stringify({ detail: `${reason} for url '${INTERNAL}'\nFor more information check: https://x.example` });
 
-const answer = (status: number, body: string, rest: Partial<HeldBack> = {}): HeldBack => ({
+const answer = (status: number, body: string, rest: Partial<ErrorAnswer> = {}): ErrorAnswer => ({
   ...{ path: 'gateway', asked: 'direct', rule: undefined, status, contentType: 'application/json' },
-  ...{ body: Buffer.from(body), duration: 20 },
+  ...{ body: Buffer.from(body), durationMs: 20 },
   ...rest,
 });
 
 test('an answer is held back where its body is not in the words of who asked, or hides another', () => {
-  expect(isHeldBack('gateway', 'gateway', 404)).toBe(true);
-  expect(isHeldBack('gateway', 'direct', 500)).toBe(true);
-  expect(isHeldBack('direct', 'gateway', 422)).toBe(true);
-  expect(isHeldBack('direct', 'direct', 500)).toBe(false);
-  for (const path of ['direct', 'gateway'] as const) {
-    for (const asked of ['direct', 'gateway'] as const) expect(isHeldBack(path, asked, 399)).toBe(false);
-  }
+  expect(mustUnderstand('gateway', 'gateway')).toBe(true);
+  expect(mustUnderstand('gateway', 'direct')).toBe(true);
+  expect(mustUnderstand('direct', 'gateway')).toBe(true);
+  expect(mustUnderstand('direct', 'direct')).toBe(false);
 });
 
 describe('a 500 of the gateway', () => {
@@ -36,10 +34,10 @@ describe('a 500 of the gateway', () => {
   });
 
   test('with an empty text is a deadline when it took long, and a reset when it came at once: unknown, either way', () => {
-    expect(understand(answer(500, '{"detail":""}', { duration: 30_030 }))).toMatchObject({
+    expect(understand(answer(500, '{"detail":""}', { durationMs: 30_030 }))).toMatchObject({
       ...{ outcome: 'origin_timeout', status: 504, replacement: undefined },
     });
-    expect(understand(answer(500, '{"detail":""}', { duration: 12 }))).toMatchObject({
+    expect(understand(answer(500, '{"detail":""}', { durationMs: 12 }))).toMatchObject({
       ...{ outcome: 'origin_unknown', status: 502, replacement: undefined },
     });
   });

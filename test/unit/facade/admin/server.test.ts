@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import supertest from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { timedRoutes } from '../../../../src/facade/admin/routes.ts';
 import { createAdmin } from '../../../../src/facade/admin/server.ts';
 import { Timeline } from '../../../../src/facade/admin/timeline.ts';
@@ -45,7 +46,15 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     killSwitch: () => killSwitch,
     log,
   });
-  const loader = new Loader({ file: CONFIG_FILE, table, metrics, log, variables: () => ({}), take: steering.take });
+  const loader = new Loader({
+    pair: CONTACT2SALE,
+    file: CONFIG_FILE,
+    table,
+    metrics,
+    log,
+    variables: () => ({}),
+    take: steering.take,
+  });
   let text = TEXT;
   const first = loader.load(text);
   if (!first.ok) throw new Error(first.problems);
@@ -100,6 +109,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     book,
     log,
     isSandbox: false,
+    adminRoutes: [],
   };
   const options = { ...parts, configFile: CONFIG_FILE, adminToken, now, calendar: SYSTEM_CALENDAR, reload };
   const api = supertest(createAdmin(options));

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { replay } from '../../../../src/facade/cli/replay.ts';
 import { freeze } from '../../../../src/facade/compare/fixture.ts';
 import { json, NOON, rulesWith } from '../compare/support.ts';
@@ -37,7 +38,13 @@ async function replayed(paths: readonly string[], compare = '', parts = '') {
   const row = compare === '' ? GET_LEAD : `${GET_LEAD}\ncompare: ${compare}`;
   const config = configOf(`${parts}\n${withRows(row)}`);
   const print = (line: string) => void lines.push(line.replaceAll(folder, ''));
-  const code = await replay({ config, paths: paths.map((path) => join(folder, path)), now: NOON, print });
+  const code = await replay({
+    pair: CONTACT2SALE,
+    config,
+    paths: paths.map((path) => join(folder, path)),
+    now: NOON,
+    print,
+  });
   return { code, lines };
 }
 
@@ -79,7 +86,9 @@ describe('replay', () => {
     const lines: string[] = [];
     const config = configOf(withRows('id: other\ndirect: GET /a\nrollout: { gateway: 0 }'));
     const paths = [join(folder, '2.json')];
-    expect(await replay({ config, paths, now: NOON, print: (line) => void lines.push(line) })).toBe(2);
+    expect(await replay({ pair: CONTACT2SALE, config, paths, now: NOON, print: (line) => void lines.push(line) })).toBe(
+      2,
+    );
     expect(lines).toEqual([`${paths[0]}: no row of the config has the id leads.get`]);
   });
 });

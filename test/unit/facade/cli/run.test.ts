@@ -67,7 +67,7 @@ describe('the command line', () => {
       `import { registerHooks } from 'node:module';
        registerHooks({ load: (url, context, next) => (process.stderr.write(url + '\\n'), next(url, context)) });`,
     );
-    const argv = ['--import', pathToFileURL(spy).href, resolve('src/facade/cli/main.ts'), '--help'];
+    const argv = ['--import', pathToFileURL(spy).href, resolve('src/c2s/cli/main.ts'), '--help'];
     const { stderr } = await promisify(execFile)(process.execPath, argv);
     const loaded = stderr.split('\n').filter((url) => url.startsWith('file:'));
     const packages = loaded.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);

@@ -1,3 +1,4 @@
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import type { ParitySettings } from '../../../../src/facade/compare/book.ts';
 import type { Answer } from '../../../../src/facade/compare/comparison.ts';
 import { paritySettings, rulesOf } from '../../../../src/facade/compare/parity-settings.ts';
@@ -32,7 +33,7 @@ export interface Ruled {
 export function ruled(compare = '', parts = '', row = LEADS_GET, ...others: string[]): Ruled {
   const own = compare === '' ? '' : `\ncompare:\n${compare.replaceAll(/^/gm, '  ')}`;
   const config = configOf(`${parts}\n${withRows(`${row}${own}`, ...others)}`);
-  const [rules] = rulesOf(config, compileRoutes(config));
+  const [rules] = rulesOf(config, compileRoutes(config, CONTACT2SALE));
   return { rules: rules as CompiledRules, settings: paritySettings(config) };
 }
 

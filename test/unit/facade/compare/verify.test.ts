@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { verifyWrite } from '../../../../src/facade/compare/verify.ts';
 import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import { configOf } from '../config/support.ts';
@@ -8,7 +9,7 @@ import { answer, json } from './support.ts';
 
 /** The rows that we ship. */
 const text = readFileSync(join(import.meta.dirname, '../../../../config/facade.yaml'), 'utf8');
-const routes = new Map(compileRoutes(configOf(text)).map((route) => [route.id, route]));
+const routes = new Map(compileRoutes(configOf(text), CONTACT2SALE).map((route) => [route.id, route]));
 
 const LEAD = {
   data: {

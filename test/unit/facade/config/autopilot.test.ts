@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import { configOf, CREATE_LEAD, GET_LEAD, reportOf, withRows } from './support.ts';
 
 const read = (autopilot: string, rollout = '{ gateway: 0, shadow: 10 }') =>
   withRows(`${GET_LEAD.replace('{ gateway: 0 }', rollout)}\nautopilot: ${autopilot}`);
 const write = (autopilot: string) => withRows(`${CREATE_LEAD}\nautopilot: ${autopilot}`);
-const settingsOf = (text: string) => compileRoutes(configOf(text))[0]?.autopilot;
+const settingsOf = (text: string) => compileRoutes(configOf(text), CONTACT2SALE)[0]?.autopilot;
 
 describe('a row on autopilot', () => {
   it('is on it by a block of its own, never by the defaults alone', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import { configOf, CREATE_LEAD, GET_LEAD, reportOf, withRows } from './support.ts';
 
@@ -17,7 +18,7 @@ compare:
   ignore: [$.a]
   tolerate: [{ path: $.at, time: 2s }]
   ready: { parity: 0.999 }`;
-    const [model] = compileRoutes(configOf(top('compare: { ignore: [$.a, $.b], headers: [etag] }', row)));
+    const [model] = compileRoutes(configOf(top('compare: { ignore: [$.a, $.b], headers: [etag] }', row)), CONTACT2SALE);
     expect(model?.compare).toEqual({
       ignore: ['$.a', '$.b'],
       headers: ['etag'],
@@ -92,6 +93,7 @@ describe('reading writes back', () => {
   it('is compiled to buckets and milliseconds', () => {
     const [model] = compileRoutes(
       configOf(withRows(verify(`{ read: leads.get, sample: 2.5, after: 2s, ${FIELDS} }`), GET_LEAD)),
+      CONTACT2SALE,
     );
     expect(model?.verify).toEqual({
       read: 'leads.get',

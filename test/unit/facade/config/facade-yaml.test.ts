@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { facesOf } from '../../../../src/facade/config/face.ts';
 import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import { configOf } from './support.ts';
@@ -86,13 +87,13 @@ describe('the shipped config/facade.yaml', () => {
   });
 
   it('splits by the lead, the seller or the queue, where the path names one', () => {
-    for (const { id, params, rollout } of compileRoutes(config)) {
+    for (const { id, params, rollout } of compileRoutes(config, CONTACT2SALE)) {
       expect([id, rollout.stickyBy]).toEqual([id, params.length === 0 ? -1 : 0]);
     }
   });
 
   it('lets only reads be safe', () => {
-    for (const { id, safety, direct: faces, gateway } of compileRoutes(config)) {
+    for (const { id, safety, direct: faces, gateway } of compileRoutes(config, CONTACT2SALE)) {
       const reads = [...faces, ...gateway].every(({ method }) => method === 'GET');
       expect([id, safety]).toEqual([id, reads ? 'safe' : 'unsafe']);
     }

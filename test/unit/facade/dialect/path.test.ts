@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodesTo, isSafeParam, renderPath } from '../../../../src/facade/dialect/path.ts';
+import { isSafeParam } from '../../../../src/c2s/pair/path-parameter.ts';
+import { decodesTo, renderPath } from '../../../../src/facade/dialect/path.ts';
 import type { Face } from '../../../../src/facade/rollout/route.ts';
 
 const face: Face = {

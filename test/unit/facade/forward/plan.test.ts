@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, describe, expect, test } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { parseConfig } from '../../../../src/facade/config/load.ts';
 import { bodyFitsGateway, bodyFor, rewritesBody, targetFor } from '../../../../src/facade/forward/plan.ts';
 import { tableSettings } from '../../../../src/facade/forward/settings.ts';
@@ -13,7 +14,7 @@ import type { Path } from '../../../../src/facade/rollout/route.ts';
 const parsed = parseConfig(readFileSync('config/facade.yaml', 'utf8'), { C2S_BASE_URL: 'http://127.0.0.1:1' });
 if (!parsed.ok) throw new Error('the shipped table is refused');
 const table = new Table(new Metrics(), () => 0);
-const { matcher } = table.build(tableSettings(parsed.config, 'r'));
+const { matcher } = table.build(tableSettings(parsed.config, CONTACT2SALE, 'r'));
 afterAll(() => table.close());
 
 function matched(method: string, url: string) {

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { Loader } from '../../../../src/facade/forward/reload.ts';
 import { Table } from '../../../../src/facade/forward/table.ts';
 import { createLogs } from '../../../../src/http/log.ts';
@@ -21,7 +22,14 @@ function setUp(variables: Record<string, string> = {}) {
   const table = new Table(metrics, () => 0);
   made.push(table);
   const { log } = createLogs('info', sink);
-  const loader = new Loader({ file: 'facade.yaml', table, metrics, log, variables: () => variables });
+  const loader = new Loader({
+    pair: CONTACT2SALE,
+    file: 'facade.yaml',
+    table,
+    metrics,
+    log,
+    variables: () => variables,
+  });
   const reloads = async () => {
     const { values } = await metrics.reloads.get();
     const last = (await metrics.lastReloadSuccess.get()).values[0]?.value;

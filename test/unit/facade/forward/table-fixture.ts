@@ -1,3 +1,4 @@
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { parseConfig } from '../../../../src/facade/config/load.ts';
 import { tableSettings } from '../../../../src/facade/forward/settings.ts';
 import type { TableSettings } from '../../../../src/facade/forward/table.ts';
@@ -39,5 +40,5 @@ export function configText({ routes, direct, gateway, ...rest }: Written): strin
 export function settingsOf(written: Written, revision = 'r1'): TableSettings {
   const parsed = parseConfig(configText(written), {});
   if (!parsed.ok) throw new Error(formatProblems('fixture', parsed.problems));
-  return tableSettings(parsed.config, revision);
+  return tableSettings(parsed.config, CONTACT2SALE, revision);
 }

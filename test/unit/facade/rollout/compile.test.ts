@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import type { RouteModel } from '../../../../src/facade/rollout/route.ts';
 import { configOf, CREATE_LEAD, GET_LEAD, withRows } from '../config/support.ts';
 
 function compileOne(row: string, head = ''): RouteModel {
-  const [model] = compileRoutes(configOf(`${head}${withRows(row)}`));
+  const [model] = compileRoutes(configOf(`${head}${withRows(row)}`), CONTACT2SALE);
   if (!model) throw new Error('no row was compiled');
   return model;
 }
@@ -13,7 +14,7 @@ const rollout = (row: string, written: string) => row.replace('{ gateway: 0 }', 
 
 describe('a compiled row', () => {
   it('has one model for each row, in the order of the file', () => {
-    const models = compileRoutes(configOf(withRows(CREATE_LEAD, GET_LEAD)));
+    const models = compileRoutes(configOf(withRows(CREATE_LEAD, GET_LEAD)), CONTACT2SALE);
     expect(models.map(({ id }) => id)).toEqual(['leads.create', 'leads.get']);
   });
 

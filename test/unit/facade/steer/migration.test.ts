@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import type { FlipRecord, RolloutValues } from '../../../../src/facade/rollout/flip.ts';
 import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import { migrationOf, type MigrationParts } from '../../../../src/facade/steer/migration.ts';
@@ -25,7 +26,7 @@ const read = (percent: Record<string, number>, more: Partial<MigrationParts>) =>
     now: time('20'),
     observedSince: time('01'),
     killSwitch: false,
-    models: compileRoutes(configOf(table(percent))),
+    models: compileRoutes(configOf(table(percent)), CONTACT2SALE),
     flips: [],
     lastMinute: [],
     lastDay: [],
@@ -66,6 +67,7 @@ describe('a direct path is safe to delete', () => {
     expect([safe(99, {}), safe(100, { killSwitch: true })]).toEqual([null, null]);
     const only = compileRoutes(
       configOf(table({ 'leads.get': 100 }).replace('    direct: GET /integration/leads/:leadId\n', '')),
+      CONTACT2SALE,
     );
     expect(leads(100, { models: only })).toMatchObject({ stage: 'retired', safeToDeleteSince: null });
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CONTACT2SALE } from '../../../../../src/c2s/pair/contact2sale.ts';
 import { proofOf, readingsOf, routesOf } from '../../../../../src/facade/compare/autopilot/house.ts';
 import type { DataPlane } from '../../../../../src/facade/forward/data-plane.ts';
 import { RouteState } from '../../../../../src/facade/forward/route-state.ts';
@@ -12,7 +13,7 @@ const ROWS = [GET_LEAD.replace('{ gateway: 0 }', '{ gateway: 7.5, shadow: 10 }')
 
 function plane() {
   const metrics = new Metrics();
-  const entries = compileRoutes(configOf(withRows(...ROWS))).map((model) => {
+  const entries = compileRoutes(configOf(withRows(...ROWS)), CONTACT2SALE).map((model) => {
     return { model, state: new RouteState(model, metrics, () => 0) };
   });
   return { dataPlane: { generation: { entries } } as unknown as DataPlane, state: entries[0]!.state };

@@ -1,0 +1,27 @@
+import type { Extension } from '../../facade/extension.ts';
+import { peopleRoutes } from '../admin/people.ts';
+import { COMMANDS } from '../cli/commands.ts';
+import { migrations } from '../store/migrations/index.ts';
+import { createEnrichment, type EnrichmentOptions } from './index.ts';
+
+/** The enrichment of leads as a part of the facade's process. @param reached watches runs beside logs and metrics. */
+export function enrichmentExtension(reached?: EnrichmentOptions['reached']): Extension {
+  return {
+    migrations,
+    commands: COMMANDS,
+    start({ environment, config, store, metrics, isKnown, log, tracing }) {
+      const enrichment = createEnrichment({
+        environment,
+        config: () => config().enrichment,
+        knownShare: () => config().server.knownCallerShare,
+        store,
+        metrics,
+        isKnown,
+        log,
+        reached,
+        tracing,
+      });
+      return { ...enrichment, adminRoutes: [{ path: '/people', router: peopleRoutes(store) }] };
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { ApiPair } from '../../facade/api-pair.ts';
+import { mustUnderstand, understand } from './error-answer.ts';
+import { isSafeParam } from './path-parameter.ts';
+
+/** Contact2Sale and the C2S gateway. What is known of both is measured in docs/wire. */
+export const CONTACT2SALE: ApiPair = {
+  name: 'Contact2Sale',
+  // Three public clients send the token in Authentication, with or without the scheme Bearer.
+  tokenHeaders: ['authorization', 'authentication'],
+  gateway: {
+    takesHead: false,
+    // It answers a slash at the end with a redirect, and does not know the aliases.
+    takesOtherSpellings: false,
+    // RFC 9110 13.1 and 14.4, the IETF's Idempotency-Key, and the method override of Rails.
+    ignoredWriteHeaders: [
+      'if-match',
+      'if-none-match',
+      'if-unmodified-since',
+      'idempotency-key',
+      'x-idempotency-key',
+      'content-range',
+      'x-http-method-override',
+    ],
+    // The gateway stamps the age of its connection on Date.
+    datesAreTrue: false,
+    takesParameter: isSafeParam,
+  },
+  // The gateway calls Contact2Sale for every request, so that a 429 is Contact2Sale's, whichever path answered.
+  rateLimitOf: () => 'direct',
+  mustUnderstand,
+  understand,
+};

@@ -1,0 +1,74 @@
+import type { BodyRule } from './config/schema.ts';
+import type { Outcome } from './rollout/outcome.ts';
+
+/**
+ * Two APIs for the same things: the legacy one (`direct`) and its replacement (`gateway`). The rollout table says which
+ * operations they share and how their paths, queries and bodies differ. What a table cannot say is said by an
+ * {@link ApiPair}: how each side tells of an error, which headers carry a token, what the gateway cannot carry. The engine
+ * knows the two APIs by this interface alone.
+ */
+
+/** Which side serves a request. */
+export type Path = 'direct' | 'gateway';
+
+/** In which of the two languages a request was asked. It is answered in the same. */
+export type Dialect = Path;
+
+export interface ApiPair {
+  /** The legacy API as people call it, for texts that callers and operators read: `Contact2Sale`. */
+  readonly name: string;
+  /** Request headers that carry a caller's token, in lower case. The facade itself writes the first of them. */
+  readonly tokenHeaders: readonly [string, ...string[]];
+  readonly gateway: GatewayLimits;
+  /** Whose rate limit a 429 of this path tells of: a gateway that calls the legacy API passes that API's limit on. */
+  rateLimitOf(path: Path): Path;
+  /**
+   * Is an answer with this status, 400 or above, read whole (up to 64 KiB) and given to {@link understand}, rather than
+   * streamed to the caller as it came?
+   */
+  mustUnderstand(path: Path, asked: Dialect, status: number): boolean;
+  /** What an error answer means: the outcome that breaker, failover and metrics judge by, and what the caller is told. Pure. */
+  understand(answer: ErrorAnswer): UnderstoodError;
+}
+
+/** What the gateway side cannot carry. A request that needs it goes to direct. */
+export interface GatewayLimits {
+  /** Does the gateway answer HEAD? Where it does not, the facade sends GET, and drops the body. */
+  readonly takesHead: boolean;
+  /** Are a path with a slash at its end, and the alias of a path, the same to the gateway? */
+  readonly takesOtherSpellings: boolean;
+  /** Request headers, in lower case, by which a write is carried out on a condition or once, and that the gateway ignores. */
+  readonly ignoredWriteHeaders: readonly string[];
+  /** Is the Date of its answers true? A Date that is not is dropped, and node writes one. */
+  readonly datesAreTrue: boolean;
+  /** May this path parameter, percent-encoded as it came, be handed to the gateway? False sends the request to direct. */
+  takesParameter(raw: string): boolean;
+}
+
+/** An error answer of one side, read whole. */
+export interface ErrorAnswer {
+  /** Who answered. */
+  readonly path: Path;
+  /** In whose dialect the caller asked. */
+  readonly asked: Dialect;
+  /** The route's body rule: names the fields of a 422 as the asking dialect does. */
+  readonly rule: BodyRule | undefined;
+  readonly status: number;
+  readonly contentType: string | undefined;
+  /** Empty where the answer was longer than 64 KiB. */
+  readonly body: Buffer;
+  readonly durationMs: number;
+}
+
+export interface UnderstoodError {
+  readonly outcome: Outcome;
+  /** What the caller is answered, unless another path is asked. */
+  readonly status: number;
+  /** The body for the caller in the asking dialect; undefined: the facade's own problem for the outcome. */
+  readonly replacement: AnswerBody | undefined;
+}
+
+export interface AnswerBody {
+  readonly contentType: string;
+  readonly body: Buffer;
+}

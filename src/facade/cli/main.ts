@@ -1,9 +1,0 @@
-#!/usr/bin/env node
-import { processIo } from './io.ts';
-import { run } from './run.ts';
-
-/** The `c2s-facade` command as a process: arguments in, exit code out. */
-
-const code = await run(process.argv.slice(2), processIo());
-// Set, not `process.exit`: what is still being written to a pipe must arrive.
-if (code !== undefined) process.exitCode = code;

@@ -1,0 +1,52 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Router } from 'express';
+import type { Migration } from 'kysely/migration';
+import type { Logger } from '../http/log.ts';
+import type { ApiPair } from './api-pair.ts';
+import type { CommandSpec } from './cli/command.ts';
+import type { Environment } from './config/environment.ts';
+import type { FacadeConfig } from './config/schema.ts';
+import type { PageRouter } from './forward/pages.ts';
+import type { Metrics } from './observe/metrics.ts';
+import type { Tracing } from './observe/tracing/trace.ts';
+import type { StoreHolder } from './store/holder.ts';
+
+/** What a process is made of beside the engine: a pair of APIs, and what is served in the same process. */
+export interface Product {
+  readonly pair: ApiPair;
+  /** Left out: the engine alone. */
+  readonly extension?: Extension;
+}
+
+/** A service that lives in the facade's process: its tables, its commands, and its pages on both listeners. */
+export interface Extension {
+  /** By name, in whose order they run. A name that was released never changes; migrations only add. */
+  readonly migrations: Readonly<Record<string, Migration>>;
+  readonly commands: readonly CommandSpec[];
+  /** Once per process, before any port is open. */
+  start(parts: ExtensionParts): RunningExtension;
+}
+
+export interface ExtensionParts {
+  readonly environment: Environment;
+  /** The config in force; read it anew at each use. */
+  readonly config: () => FacadeConfig;
+  readonly store: StoreHolder;
+  readonly metrics: Metrics;
+  /** The request presents a token of a known caller. */
+  readonly isKnown: (req: IncomingMessage) => boolean;
+  readonly log: Logger;
+  /** Undefined: tracing is off. */
+  readonly tracing: Tracing | undefined;
+}
+
+export interface RunningExtension {
+  /** On the public listener. */
+  readonly pages: PageRouter;
+  /** Below `/api` of the admin listener, behind its guard. */
+  readonly adminRoutes: readonly { readonly path: string; readonly router: Router }[];
+  /** The public listener is there, though its port may not be open yet. */
+  attach(server: Server): void;
+  /** Finishes what runs. @param deadlineMs what runs longer is given up. */
+  stop(deadlineMs: number): Promise<void>;
+}

@@ -1,0 +1,19 @@
+import type { ApiPair, ErrorAnswer, UnderstoodError } from '../api-pair.ts';
+import { LOOP } from './connection.ts';
+
+/** Error answers, understood by the pair of APIs before breaker, failover or metrics judge by them. */
+
+/** Longest error answer that is read in order to be understood; of a longer one only the status counts. */
+export const MAX_ERROR_ANSWER_BYTES = 64 * 1024;
+
+/** In the answer of a facade to which an upstream's address led back. */
+const LOOP_TYPE = `"urn:c2s-facade:${LOOP.kind}"`;
+
+export function understand(pair: ApiPair, answer: ErrorAnswer): UnderstoodError {
+  const { status, body } = answer;
+  // The operator's to read, whatever the dialect; it shows nothing of the upstreams.
+  if (status === LOOP.status && body.includes(LOOP_TYPE)) {
+    return { outcome: 'upstream_error', status, replacement: { contentType: 'application/problem+json', body } };
+  }
+  return pair.understand(answer);
+}
