@@ -4,8 +4,8 @@ import type { Outcome } from './rollout/outcome.ts';
 /**
  * Two APIs for the same things: the legacy one (`direct`) and its replacement (`gateway`). The rollout table says which
  * operations they share and how their paths, queries and bodies differ. What a table cannot say is said by an
- * {@link ApiPair}: how each side tells of an error, which headers carry a token, what the gateway cannot carry. The engine
- * knows the two APIs by this interface alone.
+ * {@link ApiPair}: how each side tells of an error, whose rate limit a 429 is, what the gateway cannot carry. The engine
+ * imports nothing of the two APIs.
  */
 
 /** Which side serves a request. */
@@ -15,10 +15,6 @@ export type Path = 'direct' | 'gateway';
 export type Dialect = Path;
 
 export interface ApiPair {
-  /** The legacy API as people call it, for texts that callers and operators read: `Contact2Sale`. */
-  readonly name: string;
-  /** Request headers that carry a caller's token, in lower case. The facade itself writes the first of them. */
-  readonly tokenHeaders: readonly [string, ...string[]];
   readonly gateway: GatewayLimits;
   /** Whose rate limit a 429 of this path tells of: a gateway that calls the legacy API passes that API's limit on. */
   rateLimitOf(path: Path): Path;

@@ -2,11 +2,8 @@ import type { ApiPair } from '../../facade/api-pair.ts';
 import { mustUnderstand, understand } from './error-answer.ts';
 import { isSafeParam } from './path-parameter.ts';
 
-/** Contact2Sale and the C2S gateway. What is known of both is measured in docs/wire. */
+/** Contact2Sale and the C2S gateway. */
 export const CONTACT2SALE: ApiPair = {
-  name: 'Contact2Sale',
-  // Three public clients send the token in Authentication, with or without the scheme Bearer.
-  tokenHeaders: ['authorization', 'authentication'],
   gateway: {
     takesHead: false,
     // It answers a slash at the end with a redirect, and does not know the aliases.
