@@ -3,7 +3,6 @@ import type { Router } from 'express';
 import type { Migration } from 'kysely/migration';
 import type { Logger } from '../http/log.ts';
 import type { ApiPair } from './api-pair.ts';
-import type { CommandSpec } from './cli/command.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
 import type { PageRouter } from './forward/pages.ts';
@@ -18,11 +17,10 @@ export interface Product {
   readonly extension?: Extension;
 }
 
-/** A service that lives in the facade's process: its tables, its commands, and its pages on both listeners. */
+/** A service that lives in the facade's process: its tables, and its pages on both listeners. */
 export interface Extension {
   /** By name, in whose order they run. A name that was released never changes; migrations only add. */
   readonly migrations: Readonly<Record<string, Migration>>;
-  readonly commands: readonly CommandSpec[];
   /** Once per process, before any port is open. */
   start(parts: ExtensionParts): RunningExtension;
 }

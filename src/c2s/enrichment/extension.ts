@@ -1,6 +1,5 @@
 import type { Extension } from '../../facade/extension.ts';
 import { peopleRoutes } from '../admin/people.ts';
-import { COMMANDS } from '../cli/commands.ts';
 import { migrations } from '../store/migrations/index.ts';
 import { createEnrichment, type EnrichmentOptions } from './index.ts';
 
@@ -8,7 +7,6 @@ import { createEnrichment, type EnrichmentOptions } from './index.ts';
 export function enrichmentExtension(reached?: EnrichmentOptions['reached']): Extension {
   return {
     migrations,
-    commands: COMMANDS,
     start({ environment, config, store, metrics, isKnown, log, tracing }) {
       const enrichment = createEnrichment({
         environment,

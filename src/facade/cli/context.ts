@@ -1,5 +1,7 @@
 import pc from 'picocolors';
-import type { Product } from '../extension.ts';
+import type { ApiPair } from '../api-pair.ts';
+import type { Migrations } from '../store/migrate.ts';
+import type { CommandSpec } from './command.ts';
 import { readEnvFile } from '../config/env-file.ts';
 import type { Variables } from '../config/variables.ts';
 import { AdminClient, adminUrl } from './admin-client.ts';
@@ -21,12 +23,16 @@ export type Style = ReturnType<typeof pc.createColors>;
 
 /** What a command line is made of beside the engine's commands. */
 export interface CommandLine {
-  readonly product: Product;
+  readonly pair: ApiPair;
+  /** Of an extension. */
+  readonly commands: readonly CommandSpec[];
+  /** Those of an extension; loaded when they are asked for, since `--help` must not wait for them. */
+  readonly migrations: () => Promise<Migrations>;
   /** Runs the facade in this process. */
   readonly start: () => Promise<unknown>;
 }
 
-export interface Context extends CommandLine {
+export interface Context extends Omit<CommandLine, 'commands'> {
   readonly io: Io;
   readonly style: Style;
   readonly json: boolean;
@@ -41,14 +47,15 @@ export interface Context extends CommandLine {
 /** @throws CliError when the options contradict themselves. */
 export function createContext(
   io: Io,
-  { product, start }: CommandLine,
+  { pair, migrations, start }: CommandLine,
   options: CommonOptions,
   commands: Context['commands'],
 ): Context {
   const variables = { ...readEnvFile(ENV_FILE), ...io.env };
   return {
     io,
-    product,
+    pair,
+    migrations,
     start,
     style: pc.createColors(io.colour && !options.json),
     json: options.json ?? false,

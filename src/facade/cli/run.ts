@@ -38,7 +38,7 @@ export function createProgram(io: Io, line: CommandLine, done: (code: number | u
     .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => io.width })
     .addHelpText('after', '\nWithout a command: start.')
     .addHelpText('after', '\nExit codes: 0 ok, 1 problems were found, 2 wrong usage, 3 the facade cannot be reached.');
-  const specs = [...COMMANDS, ...(line.product.extension?.commands ?? [])];
+  const specs = [...COMMANDS, ...line.commands];
   for (const spec of specs) addCommand(program, spec, io, line, done);
   return program;
 }

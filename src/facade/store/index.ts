@@ -27,7 +27,7 @@ export interface StoreOptions {
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
   /** Of an extension, beside the engine's. */
-  readonly migrations?: Migrations | undefined;
+  readonly migrations: Migrations | undefined;
   readonly log: Logger;
   /** Connections at most; 10. */
   readonly poolSize?: number;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
+import { migrations } from '../../../src/c2s/store/migrations/index.ts';
 import { Queue } from '../../../src/c2s/enrichment/queue.ts';
 import { serverAccount } from '../../../src/facade/store/embedded/account.ts';
 import { findBinaries, type Binaries } from '../../../src/facade/store/embedded/binaries.ts';
@@ -111,7 +112,7 @@ export async function startOwn(given?: Binaries) {
 
 export async function migrateAll(databaseUrl: string): Promise<void> {
   const log = pino({ level: 'silent' });
-  const store = await openStore({ databaseUrl, dataDir: 'unused', log });
+  const store = await openStore({ databaseUrl, dataDir: 'unused', migrations, log });
   const queue = await Queue.start(databaseUrl, log);
   await queue.stop();
   await store.close();

@@ -1,3 +1,4 @@
+import { migrations } from '../../../src/c2s/store/migrations/index.ts';
 import { createLogs } from '../../../src/http/log.ts';
 import { openStore } from '../../../src/facade/store/index.ts';
 
@@ -10,7 +11,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 process.on('SIGINT', () => say('interrupted'));
 try {
   const { log } = createLogs('info', { write: (line) => void process.stdout.write(line) });
-  const store = await openStore({ databaseUrl: undefined, dataDir: process.argv[2] ?? '', log });
+  const store = await openStore({ databaseUrl: undefined, dataDir: process.argv[2] ?? '', migrations, log });
   process.once('SIGTERM', () => void store.close().then(() => process.exit(0)));
   say(`open ${store.connectionString}`);
   process.stdin.setEncoding('utf8').on('data', (chunk: string) => {

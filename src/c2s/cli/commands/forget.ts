@@ -1,3 +1,4 @@
+import { migrations } from '../../store/migrations/index.ts';
 import { readEnvironment } from '../../../facade/config/environment.ts';
 import { parseCpf } from '../../enrichment/cpf.ts';
 import { createLogs } from '../../../http/log.ts';
@@ -34,7 +35,7 @@ async function byStore({ variables }: Context, cpf: string): Promise<Forgotten> 
   if (database.kind === 'none') throw usageError('DATABASE_URL is none: nothing is kept of anybody');
   const { log } = createLogs('silent', process.stderr);
   const databaseUrl = database.kind === 'url' ? database.url : undefined;
-  const store = await openStore({ databaseUrl, dataDir, log }).catch((error: unknown) => {
+  const store = await openStore({ databaseUrl, dataDir, migrations, log }).catch((error: unknown) => {
     if (error instanceof StoreUnavailable) throw new CliError(EXIT.unreachable, error.message);
     throw error;
   });

@@ -23,7 +23,7 @@ export const diff: Command = async (context) => {
     context.admin.get<LiveTable>('/api/routes'),
     context.admin.get<LiveConfig>('/api/config'),
   ]);
-  const differences = compareTables(table.routes, compileRoutes(config, context.product.pair));
+  const differences = compareTables(table.routes, compileRoutes(config, context.pair));
   const isSameText = running.revision === file.revision;
   const answer = { file: file.file, revision: file.revision, running: running.revision, isSameText, differences };
   print(context, answer, () => render(context, answer));

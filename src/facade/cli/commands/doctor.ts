@@ -34,13 +34,13 @@ export const doctor: Command = async (context) => {
 async function examineOutside(
   config: FacadeConfig | undefined,
   environment: Environment,
-  { product, io }: Context,
+  { migrations, io }: Context,
 ): Promise<Finding[]> {
   const { database, dataDir } = environment;
   const found = await Promise.all([
     config ? examineUpstreams(config, environment, io.now) : Promise.resolve([]),
     examineOthers(environment, io.now),
-    examineDatabase(database, dataDir, product),
+    examineDatabase(database, dataDir, migrations),
   ]);
   return found.flat();
 }

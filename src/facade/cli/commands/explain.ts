@@ -59,7 +59,7 @@ function byFile(context: Context, asked: Asked): Explained {
   const file = readConfigFile(context);
   const config = requireConfig(file);
   const caller = callerOf(file, asked.caller);
-  const models = compileRoutes(config, context.product.pair);
+  const models = compileRoutes(config, context.pair);
   const { direct, gateway } = config.upstreams;
   const situation = {
     matcher: buildMatcher(models.map((model) => prepareRoute(model, models))),

@@ -31,7 +31,7 @@ const MOST_SHOWN = 10;
 export const probe: Command<ProbeOptions> = async (context, { param = [] }, [first = '', path]) => {
   const file = readConfigFile(context);
   const config = requireConfig(file);
-  const models = compileRoutes(config, context.product.pair);
+  const models = compileRoutes(config, context.pair);
   const [method, target] = path === undefined ? byRoute(first, param, models) : [first.toUpperCase(), path];
   const match = safeMatch(models, method, target);
   const environment = environmentOf(file.variables);

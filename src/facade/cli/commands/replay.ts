@@ -7,7 +7,7 @@ export const replaySamples: Command = (context, _options, paths) => {
   const config = requireConfig(readConfigFile(context));
   return replay({
     config,
-    pair: context.product.pair,
+    pair: context.pair,
     paths,
     now: Date.now(),
     print: (line) => context.io.out(`${line}\n`),

@@ -1,12 +1,15 @@
 import type { DatabaseChoice } from '../../config/environment.ts';
-import type { Product } from '../../extension.ts';
+import type { Migrations } from '../../store/migrate.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 
-/** Is the database there, and of this version? The embedded one belongs to the facade, and is not started for a look. */
+/**
+ * Is the database there, and of this version? The embedded one belongs to the facade, and is not started for a look.
+ * @param others the migrations of an extension.
+ */
 export async function examineDatabase(
   choice: DatabaseChoice,
   dataDir: string,
-  { extension }: Product,
+  others: () => Promise<Migrations>,
 ): Promise<Finding[]> {
   if (choice.kind === 'none') return [ok('database', 'none (DATABASE_URL=none): routing works, enrichment does not')];
   if (choice.kind === 'embedded') return [ok('database', `embedded, under ${dataDir}; the facade runs it`)];
@@ -29,10 +32,7 @@ export async function examineDatabase(
       ? await client.query<{ name: string }>(`select name from ${SCHEMA}.migrations`)
       : { rows: [] };
     const applied = rows.map(({ name }) => name);
-    return [
-      ok('database', 'answers'),
-      migrationFinding(Object.keys({ ...migrations, ...extension?.migrations }), applied),
-    ];
+    return [ok('database', 'answers'), migrationFinding(Object.keys({ ...migrations, ...(await others()) }), applied)];
   } catch (error) {
     // The code alone: the message of a driver may quote the host, the user or more.
     return [fail('database', `cannot be used (${codeOf(error)})`, 'start it, or correct DATABASE_URL')];

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import pc from 'picocolors';
+import { migrations } from '../../../../src/c2s/store/migrations/index.ts';
 import type { AdminClient } from '../../../../src/facade/cli/admin-client.ts';
 import type { Context } from '../../../../src/facade/cli/context.ts';
 import { forget } from '../../../../src/c2s/cli/commands/forget.ts';
@@ -43,7 +44,7 @@ describe('forget', () => {
 
   it('opens the database where no facade runs', async () => {
     const databaseUrl = await postgres.createDatabase();
-    const store = await openStore({ databaseUrl, dataDir: 'unused', log });
+    const store = await openStore({ databaseUrl, dataDir: 'unused', migrations, log });
     await storePerson(store.db, { cpf: CPF, economics: {}, emails: [], phones: [], addresses: [], companies: [] });
     const send = () => Promise.reject(new NotRunning('nobody'));
     const { context, printed } = contextOf(CPF, send, databaseUrl);

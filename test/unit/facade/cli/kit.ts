@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PRODUCT } from '../../../../src/c2s/product.ts';
+import { COMMAND_LINE } from '../../../../src/c2s/cli/command-line.ts';
 import type { Io } from '../../../../src/facade/cli/io.ts';
 import { run } from '../../../../src/facade/cli/run.ts';
 
@@ -40,7 +40,7 @@ export async function cli(argv: readonly string[], options: CliOptions = {}): Pr
     now: () => NOW,
     ask: (question) => Promise.resolve(answer?.(question) ?? ''),
   };
-  return { code: await run(argv, io, { product: PRODUCT, start: () => Promise.reject(new Error('start')) }), out, err };
+  return { code: await run(argv, io, { ...COMMAND_LINE, start: () => Promise.reject(new Error('start')) }), out, err };
 }
 
 export interface Told {

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
+import { migrations } from '../../../../src/c2s/store/migrations/index.ts';
 import { openStore, type Database, type Store } from '../../../../src/facade/store/index.ts';
 import { startPostgres, type TestPostgres } from '../../../e2e/kit/postgres.ts';
 
@@ -27,6 +28,7 @@ export function testStores(): TestStores {
   return {
     async open(databaseUrl) {
       const store = await openStore({
+        migrations,
         databaseUrl: databaseUrl ?? (await postgres.createDatabase()),
         dataDir: 'unused',
         log,

@@ -1,8 +1,11 @@
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../../src/facade/store/index.ts';
-import { migrations } from '../../../../src/facade/store/migrations/index.ts';
+import { migrations as enrichments } from '../../../../src/c2s/store/migrations/index.ts';
+import { migrations as engines } from '../../../../src/facade/store/migrations/index.ts';
 import { testStores } from './kit.ts';
+
+const migrations = { ...engines, ...enrichments };
 
 const stores = testStores();
 

@@ -18,7 +18,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const open = (databaseUrl: string, patience: number) => openStore({ databaseUrl, dataDir: 'unused', log, patience });
+const open = (databaseUrl: string, patience: number) =>
+  openStore({ databaseUrl, dataDir: 'unused', migrations: undefined, log, patience });
 const reasonOf = (opening: Promise<unknown>): Promise<unknown> =>
   opening.then(
     () => undefined,
