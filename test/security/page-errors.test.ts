@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Express } from 'express';
 import supertest from 'supertest';
 import { afterEach, beforeAll, afterAll, describe, expect, test, vi, type MockInstance } from 'vitest';
+import { peopleRoutes } from '../../src/c2s/admin/people.ts';
 import { createAdmin, type AdminOptions } from '../../src/facade/admin/server.ts';
 import { createEndpoints } from '../../src/c2s/enrichment/endpoints.ts';
 import { Campaigns } from '../../src/c2s/gateway/campaigns.ts';
@@ -49,11 +50,12 @@ interface Table {
 
 function adminBehind(error: () => Error): Express {
   const broken = bomb(error);
+  const adminRoutes = [{ path: '/people', router: peopleRoutes(broken) }];
   const parts = { dataPlane: broken, loader: broken, killSwitch: broken, store: broken, steering: broken };
   const more = { burnDown: broken, calendar: broken, book: broken, timeline: broken, autopilot: broken };
   const options = { ...parts, ...more, metrics: { registry: broken }, reload: () => Promise.reject(error()) };
   const settings = { configFile: 'facade.yaml', adminToken: undefined, isSandbox: false, now: () => 0, log };
-  return createAdmin({ ...options, ...settings } as unknown as AdminOptions);
+  return createAdmin({ ...options, adminRoutes, ...settings } as unknown as AdminOptions);
 }
 
 function endpointsBehind(error: () => Error) {

@@ -5,7 +5,7 @@ import { migrations as enrichments } from '../../../../src/c2s/store/migrations/
 import { migrations as engines } from '../../../../src/facade/store/migrations/index.ts';
 import { testStores } from './kit.ts';
 
-const migrations = { ...engines, ...enrichments };
+const names = Object.keys({ ...engines, ...enrichments }).toSorted();
 
 const stores = testStores();
 
@@ -18,14 +18,14 @@ describe('migrations', () => {
   it('run once, whoever opens the store and however often', async () => {
     const first = await stores.open();
     const second = await stores.open(first.connectionString);
-    for (const store of [first, second]) expect(await executed(store)).toEqual(Object.keys(migrations));
+    for (const store of [first, second]) expect(await executed(store)).toEqual(names);
   });
 
   it('are run by one of several that start at the same moment', async () => {
     const { db, connectionString } = await stores.open();
     await sql`drop schema facade cascade`.execute(db);
     const six = await Promise.all(Array.from({ length: 6 }, () => stores.open(connectionString)));
-    for (const store of six) expect(await executed(store)).toEqual(Object.keys(migrations));
+    for (const store of six) expect(await executed(store)).toEqual(names);
   });
 
   it('of a newer version are left alone, so that the program can be rolled back', async () => {
@@ -42,7 +42,7 @@ describe('migrations', () => {
       db,
     );
     const later = await stores.open(connectionString);
-    expect(await executed(later)).toEqual(Object.keys(migrations));
+    expect(await executed(later)).toEqual(names);
   });
 
   it('that fail leave nothing behind, and are named', async () => {
