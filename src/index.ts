@@ -1,5 +1,6 @@
 import { PRODUCT } from './c2s/product.ts';
-import { createFacade as create, type Facade, type FacadeOptions } from './facade/embed.ts';
+import { createFacade as create } from './facade/embed.ts';
+import type { Facade, FacadeOptions } from './facade/embedded.ts';
 
 /**
  * `import { createFacade } from 'c2s-facade'`: what other programs may rely on (docs/releasing.md), and nothing else.
