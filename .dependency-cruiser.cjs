@@ -7,7 +7,9 @@ const arrows = engine.map((room, i) => ({
   name: `${room}-imports-left-only`,
   severity: 'error',
   from: { path: `^src/facade/${room}/` },
-  to: { path: `^src/facade/(${[...engine.slice(i + 1), 'cli', 'compose', 'app', 'embed', 'embedded'].join('|')})(/|\\.ts)` },
+  to: {
+    path: `^src/facade/(${[...engine.slice(i + 1), 'cli', 'compose', 'app', 'embed', 'embedded'].join('|')})(/|\\.ts)`,
+  },
 }));
 
 module.exports = {
