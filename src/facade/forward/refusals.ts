@@ -36,7 +36,8 @@ const UNKNOWN = ' Whether it was carried out is not known: look before you repea
 export function isUnknownWrite(outcome: Outcome, isSafe: boolean): boolean {
   const { delivery, party, judge } = decisionOf(outcome);
   if (isSafe || party === 'facade') return false;
-  return delivery === 'unknown' || (delivery === 'answered' && judge === 'failure');
+  // A 5xx of the legacy API that the gateway passes on is no failure of the gateway, and says as little of the write.
+  return delivery === 'unknown' || (delivery === 'answered' && (judge === 'failure' || outcome === 'origin_error'));
 }
 
 /** The problem that a caller gets for an outcome. @param isUnknown a write may have been received. */

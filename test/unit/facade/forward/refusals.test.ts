@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import supertest from 'supertest';
 import { describe, expect, test } from 'vitest';
 import { problemBody, sendProblem, type Problem } from '../../../../src/http/problem.ts';
-import { refusalFor } from '../../../../src/facade/forward/refusals.ts';
+import { isUnknownWrite, refusalFor } from '../../../../src/facade/forward/refusals.ts';
 import { decisionOf, OUTCOMES, type Outcome } from '../../../../src/facade/rollout/outcome.ts';
 
 const NAMES = Object.keys(OUTCOMES) as Outcome[];
@@ -90,3 +90,10 @@ describe('a problem', () => {
     },
   );
 });
+
+test.each(['origin_error', 'upstream_error', 'origin_unknown'] as const)(
+  'a write that came to %s is unknown, a read is not',
+  (outcome) => {
+    expect([isUnknownWrite(outcome, false), isUnknownWrite(outcome, true)]).toEqual([true, false]);
+  },
+);
