@@ -2,11 +2,23 @@
 // ours; `facade` is the engine and never names the pair; `c2s` is the first pair of APIs, and sees both.
 // Inside of the engine a room may import what stands left of it in `engine`, never what stands right of it. Inside of the
 // pair, gateway and sandbox are services of their own: they see `http` and nothing of the facade.
-const engine = ['config', 'rollout', 'dialect', 'observe', 'store', 'forward', 'compare', 'steer', 'admin', 'cluster'];
+const engine = [
+  'config',
+  'rollout',
+  'dialect',
+  'observe',
+  'store',
+  'forward',
+  'compare',
+  'steer',
+  'extension',
+  'admin',
+  'cluster',
+];
 const arrows = engine.map((room, i) => ({
   name: `${room}-imports-left-only`,
   severity: 'error',
-  from: { path: `^src/facade/${room}/` },
+  from: { path: `^src/facade/${room}(/|\\.ts)` },
   to: {
     path: `^src/facade/(${[...engine.slice(i + 1), 'cli', 'compose', 'app', 'embed', 'embedded'].join('|')})(/|\\.ts)`,
   },
@@ -33,6 +45,14 @@ module.exports = {
       to: { path: '^src/\\w+\\.ts' },
     },
     ...arrows,
+    {
+      name: 'enrichment-knows-no-admin',
+      severity: 'error',
+      from: { path: '^src/c2s/(pair|store|enrichment)/' },
+      to: {
+        path: '^src/(facade/(admin|cluster|cli|compose|app|embed|embedded)|c2s/(admin|cli|extension|product))(/|\\.ts)',
+      },
+    },
     {
       name: 'services-of-their-own',
       severity: 'error',

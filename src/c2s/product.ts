@@ -1,5 +1,5 @@
 import type { Product } from '../facade/extension.ts';
-import { enrichmentExtension } from './enrichment/extension.ts';
+import { enrichmentExtension } from './extension.ts';
 import { CONTACT2SALE } from './pair/contact2sale.ts';
 
 /** The facade as it is shipped: Contact2Sale and its gateway, with the enrichment inside. */

@@ -12,7 +12,7 @@ import { nodesOf } from './kit/sources.ts';
 const ROOMS = [
   'http',
   ...['rollout', 'dialect', 'observe', 'forward', 'compare', 'admin'].map((room) => `facade/${room}`),
-  ...['pair', 'enrichment', 'gateway'].map((room) => `c2s/${room}`),
+  ...['pair', 'enrichment', 'admin', 'gateway'].map((room) => `c2s/${room}`),
 ];
 const LENGTH = 16_000;
 /** Milliseconds; a linear one takes less than one. Shared machines pause, so the quickest of three counts. */

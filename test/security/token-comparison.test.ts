@@ -15,6 +15,8 @@ const ROOMS = [
 
   'src/facade/forward/**/*.ts',
   'src/facade/admin/*.ts',
+  'src/c2s/admin/*.ts',
+  'src/c2s/pair/*.ts',
   'src/c2s/enrichment/**/*.ts',
   'src/c2s/gateway/**/*.ts',
 ];

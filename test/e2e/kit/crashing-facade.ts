@@ -1,4 +1,4 @@
-import { enrichmentExtension } from '../../../src/c2s/enrichment/extension.ts';
+import { enrichmentExtension } from '../../../src/c2s/extension.ts';
 import { PRODUCT } from '../../../src/c2s/product.ts';
 import { startApp } from '../../../src/facade/app.ts';
 import { readEnvironment } from '../../../src/facade/config/environment.ts';
