@@ -19,10 +19,10 @@ export interface ApiPair {
   /** Whose rate limit a 429 of this path tells of: a gateway that calls the legacy API passes that API's limit on. */
   rateLimitOf(path: Path): Path;
   /**
-   * Is an answer with this status, 400 or above, read whole (up to 64 KiB) and given to {@link understand}, rather than
-   * streamed to the caller as it came?
+   * Is an answer of this path with a status of 400 or above read whole (up to 64 KiB) and given to {@link understand},
+   * rather than streamed to the caller as it came?
    */
-  mustUnderstand(path: Path, asked: Dialect, status: number): boolean;
+  mustUnderstand(path: Path, asked: Dialect): boolean;
   /** What an error answer means: the outcome that breaker, failover and metrics judge by, and what the caller is told. Pure. */
   understand(answer: ErrorAnswer): UnderstoodError;
 }

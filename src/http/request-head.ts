@@ -60,9 +60,6 @@ const FRAGMENT: Problem = {
 
 const SLASH = 0x2f;
 
-/** The last that was found to be well-formed: most requests of a process name the same. */
-let lastHost = '';
-
 /**
  * Why a request is refused by its head alone; undefined: it is not. In absolute form `req.headers.host` becomes the
  * host of the target, as RFC 9112 3.2.2 asks.
@@ -78,10 +75,7 @@ export function headProblem(req: IncomingMessage): Problem | undefined {
   }
   if (hasTwoHosts(req.rawHeaders)) return BAD_HOST;
   // Empty is what a request without an authority has (RFC 9110 7.2).
-  if (host !== undefined && host !== '' && host !== lastHost) {
-    if (!isHost(host)) return BAD_HOST;
-    lastHost = host;
-  }
+  if (host !== undefined && host !== '' && !isHost(host)) return BAD_HOST;
   const url = req.url as string;
   if (url.includes('#')) return FRAGMENT;
   return url.charCodeAt(0) === SLASH ? undefined : otherFormProblem(req, url);

@@ -103,27 +103,12 @@ function isCredentials(name: string): boolean {
   return lower === 'authorization' || lower === 'authentication';
 }
 
-const BEARER = 'bearer';
-const USUAL = 'Bearer ';
-
-/** `Bearer ` and one word. */
-function isUsualBearer(text: string): boolean {
-  if (!text.startsWith(USUAL) || text.length === USUAL.length) return false;
-  for (let i = USUAL.length; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === 0x20 || c === 0x09) return false;
-  }
-  return true;
-}
+const TOKEN = /^(?:bearer[ \t]+)?([^ \t]+)$/i;
 
 /**
  * The token of `Bearer T`, with any number of blanks, or of `T` alone: what public clients send.
  * Undefined where it is neither. RFC 9110 11.1 has schemes compare case-insensitively.
  */
 export function presentedToken(credentials: string): string | undefined {
-  // As nearly all write it, without a list of words made for it.
-  if (isUsualBearer(credentials)) return credentials.slice(USUAL.length);
-  const words = credentials.split(/[ \t]+/, 3);
-  if (words.length === 1) return words[0];
-  return words.length === 2 && words[0]?.toLowerCase() === BEARER ? words[1] : undefined;
+  return TOKEN.exec(credentials)?.[1];
 }

@@ -370,7 +370,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     );
     answer.headers.push('via', attempt.via);
     if (status === 429) this.#pauseBudget(path, answer.retryAfter);
-    if (status >= 400 && pair.mustUnderstand(path, this.#asked.match.dialect, status)) {
+    if (status >= 400 && pair.mustUnderstand(path, this.#asked.match.dialect)) {
       this.#phase = { kind: 'understanding', attempt, held: { ...answer, status, chunks: [], size: 0 } };
       return;
     }
