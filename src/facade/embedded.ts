@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** The types of the facade in somebody else's server: they name nothing but node. See embed.ts. */
+/** Public types of createFacade (embed.ts). They import node's types only, so that a program needs no other types to compile. */
 
 export interface FacadeOptions {
   /**

@@ -197,7 +197,7 @@ export function searchIn(body: unknown, line: string): Search {
   return { kind: 'absent' };
 }
 
-/** `data.id`, `id` or `lead_id`, string or number (contracts.md). */
+/** `data.id`, `id` or `lead_id`, string or number: Contact2Sale answers with each of them. */
 function idOf(body: unknown): string | undefined {
   const root = recordOf(body);
   return textOf(recordOf(root['data'])['id'] ?? root['id'] ?? root['lead_id']);

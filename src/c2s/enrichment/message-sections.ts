@@ -5,7 +5,7 @@ import type { Address, Company, Economics, Income, Person, PersonPhone } from '.
 import { formatFactor, formatReais } from './reais.ts';
 
 /**
- * The sections about one person, in the words and the order of the old service (contracts.md), whose readers must not
+ * The sections about one person, in the words and the order of the old service, whose readers must not
  * notice the change. A section without lines is left out.
  */
 

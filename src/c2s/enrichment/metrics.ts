@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { RESULTS, STATES, STEPS, type State } from './enrichment.ts';
 
-/** The metrics of the enrichment, by the names of design.md. */
+/** The metrics of the enrichment. Dashboards and alerts rely on their names. */
 
 /** Seconds: a step that only computes, to a Work API that takes a minute. */
 const BUCKETS = [0.025, 0.1, 0.5, 2.5, 10, 60];

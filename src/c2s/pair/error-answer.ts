@@ -12,8 +12,8 @@ export function mustUnderstand(path: Path, asked: Dialect): boolean {
 }
 
 /**
- * The gateway gives up on Contact2Sale after 30 s and says so with an empty text; a reset leaves the same text at once
- * (gateway-wire.md 8.3). Milliseconds.
+ * The gateway gives up on Contact2Sale after 30 s and says so with an empty text; a reset leaves the same text at once.
+ * Milliseconds.
  */
 const DEADLINE_NOT_RESET = 5_000;
 

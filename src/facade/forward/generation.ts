@@ -114,7 +114,7 @@ export interface UpstreamAddress {
 
 /**
  * A Location that points at an upstream becomes a path on the facade. The gateway builds its redirects from whatever
- * host it was asked by or believes to be (gateway-wire.md 4.4), so of its Locations only the path is ever shown.
+ * host it was asked by or believes to be, so of its Locations only the path is ever shown.
  */
 export function locationRewriter(path: Path, origins: readonly UpstreamAddress[]): (location: string) => string {
   const asked = origins.find((upstream) => upstream.path === path);

@@ -227,7 +227,7 @@ export interface AnswerHeaders {
 /**
  * The headers of an answer, cleaned.
  * @param raw undici's: names and values alternating, bytes.
- * @param dropDate the gateway stamps its connection's age on it (gateway-wire.md 3); node adds a true one.
+ * @param dropDate the gateway stamps its connection's age on it; node adds a true one.
  */
 export function responseHeaders(
   raw: readonly (Buffer | string)[],

@@ -26,7 +26,7 @@ export interface PageRouter {
   readonly vouchesFor?: (req: IncomingMessage) => boolean;
 }
 
-/** The gateway's root and health (contracts.md), answered by the facade on its own base URL; a load balancer's too. */
+/** The gateway's root and health, answered by the facade on its own base URL; a load balancer's too. */
 const HEALTH = ['/', '/health'];
 
 /** @param path raw path without query, origin cut off: load balancers write both, and a slash at the end. */

@@ -4,7 +4,7 @@ import type { RouteEntry } from './generation.ts';
 
 /**
  * Where the comparison listens in. The exchange only copies references while it answers, and hands them over when the
- * caller has its answer: whatever happens behind a tap can neither slow, change nor fail an answer (design.md, step 9).
+ * caller has its answer: whatever happens behind a tap can neither slow, change nor fail an answer.
  */
 export interface Tap {
   /** Bytes of an answer that are worth keeping; 0 when there is no room for another copy now. */

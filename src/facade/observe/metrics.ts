@@ -3,7 +3,7 @@ import { STAGES, type Stage } from '../rollout/stage.ts';
 import { CellCounter, CellHistogram } from './cells.ts';
 
 /**
- * The metrics of the facade, by the names of design.md, which dashboards and checks rely on. Labels are route ids and
+ * The metrics of the facade. Dashboards and alerts rely on their names. Labels are route ids and
  * closed unions only, never anything a caller can choose. Children are created at 0 when a route is first seen, so
  * that the first rate is right, and held by RouteRecorder, so that no label is looked up per request. An `aggregator`
  * says what several workers on one page come to, where it is not their sum.

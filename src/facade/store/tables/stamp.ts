@@ -1,4 +1,4 @@
 import type { ColumnType } from 'kysely';
 
-/** A time that the database fills in when nobody does. */
+/** A time column whose default is the time of the insert. */
 export type Stamp = ColumnType<Date, Date | undefined, Date>;
