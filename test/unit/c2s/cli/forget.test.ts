@@ -8,7 +8,7 @@ import { CliError, EXIT, NotRunning } from '../../../../src/facade/cli/exit.ts';
 import { openStore } from '../../../../src/facade/store/index.ts';
 import { storePerson } from '../../../../src/c2s/store/people.ts';
 import { startPostgres, type TestPostgres } from '../../../e2e/kit/postgres.ts';
-import { cpfOf, log, readPerson } from '../store/kit.ts';
+import { cpfOf, log, readPerson } from '../../facade/store/kit.ts';
 
 let postgres: TestPostgres;
 beforeAll(async () => {
