@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { Refused } from './page-errors.ts';
 import type { Problem } from './problem.ts';
+import { MAY_BE_ILL_FORMED, wellFormed } from './well-formed.ts';
 import { announcesBody, collectBody } from './request-body.ts';
 
 /**
@@ -104,11 +105,17 @@ function refusalOfHead({ headers }: IncomingMessage, { contentType }: JsonBodyOp
 const isLonger = ({ headers }: IncomingMessage, bytes: number): boolean =>
   Number(headers['content-length'] ?? 0) > bytes;
 
+/** What no database keeps, and nobody means: a push must not fail as a whole for it. */
+const repaired = (_key: string, value: unknown): unknown => (typeof value === 'string' ? wellFormed(value) : value);
+
 /** The parser's message quotes the body, so nothing of it is kept. */
 function parsed(body: Buffer): { readonly isJson: boolean; readonly value: unknown } {
   const text = decoder.decode(body);
   try {
-    return { isJson: true, value: text === '' ? undefined : JSON.parse(text) };
+    return {
+      isJson: true,
+      value: text === '' ? undefined : JSON.parse(text, MAY_BE_ILL_FORMED.test(text) ? repaired : undefined),
+    };
   } catch {
     return { isJson: false, value: undefined };
   }

@@ -41,6 +41,12 @@ const UNKNOWN_CODING: Problem = {
   kind: 'transfer-coding',
   detail: 'The only transfer coding that is taken here is chunked.',
 };
+/** What reads it would carry out a write, and a read may be sent twice, to either path, and as a shadow. */
+const METHOD_OVERRIDDEN: Problem = {
+  status: 400,
+  kind: 'method-override',
+  detail: 'A header asks for another method than the request line has. Send that method in the request line.',
+};
 const BAD_HOST: Problem = {
   status: 400,
   kind: 'host',
@@ -74,6 +80,7 @@ export function headProblem(req: IncomingMessage): Problem | undefined {
     if (coding !== 'chunked' && coding.toLowerCase() !== 'chunked') return UNKNOWN_CODING;
   }
   if (hasTwoHosts(req.rawHeaders)) return BAD_HOST;
+  if (isRead(req.method) && overridesMethod(req.rawHeaders)) return METHOD_OVERRIDDEN;
   // Empty is what a request without an authority has (RFC 9110 7.2).
   if (host !== undefined && host !== '' && !isHost(host)) return BAD_HOST;
   const url = req.url as string;
@@ -100,6 +107,22 @@ function authorityOf(url: string): string | undefined {
   const length = url.slice(begin).search(/[/?]/);
   return length < 0 ? url.slice(begin) : url.slice(begin, begin + length);
 }
+
+const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+
+/** Headers by which some frameworks take another method than that of the request line. */
+export const METHOD_OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override'] as const;
+
+function overridesMethod(raw: readonly string[]): boolean {
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const { length } = name;
+    if ((length === 22 || length === 17 || length === 13) && isOverride(name.toLowerCase())) return true;
+  }
+  return false;
+}
+
+const isOverride = (name: string): boolean => (METHOD_OVERRIDES as readonly string[]).includes(name);
 
 function hasTwoHosts(raw: readonly string[]): boolean {
   let hosts = 0;

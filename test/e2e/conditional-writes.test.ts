@@ -13,6 +13,8 @@ const CONDITIONS = [
   ['x-idempotency-key', 'k-1'],
   ['content-range', 'bytes 0-1/2'],
   ['x-http-method-override', 'DELETE'],
+  ['x-http-method', 'DELETE'],
+  ['x-method-override', 'PATCH'],
 ] as const;
 
 const WRITES = [

@@ -99,6 +99,16 @@ describe("Contact2Sale's push", () => {
     expect(await res.json()).toMatchObject({ processed: 0, duplicates: 1 });
   });
 
+  it('loses nothing for a NUL or half of a surrogate pair in an event', async () => {
+    const [odd = '', plain = ''] = addLeads(scene.sandbox, 2);
+    const facade = await start();
+    const oddEvent = { ...eventOf(odd, 'a\0\ud800b'), hook_action: 'on_create_lead\0', extra: { 'k\0': '\udc00' } };
+    const res = await pushEvents(facade.url, [oddEvent, eventOf(plain), { ...eventOf(plain), id: 'a b\0' }]);
+    expect(res.status).toBe(200);
+    expect(await res.json()).toMatchObject({ received: 3, processed: 2, malformed: [{ index: 2 }] });
+    await until(() => sent([odd, plain]) === 2, 'both messages arrived', 30_000);
+  }, 60_000);
+
   it('takes the secret from the path, and tells nobody of it', async () => {
     const facade = await start();
     const post = (path: string) =>

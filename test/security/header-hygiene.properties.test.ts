@@ -15,7 +15,18 @@ const CREDENTIALS = ['authorization', 'authentication', 'proxy-authorization'];
 /** What only a trusted proxy may say. */
 const CLAIMS = [
   ...['prefix', 'server', 'ssl', 'scheme', 'uri', 'method', 'user', 'client-cert', 'x'].map((x) => `x-forwarded-${x}`),
-  ...['client-ip', 'true-client-ip', 'x-real-ip', 'cf-connecting-ip', 'x-original-url', 'x-rewrite-url', 'client-cert'],
+  ...[
+    'client-ip',
+    'true-client-ip',
+    'x-real-ip',
+    'cf-connecting-ip',
+    'x-original-url',
+    'x-rewrite-url',
+    'client-cert',
+    'forwarded-for',
+    'forwarded-host',
+    'forwarded-proto',
+  ],
 ];
 const names = fc
   .constantFrom(

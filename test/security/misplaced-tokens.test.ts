@@ -10,7 +10,8 @@ import { startWire, WAYS, type Wire } from '../e2e/kit/wire.ts';
  */
 
 let wire: Wire;
-beforeAll(async () => void (wire = await startWire()));
+const WEBHOOK_SECRET = 'test-webhook-secret-of-contact2sale';
+beforeAll(async () => void (wire = await startWire(undefined, { WEBHOOK_SECRET })));
 afterEach(() => wire.reset());
 afterAll(() => wire.close());
 
@@ -63,6 +64,7 @@ const ELSEWHERE: [string, string[], string?][] = [
   ['X-Request-Id', [`X-Request-Id: ${FACADE_TOKEN}`]],
   ['X_Authorization', [`X_Authorization: ${FACADE_TOKEN}`]],
   ['a header beside good credentials', [`Authorization: Bearer ${FACADE_TOKEN}`, `X-Token: ${FACADE_TOKEN}`]],
+  ['the name of a header', [`${FACADE_TOKEN}: x`]],
   ['the query', [], `?access_token=${FACADE_TOKEN}`],
 ];
 
@@ -118,6 +120,33 @@ describe.each(WAYS_IN.filter(({ way }) => way !== 'gateway'))('on the way $way',
     const sent = arrived!.headers.map((pair) => pair.join(': '));
     expect(sent.filter((line) => /^(auth|x-api|cookie)/i.test(line))).toEqual(lines);
     expect(arrived?.line).toContain('?token=0123456789abcdefghij');
+  });
+});
+
+describe('a request that no route claims', () => {
+  const BETRAYING = [
+    ['a facade token in the path', `/somewhere/${FACADE_TOKEN}`, ''],
+    ['a facade token in the middle of a part', `/a${FACADE_TOKEN}b/c`, ''],
+    ['the secret of a webhook, the version misspelt', `/api/v2/webhooks/c2s/${WEBHOOK_SECRET}`, ''],
+    ['the secret of a webhook, in another case', `/Api/v1/webhooks/c2s/${WEBHOOK_SECRET}`, ''],
+    ['the secret of a webhook, two slashes', `//api/v1/webhooks/c2s/${WEBHOOK_SECRET}`, ''],
+    ['the secret of a webhook in the query', `/api/v1/webhook/c2s?token=${WEBHOOK_SECRET}`, ''],
+    ['the secret of a webhook in its header', '/api/v1/webhook', `x-webhook-token: ${WEBHOOK_SECRET}\r\n`],
+  ] as const;
+
+  test.each(BETRAYING)('with %s is 400, and reaches nobody', async (_, path, extra) => {
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT']) {
+      const bodiless = method === 'HEAD';
+      const head = `${method} ${path} HTTP/1.1\r\nhost: x\r\n${extra}content-length: 0\r\n\r\n`;
+      const answer = await wire.caller().ask(head, { bodiless });
+      expect(answer.status).toBe(400);
+      if (!bodiless) expect(answer.body).toContain('Correct the address');
+      expect(answer.body).not.toMatch(new RegExp(`${FACADE_TOKEN}|${WEBHOOK_SECRET}`));
+    }
+    const upgrade = `GET ${path} HTTP/1.1\r\nhost: x\r\n${extra}${UPGRADE}\r\n`;
+    expect((await wire.caller().ask(upgrade)).status).toBe(400);
+    expect(wire.direct.bytes() + wire.gateway.bytes()).toBe('');
+    expect(JSON.stringify(wire.facade.dataPlane.discovery)).not.toMatch(WEBHOOK_SECRET);
   });
 });
 

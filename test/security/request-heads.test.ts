@@ -69,6 +69,15 @@ describe.each(WAYS_IN)('on the way $way', (way) => {
     expect(answer.header('allow')).not.toMatch(/TRACE|CONNECT/);
   });
 
+  test.each(['X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override'])(
+    'a read with %s is 400: whoever heeds it would write',
+    async (name) => {
+      for (const method of ['GET', 'HEAD'])
+        await expectRefused(head(way, { method, headers: `${name}: DELETE\r\n` }), 400, method);
+      await expectRefused(head(way, { version: 'HTTP/1.0', headers: `${name}: GET\r\n` }), 400);
+    },
+  );
+
   describe.each(METHODS)('%s', (method) => {
     test.each([
       ['two different ones', 'host: facade.test\r\nhost: evil.example\r\n'],

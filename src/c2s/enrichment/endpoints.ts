@@ -49,7 +49,8 @@ export function createEndpoints(options: EndpointOptions): PageRouter {
   own.use('/webhooks', webhookRoutes(options));
   router.use('/api/v1', own);
   const prefixes = PREFIXES.map((prefix) => `/api/v1${prefix}`);
-  return { prefixes, router, vouchesFor: (req) => showsSecret(req, options.webhookSecret) };
+  const secrets = options.webhookSecret === undefined ? [] : [options.webhookSecret];
+  return { prefixes, router, secrets, vouchesFor: (req) => showsSecret(req, options.webhookSecret) };
 }
 
 function known({ isOpen, isKnown }: EndpointOptions): RequestHandler {

@@ -2,6 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Standing } from '../../http/standing.ts';
 import { LIVING } from '../store/living.ts';
 import type { Database } from '../../facade/store/schema.ts';
+import { storedJson } from '../../facade/store/stored-json.ts';
 import type { StepRecord } from '../store/tables/enrichments.ts';
 import { STATE_OF, type Origin, type Reason, type Result, type State, type Step } from './enrichment.ts';
 import type { Contacts, Identification } from './identify.ts';
@@ -102,9 +103,6 @@ export class LostWork extends Error {
 type Tx = Transaction<Database>;
 type Sql = ReturnType<typeof sql>;
 
-/** Postgres knows no NUL, in JSON neither. */
-const json = (value: unknown): string => JSON.stringify(value).replaceAll('\\u0000', '');
-
 const COLUMNS = sql`
   id, lead_id as "leadId", step, failures, progress, findings, message, sends, send_outcome as "sendOutcome",
   extract(epoch from clock_timestamp() - send_intended_at)::float8 * 1000 as "sendAge", entities`;
@@ -170,7 +168,7 @@ export class Ledger {
     const { rows: made } = await sql<NewJob>`
       insert into facade.enrichments (lead_id, origin, is_urgent, standing, step, progress, state)
       select lead_id, origin, is_urgent, standing, step, progress, 'queued'
-      from jsonb_to_recordset(${json(rows)}::jsonb)
+      from jsonb_to_recordset(${storedJson(rows)}::jsonb)
         as wanted(lead_id text, origin text, is_urgent boolean, standing text, step text, progress jsonb)
       on conflict (lead_id) where state in ('queued', 'running') do nothing
       returning id as "enrichmentId", is_urgent as "isUrgent", standing`.execute(tx);
@@ -265,13 +263,13 @@ export class Ledger {
       sql`step = ${step}`,
       sql`failures = 0`,
       sql`reason = null`,
-      sql`steps = steps || ${json(records)}::jsonb`,
+      sql`steps = steps || ${storedJson(records)}::jsonb`,
       // What was sent until now was the lead; the message is still to come.
       leadId === undefined
         ? undefined
         : sql`lead_id = ${leadId}, sends = 0, send_intended_at = null, send_outcome = null`,
-      progress && sql`progress = ${json(progress)}::jsonb`,
-      findings && sql`findings = ${json(findings)}::jsonb`,
+      progress && sql`progress = ${storedJson(progress)}::jsonb`,
+      findings && sql`findings = ${storedJson(findings)}::jsonb`,
       message === undefined ? undefined : sql`message = ${message}`,
       marker === undefined ? undefined : sql`marker = ${marker}`,
       entities === undefined ? undefined : sql`entities = ${entities}`,
@@ -283,7 +281,7 @@ export class Ledger {
 
   /** What is known of a person, kept at once: the next one may fail. And that the enrichment is about that person. */
   async saveFinding(owner: number, id: string, cpf: string, findings: Findings): Promise<void> {
-    const set = [sql`findings = findings || ${json({ [cpf]: findings })}::jsonb`];
+    const set = [sql`findings = findings || ${storedJson({ [cpf]: findings })}::jsonb`];
     await this.#change(this.#relaxed, owner, id, { set, cpfs: [cpf] });
   }
 
@@ -311,7 +309,7 @@ export class Ledger {
         sql`failures = ${failures}`,
         sql`reason = ${reason}`,
         sql`next_at = now() + ${delay} * interval '1 millisecond'`,
-        sql`steps = steps || ${json(records)}::jsonb`,
+        sql`steps = steps || ${storedJson(records)}::jsonb`,
         sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
       ].filter((one) => one !== undefined);
       await this.#change(tx, owner, id, { set });
@@ -337,7 +335,7 @@ export class Ledger {
       sql`message = null`,
       sql`finished_at = now()`,
       leadId === undefined ? undefined : sql`lead_id = ${leadId}`,
-      sql`steps = steps || ${json(records)}::jsonb`,
+      sql`steps = steps || ${storedJson(records)}::jsonb`,
       sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
       sendOutcome === undefined ? undefined : sql`send_ended_at = now()`,
     ].filter((one) => one !== undefined);

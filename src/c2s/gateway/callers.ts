@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { bearerToken } from '../../http/bearer.ts';
 import type { Operation } from './operations.ts';
 import { isRead } from './operations.ts';
 import type { CallerKey } from './settings.ts';
@@ -25,14 +26,12 @@ export class Callers {
   }
 
   /** The caller of `Authorization: Bearer <key>` or `X-Api-Key: <key>`. */
-  identify({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders): CallerKey | undefined {
-    const key = typeof apiKey === 'string' ? apiKey : bearer(authorization);
+  identify({ headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>): CallerKey | undefined {
+    const apiKey = headers['x-api-key'];
+    const key = typeof apiKey === 'string' ? apiKey : bearerToken(rawHeaders);
     return key === undefined ? undefined : this.#byDigest.get(hash('sha256', key));
   }
 }
-
-const bearer = (header: string | undefined): string | undefined =>
-  header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined;
 
 /** Operations that are a POST and still change nothing. */
 const HARMLESS: ReadonlySet<string> = new Set(['campaigns.enrich']);

@@ -51,7 +51,7 @@ const TOO_LARGE = {
 /** A refusal, or undefined when the caller may have this operation. */
 function admit(parts: ServeParts, operation: Operation, request: IncomingMessage, record: RequestRecord) {
   if (operation.open || parts.callers.open) return undefined;
-  const caller = parts.callers.identify(request.headers);
+  const caller = parts.callers.identify(request);
   if (!caller) {
     parts.metrics.callerRefused('unknown');
     return problem(UNKNOWN_CALLER, record.requestId);

@@ -1,4 +1,5 @@
 import type { ApiPair } from '../../facade/api-pair.ts';
+import { METHOD_OVERRIDES } from '../../http/request-head.ts';
 import { mustUnderstand, understand } from './error-answer.ts';
 import { isSafeParam } from './path-parameter.ts';
 
@@ -8,7 +9,7 @@ export const CONTACT2SALE: ApiPair = {
     takesHead: false,
     // It answers a slash at the end with a redirect, and does not know the aliases.
     takesOtherSpellings: false,
-    // RFC 9110 13.1 and 14.4, the IETF's Idempotency-Key, and the method override of Rails.
+    // RFC 9110 13.1 and 14.4, the IETF's Idempotency-Key, and a method that is not the request line's.
     ignoredWriteHeaders: [
       'if-match',
       'if-none-match',
@@ -16,7 +17,7 @@ export const CONTACT2SALE: ApiPair = {
       'idempotency-key',
       'x-idempotency-key',
       'content-range',
-      'x-http-method-override',
+      ...METHOD_OVERRIDES,
     ],
     // The gateway stamps the age of its connection on Date.
     datesAreTrue: false,

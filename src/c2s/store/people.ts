@@ -1,6 +1,8 @@
 import { sql, type Insertable, type Kysely } from 'kysely';
 import type { Person } from './person.ts';
 import type { Database } from '../../facade/store/schema.ts';
+import { wellFormed } from '../../http/well-formed.ts';
+import { storedJson } from '../../facade/store/stored-json.ts';
 import type { PeopleTable } from './tables/people.ts';
 
 /**
@@ -15,7 +17,7 @@ export async function storePerson(db: Kysely<Database>, person: Person): Promise
     with one as (${personOf(person)}),
     contacts as (
       insert into facade.contacts (person_id, kind, value, is_whatsapp, rank)
-      select one.id, kind, value, is_whatsapp, rank from one, jsonb_to_recordset(${json(contactsOf(person))}::jsonb)
+      select one.id, kind, value, is_whatsapp, rank from one, jsonb_to_recordset(${storedJson(contactsOf(person))}::jsonb)
         as it(kind text, value text, is_whatsapp boolean, rank integer)
       on conflict (person_id, kind, value) do update
         set is_whatsapp = excluded.is_whatsapp, rank = excluded.rank, updated_at = now()
@@ -24,7 +26,7 @@ export async function storePerson(db: Kysely<Database>, person: Person): Promise
       insert into facade.addresses
         (person_id, street_kind, street, number, complement, district, city, state, postal_code, rank)
       select one.id, street_kind, street, number, complement, district, city, state, postal_code, rank
-      from one, jsonb_to_recordset(${json(addressesOf(person))}::jsonb) as it(street_kind text, street text, number text,
+      from one, jsonb_to_recordset(${storedJson(addressesOf(person))}::jsonb) as it(street_kind text, street text, number text,
         complement text, district text, city text, state text, postal_code text, rank integer)
       on conflict (person_id, postal_code, street, number, complement) do update
         set street_kind = excluded.street_kind, district = excluded.district, city = excluded.city,
@@ -33,7 +35,7 @@ export async function storePerson(db: Kysely<Database>, person: Person): Promise
     companies as (
       insert into facade.companies (person_id, cnpj, relation, relation_kind, rank)
       select one.id, cnpj, relation, relation_kind, rank from one,
-        jsonb_to_recordset(${json(companiesOf(person))}::jsonb)
+        jsonb_to_recordset(${storedJson(companiesOf(person))}::jsonb)
         as it(cnpj text, relation text, relation_kind text, rank integer)
       on conflict (person_id, cnpj, relation) do update
         set relation_kind = excluded.relation_kind, rank = excluded.rank, updated_at = now()
@@ -107,10 +109,8 @@ function companiesOf({ companies }: Person) {
   return unique(rows, ({ cnpj, relation }) => [cnpj, relation]);
 }
 
-const json = (rows: readonly object[]): string => JSON.stringify(rows);
-
-/** Text that Postgres takes: it knows no NUL. Nothing is null. */
-const clean = (text: string | undefined): string | null => text?.replaceAll('\0', '').trim() || null;
+/** Nothing is null. */
+const clean = (text: string | undefined): string | null => (text && wellFormed(text).trim()) || null;
 
 /** Undefined dates and those that are none (`00/00/0000`, `31/02/1990`) are null. */
 function isoDate(text: string | undefined): string | null {

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { LIVING } from './living.ts';
 import { table, type Database } from '../../facade/store/schema.ts';
+import { storedJson } from '../../facade/store/stored-json.ts';
 
 /**
  * What instances must agree on before they ask an upstream: whether a CPF is asked about, or was just now, and whose
@@ -52,10 +53,8 @@ const isFree = (asker = sql`asker`, askedAt = sql`asked_at`) => sql<boolean>`(
 
 /** Keeps the answer for the window, which begins now, and ends the claim. */
 export async function answerCpf(db: Kysely<Database>, cpf: string, answer: object): Promise<void> {
-  // Postgres knows no NUL, in JSON neither.
-  const json = JSON.stringify(answer).replaceAll('\\u0000', '');
   await sql`
-    insert into ${table('cpf_windows')} (cpf, asked_at, answer) values (${cpf}, ${NOW}, ${json}::jsonb)
+    insert into ${table('cpf_windows')} (cpf, asked_at, answer) values (${cpf}, ${NOW}, ${storedJson(answer)}::jsonb)
     on conflict (cpf) do update set asked_at = excluded.asked_at, answer = excluded.answer, asker = null`.execute(db);
 }
 

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { refuse } from '../../http/page-errors.ts';
+import { bearerToken } from '../../http/bearer.ts';
 import { loopbackFault, type LoopbackFault } from '../../http/loopback.ts';
 
 /**
@@ -12,9 +13,9 @@ export function guard(adminToken: string | undefined): RequestHandler {
   const expected = adminToken === undefined ? undefined : digest(adminToken);
   return (req, res, next) => {
     if (expected) {
-      const [scheme = '', token = ''] = (req.headers.authorization ?? '').split(' ', 2);
-      if (scheme.toLowerCase() === 'bearer' && timingSafeEqual(digest(token), expected)) return next();
-      return deny(401, 'Send Authorization: Bearer <ADMIN_TOKEN>.');
+      const token = bearerToken(req.rawHeaders);
+      if (token !== undefined && timingSafeEqual(digest(token), expected)) return next();
+      return deny(401, 'Send one header Authorization: Bearer <ADMIN_TOKEN>.');
     }
     const fault = loopbackFault(req.headers);
     if (fault) return deny(403, FOREIGN[fault]);

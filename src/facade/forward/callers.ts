@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { bucketOf } from '../rollout/split.ts';
+import { presentedToken } from '../../http/bearer.ts';
 import type { Problem } from '../../http/problem.ts';
 import { TokenScanner } from './token-scanner.ts';
 
@@ -59,9 +60,10 @@ export class Callers {
     let shown: Caller | undefined;
     let hasOthers = false;
     for (let i = 0; i < raw.length; i += 2) {
+      const name = raw[i] as string;
       const value = raw[i + 1] as string;
-      if (!isCredentials(raw[i] as string)) {
-        if (this.#everywhere.finds(value)) return MISPLACED;
+      if (!isCredentials(name)) {
+        if (this.#everywhere.finds(value) || this.#everywhere.finds(name)) return MISPLACED;
       } else if (value !== '') {
         const caller = this.#callerOf(value);
         if (caller ? shown !== undefined && shown !== caller : this.#inCredentials.finds(value)) return MISPLACED;
@@ -71,6 +73,11 @@ export class Callers {
     }
     if ((shown && hasOthers) || this.#everywhere.finds(query)) return MISPLACED;
     return shown;
+  }
+
+  /** Does a path show one of FACADE_TOKENS? No route's parameters are looked at for it: only what no route claims. */
+  isShownIn(path: string): boolean {
+    return this.#everywhere.finds(path);
   }
 
   /** Every known caller, whoever holds the Contact2Sale token last. */
@@ -101,14 +108,4 @@ function isCredentials(name: string): boolean {
   if ((name.length !== 13 && name.length !== 14) || (name.charCodeAt(0) | 0x20) !== 0x61) return false;
   const lower = name.toLowerCase();
   return lower === 'authorization' || lower === 'authentication';
-}
-
-const TOKEN = /^(?:bearer[ \t]+)?([^ \t]+)$/i;
-
-/**
- * The token of `Bearer T`, with any number of blanks, or of `T` alone: what public clients send.
- * Undefined where it is neither. RFC 9110 11.1 has schemes compare case-insensitively.
- */
-export function presentedToken(credentials: string): string | undefined {
-  return TOKEN.exec(credentials)?.[1];
 }

@@ -162,7 +162,7 @@ export class DataPlane {
     const method = req.method as string;
     const target = parseTarget(req.url as string);
     const caller = this.callers.identify(req.rawHeaders, target.query);
-    if (caller === MISPLACED) return refuseMisplaced(res);
+    if (caller === MISPLACED) return refuseMisplaced(res, MISPLACED_TOKEN);
     if (generation.hop.isLoop(req)) return refuseWith(req, res, this.#loop());
     const claimed = generation.matcher.match(method, target.path);
     let match = claimed;
@@ -171,6 +171,7 @@ export class DataPlane {
         if (!caller && !this.pages.vouchesFor(req)) this.#countStranger(res);
         return this.#page(req, res, target, expectsContinue);
       }
+      if (this.#isBetrayed(req, target)) return refuseMisplaced(res, SECRET_MISSPELT);
       match = this.#unclaimed(method, target);
       if (!match) return this.#refuse(req, res, target);
     }
@@ -201,6 +202,11 @@ export class DataPlane {
     this.pages.serve(req, res, expectsContinue);
   }
 
+  /** Shows what nobody else may read: a facade token in its path, or the secret of a page whose address is misspelt. */
+  #isBetrayed(req: IncomingMessage, { raw, path }: Target): boolean {
+    return this.pages.holdsSecret(raw) || this.pages.vouchesFor(req) || this.callers.isShownIn(path);
+  }
+
   /** What no route claims goes to Contact2Sale as it came; undefined where Contact2Sale could not know it. */
   #unclaimed(method: string, { raw, path }: Target): Match<RouteEntry> | undefined {
     const { matcher, unclaimed } = this.#generation;
@@ -226,9 +232,11 @@ export class DataPlane {
   /** Only a WebSocket that neither a route nor a page claims: everything else is a plain request that offers an upgrade. */
   isUpgrade(req: IncomingMessage): boolean {
     if (!isWebSocketOffer(req)) return false;
-    const { path, query } = parseTarget(req.url as string);
+    const target = parseTarget(req.url as string);
+    const { path, query } = target;
     // A refused head is answered like that of a plain request.
     if (this.#generation.hop.isLoop(req) || this.callers.identify(req.rawHeaders, query) === MISPLACED) return false;
+    if (this.#isBetrayed(req, target)) return false;
     const { matcher } = this.#generation;
     const isOurs = matcher.match('GET', path) !== undefined || this.pages.claims('GET', path);
     return !isOurs && path.startsWith('/') && matcher.methodsOf(path, 'gateway').length === 0;
@@ -304,10 +312,18 @@ export class DataPlane {
   }
 }
 
+const SECRET_MISSPELT: Problem = {
+  status: 400,
+  kind: 'secret-misspelt',
+  detail:
+    'The request shows a token of this facade in its path, or the secret of a webhook, and no page of the facade has ' +
+    'this address. It was not passed on. Correct the address.',
+};
+
 /** Under an id of ours: the caller's own may be the token. */
-function refuseMisplaced(res: ServerResponse): void {
+function refuseMisplaced(res: ServerResponse, problem: Problem): void {
   const requestId = requestIdOf(undefined);
-  sendProblem(res, MISPLACED_TOKEN, requestId, ['x-request-id', requestId]);
+  sendProblem(res, problem, requestId, ['x-request-id', requestId]);
 }
 
 function refuseWith(req: IncomingMessage, res: ServerResponse, problem: Problem): void {

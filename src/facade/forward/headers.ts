@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { AnswerRewriter } from './answer-rewriter.ts';
 import type { Connection } from './connection.ts';
-import { decremented } from '../../http/request-head.ts';
+import { decremented, METHOD_OVERRIDES } from '../../http/request-head.ts';
 import { asCgiReads, isForwardingClaim } from './request-names.ts';
 
 /**
@@ -54,6 +54,8 @@ const REQUEST_ACTIONS: Readonly<Record<string, Action>> = {
   'x-forwarded-port': FORWARDED,
   via: FORWARDED,
   'max-forwards': MAX_FORWARDS,
+  // Named here so that their look-alikes are dropped.
+  ...Object.fromEntries(METHOD_OVERRIDES.map((name) => [name, KEEP])),
   'content-length': CONTENT_LENGTH,
   'content-type': CONTENT_TYPE,
   // Of a body that the facade rewrites they would be wrong.

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Router } from 'express';
 import type { Logger } from '../../http/log.ts';
 import { continueWhenRead } from '../../http/json-body.ts';
+import { TokenScanner } from './token-scanner.ts';
 import { isStoreAway } from '../store/unavailable.ts';
 import { notFound, pageErrors } from '../../http/page-errors.ts';
 
@@ -14,6 +15,8 @@ export interface Pages {
   claims(method: string, path: string): boolean;
   /** @param expectsContinue the caller waits to be asked for its body, and is asked by whoever reads it. */
   serve(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void;
+  /** Shows the secret of a page: in a target that no page claims it is misspelt, and whoever is asked instead reads it. */
+  holdsSecret(target: string): boolean;
   /** The head shows a secret that was agreed on for pages, such as a webhook's: no stranger sends it. */
   vouchesFor(req: IncomingMessage): boolean;
 }
@@ -22,6 +25,8 @@ export interface Pages {
 export interface PageRouter {
   readonly prefixes: readonly string[];
   readonly router: Router;
+  /** Secrets that stand in its addresses, if any. Those of fewer than 16 characters are not looked for elsewhere. */
+  readonly secrets?: readonly string[];
   /** See {@link Pages}; left out: for nobody. */
   readonly vouchesFor?: (req: IncomingMessage) => boolean;
 }
@@ -47,7 +52,9 @@ export function createPages(isDraining: () => boolean, log: Logger, routers: rea
   pages.use(notFound);
   pages.use(pageErrors({ log, isAway: isStoreAway }));
   const prefixes = routers.flatMap((one) => one.prefixes);
+  const secrets = new TokenScanner(routers.flatMap((one) => one.secrets ?? []));
   return {
+    holdsSecret: (target) => secrets.finds(target),
     claims(method, path) {
       return isHealthCheck(method, path) || prefixes.some((prefix) => isBelow(path, prefix));
     },

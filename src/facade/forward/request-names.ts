@@ -21,9 +21,9 @@ const CLAIMS: ReadonlySet<string> = new Set([
   ...['x-ssl-client-s-dn', 'x-arr-clientcert', 'x-amzn-mtls-clientcert', 'x-amzn-mtls-clientcert-leaf'],
 ]);
 
-/** A name of the family `x-forwarded-*`, or one of the names that mean the same. @param name in lower case. */
+/** A name of the families `x-forwarded-*` and `forwarded-*`, or one of the names that mean the same. @param name in lower case. */
 export function isForwardingClaim(name: string): boolean {
-  return name.startsWith('x-forwarded-') || CLAIMS.has(name);
+  return name.startsWith('x-forwarded-') || name.startsWith('forwarded-') || CLAIMS.has(name);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from './schema.ts';
+import { storedJson } from './stored-json.ts';
 
 /** What the autopilot keeps between ticks and between processes. States and evidence are its own; here they are JSON. */
 
@@ -40,7 +41,7 @@ export async function writeAutopilotRoutes(db: Kysely<Database>, routes: readonl
     .insertInto('autopilot_routes')
     .values(
       routes.map(({ route, state, report }) => {
-        return { route, state: JSON.stringify(state), report: JSON.stringify(report) };
+        return { route, state: storedJson(state), report: storedJson(report) };
       }),
     )
     .onConflict((conflict) =>
@@ -55,7 +56,7 @@ export async function recordAutopilotDecision(db: Kysely<Database>, decision: St
   const { evidence, ...rest } = decision;
   await db
     .insertInto('autopilot_decisions')
-    .values({ ...rest, evidence: JSON.stringify(evidence) })
+    .values({ ...rest, evidence: storedJson(evidence) })
     .execute();
 }
 
@@ -89,7 +90,7 @@ export async function takeAutopilotOrders(db: Kysely<Database>): Promise<StoredO
 export async function publishReadings(db: Kysely<Database>, instance: string, readings: object): Promise<void> {
   await db
     .insertInto('autopilot_readings')
-    .values({ instance, readings: JSON.stringify(readings) })
+    .values({ instance, readings: storedJson(readings) })
     .onConflict((conflict) =>
       conflict.column('instance').doUpdateSet((eb) => ({ at: sql`now()`, readings: eb.ref('excluded.readings') })),
     )

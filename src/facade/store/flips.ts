@@ -2,6 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import type { FlipChange, FlipReason, FlipRecord, Rollouts, RolloutValues } from '../rollout/flip.ts';
 import { lastAppliedFile, recordAppliedFile, wasApplied, type AppliedFile } from './revisions.ts';
 import type { Database } from './schema.ts';
+import { storedJson } from './stored-json.ts';
 
 /**
  * Flips: what is now, and the history of it. Append-only; what is now is only its newest lines, kept beside it so that
@@ -142,9 +143,9 @@ async function append(tx: Transaction<Database>, state: SteerState, flip: NewFli
     .set({ revision: sql`revision + 1`, kill_switch: killSwitch })
     .returning('revision')
     .executeTakeFirstOrThrow();
-  const kept = evidence === undefined ? null : JSON.stringify(evidence);
+  const kept = evidence === undefined ? null : storedJson(evidence);
   const common = { revision, source, who, identity, why, evidence: kept };
-  const lines = changes.map(({ route, from, to }) => ({ route, from: JSON.stringify(from), to: JSON.stringify(to) }));
+  const lines = changes.map(({ route, from, to }) => ({ route, from: storedJson(from), to: storedJson(to) }));
   if (isSwitched) lines.push(switchLine(killSwitch));
   if (killSwitchFile !== undefined) lines.push(switchLine(killSwitchFile));
   await tx
@@ -160,7 +161,7 @@ async function append(tx: Transaction<Database>, state: SteerState, flip: NewFli
 async function keepRollouts(tx: Transaction<Database>, revision: number, changes: NewFlip['changes']): Promise<void> {
   await tx
     .insertInto('rollouts')
-    .values(changes.map(({ route, to }) => ({ route, rollout: JSON.stringify(to), revision })))
+    .values(changes.map(({ route, to }) => ({ route, rollout: storedJson(to), revision })))
     .onConflict((conflict) =>
       conflict.column('route').doUpdateSet((eb) => ({
         rollout: eb.ref('excluded.rollout'),

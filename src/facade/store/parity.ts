@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from './schema.ts';
+import { storedJson } from './stored-json.ts';
 
 /** The evidence of parity of all instances. What it says is the comparison's own business; here it is a document. */
 
@@ -31,7 +32,7 @@ export class PostgresParity<E extends object> {
     const values = rows.map(({ minute, evidence, ...row }) => ({
       ...row,
       minute: new Date(minute),
-      evidence: JSON.stringify(evidence),
+      evidence: storedJson(evidence),
       written_at: sql<Date>`clock_timestamp()`,
     }));
     await this.#db

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Rollouts } from '../rollout/flip.ts';
 import type { Database } from './schema.ts';
+import { storedJson } from './stored-json.ts';
 
 /** The config files whose rollouts were taken over, so that each is taken over once, by whichever instance comes first. */
 
@@ -26,6 +27,6 @@ export async function wasApplied(tx: Transaction<Database>, revision: string): P
 }
 
 export async function recordAppliedFile(tx: Transaction<Database>, file: AppliedFile): Promise<void> {
-  const rollouts = JSON.stringify(Object.fromEntries(file.rollouts));
+  const rollouts = storedJson(Object.fromEntries(file.rollouts));
   await tx.insertInto('applied_files').values({ revision: file.revision, rollouts }).execute();
 }

@@ -156,12 +156,13 @@ export interface Wire {
 }
 
 /** @param edit changes the table further; breakers stay closed and failover is off unless it says otherwise. */
-export async function startWire(edit?: (config: Document) => void): Promise<Wire> {
+export async function startWire(edit?: (config: Document) => void, env?: Record<string, string>): Promise<Wire> {
   const direct = await startWireUpstream();
   const gateway = await startWireUpstream();
   const facade = await startFacade({
     direct: direct.url,
     gateway: gateway.url,
+    ...(env && { env }),
     edit: (config) => {
       config.setIn(['server', 'forceHeader'], true);
       config.setIn(['defaults', 'breaker', 'volumeThreshold'], 10_000);

@@ -34,6 +34,8 @@ describe('a body', () => {
     ['a number', '5', 5],
     ['nothing', '', 'nothing'],
     ['behind a byte order mark', '\ufeff{"a":1}', { a: 1 }],
+    ['with half of a surrogate pair, escaped', '{"a":"x\\ud800y","b":"\\uD83D\\uDE00"}', { a: 'x\ufffdy', b: '😀' }],
+    ['with an escaped NUL, which no database keeps', '{"a":"x\\u0000y","b":"\\\\u0000"}', { a: 'xy', b: '\\u0000' }],
     ['with a byte that is no UTF-8, which costs us one letter', Uint8Array.from([0x22, 0x41, 0xff, 0x22]), 'A\ufffd'],
   ])('that is %s is read', async (_, body, read) => {
     expect(await post(await start(), body)).toEqual({ status: 200, body: { read } });

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import express from 'express';
 import supertest from 'supertest';
 import { describe, expect, test } from 'vitest';
@@ -5,12 +8,13 @@ import { guard } from '../../../../src/facade/admin/guard.ts';
 
 const TOKEN = 'admin-token-of-the-test';
 
-function guarded(adminToken: string | undefined) {
+function guardedApp(adminToken: string | undefined) {
   const app = express();
   app.use(guard(adminToken));
   app.use((_req, res) => void res.json({ passed: true }));
-  return supertest(app);
+  return app;
 }
+const guarded = (adminToken: string | undefined) => supertest(guardedApp(adminToken));
 
 const CHANGES = ['post', 'put', 'delete', 'patch'] as const;
 
@@ -80,6 +84,23 @@ describe('with ADMIN_TOKEN', () => {
     const res = await api.get('/').set('authorization', authorization).set('host', 'localhost').set('x-c2s-admin', '1');
     expect(res.status).toBe(401);
     expect(res.text).not.toContain(TOKEN);
+  });
+
+  test('two lines may do nothing, even when the first is right', async () => {
+    const server = createServer(guardedApp(TOKEN)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    for (const lines of [
+      [`Bearer ${TOKEN}`, 'Bearer x'],
+      ['Bearer x', `Bearer ${TOKEN}`],
+    ]) {
+      const headers = ['host', 'x', ...lines.flatMap((line) => ['authorization', line])];
+      const asked = request({ port, host: '127.0.0.1', headers }).end();
+      const [res] = (await once(asked, 'response')) as [IncomingMessage];
+      res.resume();
+      expect(res.statusCode).toBe(401);
+    }
+    server.close();
   });
 
   test('nothing may do nothing', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Callers, MISPLACED, presentedToken, type Caller } from '../../../../src/facade/forward/callers.ts';
+import { Callers, MISPLACED, type Caller } from '../../../../src/facade/forward/callers.ts';
 
 const C2S = 'token-of-contact2sale';
 const FACADE = 'token-of-a-program';
@@ -120,10 +120,4 @@ test('an id is the same on every instance, differs from caller to caller, and do
   expect(known(callers, C2S).id).not.toBe(known(callers, FACADE).id);
   // SHA-256, from the outside; the bucket of a caller hangs on it, so it may never change.
   expect(known(callers, FACADE)).toEqual({ id: '193754d1c78d', bucket: 2529 });
-});
-
-test('presentedToken takes nothing apart that is no token', () => {
-  expect(['T', 'Bearer T', 'bearer \t T', 'Bearer x y', 'Token x', 'Bearer'].map(presentedToken)).toEqual([
-    ...['T', 'T', 'T', undefined, undefined, 'Bearer'],
-  ]);
 });
