@@ -28,6 +28,7 @@ describe('what a jsonb column takes', () => {
           expect(read).not.toMatch(/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/);
         },
       ),
+      { numRuns: 30 },
     );
   });
 });
