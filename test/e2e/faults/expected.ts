@@ -26,7 +26,7 @@ export function expected(situation: Situation, dialect: Dialect, next: Next): An
   const ask = (side: Side): Fate => {
     const fate = next(side);
     received[side] += fate.received;
-    mayHaveArrived ||= fate.reach === 'sent' || fate.reach === 'refused';
+    mayHaveArrived ||= fate.reach === 'sent' || fate.reach === 'refused' || fate.reach === 'relayed';
     return fate;
   };
   let side = sideOf(situation);
@@ -43,7 +43,7 @@ export function expected(situation: Situation, dialect: Dialect, next: Next): An
   const hasBroken = fate.reach === 'sent' && fate.status === 502;
   if (side === 'direct' && method === 'GET' && hasBroken) fate = ask(side);
   // 3. A failed write that any side may have received is unknown.
-  const hasFailed = fate.reach === 'unsent' || fate.reach === 'sent' || fate.reach === 'refused';
+  const hasFailed = fate.reach !== 'served' && fate.reach !== 'begun';
   const isUnknown = method !== 'GET' && mayHaveArrived;
   return {
     status: fate.status,
@@ -89,5 +89,5 @@ export function possible(fault: Fault, situation: Situation, isOpen = false): An
 /** Half of the judged attempts failed: an answer below 400 speaks for the side, one of 4xx for nobody. */
 export function opensBreaker(fault: Fault, situation: Situation): boolean {
   const fates = fatesOf(fault, sideOf(situation));
-  return fates.some(({ reach }) => reach !== 'served');
+  return fates.some(({ reach }) => reach !== 'served' && reach !== 'relayed');
 }

@@ -9,10 +9,11 @@ export type Side = 'direct' | 'gateway';
  * - `unsent`: nothing of it was written to any connection.
  * - `sent`: written, and no answer came; whoever sent it cannot know whether it was received.
  * - `refused`: answered, with a failure of the upstream.
+ * - `relayed`: answered, with a failure of the origin behind the upstream; the upstream itself is well.
  * - `begun`: part of an answer came and was passed on.
  * - `served`: answered.
  */
-export type Reach = 'unsent' | 'sent' | 'refused' | 'begun' | 'served';
+export type Reach = 'unsent' | 'sent' | 'refused' | 'relayed' | 'begun' | 'served';
 
 export interface Fate {
   readonly reach: Reach;
@@ -43,6 +44,8 @@ export const SILENT = fate('sent', 504, 'upstream_respond_timeout');
 export const SILENT_UNREAD: Fate = { ...SILENT, received: 0 };
 /** The gateway's 500 may stand for anything that happened behind it. */
 export const ORIGIN_UNKNOWN = fate('sent', 502, 'origin_unknown');
+/** The gateway passes on that Contact2Sale answered 5xx. */
+export const ORIGIN_ERROR = fate('relayed', 503, 'origin_error');
 export const CUT = fate('begun', 200, 'upstream_body');
 export const STALLED = fate('begun', 200, 'upstream_body_timeout');
 export const failedWith = (status: number): Fate => fate('refused', status, 'upstream_error');

@@ -4,6 +4,7 @@ import {
   CUT,
   failedWith,
   LIMITED,
+  ORIGIN_ERROR,
   ORIGIN_REFUSED,
   ORIGIN_UNKNOWN,
   REFUSED,
@@ -181,6 +182,12 @@ const errors: readonly Fault[] = [
     direct: [failedWith(500)],
     gateway: [LIMITED],
   }),
+  withAnError(
+    "5xx of Contact2Sale in the gateway's 500",
+    '500 Internal Server Error',
+    saying("Server error '503 Service Unavailable' for url 'http://crm.invalid/leads'"),
+    { direct: [failedWith(500)], gateway: [ORIGIN_ERROR] },
+  ),
   withAnError(
     "gateway's 500: could not reach Contact2Sale",
     '500 Internal Server Error',
