@@ -66,6 +66,8 @@ export function createListener(options: ListenerOptions): Server {
     requestTimeout: REQUEST_TIMEOUT,
     connectionsCheckingInterval: 1_000,
     insecureHTTPParser: false,
+    // Judged with the rest of the head, whose refusals say what is wrong.
+    requireHostHeader: false,
     noDelay: true,
     // Node gives an upgraded connection away, and would never close the answers that are still owed on it.
     // A head that is refused, or answered by itself, is that of a plain request.

@@ -82,7 +82,7 @@ export function headProblem(req: IncomingMessage): Problem | undefined {
   if (hasTwoHosts(req.rawHeaders)) return BAD_HOST;
   if (isRead(req.method) && overridesMethod(req.rawHeaders)) return METHOD_OVERRIDDEN;
   // Empty is what a request without an authority has (RFC 9110 7.2).
-  if (host !== undefined && host !== '' && !isHost(host)) return BAD_HOST;
+  if (host === undefined ? req.httpVersionMinor > 0 : host !== '' && !isHost(host)) return BAD_HOST;
   const url = req.url as string;
   if (url.includes('#')) return FRAGMENT;
   return url.charCodeAt(0) === SLASH ? undefined : otherFormProblem(req, url);

@@ -106,6 +106,11 @@ describe.each(WAYS_IN)('on the way $way', (way) => {
       await expectRefused(head(way, { method, host, version: 'HTTP/1.0' }), 400, method);
     });
 
+    test('no Host is 400 in HTTP/1.1, in absolute form, too', async () => {
+      await expectRefused(head(way, { method, host: '' }), 400, method);
+      await expectRefused(head(way, { method, host: '', target: `http://h${way.targetOf(method)}` }), 400, method);
+    });
+
     test('a fragment in the target is 400: neither side may cut it off alone', async () => {
       await expectRefused(head(way, { method, target: `${way.targetOf(method)}#part` }), 400, method);
     });
