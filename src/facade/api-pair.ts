@@ -4,7 +4,7 @@ import type { Outcome } from './rollout/outcome.ts';
 /**
  * Two APIs for the same things: the legacy one (`direct`) and its replacement (`gateway`). The rollout table says which
  * operations they share and how their paths, queries and bodies differ. What a table cannot say is said by an
- * {@link ApiPair}: how each side tells of an error, whose rate limit a 429 is, what the gateway cannot carry. The engine
+ * {@link ApiPair}: how each side is called and shown a token, how it tells of an error, whose rate limit a 429 is, what the gateway cannot carry. The engine
  * imports nothing of the two APIs.
  */
 
@@ -15,6 +15,12 @@ export type Path = 'direct' | 'gateway';
 export type Dialect = Path;
 
 export interface ApiPair {
+  /** What people call each side, in the middle of a sentence: `Contact2Sale`, `the gateway`. */
+  readonly names: Readonly<Record<Path, string>>;
+  /** How a caller shows its token to each side. Of a known caller the facade writes both. */
+  readonly tokens: Readonly<Record<Path, TokenHeader>>;
+  /** The environment variables that hold the address and the token of each side. */
+  readonly variables: Readonly<Record<Path, { readonly url: string; readonly token: string }>>;
   readonly gateway: GatewayLimits;
   /** Whose rate limit a 429 of this path tells of: a gateway that calls the legacy API passes that API's limit on. */
   rateLimitOf(path: Path): Path;
@@ -25,6 +31,16 @@ export interface ApiPair {
   mustUnderstand(path: Path, asked: Dialect): boolean;
   /** What an error answer means: the outcome that breaker, failover and metrics judge by, and what the caller is told. Pure. */
   understand(answer: ErrorAnswer): UnderstoodError;
+}
+
+/** Where the token stands in a request to one side. */
+export interface TokenHeader {
+  /** The header that the facade writes, in lower case: `authorization`. */
+  readonly name: string;
+  /** What stands before the token: `Bearer `, or nothing. Callers may write it or leave it out. */
+  readonly prefix: '' | 'Bearer ';
+  /** Further headers, in lower case, from which a caller's token is taken. */
+  readonly aliases: readonly string[];
 }
 
 /** What the gateway side cannot carry. A request that needs it goes to direct. */

@@ -182,7 +182,8 @@ function serve(options: WireOptions, shared: Shared, generation: Generation) {
   const { environment, log, requestLog, tracing, seat } = options;
   const { metrics, now, calendar, config } = shared;
   const own = { metrics, log, requestLog, now, overload: overloadLimits(config()) };
-  const dataPlane = new DataPlane({ ...environment, ...own, tracing }, generation);
+  const { pair } = options.product;
+  const dataPlane = new DataPlane({ ...environment, ...own, pair, tracing }, generation);
   const clocks = { now, calendar, random: Math.random };
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
   const killSwitch = new KillSwitch(

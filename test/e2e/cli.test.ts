@@ -93,7 +93,7 @@ describe('explain', () => {
     );
     expect((await run(['explain', 'GET', '/leads/1'])).out).toContain('gateway, because: split');
     expect(await run(['explain', 'GET', '/leads/1', '--caller', 'abc'])).toMatchObject({ code: 1 });
-    expect((await run(['explain', 'GET', '/nowhere'])).out).toContain('passed through to Contact2Sale');
+    expect((await run(['explain', 'GET', '/nowhere'])).out).toContain('passed through to the direct upstream');
     expect((await run(['explain', 'DELETE', '/leads/1'])).out).toContain('answered 405');
   });
 });

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { requestHeaders, responseHeaders } from '../../src/facade/forward/headers.ts';
+import { CONTACT2SALE } from '../../src/c2s/pair/contact2sale.ts';
+import { tokenHeaderNames } from '../../src/facade/dialect/token-header.ts';
+import { requestHeaders, requestRules, responseHeaders, type Credentials } from '../../src/facade/forward/headers.ts';
 import { requestIdOf } from '../../src/http/request-id.ts';
 import { connectionOf, messageOf, pairs, valuesOf } from '../unit/facade/forward/message-fixture.ts';
 
@@ -9,6 +11,7 @@ import { connectionOf, messageOf, pairs, valuesOf } from '../unit/facade/forward
  * what belongs to one connection stays on it, credentials stay with whom they are for.
  */
 
+const RULES = requestRules(tokenHeaderNames(CONTACT2SALE));
 const OURS = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'via', 'x-request-id'];
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
 const CREDENTIALS = ['authorization', 'authentication', 'proxy-authorization'];
@@ -77,7 +80,11 @@ describe('what an upstream is sent', () => {
     fc.assert(
       fc.property(raw, hosts, fc.boolean(), (sent, host, keep) => {
         const req = messageOf([...withoutHost(sent), 'Host', host]);
-        const credentials = { keep, authorization: keep ? undefined : 'Bearer ours' };
+        const credentials: Credentials = {
+          keep,
+          sent: keep ? undefined : ['authorization', 'Bearer ours'],
+          rules: RULES,
+        };
         const headers = requestHeaders(req, connectionOf(req), credentials, 'id-1', undefined);
         for (const name of OURS) {
           expect(valuesOf(headers, name)).toHaveLength(name === 'x-forwarded-host' && host === '' ? 0 : 1);
@@ -121,7 +128,7 @@ describe('what an upstream is sent', () => {
         const headers = requestHeaders(
           req,
           connectionOf(req, ['192.0.2.7']),
-          { keep: true, authorization: undefined },
+          { keep: true, sent: undefined, rules: RULES },
           'i',
           undefined,
         );
@@ -160,7 +167,7 @@ describe('what an upstream is sent', () => {
         const headers = requestHeaders(
           req,
           connectionOf(req),
-          { keep: true, authorization: undefined },
+          { keep: true, sent: undefined, rules: RULES },
           'i',
           undefined,
         );

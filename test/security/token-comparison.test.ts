@@ -76,7 +76,7 @@ describe('callers are found by a salted digest', () => {
   const identify = (callers: Callers, given: string) => callers.identify(['authorization', `Bearer ${given}`], '');
 
   test('the token, all of it and nothing else', () => {
-    const callers = new Callers(undefined, [token]);
+    const callers = new Callers(undefined, [token], new Set(['authorization', 'authentication']));
     expect(identify(callers, token)).toBeDefined();
     for (const wrong of [token.slice(0, -1), token.slice(1), token.toUpperCase(), '\0', '__proto__']) {
       expect(identify(callers, wrong)).toBeUndefined();
@@ -85,7 +85,7 @@ describe('callers are found by a salted digest', () => {
   });
 
   test('an empty token makes nobody known', () => {
-    const callers = new Callers('', ['']);
+    const callers = new Callers('', [''], new Set(['authorization', 'authentication']));
     for (const wrong of ['', ' ', 'undefined']) expect(identify(callers, wrong)).toBeUndefined();
     expect(callers.identify(['authentication', ''], '')).toBeUndefined();
     expect(callers.identify([], '')).toBeUndefined();

@@ -5,6 +5,16 @@ import { isSafeParam } from './path-parameter.ts';
 
 /** Contact2Sale and the C2S gateway. */
 export const CONTACT2SALE: ApiPair = {
+  names: { direct: 'Contact2Sale', gateway: 'the gateway' },
+  tokens: {
+    // Older clients send Authentication, with or without the scheme.
+    direct: { name: 'authorization', prefix: 'Bearer ', aliases: ['authentication'] },
+    gateway: { name: 'authorization', prefix: 'Bearer ', aliases: [] },
+  },
+  variables: {
+    direct: { url: 'C2S_BASE_URL', token: 'C2S_TOKEN' },
+    gateway: { url: 'C2S_GATEWAY_URL', token: 'C2S_GATEWAY_TOKEN' },
+  },
   gateway: {
     takesHead: false,
     // It answers a slash at the end with a redirect, and does not know the aliases.

@@ -31,7 +31,7 @@ export function renderExplanation(
 }
 
 function linesOf(explanation: Explanation, style: Style): Line[] {
-  if (explanation.kind === 'passthrough') return [['route', 'none: passed through to Contact2Sale as it came']];
+  if (explanation.kind === 'passthrough') return [['route', 'none: passed through to the direct upstream as it came']];
   if (explanation.kind === 'method') {
     return [['route', `none: the path takes ${explanation.allow.join(', ')} only; answered 405 by the facade`]];
   }

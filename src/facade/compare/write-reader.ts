@@ -123,16 +123,13 @@ export class WriteReader {
     return answerOf(answer);
   }
 
-  #request({ match, req, caller, requestId }: Asked, { model }: RouteEntry, prefix: string): ShadowRequest {
+  #request({ match, caller, requestId }: Asked, { model }: RouteEntry, prefix: string): ShadowRequest {
     const written = match.route.model.params;
     const params = model.params.map((name) => match.params[written.indexOf(name)] ?? '');
     const { method } = model.direct[0] as Face;
     const headers = ['accept', 'application/json', 'x-request-id', requestId, 'x-facade-shadow', 'true'];
-    const credentials = this.#ports.credentials('direct', caller);
-    const authorization = credentials.keep ? req.headers.authorization : credentials.authorization;
-    if (authorization !== undefined) headers.push('authorization', authorization);
-    const { authentication } = req.headers;
-    if (credentials.keep && typeof authentication === 'string') headers.push('authentication', authentication);
+    const { sent } = this.#ports.credentials('direct', caller);
+    if (sent !== undefined) headers.push(sent[0], sent[1]);
     return { method, target: prefix + renderPath(model.direct[0] as Face, params), headers };
   }
 }

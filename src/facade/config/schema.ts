@@ -194,7 +194,7 @@ const rolloutFields = {
     .enum(['direct', 'none'])
     .default('direct')
     .describe(
-      'What happens when the gateway cannot serve: `direct` asks Contact2Sale, within what write safety allows; `none` answers the failure.',
+      'What happens when the gateway cannot serve: `direct` asks the direct path, within what write safety allows; `none` answers the failure.',
     ),
 };
 
@@ -289,7 +289,9 @@ const route = z.strictObject({
     .describe('Name of the operation; the label of its metrics.'),
   direct: faces
     .optional()
-    .describe("Contact2Sale's face: METHOD /path/:parameter. Of a list the first is sent, the others are understood."),
+    .describe(
+      "The direct path's face: METHOD /path/:parameter. Of a list the first is sent, the others are understood.",
+    ),
   gateway: faces
     .optional()
     .describe("The gateway's face: METHOD /path/:parameter. Of a list the first is sent, the others are understood."),
@@ -495,15 +497,15 @@ export const facadeConfigSchema = z.strictObject({
   log: log.prefault({}).describe('The request log.'),
   upstreams: z
     .strictObject({
-      direct: upstream.describe('Contact2Sale itself, the legacy path.'),
-      gateway: upstream.describe('The C2S gateway, the replacement.'),
+      direct: upstream.describe('The legacy API.'),
+      gateway: upstream.describe('Its replacement.'),
     })
     .describe('The two sides that requests are sent to.'),
   failover: failover.prefault({}).describe('How often a request may be asked again on the direct path.'),
   defaults: defaults.prefault({}).describe('Settings of every route that does not write its own.'),
   passthrough: passthrough
     .prefault({})
-    .describe('Requests that no route claims: they go to Contact2Sale as they came, under the limits of a route.'),
+    .describe('Requests that no route claims: they go direct as they came, under the limits of a route.'),
   compare: compare.prefault({}).describe('How shadows are run and judged.'),
   enrichment: enrichment.prefault({}).describe('The enrichment of leads. Everything has a default.'),
   knownDifferences: z

@@ -84,7 +84,15 @@ export class CallerAnswer {
     this.#pushOwn(path, headers);
     // What is still to come of the body would otherwise be taken for the next request.
     if (outcome === 'client_timeout') headers.push('connection', 'close');
-    sendProblem(this.#res, refusalFor(outcome, this.#isUnknownWrite(outcome), retryAfter), this.#requestId, headers);
+    sendProblem(
+      this.#res,
+      refusalFor(outcome, this.#route.pair.names, {
+        isUnknown: this.#isUnknownWrite(outcome),
+        retryAfterMs: retryAfter,
+      }),
+      this.#requestId,
+      headers,
+    );
   }
 
   /** Cut short, so that the caller can tell that it is not whole. */

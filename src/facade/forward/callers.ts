@@ -5,11 +5,11 @@ import type { Problem } from '../../http/problem.ts';
 import { TokenScanner } from './token-scanner.ts';
 
 /**
- * Who calls. A caller is *known* when it presents the Contact2Sale token or one of FACADE_TOKENS; only known callers
- * may take the gateway path, since the gateway holds the token and asks nothing of those who reach it.
+ * Who calls. A caller is *known* when it presents the token of the direct side or one of FACADE_TOKENS; only known
+ * callers may take the gateway path, since the gateway holds the token and asks nothing of those who reach it.
  *
- * A token is taken from `Authorization` and `Authentication`, with or without the scheme `Bearer`, and from nowhere
- * else. One of FACADE_TOKENS that stands anywhere else would be passed on to an upstream, and so would either kind
+ * A token is taken from the headers of the pair (dialect/token-header.ts), with or without the scheme `Bearer`, and from
+ * nowhere else. One of FACADE_TOKENS that stands anywhere else would be passed on to an upstream, and so would either kind
  * beside or inside of credentials that are not understood: such a request is *misplaced*, and goes nowhere.
  *
  * Comparison: the presented token is hashed with a random salt and the digest is looked up. What the look-up compares
@@ -40,16 +40,22 @@ export class Callers {
   readonly #known = new Map<string, Caller>();
   /** FACADE_TOKENS: they go nowhere. */
   readonly #everywhere: TokenScanner;
-  /** And the Contact2Sale token, where credentials stand. */
+  /** And the direct side's own token, where credentials stand. */
   readonly #inCredentials: TokenScanner;
+  readonly #headers: ReadonlySet<string>;
+  /** By length and first letter: may a name be one of the headers? */
+  readonly #shapes = new Uint8Array(SHAPES);
 
-  constructor(c2sToken: string | undefined, facadeTokens: readonly string[]) {
+  /** @param headers names in lower case from which a token is taken (dialect/token-header.ts). */
+  constructor(directToken: string | undefined, facadeTokens: readonly string[], headers: ReadonlySet<string>) {
     for (const token of facadeTokens) this.#add(token);
-    if (c2sToken) this.#add(c2sToken);
-    // One that is the Contact2Sale token, too, is Contact2Sale's to see.
-    const contact2Sales = new Set([c2sToken]);
-    this.#everywhere = new TokenScanner(facadeTokens.filter((token) => !contact2Sales.has(token)));
-    this.#inCredentials = new TokenScanner(c2sToken ? [...facadeTokens, c2sToken] : facadeTokens);
+    if (directToken) this.#add(directToken);
+    // One that is the direct side's own, too, is that side's to see.
+    const ofDirect = new Set([directToken]);
+    this.#everywhere = new TokenScanner(facadeTokens.filter((token) => !ofDirect.has(token)));
+    this.#inCredentials = new TokenScanner(directToken ? [...facadeTokens, directToken] : facadeTokens);
+    this.#headers = headers;
+    for (const name of headers) this.#shapes[shapeOf(name)] = 1;
   }
 
   /**
@@ -62,7 +68,7 @@ export class Callers {
     for (let i = 0; i < raw.length; i += 2) {
       const name = raw[i] as string;
       const value = raw[i + 1] as string;
-      if (!isCredentials(name)) {
+      if (this.#shapes[shapeOf(name)] === 0 || !this.#headers.has(name.toLowerCase())) {
         if (this.#everywhere.finds(value) || this.#everywhere.finds(name)) return MISPLACED;
       } else if (value !== '') {
         const caller = this.#callerOf(value);
@@ -80,7 +86,7 @@ export class Callers {
     return this.#everywhere.finds(path);
   }
 
-  /** Every known caller, whoever holds the Contact2Sale token last. */
+  /** Every known caller, whoever holds the direct side's own token last. */
   get all(): readonly Caller[] {
     return [...this.#known.values()];
   }
@@ -103,9 +109,6 @@ export class Callers {
   }
 }
 
-function isCredentials(name: string): boolean {
-  // Content-Length has as many letters.
-  if ((name.length !== 13 && name.length !== 14) || (name.charCodeAt(0) | 0x20) !== 0x61) return false;
-  const lower = name.toLowerCase();
-  return lower === 'authorization' || lower === 'authentication';
-}
+const SHAPES = 64 * 32;
+/** The same for a name in any case. */
+const shapeOf = (name: string): number => ((name.length & 63) << 5) | (name.charCodeAt(0) & 31);

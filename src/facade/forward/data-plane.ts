@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { RequestTrace, Tracing } from '../observe/tracing/trace.ts';
+import type { ApiPair } from '../api-pair.ts';
+import { showToken, tokenHeaderNames } from '../dialect/token-header.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';
 import type { Standing } from '../../http/standing.ts';
@@ -12,7 +14,7 @@ import { DeadlineWatch } from '../../http/deadlines.ts';
 import { Discovery } from './discovery.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
 import type { Generation, RouteEntry } from './generation.ts';
-import type { Credentials } from './headers.ts';
+import { requestRules, type Credentials, type RequestRules } from './headers.ts';
 import { Overload, OVERLOADED, type OverloadLimits, type ShedReason } from './overload.ts';
 import { createPages, isHealthCheck, type Pages } from './pages.ts';
 import type { Target } from './plan.ts';
@@ -26,7 +28,7 @@ import { Tunnels } from './tunnels.ts';
 
 /**
  * The public side of the facade. A request is matched first. What no route claims is one of the facade's own pages, or
- * goes to Contact2Sale on the way of every request (exchange.ts), or is the tunnel of a WebSocket (tunnel.ts). The
+ * goes direct on the way of every request (exchange.ts), or is the tunnel of a WebSocket (tunnel.ts). The
  * generation that is found here is kept to the end of the request.
  */
 
@@ -35,6 +37,7 @@ export interface DataPlaneOptions {
   readonly requestLog: Logger;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  readonly pair: Pick<ApiPair, 'names' | 'tokens'>;
   readonly c2sToken: string | undefined;
   readonly facadeTokens: readonly string[];
   /** What the facade shows the gateway, if the gateway asks for anything. */
@@ -70,9 +73,10 @@ export class DataPlane {
     this.#options = options;
     this.#generation = generation;
     this.discovery = new Discovery(generation.knownShare);
-    this.callers = new Callers(options.c2sToken, options.facadeTokens);
+    const tokenHeaders = tokenHeaderNames(options.pair);
+    this.callers = new Callers(options.c2sToken, options.facadeTokens, tokenHeaders);
     this.#deadlines = new DeadlineWatch(now);
-    this.#credentials = credentialsFor(options);
+    this.#credentials = credentialsFor(options, requestRules(tokenHeaders));
     this.overload = overloadOf(
       options,
       () => this.underWay,
@@ -207,7 +211,7 @@ export class DataPlane {
     return this.pages.holdsSecret(raw) || this.pages.vouchesFor(req) || this.callers.isShownIn(path);
   }
 
-  /** What no route claims goes to Contact2Sale as it came; undefined where Contact2Sale could not know it. */
+  /** What no route claims goes direct as it came; undefined where the direct side could not know it. */
   #unclaimed(method: string, { raw, path }: Target): Match<RouteEntry> | undefined {
     const { matcher, unclaimed } = this.#generation;
     if (!raw.startsWith('/') || matcher.methodsOf(path, 'gateway').length > 0) return undefined;
@@ -217,7 +221,8 @@ export class DataPlane {
   /** No path that could be asked of anybody, or one of the gateway's dialect with a method that it does not have. */
   #refuse(req: IncomingMessage, res: ServerResponse, { path }: Target): void {
     const allow = this.#generation.matcher.methodsOf(path, 'gateway');
-    const refusal = refusalFor(allow.length > 0 ? 'client_method' : 'client_bad_request', false, undefined);
+    const outcome = allow.length > 0 ? 'client_method' : 'client_bad_request';
+    const refusal = refusalFor(outcome, this.#options.pair.names);
     refuseWith(req, res, allow.length > 0 ? { ...refusal, allow } : refusal);
   }
 
@@ -332,17 +337,18 @@ function refuseWith(req: IncomingMessage, res: ServerResponse, problem: Problem)
 }
 
 /**
- * What each path is shown. Direct: a stranger's own, so that Contact2Sale itself says 401; of a known caller the
- * Contact2Sale token, written once and by the facade, however the caller wrote its own. Gateway: never the caller's,
- * which is Contact2Sale's business, but the facade's own key.
+ * What each path is shown. Direct: a stranger's own, so that the API itself says 401; of a known caller that side's
+ * token, written once and by the facade, however the caller wrote its own. Gateway: never the caller's, which is the
+ * other side's business, but the facade's own key.
  */
 function credentialsFor(
-  options: DataPlaneOptions,
+  { pair: { tokens }, c2sToken, gatewayToken }: DataPlaneOptions,
+  rules: RequestRules,
 ): Readonly<Record<Path, (caller: Caller | undefined) => Credentials>> {
-  const bearer = (token: string | undefined) => (token === undefined ? undefined : `Bearer ${token}`);
-  const asSent: Credentials = { keep: true, authorization: undefined };
-  const ours: Credentials = { keep: false, authorization: bearer(options.c2sToken) };
-  const gateway: Credentials = { keep: false, authorization: bearer(options.gatewayToken), dropOrigin: true };
+  const asSent: Credentials = { keep: true, sent: undefined, rules };
+  const ours: Credentials = { keep: false, sent: showToken(tokens.direct, c2sToken), rules };
+  const sentToGateway = showToken(tokens.gateway, gatewayToken);
+  const gateway: Credentials = { keep: false, sent: sentToGateway, rules, dropOrigin: true };
   return { direct: (caller) => (caller ? ours : asSent), gateway: () => gateway };
 }
 

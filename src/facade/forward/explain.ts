@@ -1,3 +1,4 @@
+import type { ApiPair } from '../api-pair.ts';
 import type { Dialect, Fallback, Path, Safety } from '../rollout/route.ts';
 import type { Reason } from '../rollout/decide.ts';
 import type { Match, Matcher } from '../rollout/matcher.ts';
@@ -144,13 +145,14 @@ function sendingBy(situation: Situation, question: Question, match: Match<Prepar
     method: methodFor(match, path, method),
     url: situation.bases[path] + target,
     rewritten: isTranslated ? plan.value.body?.toString() : hasBody ? null : undefined,
-    credentials: credentialsOf(path, caller),
+    credentials: credentialsOf(match.route.model.pair, path, caller),
   };
 }
 
-function credentialsOf(path: Path, caller: Caller | undefined): string {
-  if (path === 'gateway') return 'C2S_GATEWAY_TOKEN, if it is set';
-  return caller ? 'C2S_TOKEN, in place of the caller’s own' : 'the caller’s own, as sent';
+function credentialsOf({ variables }: ApiPair, path: Path, caller: Caller | undefined): string {
+  const { token } = variables[path];
+  if (path === 'gateway') return `${token}, if it is set`;
+  return caller ? `${token}, in place of the caller’s own` : 'the caller’s own, as sent';
 }
 
 function refused(path: Path, outcome: Outcome): Sending {
@@ -163,7 +165,7 @@ function failoverOf({ model }: PreparedRoute, fallback: Fallback): FailoverRule 
 }
 
 /**
- * The caller that is meant: `known` (who presents the Contact2Sale token, else any other known one), `unknown`, or the
+ * The caller that is meant: `known` (who presents the direct side's own token, else any other known one), `unknown`, or the
  * id that the log shows. Null: no known caller has that id.
  */
 export function callerNamed(name: string, callers: readonly Caller[]): Caller | undefined | null {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { AnswerRewriter } from './answer-rewriter.ts';
 import type { Connection } from './connection.ts';
+import type { ShownToken } from '../dialect/token-header.ts';
 import { decremented, METHOD_OVERRIDES } from '../../http/request-head.ts';
 import { asCgiReads, isForwardingClaim } from './request-names.ts';
 
@@ -44,8 +45,6 @@ const REQUEST_ACTIONS: Readonly<Record<string, Action>> = {
   // Sent back out by us, once.
   'x-request-id': DROP,
   connection: CONNECTION,
-  authorization: CREDENTIALS,
-  authentication: CREDENTIALS,
   origin: ORIGIN,
   forwarded: FORWARDED,
   'x-forwarded-for': FORWARDED,
@@ -64,14 +63,12 @@ const REQUEST_ACTIONS: Readonly<Record<string, Action>> = {
   ),
 };
 
-/** What the table above does not list. @param name in lower case. */
-function furtherRequestAction(name: string): Action | undefined {
-  if (Object.hasOwn(REQUEST_ACTIONS, name)) return undefined;
+/** What the table does not list by itself. @param name in lower case. */
+function furtherRequestAction(listed: Readonly<Record<string, Action>>, name: string): Action | undefined {
   if (isForwardingClaim(name)) return CLAIM;
   const read = asCgiReads(name);
   // A look-alike is dropped and never taken for the real one; from a trusted proxy, too, since it passed it on unread.
-  const isLookAlike =
-    read !== name && (Object.hasOwn(REQUEST_ACTIONS, read) || isForwardingClaim(read) || isOurs(read));
+  const isLookAlike = read !== name && (Object.hasOwn(listed, read) || isForwardingClaim(read) || isOurs(read));
   return isLookAlike ? DROP : undefined;
 }
 
@@ -127,15 +124,26 @@ class Actions {
   }
 }
 
-const requestActions = new Actions(REQUEST_ACTIONS, furtherRequestAction);
+/** What becomes of each header of a request. Made once for a pair of APIs. */
+export type RequestRules = Actions;
+
+/** @param credentials headers in lower case that carry a token (dialect/token-header.ts). */
+export function requestRules(credentials: ReadonlySet<string>): RequestRules {
+  const carrying = Object.fromEntries([...credentials].map((name) => [name, CREDENTIALS]));
+  const listed: Readonly<Record<string, Action>> = { ...REQUEST_ACTIONS, ...carrying };
+  return new Actions(listed, (name) => furtherRequestAction(listed, name));
+}
+
 const responseActions = new Actions(RESPONSE_ACTIONS);
 
 /** How the credentials of a request leave the facade. */
 export interface Credentials {
   /** Pass the caller's own on, untouched. */
   readonly keep: boolean;
-  /** Sent as Authorization in their place, if any: `Bearer …`. */
-  readonly authorization: string | undefined;
+  /** Sent in their place, if any. */
+  readonly sent: ShownToken | undefined;
+  /** Knows which headers carry credentials. */
+  readonly rules: RequestRules;
   /**
    * Origin goes no further: it told whose page the caller is, and whoever asks now is the facade. A gateway that is open
    * on loopback refuses pages of strangers (c2s/gateway/handler.ts).
@@ -161,12 +169,13 @@ export function requestHeaders(
   requestId: string,
   held: HeldBody | undefined,
 ): string[] {
+  const { rules, sent } = credentials;
   const raw = req.rawHeaders;
   const listed = connectionOptions(req.headers.connection);
   const headers: string[] = [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
-    const action = requestActions.of(name);
+    const action = rules.of(name);
     if (action !== KEEP && !isKept(action, credentials, held, connection)) continue;
     if (listed?.has(name.toLowerCase())) continue;
     // Other methods may ignore it (RFC 9110 7.6.2), and so does the facade.
@@ -177,7 +186,7 @@ export function requestHeaders(
     headers.push('content-length', String(held.length));
     if (held.isTranslated) headers.push('content-type', 'application/json');
   }
-  if (credentials.authorization !== undefined) headers.push('authorization', credentials.authorization);
+  if (sent !== undefined) headers.push(sent[0], sent[1]);
   headers.push('x-request-id', requestId);
   connection.pushForwarded(req, headers);
   return headers;

@@ -4,7 +4,7 @@ import type { Logger } from '../../http/log.ts';
 import type { CounterCell } from '../observe/cells.ts';
 import { Admission } from './admission.ts';
 import { readyProblem, type Problem, type ReadyProblem } from '../../http/problem.ts';
-import { refusalFor } from './refusals.ts';
+import { NO_NAMES, refusalFor } from './refusals.ts';
 import { strangersPart, type Standing } from '../../http/standing.ts';
 
 /**
@@ -66,7 +66,7 @@ interface Refusal {
 const RETRY_AFTER = [1_000, 2_000, 3_000];
 /** Refusals must be cheap above all: where one costs half of a request, a facade at twice its load does nothing else. */
 const REFUSALS: readonly Refusal[] = RETRY_AFTER.map((ms) => {
-  const problem = refusalFor('facade_overload', false, ms);
+  const problem = refusalFor('facade_overload', NO_NAMES, { retryAfterMs: ms });
   return { problem, ready: readyProblem(problem, OVERLOADED) };
 });
 

@@ -1,7 +1,16 @@
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import type { ApiPair } from '../api-pair.ts';
 import type { Problem } from '../../http/problem.ts';
 
-/** What the facade says when it answers by itself: one sentence for every outcome, with what the caller can do. */
+type Names = ApiPair['names'];
+
+/** For an outcome whose sentence names no side. */
+export const NO_NAMES: Names = { direct: '', gateway: '' };
+
+/**
+ * What the facade says when it answers by itself: one sentence for every outcome, with what the caller can do. `{direct}`
+ * and `{gateway}` stand for the names of the two sides, `{Direct}` and `{Gateway}` for them at the begin of a sentence.
+ */
 const DETAILS: Partial<Record<Outcome, string>> = {
   upstream_connect: 'The upstream could not be reached. Nothing was sent; the request may be repeated.',
   upstream_connect_timeout: 'The upstream took no connection in time. Nothing was sent; the request may be repeated.',
@@ -9,14 +18,14 @@ const DETAILS: Partial<Record<Outcome, string>> = {
   upstream_send_timeout: 'The upstream stopped taking the request.',
   upstream_respond: 'The upstream closed the connection without an answer, or its answer cannot be read as HTTP.',
   upstream_respond_timeout: 'The upstream did not answer in time.',
-  origin_connect: 'The gateway could not reach Contact2Sale. Nothing arrived there; the request may be repeated.',
-  origin_unknown: 'The gateway got no usable answer from Contact2Sale.',
-  origin_timeout: 'Contact2Sale did not answer the gateway in time.',
+  origin_connect: '{Gateway} could not reach {direct}. Nothing arrived there; the request may be repeated.',
+  origin_unknown: '{Gateway} got no usable answer from {direct}.',
+  origin_timeout: '{Direct} did not answer {gateway} in time.',
   facade_breaker_open: 'The upstream of this route is failing and is given a pause. Nothing was sent; try again later.',
   facade_bulkhead_full: 'All places to this upstream are taken. Nothing was sent; try again later.',
   facade_rate_budget: 'The rate budget of the upstream is spent. Nothing was sent; try again later.',
   facade_overload: 'The facade has more to do than it can. Nothing was sent; try again in a moment.',
-  facade_no_gateway: 'This route is served by the gateway alone, which is switched off or not configured.',
+  facade_no_gateway: 'This route is served by {gateway} alone, which is switched off or not configured.',
   untranslatable:
     'The path that serves this route cannot carry the request without losing a part of it: a field, a value, or a condition such as If-Match. Nothing was sent.',
   client_bad_request: 'The request cannot be forwarded: its path or a header holds what HTTP does not allow there.',
@@ -27,7 +36,7 @@ const DETAILS: Partial<Record<Outcome, string>> = {
 };
 
 /** Of a write that one path may have received and the other was never sent. */
-const NOT_ASKED_AGAIN = 'The gateway may have received the request, and Contact2Sale could not be asked.';
+const NOT_ASKED_AGAIN = '{Gateway} may have received the request, and {direct} could not be asked.';
 
 /** Added where nobody can say whether a write arrived. */
 const UNKNOWN = ' Whether it was carried out is not known: look before you repeat it.';
@@ -40,14 +49,30 @@ export function isUnknownWrite(outcome: Outcome, isSafe: boolean): boolean {
   return delivery === 'unknown' || (delivery === 'answered' && (judge === 'failure' || outcome === 'origin_error'));
 }
 
-/** The problem that a caller gets for an outcome. @param isUnknown a write may have been received. */
-export function refusalFor(outcome: Outcome, isUnknown: boolean, retryAfterMs: number | undefined): Problem {
+export interface RefusalFacts {
+  /** A write may have been received. */
+  readonly isUnknown?: boolean;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** The problem that a caller gets for an outcome. @param names of the two sides. */
+export function refusalFor(outcome: Outcome, names: Names, facts: RefusalFacts = {}): Problem {
+  const { isUnknown = false, retryAfterMs } = facts;
   const { status, delivery } = decisionOf(outcome);
   const sentence = isUnknown && delivery === 'unsent' ? NOT_ASKED_AGAIN : DETAILS[outcome];
   return {
     status: status || 502,
     kind: outcome.replaceAll('_', '-'),
-    detail: (sentence ?? 'The request could not be served.') + (isUnknown ? UNKNOWN : ''),
+    detail: named(sentence ?? 'The request could not be served.', names) + (isUnknown ? UNKNOWN : ''),
     retryAfter: retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1000)),
   };
 }
+
+function named(sentence: string, names: Names): string {
+  return sentence.replace(/\{(direct|gateway)\}/gi, (_, side: string) => {
+    const name = names[side.toLowerCase() as keyof Names];
+    return side[0] === side[0]?.toUpperCase() ? capitalised(name) : name;
+  });
+}
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

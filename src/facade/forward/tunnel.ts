@@ -266,7 +266,7 @@ export class Tunnel implements Bounded, Waiter {
   #refuse(outcome: Outcome, retryAfter?: number): void {
     this.#phase = { kind: 'answered' };
     this.#outcome = outcome;
-    const problem = refusalFor(outcome, false, retryAfter);
+    const problem = refusalFor(outcome, this.#asked.match.route.model.pair.names, { retryAfterMs: retryAfter });
     this.#status = problem.status;
     this.#socket.off('readable', this.#onReadable).resume();
     if (this.#socket.writable) endWithProblem(this.#socket, problem, this.#ownHeaders());

@@ -75,8 +75,8 @@ const shadowsWithoutBudget: Warn = (input) => {
   return rowsWith(input, (route) => route.rollout.shadow > 0).map(({ route, path }) => ({
     path: [...path, 'shadow'],
     kind: 'shadow-without-budget',
-    message: `shadows of ${route.id} spend Contact2Sale's rate limit, and nothing holds them back`,
-    remedy: 'write upstreams.direct.rateBudget with what Contact2Sale grants',
+    message: `shadows of ${route.id} spend the rate limit of the direct upstream, and nothing holds them back`,
+    remedy: 'write upstreams.direct.rateBudget with what it grants',
   }));
 };
 
@@ -109,7 +109,7 @@ const vanishedRows: Warn = ({ config, running }) => {
       path: ['routes'],
       kind: 'rows-vanished',
       message: `${gone.join(', ')}: in the table that serves, and not in this file`,
-      remedy: 'put them back, unless their traffic is to pass through to Contact2Sale unrouted',
+      remedy: 'put them back, unless their traffic is to go direct as it comes',
     },
   ];
 };

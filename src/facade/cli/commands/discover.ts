@@ -31,7 +31,7 @@ export const discover: Command = async (context) => {
       method,
       template,
     ]);
-    const remark = 'Calls of Contact2Sale that no row claims; each needs one before it can move.';
+    const remark = 'Calls that no row claims, so that they go direct; each needs a row before it can move.';
     return `${renderTable(COLUMNS, rows, io.width, style)}\n\n${remark}`;
   });
   return EXIT.ok;

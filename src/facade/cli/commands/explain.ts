@@ -1,3 +1,5 @@
+import type { ApiPair } from '../../api-pair.ts';
+import { tokenHeaderNames } from '../../dialect/token-header.ts';
 import { readFileSync } from 'node:fs';
 import type { ExplainAnswer } from '../../admin/explain.ts';
 import { Callers, type Caller } from '../../forward/callers.ts';
@@ -58,7 +60,7 @@ async function byFacade(context: Context, asked: Asked): Promise<Explained | und
 function byFile(context: Context, asked: Asked): Explained {
   const file = readConfigFile(context);
   const config = requireConfig(file);
-  const caller = callerOf(file, asked.caller);
+  const caller = callerOf(context.pair, file, asked.caller);
   const models = compileRoutes(config, context.pair);
   const { direct, gateway } = config.upstreams;
   const situation = {
@@ -82,9 +84,9 @@ function byFile(context: Context, asked: Asked): Explained {
 /** Without any token in the environment, `known` still means somebody who is known. */
 const SOMEBODY: Caller = { id: 'known', bucket: 0 };
 
-function callerOf({ variables }: ConfigFile, name: string): Caller | undefined {
+function callerOf(pair: ApiPair, { variables }: ConfigFile, name: string): Caller | undefined {
   const environment = environmentOf(variables);
-  const callers = new Callers(environment?.c2sToken, environment?.facadeTokens ?? []).all;
+  const callers = new Callers(environment?.c2sToken, environment?.facadeTokens ?? [], tokenHeaderNames(pair)).all;
   const caller = callerNamed(name, callers);
   if (caller !== null) return caller;
   if (name === 'known') return SOMEBODY;

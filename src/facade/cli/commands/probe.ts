@@ -1,3 +1,4 @@
+import { showToken } from '../../dialect/token-header.ts';
 import type { Environment } from '../../config/environment.ts';
 import { renderPath } from '../../dialect/path.ts';
 import { buildMatcher, prepareRoute, type PreparedRoute } from '../../forward/generation.ts';
@@ -97,12 +98,16 @@ async function requestsFor(
   target: string,
 ): Promise<DialectedRequest[]> {
   const { model } = match.route;
+  const shown = (path: Path, token: string | undefined): Record<string, string> => {
+    const header = showToken(model.pair.tokens[path], token);
+    return header ? { [header[0]]: header[1] } : {};
+  };
   const paths = (['direct', 'gateway'] as const).filter((path) => model[path].length > 0);
   const isForced = config.server.forceHeader && (await admin.find<object>('/api/routes', 2_000)) !== undefined;
   return paths.map((path): DialectedRequest => {
     if (isForced) {
       const token = environment.facadeTokens[0] ?? environment.c2sToken ?? '';
-      const headers = { authorization: `Bearer ${token}`, 'x-facade-force': path };
+      const headers = { ...shown('direct', token), 'x-facade-force': path };
       return { path, method, url: publicUrl(environment) + target, headers, dialect: match.dialect };
     }
     const base = config.upstreams[path].url;
@@ -111,7 +116,7 @@ async function requestsFor(
     const plan = planFor(match, path, parseTarget(target), false, undefined);
     if (plan.kind !== 'ok') throw new CliError(EXIT.problems, `The ${path} path cannot carry this: ${plan.reason}.`);
     const token = path === 'direct' ? environment.c2sToken : environment.gatewayToken;
-    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = shown(path, token);
     return { path, method: methodFor(match, path, method), url: base + plan.value.target, headers, dialect: path };
   });
 }

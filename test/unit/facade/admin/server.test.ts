@@ -65,6 +65,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
         metrics,
         requestLog,
         now,
+        pair: CONTACT2SALE,
         c2sToken: 'secret-c2s',
         facadeTokens: ['secret-facade'],
         gatewayToken: 'secret-gateway',

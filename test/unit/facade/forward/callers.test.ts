@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
+import { tokenHeaderNames } from '../../../../src/facade/dialect/token-header.ts';
 import { Callers, MISPLACED, type Caller } from '../../../../src/facade/forward/callers.ts';
 
 const C2S = 'token-of-contact2sale';
 const FACADE = 'token-of-a-program';
 const OTHER = 'token-of-another';
-const callers = new Callers(C2S, [FACADE, OTHER]);
+const HEADERS = tokenHeaderNames(CONTACT2SALE);
+const callers = new Callers(C2S, [FACADE, OTHER], HEADERS);
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
 
 const known = (of: Callers, token: string): Caller => {
@@ -78,7 +81,7 @@ describe('elsewhere', () => {
   });
 
   test('a facade token that is the Contact2Sale token is Contact2Sale’s to see, too', () => {
-    expect(new Callers(C2S, [C2S]).identify(['x-api-key', C2S], '')).toBeUndefined();
+    expect(new Callers(C2S, [C2S], HEADERS).identify(['x-api-key', C2S], '')).toBeUndefined();
   });
 });
 
@@ -94,24 +97,24 @@ test.each<[string, string[]]>([
   ],
 ])('%s is an unknown caller, even where an empty token was configured', (_, raw) => {
   expect(callers.identify(raw, 'a=1')).toBeUndefined();
-  expect(new Callers('', ['']).identify(raw, 'a=1')).toBeUndefined();
+  expect(new Callers('', [''], HEADERS).identify(raw, 'a=1')).toBeUndefined();
 });
 
 test('without a Contact2Sale token the facade tokens are known all the same', () => {
-  const only = new Callers(undefined, [FACADE]);
+  const only = new Callers(undefined, [FACADE], HEADERS);
   expect(only.identify(['authorization', `Bearer ${FACADE}`], '')).toBeDefined();
   expect(only.identify(['authorization', `Bearer ${C2S}`], '')).toBeUndefined();
 });
 
 test('a short Contact2Sale token is known, and found in nothing by chance', () => {
-  const short = new Callers('abc', [FACADE]);
+  const short = new Callers('abc', [FACADE], HEADERS);
   expect(short.identify(['authorization', 'Bearer abc'], '')).toMatchObject({ id: expect.any(String) as string });
   expect(short.identify(['authorization', 'Basic xabcx'], '')).toBeUndefined();
   expect(short.identify(['authorization', 'Basic eDp5', 'authentication', 'abc'], '')).toBe(MISPLACED);
 });
 
 test('an id is the same on every instance, differs from caller to caller, and does not show the token', () => {
-  const other = new Callers(C2S, [OTHER, FACADE]);
+  const other = new Callers(C2S, [OTHER, FACADE], HEADERS);
   for (const token of [C2S, FACADE, OTHER]) {
     expect(known(other, token)).toEqual(known(callers, token));
     expect(known(callers, token).id).toMatch(/^[0-9a-f]{12}$/);
@@ -120,4 +123,27 @@ test('an id is the same on every instance, differs from caller to caller, and do
   expect(known(callers, C2S).id).not.toBe(known(callers, FACADE).id);
   // SHA-256, from the outside; the bucket of a caller hangs on it, so it may never change.
   expect(known(callers, FACADE)).toEqual({ id: '193754d1c78d', bucket: 2529 });
+});
+
+describe('of a pair whose legacy API takes its token from X-Shop-Key', () => {
+  const tokens = {
+    direct: { name: 'x-shop-key', prefix: '', aliases: [] },
+    gateway: { name: 'authorization', prefix: 'Bearer ', aliases: [] },
+  } as const;
+  const ofShop = new Callers(C2S, [FACADE], tokenHeaderNames({ tokens }));
+
+  test.each([
+    ['X-Shop-Key', C2S],
+    ['x-shop-key', FACADE],
+    ['X-SHOP-KEY', `Bearer ${FACADE}`],
+    ['Authorization', `Bearer ${FACADE}`],
+  ])('%s: %s is understood', (name, value) => {
+    expect(ofShop.identify(['content-length', '0', name, value], '')).toEqual(
+      known(callers, value.replace('Bearer ', '')),
+    );
+  });
+
+  test('a facade token in a header of another pair is misplaced', () => {
+    expect(ofShop.identify(['Authentication', FACADE], '')).toBe(MISPLACED);
+  });
 });

@@ -2,6 +2,9 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Logger } from '../../../../src/http/log.ts';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
+import { tokenHeaderNames } from '../../../../src/facade/dialect/token-header.ts';
+import { requestRules } from '../../../../src/facade/forward/headers.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { Callers } from '../../../../src/facade/forward/callers.ts';
 import { DeadlineWatch } from '../../../../src/http/deadlines.ts';
@@ -77,13 +80,14 @@ export function worldOf(written: Written, killed = false): World {
   const { direct, gateway } = generation.upstreams;
   for (const upstream of [direct, gateway]) if (upstream) intercept(upstream, askings);
   const deadlines = new DeadlineWatch(clock);
-  const callers = new Callers(TOKEN, []);
+  const rules = requestRules(tokenHeaderNames(CONTACT2SALE));
+  const callers = new Callers(TOKEN, [], tokenHeaderNames(CONTACT2SALE));
   const context: ExchangeContext = {
     now: clock,
     deadlines,
     requestLog: SILENT,
     killed,
-    credentials: () => ({ keep: true, authorization: undefined }),
+    credentials: () => ({ keep: true, sent: undefined, rules }),
     rateBudgetWaited: () => undefined,
     tap: undefined,
   };

@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
+import { tokenHeaderNames } from '../../../../src/facade/dialect/token-header.ts';
 import {
   requestHeaders,
+  requestRules,
   responseHeaders,
   type Credentials,
   type HeldBody,
 } from '../../../../src/facade/forward/headers.ts';
 import { connectionOf, messageOf, pairs, valuesOf, VIA } from './message-fixture.ts';
 
-const AS_SENT: Credentials = { keep: true, authorization: undefined };
+const RULES = requestRules(tokenHeaderNames(CONTACT2SALE));
+const AS_SENT: Credentials = { keep: true, sent: undefined, rules: RULES };
+const OF_FACADE: Credentials = { keep: false, sent: ['authorization', 'Bearer ours'], rules: RULES };
 const OURS = ['x-request-id', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'via'];
 
 interface Ask {
@@ -69,7 +74,7 @@ describe('a request', () => {
 
   test('cannot rid itself of what the facade adds by listing it', () => {
     const list = 'x-request-id, x-forwarded-for, forwarded, via, authorization';
-    const headers = sent(['connection', list], { credentials: { keep: false, authorization: 'Bearer ours' } });
+    const headers = sent(['connection', list], { credentials: OF_FACADE });
     for (const name of ['x-request-id', 'x-forwarded-for', 'forwarded', 'via', 'authorization']) {
       expect([name, valuesOf(headers, name).length]).toEqual([name, 1]);
     }
@@ -186,13 +191,13 @@ describe('the credentials of a request', () => {
   });
 
   test('are replaced by the one of the facade', () => {
-    const headers = sent(raw, { credentials: { keep: false, authorization: 'Bearer ours' } });
+    const headers = sent(raw, { credentials: OF_FACADE });
     expect(valuesOf(headers, 'authorization')).toEqual(['Bearer ours']);
     expect(valuesOf(headers, 'authentication')).toEqual([]);
   });
 
   test('are taken away where the facade has none to show', () => {
-    const headers = sent(raw, { credentials: { keep: false, authorization: undefined } });
+    const headers = sent(raw, { credentials: { ...OF_FACADE, sent: undefined } });
     expect(headers.join()).not.toContain('theirs');
     expect(valuesOf(headers, 'authorization')).toEqual([]);
   });

@@ -5,33 +5,42 @@ import { problemBody, sendProblem, type Problem } from '../../../../src/http/pro
 import { isUnknownWrite, refusalFor } from '../../../../src/facade/forward/refusals.ts';
 import { decisionOf, OUTCOMES, type Outcome } from '../../../../src/facade/rollout/outcome.ts';
 
-const NAMES = Object.keys(OUTCOMES) as Outcome[];
+const ALL = Object.keys(OUTCOMES) as Outcome[];
+const NAMES = { direct: 'the shop', gateway: 'the new shop' };
 
 /** The outcomes after which somebody is still there to be answered by the facade itself. */
-const ANSWERED = NAMES.filter((outcome) => {
+const ANSWERED = ALL.filter((outcome) => {
   const { status } = decisionOf(outcome);
   return status !== 0 && status !== 499 && !outcome.startsWith('upstream_body');
 });
 
+test('a refusal calls the two sides by their names', () => {
+  const say = (outcome: Outcome, isUnknown = false) => refusalFor(outcome, NAMES, { isUnknown }).detail;
+  expect(say('origin_connect')).toMatch(/^The new shop could not reach the shop\. /);
+  expect(say('origin_timeout')).toMatch(/^The shop did not answer the new shop in time\./);
+  expect(say('upstream_connect', true)).toMatch(/^The new shop may have received the request, and the shop could/);
+});
+
 describe('a refusal', () => {
   test.each(ANSWERED)('for %s says what happened, in its own words', (outcome) => {
-    const { status, kind, detail } = refusalFor(outcome, false, undefined);
+    const { status, kind, detail } = refusalFor(outcome, NAMES);
     expect(status).toBe(decisionOf(outcome).status);
     expect(kind).toBe(outcome.replaceAll('_', '-'));
     expect(detail).toMatch(/^[A-Z].*\.$/);
     expect(detail).not.toBe('The request could not be served.');
+    expect(detail).not.toMatch(/[{}]/);
   });
 
   test.each(ANSWERED)('for %s promises that nothing was sent only where that is so', (outcome) => {
-    const { detail } = refusalFor(outcome, false, undefined);
+    const { detail } = refusalFor(outcome, NAMES);
     const promises = /Nothing (was sent|arrived there)/.test(detail);
     if (promises) expect(decisionOf(outcome).delivery).toBe('unsent');
   });
 
   test('of a write whose fate is unknown says so, and warns of a repetition', () => {
-    const { detail } = refusalFor('upstream_respond_timeout', true, undefined);
+    const { detail } = refusalFor('upstream_respond_timeout', NAMES, { isUnknown: true });
     expect(detail).toMatch(/not known: look before you repeat it\.$/);
-    expect(refusalFor('upstream_respond_timeout', false, undefined).detail).not.toContain('repeat');
+    expect(refusalFor('upstream_respond_timeout', NAMES).detail).not.toContain('repeat');
   });
 
   test.each([
@@ -41,11 +50,11 @@ describe('a refusal', () => {
     [1_001, 2],
     [59_500, 60],
   ])('with %d ms to wait says Retry-After: %d, never 0 and never too early', (ms, seconds) => {
-    expect(refusalFor('facade_breaker_open', false, ms).retryAfter).toBe(seconds);
+    expect(refusalFor('facade_breaker_open', NAMES, { retryAfterMs: ms }).retryAfter).toBe(seconds);
   });
 
   test('without a time to wait has no Retry-After', () => {
-    expect(refusalFor('facade_breaker_open', false, undefined).retryAfter).toBeUndefined();
+    expect(refusalFor('facade_breaker_open', NAMES).retryAfter).toBeUndefined();
   });
 });
 
@@ -79,7 +88,7 @@ describe('a problem', () => {
     expect(headers).not.toHaveProperty('retry-after');
   });
 
-  test.each([...new Set(NAMES.map((outcome) => decisionOf(outcome).status || 502)), 417, 431, 500])(
+  test.each([...new Set(ALL.map((outcome) => decisionOf(outcome).status || 502)), 417, 431, 500])(
     'of status %d has the title of that status',
     (status) => {
       const body = JSON.parse(problemBody({ status, kind: 'x', detail: 'x' }, undefined).toString()) as Problem & {
