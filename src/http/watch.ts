@@ -1,6 +1,7 @@
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { Turns } from './turns.ts';
 
 /**
  * Notices that a file has other content, in whatever way it came to that: written in place, replaced by rename, deleted
@@ -85,7 +86,7 @@ class Follower {
   #candidate: Sight | undefined;
   #settle: NodeJS.Timeout | undefined;
   /** Looks follow one another, or an older read could come in after a newer one. */
-  #queue: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
   #closed = false;
 
   constructor(options: WatchOptions) {
@@ -121,13 +122,10 @@ class Follower {
   }
 
   #next(judge: (sight: Sight) => void): Promise<void> {
-    const turn = this.#queue.then(async () => {
+    return this.#turns.take(async () => {
       const sight = await see(this.#options.file);
       if (!this.#closed) judge(sight);
     });
-    // A fault of one turn is its caller's to see; the turns behind it go on.
-    this.#queue = turn.catch(() => undefined);
-    return turn;
   }
 
   #lookAgain(): void {

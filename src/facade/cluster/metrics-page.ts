@@ -1,3 +1,4 @@
+import { Turns } from '../../http/turns.ts';
 import { AggregatorRegistry, type Registry } from 'prom-client';
 import type { Measured } from './messages.ts';
 
@@ -19,7 +20,7 @@ export class MetricsPage {
   /** The last answer of each place. */
   readonly #latest = new Map<number, Measured>();
   #departed: Measured = [];
-  #line: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
   readonly contentType = AggregatorRegistry.PROMETHEUS_CONTENT_TYPE;
 
   take(place: number, metrics: Measured): void {
@@ -32,7 +33,7 @@ export class MetricsPage {
     this.#latest.delete(place);
     if (!last) return;
     this.#departed = [...this.#departed, ...last.filter(({ type }) => COUNTED.has(String(type)))];
-    this.#line = this.#line.then(() => this.#sumUp());
+    void this.#turns.take(() => this.#sumUp());
   }
 
   /** @param own what the primary itself has to say. */

@@ -1,3 +1,4 @@
+import { Turns } from '../../http/turns.ts';
 import { readFile } from 'node:fs/promises';
 import { editRollout, EditRefused } from '../config/edit.ts';
 import type { FacadeConfig } from '../config/schema.ts';
@@ -22,7 +23,7 @@ export class FileTruth implements Truth {
   /** What a flip of ours is writing: seen in the file, it is nobody's edit by hand. */
   #own: string | undefined;
   /** Flips follow one another: each is an edit of the text that the one before left. */
-  #line: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: TruthOptions, outbox: Outbox) {
     this.#options = options;
@@ -43,9 +44,7 @@ export class FileTruth implements Truth {
   }
 
   flip(request: FlipRequest): Promise<FlipResult> {
-    const turn = this.#line.then(() => this.#flip(request));
-    this.#line = turn.catch(() => undefined);
-    return turn;
+    return this.#turns.take(() => this.#flip(request));
   }
 
   async catchUp(): Promise<void> {

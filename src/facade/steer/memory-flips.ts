@@ -1,3 +1,4 @@
+import { Turns } from '../../http/turns.ts';
 import type { FlipChange, FlipRecord, RolloutValues, Rollouts } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery, NewFlip, SteerState, SteerTransaction } from '../store/flips.ts';
 import type { AppliedFile } from '../store/revisions.ts';
@@ -22,7 +23,7 @@ export class MemoryFlips implements FlipLog {
   #records: FlipRecord[] = [];
   /** The newest revision that is forgotten. */
   #forgotten = 0;
-  #line: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(now: () => Date, most = MOST) {
     this.#now = now;
@@ -35,9 +36,7 @@ export class MemoryFlips implements FlipLog {
   }
 
   transact<T>(work: (tx: SteerTransaction) => Promise<T>): Promise<T> {
-    const turn = this.#line.then(() => this.#run(work));
-    this.#line = turn.catch(() => undefined);
-    return turn;
+    return this.#turns.take(() => this.#run(work));
   }
 
   list({ route, before = Infinity, after = 0, limit }: HistoryQuery): Promise<FlipRecord[]> {

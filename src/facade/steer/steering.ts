@@ -1,3 +1,4 @@
+import { Turns } from '../../http/turns.ts';
 import type { RolloutSet } from '../config/edit.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { rolloutsOf, type FlipReason, type FlipRecord } from '../rollout/flip.ts';
@@ -39,7 +40,7 @@ export class Steering {
   #isHeldByFile = false;
   /** What the store last said of the kill switch. */
   #killed = false;
-  #line: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: SteeringOptions) {
     this.#options = options;
@@ -59,9 +60,7 @@ export class Steering {
 
   /** Looks whether there is a new revision, and serves it. */
   look(): Promise<void> {
-    const turn = this.#line.then(() => this.#look());
-    this.#line = turn.catch(() => undefined);
-    return turn;
+    return this.#turns.take(() => this.#look());
   }
 
   /** @throws FlipRefused */

@@ -1,3 +1,4 @@
+import { Turns } from '../../http/turns.ts';
 import { withRollouts } from '../config/rollouts.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
@@ -25,7 +26,7 @@ export class StoreTruth implements Truth {
   #revision = -1;
   /** Of a file that was changed here and that the store does not have yet. */
   readonly #pending = new Map<string, RolloutValues>();
-  #line: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: TruthOptions, outbox: Outbox) {
     this.#options = options;
@@ -58,9 +59,7 @@ export class StoreTruth implements Truth {
 
   /** Serves the newest revision of the store. One after another: an older answer must not come in after a newer one. */
   catchUp(): Promise<void> {
-    const turn = this.#line.then(() => this.#catchUp());
-    this.#line = turn.catch(() => undefined);
-    return turn;
+    return this.#turns.take(() => this.#catchUp());
   }
 
   async #catchUp(): Promise<void> {

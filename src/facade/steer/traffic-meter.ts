@@ -1,3 +1,4 @@
+import { Turns } from '../../http/turns.ts';
 import type { Calendar } from '../../http/calendar.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -31,7 +32,7 @@ export class TrafficMeter {
   #traffic: TrafficLog | undefined;
   #taken = new Map<string, Counts>();
   #pruned = -Infinity;
-  #line: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: TrafficMeterOptions) {
     this.#options = options;
@@ -49,14 +50,12 @@ export class TrafficMeter {
 
   /** Writes down what was served since the last flush; never rejects. */
   flush(): Promise<void> {
-    return (this.#line = this.#line
-      .then(() => this.#flush())
+    const { log } = this.#options;
+    return this.#turns
+      .take(() => this.#flush())
       .catch((error: unknown) => {
-        this.#options.log.warn(
-          { err: error },
-          'the traffic cannot be written down now; it is added to the next minute',
-        );
-      }));
+        log.warn({ err: error }, 'the traffic cannot be written down now; it is added to the next minute');
+      });
   }
 
   /** With what was served last. */
