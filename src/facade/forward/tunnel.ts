@@ -71,8 +71,10 @@ export class Tunnel implements Bounded, Waiter {
   #outcome: Outcome | undefined;
   /** What the caller was answered. */
   #status = 101;
-  /** The process ends, and waits for nothing that has no end of its own. */
-  #isEnding = false;
+  /** 0: it never was. */
+  #openedAt = 0;
+  /** Why the facade closes it; `stop` may be said before it is open. */
+  #closedFor: 'idle' | 'stop' | undefined;
   /** See DeadlineWatch. */
   place = -1;
 
@@ -173,8 +175,8 @@ export class Tunnel implements Bounded, Waiter {
         this.#opens(answer, upstreamSocket);
         takes(answer, upstreamSocket, head);
         // The middleware sets none, and takes away the one that there was.
-        this.#socket.setTimeout(this.#generation.unclaimed.tunnelIdle, this.#hangUp);
-        if (this.#isEnding) this.#hangUp();
+        this.#socket.setTimeout(this.#generation.unclaimed.tunnelIdle, () => this.#close('idle'));
+        if (this.#closedFor) this.#close(this.#closedFor);
       } else {
         upstreamSocket.destroy();
         this.fails();
@@ -185,6 +187,7 @@ export class Tunnel implements Bounded, Waiter {
 
   #opens(answer: IncomingMessage, upstreamSocket: Socket): void {
     this.#phase = { kind: 'open', upstreamSocket };
+    this.#openedAt = this.#context.now();
     this.#socket.off('readable', this.#onReadable);
     this.#settle('ok', 101);
     const { headers } = responseHeaders(answer.rawHeaders, this.#generation.rewriters.direct, false);
@@ -278,19 +281,19 @@ export class Tunnel implements Bounded, Waiter {
 
   /** Ends it as soon as it is open, when what was written is sent. A WebSocket may be opened again elsewhere at any time. */
   end(): void {
-    this.#isEnding = true;
-    this.#hangUp();
+    this.#close('stop');
   }
 
   get isOpen(): boolean {
     return this.#phase.kind === 'open';
   }
 
-  readonly #hangUp = (): void => {
+  #close(reason: 'idle' | 'stop'): void {
+    this.#closedFor = reason;
     if (this.#phase.kind !== 'open') return;
     this.#phase.upstreamSocket.destroySoon();
     this.#socket.destroySoon();
-  };
+  }
 
   /** Ends both sides, now. */
   destroy(): void {
@@ -360,11 +363,15 @@ export class Tunnel implements Bounded, Waiter {
     const status = this.#status === 101 && outcome !== 'ok' ? decisionOf(outcome).status : this.#status;
     const ended = now();
     const ms = ended - this.#startedAt;
-    this.#state.recorder.request(path, method, status, outcome, ended, ms);
+    // How long it was open says nothing of how fast anybody was.
+    const untilAnswered = (this.#openedAt || ended) - this.#startedAt;
+    this.#state.recorder.request(path, method, status, outcome, ended, untilAnswered);
     trace?.ended(path, outcome, status);
     if (!isLogged(requestLog, outcome, this.#generation.successSample)) return;
     const { dialect } = match;
-    logRequest(requestLog, { requestId, route, path, dialect, method, status, outcome, ms, caller: caller?.id });
+    const closedFor = this.#openedAt ? this.#closedFor : undefined;
+    const line = { requestId, route, path, dialect, method, status, outcome, ms, caller: caller?.id };
+    logRequest(requestLog, closedFor ? { ...line, closedFor } : line);
   }
 
   #ownHeaders(): string[] {

@@ -58,7 +58,7 @@ export class Metrics {
   });
   readonly requestDuration = new CellHistogram({
     name: 'facade_request_duration_seconds',
-    help: 'From the request head to the end of the answer, over all attempts.',
+    help: 'From the request head to the end of the answer, over all attempts; of a WebSocket to its opening.',
     labelNames: ['route', 'path'] as const,
     buckets: BUCKETS,
     registers: [this.registry],

@@ -14,6 +14,8 @@ export interface RequestLine {
   readonly ms: number;
   /** Caller.id: tells callers apart and reveals nothing. */
   readonly caller: string | undefined;
+  /** Of a WebSocket that the facade closed: why. */
+  readonly closedFor?: 'idle' | 'stop' | undefined;
 }
 
 /** Asked before a line is made, since most are not wanted. @param sample share of the successful requests, 0 to 1. */

@@ -64,6 +64,10 @@ describe('passthrough.tunnelIdle', () => {
     await caller.closed();
     await until(() => wire.direct.open() === 0, 'the upstream is left');
     expect(await wire.facade.metric(/^facade_inflight\{.*direct/)).toBe(0);
+    await until(() => wire.facade.logs.some((line) => line.includes('"closedFor":"idle"')), 'the log says why');
+    // How long it was open is in the log, and not in the latency.
+    const sum = await wire.facade.metric(/^facade_request_duration_seconds_sum\{.*passthrough/);
+    expect(sum).toBeLessThan(IDLE_MS / 1_000);
   });
 
   test.each(['caller', 'upstream'])('spares one on which the %s speaks', async (speaker) => {
