@@ -1,3 +1,5 @@
+import { Matcher } from '../../rollout/matcher.ts';
+import { isParameter, parseFace } from '../../config/face.ts';
 import { segmentFault } from '../../config/checks/faces.ts';
 import { nameOf, parameterIn, parametersIn, segmentsOf, type Matching, type Pair } from './match.ts';
 import type { Operation } from './openapi.ts';
@@ -38,7 +40,26 @@ export function facesFor({ pairs, prefix }: Matching): Faces {
     if (next.refused < best.refused) [best, moved] = [next, length];
   }
   const gatewayBase = shared.slice(0, moved).map((segment) => `/${segment}`);
-  return { pairs: best.pairs, gatewayBase: gatewayBase.join('') };
+  return { pairs: withTaken(best.pairs), gatewayBase: gatewayBase.join('') };
+}
+
+/** Remarks on plain paths of the gateway that were a record of direct before: `/leads/stats` was a lead `stats`. */
+function withTaken(pairs: readonly FacedPair[]): FacedPair[] {
+  const matcher = new Matcher<FacedPair>();
+  for (const pair of pairs) {
+    if (pair.directFace === undefined) continue;
+    const face = parseFace(pair.directFace);
+    const segments = face.segments.map((segment) => (isParameter(segment) ? 0 : segment));
+    matcher.add({ route: pair, dialect: 'direct', face: { ...face, segments } });
+  }
+  return pairs.map((pair) => {
+    if (pair.directFace === undefined || pair.gatewayFace === undefined) return pair;
+    const { method, template } = parseFace(pair.gatewayFace);
+    const taken = matcher.match(method, template)?.route;
+    if (!taken || taken === pair) return pair;
+    const remark = `${pair.gatewayFace} of the gateway is read by this row from now on, and no longer as ${taken.directFace} of direct`;
+    return { ...pair, remarks: [...pair.remarks, remark] };
+  });
 }
 
 /** The part of the prefix that every path of the gateway has, and that leaves a name of each. */

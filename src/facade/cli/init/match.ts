@@ -126,29 +126,35 @@ function hints(one: Operation, { direct, gateway }: Sides): string[] {
 const hasStem = (words: ReadonlySet<string>, word: string): boolean =>
   [...words].some((one) => segmentKey(one) === segmentKey(word));
 
-/** The operations of one side, to be looked up. */
+/** The operations of one side that are not yet in a pair, to be looked up. */
 class Side {
   readonly #prefix: readonly string[];
   readonly #free: Set<Operation>;
-  readonly #indexes = new Map<string, Map<string, Operation[]>>();
+  /** By what they are looked up by: `key GET leads/:`. */
+  readonly #index = new Map<string, Set<Operation>>();
 
   constructor(operations: readonly Operation[], prefix: readonly string[]) {
     this.#prefix = prefix;
     this.#free = new Set(operations);
     for (const one of operations) {
-      this.#index('key', this.key(one), one);
-      this.#index('shape', this.shape(one), one);
-      this.#index('parent', this.parent(one), one);
-      if (one.operationId !== undefined) this.#index('id', fieldKey(one.operationId), one);
+      for (const name of this.#namesOf(one)) {
+        const known = this.#index.get(name);
+        if (known) known.add(one);
+        else this.#index.set(name, new Set([one]));
+      }
     }
   }
 
-  take = (one: Operation): boolean => this.#free.delete(one);
+  take(one: Operation): void {
+    this.#free.delete(one);
+    for (const name of this.#namesOf(one)) this.#index.get(name)?.delete(one);
+  }
+
   isFree = (one: Operation): boolean => this.#free.has(one);
-  free = (key: string): Operation[] => this.#found('key', key);
-  freeOfShape = (shape: string): Operation[] => this.#found('shape', shape);
-  freeUnder = (parent: string): Operation[] => this.#found('parent', parent);
-  freeOfId = (id: string): Operation[] => this.#found('id', fieldKey(id));
+  free = (key: string): Operation[] => this.#found(`key ${key}`);
+  freeOfShape = (shape: string): Operation[] => this.#found(`shape ${shape}`);
+  freeUnder = (parent: string): Operation[] => this.#found(`parent ${parent}`);
+  freeOfId = (id: string): Operation[] => this.#found(`id ${fieldKey(id)}`);
 
   key = (one: Operation): string => `${one.method} ${this.shape(one)}`;
   shape = ({ path }: Operation): string => shapeOf(withoutPrefix(segmentsOf(path), this.#prefix));
@@ -160,17 +166,15 @@ class Side {
       .map((segment) => (parameterIn(segment) === undefined ? segment.toLowerCase() : ':'))
       .join('/');
 
-  #index(name: string, key: string, one: Operation): void {
-    let index = this.#indexes.get(name);
-    if (!index) this.#indexes.set(name, (index = new Map<string, Operation[]>()));
-    const list = index.get(key);
-    if (list) list.push(one);
-    else index.set(key, [one]);
+  #namesOf(one: Operation): string[] {
+    const id = one.operationId === undefined ? [] : [`id ${fieldKey(one.operationId)}`];
+    return [`key ${this.key(one)}`, `shape ${this.shape(one)}`, `parent ${this.parent(one)}`, ...id];
   }
 
-  #found(name: string, key: string): Operation[] {
-    const free = (this.#indexes.get(name)?.get(key) ?? []).filter((one) => this.#free.has(one));
-    return free.slice(0, MAX_CANDIDATES);
+  #found(name: string): Operation[] {
+    const found: Operation[] = [];
+    for (const one of this.#index.get(name) ?? []) if (found.push(one) === MAX_CANDIDATES) break;
+    return found;
   }
 }
 
