@@ -84,7 +84,7 @@ function summaryOf({ pairs, directOnly, gatewayOnly, remarks }: FirstTable): str
 
 function nextSteps(file: string): string {
   const named = file === 'config/facade.yaml' ? '' : ` --config ${file}`;
-  return `Next: read the remarks, then c2s-facade check${named}; docs/another-pair.md goes on from there.`;
+  return `Next: read the remarks, then c2s-facade check${named}.`;
 }
 
 /** Never overwrites anything, and so can be repeated. */
@@ -121,7 +121,7 @@ async function written(file: string, write: () => Promise<void>): Promise<void> 
     await write();
   } catch (error) {
     const message =
-      codeOf(error) === 'EEXIST'
+      codeOf(error) === 'EEXIST' && existsSync(file)
         ? existing(file)
         : `${file}: cannot be written (${codeOf(error)}); name another file with --output`;
     throw new CliError(EXIT.problems, message);
