@@ -133,8 +133,8 @@ describe('docs/another-pair.md', () => {
   }, 60_000);
   afterAll(opened.closeAll);
 
-  test('1: the row that the page shows is the one that init writes', () => {
-    const shown = blockAfter('One of its rows').trimEnd();
+  test('1: the route that the page shows is the one that init writes', () => {
+    const shown = blockAfter('One of its routes').trimEnd();
     expect(readFileSync(facade.configFile, 'utf8')).toContain(`${shown.replaceAll(/^/gm, '  ')}\n`);
   });
 
@@ -187,6 +187,21 @@ describe('docs/another-pair.md', () => {
     expect((await ask('GET', '/api/v1/customers/8')).path).toBe('direct');
     expect((await follow('panic --end')).code).toBe(0);
     await until(async () => (await ask('GET', '/api/v1/customers/8')).path === 'gateway', 'the kill switch is off');
+  });
+
+  test('and the commands of docs/cli.md make a table each', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'c2s-init-'));
+    opened.keep({ close: () => Promise.resolve(rmSync(dir, { recursive: true, force: true })) });
+    writeFileSync(join(dir, 'old.yaml'), blockAfter('The old API'));
+    writeFileSync(join(dir, 'new.yaml'), blockAfter('and the new one'));
+    const lines = [...readFileSync('docs/cli.md', 'utf8').matchAll(/^ {4}c2s-facade (init\b.*?)(?: +#.*)?$/gm)];
+    expect(lines.length).toBe(4);
+    for (const [, line = ''] of lines) expect(await run(dir, line.split(' '))).toMatchObject({ code: 0 });
+    const [first, other] = ['config/facade.yaml', 'new/facade.yaml'].map((file) =>
+      readFileSync(join(dir, file), 'utf8'),
+    );
+    expect(other).toBe(first);
+    expect(readFileSync(join(dir, '.env'), 'utf8')).toContain('C2S_TOKEN=');
   });
 
   test('every command of the page was run', () => {

@@ -35,7 +35,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['--force', 'overwrite the table'],
     ],
     common: 'json',
-    help: 'OpenAPI 3.0, 3.1 and Swagger 2.0, YAML or JSON. Without documents: a table of one row, and a .env to fill in.\nExit code 1: a document cannot be used, or the file exists.',
+    help: 'OpenAPI 3.0, 3.1 and Swagger 2.0, YAML or JSON. Without documents: a table of one route, and a .env to fill in.\nExit code 1: a document cannot be used, or the file exists.',
     load: async () => (await import('./commands/init.ts')).init,
   },
   {

@@ -1,4 +1,4 @@
-import { copyFileSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatProblems, parseConfig } from '../../config/load.ts';
@@ -7,6 +7,7 @@ import { ENV_FILE, print, remark, type Command, type CommonOptions, type Context
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { count } from '../format.ts';
 import { BLANK_ENV, BLANK_TABLE } from '../init/blank.ts';
+import { MAX_LENGTH, TOO_LARGE } from '../init/source.ts';
 import { firstTable, type FirstTable, type NamedText } from '../init/index.ts';
 
 export interface InitOptions extends CommonOptions {
@@ -75,7 +76,7 @@ function made(direct: NamedText, gateway: NamedText): FirstTable {
 
 function summaryOf({ pairs, directOnly, gatewayOnly, remarks }: FirstTable): string {
   return [
-    `${count(pairs, 'route')} with both faces, all at 0`,
+    `${count(pairs, 'route')} on both paths, all at 0`,
     `${directOnly} of direct alone`,
     `${gatewayOnly} of the gateway alone, as comments`,
     `${count(remarks, 'remark')} to look at (# look: …)`,
@@ -101,7 +102,7 @@ async function byHand(context: Context, output: string): Promise<number> {
     [
       ...made.map(({ file }) => `${file} was written.`),
       ...kept.map(({ file }) => `${file} is there already and stays as it is.`),
-      `Next: fill in ${ENV_FILE}, write your rows into ${output}, then c2s-facade check.`,
+      `Next: fill in ${ENV_FILE}, write your routes into ${output}, then c2s-facade check.`,
     ].join('\n'),
   );
   return EXIT.ok;
@@ -136,8 +137,11 @@ const codeOf = (error: unknown): string =>
 
 function readDocumentFile(file: string): NamedText {
   try {
+    // Before it is read: it may be any file.
+    if (statSync(file).size > MAX_LENGTH) throw new CliError(EXIT.problems, `${file}: ${TOO_LARGE}`);
     return { file, text: readFileSync(file, 'utf8') };
   } catch (error) {
+    if (error instanceof CliError) throw error;
     throw new CliError(EXIT.problems, `${file}: cannot be read (${codeOf(error)}); name an OpenAPI document`);
   }
 }

@@ -6,7 +6,7 @@ import type { Operation } from './openapi.ts';
 import { camelCase, oneLine, wordsOf } from './text.ts';
 
 /**
- * Faces for the rows: `METHOD /path/:parameter`, with the same parameter names on both sides, and no method and path
+ * Faces for the routes: `METHOD /path/:parameter`, with the same parameter names on both sides, and no method and path
  * claimed twice. A face that cannot be written becomes a remark. Pure.
  */
 
@@ -29,7 +29,7 @@ const MAX_PARAMETER = 64;
 
 /**
  * @returns faces for every pair. Where both APIs have the same paths, the beginning that all paths of the gateway share
- * is moved into its URL: a row cannot hold the same method and path twice, since nobody could tell its dialect.
+ * is moved into its URL: a route cannot hold the same method and path twice, since nobody could tell its dialect.
  */
 export function facesFor({ pairs, prefix }: Matching): Faces {
   const shared = sharedPrefix(pairs, prefix.gateway);
@@ -57,7 +57,7 @@ function withTaken(pairs: readonly FacedPair[]): FacedPair[] {
     const { method, template } = parseFace(pair.gatewayFace);
     const taken = matcher.match(method, template)?.route;
     if (!taken || taken === pair) return pair;
-    const remark = `${pair.gatewayFace} of the gateway is read by this row from now on, and no longer as ${taken.directFace} of direct`;
+    const remark = `${pair.gatewayFace} of the gateway is read by this route from now on, and no longer as ${taken.directFace} of direct`;
     return { ...pair, remarks: [...pair.remarks, remark] };
   });
 }
@@ -82,7 +82,7 @@ function claim(pairs: readonly Pair[], moved: number): { readonly pairs: FacedPa
   const faced = written.map(({ pair, params }, i): FacedPair => {
     const { direct, gateway, remarks } = pair;
     const one = ofDirect[i];
-    // A row of the gateway alone is only a comment, and claims nothing.
+    // A route of the gateway alone is only a comment, and claims nothing.
     const own = direct === undefined ? new Map<string, string>() : claims;
     const other = gateway && faceOf(gateway, params, moved, own, 'the gateway');
     if (other?.fault !== undefined) refused++;
@@ -97,7 +97,7 @@ function claim(pairs: readonly Pair[], moved: number): { readonly pairs: FacedPa
         ...remarks,
         ...[one?.fault, other?.fault].filter((fault) => fault !== undefined),
         ...(slash
-          ? ['the document of the gateway ends the path with a slash, and a row cannot: does it answer without?']
+          ? ['the document of the gateway ends the path with a slash, and a route cannot: does it answer without?']
           : []),
       ],
     };
@@ -124,11 +124,11 @@ function faceOf(
     .slice(moved)
     .map((segment) => (parameterIn(segment) === undefined ? segment : `:${params[at++] ?? ''}`));
   const fault = path.length > MAX_PATH ? 'is too long' : segments.map(segmentFault).find((one) => one !== undefined);
-  if (fault !== undefined) return { fault: `no row can hold ${name} of ${side}: its path ${oneLine(fault, 120)}` };
+  if (fault !== undefined) return { fault: `no route can hold ${name} of ${side}: its path ${oneLine(fault, 120)}` };
   const shape = `${method} /${segments.map((segment) => (segment.startsWith(':') ? ':' : segment)).join('/')}`;
   const owner = claims.get(shape);
   if (owner !== undefined)
-    return { fault: `no row can hold ${name} of ${side}, since ${owner} has the same method and path` };
+    return { fault: `no route can hold ${name} of ${side}, since ${owner} has the same method and path` };
   claims.set(shape, `${name} of ${side}`);
   return { face: `${method} /${segments.join('/')}` };
 }

@@ -2,11 +2,12 @@ import type { ConfigProblem } from '../../config/problem.ts';
 import { facesFor } from './faces.ts';
 import { matchOperations } from './match.ts';
 import { readApi, type Api } from './openapi.ts';
-import { makeRows } from './rows.ts';
+import { MAX_LENGTH } from './source.ts';
+import { draftRoutes } from './routes.ts';
 import { remarksIn, writeTable } from './table.ts';
 
 /**
- * Two OpenAPI documents → the first rollout table: read (openapi.ts), match (match.ts, faces.ts), translate (rows.ts,
+ * Two OpenAPI documents → the first rollout table: read (openapi.ts), match (match.ts, faces.ts), translate (routes.ts,
  * translate.ts), write (table.ts). Pure.
  */
 
@@ -17,7 +18,7 @@ export interface NamedText {
 
 export interface FirstTable {
   readonly text: string;
-  /** Rows that can move: they have both faces. */
+  /** Routes that can move: both sides have the operation. */
   readonly pairs: number;
   readonly directOnly: number;
   /** Operations of the gateway alone, as comments. */
@@ -41,24 +42,29 @@ export function firstTable(direct: NamedText, gateway: NamedText): MadeTable {
 function tableOf(directFile: string, direct: Api, gatewayFile: string, gateway: Api): MadeTable {
   const matching = matchOperations(direct.operations, gateway.operations);
   const faces = facesFor(matching);
-  const made = makeRows(faces, matching.prefix);
-  if (made.rows.length === 0) {
-    const message = made.refused[0] ?? 'no operation can be a row';
+  const made = draftRoutes(faces, matching.prefix);
+  if (made.routes.length === 0) {
     const remedy = 'write the paths in whole segments of plain text or {name}';
-    return {
-      ok: false,
-      problems: [{ file: directFile, problem: { line: 1, column: 1, where: 'paths', message, remedy } }],
-    };
+    return refused(directFile, made.refused[0] ?? 'no operation can be a route', remedy);
   }
   const text = writeTable(made, {
     direct: { file: directFile, api: direct, prefix: matching.prefix.direct },
     gateway: { file: gatewayFile, api: gateway, prefix: matching.prefix.gateway },
     gatewayBase: faces.gatewayBase,
   });
-  const pairs = made.rows.filter(({ gatewayFace }) => gatewayFace !== undefined).length;
-  const directOnly = made.rows.length - pairs;
+  if (text.length > MAX_LENGTH) {
+    const message = 'the table would be larger than 8 MiB';
+    return refused(directFile, message, 'leave out operations that will not move');
+  }
+  const pairs = made.routes.filter(({ gatewayFace }) => gatewayFace !== undefined).length;
+  const directOnly = made.routes.length - pairs;
   return {
     ok: true,
     table: { text, pairs, directOnly, gatewayOnly: made.gatewayOnly.length, remarks: remarksIn(text) },
   };
 }
+
+const refused = (file: string, message: string, remedy: string): MadeTable => ({
+  ok: false,
+  problems: [{ file, problem: { line: 1, column: 1, where: 'paths', message, remedy } }],
+});

@@ -120,7 +120,7 @@ function hints(one: Operation, { direct, gateway }: Sides): string[] {
     );
   const candidates = [...new Set([...gateway.freeOfShape(direct.shape(one)), ...sameId, ...near])];
   if (candidates.length === 0) return [];
-  return [`is it ${listed(candidates.map(nameOf), 3)} of the gateway? Then write that as "gateway" of this row`];
+  return [`is it ${listed(candidates.map(nameOf), 3)} of the gateway? Then write that as "gateway" of this route`];
 }
 
 const hasStem = (words: ReadonlySet<string>, word: string): boolean =>

@@ -52,7 +52,7 @@ export interface Api {
 export type ReadApi =
   { readonly ok: true; readonly api: Api } | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
-/** A table of more rows is not one that somebody moves by hand. */
+/** A table of more routes is not one that somebody moves by hand. */
 const MAX_OPERATIONS = 10_000;
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const;
 

@@ -10,6 +10,8 @@ import { oneLine } from './text.ts';
 
 /** Characters; the reader of the rollout table has the same limit. */
 export const MAX_LENGTH = 8 * 1_048_576;
+const LARGE = ['the document is larger than 8 MiB', 'leave out examples, or operations that will not move'] as const;
+export const TOO_LARGE = LARGE.join('; ');
 /** More of them say nothing new. */
 const MAX_PROBLEMS = 20;
 
@@ -92,8 +94,7 @@ export class Source {
       this.problems.push({ ...begin, where: 'the file', message, remedy });
       return { value: undefined, position: () => begin };
     };
-    if (text.length > MAX_LENGTH)
-      return unreadable('the document is larger than 8 MiB', 'leave out examples, or operations that will not move');
+    if (text.length > MAX_LENGTH) return unreadable(...LARGE);
     if (/^\s*</.test(text.slice(0, 1_000)))
       return unreadable('this is HTML or XML', 'name the OpenAPI document itself, often /openapi.json of the API');
     const json = /^\s*\{/.test(text.slice(0, 1_000)) ? parsedJson(text) : undefined;

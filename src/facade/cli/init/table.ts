@@ -1,5 +1,5 @@
 import type { Api } from './openapi.ts';
-import type { Row, Rows } from './rows.ts';
+import type { RouteDraft, RouteDrafts } from './routes.ts';
 import { oneLine } from './text.ts';
 import type { WrittenBody } from './translate.ts';
 
@@ -29,11 +29,11 @@ const MAX_LINE = 110;
 const MAX_REMARK = 600;
 
 /** @returns the whole file. */
-export function writeTable({ rows, gatewayOnly, refused }: Rows, options: TableOptions): string {
+export function writeTable({ routes, gatewayOnly, refused }: RouteDrafts, options: TableOptions): string {
   return [
     ...head(options),
     'routes:',
-    ...rowsOf(rows),
+    ...linesOf(routes),
     ...commented(gatewayOnly),
     ...leftOut(refused, options),
     '',
@@ -63,7 +63,7 @@ function head({ direct, gateway, gatewayBase }: TableOptions): string[] {
     `#   ${name}: ${oneLine(file)}${api.server === undefined ? '' : `, served at ${oneLine(api.server)}`}` +
       (prefix.length === 0 ? '' : `; /${oneLine(prefix.join('/'))} was set aside when paths were compared`),
   ];
-  const moved = `${gatewayBase} of the gateway's paths stands in its URL: a row cannot hold the same method and path twice.`;
+  const moved = `${gatewayBase} of the gateway's paths stands in its URL: a route cannot hold the same method and path twice.`;
   const places = [...new Set([...direct.api.otherBasePaths, ...gateway.api.otherBasePaths])];
   return [
     SCHEMA_LINE,
@@ -81,11 +81,11 @@ function head({ direct, gateway, gatewayBase }: TableOptions): string[] {
   ];
 }
 
-function rowsOf(rows: readonly Row[]): string[] {
-  return rows.flatMap((row, i) => {
-    const isFirst = rows[i - 1]?.section !== row.section;
-    const above = [...(i === 0 ? [] : ['']), ...(isFirst ? section(row.section) : [])];
-    return [...above, ...rowLines(row).map((line) => `  ${line}`)];
+function linesOf(routes: readonly RouteDraft[]): string[] {
+  return routes.flatMap((route, i) => {
+    const isFirst = routes[i - 1]?.section !== route.section;
+    const above = [...(i === 0 ? [] : ['']), ...(isFirst ? section(route.section) : [])];
+    return [...above, ...routeLines(route).map((line) => `  ${line}`)];
   });
 }
 
@@ -93,26 +93,29 @@ function section(name: string): string[] {
   return [`  # --- ${oneLine(name, 60)} ${'-'.repeat(Math.max(3, 90 - name.length))}`];
 }
 
-/** Operations of the gateway alone: a row at 0 would refuse what passes through today, so each is left to a human. */
-function commented(rows: readonly Row[]): string[] {
-  if (rows.length === 0) return [];
+/** Operations of the gateway alone: a route at 0 would refuse what passes through today, so each is left to a human. */
+function commented(routes: readonly RouteDraft[]): string[] {
+  if (routes.length === 0) return [];
   return [
     '',
     '  # --- only the gateway has these '.padEnd(100, '-'),
-    '  # Without a face on direct a row serves nothing at 0 and everything at 100. To offer one, take its "# " away and',
+    '  # Without a direct path a route serves nothing at 0 and everything at 100. To offer one, take its "# " away and',
     '  # write gateway: 100.',
-    ...rows.flatMap((row) => ['', ...rowLines(row).map((line) => `  ${line.startsWith('#') ? line : `# ${line}`}`)]),
+    ...routes.flatMap((route) => [
+      '',
+      ...routeLines(route).map((line) => `  ${line.startsWith('#') ? line : `# ${line}`}`),
+    ]),
   ];
 }
 
 function leftOut(refused: readonly string[], { direct, gateway }: TableOptions): string[] {
-  const traces = [...direct.api.leftOut, ...gateway.api.leftOut].map((name) => `no row can hold ${name}`);
+  const traces = [...direct.api.leftOut, ...gateway.api.leftOut].map((name) => `no route can hold ${name}`);
   const all = [...refused, ...traces];
   return all.length === 0 ? [] : ['', ...all.flatMap(look).map((line) => `  ${line}`)];
 }
 
-function rowLines(row: Row): string[] {
-  const { id, summary, directFace, gatewayFace, stickyBy, translation, remarks } = row;
+function routeLines(route: RouteDraft): string[] {
+  const { id, summary, directFace, gatewayFace, stickyBy, translation, remarks } = route;
   const isPair = directFace !== undefined && gatewayFace !== undefined;
   const fallback = directFace === undefined ? 'none' : 'direct';
   const success = translation?.success;

@@ -3,6 +3,8 @@
  * are compared. A name is compared by its words: `lead_tags`, `leadTags`, `Lead-Tag` are the same one.
  */
 
+/** Characters; a longer segment is compared as it is written. */
+const MAX_SEGMENT = 200;
 const CONTROLS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
 
 /** One line without control characters, cut at `max` characters: a text of a document must not end a comment. */
@@ -34,6 +36,7 @@ export function stemOf(word: string): string {
 
 /** What two names must share to be the same segment of a path; the last word may be in the plural. */
 export function segmentKey(name: string): string {
+  if (name.length > MAX_SEGMENT) return name;
   const words = wordsOf(name);
   const last = words.pop();
   return last === undefined ? name : [...words, stemOf(last)].join('');

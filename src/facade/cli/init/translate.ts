@@ -5,8 +5,8 @@ import type { Operation, OperationBody } from './openapi.ts';
 import { fieldKey, listed } from './text.ts';
 
 /**
- * What a row says of queries, bodies and statuses, from the two operations of a pair. Only what both documents have is
- * written, since all else takes the direct path then: the row loses nothing, and a remark names what it leaves out. Pure.
+ * What a route says of queries, bodies and statuses, from the two operations of a pair. Only what both documents have is
+ * written, since all else takes the direct path then: the route loses nothing, and a remark names what it leaves out. Pure.
  */
 
 type Written<T extends { readonly type: unknown }> = Partial<T> & Pick<T, 'type'>;
@@ -15,7 +15,7 @@ export type WrittenField = Written<BodyField>;
 
 export interface Translation {
   readonly query: readonly (readonly [name: string, parameter: WrittenParameter])[];
-  /** Undefined: the row has no body, and a request with one goes direct. */
+  /** Undefined: the route has no body, and a request with one goes direct. */
   readonly body: WrittenBody | undefined;
   readonly success: { readonly direct: number; readonly gateway: number } | undefined;
   readonly remarks: readonly string[];
@@ -32,7 +32,7 @@ const MAX_NAME = 200;
 /** Of a vocabulary that is longer nobody reads the list. */
 const MAX_VALUES = 50;
 
-/** @param params the names of the row's path parameters, in their order. */
+/** @param params the names of the route's path parameters, in their order. */
 export function translate(direct: Operation, gateway: Operation, params: readonly string[]): Translation {
   const remarks: string[] = [...parameterRemarks(direct, gateway, params)];
   const query = translateQuery(direct.query, gateway.query, remarks);
@@ -75,7 +75,7 @@ function translateQuery(
   const onGateway = [...gateway.keys()].filter((name) => !pairs.has(name));
   if (respelt.length > 0)
     remarks.push(
-      `the gateway spells query parameters otherwise, and a row cannot rename them, so a request with one goes direct: ${listed(respelt)}`,
+      `the gateway spells query parameters otherwise, and a route cannot rename them, so a request with one goes direct: ${listed(respelt)}`,
     );
   if (onDirect.length > 0)
     remarks.push(`only direct has these query parameters, and a request with one goes direct: ${listed(onDirect)}`);
@@ -136,7 +136,7 @@ function translateBody(
   }
   if (!direct.fields || !gateway.fields) {
     const kinds = [...new Set([...kindOf(direct), ...kindOf(gateway)])];
-    remarks.push(`a row translates JSON objects only, so every request with a body goes direct: ${listed(kinds)}`);
+    remarks.push(`a route translates JSON objects only, so every request with a body goes direct: ${listed(kinds)}`);
     return undefined;
   }
   const pairs = namePairs(direct.fields, gateway.fields);
@@ -150,7 +150,7 @@ function translateBody(
   const lost = [...gateway.fields].filter(([name, { required }]) => required && !names.has(name));
   if (lost.length > 0 || ![...pairs.keys()].some((name) => names.has(name))) {
     const why = lost.length > 0 ? `it cannot hold ${listed(lost.map(([name]) => name))}` : 'no field is the same';
-    remarks.push(`the row has no body, since ${why}: every request with a body goes direct`);
+    remarks.push(`the route has no body, since ${why}: every request with a body goes direct`);
     return undefined;
   }
   const taken = new Set(pairs.values());
@@ -182,7 +182,7 @@ function fieldOf(
   const type = field.type ?? one?.type;
   const isNamed = isWritable(name) && (other === undefined || other === name || isKeyAndText(other));
   if (type === undefined || !isNamed) {
-    const why = type === undefined ? 'has not one type in both documents' : 'has a name that a row cannot hold';
+    const why = type === undefined ? 'has not one type in both documents' : 'has a name that a route cannot hold';
     remarks.push(`the field ${listed([name])} ${why}, and a request with it goes direct`);
     return undefined;
   }

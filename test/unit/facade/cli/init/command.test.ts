@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ test('writes the table where it is told, with its schema beside it', async () =>
   const output = at('deep/er/facade.yaml');
   const { code, out, err } = await cli([...named, '--output', output]);
   expect([code, err]).toEqual([0, '']);
-  expect(out).toContain('1 route with both faces, all at 0; 1 of direct alone; 1 of the gateway alone, as comments');
+  expect(out).toContain('1 route on both paths, all at 0; 1 of direct alone; 1 of the gateway alone, as comments');
   expect(loaded(readFileSync(output, 'utf8')).routes.map(({ id }) => id)).toEqual(['leads.list', 'tags.list']);
   expect(readFileSync(at('deep/er/facade.schema.json'), 'utf8')).toBe(
     readFileSync('config/facade.schema.json', 'utf8'),
@@ -41,7 +41,7 @@ test('prints it on request, and nothing else on standard output', async () => {
   const { code, out, err } = await cli([...named, '--output', '-']);
   expect(code).toBe(0);
   expect(loaded(out).routes).toHaveLength(2);
-  expect(err).toContain('1 route with both faces');
+  expect(err).toContain('1 route on both paths');
   expect(readdirSync(dir)).toEqual(before);
   expect((await cli([...named, '--output', '-', '--json'])).code).toBe(2);
 });
@@ -71,6 +71,12 @@ test('a document that is not there is named, and so is a place that cannot be wr
   expect([code, err]).toEqual([1, `${at('gone')}: cannot be read (ENOENT); name an OpenAPI document\n`]);
   const blocked = await cli([...named, '--output', at('old.json/facade.yaml')]);
   expect([blocked.code, blocked.err]).toEqual([1, expect.stringContaining('cannot be written (')]);
+});
+
+test('a file that is too large is not read', async () => {
+  truncateSync(at('old.json'), 9 * 1_048_576);
+  const { code, err } = await cli([...named, '--output', '-']);
+  expect([code, err]).toEqual([1, expect.stringContaining('old.json: the document is larger than 8 MiB; leave out')]);
 });
 
 test('with --json the counts are for programs', async () => {

@@ -63,9 +63,9 @@ test.each<[string, string, string]>([
     'leads back to itself',
   ],
   [
-    'only paths that are no rows',
+    'only paths that are no routes',
     'openapi: 3.0.0\npaths: { "/{id}.json": { get: {} } }',
-    'no row can hold GET /{id}.json of direct',
+    'no route can hold GET /{id}.json of direct',
   ],
   [
     'an alias bomb',
@@ -147,11 +147,11 @@ describe('hostile documents', () => {
     const of = (side: string) =>
       documentOf([[`POST /${side}/a/{__proto__}/constructor`, said], `GET /${side}/__proto__`]);
     const { text } = tableOf(of('old'), of('new'));
-    const [row, other] = loaded(text).routes;
+    const [route, other] = loaded(text).routes;
     const kept = names.filter((name) => name !== '__proto__');
-    expect(Object.keys(row?.query ?? {})).toEqual(kept);
-    expect(Object.keys(row?.body?.fields ?? {})).toEqual(kept);
-    expect([row?.direct, other?.direct]).toEqual(['POST /old/a/:__proto__/constructor', 'GET /old/__proto__']);
+    expect(Object.keys(route?.query ?? {})).toEqual(kept);
+    expect(Object.keys(route?.body?.fields ?? {})).toEqual(kept);
+    expect([route?.direct, other?.direct]).toEqual(['POST /old/a/:__proto__/constructor', 'GET /old/__proto__']);
     expect(remarksOf(text)).toContainEqual(
       expect.stringContaining('the query parameter __proto__ cannot be written here'),
     );
@@ -225,13 +225,13 @@ test.each(STRANGE)('a name %j is read back as it was', (name) => {
   const said = { ...queryOf([name, { type: 'string' }]), ...jsonBody({ [name]: { type: 'string' } }) };
   const of = (path: string) =>
     documentOf([[`POST ${path}`, { ...said, summary: `${name}\n- id: x`, operationId: name }]]);
-  const [row, ...others] = configFrom(of('/old/a'), of('/new/a')).routes;
+  const [route, ...others] = configFrom(of('/old/a'), of('/new/a')).routes;
   expect(others).toEqual([]);
-  expect(row?.query).toEqual({ [name]: { type: 'string' } });
-  expect(Object.keys(row?.body?.fields ?? {})).toEqual([name]);
+  expect(route?.query).toEqual({ [name]: { type: 'string' } });
+  expect(Object.keys(route?.body?.fields ?? {})).toEqual([name]);
 });
 
-test.each(STRANGE)('a path with %j is a row that loads, or a remark', (name) => {
+test.each(STRANGE)('a path with %j is a route that loads, or a remark', (name) => {
   const of = (side: string) => documentOf([`GET /${side}/a`, `GET /${side}/${name}`, `POST /${side}/{${name}}/b`]);
   loaded(tableOf(of('old'), of('new')).text);
 });

@@ -3,7 +3,7 @@ import { configFrom, documentOf, loaded, remarksOf, tableOf } from './kit.ts';
 
 /** Which operation of the gateway is which of direct. */
 
-/** `GET /a → GET /b`, of every row that has both faces. */
+/** `GET /a → GET /b`, of every route that has both faces. */
 const pairsOf = (direct: readonly string[], gateway: readonly string[]): string[] =>
   configFrom(documentOf(direct), documentOf(gateway)).routes.flatMap(({ direct: one, gateway: other }) =>
     one === undefined || other === undefined ? [] : [`${String(one)} → ${String(other)}`],
@@ -129,13 +129,13 @@ describe('another method', () => {
   });
 });
 
-test('an operation of direct alone is a row, and what it may be on the gateway is asked', () => {
+test('an operation of direct alone is a route, and what it may be on the gateway is asked', () => {
   const { text } = tableOf(
     documentOf([...ANCHOR, 'POST /old/leads/{id}/create_tag', ['GET /old/x', { operationId: 'find_all' }]]),
     documentOf([...ANCHORED, 'POST /new/leads/{id}/tags', ['GET /new/y', { operationId: 'findAll' }]]),
   );
-  const row = configRows(text)['leads.createTag'];
-  expect([row?.direct, row?.gateway]).toEqual(['POST /old/leads/:id/create_tag', undefined]);
+  const route = configRows(text)['leads.createTag'];
+  expect([route?.direct, route?.gateway]).toEqual(['POST /old/leads/:id/create_tag', undefined]);
   expect(remarksOf(text)).toEqual([
     expect.stringContaining('is it POST /new/leads/{id}/tags of the gateway?'),
     expect.stringContaining('is it GET /new/y of the gateway?'),
@@ -145,11 +145,11 @@ test('an operation of direct alone is a row, and what it may be on the gateway i
 test('a plain path of the gateway that was a record of direct before is named', () => {
   const { text } = tableOf(documentOf(['GET /leads/{id}', 'GET /lead/stats']), documentOf(['GET /leads/stats']));
   expect(remarksOf(text)).toEqual([
-    'GET /leads/stats of the gateway is read by this row from now on, and no longer as GET /leads/:id of direct',
+    'GET /leads/stats of the gateway is read by this route from now on, and no longer as GET /leads/:id of direct',
   ]);
 });
 
-test('operations of the gateway alone are comments, since such a row would refuse what passes through today', () => {
+test('operations of the gateway alone are comments, since such a route would refuse what passes through today', () => {
   const { text, gatewayOnly } = tableOf(documentOf(ANCHOR), documentOf([...ANCHORED, 'POST /new/leads']));
   expect(gatewayOnly).toBe(1);
   expect(Object.keys(configRows(text))).toEqual(['anchors.list']);
@@ -173,15 +173,15 @@ describe('a method and path on both sides', () => {
     );
     expect([pairs, directOnly]).toEqual([0, 2]);
     expect(remarksOf(text)).toContain(
-      'no row can hold GET /leads of the gateway, since GET /leads of direct has the same method and path',
+      'no route can hold GET /leads of the gateway, since GET /leads of direct has the same method and path',
     );
     configRows(text);
   });
 
-  test('twice in one document is one row', () => {
+  test('twice in one document is one route', () => {
     const { text } = tableOf(documentOf([...ANCHOR, 'GET /old/l/{a}', 'GET /old/l/{b}']), documentOf(ANCHORED));
     expect(Object.keys(configRows(text))).toEqual(['anchors.list', 'l.get']);
-    expect(remarksOf(text)).toEqual([expect.stringContaining('no row can hold GET /old/l/{b} of direct')]);
+    expect(remarksOf(text)).toEqual([expect.stringContaining('no route can hold GET /old/l/{b} of direct')]);
   });
 });
 

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { answers, documentOf, jsonBody, loaded, queryOf, remarksOf, tableOf, type Json } from './kit.ts';
 
-/** What a row says of queries, bodies, statuses, and what it asks a human. */
+/** What a route says of queries, bodies, statuses, and what it asks a human. */
 
-function rowOf(direct: Json, gateway: Json, method = 'POST', more: Json = {}): { row: Json; remarks: string[] } {
+function routeOf(direct: Json, gateway: Json, method = 'POST', more: Json = {}): { route: Json; remarks: string[] } {
   const documents = [
     documentOf([[`${method} /old/things/{id}`, direct]], more),
     documentOf([[`${method} /new/things/{id}`, gateway]], more),
   ] as const;
   const { text } = tableOf(...documents);
-  const [row] = loaded(text).routes;
-  return { row: row as unknown as Json, remarks: remarksOf(text) };
+  const [route] = loaded(text).routes;
+  return { route: route as unknown as Json, remarks: remarksOf(text) };
 }
 
 const S = { type: 'string' };
@@ -33,8 +33,8 @@ describe('the query', () => {
     ['a default that is not plain', S, { ...S, default: 'a b' }, { type: 'string' }],
     ['an object', { type: 'object' }, { type: 'object' }, undefined],
   ])('%s', (_, direct, gateway, expected) => {
-    const { row } = rowOf(queryOf(['q', direct]), queryOf(['q', gateway]));
-    expect((row['query'] as Json | undefined)?.['q']).toEqual(expected);
+    const { route } = routeOf(queryOf(['q', direct]), queryOf(['q', gateway]));
+    expect((route['query'] as Json | undefined)?.['q']).toEqual(expected);
   });
 
   test.each<[string, Json, Json, string]>([
@@ -88,7 +88,7 @@ describe('the query', () => {
       'the gateway asks for headers that direct does not: X-Tenant',
     ],
   ])('%s is a remark', (_, direct, gateway, remark) => {
-    expect(rowOf(direct, gateway).remarks).toContainEqual(expect.stringContaining(remark));
+    expect(routeOf(direct, gateway).remarks).toContainEqual(expect.stringContaining(remark));
   });
 
   test('parameters of the path item count, and those of the operation replace them', () => {
@@ -107,7 +107,7 @@ describe('the query', () => {
 
 describe('the body', () => {
   const fieldsOf = (direct: Json, gateway: Json) =>
-    (rowOf(direct, gateway).row['body'] as Json | undefined)?.['fields'];
+    (routeOf(direct, gateway).route['body'] as Json | undefined)?.['fields'];
 
   test('fields are matched by their words, those that are written alike first', () => {
     const direct = jsonBody({ full_name: S, fullName: S, Age: I });
@@ -127,16 +127,16 @@ describe('the body', () => {
   });
 
   test('a field that only the gateway has, and insists on, keeps bodies without it away from the gateway', () => {
-    const { row, remarks } = rowOf(jsonBody({ a: S }), jsonBody({ a: S, b: S }, ['b']));
-    expect(row['body']).toMatchObject({ fields: { b: { type: 'string', required: true } } });
+    const { route, remarks } = routeOf(jsonBody({ a: S }), jsonBody({ a: S, b: S }, ['b']));
+    expect(route['body']).toMatchObject({ fields: { b: { type: 'string', required: true } } });
     expect(remarks).toContainEqual(
       expect.stringContaining('refuses a body without these fields, which direct does not have: b'),
     );
   });
 
   test('a field that repeats the path is an echo', () => {
-    const { row } = rowOf(jsonBody({ a: S, id: S }), jsonBody({ a: S }));
-    expect(row['body']).toMatchObject({ echoes: { id: 'id' } });
+    const { route } = routeOf(jsonBody({ a: S, id: S }), jsonBody({ a: S }));
+    expect(route['body']).toMatchObject({ echoes: { id: 'id' } });
   });
 
   test('allOf and references are followed, and what is read-only left out', () => {
@@ -150,9 +150,9 @@ describe('the body', () => {
       },
     };
     const body = { requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/All' } } } } };
-    const { row } = rowOf(body, body, 'POST', { components });
-    expect(Object.keys((row['body'] as { fields: Json }).fields)).toEqual(['a', 'b']);
-    expect(row['body']).toMatchObject({ fields: { b: { type: 'integer' } } });
+    const { route } = routeOf(body, body, 'POST', { components });
+    expect(Object.keys((route['body'] as { fields: Json }).fields)).toEqual(['a', 'b']);
+    expect(route['body']).toMatchObject({ fields: { b: { type: 'integer' } } });
   });
 
   test.each<[string, Json, Json, string]>([
@@ -170,29 +170,34 @@ describe('the body', () => {
       jsonBody({ a: S }),
       'a JSON array',
     ],
-    ['of nothing in common', jsonBody({ a: S }), jsonBody({ b: S }), 'the row has no body, since no field is the same'],
+    [
+      'of nothing in common',
+      jsonBody({ a: S }),
+      jsonBody({ b: S }),
+      'the route has no body, since no field is the same',
+    ],
     [
       'of a required field without a type',
       jsonBody({ a: S }),
       jsonBody({ a: S, b: {} }, ['b']),
       'since it cannot hold b',
     ],
-  ])('%s is a remark, and the row has none', (_, direct, gateway, remark) => {
-    const { row, remarks } = rowOf(direct, gateway);
-    expect(row['body']).toBeUndefined();
+  ])('%s is a remark, and the route has none', (_, direct, gateway, remark) => {
+    const { route, remarks } = routeOf(direct, gateway);
+    expect(route['body']).toBeUndefined();
     expect(remarks).toContainEqual(expect.stringContaining(remark));
   });
 });
 
 test('statuses that differ are written, each for its dialect', () => {
-  expect(rowOf(answers('201', S), answers('200', S)).row['success']).toEqual({ direct: 201, gateway: 200 });
-  expect(rowOf(answers('200', S), answers('200', S)).row['success']).toBeUndefined();
+  expect(routeOf(answers('201', S), answers('200', S)).route['success']).toEqual({ direct: 201, gateway: 200 });
+  expect(routeOf(answers('200', S), answers('200', S)).route['success']).toBeUndefined();
 });
 
 test('answers that differ in shape are remarks: the outermost part of each difference', () => {
   const of = (properties: Json) => answers('200', { type: 'array', items: { type: 'object', properties } });
   const inner = { type: 'object', properties: { deep: S } };
-  expect(rowOf(of({ a: S, b: inner, c: I }), of({ a: S, c: S, d: S })).remarks).toEqual([
+  expect(routeOf(of({ a: S, b: inner, c: I }), of({ a: S, c: S, d: S })).remarks).toEqual([
     'only the answer of direct has: /*/b',
     'only the answer of the gateway has: /*/d',
     'these parts of the answers have another type: /*/c (integer, string)',
@@ -201,10 +206,10 @@ test('answers that differ in shape are remarks: the outermost part of each diffe
 
 test('an id in another form is a remark', () => {
   const id = (schema: Json) => ({ parameters: [{ name: 'id', in: 'path', required: true, schema }] });
-  expect(rowOf(id(I), id({ ...S, format: 'uuid' })).remarks).toEqual([
+  expect(routeOf(id(I), id({ ...S, format: 'uuid' })).remarks).toEqual([
     ':id is integer on direct and string (uuid) on the gateway: does the same value name the same record?',
   ]);
-  expect(rowOf(id(S), id(S)).remarks).toEqual([]);
+  expect(routeOf(id(S), id(S)).remarks).toEqual([]);
 });
 
 test('Swagger 2.0: basePath, bodies and types of parameters', () => {

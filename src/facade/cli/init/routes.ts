@@ -4,11 +4,11 @@ import type { Operation } from './openapi.ts';
 import { camelCase, wordsOf } from './text.ts';
 import { translate, type Translation } from './translate.ts';
 
-/** Rows of the rollout table from pairs of operations: ids, and what each row says. Pure. */
+/** Routes of the rollout table from pairs of operations: ids, and what each route says. Pure. */
 
-export interface Row extends Pick<FacedPair, 'directFace' | 'gatewayFace' | 'remarks'> {
+export interface RouteDraft extends Pick<FacedPair, 'directFace' | 'gatewayFace' | 'remarks'> {
   readonly id: string;
-  /** Of the first segment: rows of the same one stand together. */
+  /** Of the first segment: routes of the same one stand together. */
   readonly section: string;
   readonly summary: string | undefined;
   /** A path parameter, or `caller`. */
@@ -16,34 +16,34 @@ export interface Row extends Pick<FacedPair, 'directFace' | 'gatewayFace' | 'rem
   readonly translation: Translation | undefined;
 }
 
-export interface Rows {
-  /** Rows that the facade serves: each has a face on direct. */
-  readonly rows: readonly Row[];
-  /** Rows for a human to decide on: operations of the gateway alone. */
-  readonly gatewayOnly: readonly Row[];
-  /** Remarks on operations of which no row can be made. */
+export interface RouteDrafts {
+  /** Routes that the facade serves: each has a face on direct. */
+  readonly routes: readonly RouteDraft[];
+  /** Routes for a human to decide on: operations of the gateway alone. */
+  readonly gatewayOnly: readonly RouteDraft[];
+  /** Remarks on operations of which no route can be made. */
   readonly refused: readonly string[];
 }
 
-/** Remarks on one row; more of them nobody reads, and the documents say the rest. */
+/** Remarks on one route; more of them nobody reads, and the documents say the rest. */
 const MAX_REMARKS = 12;
-/** Not for rows: metrics call by it what no route claims. */
+/** Not for routes: metrics call by it what no route claims. */
 const RESERVED = 'passthrough';
 const MAX_ID = 80;
 
-export function makeRows(faces: Faces, prefix: Matching['prefix']): Rows {
+export function draftRoutes(faces: Faces, prefix: Matching['prefix']): RouteDrafts {
   const ids = new Ids();
-  const made = faces.pairs.map((pair) => ({ pair, row: rowOf(pair, prefix, ids) }));
-  const served = made.filter(({ row }) => row.directFace !== undefined);
-  const others = made.filter(({ row }) => row.directFace === undefined);
+  const made = faces.pairs.map((pair) => ({ pair, route: draftRoute(pair, prefix, ids) }));
+  const served = made.filter(({ route }) => route.directFace !== undefined);
+  const others = made.filter(({ route }) => route.directFace === undefined);
   return {
-    rows: bySection(served.map(({ row }) => row)),
-    gatewayOnly: bySection(others.map(({ row }) => row).filter((row) => row.gatewayFace !== undefined)),
-    refused: others.filter(({ row }) => row.gatewayFace === undefined).flatMap(({ row }) => row.remarks),
+    routes: bySection(served.map(({ route }) => route)),
+    gatewayOnly: bySection(others.map(({ route }) => route).filter((route) => route.gatewayFace !== undefined)),
+    refused: others.filter(({ route }) => route.gatewayFace === undefined).flatMap(({ route }) => route.remarks),
   };
 }
 
-function rowOf(pair: FacedPair, prefix: Matching['prefix'], ids: Ids): Row {
+function draftRoute(pair: FacedPair, prefix: Matching['prefix'], ids: Ids): RouteDraft {
   const { direct, gateway, directFace, gatewayFace, params } = pair;
   const operation = direct ?? gateway;
   const begin = direct ? prefix.direct : prefix.gateway;
@@ -64,7 +64,8 @@ function rowOf(pair: FacedPair, prefix: Matching['prefix'], ids: Ids): Row {
 }
 
 /** Stable: sections in the order in which they first appear. */
-const bySection = (rows: readonly Row[]): Row[] => [...Map.groupBy(rows, ({ section }) => section).values()].flat();
+const bySection = (routes: readonly RouteDraft[]): RouteDraft[] =>
+  [...Map.groupBy(routes, ({ section }) => section).values()].flat();
 
 /** `GET /leads/{id}/tags` → `[leads, tags, list]`. */
 function idWords({ method, path }: Operation, prefix: readonly string[]): string[] {
