@@ -330,6 +330,7 @@ function readConfig(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new ConfigRefused(`${file}: cannot be read (${code}); set FACADE_CONFIG to the rollout table`);
+    const remedy = 'set FACADE_CONFIG to the rollout table, or write one with "c2s-facade init"';
+    throw new ConfigRefused(`${file}: cannot be read (${code}); ${remedy}`);
   }
 }

@@ -26,6 +26,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/start.ts')).start,
   },
   {
+    usage: 'init',
+    summary: 'write the first rollout table, from two OpenAPI documents or to be filled in; overwrites nothing',
+    options: [
+      ['--direct <file>', 'the OpenAPI document of the legacy API'],
+      ['--gateway <file>', 'the OpenAPI document of its replacement'],
+      ['--output <file>', 'the table to write; - prints it (default: FACADE_CONFIG)'],
+      ['--force', 'overwrite the table'],
+    ],
+    common: 'json',
+    help: 'OpenAPI 3.0, 3.1 and Swagger 2.0, YAML or JSON. Without documents: a table of one route, and a .env to fill in.\nExit code 1: a document cannot be used, or the file exists.',
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
     usage: 'check',
     summary: 'read the config file and the environment: every error at once, and warnings',
     options: [

@@ -50,7 +50,7 @@ function readText(file: string): string {
     const code = error instanceof Error && 'code' in error ? String(error.code) : causeOf(error);
     throw new CliError(
       EXIT.problems,
-      `${file}: cannot be read (${code}); name the table with --config or FACADE_CONFIG.`,
+      `${file}: cannot be read (${code}); name the table with --config or FACADE_CONFIG, or write one with "c2s-facade init".`,
     );
   }
 }

@@ -79,7 +79,8 @@ const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/;
 /** Unreserved characters and the harmless sub-delims of RFC 3986: no wildcard, nothing that wants encoding. */
 const LITERAL = /^[A-Za-z0-9._~!$&'+,;=@-]+$/;
 
-function segmentFault(segment: string): string | undefined {
+/** What is wrong with one segment of a template; undefined: nothing. */
+export function segmentFault(segment: string): string | undefined {
   if (segment === '') return 'holds an empty segment (//)';
   if (segment === '.' || segment === '..') return `holds the dot segment ${segment}`;
   if (isParameter(segment)) return PARAMETER.test(segment) ? undefined : `holds ${segment}, which is no parameter name`;

@@ -16,7 +16,18 @@ describe('the command line', () => {
     const { code, out } = await cli(['--help']);
     expect(code).toBe(0);
     expect(out).toContain('Without a command: start.');
-    for (const command of ['start', 'check', 'doctor', 'routes', 'watch', 'explain', 'probe', 'flip', 'rollback']) {
+    for (const command of [
+      'start',
+      'init',
+      'check',
+      'doctor',
+      'routes',
+      'watch',
+      'explain',
+      'probe',
+      'flip',
+      'rollback',
+    ]) {
       expect(out).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
     }
     for (const command of ['panic', 'history', 'diff', 'discover', 'parity', 'migration', 'completion']) {
@@ -42,6 +53,11 @@ describe('the command line', () => {
     [['routes', '--stage', 'nowhere'], 3],
     [['completion', 'tcsh'], 2],
     [['watch'], 2],
+    [['init', '--direct', 'old.yaml'], 2],
+    [['init', '--gateway', 'new.yaml'], 2],
+    [['init', '--force'], 2],
+    [['init', '--output', '-'], 2],
+    [['init', '--direct', '/gone.yaml', '--gateway', '/gone.yaml', '--output', '-'], 1],
     [['explain', 'GET', 'leads/1'], 2],
     [['routes'], 3],
     [['history'], 3],

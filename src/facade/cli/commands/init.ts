@@ -1,0 +1,147 @@
+import { copyFileSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formatProblems, parseConfig } from '../../config/load.ts';
+import { writeConfig } from '../../config/write.ts';
+import { ENV_FILE, print, remark, type Command, type CommonOptions, type Context } from '../context.ts';
+import { CliError, EXIT, usageError } from '../exit.ts';
+import { count } from '../format.ts';
+import { BLANK_ENV, BLANK_TABLE } from '../init/blank.ts';
+import { MAX_LENGTH, TOO_LARGE } from '../init/source.ts';
+import { firstTable, type FirstTable, type NamedText } from '../init/index.ts';
+
+export interface InitOptions extends CommonOptions {
+  readonly direct?: string;
+  readonly gateway?: string;
+  readonly output?: string;
+  readonly force?: boolean;
+}
+
+const STANDARD_OUTPUT = '-';
+/** Beside the table, so that an editor knows what may be written there. */
+const SCHEMA = 'facade.schema.json';
+const PACKAGED_SCHEMA = fileURLToPath(new URL(`../../../../config/${SCHEMA}`, import.meta.url));
+
+/** The first rollout table: from two OpenAPI documents, or one to fill in by hand. */
+export const init: Command<InitOptions> = async (context, options) => {
+  const { direct, gateway, force = false } = options;
+  const output = options.output ?? context.configFile;
+  if (output === STANDARD_OUTPUT && context.json) throw usageError('Write either --json or --output -.');
+  if (direct !== undefined && gateway !== undefined) return fromDocuments(context, direct, gateway, output, force);
+  if (direct !== undefined || gateway !== undefined)
+    throw usageError('Name both documents, --direct FILE and --gateway FILE, or neither.');
+  if (force || output === STANDARD_OUTPUT)
+    throw usageError('Without documents nothing is overwritten or printed: leave out --force and --output -.');
+  return byHand(context, output);
+};
+
+async function fromDocuments(
+  context: Context,
+  direct: string,
+  gateway: string,
+  output: string,
+  force: boolean,
+): Promise<number> {
+  const isFile = output !== STANDARD_OUTPUT;
+  // Before the documents are read: whoever only forgot --force should not wait.
+  if (isFile && !force && existsSync(output)) throw new CliError(EXIT.problems, existing(output));
+  const table = made(readDocumentFile(direct), readDocumentFile(gateway));
+  if (!isFile) {
+    context.io.out(table.text);
+    remark(context, summaryOf(table));
+    return EXIT.ok;
+  }
+  await written(output, () => writeFile(output, table.text, force));
+  const { text: _, ...counts } = table;
+  print(context, { file: output, ...counts }, () => `${output}: ${summaryOf(table)}\n${nextSteps(output)}`);
+  return EXIT.ok;
+}
+
+/** @throws CliError with every problem of both documents. */
+function made(direct: NamedText, gateway: NamedText): FirstTable {
+  const result = firstTable(direct, gateway);
+  if (!result.ok) {
+    const lines = result.problems.map(({ file, problem }) => formatProblems(file, [problem]));
+    throw new CliError(EXIT.problems, lines.join('\n'));
+  }
+  // What is written must load: a table that does not would be found out at the first start.
+  const parsed = parseConfig(result.table.text, { C2S_BASE_URL: 'http://direct.invalid' });
+  if (!parsed.ok)
+    throw new CliError(
+      EXIT.problems,
+      `The table that was made does not load, and is not written; please report it with both documents:\n${formatProblems('table', parsed.problems)}`,
+    );
+  return result.table;
+}
+
+function summaryOf({ pairs, directOnly, gatewayOnly, remarks }: FirstTable): string {
+  return [
+    `${count(pairs, 'route')} on both paths, all at 0`,
+    `${directOnly} of direct alone`,
+    `${gatewayOnly} of the gateway alone, as comments`,
+    `${count(remarks, 'remark')} to look at (# look: …)`,
+  ].join('; ');
+}
+
+function nextSteps(file: string): string {
+  const named = file === 'config/facade.yaml' ? '' : ` --config ${file}`;
+  return `Next: read the remarks, then c2s-facade check${named}.`;
+}
+
+/** Never overwrites anything, and so can be repeated. */
+async function byHand(context: Context, output: string): Promise<number> {
+  const files = [
+    { file: output, text: BLANK_TABLE, mode: 0o666 },
+    // Its token is a secret.
+    { file: ENV_FILE, text: BLANK_ENV, mode: 0o600 },
+  ];
+  const kept = files.filter(({ file }) => existsSync(file));
+  const made = files.filter((one) => !kept.includes(one));
+  for (const { file, text, mode } of made) await written(file, () => writeFile(file, text, false, mode));
+  print(context, { written: made.map(({ file }) => file), kept: kept.map(({ file }) => file) }, () =>
+    [
+      ...made.map(({ file }) => `${file} was written.`),
+      ...kept.map(({ file }) => `${file} is there already and stays as it is.`),
+      `Next: fill in ${ENV_FILE}, write your routes into ${output}, then c2s-facade check.`,
+    ].join('\n'),
+  );
+  return EXIT.ok;
+}
+
+async function writeFile(file: string, text: string, force: boolean, mode = 0o666): Promise<void> {
+  if (force && existsSync(file)) return writeConfig(file, { text: readFileSync(file, 'utf8') }, text);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text, { flag: 'wx', mode });
+  const schema = join(dirname(file), SCHEMA);
+  if (file !== ENV_FILE && !existsSync(schema)) copyFileSync(PACKAGED_SCHEMA, schema, constants.COPYFILE_EXCL);
+}
+
+/** @throws CliError where the file cannot be written. */
+async function written(file: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const message =
+      codeOf(error) === 'EEXIST' && existsSync(file)
+        ? existing(file)
+        : `${file}: cannot be written (${codeOf(error)}); name another file with --output`;
+    throw new CliError(EXIT.problems, message);
+  }
+}
+
+const existing = (file: string): string =>
+  `${file} is there already: overwrite it with --force, or name another file with --output.`;
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error);
+
+function readDocumentFile(file: string): NamedText {
+  try {
+    // Before it is read: it may be any file.
+    if (statSync(file).size > MAX_LENGTH) throw new CliError(EXIT.problems, `${file}: ${TOO_LARGE}`);
+    return { file, text: readFileSync(file, 'utf8') };
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(EXIT.problems, `${file}: cannot be read (${codeOf(error)}); name an OpenAPI document`);
+  }
+}

@@ -1,0 +1,70 @@
+import type { ConfigProblem } from '../../config/problem.ts';
+import { facesFor } from './faces.ts';
+import { matchOperations } from './match.ts';
+import { readApi, type Api } from './openapi.ts';
+import { MAX_LENGTH } from './source.ts';
+import { draftRoutes } from './routes.ts';
+import { remarksIn, writeTable } from './table.ts';
+
+/**
+ * Two OpenAPI documents → the first rollout table: read (openapi.ts), match (match.ts, faces.ts), translate (routes.ts,
+ * translate.ts), write (table.ts). Pure.
+ */
+
+export interface NamedText {
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface FirstTable {
+  readonly text: string;
+  /** Routes that can move: both sides have the operation. */
+  readonly pairs: number;
+  readonly directOnly: number;
+  /** Operations of the gateway alone, as comments. */
+  readonly gatewayOnly: number;
+  /** Remarks for a human. */
+  readonly remarks: number;
+}
+
+export type MadeTable =
+  | { readonly ok: true; readonly table: FirstTable }
+  | { readonly ok: false; readonly problems: readonly { readonly file: string; readonly problem: ConfigProblem }[] };
+
+export function firstTable(direct: NamedText, gateway: NamedText): MadeTable {
+  const [ofDirect, ofGateway] = [readApi(direct.text), readApi(gateway.text)];
+  if (ofDirect.ok && ofGateway.ok) return tableOf(direct.file, ofDirect.api, gateway.file, ofGateway.api);
+  const problemsOf = (file: string, read: typeof ofDirect): { file: string; problem: ConfigProblem }[] =>
+    read.ok ? [] : read.problems.map((problem) => ({ file, problem }));
+  return { ok: false, problems: [...problemsOf(direct.file, ofDirect), ...problemsOf(gateway.file, ofGateway)] };
+}
+
+function tableOf(directFile: string, direct: Api, gatewayFile: string, gateway: Api): MadeTable {
+  const matching = matchOperations(direct.operations, gateway.operations);
+  const faces = facesFor(matching);
+  const made = draftRoutes(faces, matching.prefix);
+  if (made.routes.length === 0) {
+    const remedy = 'write the paths in whole segments of plain text or {name}';
+    return refused(directFile, made.refused[0] ?? 'no operation can be a route', remedy);
+  }
+  const text = writeTable(made, {
+    direct: { file: directFile, api: direct, prefix: matching.prefix.direct },
+    gateway: { file: gatewayFile, api: gateway, prefix: matching.prefix.gateway },
+    gatewayBase: faces.gatewayBase,
+  });
+  if (text.length > MAX_LENGTH) {
+    const message = 'the table would be larger than 8 MiB';
+    return refused(directFile, message, 'leave out operations that will not move');
+  }
+  const pairs = made.routes.filter(({ gatewayFace }) => gatewayFace !== undefined).length;
+  const directOnly = made.routes.length - pairs;
+  return {
+    ok: true,
+    table: { text, pairs, directOnly, gatewayOnly: made.gatewayOnly.length, remarks: remarksIn(text) },
+  };
+}
+
+const refused = (file: string, message: string, remedy: string): MadeTable => ({
+  ok: false,
+  problems: [{ file, problem: { line: 1, column: 1, where: 'paths', message, remedy } }],
+});

@@ -1,0 +1,131 @@
+import { readDocument } from '../../config/document.ts';
+import { placeName, valueAt } from '../../config/place.ts';
+import type { ConfigPath, ConfigProblem } from '../../config/problem.ts';
+import { oneLine } from './text.ts';
+
+/**
+ * The text of an OpenAPI document as data, and every problem of it with its place. References (`$ref`) are followed inside
+ * of the document only: nothing is fetched, and no other file is read.
+ */
+
+/** Characters; the reader of the rollout table has the same limit. */
+export const MAX_LENGTH = 8 * 1_048_576;
+const LARGE = ['the document is larger than 8 MiB', 'leave out examples, or operations that will not move'] as const;
+export const TOO_LARGE = LARGE.join('; ');
+/** More of them say nothing new. */
+const MAX_PROBLEMS = 20;
+
+/** References that name one another, one after the other. */
+const MAX_HOPS = 100;
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A part of the document, and where it stands. */
+export interface Located {
+  readonly node: JsonObject;
+  readonly path: ConfigPath;
+}
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** An own member; a name such as `__proto__` finds what the document says, and nothing else. */
+export const memberOf = (object: JsonObject, name: string): unknown =>
+  Object.hasOwn(object, name) ? object[name] : undefined;
+
+interface Parsed {
+  readonly value: unknown;
+  readonly position: (path: ConfigPath) => { readonly line: number; readonly column: number };
+}
+
+export class Source {
+  readonly root: unknown;
+  readonly problems: ConfigProblem[] = [];
+  readonly #position: Parsed['position'];
+  readonly #told = new Set<string>();
+
+  constructor(text: string) {
+    const parsed = this.#parse(text);
+    this.root = parsed.value;
+    this.#position = parsed.position;
+  }
+
+  /** Notes a problem; the same one at the same place once. */
+  refuse(path: ConfigPath, message: string, remedy: string): void {
+    const where = oneLine(placeName(path, undefined), 160);
+    if (this.problems.length >= MAX_PROBLEMS || this.#told.has(`${where}\n${message}`)) return;
+    this.#told.add(`${where}\n${message}`);
+    this.problems.push({ ...this.#position(path), where, message: oneLine(message), remedy });
+  }
+
+  /** The object at a place, behind its references; undefined, and a problem, where a reference leads nowhere. */
+  follow(value: unknown, path: ConfigPath): Located | undefined {
+    const seen = new Set<string>();
+    let [node, at] = [value, path];
+    for (;;) {
+      if (!isObject(node)) return undefined;
+      const ref = memberOf(node, '$ref');
+      if (typeof ref !== 'string') return { node, path: at };
+      const target = this.#target(ref, path, seen);
+      if (!target) return undefined;
+      [node, at] = [valueAt(this.root, target), target];
+      if (node !== undefined) continue;
+      this.refuse(path, `the $ref "${ref}" leads nowhere`, 'correct it, or add what it names');
+      return undefined;
+    }
+  }
+
+  #target(ref: string, path: ConfigPath, seen: Set<string>): ConfigPath | undefined {
+    if (!ref.startsWith('#')) {
+      this.refuse(path, `the $ref "${ref}" leads out of the document`, 'bundle the document into one file first');
+      return undefined;
+    }
+    if (seen.has(ref) || seen.size >= MAX_HOPS) {
+      this.refuse(path, `the $ref "${ref}" leads back to itself`, 'write out what it stands for');
+      return undefined;
+    }
+    seen.add(ref);
+    return ref.slice(1).split('/').slice(1).map(pointerPart);
+  }
+
+  #parse(text: string): Parsed {
+    const begin = { line: 1, column: 1 };
+    const unreadable = (message: string, remedy: string): Parsed => {
+      this.problems.push({ ...begin, where: 'the file', message, remedy });
+      return { value: undefined, position: () => begin };
+    };
+    if (text.length > MAX_LENGTH) return unreadable(...LARGE);
+    if (/^\s*</.test(text.slice(0, 1_000)))
+      return unreadable('this is HTML or XML', 'name the OpenAPI document itself, often /openapi.json of the API');
+    const json = /^\s*\{/.test(text.slice(0, 1_000)) ? parsedJson(text) : undefined;
+    const document = json === undefined ? readDocument(text) : undefined;
+    for (const { line, column, path, message, remedy } of document?.faults ?? []) {
+      this.problems.push({ line, column, where: oneLine(placeName(path, undefined), 160), message, remedy });
+    }
+    // A JSON document is read a second time, for the lines, only where something is wrong with it.
+    let lines = document;
+    return {
+      value: json ?? document?.value,
+      position: (path) => (lines ??= readDocument(text)).position(path, 'key'),
+    };
+  }
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // YAML may begin with a brace too, and its reader knows the line of the fault.
+    return undefined;
+  }
+}
+
+function pointerPart(text: string): string {
+  let decoded = text;
+  try {
+    decoded = decodeURIComponent(text);
+  } catch {
+    // Not percent-encoded: taken as it is.
+  }
+  return decoded.replaceAll('~1', '/').replaceAll('~0', '~');
+}
