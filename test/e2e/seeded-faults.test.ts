@@ -2,16 +2,10 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ParityReport } from '../../src/facade/compare/report.ts';
 import { startGateway } from '../../src/c2s/gateway/index.ts';
-import {
-  LIES,
-  SEED_LEAD_IDS,
-  startContact2Sale,
-  startLyingGateway,
-  type Contact2Sale,
-  type Lie,
-  type LyingGateway,
-} from '../../src/c2s/sandbox/index.ts';
+import { SEED_LEAD_IDS, startContact2Sale, type Contact2Sale } from '../../src/c2s/sandbox/index.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
+import { LIES, type Lie } from './kit/lies.ts';
+import { startLyingGateway, type LyingGateway } from './kit/lying-gateway.ts';
 import { inBatches, Opened } from './kit/load.ts';
 import { until } from './kit/upstream.ts';
 

@@ -5,7 +5,7 @@ import type { StandIn } from './stand-in.ts';
 import { startWorkApi } from './work-api.ts';
 
 /** Ports to listen on; left out: free ones that the system picks. */
-export interface SandboxPorts {
+interface SandboxPorts {
   readonly c2s?: number;
   readonly workApi?: number;
   readonly diretrix?: number;

@@ -40,7 +40,7 @@ export function toGateway(rule: BodyRule, body: Buffer, params: ParamLookup): Tr
  * form, which the direct face of such a route reads too. Echoed path parameters are not added: they only repeat. A null
  * in an optional field means nothing to the gateway, which leaves it out; Contact2Sale would empty the field.
  */
-export function toDirect(rule: BodyRule, body: Buffer, _params: ParamLookup): Translation<Buffer> {
+export function toDirect(rule: BodyRule, body: Buffer): Translation<Buffer> {
   const read = readObject(body, 'skip');
   if (read.kind !== 'ok') return read;
   const { written } = vocabularyOf(rule);

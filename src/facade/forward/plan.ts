@@ -178,7 +178,7 @@ export function bodyFor(
 ): Translation<Buffer> {
   if (!model.body) return { kind: 'ok', value: body };
   const values = new Map(model.params.map((name, i) => [name, decoded(params[i] ?? '')]));
-  return path === 'gateway' ? toGateway(model.body, body, values) : toDirect(model.body, body, values);
+  return path === 'gateway' ? toGateway(model.body, body, values) : toDirect(model.body, body);
 }
 
 function join(path: string, query: string): string {

@@ -8,7 +8,6 @@ import { lead, type LeadHandlers, type Leadership } from './lead.ts';
 import { listen, type Subscription } from './listen.ts';
 import { migrate, type Migrations } from './migrate.ts';
 import { migrations as ENGINE_MIGRATIONS } from './migrations/index.ts';
-import { notify } from './notify.ts';
 import { createPool } from './pool.ts';
 import { SCHEMA, type Database } from './schema.ts';
 
@@ -91,7 +90,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     connectionString,
     isEmbedded: embedded !== undefined,
     listen: async (channel, onMessage) => kept(await listen(connectionString, channel, onMessage, log)),
-    notify: (channel, payload) => notify(pool, channel, payload),
+    notify: async (channel, payload) => void (await pool.query('select pg_notify($1, $2)', [channel, payload])),
     lead: (name, on) => kept(lead(connectionString, name, on, log)),
     close,
   };

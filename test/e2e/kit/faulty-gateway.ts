@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { Pool } from 'undici';
-import { lieAbout, losingMessage } from '../../../src/c2s/sandbox/lies.ts';
+import { lieAbout, losingMessage } from './lies.ts';
 
 /** A gateway that serves the truth, and goes bad operation by operation when it is told to. */
 export type FaultKind =

@@ -4,7 +4,7 @@ import { bodyRule } from './rows.ts';
 import { leadId, params } from './texts.ts';
 
 const gateway = (row: string, body: string | Buffer) => shown(toGateway(bodyRule(row), Buffer.from(body), params));
-const direct = (row: string, body: string | Buffer) => shown(toDirect(bodyRule(row), Buffer.from(body), params));
+const direct = (row: string, body: string | Buffer) => shown(toDirect(bodyRule(row), Buffer.from(body)));
 const refused = (reason: string) => ({ kind: 'untranslatable', reason });
 
 /** The translated text, or the refusal. */

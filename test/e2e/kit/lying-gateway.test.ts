@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  LIES,
-  SEED_LEAD_IDS,
-  startContact2Sale,
-  startLyingGateway,
-  type Contact2Sale,
-  type Lie,
-  type LyingGateway,
-} from '../../../../src/c2s/sandbox/index.ts';
+import { SEED_LEAD_IDS, startContact2Sale, type Contact2Sale } from '../../../src/c2s/sandbox/index.ts';
+import { LIES, type Lie } from './lies.ts';
+import { startLyingGateway, type LyingGateway } from './lying-gateway.ts';
 
 const TOKEN = 'token';
 let crm: Contact2Sale;
