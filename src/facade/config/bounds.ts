@@ -1,4 +1,5 @@
 import { CST, Lexer } from 'yaml';
+import { MAX_FILE_BYTES } from '../../http/read-file.ts';
 
 /**
  * What a config file may come to. A reload parses in the process that serves, and nobody is served meanwhile: parser and
@@ -6,8 +7,6 @@ import { CST, Lexer } from 'yaml';
  * shipped table is 600 bytes and 150 tokens, comments included; a thousand of them are within both bounds.
  */
 
-/** As much as a Kubernetes ConfigMap may hold. */
-export const MAX_CONFIG_BYTES = 1_048_576;
 const MAX_TOKENS = 200_000;
 /** Of one value or key. Paths, URLs and JSONPaths are far shorter; what checks them may take the square of it. */
 const MAX_VALUE_CHARS = 4_096;
@@ -25,7 +24,7 @@ export const TOO_DEEP = ['the nesting is too deep to be read', 'write maps and l
 
 /** The first bound that the text exceeds; undefined when it may be parsed. Linear, and ends at the bound. */
 export function breachOf(text: string): Breach | undefined {
-  if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) {
+  if (Buffer.byteLength(text) > MAX_FILE_BYTES) {
     return breach(0, 'the file is larger than 1 MiB', 'write one row for each operation');
   }
   const depth = new Depth();

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { codeOf } from '../../http/error-code.ts';
+import { readText } from '../../http/read-file.ts';
 import { editRollout, EditRefused } from '../config/edit.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { FileChanged, writeConfig } from '../config/write.ts';
@@ -119,7 +120,7 @@ function edited(text: string, ...rest: [FlipRequest['changes'], ReturnType<Truth
 
 async function readTable(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readText(file);
   } catch (error) {
     const remedy = 'put it back; the table that was read last serves on, and the kill switch works without it';
     throw new FlipRefused('read-only', `${file} cannot be read (${codeOf(error)}); ${remedy}`, { cause: error });
@@ -131,6 +132,3 @@ function writeRefused(file: string, error: unknown): FlipRefused {
   const remedy = 'make the file and its directory writable, edit it where it comes from, or set DATABASE_URL';
   return new FlipRefused('read-only', `${file} cannot be written (${codeOf(error)}); ${remedy}`, { cause: error });
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
