@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const all = (): Record<string, string | undefined> => ({ ...variables(), ...firstRun?.environment });
   const read = readEnvironment(all());
   if (!read.ok) {
-    fail('The environment is not complete:', read.problems.join('\n'));
+    fail('The environment cannot be used:', read.problems.join('\n'));
     return firstRun?.close();
   }
   const { environment } = read;
