@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { startApp, type App, type AppOptions } from './facade/app.ts';
 import { startPrimary } from './facade/cluster/primary.ts';
 import { createSeat, type Seat, type SeatFacts } from './facade/cluster/seat.ts';
-import { readEnvFile } from './facade/config/env-file.ts';
+import { EnvFileError, readEnvFile } from './facade/config/env-file.ts';
 import { readEnvironment, type Environment } from './facade/config/environment.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
 import { PRODUCT } from './c2s/product.ts';
@@ -28,11 +28,13 @@ function variables(): Record<string, string | undefined> {
 }
 
 async function main(): Promise<void> {
-  const firstRun = variables()['C2S_BASE_URL'] ? undefined : await startFirstRun();
+  const given = await explained(() => Promise.resolve(variables()));
+  if (!given) return;
+  const firstRun = given['C2S_BASE_URL'] ? undefined : await startFirstRun();
   const all = (): Record<string, string | undefined> => ({ ...variables(), ...firstRun?.environment });
   const read = readEnvironment(all());
   if (!read.ok) {
-    fail('The environment is not complete:', read.problems.join('\n'));
+    fail('The environment cannot be used:', read.problems.join('\n'));
     return firstRun?.close();
   }
   const { environment } = read;
@@ -120,8 +122,9 @@ async function explained<T>(begin: () => Promise<T>): Promise<T | undefined> {
     return await begin();
   } catch (error) {
     if (error instanceof ConfigRefused) fail('The config was refused:', error.message);
-    else if (error instanceof ListenError) fail('The facade could not start:', error.message);
-    else throw error;
+    else if (error instanceof ListenError || error instanceof EnvFileError) {
+      fail('The facade could not start:', error.message);
+    } else throw error;
     return undefined;
   }
 }

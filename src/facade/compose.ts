@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, Server } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +12,8 @@ import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
 import type { Product } from './extension.ts';
 import { parseDuration, parseSize } from '../http/units.ts';
+import { codeOf } from '../http/error-code.ts';
+import { readTextSync } from '../http/read-file.ts';
 import { watchConfig, type ConfigWatch, type WatchOptions } from '../http/watch.ts';
 import type { BreakerState } from './forward/breaker.ts';
 import { DataPlane } from './forward/data-plane.ts';
@@ -327,10 +328,9 @@ function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; k
 
 function readConfig(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextSync(file);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
     const remedy = 'set FACADE_CONFIG to the rollout table, or write one with "c2s-facade init"';
-    throw new ConfigRefused(`${file}: cannot be read (${code}); ${remedy}`);
+    throw new ConfigRefused(`${file}: cannot be read (${codeOf(error)}); ${remedy}`);
   }
 }

@@ -100,7 +100,7 @@ async function idle(dataPlane: DataPlane, deadline: number): Promise<void> {
 const LOOK_EVERY = 25;
 
 function environmentOf(variables: Readonly<Record<string, string | undefined>>): Environment {
-  const isSet = (name: string): boolean => (variables[name] ?? '').trim() !== '';
+  const isSet = (name: string): boolean => (variables[name] ?? '') !== '';
   const hasStore = isSet('DATABASE_URL') || isSet('DATA_DIR');
   const read = readEnvironment({
     ...variables,
@@ -112,7 +112,7 @@ function environmentOf(variables: Readonly<Record<string, string | undefined>>):
     ADMIN_TOKEN: isSet('ADMIN_TOKEN') ? variables['ADMIN_TOKEN'] : randomBytes(32).toString('hex'),
   });
   if (read.ok) return read.environment;
-  throw new ConfigRefused(`createFacade: the environment is not complete:\n${read.problems.join('\n')}`);
+  throw new ConfigRefused(`createFacade: the environment cannot be used:\n${read.problems.join('\n')}`);
 }
 
 function logsTo(log: FacadeOptions['log'], level: string | undefined): Logs {

@@ -1,6 +1,7 @@
-import { type FSWatcher, readFileSync, watch } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { codeOf } from './error-code.ts';
+import { readText, readTextSync } from './read-file.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -17,7 +18,7 @@ export interface WatchOptions {
   /** The whole text, once for each change. */
   readonly onChange: (text: string) => void;
   /**
-   * The file can no longer be read, told once; when it can be again, `onChange` gets it even if it is what it was. Also
+   * The file can no longer be read, told once for each reason; when it can be again, `onChange` gets it even if it is what it was. Also
    * told what `onChange` threw. A file that was never there is no error: so an optional .env file can be watched too.
    */
   readonly onError: (error: Error) => void;
@@ -76,7 +77,9 @@ function watchDirectory(file: string, onEvent: () => void): FSWatcher | undefine
 /** Either the content, or why there is none. */
 type Sight = { readonly text: string } | { readonly error: Error };
 
-const same = (a: Sight, b: Sight) => ('text' in a && 'text' in b ? a.text === b.text : 'error' in a && 'error' in b);
+/** A file that is gone and one that may not be read are told apart: of an optional one the first is no fault. */
+const same = (a: Sight, b: Sight) =>
+  'text' in a ? 'text' in b && a.text === b.text : 'error' in b && codeOf(a.error) === codeOf(b.error);
 
 class Follower {
   readonly #options: WatchOptions;
@@ -159,7 +162,7 @@ const asError = (error: unknown) => (error instanceof Error ? error : new Error(
 
 async function see(file: string): Promise<Sight> {
   try {
-    return { text: await readFile(file, 'utf8') };
+    return { text: await readText(file) };
   } catch (error) {
     return { error: asError(error) };
   }
@@ -167,7 +170,7 @@ async function see(file: string): Promise<Sight> {
 
 function seeNow(file: string): Sight {
   try {
-    return { text: readFileSync(file, 'utf8') };
+    return { text: readTextSync(file) };
   } catch (error) {
     return { error: asError(error) };
   }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ async function ask(url: string, lead: number | string = 42): Promise<string> {
 
 interface ConfigView {
   readonly revision: string;
-  readonly lastError?: { readonly problems: readonly { readonly where: string; readonly remedy: string }[] };
+  readonly lastError?: { readonly problems: readonly Record<'where' | 'message' | 'remedy', string>[] };
 }
 const viewConfig = async ({ adminUrl }: { adminUrl: string }): Promise<ConfigView> =>
   (await (await fetch(`${adminUrl}/api/config`)).json()) as ConfigView;
@@ -214,6 +215,48 @@ describe('the process', () => {
     facade.child.kill('SIGHUP');
     await until(async () => reloads(await metrics()) === before + 1, 'it was loaded again, although it did not change');
     expect(await ask(url)).toBe('200 direct');
+  });
+
+  test('a FIFO in the place of the table or of .env holds up neither a reload, nor what follows, nor the end', async () => {
+    const direct = await answering('direct');
+    const facade = opened.keep(startProcess({ env: { C2S_BASE_URL: direct.url, LOG_LEVEL: 'info' } }));
+    const { url, adminUrl } = await facade.ready();
+    const good = readFileSync(facade.configFile, 'utf8');
+    const wrongWith = async () => (await viewConfig({ adminUrl })).lastError?.problems[0];
+    const envFile = join(facade.dir, '.env');
+    for (const file of [facade.configFile, envFile]) {
+      rmSync(file, { force: true });
+      execFileSync('mkfifo', [file]);
+      const message = 'cannot be read (no regular file but a FIFO)';
+      await until(async () => (await wrongWith())?.message === message, `${file} is told`, 5_000);
+      expect(await wrongWith()).toMatchObject({
+        where: expect.stringContaining(file === envFile ? '.env' : file) as string,
+      });
+      expect(await ask(url)).toBe('200 direct');
+      rmSync(file);
+      writeFileSync(file, file === envFile ? '' : good);
+      await until(async () => (await wrongWith()) === undefined, `${file} is read again`, 5_000);
+    }
+    rmSync(facade.configFile);
+    execFileSync('mkfifo', [facade.configFile]);
+    await until(async () => (await wrongWith()) !== undefined, 'it is told again', 5_000);
+    facade.child.kill('SIGTERM');
+    expect(await facade.exited(5_000)).toBe(0);
+  });
+
+  test.each([
+    ['FACADE_CONFIG', 'table.yaml', /table\.yaml: cannot be read \(no regular file but a FIFO\)/],
+    ['.env', '.env', /^\.env: cannot be read \(no regular file but a FIFO\); make it a regular file/m],
+  ])('does not start on a FIFO as %s, and says so', async (_, name, words) => {
+    const facade = opened.keep(
+      startProcess({
+        entry: 'test/e2e/kit/fifo-first.ts',
+        env: { C2S_BASE_URL: 'http://127.0.0.1:9', FACADE_CONFIG: 'table.yaml', FIFO: name },
+      }),
+    );
+    expect(await facade.exited()).toBe(1);
+    expect(facade.stderr()).toMatch(words);
+    expect(facade.stderr()).not.toMatch(/\bat .*\.ts:\d/);
   });
 
   test('does not start on a bad file: exit code 1, and every problem on stderr', async () => {

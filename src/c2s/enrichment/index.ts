@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Request } from 'express';
 import { Agent } from 'undici';
@@ -7,6 +6,7 @@ import type { EnrichmentConfig } from '../../facade/config/schema.ts';
 import { Campaigns, parseCampaigns } from '../gateway/campaigns.ts';
 import type { PageRouter } from '../../facade/forward/pages.ts';
 import type { Logger } from '../../http/log.ts';
+import { readTextSync } from '../../http/read-file.ts';
 import type { Metrics } from '../../facade/observe/metrics.ts';
 import type { Tracing } from '../../facade/observe/tracing/trace.ts';
 import type { StoreHolder } from '../../facade/store/holder.ts';
@@ -118,7 +118,7 @@ function readCampaigns(file: string | undefined, log: Logger): Campaigns {
   const campaigns = new Campaigns(() => undefined);
   if (file === undefined) return campaigns;
   try {
-    campaigns.replace(parseCampaigns(readFileSync(file, 'utf8')));
+    campaigns.replace(parseCampaigns(readTextSync(file)));
   } catch (error) {
     log.error({ err: error, file }, 'enrichment.campaigns cannot be read; leads of Google Ads get plain descriptions');
   }

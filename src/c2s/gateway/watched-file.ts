@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { readTextSync } from '../../http/read-file.ts';
 
 /**
  * A config file that is read again when it changes. Polled by stat, which also sees renames and swapped symlinks
@@ -31,7 +32,7 @@ export class WatchedFile {
     this.#events = events;
     // Before the reading: what changes in between is seen as a change.
     this.#seen = signatureOf(path);
-    this.#text = readFileSync(path, 'utf8');
+    this.#text = readTextSync(path);
     apply(this.#text);
     this.#timer = setInterval(() => this.#look(), interval).unref();
   }
@@ -39,7 +40,7 @@ export class WatchedFile {
   /** Looks now. Nothing happens when the text is the same. */
   reload(): void {
     try {
-      const text = readFileSync(this.#path, 'utf8');
+      const text = readTextSync(this.#path);
       if (text === this.#text) return;
       this.#apply(text);
       this.#text = text;

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { readEnvironment, type Environment } from '../config/environment.ts';
 import { formatProblems, parseConfig, revisionOf, type ParsedConfig } from '../config/load.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import type { Variables } from '../config/variables.ts';
-import { causeOf } from './admin-client.ts';
+import { codeOf } from '../../http/error-code.ts';
+import { readTextSync } from '../../http/read-file.ts';
 import type { Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
 
@@ -45,12 +45,11 @@ export function environmentOf(variables: Variables): Environment | undefined {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextSync(file);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : causeOf(error);
     throw new CliError(
       EXIT.problems,
-      `${file}: cannot be read (${code}); name the table with --config or FACADE_CONFIG, or write one with "c2s-facade init".`,
+      `${file}: cannot be read (${codeOf(error)}); name the table with --config or FACADE_CONFIG, or write one with "c2s-facade init".`,
     );
   }
 }

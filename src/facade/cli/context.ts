@@ -2,10 +2,11 @@ import pc from 'picocolors';
 import type { ApiPair } from '../api-pair.ts';
 import type { Migrations } from '../store/migrate.ts';
 import type { CommandSpec } from './command.ts';
-import { readEnvFile } from '../config/env-file.ts';
+import { EnvFileError, readEnvFile } from '../config/env-file.ts';
 import type { Variables } from '../config/variables.ts';
 import { AdminClient, adminUrl } from './admin-client.ts';
 import type { CompletedCommand } from './completion.ts';
+import { CliError, EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 
 /** What every command is handed: the process, its common options, and the facade to talk to. */
@@ -51,7 +52,7 @@ export function createContext(
   options: CommonOptions,
   commands: Context['commands'],
 ): Context {
-  const variables = { ...readEnvFile(ENV_FILE), ...io.env };
+  const variables = { ...envFile(), ...io.env };
   return {
     io,
     pair,
@@ -64,6 +65,15 @@ export function createContext(
     configFile: options.config ?? (variables['FACADE_CONFIG']?.trim() || 'config/facade.yaml'),
     admin: new AdminClient(() => adminUrl(options.admin, variables), variables['ADMIN_TOKEN']?.trim() || undefined),
   };
+}
+
+function envFile(): Record<string, string> {
+  try {
+    return readEnvFile(ENV_FILE);
+  } catch (error) {
+    if (error instanceof EnvFileError) throw new CliError(EXIT.problems, error.message);
+    throw error;
+  }
 }
 
 /** Prints the answer: the value itself with --json, else the text, which is only made when it is shown. */

@@ -1,5 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../../http/error-code.ts';
+import { readText } from '../../http/read-file.ts';
 import { compareAnswers } from '../compare/compare.ts';
 import type { Comparison } from '../compare/comparison.ts';
 import { fixtureSchema, thaw, type Fixture } from '../compare/fixture.ts';
@@ -67,9 +69,12 @@ async function filesIn(paths: readonly string[], print: ReplayOptions['print']):
   return files;
 }
 
+/** Two answers as text, each of some MiB. */
+const MAX_FIXTURE_BYTES = 64 * 1_048_576;
+
 async function read(file: string, print: ReplayOptions['print']): Promise<Fixture | undefined> {
   try {
-    const parsed = fixtureSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
+    const parsed = fixtureSchema.safeParse(JSON.parse(await readText(file, MAX_FIXTURE_BYTES)));
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     print(`${file}: is no fixture: ${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
@@ -77,10 +82,6 @@ async function read(file: string, print: ReplayOptions['print']): Promise<Fixtur
     print(`${file}: cannot be read (${error instanceof SyntaxError ? 'no JSON' : codeOf(error)})`);
   }
   return undefined;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }
 
 function tell(

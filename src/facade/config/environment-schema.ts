@@ -8,7 +8,10 @@ import { duration } from '../../http/units.ts';
  * repeats a value: half of these are secrets, and the report goes to a log.
  */
 
-/** An empty variable is an unset one, as everywhere with .env files and container platforms. */
+/**
+ * An empty variable is an unset one, as everywhere with .env files and container platforms. One of blanks alone is a
+ * fault, which environment.ts tells of for every variable.
+ */
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (typeof value === 'string' && value.trim() === '' ? undefined : value), schema.optional());
 
@@ -57,7 +60,7 @@ const token = z
   .trim()
   .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
 
-/** What a caller of the facade or its admin API presents. Below 16 characters it could be guessed over the network. */
+/** What a caller of the facade, of its admin API or of a webhook presents. Below 16 characters it could be guessed over the network. */
 const strongToken = token.min(16, 'must have 16 characters at least');
 
 const text = z.string().trim();
@@ -161,7 +164,7 @@ export const environmentSchema = z.object({
   DIRETRIX_BASE_URL: optional(url),
   DIRETRIX_USER: optional(text),
   DIRETRIX_PASS: optional(text),
-  WEBHOOK_SECRET: optional(token),
+  WEBHOOK_SECRET: optional(strongToken),
   ENRICH_OPEN: optional(z.enum(['true', 'false'], { error: 'must be true or false' })),
   INCOME_MULTIPLIER: optional(
     text.refine(

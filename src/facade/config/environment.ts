@@ -73,22 +73,34 @@ export function readEnvironment(env: Variables): ReadEnvironment {
   const wrong = parsed.success
     ? []
     : parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
-  const problems = [...wrong, ...missing(env), ...clashes(env)];
+  const problems = [...wrong, ...blank(env), ...missing(env), ...clashes(env), ...sharedSecrets(env)];
   if (!parsed.success || problems.length > 0) return { ok: false, problems };
   return { ok: true, environment: named(parsed.data) };
 }
 
+/**
+ * Of every variable: blanks alone are a secret that was not mounted or a value that was cut off. Were they taken as
+ * none, the admin API would be open where a token was meant.
+ */
+function blank(env: Variables): string[] {
+  return Object.keys(environmentSchema.shape)
+    .filter((name) => env[name] !== undefined && env[name] !== '' && env[name].trim() === '')
+    .map((name) => `${name}: holds nothing but blanks; write a value, or leave it empty to unset it`);
+}
+
 /** Judged on the variables as given, so that what is missing is told together with what is wrong. */
 function missing(env: Variables): string[] {
-  const isSet = (name: Variable) => (env[name] ?? '').trim() !== '';
+  const hasValue = (name: Variable) => (env[name] ?? '').trim() !== '';
+  // What holds blanks is told as that, and not as missing too.
+  const isMissing = (name: Variable) => (env[name] ?? '') === '';
   const needs = (name: Variable, when: Variable) =>
-    isSet(when) && !isSet(name) ? [`${name}: is required when ${when} is set`] : [];
+    hasValue(when) && isMissing(name) ? [`${name}: is required when ${when} is set`] : [];
   return [
     ...needs('C2S_TOKEN', 'C2S_BASE_URL'),
     ...needs('WORK_API_KEY', 'WORK_API_URL'),
     ...needs('DIRETRIX_USER', 'DIRETRIX_BASE_URL'),
     ...needs('DIRETRIX_PASS', 'DIRETRIX_BASE_URL'),
-    ...(isSet('ADMIN_HOST') && !isSet('ADMIN_TOKEN') && !isLoopback(env['ADMIN_HOST']?.trim() ?? '')
+    ...(hasValue('ADMIN_HOST') && isMissing('ADMIN_TOKEN') && !isLoopback(env['ADMIN_HOST']?.trim() ?? '')
       ? ['ADMIN_TOKEN: is required when ADMIN_HOST is not a loopback address: the admin API can flip routes']
       : []),
   ];
@@ -105,6 +117,33 @@ function clashes(env: Variables): string[] {
   const ports = [given('PORT', '8080'), given('ADMIN_PORT', '9901')];
   const same = ports[0] === ports[1] && ports[0] !== '0';
   return same ? ['ADMIN_PORT: is the same as PORT; the admin listener is never the public one'] : [];
+}
+
+/** In this order: of two that are the same the later one is told, with the name of the earlier. */
+const SECRETS = [
+  'C2S_TOKEN',
+  'C2S_GATEWAY_TOKEN',
+  'FACADE_TOKENS',
+  'ADMIN_TOKEN',
+  'WEBHOOK_SECRET',
+  'DATA_KEY',
+  'WORK_API_KEY',
+  'DIRETRIX_PASS',
+] as const satisfies readonly Variable[];
+const LISTS: ReadonlySet<Variable> = new Set(['FACADE_TOKENS', 'DATA_KEY']);
+
+/** A secret has one purpose: who is given it for one would have the other. Faults name the variables alone. */
+function sharedSecrets(env: Variables): string[] {
+  const owners = new Map<string, Variable>();
+  return SECRETS.flatMap((name) => {
+    const written = env[name] ?? '';
+    const values = (LISTS.has(name) ? written.split(',') : [written]).map((one) => one.trim()).filter((one) => one);
+    const others = new Set(values.map((value) => owners.get(value)).filter((owner) => owner !== undefined));
+    for (const value of values) if (!owners.has(value)) owners.set(value, name);
+    // The token of the CRM is a caller's already: listed again it says nothing new.
+    if (name === 'FACADE_TOKENS') others.delete('C2S_TOKEN');
+    return [...others].map((other) => `${name}: is the same secret as ${other}; write one that serves nothing else`);
+  });
 }
 
 function named(env: CheckedVariables): Environment {

@@ -22,15 +22,15 @@ function shown(value: unknown, path: ConfigPath): string {
 
 function unknownKeys(keys: readonly string[], path: ConfigPath): Finding[] {
   const known = knownKeysAt(path);
-  return keys.map((key) => {
-    const meant = nearest(key, known);
-    return {
-      path: [...path, key],
-      at: 'key',
-      message: 'unknown key',
-      remedy: meant === undefined ? `known here: ${known.join(', ')}` : `did you mean "${meant}"?`,
-    };
-  });
+  return keys.map((key) => ({
+    path: [...path, key],
+    at: 'key',
+    message: 'unknown key',
+    remedy: () => {
+      const meant = nearest(key, known);
+      return meant === undefined ? `known here: ${known.join(', ')}` : `did you mean "${meant}"?`;
+    },
+  }));
 }
 
 function message(issue: Issue, value: unknown, path: ConfigPath): string {
@@ -64,7 +64,7 @@ function explainOne(issue: Issue, root: unknown, base: ConfigPath): Finding[] {
   const branch = issue.code === 'invalid_union' ? fittingBranch(issue) : undefined;
   if (branch) return branch.flatMap((inner) => explainOne(inner, root, path));
   const value = valueAt(root, path);
-  return [{ path, at: 'value', message: message(issue, value, path), remedy: remedy(issue, value, path) }];
+  return [{ path, at: 'value', message: message(issue, value, path), remedy: () => remedy(issue, value, path) }];
 }
 
 /** Every issue of the schema as a finding; `root` is the value that was judged. */

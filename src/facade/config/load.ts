@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { normalBaseUrl } from '../../http/base-url.ts';
 import { draftOf } from './checks/draft.ts';
 import { runChecks } from './checks/index.ts';
-import { readDocument, type Fault } from './document.ts';
+import { readDocument, type Position } from './document.ts';
 import { explain } from './explain.ts';
 import { placeName } from './place.ts';
-import type { ConfigProblem } from './problem.ts';
+import { MAX_PROBLEMS, remedyOf, type ConfigProblem, type Finding } from './problem.ts';
 import { facadeConfigSchema, type FacadeConfig } from './schema.ts';
 import { expandVariables, type Variables } from './variables.ts';
 
 /**
- * From the text of config/facade.yaml to a config that can be served, or to every reason why not, at once and in the
- * order of the file. Pure: the caller reads the file and hands in the environment.
+ * From the text of config/facade.yaml to a config that can be served, or to the reasons why not, at once and in the
+ * order of the file: the first MAX_PROBLEMS of them, and how many more there are. Pure: the caller reads the file and hands in the environment.
  */
 
 export { formatProblems, type ConfigProblem } from './problem.ts';
@@ -27,15 +27,14 @@ export type ParsedConfig =
 export function parseConfig(text: string, env: Variables): ParsedConfig {
   const document = readDocument(text);
   const { value, faults } = document;
-  if (!document.readable) return { ok: false, problems: faults.map((fault) => named(fault, value)) };
+  if (!document.readable) return { ok: false, problems: told(faults, value) };
   const parsed = facadeConfigSchema.safeParse(value);
   const findings = [...(parsed.success ? [] : explain(parsed.error.issues, value)), ...runChecks(draftOf(value, env))];
   if (parsed.success && findings.length === 0 && faults.length === 0) {
     return { ok: true, config: withUrls(parsed.data, env), revision: revisionOf(text) };
   }
   const located = findings.map((finding) => ({ ...finding, ...document.position(finding.path, finding.at) }));
-  const problems = [...faults, ...located].map((fault) => named(fault, value));
-  return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) };
+  return { ok: false, problems: told([...faults, ...located], value) };
 }
 
 /** Names a version of the file in logs and metrics: the first 12 hex digits of its SHA-256. */
@@ -55,6 +54,18 @@ function withUrls(config: FacadeConfig, env: Variables): FacadeConfig {
   };
 }
 
-function named({ line, column, path, message, remedy }: Fault, root: unknown): ConfigProblem {
-  return { line, column, where: placeName(path, root), message, remedy };
+type Located = Pick<Finding, 'path' | 'message' | 'remedy'> & Position;
+
+function told(all: readonly Located[], root: unknown): ConfigProblem[] {
+  const sorted = all.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const problems = sorted.slice(0, MAX_PROBLEMS).map((one) => named(one, root));
+  const next = sorted[MAX_PROBLEMS];
+  if (!next) return problems;
+  const message = `and ${sorted.length - MAX_PROBLEMS} more from here on`;
+  return [...problems, named({ ...next, path: [], message, remedy: 'mend those above first' }, root)];
+}
+
+function named(problem: Located, root: unknown): ConfigProblem {
+  const { line, column, path, message } = problem;
+  return { line, column, where: placeName(path, root), message, remedy: remedyOf(problem) };
 }

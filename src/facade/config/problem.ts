@@ -11,9 +11,15 @@ export interface Finding {
   readonly at: 'key' | 'value';
   /** What is wrong: `unknown key`. */
   readonly message: string;
-  /** What to write instead: `did you mean "fallback"?`. Never empty. */
-  readonly remedy: string;
+  /**
+   * What to write instead: `did you mean "fallback"?`. Never empty. A function where finding it is a search: a file may
+   * hold a hundred thousand faults, and the first few are told.
+   */
+  readonly remedy: string | (() => string);
 }
+
+export const remedyOf = ({ remedy }: Pick<Finding, 'remedy'>): string =>
+  typeof remedy === 'string' ? remedy : remedy();
 
 export interface ConfigProblem {
   /** Counted from 1, as editors do. */
@@ -24,6 +30,9 @@ export interface ConfigProblem {
   readonly message: string;
   readonly remedy: string;
 }
+
+/** More in one report is read by nobody, and a report goes to the log as one line. */
+export const MAX_PROBLEMS = 20;
 
 /** One line a problem, `file:line:column` first, so that terminals and editors make a link of it. */
 export function formatProblems(file: string, problems: readonly ConfigProblem[]): string {

@@ -3,7 +3,7 @@ import { runChecks } from './checks/index.ts';
 import type { RolloutSet } from './edit.ts';
 import { explain } from './explain.ts';
 import { placeName } from './place.ts';
-import type { Finding } from './problem.ts';
+import { remedyOf, type Finding } from './problem.ts';
 import { facadeConfigSchema, type FacadeConfig } from './schema.ts';
 
 /**
@@ -49,5 +49,5 @@ function reasonsByRow(config: FacadeConfig): Map<number, string[]> {
   return reasons;
 }
 
-const sentence = ({ path, message, remedy }: Finding, config: FacadeConfig): string =>
-  `${placeName(path, config)}: ${message}; ${remedy}`;
+const sentence = (finding: Finding, config: FacadeConfig): string =>
+  `${placeName(finding.path, config)}: ${finding.message}; ${remedyOf(finding)}`;

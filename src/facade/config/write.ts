@@ -1,5 +1,6 @@
-import { open, readFile, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { readText } from '../../http/read-file.ts';
 import { revisionOf } from './load.ts';
 
 /**
@@ -35,7 +36,7 @@ export async function writeConfig(
   const handle = await openAlone(file, temporary, mode & 0o7777);
   try {
     await fill(handle, text, mode & 0o7777, uid, gid).finally(() => handle.close());
-    if (revisionOf(await readFile(target, 'utf8')) !== revision) {
+    if (revisionOf(await readText(target)) !== revision) {
       throw new FileChanged(`${file} was changed by somebody else meanwhile; look at it and try again`);
     }
     await rename(temporary, target);

@@ -2,6 +2,7 @@ import type { ApiPair } from '../api-pair.ts';
 import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
 import { partOf } from '../config/part.ts';
 import type { FacadeConfig } from '../config/schema.ts';
+import { codeOf } from '../../http/error-code.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Generation } from './generation.ts';
@@ -63,11 +64,11 @@ export class Loader {
   }
 
   /** The file is gone or cannot be read: for whoever watches the metric, that is a refused file too. */
-  unreadable(error: Error & { readonly code?: string }): void {
+  unreadable(error: Error & { readonly path?: string }): void {
     const { file, metrics, log } = this.#options;
-    const message = `cannot be read (${error.code ?? error.name})`;
+    const message = `cannot be read (${codeOf(error)})`;
     const remedy = 'put it back; the old table stays until then';
-    this.lastRefused = { at: new Date(), problems: [{ line: 1, column: 1, where: file, message, remedy }] };
+    this.lastRefused = { at: new Date(), problems: [{ line: 1, column: 1, where: error.path ?? file, message, remedy }] };
     metrics.reloadFailed();
     log.error({ err: error }, 'config file cannot be read, the old table stays');
   }

@@ -1,5 +1,6 @@
+import { codeOf } from '../../http/error-code.ts';
+import { readText } from '../../http/read-file.ts';
 import { Turns } from '../../http/turns.ts';
-import { readFile } from 'node:fs/promises';
 import { editRollout, EditRefused } from '../config/edit.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { FileChanged, writeConfig } from '../config/write.ts';
@@ -118,7 +119,7 @@ function edited(text: string, ...rest: [FlipRequest['changes'], ReturnType<Truth
 
 async function readTable(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readText(file);
   } catch (error) {
     const remedy = 'put it back; the table that was read last serves on, and the kill switch works without it';
     throw new FlipRefused('read-only', `${file} cannot be read (${codeOf(error)}); ${remedy}`, { cause: error });
@@ -130,6 +131,3 @@ function writeRefused(file: string, error: unknown): FlipRefused {
   const remedy = 'make the file and its directory writable, edit it where it comes from, or set DATABASE_URL';
   return new FlipRefused('read-only', `${file} cannot be written (${codeOf(error)}); ${remedy}`, { cause: error });
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -160,6 +161,23 @@ describe('what is delivered', () => {
 });
 
 describe('a file that cannot be read', () => {
+  it.each([
+    ['a FIFO that nobody writes to', () => execFileSync('mkfifo', [file]), /no regular file but a FIFO/],
+    ['a link to a device without an end', () => symlinkSync('/dev/zero', file), /no regular file but a device/],
+    ['a directory', () => mkdirSync(file), /no regular file but a directory/],
+    ['more than a megabyte', () => writeFileSync(file, 'x'.repeat(1_048_577)), /larger than 1 MiB/],
+  ])('is an error where it is replaced by %s, and the next file is taken', async (_, replace, words) => {
+    const watching = start();
+    rmSync(file);
+    replace();
+    await watching.reload();
+    expect(errors).toEqual([expect.stringMatching(words)]);
+    rmSync(file, { recursive: true });
+    writeFileSync(file, 'two');
+    await watching.check();
+    expect(texts).toEqual(['two']);
+  });
+
   it('is told once, and is delivered when it is back, even unchanged', async () => {
     start({ pollMs: 10 });
     unlinkSync(file);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readTextSync } from '../../../http/read-file.ts';
 import { readEnvironment } from '../../config/environment.ts';
 import type { Variables } from '../../config/variables.ts';
 
@@ -26,7 +26,7 @@ export function environmentProblems(variables: Variables, own: Variables, envFil
 function linesOf(envFile: string): ReadonlyMap<string, number> {
   let text = '';
   try {
-    text = readFileSync(envFile, 'utf8');
+    text = readTextSync(envFile);
   } catch {
     // No such file, no lines.
   }

@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { readTextSync } from '../../../http/read-file.ts';
 import { readDocument } from '../../config/document.ts';
 import { valueAt } from '../../config/place.ts';
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
@@ -66,7 +67,8 @@ const BY_HAND = `The config names no server.killSwitchFile. What else takes ever
 
 function touch(file: string, error: CliError): void {
   try {
-    closeSync(openSync(file, 'a'));
+    // Whatever is there already holds the switch; a FIFO would not even open.
+    if (!existsSync(file)) closeSync(openSync(file, 'a'));
   } catch {
     const remedy = `${file} cannot be created here either; create it where the facade runs.`;
     throw new CliError(error.code, `${error.message}\n${remedy}`);
@@ -76,7 +78,7 @@ function touch(file: string, error: CliError): void {
 /** Read without the checks: a config that would be refused names its file all the same. */
 function killSwitchFile(configFile: string): string | undefined {
   try {
-    const name = valueAt(readDocument(readFileSync(configFile, 'utf8')).value, ['server', 'killSwitchFile']);
+    const name = valueAt(readDocument(readTextSync(configFile)).value, ['server', 'killSwitchFile']);
     return typeof name === 'string' && name !== '' ? name : undefined;
   } catch {
     return undefined;

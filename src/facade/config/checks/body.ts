@@ -15,10 +15,10 @@ interface Translated {
 const translated = ({ rows }: Draft): Translated[] =>
   rows.flatMap((row) => (row.route.body ? [{ row, body: row.route.body, at: ['routes', row.index, 'body'] }] : []));
 
-function unknownName(name: string, known: readonly string[]): string {
+const unknownName = (name: string, known: readonly string[]) => (): string => {
   const meant = nearest(name, known);
   return meant === undefined ? `write one of ${known.join(', ') || '(none is known)'}` : `did you mean "${meant}"?`;
-}
+};
 
 export function echoesNameParameters(draft: Draft): Finding[] {
   return translated(draft).flatMap(({ row, body, at }) => {
@@ -37,7 +37,7 @@ export function jsonApiNamesFields(draft: Draft): Finding[] {
   return translated(draft).flatMap(({ body, at }) => {
     const known = Object.keys(body.fields);
     return Object.keys(body.jsonApi?.names ?? {})
-      .filter((name) => !known.includes(name))
+      .filter((name) => !Object.hasOwn(body.fields, name))
       .map((name) => ({
         path: [...at, 'jsonApi', 'names', name],
         at: 'key' as const,

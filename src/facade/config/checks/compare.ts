@@ -51,11 +51,13 @@ export function tolerancesTolerateSomething({ rows }: Draft): Finding[] {
 }
 
 export function knownDifferencesNameRows({ rows, knownDifferences }: Draft): Finding[] {
-  const ids = rows.map(({ route }) => route.id);
+  const ids = new Set(rows.map(({ route }) => route.id));
   return knownDifferences.flatMap(({ index, entry }) => {
-    if (ids.includes(entry.route)) return [];
-    const meant = nearest(entry.route, ids);
-    const remedy = meant === undefined ? 'write the id of a row, or remove the entry' : `did you mean "${meant}"?`;
+    if (ids.has(entry.route)) return [];
+    const remedy = (): string => {
+      const meant = nearest(entry.route, [...ids]);
+      return meant === undefined ? 'write the id of a row, or remove the entry' : `did you mean "${meant}"?`;
+    };
     return [finding(['knownDifferences', index, 'route'], `"${entry.route}" is the id of no row`, remedy)];
   });
 }

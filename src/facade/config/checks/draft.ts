@@ -79,7 +79,7 @@ function listAt(raw: unknown, key: string): unknown[] {
 }
 
 /** A finding about a value. */
-export function finding(path: ConfigPath, message: string, remedy: string): Finding {
+export function finding(path: ConfigPath, message: string, remedy: Finding['remedy']): Finding {
   return { path, at: 'value', message, remedy };
 }
 

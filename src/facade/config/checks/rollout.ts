@@ -59,9 +59,10 @@ export function stickyByIsKnown({ rows }: Draft): Finding[] {
     const faces = [...facesOf(row.route.direct), ...facesOf(row.route.gateway)];
     const known = [...(faces[0] ? parametersOf(faces[0]) : []), 'caller'];
     if (stickyBy === undefined || faces.length === 0 || known.includes(stickyBy)) return [];
-    const meant = nearest(stickyBy, known);
-    const hint = meant === undefined ? '' : `, did you mean "${meant}"?`;
-    const message = `"${stickyBy}" is no parameter of the row`;
-    return [finding(at(row, 'rollout', 'stickyBy'), message, `write ${known.join(' or ')}${hint}`)];
+    const remedy = (): string => {
+      const meant = nearest(stickyBy, known);
+      return `write ${known.join(' or ')}${meant === undefined ? '' : `, did you mean "${meant}"?`}`;
+    };
+    return [finding(at(row, 'rollout', 'stickyBy'), `"${stickyBy}" is no parameter of the row`, remedy)];
   });
 }

@@ -22,14 +22,17 @@ export function verifyIsOfAWrite(draft: Draft): Finding[] {
 }
 
 export function verifyReadsByASafeRow(draft: Draft): Finding[] {
+  // Of two rows with one id, which is a fault of its own, the first.
+  const byId = new Map(draft.rows.toReversed().map((row) => [row.route.id, row]));
   return verified(draft).flatMap(({ row, verify, at }) => {
-    const reader = draft.rows.find(({ route }) => route.id === verify.read);
+    const reader = byId.get(verify.read);
     const message = reader ? unfitReader(row, reader) : `"${verify.read}" is the id of no row`;
     if (message === undefined) return [];
-    const fit = draft.rows.filter((other) => unfitReader(row, other) === undefined).map(({ route }) => route.id);
-    const meant = nearest(verify.read, fit);
-    const remedy =
-      meant === undefined ? `write one of ${fit.join(', ') || '(no row fits)'}` : `did you mean "${meant}"?`;
+    const remedy = (): string => {
+      const fit = draft.rows.filter((other) => unfitReader(row, other) === undefined).map(({ route }) => route.id);
+      const meant = nearest(verify.read, fit);
+      return meant === undefined ? `write one of ${fit.join(', ') || '(no row fits)'}` : `did you mean "${meant}"?`;
+    };
     return [finding([...at, 'read'], message, remedy)];
   });
 }
@@ -47,21 +50,20 @@ function unfitReader(row: Row, reader: Row): string | undefined {
 
 export function verifyNamesFields(draft: Draft): Finding[] {
   return verified(draft).flatMap(({ row, verify, at }) => {
-    const known = Object.keys(row.route.body?.fields ?? {});
+    const fields = row.route.body?.fields ?? {};
+    const known = Object.keys(fields);
     return Object.keys(verify.fields)
-      .filter((name) => !known.includes(name))
-      .map((name) => {
-        const meant = nearest(name, known);
-        const remedy =
-          meant === undefined
+      .filter((name) => !Object.hasOwn(fields, name))
+      .map((name) => ({
+        path: [...at, 'fields', name],
+        at: 'key' as const,
+        message: `"${name}" is none of body.fields`,
+        remedy: () => {
+          const meant = nearest(name, known);
+          return meant === undefined
             ? `write one of ${known.join(', ') || '(the row has no body)'}`
             : `did you mean "${meant}"?`;
-        return {
-          path: [...at, 'fields', name],
-          at: 'key' as const,
-          message: `"${name}" is none of body.fields`,
-          remedy,
-        };
-      });
+        },
+      }));
   });
 }

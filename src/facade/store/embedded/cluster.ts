@@ -8,7 +8,6 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -16,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf } from '../../../http/error-code.ts';
+import { readTextSync } from '../../../http/read-file.ts';
 import { StoreUnavailable } from '../unavailable.ts';
 import { asAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
@@ -97,7 +97,7 @@ function reasonOf(error: unknown): string {
 function checkVersion(dir: string, version: number): void {
   let found: string;
   try {
-    found = readFileSync(join(dir, 'PG_VERSION'), 'utf8').trim();
+    found = readTextSync(join(dir, 'PG_VERSION')).trim();
   } catch (error) {
     const remedy = 'move it away, or choose another DATA_DIR';
     throw new StoreUnavailable(`${dir} is no database that we can read (${codeOf(error)}); ${remedy}`, {
@@ -111,7 +111,7 @@ function checkVersion(dir: string, version: number): void {
 
 function readPassword(dir: string): string {
   try {
-    return readFileSync(join(dir, PASSWORD_FILE), 'utf8').trim();
+    return readTextSync(join(dir, PASSWORD_FILE)).trim();
   } catch (error) {
     throw new StoreUnavailable(`${join(dir, PASSWORD_FILE)} cannot be read (${codeOf(error)})`, { cause: error });
   }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../../http/log.ts';
+import { readTextSync } from '../../../http/read-file.ts';
 import { StoreUnavailable } from '../unavailable.ts';
 
 /**
@@ -83,7 +84,7 @@ const isRunning = (pid: number): boolean => exists(pid) && !/^\d+ \(.*\) Z/.test
 
 function readText(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextSync(file);
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readTextSync } from '../../../http/read-file.ts';
 import { StoreUnavailable } from '../unavailable.ts';
 import { asAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
@@ -103,7 +103,7 @@ async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
 /** The last line of postmaster.pid is how pg_ctl knows, too; the first says whose file it is. */
 function isReady(dir: string, pid: number | undefined): boolean {
   try {
-    const lines = readFileSync(join(dir, 'postmaster.pid'), 'utf8').split('\n');
+    const lines = readTextSync(join(dir, 'postmaster.pid')).split('\n');
     return Number(lines[0]) === pid && lines[7]?.trim() === 'ready';
   } catch {
     return false;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_PROBLEMS } from '../../../../src/facade/config/problem.ts';
 import { facadeConfigSchema } from '../../../../src/facade/config/schema.ts';
 import { GET_LEAD, problemsOf, reportOf, withRows } from './support.ts';
 
@@ -21,8 +22,18 @@ describe('a text that is not the YAML we read', () => {
       'a: 1\n---\nb: 2',
       '2:1  the file: a second document begins here; keep one document in the file, without --- between',
     ],
-    ['an alias without an anchor', 'a: 1\nb: *x', '2:4  the file: *x names no anchor above; write the value out'],
-    ['an alias that contains itself', 'a: &a\n  b: *a', '2:6  the file: *a contains itself; write the value out'],
+    ['an alias without an anchor', 'a: 1\nb: *x', '2:4  b: *x names no anchor above; write the value out'],
+    ['an alias that contains itself', 'a: &a\n  b: *a', '2:6  a.b: *a contains itself; write the value out'],
+    [
+      'a key that is a list',
+      '[a]: 1',
+      '1:1  the file: the key is a list, a map or an alias; write plain words as keys',
+    ],
+    [
+      'a text of many pages',
+      `a: 1\nb: "${'x'.repeat(5_000)}"`,
+      '2:4  the file: the text is longer than 4096 characters; write a shorter one',
+    ],
     ['nothing', '', `1:1  the file: is empty; write a map with the keys ${TOP_LEVEL}`],
     ['a list', '- a', `1:1  the file: a list is of the wrong type; write a map with the keys ${TOP_LEVEL}`],
   ])('is refused with its place: %s', (_, text, line) => {
@@ -50,11 +61,25 @@ describe('a text that is not the YAML we read', () => {
     ['aliases that multiply', nestedAliases(9, 12), 'aliases (*name) multiply without end'],
     ['a hundred thousand open lists', '['.repeat(100_000), 'the nesting is too deep to be read'],
     ['a hundred thousand nested list items', '- '.repeat(100_000), 'the nesting is too deep to be read'],
-    ['more than 8 MiB', `#${'x'.repeat(8 * 1_048_576)}\n`, 'the file is larger than 8 MiB'],
+    ['more than 1 MiB', `#${'x'.repeat(1_048_576)}\n`, 'the file is larger than 1 MiB'],
+    ['more than 1 MiB in bytes alone', `#${'é'.repeat(600_000)}\n`, 'the file is larger than 1 MiB'],
+    ['very many words', `x: [${'1,'.repeat(200_000)}]`, 'the file holds more than 200000 words and signs'],
+    ['very many aliases', `x: &x 1\ny: [${'*x,'.repeat(1_001)}]`, 'there are more than 1000 aliases (*name)'],
   ])('is refused in bounded time when it is meant to exhaust the reader: %s', (_, text, message) => {
     const problems = problemsOf(text);
     expect(problems.map((problem) => problem.message)).toContain(message);
-    expect(problems.length).toBeLessThanOrEqual(10);
+    expect(problems.length).toBeLessThanOrEqual(MAX_PROBLEMS + 1);
+  });
+
+  it.each([
+    ['unknown keys', (i: number) => `key${i}: 1\n`, 'unknown key; known here:'],
+    ['keys that are written twice', () => 'server: {}\n', 'the key is written twice; keep one of the two'],
+    ['aliases without an anchor', (i: number) => `key${i}: *x\n`, '*x names no anchor above; write the value out'],
+  ])('tells the first of many faults and how many more there are: %s', (_, line, words) => {
+    const report = reportOf(`${withRows(GET_LEAD)}${Array.from({ length: 1_000 }, (_, i) => line(i)).join('')}`);
+    expect(report).toHaveLength(MAX_PROBLEMS + 1);
+    for (const one of report.slice(0, MAX_PROBLEMS)) expect(one).toContain(words);
+    expect(report.at(-1)).toMatch(/^\d+:\d+  the file: and 9(?:79|80) more from here on; mend those above first$/);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { environmentSchema } from '../../../../src/facade/config/environment-schema.ts';
 import { readEnvironment } from '../../../../src/facade/config/environment.ts';
 
 const problemsOf = (env: Record<string, string | undefined>) => {
@@ -52,7 +53,7 @@ describe('the environment', () => {
       DIRETRIX_BASE_URL: 'https://diretrix.example',
       DIRETRIX_USER: 'user',
       DIRETRIX_PASS: 'pass',
-      WEBHOOK_SECRET: 'webhook',
+      WEBHOOK_SECRET: strong('w'),
       UNRELATED: 'kept out',
     });
     expect(read).toEqual({
@@ -77,7 +78,7 @@ describe('the environment', () => {
         dataKeys: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)],
         workApi: { url: 'https://work.example', key: 'work-key' },
         diretrix: { url: 'https://diretrix.example', user: 'user', pass: 'pass' },
-        webhookSecret: 'webhook',
+        webhookSecret: strong('w'),
         enrichOpen: false,
         incomeMultiplier: 1,
       },
@@ -85,9 +86,43 @@ describe('the environment', () => {
   });
 
   it('treats an empty variable as one that is not set', () => {
-    const empty = { HOST: '', PORT: ' ', C2S_BASE_URL: '', C2S_GATEWAY_URL: '', FACADE_TOKENS: '', LOG_LEVEL: '' };
+    const empty = { HOST: '', PORT: '', C2S_BASE_URL: '', C2S_GATEWAY_URL: '', FACADE_TOKENS: '', LOG_LEVEL: '' };
     expect(readEnvironment(empty)).toEqual(readEnvironment({}));
   });
+
+  it.each(Object.keys(environmentSchema.shape))('refuses %s of blanks alone, whatever else is set', (name) => {
+    for (const blanks of [' ', '\t', ' \n ']) {
+      expect(problemsOf({ ADMIN_HOST: '127.0.0.1', [name]: blanks })).toEqual([
+        `${name}: holds nothing but blanks; write a value, or leave it empty to unset it`,
+      ]);
+    }
+  });
+
+  const SECRETS = ['C2S_TOKEN', 'C2S_GATEWAY_TOKEN', 'FACADE_TOKENS', 'ADMIN_TOKEN', 'WEBHOOK_SECRET'] as const;
+  const others = [...SECRETS, 'DATA_KEY', 'WORK_API_KEY', 'DIRETRIX_PASS'] as const;
+  const pairs = others.flatMap((name, i) => others.slice(0, i).map((other) => [name, other] as const));
+  it.each(pairs)('refuses %s that is also %s', (name, other) => {
+    const secret = Buffer.alloc(32, 7).toString('hex');
+    const listed = (one: string) =>
+      one === 'FACADE_TOKENS'
+        ? `${strong('o')}, ${secret}`
+        : one === 'DATA_KEY'
+          ? `${'03'.repeat(32)},${secret}`
+          : ` ${secret}`;
+    const problems = problemsOf({ [name]: listed(name), [other]: listed(other) });
+    const isOnePurpose = name === 'FACADE_TOKENS' && other === 'C2S_TOKEN';
+    const told = `${name}: is the same secret as ${other}; write one that serves nothing else`;
+    expect(problems).toEqual(isOnePurpose ? [] : [told]);
+  });
+
+  it.each(['ADMIN_TOKEN', 'WEBHOOK_SECRET', 'FACADE_TOKENS'])(
+    'refuses a secret of ours that can be guessed: %s',
+    (name) => {
+      expect(problemsOf({ [name]: 'fifteen-letters' })).toEqual([
+        expect.stringMatching(new RegExp(`^${name}: .*must have 16 characters at least$`)),
+      ]);
+    },
+  );
 
   it('tells everything that is wrong or missing at once', () => {
     const problems = problemsOf({
