@@ -18,11 +18,6 @@ export type Loaded =
   | { readonly ok: true; readonly config: FacadeConfig; readonly generation: Generation }
   | { readonly ok: false; /** For a human, one a line. */ readonly problems: string };
 
-/** The file was refused at start: there is no old table that could stay. The message is the report. */
-export class ConfigRefused extends Error {
-  override readonly name = 'ConfigRefused';
-}
-
 export interface LoaderOptions {
   readonly file: string;
   readonly pair: ApiPair;

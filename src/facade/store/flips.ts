@@ -1,5 +1,6 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { FlipChange, FlipReason, FlipRecord, Rollouts, RolloutValues } from '../rollout/flip.ts';
+import { FLIPS_CHANNEL } from './notify.ts';
 import { lastAppliedFile, recordAppliedFile, wasApplied, type AppliedFile } from './revisions.ts';
 import type { Database } from './schema.ts';
 
@@ -54,9 +55,6 @@ export interface FlipLog {
   /** When this history began. */
   since(): Promise<Date>;
 }
-
-/** Tells every instance that there is a new revision. */
-export const FLIPS_CHANNEL = 'facade_flips';
 
 export class PostgresFlips implements FlipLog {
   readonly #db: Kysely<Database>;

@@ -1,5 +1,8 @@
 import type pg from 'pg';
 
+/** The channel that tells every instance that there is a new revision of the flips. */
+export const FLIPS_CHANNEL = 'facade_flips';
+
 /** Bytes: Postgres's own limit of a notification. */
 const LONGEST = 7_999;
 
