@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+/** Files that count what their whole process holds on to, or change it as a whole: each has one of its own. */
+const WHOLE_PROCESS = ['test/e2e/faults/**/*.test.ts', 'test/security/fuzz.test.ts'];
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -16,11 +19,16 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'sockets',
-          // Real sockets, pools and breaker timers: a process per file, so that what one leaks no other sees.
-          isolate: true,
+          // Each file closes what it opened, so that files share a process: to start one and to load the facade into it
+          // took over a second of each file.
+          isolate: false,
           include: ['test/{e2e,security,contract}/**/*.test.ts'],
-          exclude: ['test/e2e/external/**'],
+          exclude: ['test/e2e/external/**', ...WHOLE_PROCESS],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'process', isolate: true, include: WHOLE_PROCESS },
       },
       {
         extends: true,

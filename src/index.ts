@@ -6,7 +6,7 @@ import type { Facade, FacadeOptions } from './facade/embedded.ts';
  * `import { createFacade } from 'c2s-facade'`: what other programs may rely on (docs/releasing.md), and nothing else.
  */
 export type { Facade, FacadeOptions };
-export { ConfigRefused } from './facade/forward/reload.ts';
+export { ConfigRefused } from './facade/config/config-refused.ts';
 
 /** @throws ConfigRefused with everything that is wrong with the environment or the table, one problem a line. */
 export function createFacade(options: FacadeOptions): Promise<Facade> {

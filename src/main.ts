@@ -1,22 +1,21 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import { startApp, type App, type AppOptions } from './facade/app.ts';
-import { startPrimary } from './facade/cluster/primary.ts';
+import type { App, AppOptions } from './facade/app.ts';
 import { createSeat, type Seat, type SeatFacts } from './facade/cluster/seat.ts';
+import { ConfigRefused } from './facade/config/config-refused.ts';
 import { EnvFileError, readEnvFile } from './facade/config/env-file.ts';
 import { readEnvironment, type Environment } from './facade/config/environment.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
-import { PRODUCT } from './c2s/product.ts';
 import { ListenError } from './http/listener.ts';
-import { ConfigRefused } from './facade/forward/reload.ts';
 import { createLogs, type Logger, type Logs } from './http/log.ts';
 import { standardOutput, type LogDestination } from './http/log-destination.ts';
-import { welcome } from './c2s/sandbox/welcome.ts';
-import { startFirstRun } from './c2s/sandbox/first-run.ts';
+import type { FirstRun } from './c2s/sandbox/first-run.ts';
 
 /**
  * The process: environment → app → listen → graceful stop. Without a C2S_BASE_URL, on the sandbox. With WORKERS=n this
  * is the primary of n processes that run this same file, and each finds its seat in the environment.
+ *
+ * Imported here is what every process needs; sandbox, primary and app are loaded by the process that is one.
  */
 
 const ENV_FILE = '.env';
@@ -30,7 +29,7 @@ function variables(): Record<string, string | undefined> {
 async function main(): Promise<void> {
   const given = await explained(() => Promise.resolve(variables()));
   if (!given) return;
-  const firstRun = given['C2S_BASE_URL'] ? undefined : await startFirstRun();
+  const firstRun = given['C2S_BASE_URL'] ? undefined : await startSandboxed();
   const all = (): Record<string, string | undefined> => ({ ...variables(), ...firstRun?.environment });
   const read = readEnvironment(all());
   if (!read.ok) {
@@ -50,7 +49,6 @@ async function main(): Promise<void> {
   if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, logs);
   const app = await start({
     environment,
-    product: PRODUCT,
     variables: all,
     isSandbox: firstRun !== undefined,
     seat,
@@ -60,6 +58,7 @@ async function main(): Promise<void> {
   if (!app && seat) process.exit(1);
   if (!app) return firstRun?.close();
   if (firstRun) {
+    const { welcome } = await import('./c2s/sandbox/welcome.ts');
     output.write(welcome({ ...firstRun, ...app, ...environment }));
     output.flush();
     app.store.whenReady(() => output.write(`The database under ${environment.dataDir} is ready.\n`));
@@ -74,8 +73,14 @@ async function main(): Promise<void> {
   stopOnSignals(stop, () => process.exit(1), logs.log);
 }
 
+async function startSandboxed(): Promise<FirstRun> {
+  const { startFirstRun } = await import('./c2s/sandbox/first-run.ts');
+  return startFirstRun();
+}
+
 /** Of several workers. */
 async function lead(environment: Environment, { log, droppedLines }: Logs): Promise<void> {
+  const { startPrimary } = await import('./facade/cluster/primary.ts');
   const primary = await explained(() => startPrimary({ environment, log, droppedLines, seatVariable: SEAT }));
   if (!primary) {
     process.exitCode = 1;
@@ -112,8 +117,9 @@ function writeTable(file: string, output: LogDestination): boolean {
   }
 }
 
-async function start(options: Omit<AppOptions, 'envFile'>): Promise<App | undefined> {
-  return explained(() => startApp({ ...options, envFile: ENV_FILE }));
+async function start(options: Omit<AppOptions, 'envFile' | 'product'>): Promise<App | undefined> {
+  const [{ startApp }, { PRODUCT }] = await Promise.all([import('./facade/app.ts'), import('./c2s/product.ts')]);
+  return explained(() => startApp({ ...options, product: PRODUCT, envFile: ENV_FILE }));
 }
 
 /** Runs it, and says in words why it cannot be; undefined then. */

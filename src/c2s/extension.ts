@@ -1,12 +1,11 @@
 import type { Extension } from '../facade/extension.ts';
 import { peopleRoutes } from './admin/people.ts';
-import { migrations } from './store/migrations/index.ts';
 import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
 
 /** The enrichment of leads as a part of the facade's process. @param reached watches runs beside logs and metrics. */
 export function enrichmentExtension(reached?: EnrichmentOptions['reached']): Extension {
   return {
-    migrations,
+    migrations: async () => (await import('./store/migrations/index.ts')).migrations,
     start({ environment, config, store, metrics, isKnown, log, tracing }) {
       const enrichment = createEnrichment({
         environment,

@@ -8,6 +8,7 @@ import { Timeline } from './admin/timeline.ts';
 import type { Seat } from './cluster/seat.ts';
 import { startAutopilot } from './compare/autopilot/index.ts';
 import { startComparison } from './compare/start.ts';
+import { ConfigRefused } from './config/config-refused.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
 import type { Product } from './extension.ts';
@@ -21,7 +22,7 @@ import type { Generation } from './forward/generation.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
 import { createListener } from '../http/listener.ts';
 import { createPages } from './forward/pages.ts';
-import { ConfigRefused, Loader } from './forward/reload.ts';
+import { Loader } from './forward/reload.ts';
 import { overloadLimits } from './forward/settings.ts';
 import { Table } from './forward/table.ts';
 import { SYSTEM_CALENDAR, type Calendar } from '../http/calendar.ts';
@@ -36,8 +37,8 @@ import { proofsOf } from './steer/proof.ts';
 import { startSteering } from './steer/start.ts';
 import { Steering, type SteeringOptions } from './steer/steering.ts';
 import { TrafficMeter } from './steer/traffic-meter.ts';
-import { StoreHolder } from './store/holder.ts';
-import { openStore } from './store/index.ts';
+import { StoreHolder, type OpenOptions } from './store/holder.ts';
+import type { Store } from './store/index.ts';
 
 /** The composition root: who is wired to whom. No logic, and no port is opened: see app.ts and embed.ts. */
 
@@ -294,8 +295,12 @@ function storeOf({ environment, product, log }: ComposeOptions): StoreHolder {
   const { database, dataDir } = environment;
   if (database.kind === 'none') return new StoreHolder(undefined);
   const databaseUrl = database.kind === 'url' ? database.url : undefined;
-  const migrations = product.extension?.migrations;
-  return new StoreHolder({ databaseUrl, dataDir, migrations, log, open: openStore });
+  // What speaks to a database is loaded where there is one: a quarter of a second of a start.
+  const open = async (options: OpenOptions): Promise<Store> => {
+    const { openStore } = await import('./store/index.ts');
+    return openStore({ ...options, migrations: await product.extension?.migrations() });
+  };
+  return new StoreHolder({ databaseUrl, dataDir, log, open });
 }
 
 function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logger): ConfigWatch {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Router } from 'express';
-import type { Migration } from 'kysely/migration';
 import type { Logger } from '../http/log.ts';
 import type { ApiPair } from './api-pair.ts';
 import type { Environment } from './config/environment.ts';
@@ -9,6 +8,7 @@ import type { PageRouter } from './forward/pages.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { Tracing } from './observe/tracing/trace.ts';
 import type { StoreHolder } from './store/holder.ts';
+import type { Migrations } from './store/migrate.ts';
 
 /** What a process is made of beside the engine: a pair of APIs, and what is served in the same process. */
 export interface Product {
@@ -19,8 +19,10 @@ export interface Product {
 
 /** A service that lives in the facade's process: its tables, and its pages on both listeners. */
 export interface Extension {
-  /** By name, in whose order they run. A name that was released never changes; migrations only add. */
-  readonly migrations: Readonly<Record<string, Migration>>;
+  /**
+   * By name, in whose order they run; loaded with the store. A name that was released never changes; migrations only add.
+   */
+  readonly migrations: () => Promise<Migrations>;
   /** Once per process, before any port is open. */
   start(parts: ExtensionParts): RunningExtension;
 }

@@ -2,14 +2,15 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { spawnNode } from './kit/spawn-node.ts';
 import { until } from './kit/upstream.ts';
 
 /** The embedded database through its deaths: a process of its own owns it, and is killed, as is the server. */
 
-const ENTRY = resolve('test/e2e/kit/store-process.ts');
+const ENTRY = 'test/e2e/kit/store-process.ts';
 const isRoot = process.getuid?.() === 0;
 /** `nobody`, where a test must be somebody without rights. */
 const ORDINARY = 65_534;
@@ -23,7 +24,7 @@ class Owner {
   constructor(dataDir: string, as: { uid?: number; gid?: number } = {}) {
     this.dataDir = dataDir;
     // A group of its own, to be signalled as a terminal would.
-    this.child = spawn(process.execPath, [ENTRY, dataDir], { ...as, cwd: '/', stdio: 'pipe', detached: true });
+    this.child = spawnNode(ENTRY, [dataDir], { ...as, cwd: '/', stdio: 'pipe', detached: true });
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
     this.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
     this.child.once('close', () => (this.#isOver = true));

@@ -14,8 +14,8 @@ import { refusedUrl, startRawUpstream, startUpstream } from './kit/upstream.ts';
 const opened = new Opened();
 afterEach(opened.closeAll);
 
-const TIMES = 1_000;
-const WIDTH = 200;
+const TIMES = 300;
+const WIDTH = 100;
 const headers = { authorization: `Bearer ${FACADE_TOKEN}`, 'content-type': 'application/json' };
 /** Long enough that a busy machine does not reach it by itself. */
 const DEADLINE = '500ms';

@@ -1,9 +1,7 @@
 import { Router, type Request, type Response } from 'express';
-import { parseCpf } from '../enrichment/cpf.ts';
 import { jsonBody } from '../../http/json-body.ts';
 import { methodNotAllowed, refuse } from '../../http/page-errors.ts';
 import type { Problem } from '../../http/problem.ts';
-import { forgetCpf } from '../store/forget.ts';
 import type { StoreHolder } from '../../facade/store/holder.ts';
 import { BODY_DEADLINE_MS } from '../../facade/admin/answer.ts';
 
@@ -12,6 +10,10 @@ export function peopleRoutes(store: StoreHolder): Router {
   const router = Router();
   const body = jsonBody({ maxBytes: MAX_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS, contentType: 'any' });
   const forget = async (req: Request, res: Response): Promise<void> => {
+    const [{ parseCpf }, { forgetCpf }] = await Promise.all([
+      import('../enrichment/cpf.ts'),
+      import('../store/forget.ts'),
+    ]);
     const cpf = parseCpf((req.body as { cpf?: unknown } | null | undefined)?.cpf);
     if (cpf === undefined) return refuse(req, res, NO_CPF);
     if (!store.current) return refuse(req, res, { ...NO_STORE, detail: `There is no database: ${store.problem}` });

@@ -10,17 +10,12 @@ import { readTextSync } from '../../http/read-file.ts';
 import type { Metrics } from '../../facade/observe/metrics.ts';
 import type { Tracing } from '../../facade/observe/tracing/trace.ts';
 import type { StoreHolder } from '../../facade/store/holder.ts';
-import { Sealer } from '../store/seal.ts';
-import { createDiretrix } from './diretrix.ts';
 import { DATABASE_DOWN, NO_DATABASE, NOT_CONFIGURED, type Door } from './door.ts';
 import { createEndpoints } from './endpoints.ts';
-import { createFacadeClient } from './facade-client.ts';
-import { localAgent } from './local-connection.ts';
 import { createEnrichmentMetrics } from './metrics.ts';
 import { createObserver, traced, type Observer } from './observer.ts';
-import { EnrichmentService } from './service.ts';
-import { enrichmentSettings, type EnrichmentSettings } from './settings.ts';
-import { createWorkApi } from './work-api.ts';
+import type { EnrichmentService } from './service.ts';
+import { enrichmentSettings } from './settings.ts';
 
 /** The enrichment as the composition root sees it: a router, and a service that comes and goes with the database. */
 
@@ -47,11 +42,8 @@ export interface EnrichmentRoom {
   stop(deadline: number): Promise<void>;
 }
 
-/** Milliseconds for a call through the facade: above its own total deadline, which then answers first. */
-const FACADE_DEADLINE = 45_000;
-
 export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
-  const { environment, config, knownShare, store, metrics, log, isKnown, reached } = options;
+  const { environment, config, knownShare, store, metrics, log, isKnown, reached, tracing } = options;
   let service: EnrichmentService | undefined;
   const settings = () => enrichmentSettings(config(), environment.incomeMultiplier);
   const counted = createObserver(
@@ -59,7 +51,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     log,
   );
   const watched: Observer = { ...counted, ...(reached && { reached }) };
-  const observer = options.tracing ? traced(watched, options.tracing.runs) : watched;
+  const observer = tracing ? traced(watched, tracing.runs) : watched;
   const lookUps = new Agent();
   const isConfigured = environment.workApi !== undefined && environment.diretrix !== undefined;
   const door = (): Door => {
@@ -75,15 +67,17 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     campaigns: readCampaigns(config().campaigns, log),
     syncDeadline: () => settings().syncDeadline,
     log,
-    tracing: options.tracing,
+    tracing,
   });
   return {
     pages,
     attach(server) {
       if (!isConfigured) return log.info('enrichment: off; WORK_API_URL and DIRETRIX_BASE_URL are not set');
       store.whenReady(async (opened) => {
-        const sides = createSides(options, settings(), server, lookUps);
-        service = await EnrichmentService.start({ ...sides, store: opened, settings, knownShare, observer, log });
+        // Only now: the queue, the telephone numbers and the rest would be a third of a start without a database.
+        const { startService } = await import('./start.ts');
+        const sides = { environment, server, lookUps, tracing };
+        service = await startService({ ...sides, store: opened, settings, knownShare, observer, log });
         log.info({ concurrency: settings().concurrency }, 'enrichment: ready');
       });
     },
@@ -91,25 +85,6 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
       await service?.stop(deadline);
       await lookUps.close();
     },
-  };
-}
-
-/** Whom the enrichment asks: Contact2Sale through the facade itself, Diretrix, Work API. */
-function createSides(options: EnrichmentOptions, settings: EnrichmentSettings, server: Server, dispatcher: Agent) {
-  const { workApi, diretrix, c2sToken, dataKeys } = options.environment;
-  if (!workApi || !diretrix || c2sToken === undefined) throw new Error('the environment was checked for these before');
-  const agent = localAgent(server, settings.concurrency);
-  const { url, ...credentials } = diretrix;
-  return {
-    facade: createFacadeClient({ agent, token: c2sToken, deadline: FACADE_DEADLINE, traces: options.tracing?.runs }),
-    diretrix: createDiretrix({ baseUrl: url, ...credentials, deadlineMs: settings.diretrixDeadline, dispatcher }),
-    workApi: createWorkApi({
-      baseUrl: workApi.url,
-      key: workApi.key,
-      deadlineMs: settings.workApiDeadline,
-      dispatcher,
-    }),
-    sealer: dataKeys.length > 0 ? new Sealer(dataKeys) : undefined,
   };
 }
 

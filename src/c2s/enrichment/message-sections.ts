@@ -1,6 +1,7 @@
 import { formatCpf } from './cpf.ts';
 import type { MessageSubject } from './message.ts';
-import { cnpjText, fieldText, phoneText } from './message-text.ts';
+import { clipped, cnpjText, fieldText } from './message-text.ts';
+import { diretrixPhone } from './phone.ts';
 import type { Address, Company, Economics, Income, Person, PersonPhone } from '../store/person.ts';
 import { formatFactor, formatReais } from './reais.ts';
 
@@ -110,3 +111,10 @@ const joined = (separator: string, parts: readonly (string | undefined)[]): stri
     .map((part) => fieldText(part ?? ''))
     .filter((part) => part !== '')
     .join(separator);
+
+/** `(11) 90000-0000`; what is no phone of Brazil is shown with its digits only. Empty when it has none. */
+function phoneText(written: string): string {
+  const national = diretrixPhone(written);
+  if (national !== undefined) return national.replace(/^(\d\d)(\d{4,5})(\d{4})$/, '($1) $2-$3');
+  return clipped(written.replace(/[^\d+]/g, ''), 20);
+}

@@ -1,5 +1,3 @@
-import { diretrixPhone } from './phone.ts';
-
 /**
  * Texts of others, made fit for one line of our message. A name must not be able to begin a section, set the WhatsApp
  * tick, turn the reading direction, write markup into a CRM page, or carry our marker; and no field may push the others
@@ -30,7 +28,7 @@ export function fieldText(text: string): string {
 }
 
 /** At most `longest` units, cut between two letters as a reader sees them, with an ellipsis for the rest. */
-function clipped(line: string, longest: number): string {
+export function clipped(line: string, longest: number): string {
   if (line.length <= longest) return line;
   let end = 0;
   for (const { index, segment } of letters.segment(line)) {
@@ -38,13 +36,6 @@ function clipped(line: string, longest: number): string {
     end = index + segment.length;
   }
   return line.slice(0, end).trimEnd() + ELLIPSIS;
-}
-
-/** `(11) 90000-0000`; what is no phone of Brazil is shown with its digits only. Empty when it has none. */
-export function phoneText(written: string): string {
-  const national = diretrixPhone(written);
-  if (national !== undefined) return national.replace(/^(\d\d)(\d{4,5})(\d{4})$/, '($1) $2-$3');
-  return clipped(written.replace(/[^\d+]/g, ''), 20);
 }
 
 /** `12.345.678/0001-95`; otherwise as it came. */

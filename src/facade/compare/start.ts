@@ -8,7 +8,6 @@ import type { Calendar } from '../../http/calendar.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Path } from '../rollout/route.ts';
-import { PostgresParity } from '../store/parity.ts';
 import type { Store } from '../store/index.ts';
 import { ParityBook } from './book.ts';
 import type { Answer } from './comparison.ts';
@@ -81,7 +80,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
     async keep({ db }) {
       keeper = await keepEvidence({
         book,
-        store: new PostgresParity<EvidenceJson>(db),
+        store: new (await import('../store/parity.ts')).PostgresParity<EvidenceJson>(db),
         every: (work) => everyFew(calendar, work),
         now: calendar.now,
         keepFor: paritySettings(options.config).window,

@@ -19,11 +19,6 @@ export type Loaded =
   | { readonly ok: true; readonly config: FacadeConfig; readonly generation: Generation }
   | { readonly ok: false; /** For a human, one a line. */ readonly problems: string };
 
-/** The file was refused at start: there is no old table that could stay. The message is the report. */
-export class ConfigRefused extends Error {
-  override readonly name = 'ConfigRefused';
-}
-
 export interface LoaderOptions {
   readonly file: string;
   readonly pair: ApiPair;
@@ -68,7 +63,10 @@ export class Loader {
     const { file, metrics, log } = this.#options;
     const message = `cannot be read (${codeOf(error)})`;
     const remedy = 'put it back; the old table stays until then';
-    this.lastRefused = { at: new Date(), problems: [{ line: 1, column: 1, where: error.path ?? file, message, remedy }] };
+    this.lastRefused = {
+      at: new Date(),
+      problems: [{ line: 1, column: 1, where: error.path ?? file, message, remedy }],
+    };
     metrics.reloadFailed();
     log.error({ err: error }, 'config file cannot be read, the old table stays');
   }

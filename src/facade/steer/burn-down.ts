@@ -2,7 +2,8 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { FlipRecord } from '../rollout/flip.ts';
 import type { RouteModel } from '../rollout/route.ts';
 import type { FlipLog } from '../store/flips.ts';
-import { beginningOf, type TrafficLog } from '../store/traffic.ts';
+import { beginningOf } from '../store/grains.ts';
+import type { TrafficLog } from '../store/traffic.ts';
 import { migrationOf, served, type Migration, type RouteProof } from './migration.ts';
 import { FlipRefused } from './refused.ts';
 

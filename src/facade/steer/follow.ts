@@ -1,5 +1,5 @@
 import type { Logger } from '../../http/log.ts';
-import { FLIPS_CHANNEL } from '../store/flips.ts';
+import { FLIPS_CHANNEL } from '../store/channels.ts';
 import type { Store, Subscription } from '../store/index.ts';
 
 /**

@@ -1,14 +1,5 @@
-import {
-  beginningOf,
-  endOfLast,
-  GRAIN_NAMES,
-  GRAINS,
-  type DayRow,
-  type LastUse,
-  type TrafficCounts,
-  type TrafficLog,
-  type TrafficRow,
-} from '../store/traffic.ts';
+import { beginningOf, endOfLast, GRAIN_NAMES, GRAINS } from '../store/grains.ts';
+import type { DayRow, LastUse, TrafficCounts, TrafficLog, TrafficRow } from '../store/traffic.ts';
 import type { Grain } from '../store/tables/steer.ts';
 
 /** The traffic of this process, where there is no store. A route has some thousand buckets at most. */

@@ -1,7 +1,5 @@
 import type { Logger } from '../../http/log.ts';
-import { PostgresFlips } from '../store/flips.ts';
 import type { Store } from '../store/index.ts';
-import { PostgresTraffic } from '../store/traffic.ts';
 import { follow } from './follow.ts';
 import { MemoryFlips } from './memory-flips.ts';
 import { MemoryTraffic } from './memory-traffic.ts';
@@ -29,15 +27,25 @@ export interface Started {
   close(): Promise<void>;
 }
 
+/** Loaded with the store only: Kysely is a fifth of what a facade without a database would load. */
+async function loadRepositories() {
+  const [{ PostgresFlips }, { PostgresTraffic }] = await Promise.all([
+    import('../store/flips.ts'),
+    import('../store/traffic.ts'),
+  ]);
+  return { PostgresFlips, PostgresTraffic };
+}
+
 export function startSteering({ steering, meter, opened, instance, now, log, keepsHistory }: StartOptions): Started {
   let stop: (() => Promise<void>) | undefined;
   let isClosed = false;
   const ready = opened.then(async (store) => {
+    const kept = store && (await loadRepositories());
     if (isClosed) return;
-    meter.attach(store ? new PostgresTraffic(store.db, instance) : new MemoryTraffic());
+    meter.attach(store && kept ? new kept.PostgresTraffic(store.db, instance) : new MemoryTraffic());
     // Else one of its own, that nobody asks: what is to be written down would otherwise wait for ever.
     const shared = keepsHistory ? store : undefined;
-    const flips = shared ? new PostgresFlips(shared.db) : new MemoryFlips(now);
+    const flips = shared && kept ? new kept.PostgresFlips(shared.db) : new MemoryFlips(now);
     await steering.attach(flips).catch((error: unknown) => {
       log.warn({ err: error }, 'the flips cannot be read yet; it is tried again');
     });

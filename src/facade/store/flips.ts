@@ -1,5 +1,6 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { FlipChange, FlipReason, FlipRecord, Rollouts, RolloutValues } from '../rollout/flip.ts';
+import { FLIPS_CHANNEL } from './channels.ts';
 import { lastAppliedFile, recordAppliedFile, wasApplied, type AppliedFile } from './revisions.ts';
 import type { Database } from './schema.ts';
 import { storedJson } from './stored-json.ts';
@@ -55,9 +56,6 @@ export interface FlipLog {
   /** When this history began. */
   since(): Promise<Date>;
 }
-
-/** Tells every instance that there is a new revision. */
-export const FLIPS_CHANNEL = 'facade_flips';
 
 export class PostgresFlips implements FlipLog {
   readonly #db: Kysely<Database>;

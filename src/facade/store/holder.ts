@@ -12,8 +12,11 @@ import { StoreUnavailable } from './unavailable.ts';
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
 
-export interface StoreHolderOptions extends StoreOptions {
-  readonly open: (options: StoreOptions) => Promise<Store>;
+/** The migrations are the opener's to bring. */
+export type OpenOptions = Omit<StoreOptions, 'migrations'>;
+
+export interface StoreHolderOptions extends OpenOptions {
+  readonly open: (options: OpenOptions) => Promise<Store>;
 }
 
 type User = (store: Store) => Promise<void> | void;

@@ -1,13 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Sandbox } from '../../../src/c2s/sandbox/index.ts';
 import { addLeads, enrichingEnv, eventOf, messagesOf, pushEvents, QUICK } from './enrichment.ts';
-import { FACADE_TOKEN, readMetric } from './facade.ts';
+import { FACADE_TOKEN, readMetric, shippedTable } from './facade.ts';
 import { tally } from './load.ts';
+import { spawnNode } from './spawn-node.ts';
 import { until } from './upstream.ts';
 
 /**
@@ -84,12 +84,12 @@ interface CrashingFacade {
 
 function start(dir: string, sandbox: Sandbox, more: Record<string, string>): CrashingFacade {
   const configFile = join(dir, 'facade.yaml');
-  const config = parseDocument(readFileSync('config/facade.yaml', 'utf8'));
+  const config = shippedTable();
   // Above what the sandbox needs to take a message that was on its way when its sender died.
   config.setIn(['enrichment'], config.createNode({ ...QUICK, settle: '1s', window: '60s' }));
   writeFileSync(configFile, config.toString());
   const { DATABASE_URL: databaseUrl = '', ...env } = more;
-  const child = spawn(process.execPath, [resolve('test/e2e/kit/crashing-facade.ts')], {
+  const child = spawnNode('test/e2e/kit/crashing-facade.ts', [], {
     env: {
       PATH: process.env['PATH'],
       // A restart is mostly the loading of the sources; they did not change.
@@ -105,7 +105,8 @@ function start(dir: string, sandbox: Sandbox, more: Record<string, string>): Cra
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const listening = (): RegExpExecArray | null => /"listening":"([^"]+)","admin":"([^"]+)"/.exec(output);
   return {

@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { parseDocument, type Document } from 'yaml';
-import { C2S_TOKEN, FACADE_TOKEN } from './facade.ts';
+import { join } from 'node:path';
+import type { Document } from 'yaml';
+import { C2S_TOKEN, FACADE_TOKEN, shippedTable } from './facade.ts';
+import { spawnNode } from './spawn-node.ts';
 import { until } from './upstream.ts';
 
 /** The facade as operators run it: `node src/main.ts` as a process of its own, in an empty directory of its own. */
@@ -40,7 +41,7 @@ export function startProcess(options: FacadeProcessOptions): FacadeProcess {
   const dir = mkdtempSync(join(tmpdir(), 'c2s-facade-'));
   mkdirSync(join(dir, 'config'));
   const configFile = join(dir, 'config', 'facade.yaml');
-  const config = parseDocument(readFileSync('config/facade.yaml', 'utf8'));
+  const config = shippedTable();
   options.edit?.(config);
   writeFileSync(configFile, options.text ?? config.toString());
   const standard = {
@@ -55,7 +56,7 @@ export function startProcess(options: FacadeProcessOptions): FacadeProcess {
     FACADE_CONFIG: configFile,
   };
   const variables = Object.entries({ ...standard, ...options.env }).filter(([, value]) => value !== undefined);
-  const child = spawn(process.execPath, [resolve(options.entry ?? 'src/main.ts')], {
+  const child = spawnNode(options.entry ?? 'src/main.ts', [], {
     cwd: dir,
     env: Object.fromEntries(variables),
     stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],

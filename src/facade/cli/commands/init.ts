@@ -1,13 +1,15 @@
-import { copyFileSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { codeOf } from '../../../http/error-code.ts';
+import { readTextSync } from '../../../http/read-file.ts';
 import { formatProblems, parseConfig } from '../../config/load.ts';
 import { writeConfig } from '../../config/write.ts';
 import { ENV_FILE, print, remark, type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { count } from '../format.ts';
 import { BLANK_ENV, BLANK_TABLE } from '../init/blank.ts';
-import { MAX_LENGTH, TOO_LARGE } from '../init/source.ts';
+import { MAX_LENGTH } from '../init/source.ts';
 import { firstTable, type FirstTable, type NamedText } from '../init/index.ts';
 
 export interface InitOptions extends CommonOptions {
@@ -109,7 +111,7 @@ async function byHand(context: Context, output: string): Promise<number> {
 }
 
 async function writeFile(file: string, text: string, force: boolean, mode = 0o666): Promise<void> {
-  if (force && existsSync(file)) return writeConfig(file, { text: readFileSync(file, 'utf8') }, text);
+  if (force && existsSync(file)) return writeConfig(file, { text: readTextSync(file) }, text);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text, { flag: 'wx', mode });
   const schema = join(dirname(file), SCHEMA);
@@ -132,16 +134,10 @@ async function written(file: string, write: () => Promise<void>): Promise<void> 
 const existing = (file: string): string =>
   `${file} is there already: overwrite it with --force, or name another file with --output.`;
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : String(error);
-
 function readDocumentFile(file: string): NamedText {
   try {
-    // Before it is read: it may be any file.
-    if (statSync(file).size > MAX_LENGTH) throw new CliError(EXIT.problems, `${file}: ${TOO_LARGE}`);
-    return { file, text: readFileSync(file, 'utf8') };
+    return { file, text: readTextSync(file, MAX_LENGTH) };
   } catch (error) {
-    if (error instanceof CliError) throw error;
     throw new CliError(EXIT.problems, `${file}: cannot be read (${codeOf(error)}); name an OpenAPI document`);
   }
 }

@@ -11,7 +11,6 @@ import { oneLine } from './text.ts';
 /** Characters; the reader of the rollout table has the same limit. */
 export const MAX_LENGTH = 8 * 1_048_576;
 const LARGE = ['the document is larger than 8 MiB', 'leave out examples, or operations that will not move'] as const;
-export const TOO_LARGE = LARGE.join('; ');
 /** More of them say nothing new. */
 const MAX_PROBLEMS = 20;
 

@@ -4,6 +4,5 @@ export { proofOf, readingsOf, routesOf } from './house.ts';
 export { ProcessMemory } from './memory.ts';
 export type { DecisionRecord, FlipOrder, Memory, Order, Ports, Proposal, Report } from './ports.ts';
 export { Autopilot } from './runner.ts';
-export { StoreMemory } from './store-memory.ts';
 export { startAutopilot } from './start.ts';
 export type { FlipPort } from './start.ts';

@@ -10,7 +10,6 @@ import { proofOf, readingsOf, routesOf } from './house.ts';
 import { ProcessMemory } from './memory.ts';
 import type { FlipOrder, Memory, Proposal } from './ports.ts';
 import { Autopilot } from './runner.ts';
-import { StoreMemory } from './store-memory.ts';
 
 /** Puts the autopilot into the house. Whoever steers hands in how flips are made; nothing here writes a config file. */
 
@@ -41,7 +40,7 @@ export interface StartOptions {
 export interface Started {
   readonly autopilot: Autopilot;
   /** The store is there: state outlives the process, and of all instances one leads. */
-  keep(store: Store): void;
+  keep(store: Store): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,6 +49,7 @@ export function startAutopilot(options: StartOptions): Started {
   const instance = randomUUID();
   let memory: Memory = new ProcessMemory();
   let leadership: Leadership | undefined;
+  let isClosed = false;
   const autopilot = new Autopilot({
     metrics,
     log,
@@ -70,11 +70,14 @@ export function startAutopilot(options: StartOptions): Started {
   const ticking = autopilot.start(calendar, every);
   return {
     autopilot,
-    keep(store) {
+    async keep(store) {
+      const { StoreMemory } = await import('./store-memory.ts');
+      if (isClosed) return;
       memory = new StoreMemory(store.db, instance);
       leadership = store.lead('autopilot', { gained: () => undefined, lost: () => undefined });
     },
     async close() {
+      isClosed = true;
       await ticking.close();
       await leadership?.close();
     },

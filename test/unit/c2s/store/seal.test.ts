@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../../../src/facade/store/index.ts';
 import { keepRawAnswer, resealRawAnswers } from '../../../../src/c2s/store/raw-answers.ts';
 import { Sealer } from '../../../../src/c2s/store/seal.ts';
@@ -47,6 +47,7 @@ describe('raw answers', () => {
   beforeAll(async () => {
     store = await stores.open();
   });
+  beforeEach(async () => void (await store.pool.query('truncate facade.raw_answers')));
   const readRawAnswer = async (sealer: Sealer, { cpf, source }: typeof which): Promise<string | undefined> => {
     const rows = store.db.selectFrom('raw_answers').selectAll().where('cpf', '=', cpf).where('source', '=', source);
     const row = await rows.executeTakeFirst();

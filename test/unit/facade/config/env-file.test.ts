@@ -16,7 +16,9 @@ it('a .env file that does not exist sets nothing', () => {
 });
 
 it('one that cannot be read is an error, not an empty one', () => {
-  expect(() => readEnvFile(directory)).toThrow(/cannot be read \(no regular file but a directory\); make it a regular file/);
+  expect(() => readEnvFile(directory)).toThrow(
+    /cannot be read \(no regular file but a directory\); make it a regular file/,
+  );
 });
 
 it('emptying C2S_GATEWAY_URL in it takes the gateway away at the next reading', () => {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../../../src/facade/store/index.ts';
 import { PostgresParity } from '../../../../src/facade/store/parity.ts';
 import { testStores } from './kit.ts';
@@ -10,6 +10,7 @@ beforeAll(async () => {
   store = await stores.open();
   parity = new PostgresParity(store.db);
 });
+beforeEach(async () => void (await store.pool.query('truncate facade.parity')));
 
 const MINUTE = Date.UTC(2026, 10, 24, 12, 0);
 const row = (n: number, instance = 'a', minute = MINUTE) => ({
@@ -30,6 +31,7 @@ describe('the evidence of parity in Postgres', () => {
   });
 
   it('is read from a mark on: what was written since, and a little more', async () => {
+    await parity.save([row(3), row(2, 'b')]);
     await store.pool.query(`update facade.parity set written_at = now() - interval '1 hour'`);
     const { mark, rows } = await parity.since(undefined);
     expect(rows).toHaveLength(2);
@@ -39,7 +41,7 @@ describe('the evidence of parity in Postgres', () => {
   });
 
   it('is pruned by the minute that it speaks of', async () => {
-    await parity.save([row(5, 'a', MINUTE - 60_000)]);
+    await parity.save([row(3), row(2, 'b'), row(5, 'a', MINUTE - 60_000)]);
     await parity.prune(MINUTE);
     expect((await parity.since(undefined)).rows).toHaveLength(2);
   });

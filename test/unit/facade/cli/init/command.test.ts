@@ -76,7 +76,7 @@ test('a document that is not there is named, and so is a place that cannot be wr
 test('a file that is too large is not read', async () => {
   truncateSync(at('old.json'), 9 * 1_048_576);
   const { code, err } = await cli([...named, '--output', '-']);
-  expect([code, err]).toEqual([1, expect.stringContaining('old.json: the document is larger than 8 MiB; leave out')]);
+  expect([code, err]).toEqual([1, expect.stringContaining('old.json: cannot be read (larger than 8 MiB)')]);
 });
 
 test('with --json the counts are for programs', async () => {

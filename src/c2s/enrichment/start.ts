@@ -1,0 +1,46 @@
+import type { Server } from 'node:http';
+import type { Agent } from 'undici';
+import type { Environment } from '../../facade/config/environment.ts';
+import type { Tracing } from '../../facade/observe/tracing/trace.ts';
+import { Sealer } from '../store/seal.ts';
+import { createDiretrix } from './diretrix.ts';
+import { createFacadeClient } from './facade-client.ts';
+import { localAgent } from './local-connection.ts';
+import { EnrichmentService, type ServiceOptions } from './service.ts';
+import { createWorkApi } from './work-api.ts';
+
+/** The service with whom it asks: Contact2Sale through the facade itself, Diretrix, Work API. Loaded with the store. */
+
+export interface StartServiceOptions extends Pick<
+  ServiceOptions,
+  'store' | 'settings' | 'knownShare' | 'observer' | 'log'
+> {
+  readonly environment: Environment;
+  /** The public listener, through which leads are reached. */
+  readonly server: Server;
+  readonly lookUps: Agent;
+  readonly tracing: Tracing | undefined;
+}
+
+/** Milliseconds for a call through the facade: above its own total deadline, which then answers first. */
+const FACADE_DEADLINE = 45_000;
+
+export function startService(options: StartServiceOptions): Promise<EnrichmentService> {
+  const { server, lookUps: dispatcher, store, settings, knownShare, observer, log, tracing } = options;
+  const { workApi, diretrix, c2sToken, dataKeys } = options.environment;
+  if (!workApi || !diretrix || c2sToken === undefined) throw new Error('the environment was checked for these before');
+  const { concurrency, diretrixDeadline, workApiDeadline } = settings();
+  const agent = localAgent(server, concurrency);
+  const { url, ...credentials } = diretrix;
+  return EnrichmentService.start({
+    facade: createFacadeClient({ agent, token: c2sToken, deadline: FACADE_DEADLINE, traces: tracing?.runs }),
+    diretrix: createDiretrix({ baseUrl: url, ...credentials, deadlineMs: diretrixDeadline, dispatcher }),
+    workApi: createWorkApi({ baseUrl: workApi.url, key: workApi.key, deadlineMs: workApiDeadline, dispatcher }),
+    sealer: dataKeys.length > 0 ? new Sealer(dataKeys) : undefined,
+    store,
+    settings,
+    knownShare,
+    observer,
+    log,
+  });
+}
