@@ -2,6 +2,7 @@ import type { ApiPair } from '../api-pair.ts';
 import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
 import { partOf } from '../config/part.ts';
 import type { FacadeConfig } from '../config/schema.ts';
+import type { Variables } from '../config/variables.ts';
 import { codeOf } from '../../http/error-code.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -13,6 +14,12 @@ import type { Table } from './table.ts';
 export interface RefusedLoad {
   readonly at: Date;
   readonly problems: readonly ConfigProblem[];
+}
+
+/** A config that was good: the file's text, with the values of the variables that it names. */
+export interface LoadedConfig {
+  readonly text: string;
+  readonly variables: Variables;
 }
 
 export type Loaded =
@@ -31,7 +38,7 @@ export interface LoaderOptions {
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Read anew at every load, so that a variable emptied in the .env file acts. */
-  readonly variables: () => Record<string, string | undefined>;
+  readonly variables: () => Variables;
   /** Sees every good file and says what is in force instead: flips that stand elsewhere are laid over it. */
   readonly take?: (written: FacadeConfig, text: string) => FacadeConfig;
   /** Processes that serve together; each has its part of every limit. */
@@ -50,9 +57,10 @@ export class Loader {
     this.#options = options;
   }
 
-  load(text: string): Loaded {
-    const { pair, table, metrics, log, variables, take = (written) => written, workers = 1 } = this.#options;
-    const parsed = parseConfig(text, variables());
+  /** @param env what ${NAME} stands for; left out: what it does now. */
+  load(text: string, env = this.#options.variables()): Loaded {
+    const { pair, table, metrics, log, take = (written) => written, workers = 1 } = this.#options;
+    const parsed = parseConfig(text, env);
     if (!parsed.ok) return this.#refuse(parsed.problems);
     const { revision } = parsed;
     const config = partOf(take(parsed.config, text), workers);
@@ -68,7 +76,10 @@ export class Loader {
     const { file, metrics, log } = this.#options;
     const message = `cannot be read (${codeOf(error)})`;
     const remedy = 'put it back; the old table stays until then';
-    this.lastRefused = { at: new Date(), problems: [{ line: 1, column: 1, where: error.path ?? file, message, remedy }] };
+    this.lastRefused = {
+      at: new Date(),
+      problems: [{ line: 1, column: 1, where: error.path ?? file, message, remedy }],
+    };
     metrics.reloadFailed();
     log.error({ err: error }, 'config file cannot be read, the old table stays');
   }
