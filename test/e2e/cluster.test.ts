@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FACADE_TOKEN, readMetric, setRoute } from './kit/facade.ts';
 import { inBatches, Opened, tally } from './kit/load.ts';
 import { startProcess, type FacadeProcess } from './kit/process.ts';
-import { startUpstream, until, type TestUpstream } from './kit/upstream.ts';
+import { startRawUpstream, startUpstream, until, type TestUpstream } from './kit/upstream.ts';
 
 /** WORKERS=2: one facade from outside, two processes inside. The tests share it, and the last one stops it. */
 
@@ -213,7 +213,8 @@ describe('once the file or .env became unusable', () => {
       rmSync(configFile);
       execFileSync('mkfifo', [configFile]);
     },
-    'an address that left .env, and a wrong port in it': ({ dir }) => writeFileSync(join(dir, '.env'), 'PORT=none\n'),
+    'an address that left .env, and a wrong port in it': ({ dir }) =>
+      writeFileSync(join(dir, '.env'), 'ADMIN_PORT=none\n'),
     'a directory as .env': ({ dir }) => {
       rmSync(join(dir, '.env'));
       mkdirSync(join(dir, '.env'));
@@ -223,7 +224,10 @@ describe('once the file or .env became unusable', () => {
     '%s: workers that are replaced serve the last good table, and tell what is wrong',
     async (_, breakIt) => {
       const direct = opened.keep(await startUpstream((_req, res) => ok(res)));
-      const env = { C2S_BASE_URL: undefined, LOG_LEVEL: 'info', WORKERS: '2' };
+      // The system would choose another port for the next ones.
+      const reserved = await startRawUpstream((socket) => socket.destroy());
+      await reserved.close();
+      const env = { C2S_BASE_URL: undefined, LOG_LEVEL: 'info', WORKERS: '2', PORT: String(reserved.port) };
       facade = opened.keep(startProcess({ env, files: { '.env': `C2S_BASE_URL=${direct.url}\n` } }));
       at = await facade.ready();
       const wrong = async () => {
@@ -257,7 +261,7 @@ test('while the first worker is replaced another one takes the kill switch, and 
   const env = { C2S_BASE_URL: 'http://127.0.0.1:1', WORKERS: '2', LOG_LEVEL: 'info' };
   facade = opened.keep(startProcess({ env }));
   at = await facade.ready();
-  await until(async () => (await admin('/readyz')).text.includes('"ready":2'), 'both serve', 20_000);
+  await until(async () => (await admin('/readyz')).text.includes('"ready":2'), 'both serve', 40_000);
   const [first = 0] = workers();
   process.kill(first, 'SIGKILL');
   // Which of the two has the API is seen by what it answers: nobody else has routes.

@@ -122,13 +122,7 @@ class Bridge {
       size: workers,
       fork: (place) => {
         const seat: SeatFacts = { place, workers, isEmbedded: embedded !== undefined };
-        // A port that the system chose stays the same when all are replaced at once.
-        const port = this.url === '' ? undefined : new URL(this.url).port;
-        const env = {
-          [seatVariable]: JSON.stringify(seat),
-          ...(databaseUrl && { DATABASE_URL: databaseUrl }),
-          ...(port && { PORT: port }),
-        };
+        const env = { [seatVariable]: JSON.stringify(seat), ...(databaseUrl && { DATABASE_URL: databaseUrl }) };
         const hand = handOf(cluster.fork(env));
         hand.send({ kind: 'begin', envFile, config: this.#config });
         return hand;
