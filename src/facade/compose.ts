@@ -164,18 +164,8 @@ function wire(options: WireOptions) {
   const reload = () => watcher.reload();
   const heard = { table, killSwitch: serving.killSwitch, reload, metrics };
   const { book } = serving.comparing;
-  return {
-    ...shared,
-    ...serving,
-    ...kept,
-    loaded: serves,
-    heard,
-    book,
-    loader,
-    reload,
-    close,
-    autopilot: piloted.autopilot,
-  };
+  const own = { loaded: serves, heard, book, loader, reload, close, autopilot: piloted.autopilot };
+  return { ...shared, ...serving, ...kept, ...own };
 }
 
 type SteeringParts = Pick<SteeringOptions, 'reload' | 'rebuild' | 'config' | 'killSwitch'>;
