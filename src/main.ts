@@ -5,6 +5,7 @@ import { createSeat, type Seat, type SeatFacts } from './facade/cluster/seat.ts'
 import { ConfigRefused } from './facade/config/config-refused.ts';
 import { EnvFileError, readEnvFile } from './facade/config/env-file.ts';
 import { readEnvironment, type Environment } from './facade/config/environment.ts';
+import type { Variables } from './facade/config/variables.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
 import { ListenError } from './http/listener.ts';
 import { createLogs, type Logger, type Logs } from './http/log.ts';
@@ -27,11 +28,15 @@ function variables(): Record<string, string | undefined> {
 }
 
 async function main(): Promise<void> {
-  const given = await explained(() => Promise.resolve(variables()));
-  if (!given) return;
+  const seat = seatOf(process.env[SEAT]);
+  if (seat) ignoreSignals();
+  const begun = await seat?.begun;
+  const envFile = begun?.envFile ?? (await explained(() => Promise.resolve(readEnvFile(ENV_FILE))));
+  if (!envFile) return;
+  const given = { ...envFile, ...process.env };
   const firstRun = given['C2S_BASE_URL'] ? undefined : await startSandboxed();
   const all = (): Record<string, string | undefined> => ({ ...variables(), ...firstRun?.environment });
-  const read = readEnvironment(all());
+  const read = readEnvironment({ ...given, ...firstRun?.environment });
   if (!read.ok) {
     fail('The environment cannot be used:', read.problems.join('\n'));
     return firstRun?.close();
@@ -41,17 +46,16 @@ async function main(): Promise<void> {
   const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;
   const output = standardOutput();
   const logs = createLogs(level, output);
-  if (firstRun && !variables()['FACADE_CONFIG']?.trim() && !writeTable(environment.configFile, output))
+  if (firstRun && !given['FACADE_CONFIG']?.trim() && !writeTable(environment.configFile, output))
     return firstRun.close();
-  const seat = seatOf(process.env[SEAT]);
-  if (seat) ignoreSignals();
   // The sandbox is for looking at things, and its upstreams live in this process.
-  if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, logs);
+  if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, envFile, logs);
   const app = await start({
     environment,
     variables: all,
     isSandbox: firstRun !== undefined,
     seat,
+    lastGood: begun?.config,
     ...logs,
   });
   // What ties a worker to the primary would keep it alive.
@@ -79,9 +83,9 @@ async function startSandboxed(): Promise<FirstRun> {
 }
 
 /** Of several workers. */
-async function lead(environment: Environment, { log, droppedLines }: Logs): Promise<void> {
+async function lead(environment: Environment, envFile: Variables, { log, droppedLines }: Logs): Promise<void> {
   const { startPrimary } = await import('./facade/cluster/primary.ts');
-  const primary = await explained(() => startPrimary({ environment, log, droppedLines, seatVariable: SEAT }));
+  const primary = await explained(() => startPrimary({ environment, envFile, log, droppedLines, seatVariable: SEAT }));
   if (!primary) {
     process.exitCode = 1;
     return;

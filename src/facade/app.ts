@@ -71,7 +71,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     };
     const stop = (): Promise<boolean> => (ending ??= end());
     options.seat?.attach(heardBy(parts.heard, stop));
-    options.seat?.tell({ kind: 'ready', url, adminUrl: options.seat.isFirst ? adminUrl : undefined });
+    options.seat?.tell({ kind: 'ready', url, adminUrl });
     return { url, adminUrl, dataPlane, store, reload: parts.reload, stop };
   } catch (error) {
     await extension?.stop(0);
@@ -97,7 +97,7 @@ interface Hearing {
 function heardBy({ table, killSwitch, metrics, reload }: Hearing, stop: () => Promise<boolean>): SeatHandlers {
   return {
     breaker: ({ route, path, state }) => table.followBreaker(route, path, state),
-    kill: (on) => killSwitch.set(on),
+    kill: (on) => killSwitch.follow(on),
     reload: () => void reload(),
     stop: () => void stop().then((isWhole) => process.exit(isWhole ? 0 : 1)),
     measure: () => measuredOf(metrics.registry),

@@ -11,6 +11,7 @@ import { startComparison } from './compare/start.ts';
 import { ConfigRefused } from './config/config-refused.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
+import { variablesIn } from './config/variables.ts';
 import type { Product } from './extension.ts';
 import { parseDuration, parseSize } from '../http/units.ts';
 import { codeOf } from '../http/error-code.ts';
@@ -22,7 +23,7 @@ import type { Generation } from './forward/generation.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
 import { createListener } from '../http/listener.ts';
 import { createPages } from './forward/pages.ts';
-import { Loader } from './forward/reload.ts';
+import { Loader, type LoadedConfig } from './forward/reload.ts';
 import { overloadLimits } from './forward/settings.ts';
 import { Table } from './forward/table.ts';
 import { SYSTEM_CALENDAR, type Calendar } from '../http/calendar.ts';
@@ -57,6 +58,8 @@ export interface ComposeOptions {
   readonly isSandbox?: boolean;
   /** This process is one of several workers. */
   readonly seat?: Seat | undefined;
+  /** Served from the start; what the file holds is then a reload, which may be refused. */
+  readonly lastGood?: LoadedConfig | undefined;
   /** Milliseconds between two looks of the autopilot. */
   readonly autopilotEvery?: number;
   /** By which evidence ages, holds pass and days end; left out: the system's. */
@@ -90,6 +93,8 @@ export async function compose(options: ComposeOptions) {
   });
   const begin = async (): Promise<void> => {
     extension?.attach(listener);
+    if (options.lastGood) await parts.reload();
+    else options.seat?.tell({ kind: 'loaded', config: parts.loaded });
     store.start();
     // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
     if (isTruthInStore(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
@@ -124,23 +129,24 @@ function wire(options: WireOptions) {
   const table = new Table(metrics, now, seat && ((...news) => seat.tell(breakerNews(...news))));
   const steering: Steering = steeringFor(options, {
     reload: () => watcher.reload(),
-    rebuild: () => load(text),
+    rebuild: () => load(serves.text, serves.variables),
     config: () => config,
     killSwitch: () => serving.killSwitch,
   });
   const { take } = steering;
   const { pair } = options.product;
   const loader = new Loader({ file: configFile, pair, table, metrics, log, variables, take, workers: seat?.workers });
-  let text = readConfig(configFile);
-  const first = loader.load(text);
+  let serves = options.lastGood ?? readConfig(configFile, variables);
+  const first = loader.load(serves.text, serves.variables);
   if (!first.ok) throw new ConfigRefused(first.problems);
   let { config } = first;
   const shared: Shared = { metrics, now, calendar, config: () => config, steering };
   const serving = serve(options, shared, first.generation);
-  const load = (next: string): void => {
-    const loaded = loader.load(next);
+  const load = (next: string, env = variables()): void => {
+    const loaded = loader.load(next, env);
     if (!loaded.ok) return;
-    text = next;
+    serves = { text: next, variables: variablesIn(next, env) };
+    seat?.tell({ kind: 'loaded', config: serves });
     config = loaded.config;
     serving.take(loaded);
   };
@@ -149,7 +155,7 @@ function wire(options: WireOptions) {
     load(next);
     if (seat?.isFirst) seat.tell({ kind: 'reloaded' });
   };
-  const watcher = watchFiles({ file: configFile, current: text, onChange, onError }, envFile, log);
+  const watcher = watchFiles({ file: configFile, current: serves.text, onChange, onError }, envFile, log);
   const kept = keep(options, shared, serving);
   const piloted = pilot(options, shared, serving, kept.store);
   const close = async (): Promise<void> => {
@@ -159,7 +165,8 @@ function wire(options: WireOptions) {
   const reload = () => watcher.reload();
   const heard = { table, killSwitch: serving.killSwitch, reload, metrics };
   const { book } = serving.comparing;
-  return { ...shared, ...serving, ...kept, heard, book, loader, reload, close, autopilot: piloted.autopilot };
+  const own = { loaded: serves, heard, book, loader, reload, close, autopilot: piloted.autopilot };
+  return { ...shared, ...serving, ...kept, ...own };
 }
 
 type SteeringParts = Pick<SteeringOptions, 'reload' | 'rebuild' | 'config' | 'killSwitch'>;
@@ -190,12 +197,12 @@ function serve(options: WireOptions, shared: Shared, generation: Generation) {
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
   const killSwitch = new KillSwitch(
     () => dataPlane.generation.killSwitchFile,
-    (on, by) => {
+    (on, by, isOwn) => {
       dataPlane.killed = on;
       shared.steering.noteKillSwitch(by);
       log.warn({ on, by }, 'kill switch');
       // By the file it is in all of them anyway.
-      if (seat?.isFirst) seat.tell({ kind: 'kill', on: by.includes('admin') });
+      if (isOwn) seat?.tell({ kind: 'kill', on: by.includes('admin') });
     },
   );
   /** From the next request on. */
@@ -331,9 +338,11 @@ function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; k
   });
 }
 
-function readConfig(file: string): string {
+function readConfig(file: string, variables: ComposeOptions['variables']): LoadedConfig {
+  const env = variables();
   try {
-    return readTextSync(file);
+    const text = readTextSync(file);
+    return { text, variables: variablesIn(text, env) };
   } catch (error) {
     const remedy = 'set FACADE_CONFIG to the rollout table, or write one with "c2s-facade init"';
     throw new ConfigRefused(`${file}: cannot be read (${codeOf(error)}); ${remedy}`);

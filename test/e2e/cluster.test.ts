@@ -1,11 +1,13 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FACADE_TOKEN, readMetric, setRoute } from './kit/facade.ts';
 import { inBatches, Opened, tally } from './kit/load.ts';
 import { startProcess, type FacadeProcess } from './kit/process.ts';
-import { startUpstream, until, type TestUpstream } from './kit/upstream.ts';
+import { startRawUpstream, startUpstream, until, type TestUpstream } from './kit/upstream.ts';
 
 /** WORKERS=2: one facade from outside, two processes inside. The tests share it, and the last one stops it. */
 
@@ -202,6 +204,76 @@ test('a config that is refused is told once, and the primary exits with 1', asyn
   expect(await refused.exited()).toBe(1);
   expect(refused.stderr().match(/The config was refused/g)).toHaveLength(1);
 });
+
+describe('once the file or .env became unusable', () => {
+  const BROKEN: Readonly<Record<string, (one: FacadeProcess) => void>> = {
+    'a table that is refused': ({ configFile }) => writeFileSync(configFile, 'routes: 1\n'),
+    'a table that is gone': ({ configFile }) => rmSync(configFile),
+    'a FIFO as the table': ({ configFile }) => {
+      rmSync(configFile);
+      execFileSync('mkfifo', [configFile]);
+    },
+    'an address that left .env, and a wrong port in it': ({ dir }) =>
+      writeFileSync(join(dir, '.env'), 'ADMIN_PORT=none\n'),
+    'a directory as .env': ({ dir }) => {
+      rmSync(join(dir, '.env'));
+      mkdirSync(join(dir, '.env'));
+    },
+  };
+  test.each(Object.entries(BROKEN))(
+    '%s: workers that are replaced serve the last good table, and tell what is wrong',
+    async (_, breakIt) => {
+      const direct = opened.keep(await startUpstream((_req, res) => ok(res)));
+      // The system would choose another port for the next ones.
+      const reserved = await startRawUpstream((socket) => socket.destroy());
+      await reserved.close();
+      const env = { C2S_BASE_URL: undefined, LOG_LEVEL: 'info', WORKERS: '2', PORT: String(reserved.port) };
+      facade = opened.keep(startProcess({ env, files: { '.env': `C2S_BASE_URL=${direct.url}\n` } }));
+      at = await facade.ready();
+      const wrong = async () => {
+        const { status, text } = await admin('/api/config');
+        return status === 200 && (JSON.parse(text) as { lastError?: object }).lastError !== undefined;
+      };
+      await until(() => workers().length === 2, 'both are there', 20_000);
+      expect(await wrong()).toBe(false);
+      breakIt(facade);
+      await until(wrong, 'it is told', 10_000);
+      const before = workers();
+      for (const pid of before) process.kill(pid, 'SIGKILL');
+      const isForked = () => workers().length === 2 && workers().every((pid) => !before.includes(pid) && pid > 0);
+      const isReady = async () => (await admin('/readyz')).text.includes('"ready":2');
+      // In this order: the primary may not know yet that the old ones are dead.
+      await until(async () => isForked() && (await isReady()), 'others serve', 40_000);
+      // A busy machine sheds load right after a start.
+      const isServed = async () => (await ask(new Agent())).path === 'direct';
+      for (let i = 0; i < 4; i++) await until(isServed, 'callers are served', 10_000);
+      await until(wrong, 'the next one tells it too', 5_000);
+      expect(await metric('facade_config_last_reload_success')).toBe(0);
+      expect(facade.stderr()).toBe('');
+      facade.child.kill('SIGTERM');
+      expect(await facade.exited()).toBe(0);
+    },
+    90_000,
+  );
+});
+
+test('while the first worker is replaced another one takes the kill switch, and its successor knows of it', async () => {
+  const env = { C2S_BASE_URL: 'http://127.0.0.1:1', WORKERS: '2', LOG_LEVEL: 'info' };
+  facade = opened.keep(startProcess({ env }));
+  at = await facade.ready();
+  await until(async () => (await admin('/readyz')).text.includes('"ready":2'), 'both serve', 40_000);
+  const [first = 0] = workers();
+  process.kill(first, 'SIGKILL');
+  // Which of the two has the API is seen by what it answers: nobody else has routes.
+  await until(async () => (await admin('/api/routes')).status === 503, 'the API is away', 5_000);
+  const isThrown = async () => (await admin('/api/kill-switch', 'PUT', { why: 'test' })).status === 200;
+  await until(isThrown, 'the other one takes it', 1_000);
+  expect((await admin('/api/routes')).status).toBe(503);
+  await until(async () => (await admin('/api/routes')).status === 200, 'the API is back', 20_000);
+  await until(async () => (await admin('/api/routes')).text.includes('"killSwitch":true'), 'it knows', 5_000);
+  expect((await admin('/api/kill-switch', 'DELETE')).status).toBe(200);
+  await until(async () => (await metric('facade_kill_switch')) === 0, 'off in both', 5_000);
+}, 60_000);
 
 test('on a Postgres of the primary, what was flipped outlives the worker that made the flip', async () => {
   const env = { C2S_BASE_URL: 'http://127.0.0.1:1', WORKERS: '2', LOG_LEVEL: 'info', DATABASE_URL: undefined };

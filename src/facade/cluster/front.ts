@@ -6,6 +6,7 @@ import type { Problem } from '../../http/problem.ts';
 /**
  * The admin listener of a cluster. It is the primary's, so that it stands whichever worker dies: metrics and probes are
  * answered for all of them, and everything else (the API, the console) is the first worker's, to whom it is passed on.
+ * While that one is replaced the kill switch is passed to another.
  */
 
 export interface FrontOptions {
@@ -14,6 +15,8 @@ export interface FrontOptions {
   readonly state: () => { readonly ready: number; readonly workers: number; readonly isStopping: boolean };
   /** The first worker's own admin listener, while there is one. */
   readonly adminUrl: () => string | undefined;
+  /** That of any worker that serves. */
+  readonly anyAdminUrl: () => string | undefined;
 }
 
 export function createFront(options: FrontOptions): Server {
@@ -28,6 +31,9 @@ export function createFront(options: FrontOptions): Server {
         return sendJson(res, 200, { status: 'ok' });
       case '/readyz':
         return ready(options, res);
+      case '/api/kill-switch':
+        // In an emergency any worker will do: what one is told, all do.
+        return passOn(options.adminUrl() ?? options.anyAdminUrl(), req, res);
       default:
         return passOn(options.adminUrl(), req, res);
     }
@@ -63,7 +69,8 @@ const NO_METRICS: Problem = {
 const NO_WORKER: Problem = {
   status: 503,
   kind: 'admin-unavailable',
-  detail: 'The worker that answers for the API is being replaced. Try again in a moment.',
+  detail:
+    'The worker that answers for the API is being replaced. Try again in a moment; the kill switch (/api/kill-switch) answers meanwhile.',
   retryAfter: 1,
 };
 

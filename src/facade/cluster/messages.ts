@@ -1,4 +1,6 @@
 import type { MetricObject, MetricValue } from 'prom-client';
+import type { Variables } from '../config/variables.ts';
+import type { LoadedConfig } from '../forward/reload.ts';
 import type { BreakerState } from '../forward/breaker.ts';
 import type { Path } from '../rollout/route.ts';
 
@@ -24,11 +26,27 @@ export interface KillNews {
 export type FromWorker =
   | BreakerNews
   | KillNews
-  /** Serves; the first one says where its own admin listener is. */
-  | { readonly kind: 'ready'; readonly url: string; readonly adminUrl: string | undefined }
+  /** Serves; `adminUrl` is where its own admin listener is. */
+  | { readonly kind: 'ready'; readonly url: string; readonly adminUrl: string }
   /** The first one has loaded a changed config file: so should the others. */
   | { readonly kind: 'reloaded' }
+  /** This is what serves here: a worker that comes later begins with it, whatever the file holds by then. */
+  | { readonly kind: 'loaded'; readonly config: LoadedConfig }
   | { readonly kind: 'measured'; readonly metrics: Measured };
 
+/** What a worker begins with, so that it is as the others are. */
+export interface BeginNews {
+  readonly kind: 'begin';
+  /** The .env file as the primary found it at its start: the environment is read once. */
+  readonly envFile: Variables;
+  /** The last config that was loaded by any worker; undefined before the first. */
+  readonly config: LoadedConfig | undefined;
+}
+
 export type ToWorker =
-  BreakerNews | KillNews | { readonly kind: 'reload' } | { readonly kind: 'measure' } | { readonly kind: 'stop' };
+  | BeginNews
+  | BreakerNews
+  | KillNews
+  | { readonly kind: 'reload' }
+  | { readonly kind: 'measure' }
+  | { readonly kind: 'stop' };

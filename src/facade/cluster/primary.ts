@@ -1,6 +1,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Environment } from '../config/environment.ts';
+import type { Variables } from '../config/variables.ts';
+import type { LoadedConfig } from '../forward/reload.ts';
 import { listen } from '../../http/listener.ts';
 import type { Logger } from '../../http/log.ts';
 import { countDroppedLines } from '../observe/metrics.ts';
@@ -25,6 +27,8 @@ export interface PrimaryOptions {
   readonly log: Logger;
   /** Log lines of this process that were dropped so far. */
   readonly droppedLines: () => number;
+  /** The .env file at the start. */
+  readonly envFile: Variables;
   /** Name of the variable by which a worker finds its seat. */
   readonly seatVariable: string;
 }
@@ -90,7 +94,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary | u
 class Bridge {
   readonly crew: Crew;
   url = '';
-  #adminUrl: string | undefined;
+  /** Of the workers' own admin listeners, by place. */
+  readonly #adminUrls = new Map<number, string>();
+  /** What serves: a worker that is replaced must not need a file that is good at that moment. */
+  #config: LoadedConfig | undefined;
   readonly #page = new MetricsPage();
   readonly #own = new Registry();
   readonly #timer: NodeJS.Timeout;
@@ -100,7 +107,10 @@ class Bridge {
   /** Places whose answer a page waits for. */
   readonly #asked = new Map<number, Set<() => void>>();
 
-  constructor({ environment, log, droppedLines, seatVariable }: PrimaryOptions, embedded: Embedded | undefined) {
+  constructor(
+    { environment, log, droppedLines, envFile, seatVariable }: PrimaryOptions,
+    embedded: Embedded | undefined,
+  ) {
     const { workers } = environment;
     // Whoever is free accepts. Were they dealt out from here, one that is on its way to a worker that has just died would
     // hang: nobody answers for it, and node does not take it back.
@@ -113,7 +123,9 @@ class Bridge {
       fork: (place) => {
         const seat: SeatFacts = { place, workers, isEmbedded: embedded !== undefined };
         const env = { [seatVariable]: JSON.stringify(seat), ...(databaseUrl && { DATABASE_URL: databaseUrl }) };
-        return handOf(cluster.fork(env));
+        const hand = handOf(cluster.fork(env));
+        hand.send({ kind: 'begin', envFile, config: this.#config });
+        return hand;
       },
       heard: (member, message) => this.#heard(member, message),
       left: (member) => this.#left(member),
@@ -131,7 +143,8 @@ class Bridge {
       metrics: () => this.#metrics(),
       contentType: this.#page.contentType,
       state: () => ({ ready: crew.ready.length, workers: crew.members.length, isStopping: crew.isStopping }),
-      adminUrl: () => this.#adminUrl,
+      adminUrl: () => this.#adminUrls.get(0),
+      anyAdminUrl: () => [...this.#adminUrls.values()][0],
     };
   }
 
@@ -144,7 +157,7 @@ class Bridge {
     switch (message.kind) {
       case 'ready':
         this.url = message.url;
-        this.#adminUrl = message.adminUrl ?? this.#adminUrl;
+        this.#adminUrls.set(member.place, message.adminUrl);
         return this.#greet(member);
       case 'breaker':
         this.#breakers.set(`${message.route} ${message.path}`, message);
@@ -154,6 +167,9 @@ class Bridge {
         return crew.tellAll(message, member);
       case 'reloaded':
         return crew.tellAll({ kind: 'reload' }, member);
+      case 'loaded':
+        this.#config = message.config;
+        return;
       case 'measured':
         this.#page.take(member.place, message.metrics);
         this.#asked.get(member.place)?.forEach((done) => done());
@@ -168,7 +184,7 @@ class Bridge {
   }
 
   #left({ place }: Member): void {
-    if (place === 0) this.#adminUrl = undefined;
+    this.#adminUrls.delete(place);
     this.#asked.get(place)?.forEach((done) => done());
     this.#asked.delete(place);
     this.#page.left(place);

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { FromWorker, Measured, ToWorker } from './messages.ts';
+import type { BeginNews, FromWorker, Measured, ToWorker } from './messages.ts';
 
 /**
  * A worker's place among the others, as the composition root sees it. The first one has what there may be only one of:
@@ -26,6 +26,8 @@ export interface SeatHandlers {
 
 export interface Seat extends SeatFacts {
   readonly isFirst: boolean;
+  /** What the primary gives to begin with. */
+  readonly begun: Promise<BeginNews>;
   tell(news: FromWorker): void;
   attach(handlers: SeatHandlers): void;
 }
@@ -36,17 +38,20 @@ export interface Channel extends Pick<EventEmitter, 'on'> {
 }
 
 export function createSeat(facts: SeatFacts, channel: Channel): Seat {
-  const early: ToWorker[] = [];
+  const early: Told[] = [];
+  const { promise: begun, resolve: begin } = Promise.withResolvers<BeginNews>();
   let handlers: SeatHandlers | undefined;
   const tell = (news: FromWorker): void => void channel.send?.(news);
   const hear = (message: ToWorker): void => {
-    if (handlers) handle(message, handlers, tell);
+    if (message.kind === 'begin') begin(message);
+    else if (handlers) handle(message, handlers, tell);
     else early.push(message);
   };
   channel.on('message', hear);
   return {
     ...facts,
     isFirst: facts.place === 0,
+    begun,
     tell,
     attach(given) {
       handlers = given;
@@ -55,7 +60,9 @@ export function createSeat(facts: SeatFacts, channel: Channel): Seat {
   };
 }
 
-function handle(message: ToWorker, handlers: SeatHandlers, tell: Seat['tell']): void {
+type Told = Exclude<ToWorker, BeginNews>;
+
+function handle(message: Told, handlers: SeatHandlers, tell: Seat['tell']): void {
   switch (message.kind) {
     case 'breaker':
       return handlers.breaker(message);

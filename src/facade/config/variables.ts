@@ -24,4 +24,9 @@ export function expandVariables(text: string, env: Variables): Expanded {
   return { text: expanded, missing: [...missing] };
 }
 
+/** The variables that the text names, with their values: all of the environment that a config file depends on. */
+export function variablesIn(text: string, env: Variables): Variables {
+  return Object.fromEntries([...text.matchAll(VARIABLE)].map(([, name = '']) => [name, env[name]]));
+}
+
 export const namesVariable = (text: string) => text.includes('${');

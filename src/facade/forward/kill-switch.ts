@@ -7,15 +7,18 @@ import { existsSync } from 'node:fs';
 
 const LOOK_EVERY_MS = 250;
 
+/** @param isOwn it was thrown here, by hand: other processes do not know yet. */
+type OnChange = (on: boolean, by: readonly string[], isOwn: boolean) => void;
+
 export class KillSwitch {
   readonly #file: () => string | undefined;
-  readonly #onChange: (on: boolean, by: readonly string[]) => void;
+  readonly #onChange: OnChange;
   readonly #timer: NodeJS.Timeout;
   #byHand = false;
   #byFile = false;
 
   /** @param file the name in the table that serves now. */
-  constructor(file: () => string | undefined, onChange: (on: boolean, by: readonly string[]) => void) {
+  constructor(file: () => string | undefined, onChange: OnChange) {
     this.#file = file;
     this.#onChange = onChange;
     this.look();
@@ -33,21 +36,26 @@ export class KillSwitch {
   }
 
   set(on: boolean): void {
-    this.#apply(() => (this.#byHand = on));
+    this.#apply(() => (this.#byHand = on), true);
+  }
+
+  /** It was thrown by hand in another process. */
+  follow(on: boolean): void {
+    this.#apply(() => (this.#byHand = on), false);
   }
 
   look(): void {
     const file = this.#file();
-    this.#apply(() => (this.#byFile = file !== undefined && existsSync(file)));
+    this.#apply(() => (this.#byFile = file !== undefined && existsSync(file)), false);
   }
 
   close(): void {
     clearInterval(this.#timer);
   }
 
-  #apply(change: () => void): void {
+  #apply(change: () => void, isOwn: boolean): void {
     const before = this.by.join();
     change();
-    if (this.by.join() !== before) this.#onChange(this.on, this.by);
+    if (this.by.join() !== before) this.#onChange(this.on, this.by, isOwn);
   }
 }

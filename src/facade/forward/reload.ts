@@ -2,6 +2,7 @@ import type { ApiPair } from '../api-pair.ts';
 import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
 import { partOf } from '../config/part.ts';
 import type { FacadeConfig } from '../config/schema.ts';
+import type { Variables } from '../config/variables.ts';
 import { codeOf } from '../../http/error-code.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -15,6 +16,12 @@ export interface RefusedLoad {
   readonly problems: readonly ConfigProblem[];
 }
 
+/** A config that was good: the file's text, with the values of the variables that it names. */
+export interface LoadedConfig {
+  readonly text: string;
+  readonly variables: Variables;
+}
+
 export type Loaded =
   | { readonly ok: true; readonly config: FacadeConfig; readonly generation: Generation }
   | { readonly ok: false; /** For a human, one a line. */ readonly problems: string };
@@ -26,7 +33,7 @@ export interface LoaderOptions {
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Read anew at every load, so that a variable emptied in the .env file acts. */
-  readonly variables: () => Record<string, string | undefined>;
+  readonly variables: () => Variables;
   /** Sees every good file and says what is in force instead: flips that stand elsewhere are laid over it. */
   readonly take?: (written: FacadeConfig, text: string) => FacadeConfig;
   /** Processes that serve together; each has its part of every limit. */
@@ -45,9 +52,10 @@ export class Loader {
     this.#options = options;
   }
 
-  load(text: string): Loaded {
-    const { pair, table, metrics, log, variables, take = (written) => written, workers = 1 } = this.#options;
-    const parsed = parseConfig(text, variables());
+  /** @param env what ${NAME} stands for; left out: what it does now. */
+  load(text: string, env = this.#options.variables()): Loaded {
+    const { pair, table, metrics, log, take = (written) => written, workers = 1 } = this.#options;
+    const parsed = parseConfig(text, env);
     if (!parsed.ok) return this.#refuse(parsed.problems);
     const { revision } = parsed;
     const config = partOf(take(parsed.config, text), workers);

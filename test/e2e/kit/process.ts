@@ -16,6 +16,8 @@ export interface FacadeProcessOptions {
   readonly edit?: (config: Document) => void;
   /** The text of the config file instead. */
   readonly text?: string;
+  /** Further files in its directory, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Another entry than the facade's. */
   readonly entry?: string;
   /** A file descriptor for its standard output, which is then not read here: ask the ports whether it is ready. */
@@ -44,6 +46,7 @@ export function startProcess(options: FacadeProcessOptions): FacadeProcess {
   const config = shippedTable();
   options.edit?.(config);
   writeFileSync(configFile, options.text ?? config.toString());
+  for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(dir, name), text);
   const standard = {
     PATH: process.env['PATH'],
     // A third of a start from the sources is their compilation.

@@ -8,7 +8,7 @@ import { oneLine } from './text.ts';
  * of the document only: nothing is fetched, and no other file is read.
  */
 
-/** Characters; the reader of the rollout table has the same limit. */
+/** Characters: more than any API that people wrote by hand has. */
 export const MAX_LENGTH = 8 * 1_048_576;
 const LARGE = ['the document is larger than 8 MiB', 'leave out examples, or operations that will not move'] as const;
 /** More of them say nothing new. */

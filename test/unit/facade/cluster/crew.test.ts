@@ -34,7 +34,7 @@ class Puppet implements Hand {
     this.#hear(message);
   }
   comesUp(): void {
-    this.says({ kind: 'ready', url: 'http://127.0.0.1:1', adminUrl: undefined });
+    this.says({ kind: 'ready', url: 'http://127.0.0.1:1', adminUrl: '' });
   }
   dies(code: number | null = null): void {
     this.#ended(code);

@@ -31,6 +31,13 @@ test('what comes before the worker can act on it waits, in order', () => {
   expect(done).toEqual(['kill true', 'leads.get open', 'reload', 'stop']);
 });
 
+test('what the primary gives to begin with is there before anything is attached', async () => {
+  const { seat, hear } = seated();
+  const begin = { kind: 'begin', envFile: { A: '1' }, config: { text: 'routes: []', variables: {} } } as const;
+  hear(begin);
+  expect(await seat.begun).toEqual(begin);
+});
+
 test('what it has counted is sent when it is asked; what cannot be read is not', async () => {
   const { seat, hear, sent, handlers } = seated();
   seat.attach(handlers);
