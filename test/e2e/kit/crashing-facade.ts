@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { enrichmentExtension } from '../../../src/c2s/extension.ts';
 import { PRODUCT } from '../../../src/c2s/product.ts';
 import { startApp } from '../../../src/facade/app.ts';
@@ -24,4 +25,6 @@ const app = await startApp({
   },
   ...createLogs('info', process.stdout),
 });
+// A process that is killed writes no cache, so that each of hundreds would compile all sources anew.
+flushCompileCache();
 process.on('SIGTERM', () => void app.stop().then(() => process.exit(0)));

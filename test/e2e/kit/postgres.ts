@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -116,4 +117,20 @@ export async function migrateAll(databaseUrl: string): Promise<void> {
   const queue = await Queue.start(databaseUrl, log);
   await queue.stop();
   await store.close();
+}
+
+export const DEBIAN_ROOT = '/usr/lib/postgresql';
+
+/** The newest Postgres of the distribution, from 15 on. */
+export function debianPostgres(): Binaries | undefined {
+  const versions = existsSync(DEBIAN_ROOT)
+    ? readdirSync(DEBIAN_ROOT)
+        .map(Number)
+        .filter((version) => version >= 15)
+    : [];
+  const version = Math.max(...versions);
+  const bin = join(DEBIAN_ROOT, String(version), 'bin');
+  if (!existsSync(join(bin, 'initdb'))) return undefined;
+  execFileSync(join(bin, 'postgres'), ['--version']);
+  return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres'), version };
 }
