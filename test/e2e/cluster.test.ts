@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -208,17 +208,12 @@ test('a config that is refused is told once, and the primary exits with 1', asyn
 describe('once the file or .env became unusable', () => {
   const BROKEN: Readonly<Record<string, (one: FacadeProcess) => void>> = {
     'a table that is refused': ({ configFile }) => writeFileSync(configFile, 'routes: 1\n'),
-    'a table that is gone': ({ configFile }) => rmSync(configFile),
     'a FIFO as the table': ({ configFile }) => {
       rmSync(configFile);
       execFileSync('mkfifo', [configFile]);
     },
     'an address that left .env, and a wrong port in it': ({ dir }) =>
       writeFileSync(join(dir, '.env'), 'ADMIN_PORT=none\n'),
-    'a directory as .env': ({ dir }) => {
-      rmSync(join(dir, '.env'));
-      mkdirSync(join(dir, '.env'));
-    },
   };
   test.each(Object.entries(BROKEN))(
     '%s: workers that are replaced serve the last good table, and tell what is wrong',
