@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { parseDocument } from 'yaml';
 import { PRODUCT } from '../src/c2s/product.ts';
 import { startApp } from '../src/facade/app.ts';
-import { readEnvironment } from '../src/facade/config/environment.ts';
+import { readEnvironment } from '../src/c2s/environment.ts';
 import { createLogs } from '../src/http/log.ts';
 
 /**

@@ -11,6 +11,8 @@ import { compose } from './compose.ts';
 import type { Facade, FacadeOptions } from './embedded.ts';
 import { ConfigRefused } from './config/config-refused.ts';
 import { readEnvironment, type Environment } from './config/environment.ts';
+import type { ApiPair } from './api-pair.ts';
+import type { Variables } from './config/variables.ts';
 import type { Product } from './extension.ts';
 import { consumedGuard } from './forward/consumed.ts';
 import type { DataPlane } from './forward/data-plane.ts';
@@ -43,7 +45,7 @@ async function open(
   table: TableFile,
 ): Promise<Facade> {
   const variables = { ...given, FACADE_CONFIG: table.file };
-  const environment = environmentOf(variables);
+  const environment = environmentOf(variables, product.pair);
   const logs = logsTo(log, given['LOG_LEVEL']);
   const parts = await compose({ environment, product, variables: () => variables, ...logs });
   const { dataPlane, extension, config } = parts;
@@ -99,10 +101,10 @@ async function idle(dataPlane: DataPlane, deadline: number): Promise<void> {
 /** Milliseconds. */
 const LOOK_EVERY = 25;
 
-function environmentOf(variables: Readonly<Record<string, string | undefined>>): Environment {
+function environmentOf(variables: Variables, pair: ApiPair): Environment {
   const isSet = (name: string): boolean => (variables[name] ?? '') !== '';
   const hasStore = isSet('DATABASE_URL') || isSet('DATA_DIR');
-  const read = readEnvironment({
+  const given = {
     ...variables,
     ...(!hasStore && { DATABASE_URL: 'none' }),
     // Read by nobody here, but two that are the same would be refused.
@@ -110,7 +112,8 @@ function environmentOf(variables: Readonly<Record<string, string | undefined>>):
     ADMIN_PORT: '0',
     // Nobody knows it: the API is shut until its owner says who may use it. Where it will listen is not known here.
     ADMIN_TOKEN: isSet('ADMIN_TOKEN') ? variables['ADMIN_TOKEN'] : randomBytes(32).toString('hex'),
-  });
+  };
+  const read = readEnvironment(given, pair.variables);
   if (read.ok) return read.environment;
   throw new ConfigRefused(`createFacade: the environment cannot be used:\n${read.problems.join('\n')}`);
 }

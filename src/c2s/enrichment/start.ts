@@ -27,13 +27,14 @@ const FACADE_DEADLINE = 45_000;
 
 export function startService(options: StartServiceOptions): Promise<EnrichmentService> {
   const { server, lookUps: dispatcher, store, settings, knownShare, observer, log, tracing } = options;
-  const { workApi, diretrix, c2sToken, dataKeys } = options.environment;
-  if (!workApi || !diretrix || c2sToken === undefined) throw new Error('the environment was checked for these before');
+  const { workApi, diretrix, directToken, dataKeys } = options.environment;
+  if (!workApi || !diretrix || directToken === undefined)
+    throw new Error('the environment was checked for these before');
   const { concurrency, diretrixDeadline, workApiDeadline } = settings();
   const agent = localAgent(server, concurrency);
   const { url, ...credentials } = diretrix;
   return EnrichmentService.start({
-    facade: createFacadeClient({ agent, token: c2sToken, deadline: FACADE_DEADLINE, traces: tracing?.runs }),
+    facade: createFacadeClient({ agent, token: directToken, deadline: FACADE_DEADLINE, traces: tracing?.runs }),
     diretrix: createDiretrix({ baseUrl: url, ...credentials, deadlineMs: diretrixDeadline, dispatcher }),
     workApi: createWorkApi({ baseUrl: workApi.url, key: workApi.key, deadlineMs: workApiDeadline, dispatcher }),
     sealer: dataKeys.length > 0 ? new Sealer(dataKeys) : undefined,

@@ -16,18 +16,20 @@ export interface ConfigFile {
   readonly parsed: ParsedConfig;
   /** What ${NAME} in it stands for. */
   readonly variables: Variables;
-  /** No C2S_BASE_URL is set: the facade would run on its sandbox, whose addresses are not known here. */
+  /** The direct side has no address: the facade would run on its sandbox, whose addresses are not known here. */
   readonly isSandbox: boolean;
 }
 
 /** Stand for the upstreams that `npm start` brings along by itself. */
-const SANDBOX = { C2S_BASE_URL: 'http://sandbox.invalid', C2S_GATEWAY_URL: 'http://gateway.sandbox.invalid' };
+const SANDBOX = { direct: 'http://sandbox.invalid', gateway: 'http://gateway.sandbox.invalid' };
 
 /** @throws CliError when the file cannot be read; what is wrong inside it stands in `parsed`. */
-export function readConfigFile({ configFile: file, variables: given }: Context): ConfigFile {
+export function readConfigFile({ configFile: file, variables: given, pair }: Context): ConfigFile {
   const text = readText(file);
-  const isSandbox = !given['C2S_BASE_URL']?.trim();
-  const variables = isSandbox ? { ...SANDBOX, ...defined(given), C2S_BASE_URL: SANDBOX.C2S_BASE_URL } : given;
+  const { direct, gateway } = pair.variables;
+  const isSandbox = !given[direct.url]?.trim();
+  const sandbox = { [gateway.url]: SANDBOX.gateway, ...defined(given), [direct.url]: SANDBOX.direct };
+  const variables = isSandbox ? sandbox : given;
   return { file, text, revision: revisionOf(text), parsed: parseConfig(text, variables), variables, isSandbox };
 }
 
@@ -38,8 +40,8 @@ export function requireConfig({ file, parsed }: ConfigFile): FacadeConfig {
 }
 
 /** The environment; undefined when something in it is wrong, which `check` tells of. */
-export function environmentOf(variables: Variables): Environment | undefined {
-  const read = readEnvironment(variables);
+export function environmentOf({ pair, variables }: Pick<Context, 'pair' | 'variables'>): Environment | undefined {
+  const read = readEnvironment(variables, pair.variables);
   return read.ok ? read.environment : undefined;
 }
 

@@ -3,7 +3,7 @@ import { codeOf } from '../../http/error-code.ts';
 import { readTextSync } from '../../http/read-file.ts';
 
 /**
- * An optional .env file, read again at every reload: emptying C2S_GATEWAY_URL in it takes every route back to direct
+ * An optional .env file, read again at every reload: emptying the gateway's address in it takes every route back to direct
  * without a restart. The environment of a running process cannot be changed from outside; a file can.
  */
 

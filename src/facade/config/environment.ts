@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { ApiPair } from '../api-pair.ts';
 import { environmentSchema, type CheckedVariables, type SAMPLERS, type Variable } from './environment-schema.ts';
 import { parseDuration } from '../../http/units.ts';
 import type { Variables } from './variables.ts';
@@ -32,14 +33,14 @@ export interface Environment {
   /** Set whenever the admin listener is bound beyond loopback. */
   readonly adminToken: string | undefined;
   /** Without a slash at the end. Unset: the sandbox. */
-  readonly c2sBaseUrl: string | undefined;
-  /** Set whenever `c2sBaseUrl` is. */
-  readonly c2sToken: string | undefined;
+  readonly directUrl: string | undefined;
+  /** Set whenever `directUrl` is. */
+  readonly directToken: string | undefined;
   /** Unset: every route is direct. */
   readonly gatewayUrl: string | undefined;
   /** What the facade presents to the gateway, where that asks for credentials. */
   readonly gatewayToken: string | undefined;
-  /** Credentials of known callers beside `c2sToken`. */
+  /** Credentials of known callers beside `directToken`. */
   readonly facadeTokens: readonly string[];
   readonly configFile: string;
   /** Processes that serve; 1: this one. */
@@ -67,36 +68,67 @@ export type ReadEnvironment =
   | { readonly ok: true; readonly environment: Environment }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Reads `process.env` or any record like it; each problem is one line `NAME: what is wrong`. */
-export function readEnvironment(env: Variables): ReadEnvironment {
+/** What the pair calls the variables of its two sides; the others are called the same for every pair. */
+type PairVariables = ApiPair['variables'];
+
+/**
+ * Reads `process.env` or any record like it; each problem is one line `NAME: what is wrong`.
+ * @param pair names of the variables of the two sides (api-pair.ts).
+ */
+export function readEnvironment(given: Variables, pair: PairVariables): ReadEnvironment {
+  const nameOf = namesOf(pair);
+  const env = Object.fromEntries(VARIABLES.map((variable) => [variable, given[nameOf(variable)]]));
   const parsed = environmentSchema.safeParse(env);
   const wrong = parsed.success
     ? []
-    : parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
-  const problems = [...wrong, ...blank(env), ...missing(env), ...clashes(env), ...sharedSecrets(env)];
+    : parsed.error.issues.map(({ path, message }) => `${nameOf(String(path[0]))}: ${message}`);
+  const problems = [
+    ...wrong,
+    ...blank(env, nameOf),
+    ...missing(env, nameOf),
+    ...clashes(env),
+    ...sharedSecrets(env, nameOf),
+  ];
   if (!parsed.success || problems.length > 0) return { ok: false, problems };
   return { ok: true, environment: named(parsed.data) };
+}
+
+/** Every variable that is read, by the names that the pair gives. */
+export const variableNames = (pair: PairVariables): string[] => VARIABLES.map(namesOf(pair));
+
+const VARIABLES = Object.keys(environmentSchema.shape) as Variable[];
+
+type NameOf = (variable: string) => string;
+
+function namesOf({ direct, gateway }: PairVariables): NameOf {
+  const names: Readonly<Record<string, string>> = {
+    DIRECT_URL: direct.url,
+    DIRECT_TOKEN: direct.token,
+    GATEWAY_URL: gateway.url,
+    GATEWAY_TOKEN: gateway.token,
+  } satisfies Partial<Record<Variable, string>>;
+  return (variable) => names[variable] ?? variable;
 }
 
 /**
  * Of every variable: blanks alone are a secret that was not mounted or a value that was cut off. Were they taken as
  * none, the admin API would be open where a token was meant.
  */
-function blank(env: Variables): string[] {
-  return Object.keys(environmentSchema.shape)
-    .filter((name) => env[name] !== undefined && env[name] !== '' && env[name].trim() === '')
-    .map((name) => `${name}: holds nothing but blanks; write a value, or leave it empty to unset it`);
+function blank(env: Variables, nameOf: NameOf): string[] {
+  return VARIABLES.filter((name) => env[name] !== undefined && env[name] !== '' && env[name].trim() === '').map(
+    (name) => `${nameOf(name)}: holds nothing but blanks; write a value, or leave it empty to unset it`,
+  );
 }
 
 /** Judged on the variables as given, so that what is missing is told together with what is wrong. */
-function missing(env: Variables): string[] {
+function missing(env: Variables, nameOf: NameOf): string[] {
   const hasValue = (name: Variable) => (env[name] ?? '').trim() !== '';
   // What holds blanks is told as that, and not as missing too.
   const isMissing = (name: Variable) => (env[name] ?? '') === '';
   const needs = (name: Variable, when: Variable) =>
-    hasValue(when) && isMissing(name) ? [`${name}: is required when ${when} is set`] : [];
+    hasValue(when) && isMissing(name) ? [`${nameOf(name)}: is required when ${nameOf(when)} is set`] : [];
   return [
-    ...needs('C2S_TOKEN', 'C2S_BASE_URL'),
+    ...needs('DIRECT_TOKEN', 'DIRECT_URL'),
     ...needs('WORK_API_KEY', 'WORK_API_URL'),
     ...needs('DIRETRIX_USER', 'DIRETRIX_BASE_URL'),
     ...needs('DIRETRIX_PASS', 'DIRETRIX_BASE_URL'),
@@ -121,8 +153,8 @@ function clashes(env: Variables): string[] {
 
 /** In this order: of two that are the same the later one is told, with the name of the earlier. */
 const SECRETS = [
-  'C2S_TOKEN',
-  'C2S_GATEWAY_TOKEN',
+  'DIRECT_TOKEN',
+  'GATEWAY_TOKEN',
   'FACADE_TOKENS',
   'ADMIN_TOKEN',
   'WEBHOOK_SECRET',
@@ -133,16 +165,18 @@ const SECRETS = [
 const LISTS: ReadonlySet<Variable> = new Set(['FACADE_TOKENS', 'DATA_KEY']);
 
 /** A secret has one purpose: who is given it for one would have the other. Faults name the variables alone. */
-function sharedSecrets(env: Variables): string[] {
+function sharedSecrets(env: Variables, nameOf: NameOf): string[] {
   const owners = new Map<string, Variable>();
   return SECRETS.flatMap((name) => {
     const written = env[name] ?? '';
     const values = (LISTS.has(name) ? written.split(',') : [written]).map((one) => one.trim()).filter((one) => one);
     const others = new Set(values.map((value) => owners.get(value)).filter((owner) => owner !== undefined));
     for (const value of values) if (!owners.has(value)) owners.set(value, name);
-    // The token of the CRM is a caller's already: listed again it says nothing new.
-    if (name === 'FACADE_TOKENS') others.delete('C2S_TOKEN');
-    return [...others].map((other) => `${name}: is the same secret as ${other}; write one that serves nothing else`);
+    // The direct side's own token is a caller's already: listed again it says nothing new.
+    if (name === 'FACADE_TOKENS') others.delete('DIRECT_TOKEN');
+    return [...others].map(
+      (other) => `${nameOf(name)}: is the same secret as ${nameOf(other)}; write one that serves nothing else`,
+    );
   });
 }
 
@@ -153,10 +187,10 @@ function named(env: CheckedVariables): Environment {
     adminHost: env.ADMIN_HOST,
     adminPort: env.ADMIN_PORT,
     adminToken: env.ADMIN_TOKEN,
-    c2sBaseUrl: env.C2S_BASE_URL,
-    c2sToken: env.C2S_TOKEN,
-    gatewayUrl: env.C2S_GATEWAY_URL,
-    gatewayToken: env.C2S_GATEWAY_TOKEN,
+    directUrl: env.DIRECT_URL,
+    directToken: env.DIRECT_TOKEN,
+    gatewayUrl: env.GATEWAY_URL,
+    gatewayToken: env.GATEWAY_TOKEN,
     facadeTokens: env.FACADE_TOKENS ?? [],
     configFile: env.FACADE_CONFIG,
     workers: env.WORKERS,

@@ -1,6 +1,6 @@
 /**
  * `${NAME}` in the URL of an upstream: the one place where the file reads the environment, so that the same file serves
- * every environment. An empty variable counts as unset, because `C2S_GATEWAY_URL=` is how the gateway is switched off.
+ * every environment. An empty variable counts as unset, because an empty address of the gateway is how it is switched off.
  */
 
 export type Variables = Readonly<Record<string, string | undefined>>;

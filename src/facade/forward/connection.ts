@@ -43,7 +43,7 @@ export const LOOP: Problem = {
   kind: 'loop',
   detail:
     'The address of an upstream leads back to this facade, so the request was not passed on again. ' +
-    'Set upstreams.direct.url (C2S_BASE_URL) and upstreams.gateway.url (C2S_GATEWAY_URL) to where the upstreams are.',
+    'Set upstreams.direct.url and upstreams.gateway.url to where the upstreams are.',
 };
 
 /** What a facade is to the hops around it: which of them it believes, and by which name it knows itself again. */

@@ -38,7 +38,7 @@ export interface DataPlaneOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly pair: Pick<ApiPair, 'names' | 'tokens'>;
-  readonly c2sToken: string | undefined;
+  readonly directToken: string | undefined;
   readonly facadeTokens: readonly string[];
   /** What the facade shows the gateway, if the gateway asks for anything. */
   readonly gatewayToken: string | undefined;
@@ -74,7 +74,7 @@ export class DataPlane {
     this.#generation = generation;
     this.discovery = new Discovery(generation.knownShare);
     const tokenHeaders = tokenHeaderNames(options.pair);
-    this.callers = new Callers(options.c2sToken, options.facadeTokens, tokenHeaders);
+    this.callers = new Callers(options.directToken, options.facadeTokens, tokenHeaders);
     this.#deadlines = new DeadlineWatch(now);
     this.#credentials = credentialsFor(options, requestRules(tokenHeaders));
     this.overload = overloadOf(
@@ -342,11 +342,11 @@ function refuseWith(req: IncomingMessage, res: ServerResponse, problem: Problem)
  * other side's business, but the facade's own key.
  */
 function credentialsFor(
-  { pair: { tokens }, c2sToken, gatewayToken }: DataPlaneOptions,
+  { pair: { tokens }, directToken, gatewayToken }: DataPlaneOptions,
   rules: RequestRules,
 ): Readonly<Record<Path, (caller: Caller | undefined) => Credentials>> {
   const asSent: Credentials = { keep: true, sent: undefined, rules };
-  const ours: Credentials = { keep: false, sent: showToken(tokens.direct, c2sToken), rules };
+  const ours: Credentials = { keep: false, sent: showToken(tokens.direct, directToken), rules };
   const sentToGateway = showToken(tokens.gateway, gatewayToken);
   const gateway: Credentials = { keep: false, sent: sentToGateway, rules, dropOrigin: true };
   return { direct: (caller) => (caller ? ours : asSent), gateway: () => gateway };

@@ -10,7 +10,7 @@ export interface Facts {
   readonly rollout: Rollout;
   readonly hasDirectFace: boolean;
   readonly hasGatewayFace: boolean;
-  /** `C2S_GATEWAY_URL` is set. */
+  /** The gateway has an address. */
   readonly gatewayAvailable: boolean;
   readonly killed: boolean;
   readonly callerKnown: boolean;

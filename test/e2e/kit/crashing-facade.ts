@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module';
 import { enrichmentExtension } from '../../../src/c2s/extension.ts';
 import { PRODUCT } from '../../../src/c2s/product.ts';
 import { startApp } from '../../../src/facade/app.ts';
-import { readEnvironment } from '../../../src/facade/config/environment.ts';
+import { readEnvironment } from '../../../src/c2s/environment.ts';
 import { createLogs } from '../../../src/http/log.ts';
 
 /**

@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import { parseDocument, type Document } from 'yaml';
 import { PRODUCT } from '../../../src/c2s/product.ts';
 import { startApp, type App, type AppOptions } from '../../../src/facade/app.ts';
-import { readEnvironment } from '../../../src/facade/config/environment.ts';
+import { readEnvironment } from '../../../src/c2s/environment.ts';
 import { createLogs } from '../../../src/http/log.ts';
 
 /** A facade for a test: the real app on free ports, with the shipped table, changed as the test needs. */

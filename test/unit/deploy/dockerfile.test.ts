@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { DockerfileParser } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
 import { expect, test } from 'vitest';
-import { readEnvironment } from '../../../src/facade/config/environment.ts';
+import { readEnvironment } from '../../../src/c2s/environment.ts';
 import { isBuiltFromSource } from './kit.ts';
 
 const text = readFileSync('Dockerfile', 'utf8');

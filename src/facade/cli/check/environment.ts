@@ -1,6 +1,6 @@
 import { readTextSync } from '../../../http/read-file.ts';
 import { readEnvironment } from '../../config/environment.ts';
-import type { Variables } from '../../config/variables.ts';
+import type { Context } from '../context.ts';
 
 /** What is wrong with the environment, each with where the variable was set. */
 export interface EnvironmentProblem {
@@ -10,9 +10,12 @@ export interface EnvironmentProblem {
   readonly message: string;
 }
 
-/** @param variables .env and environment together. @param own the environment alone, which wins over the file. */
-export function environmentProblems(variables: Variables, own: Variables, envFile: string): EnvironmentProblem[] {
-  const read = readEnvironment(variables);
+/** Of .env and environment together; the environment wins over the file. */
+export function environmentProblems(
+  { pair, variables, io: { env: own } }: Pick<Context, 'pair' | 'variables' | 'io'>,
+  envFile: string,
+): EnvironmentProblem[] {
+  const read = readEnvironment(variables, pair.variables);
   if (read.ok) return [];
   const lines = linesOf(envFile);
   return read.problems.map((problem) => {

@@ -1,3 +1,4 @@
+import type { ApiPair } from '../../api-pair.ts';
 import { existsSync } from 'node:fs';
 import { readDocument } from '../../config/document.ts';
 import { placeName } from '../../config/place.ts';
@@ -25,6 +26,8 @@ export interface WarningInput {
   readonly text: string;
   readonly config: FacadeConfig;
   readonly variables: Variables;
+  /** The variables of the two sides, as the pair calls them. */
+  readonly pairVariables: ApiPair['variables'];
   /** Ids of the table that serves now; undefined: no facade was asked. */
   readonly running: readonly string[] | undefined;
   /** Verdict by route id; undefined: there is no report to be had. */
@@ -86,7 +89,7 @@ const rolloutWithoutGateway: Warn = (input) => {
     path: [...path, route.rollout.gateway > 0 ? 'gateway' : 'shadow'],
     kind: 'no-gateway',
     message: `no gateway is configured, so ${route.id} is ${route.direct ? 'direct' : 'not offered'} whatever this says`,
-    remedy: 'set C2S_GATEWAY_URL, or write 0',
+    remedy: 'give upstreams.gateway.url an address, or write 0',
   }));
 };
 
@@ -115,13 +118,9 @@ const vanishedRows: Warn = ({ config, running }) => {
 };
 
 /** A variable that is set and named nowhere does nothing: whoever empties it in an emergency would wait in vain. */
-const unusedVariables: Warn = ({ text, variables }) =>
-  (
-    [
-      ['C2S_BASE_URL', 'direct'],
-      ['C2S_GATEWAY_URL', 'gateway'],
-    ] as const
-  )
+const unusedVariables: Warn = ({ text, variables, pairVariables }) =>
+  (['direct', 'gateway'] as const)
+    .map((side) => [pairVariables[side].url, side] as const)
     .filter(([name]) => variables[name]?.trim() && !text.includes(`\${${name}}`))
     .map(([name, upstream]) => ({
       path: ['upstreams', upstream, 'url'],

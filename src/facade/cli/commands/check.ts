@@ -1,3 +1,4 @@
+import type { ApiPair } from '../../api-pair.ts';
 import type { ConfigProblem } from '../../config/load.ts';
 import { environmentProblems, type EnvironmentProblem } from '../check/environment.ts';
 import { warningsOf, type CheckWarning } from '../check/warnings.ts';
@@ -30,10 +31,17 @@ const PATIENCE = 2_000;
 /** Everything that is wrong with the file and the environment, at once, and what looks unwise. */
 export const check: Command<CheckOptions> = async (context, { strict = false, offline = false }) => {
   const file = readConfigFile(context);
-  const environment = environmentProblems(context.variables, context.io.env, ENV_FILE);
+  const environment = environmentProblems(context, ENV_FILE);
   const running = offline || !file.parsed.ok ? {} : await askRunning(context);
   const warnings = file.parsed.ok
-    ? warningsOf({ ...file, config: file.parsed.config, verdicts: undefined, running: undefined, ...running })
+    ? warningsOf({
+        ...file,
+        pairVariables: context.pair.variables,
+        config: file.parsed.config,
+        verdicts: undefined,
+        running: undefined,
+        ...running,
+      })
     : [];
   const problems = file.parsed.ok ? [] : file.parsed.problems;
   const result: CheckResult = {
@@ -44,7 +52,7 @@ export const check: Command<CheckOptions> = async (context, { strict = false, of
     environment,
     problems,
     warnings,
-    notes: notesOf(file, offline, running.running !== undefined),
+    notes: notesOf(context.pair, file, offline, running.running !== undefined),
   };
   print(context, result, () => render(context, result));
   return result.ok ? EXIT.ok : EXIT.problems;
@@ -73,9 +81,9 @@ async function askRunning({ admin }: Context): Promise<Running> {
   return { running: table.routes.map(({ id }) => id), ...(verdicts ? { verdicts: new Map(verdicts) } : {}) };
 }
 
-function notesOf({ isSandbox }: ConfigFile, offline: boolean, isRunning: boolean): string[] {
+function notesOf({ variables }: ApiPair, { isSandbox }: ConfigFile, offline: boolean, isRunning: boolean): string[] {
   return [
-    ...(isSandbox ? ['C2S_BASE_URL is not set: the facade would run on its sandbox.'] : []),
+    ...(isSandbox ? [`${variables.direct.url} is not set: the facade would run on its sandbox.`] : []),
     ...(offline || isRunning ? [] : ['No facade was asked: what serves now was not compared.']),
   ];
 }

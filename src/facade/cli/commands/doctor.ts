@@ -1,3 +1,5 @@
+import type { ApiPair } from '../../api-pair.ts';
+import { showToken } from '../../dialect/token-header.ts';
 import { facesOf } from '../../config/face.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { FacadeConfig } from '../../config/schema.ts';
@@ -13,9 +15,8 @@ import { count } from '../format.ts';
 
 /** Looks at everything that the facade needs, and says of each what to do. Exit code 1 where something fails. */
 export const doctor: Command = async (context) => {
-  const { variables } = context;
   const config = examineConfig(context);
-  const environment = environmentOf(variables);
+  const environment = environmentOf(context);
   const isRunning = (await context.admin.find<object>('/readyz', 2_000).catch(() => undefined)) !== undefined;
   const outside = environment && (await examineOutside(config.config, environment, context));
   const findings = [
@@ -34,11 +35,11 @@ export const doctor: Command = async (context) => {
 async function examineOutside(
   config: FacadeConfig | undefined,
   environment: Environment,
-  { migrations, io }: Context,
+  { migrations, io, pair }: Context,
 ): Promise<Finding[]> {
   const { database, dataDir } = environment;
   const found = await Promise.all([
-    config ? examineUpstreams(config, environment, io.now) : Promise.resolve([]),
+    config ? examineUpstreams(pair, config, environment, io.now) : Promise.resolve([]),
     examineOthers(environment, io.now),
     examineDatabase(database, dataDir, migrations),
   ]);
@@ -64,8 +65,8 @@ function examineConfig(context: Context): { finding: Finding; config: FacadeConf
   }
 }
 
-function examineEnvironment({ variables, io }: Context): Finding[] {
-  const problems = environmentProblems(variables, io.env, ENV_FILE);
+function examineEnvironment(context: Context): Finding[] {
+  const problems = environmentProblems(context, ENV_FILE);
   if (problems.length === 0) return [ok('environment', 'every variable is in the right form')];
   return problems.map(({ variable, message, where }) =>
     fail('environment', `${variable} ${message}`, `correct it in ${where}`),
@@ -95,24 +96,39 @@ async function examineMachine(environment: Environment, isRunning: boolean): Pro
 /** A harmless read that both sides have: who am I? */
 const ME = 'company.me';
 
-async function examineUpstreams(config: FacadeConfig, environment: Environment, now: () => number): Promise<Finding[]> {
-  const { c2sBaseUrl, c2sToken, gatewayToken } = environment;
-  if (c2sBaseUrl === undefined)
-    return [ok('upstreams', 'C2S_BASE_URL is not set: the facade brings its sandbox along')];
+async function examineUpstreams(
+  { variables, tokens }: ApiPair,
+  config: FacadeConfig,
+  environment: Environment,
+  now: () => number,
+): Promise<Finding[]> {
+  const { directUrl, directToken, gatewayToken } = environment;
+  if (directUrl === undefined)
+    return [ok('upstreams', `${variables.direct.url} is not set: the facade brings its sandbox along`)];
   const me = config.routes.find(({ id }) => id === ME);
   const pathOf = (side: 'direct' | 'gateway', otherwise: string) => facesOf(me?.[side])[0]?.template ?? otherwise;
   const { direct, gateway } = config.upstreams;
-  const directRead = { path: pathOf('direct', '/integration/me'), token: c2sToken, tokenVariable: 'C2S_TOKEN' };
+  const directRead = {
+    path: pathOf('direct', '/integration/me'),
+    shown: showToken(tokens.direct, directToken),
+    tokenVariable: variables.direct.token,
+  };
   const gatewayRead = {
     path: pathOf('gateway', '/company/me'),
-    token: gatewayToken,
-    tokenVariable: 'C2S_GATEWAY_TOKEN',
+    shown: showToken(tokens.gateway, gatewayToken),
+    tokenVariable: variables.gateway.token,
   };
   const [ofDirect, ofGateway] = await Promise.all([
-    examineUpstream({ subject: 'direct', url: direct.url, variable: 'C2S_BASE_URL', read: directRead, now }),
+    examineUpstream({ subject: 'direct', url: direct.url, variable: variables.direct.url, read: directRead, now }),
     gateway.url === ''
-      ? Promise.resolve([ok('gateway', 'not configured (C2S_GATEWAY_URL): every route is direct')])
-      : examineUpstream({ subject: 'gateway', url: gateway.url, variable: 'C2S_GATEWAY_URL', read: gatewayRead, now }),
+      ? Promise.resolve([ok('gateway', `not configured (${variables.gateway.url}): every route is direct`)])
+      : examineUpstream({
+          subject: 'gateway',
+          url: gateway.url,
+          variable: variables.gateway.url,
+          read: gatewayRead,
+          now,
+        }),
   ]);
   return [...ofDirect, ...ofGateway];
 }

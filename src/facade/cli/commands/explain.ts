@@ -85,8 +85,8 @@ function byFile(context: Context, asked: Asked): Explained {
 const SOMEBODY: Caller = { id: 'known', bucket: 0 };
 
 function callerOf(pair: ApiPair, { variables }: ConfigFile, name: string): Caller | undefined {
-  const environment = environmentOf(variables);
-  const callers = new Callers(environment?.c2sToken, environment?.facadeTokens ?? [], tokenHeaderNames(pair)).all;
+  const environment = environmentOf({ pair, variables });
+  const callers = new Callers(environment?.directToken, environment?.facadeTokens ?? [], tokenHeaderNames(pair)).all;
   const caller = callerNamed(name, callers);
   if (caller !== null) return caller;
   if (name === 'known') return SOMEBODY;

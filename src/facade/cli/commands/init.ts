@@ -1,6 +1,7 @@
 import { copyFileSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ApiPair } from '../../api-pair.ts';
 import { codeOf } from '../../../http/error-code.ts';
 import { readTextSync } from '../../../http/read-file.ts';
 import { formatProblems, parseConfig } from '../../config/load.ts';
@@ -8,7 +9,7 @@ import { writeConfig } from '../../config/write.ts';
 import { ENV_FILE, print, remark, type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { count } from '../format.ts';
-import { BLANK_ENV, BLANK_TABLE } from '../init/blank.ts';
+import { blankEnv, blankTable } from '../init/blank.ts';
 import { MAX_LENGTH } from '../init/source.ts';
 import { firstTable, type FirstTable, type NamedText } from '../init/index.ts';
 
@@ -47,7 +48,7 @@ async function fromDocuments(
   const isFile = output !== STANDARD_OUTPUT;
   // Before the documents are read: whoever only forgot --force should not wait.
   if (isFile && !force && existsSync(output)) throw new CliError(EXIT.problems, existing(output));
-  const table = made(readDocumentFile(direct), readDocumentFile(gateway));
+  const table = made(readDocumentFile(direct), readDocumentFile(gateway), context.pair.variables);
   if (!isFile) {
     context.io.out(table.text);
     remark(context, summaryOf(table));
@@ -60,14 +61,14 @@ async function fromDocuments(
 }
 
 /** @throws CliError with every problem of both documents. */
-function made(direct: NamedText, gateway: NamedText): FirstTable {
-  const result = firstTable(direct, gateway);
+function made(direct: NamedText, gateway: NamedText, variables: ApiPair['variables']): FirstTable {
+  const result = firstTable(direct, gateway, variables);
   if (!result.ok) {
     const lines = result.problems.map(({ file, problem }) => formatProblems(file, [problem]));
     throw new CliError(EXIT.problems, lines.join('\n'));
   }
   // What is written must load: a table that does not would be found out at the first start.
-  const parsed = parseConfig(result.table.text, { C2S_BASE_URL: 'http://direct.invalid' });
+  const parsed = parseConfig(result.table.text, { [variables.direct.url]: 'http://direct.invalid' });
   if (!parsed.ok)
     throw new CliError(
       EXIT.problems,
@@ -92,10 +93,11 @@ function nextSteps(file: string): string {
 
 /** Never overwrites anything, and so can be repeated. */
 async function byHand(context: Context, output: string): Promise<number> {
+  const { variables } = context.pair;
   const files = [
-    { file: output, text: BLANK_TABLE, mode: 0o666 },
+    { file: output, text: blankTable(variables), mode: 0o666 },
     // Its token is a secret.
-    { file: ENV_FILE, text: BLANK_ENV, mode: 0o600 },
+    { file: ENV_FILE, text: blankEnv(variables), mode: 0o600 },
   ];
   const kept = files.filter(({ file }) => existsSync(file));
   const made = files.filter((one) => !kept.includes(one));

@@ -1,3 +1,4 @@
+import type { ApiPair } from '../../api-pair.ts';
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { readTextSync } from '../../../http/read-file.ts';
 import { readDocument } from '../../config/document.ts';
@@ -50,7 +51,7 @@ function endFile(context: Context, state: KillSwitchState): ExitCode {
 
 function byFile(context: Context, end: boolean, error: CliError): ExitCode {
   const file = killSwitchFile(context.configFile);
-  if (file === undefined) throw new CliError(error.code, `${error.message}\n${BY_HAND}`);
+  if (file === undefined) throw new CliError(error.code, `${error.message}\n${byHand(context.pair)}`);
   if (end) rmSync(file, { force: true });
   else touch(file, error);
   const done = end
@@ -61,8 +62,10 @@ function byFile(context: Context, end: boolean, error: CliError): ExitCode {
   return EXIT.ok;
 }
 
-const BY_HAND = `The config names no server.killSwitchFile. What else takes everything direct:
-  empty C2S_GATEWAY_URL= in .env, or write upstreams.gateway.url: '' in the config file
+const byHand = ({
+  variables,
+}: ApiPair): string => `The config names no server.killSwitchFile. What else takes everything direct:
+  empty ${variables.gateway.url}= in .env, or write upstreams.gateway.url: '' in the config file
   curl -X PUT -H 'x-c2s-admin: 1' -H 'authorization: Bearer ADMIN_TOKEN' http://HOST:9901/api/kill-switch`;
 
 function touch(file: string, error: CliError): void {

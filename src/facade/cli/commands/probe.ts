@@ -35,10 +35,11 @@ export const probe: Command<ProbeOptions> = async (context, { param = [] }, [fir
   const models = compileRoutes(config, context.pair);
   const [method, target] = path === undefined ? byRoute(first, param, models) : [first.toUpperCase(), path];
   const match = safeMatch(models, method, target);
-  const environment = environmentOf(file.variables);
+  const environment = environmentOf({ pair: context.pair, variables: file.variables });
   if (!environment || file.isSandbox) {
+    const { url, token } = context.pair.variables.direct;
     throw usageError(
-      'A probe needs C2S_BASE_URL and C2S_TOKEN, in the environment or in .env; "c2s-facade check" says what is wrong.',
+      `A probe needs ${url} and ${token}, in the environment or in .env; "c2s-facade check" says what is wrong.`,
     );
   }
   const requests = await requestsFor(context, config, environment, match, method, target);
@@ -106,16 +107,18 @@ async function requestsFor(
   const isForced = config.server.forceHeader && (await admin.find<object>('/api/routes', 2_000)) !== undefined;
   return paths.map((path): DialectedRequest => {
     if (isForced) {
-      const token = environment.facadeTokens[0] ?? environment.c2sToken ?? '';
+      const token = environment.facadeTokens[0] ?? environment.directToken ?? '';
       const headers = { ...shown('direct', token), 'x-facade-force': path };
       return { path, method, url: publicUrl(environment) + target, headers, dialect: match.dialect };
     }
     const base = config.upstreams[path].url;
     if (base === '')
-      throw usageError('No gateway is configured (C2S_GATEWAY_URL), so there is nothing to probe beside direct.');
+      throw usageError(
+        `No gateway is configured (${model.pair.variables.gateway.url}), so there is nothing to probe beside direct.`,
+      );
     const plan = planFor(match, path, parseTarget(target), false, undefined);
     if (plan.kind !== 'ok') throw new CliError(EXIT.problems, `The ${path} path cannot carry this: ${plan.reason}.`);
-    const token = path === 'direct' ? environment.c2sToken : environment.gatewayToken;
+    const token = path === 'direct' ? environment.directToken : environment.gatewayToken;
     const headers = shown(path, token);
     return { path, method: methodFor(match, path, method), url: base + plan.value.target, headers, dialect: path };
   });

@@ -1,3 +1,4 @@
+import type { ShownToken } from '../../dialect/token-header.ts';
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -13,7 +14,7 @@ export interface UpstreamQuestion {
   /** Names the variable to look at. */
   readonly variable: string;
   /** A harmless read, if there is one; without it nothing is asked beyond the connection. */
-  readonly read?: { readonly path: string; readonly token: string | undefined; readonly tokenVariable: string };
+  readonly read?: { readonly path: string; readonly shown: ShownToken | undefined; readonly tokenVariable: string };
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -95,17 +96,17 @@ async function examineAnswer(
   subject: string,
   url: string,
   variable: string,
-  { path, token, tokenVariable }: NonNullable<UpstreamQuestion['read']>,
+  { path, shown, tokenVariable }: NonNullable<UpstreamQuestion['read']>,
   now: () => number,
 ): Promise<Finding[]> {
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const headers: Record<string, string> = shown ? { [shown[0]]: shown[1] } : {};
   try {
     const sentAt = now();
     const res = await fetch(url + path, { headers, redirect: 'manual', signal: AbortSignal.timeout(3 * PATIENCE) });
     const middle = (sentAt + now()) / 2;
     await res.arrayBuffer();
     return [
-      statusFinding(subject, path, res.status, tokenVariable, token !== undefined),
+      statusFinding(subject, path, res.status, tokenVariable, shown !== undefined),
       ...clockFinding(subject, res.headers.get('date'), middle),
     ];
   } catch (error) {

@@ -1,15 +1,17 @@
+import type { ApiPair } from '../../api-pair.ts';
 import { SCHEMA_LINE, upstreamLines } from './table.ts';
 
 /** What somebody begins with who has no OpenAPI documents: a table of one route, and a `.env` to fill in. */
 
-export const BLANK_ENV = 'C2S_BASE_URL=\nC2S_TOKEN=\nC2S_GATEWAY_URL=\n';
+export const blankEnv = ({ direct, gateway }: ApiPair['variables']): string =>
+  `${direct.url}=\n${direct.token}=\n${gateway.url}=\n`;
 
-export const BLANK_TABLE = `${SCHEMA_LINE}
+export const blankTable = (variables: ApiPair['variables']): string => `${SCHEMA_LINE}
 #
 # A rollout table to begin with. A request that no route claims goes to direct as it came, so a route is needed only for what
 # shall move. Every option is described in facade.schema.json; an editor with a YAML language server shows it as you type.
 
-${upstreamLines().join('\n')}
+${upstreamLines(variables).join('\n')}
 
 routes:
   # look: replace this route by one of yours. A route is one operation: its method and path on direct and on the gateway, with

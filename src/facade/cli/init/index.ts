@@ -1,8 +1,9 @@
+import type { ApiPair } from '../../api-pair.ts';
+import { breachOf } from '../../config/bounds.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
 import { facesFor } from './faces.ts';
 import { matchOperations } from './match.ts';
 import { readApi, type Api } from './openapi.ts';
-import { MAX_LENGTH } from './source.ts';
 import { draftRoutes } from './routes.ts';
 import { remarksIn, writeTable } from './table.ts';
 
@@ -31,30 +32,43 @@ export type MadeTable =
   | { readonly ok: true; readonly table: FirstTable }
   | { readonly ok: false; readonly problems: readonly { readonly file: string; readonly problem: ConfigProblem }[] };
 
-export function firstTable(direct: NamedText, gateway: NamedText): MadeTable {
+/** @param variables that hold the addresses of the two sides. */
+export function firstTable(direct: NamedText, gateway: NamedText, variables: ApiPair['variables']): MadeTable {
   const [ofDirect, ofGateway] = [readApi(direct.text), readApi(gateway.text)];
-  if (ofDirect.ok && ofGateway.ok) return tableOf(direct.file, ofDirect.api, gateway.file, ofGateway.api);
+  if (ofDirect.ok && ofGateway.ok) {
+    return tableOf({ file: direct.file, api: ofDirect.api }, { file: gateway.file, api: ofGateway.api }, variables);
+  }
   const problemsOf = (file: string, read: typeof ofDirect): { file: string; problem: ConfigProblem }[] =>
     read.ok ? [] : read.problems.map((problem) => ({ file, problem }));
   return { ok: false, problems: [...problemsOf(direct.file, ofDirect), ...problemsOf(gateway.file, ofGateway)] };
 }
 
-function tableOf(directFile: string, direct: Api, gatewayFile: string, gateway: Api): MadeTable {
-  const matching = matchOperations(direct.operations, gateway.operations);
+interface NamedApi {
+  readonly file: string;
+  readonly api: Api;
+}
+
+function tableOf(direct: NamedApi, gateway: NamedApi, variables: ApiPair['variables']): MadeTable {
+  const matching = matchOperations(direct.api.operations, gateway.api.operations);
   const faces = facesFor(matching);
   const made = draftRoutes(faces, matching.prefix);
   if (made.routes.length === 0) {
     const remedy = 'write the paths in whole segments of plain text or {name}';
-    return refused(directFile, made.refused[0] ?? 'no operation can be a route', remedy);
+    return refused(direct.file, made.refused[0] ?? 'no operation can be a route', remedy);
   }
   const text = writeTable(made, {
-    direct: { file: directFile, api: direct, prefix: matching.prefix.direct },
-    gateway: { file: gatewayFile, api: gateway, prefix: matching.prefix.gateway },
+    variables,
+    direct: { ...direct, prefix: matching.prefix.direct },
+    gateway: { ...gateway, prefix: matching.prefix.gateway },
     gatewayBase: faces.gatewayBase,
   });
-  if (text.length > MAX_LENGTH) {
-    const message = 'the table would be larger than 8 MiB';
-    return refused(directFile, message, 'leave out operations that will not move');
+  const breach = breachOf(text);
+  if (breach) {
+    return refused(
+      direct.file,
+      `the table could not be read again: ${breach.message}`,
+      'leave out operations that will not move',
+    );
   }
   const pairs = made.routes.filter(({ gatewayFace }) => gatewayFace !== undefined).length;
   const directOnly = made.routes.length - pairs;

@@ -1,3 +1,4 @@
+import type { ApiPair } from '../../api-pair.ts';
 import type { Api } from './openapi.ts';
 import type { RouteDraft, RouteDrafts } from './routes.ts';
 import { oneLine } from './text.ts';
@@ -17,6 +18,7 @@ export interface TableSource {
 }
 
 export interface TableOptions {
+  readonly variables: ApiPair['variables'];
   readonly direct: TableSource;
   readonly gateway: TableSource;
   /** What of the gateway's paths stands in its URL. */
@@ -44,21 +46,21 @@ export function writeTable({ routes, gatewayOnly, refused }: RouteDrafts, option
 export const remarksIn = (text: string): number => text.split(LOOK).length - 1;
 
 /** What a table says of its two sides. @param gatewayBase path behind the gateway's URL. */
-export function upstreamLines(gatewayBase = ''): string[] {
+export function upstreamLines({ direct, gateway }: ApiPair['variables'], gatewayBase = ''): string[] {
   return [
     'upstreams:',
     '  direct:',
-    '    url: ${C2S_BASE_URL}',
+    `    url: \${${direct.url}}`,
     '    # What the API grants; requests then wait their turn: rateBudget: { requests: 100, period: 1m }',
     '  gateway:',
-    `    url: \${C2S_GATEWAY_URL}${gatewayBase} # unset: every route is direct, whatever this table says`,
+    `    url: \${${gateway.url}}${gatewayBase} # unset: every route is direct, whatever this table says`,
     '    maxInflight: 64',
   ];
 }
 
 export const SCHEMA_LINE = '# yaml-language-server: $schema=./facade.schema.json';
 
-function head({ direct, gateway, gatewayBase }: TableOptions): string[] {
+function head({ variables, direct, gateway, gatewayBase }: TableOptions): string[] {
   const side = (name: string, { file, api, prefix }: TableSource): string[] => [
     `#   ${name}: ${oneLine(file)}${api.server === undefined ? '' : `, served at ${oneLine(api.server)}`}` +
       (prefix.length === 0 ? '' : `; /${oneLine(prefix.join('/'))} was set aside when paths were compared`),
@@ -76,7 +78,7 @@ function head({ direct, gateway, gatewayBase }: TableOptions): string[] {
     '',
     ...(gatewayBase === '' ? [] : look(moved)),
     ...(places.length === 0 ? [] : look(`the documents name servers with other paths as well: ${places.join(', ')}`)),
-    ...upstreamLines(gatewayBase),
+    ...upstreamLines(variables, gatewayBase),
     '',
   ];
 }

@@ -66,7 +66,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
         requestLog,
         now,
         pair: CONTACT2SALE,
-        c2sToken: 'secret-c2s',
+        directToken: 'secret-c2s',
         facadeTokens: ['secret-facade'],
         gatewayToken: 'secret-gateway',
       },

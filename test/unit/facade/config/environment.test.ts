@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { environmentSchema } from '../../../../src/facade/config/environment-schema.ts';
-import { readEnvironment } from '../../../../src/facade/config/environment.ts';
+import { readEnvironment, VARIABLE_NAMES } from '../../../../src/c2s/environment.ts';
 
 const problemsOf = (env: Record<string, string | undefined>) => {
   const read = readEnvironment(env);
@@ -64,8 +63,8 @@ describe('the environment', () => {
         adminHost: '0.0.0.0',
         adminPort: 9000,
         adminToken: strong('a'),
-        c2sBaseUrl: 'https://crm.example',
-        c2sToken: 'crm-token',
+        directUrl: 'https://crm.example',
+        directToken: 'crm-token',
         gatewayUrl: 'http://gateway:8001',
         gatewayToken: 'gateway-token',
         facadeTokens: [strong('b'), strong('c')],
@@ -90,7 +89,7 @@ describe('the environment', () => {
     expect(readEnvironment(empty)).toEqual(readEnvironment({}));
   });
 
-  it.each(Object.keys(environmentSchema.shape))('refuses %s of blanks alone, whatever else is set', (name) => {
+  it.each(VARIABLE_NAMES)('refuses %s of blanks alone, whatever else is set', (name) => {
     for (const blanks of [' ', '\t', ' \n ']) {
       expect(problemsOf({ ADMIN_HOST: '127.0.0.1', [name]: blanks })).toEqual([
         `${name}: holds nothing but blanks; write a value, or leave it empty to unset it`,

@@ -1,3 +1,4 @@
+import { CONTACT2SALE } from '../../../../../src/c2s/pair/contact2sale.ts';
 import { firstTable, type FirstTable } from '../../../../../src/facade/cli/init/index.ts';
 import { formatProblems, parseConfig } from '../../../../../src/facade/config/load.ts';
 import type { FacadeConfig } from '../../../../../src/facade/config/schema.ts';
@@ -19,7 +20,11 @@ export function documentOf(operations: readonly (string | readonly [string, Json
 
 /** @throws Error with every problem. */
 export function tableOf(direct: string, gateway: string): FirstTable {
-  const made = firstTable({ file: 'old.yaml', text: direct }, { file: 'new.yaml', text: gateway });
+  const made = firstTable(
+    { file: 'old.yaml', text: direct },
+    { file: 'new.yaml', text: gateway },
+    CONTACT2SALE.variables,
+  );
   if (made.ok) return made.table;
   throw new Error(made.problems.map(({ file, problem }) => formatProblems(file, [problem])).join('\n'));
 }

@@ -1,0 +1,11 @@
+import { readEnvironment as read, variableNames, type ReadEnvironment } from '../facade/config/environment.ts';
+import type { Variables } from '../facade/config/variables.ts';
+import { CONTACT2SALE } from './pair/contact2sale.ts';
+
+/** The environment of the facade as it is shipped. */
+
+/** Reads `process.env` or any record like it; each problem is one line `NAME: what is wrong`. */
+export const readEnvironment = (env: Variables): ReadEnvironment => read(env, CONTACT2SALE.variables);
+
+/** Every variable that is read. */
+export const VARIABLE_NAMES = variableNames(CONTACT2SALE.variables);
