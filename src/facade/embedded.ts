@@ -1,16 +1,20 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { ApiPair } from './api-pair.ts';
 
-/** Public types of createFacade (embed.ts). They import node's types only, so that a program needs no other types to compile. */
+/** Public types of createFacade (embed.ts). They import node's types and the facade's own, so that a program needs no other types to compile. */
 
 export interface FacadeOptions {
+  /** The two APIs; left out: Contact2Sale and its gateway, with the enrichment inside. */
+  readonly pair?: ApiPair;
   /**
    * The rollout table: the path of a YAML file, which is watched, or its content as an object. An object is kept in a
    * temporary file of this process, so that flips of the admin API have a place to be; they end with the process.
    */
   readonly config: string | object;
   /**
-   * The variables of .env.example; at least C2S_BASE_URL and C2S_TOKEN. Default: none, on purpose: a host's own
+   * The variables of .env.example, those of the two sides by the names that the pair gives; at least the address and the
+   * token of the direct side. Default: none, on purpose: a host's own
    * DATABASE_URL is not the facade's. Without DATABASE_URL and DATA_DIR there is no database, and so no enrichment.
    */
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -20,8 +24,7 @@ export interface FacadeOptions {
 
 export interface Facade {
   /**
-   * Serves one request, whole: routes of the table, the enrichment's endpoints, and all else is passed on to
-   * Contact2Sale. For `createServer(handle)`, and for Express's `app.use(handle)` above every body parser.
+   * Serves one request, whole: routes of the table, the pages of an extension, and all else goes direct. For `createServer(handle)`, and for Express's `app.use(handle)` above every body parser.
    */
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
   /** For a server's `upgrade` event: WebSockets that no route claims pass through. */
