@@ -67,8 +67,12 @@ function tell(line: string, told: string, expected: string): void {
 }
 
 tell('before', await ask('GET', '/api/v1/customers/7'), '200 {"id":"7","revision":"old-1"');
-for (let i = 0; i < 60; i++) await ask('GET', `/api/v1/customers/${7 + (i % 2)}`);
-await until(async () => (await verdict()) === 'ready', 'the answers agree but for the revision');
+// A busy machine drops shadows, so it may take some reads more.
+async function isReady(): Promise<boolean> {
+  for (let i = 0; i < 20; i++) await ask('GET', `/api/v1/customers/${7 + (i % 2)}`);
+  return (await verdict()) === 'ready';
+}
+await until(isReady, 'the answers agree but for the revision');
 say('compared: ready');
 
 await flip({ gateway: 100, shadow: 0 });

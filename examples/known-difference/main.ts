@@ -37,8 +37,13 @@ async function standingUnder(knownDifferences: readonly object[]): Promise<Group
     return ((await res.json()) as { groups: Group[] }).groups;
   };
   const headers = { authorization: 'Bearer a-token-of-the-crm' };
-  for (let i = 0; i < 10; i++) await (await fetch(`${callers.url}/integration/leads/${i}`, { headers })).arrayBuffer();
-  await until(async () => (await groups()).length > 0, 'the difference is seen');
+  // A busy machine drops shadows, so some reads more may be needed.
+  const read = async (): Promise<Group[]> => {
+    for (let i = 0; i < 10; i++)
+      await (await fetch(`${callers.url}/integration/leads/${i}`, { headers })).arrayBuffer();
+    return groups();
+  };
+  await until(async () => (await read()).length > 0, 'the difference is seen');
   const [group] = await groups();
   await Promise.all([callers.close(), operators.close()]);
   await facade.close();
