@@ -27,7 +27,7 @@ export interface Extension {
   start(parts: ExtensionParts): RunningExtension;
 }
 
-export interface ExtensionParts {
+interface ExtensionParts {
   readonly environment: Environment;
   /** The config in force; read it anew at each use. */
   readonly config: () => FacadeConfig;

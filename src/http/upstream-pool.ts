@@ -5,7 +5,7 @@ import { UpstreamCall } from './upstream-call.ts';
 
 /** The connections to one upstream; live requests, shadows and the gateway each have a pool, and all are alike. */
 
-export interface UpstreamPoolOptions {
+interface UpstreamPoolOptions {
   /** Connections at most. */
   readonly connections: number;
   /** How long an idle connection is kept. */

@@ -5,7 +5,7 @@ import { causeOf } from '../../facade/cli/admin-client.ts';
  * be enriched? The last two write into the CRM, so they are done once, never repeated, and can be left out.
  */
 
-export interface SmokeTarget {
+interface SmokeTarget {
   /** Without a slash at its end. */
   readonly url: string;
   readonly token: string;

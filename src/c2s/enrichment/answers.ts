@@ -4,7 +4,7 @@ import type { EnrichmentView } from './ledger.ts';
 
 /** What the callers of the old service are answered: its bodies where it worked, problems where it did not. */
 
-export type Answer =
+type Answer =
   | { readonly kind: 'done'; readonly body: object }
   | { readonly kind: 'under way' }
   | { readonly kind: 'failed'; readonly problem: Problem };

@@ -7,7 +7,7 @@ import { again, end, next, type StepEnd } from './step-end.ts';
  * cut off is looked for by the line in its description that names the push it came from.
  */
 
-export interface CreateContext {
+interface CreateContext {
   readonly facade: FacadeClient;
   /** Milliseconds; see StepSettings. */
   readonly settle: number;

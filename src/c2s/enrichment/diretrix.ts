@@ -23,7 +23,7 @@ export interface Diretrix {
   byEmail(email: string, signal?: AbortSignal): Promise<LookUp>;
 }
 
-export interface DiretrixOptions extends Omit<UpstreamClientOptions, 'headers'> {
+interface DiretrixOptions extends Omit<UpstreamClientOptions, 'headers'> {
   readonly user: string;
   readonly pass: string;
 }

@@ -89,5 +89,5 @@ export function traceOf(res: Response): EndpointTrace | undefined {
 export const pushBody = (deadlineMs: number = PUSH_DEADLINE_MS): RequestHandler =>
   jsonBody({ maxBytes: MAX_PUSH_BYTES, deadlineMs, contentType: 'any' });
 
-export const MAX_PUSH_BYTES = 64 * 1024;
+const MAX_PUSH_BYTES = 64 * 1024;
 const PUSH_DEADLINE_MS = 10_000;

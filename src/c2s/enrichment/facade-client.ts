@@ -28,7 +28,7 @@ export type Read =
   | { readonly kind: 'failed'; readonly retryAfter: number | undefined };
 
 /** What the search for a lead of ours came to. `cannot-tell`: there is nothing to look for it by, or the list shows no texts. */
-export type Search =
+type Search =
   | { readonly kind: 'found'; readonly leadId: string }
   | { readonly kind: 'absent' }
   | { readonly kind: 'cannot-tell' }
@@ -42,7 +42,7 @@ export interface FacadeClient {
   createMessage(leadId: string, text: string, requestId: string): Promise<Write>;
 }
 
-export interface FacadeClientOptions {
+interface FacadeClientOptions {
   readonly agent: Agent;
   /** Of a known caller: only those may take the gateway path. */
   readonly token: string;

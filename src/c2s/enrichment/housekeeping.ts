@@ -11,7 +11,7 @@ import { sweepWindows } from '../store/windows.ts';
  * come to what is due once a day.
  */
 
-export interface HousekeepingOptions {
+interface HousekeepingOptions {
   readonly store: Pick<Store, 'db' | 'lead'>;
   readonly retentionDays: () => number;
   /** Undefined: raw answers are not kept. */

@@ -8,7 +8,7 @@ import type { Subject } from './message.ts';
  */
 
 /** What became of the side that did not find anybody. */
-export type OtherSide = 'nobody' | 'not-asked' | 'failed';
+type OtherSide = 'nobody' | 'not-asked' | 'failed';
 
 /** Plain JSON, so that a job may keep it between two steps. */
 export type Identification =

@@ -34,7 +34,7 @@ export interface EnrichmentOptions {
   readonly tracing?: Tracing | undefined;
 }
 
-export interface EnrichmentRoom {
+interface EnrichmentRoom {
   readonly pages: PageRouter;
   /** Has the service started as soon as there is a store. @param server the public one, through which leads are reached. */
   attach(server: Server): void;

@@ -6,7 +6,7 @@ import { diretrixPhones } from './phone.ts';
  * What the enrichment needs of a lead, read out of Contact2Sale's answer. Liberal: JSON:API with or without the
  * envelope, a list of one, attributes beside the id. Nothing else of the answer is touched or kept.
  */
-export interface Lead {
+interface Lead {
   readonly id: string;
   readonly customerName?: string;
   /** In the form of Diretrix: phone, phone2, phone_global, each once. */
@@ -19,7 +19,7 @@ export interface Lead {
   readonly messages?: unknown;
 }
 
-export type ReadLead =
+type ReadLead =
   { readonly ok: true; readonly lead: Lead } | { readonly ok: false; readonly reason: 'not a lead' | 'several leads' };
 
 /** Reads the parsed body of a lead answer; never throws. */

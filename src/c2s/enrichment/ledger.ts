@@ -88,7 +88,7 @@ export interface Changes {
   readonly entities?: number;
 }
 
-export interface Ending {
+interface Ending {
   readonly result: Result;
   readonly reason?: Reason | undefined;
   readonly sendOutcome?: string | undefined;

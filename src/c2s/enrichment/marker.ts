@@ -14,7 +14,7 @@ export const markerOf = (enrichmentId: string): string =>
   `ref. c2s-${hash('sha256', enrichmentId, 'hex').slice(0, DIGITS)}`;
 
 /** `cannot-tell`: the messages are absent or of a shape that shows no text, so nothing may be sent on their word. */
-export type Marked = 'yes' | 'no' | 'cannot-tell';
+type Marked = 'yes' | 'no' | 'cannot-tell';
 
 /** How deep a message may hold its text: `{attributes: {body: …}}`, and one more for an envelope. */
 const DEEPEST = 3;

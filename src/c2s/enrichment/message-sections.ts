@@ -10,7 +10,7 @@ import { formatFactor, formatReais } from './reais.ts';
  * notice the change. A section without lines is left out.
  */
 
-export interface Section {
+interface Section {
   readonly title: string;
   readonly lines: readonly string[];
 }

@@ -8,7 +8,7 @@
 const LONGEST_FIELD = 160;
 
 /** What the CRM's users see as a cut. */
-export const ELLIPSIS = '…';
+const ELLIPSIS = '…';
 
 const letters = new Intl.Segmenter('pt-BR', { granularity: 'grapheme' });
 

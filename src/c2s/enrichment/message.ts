@@ -34,7 +34,7 @@ export interface MessageContents {
   readonly unanswered?: 'phone' | 'email' | undefined;
 }
 
-export interface MessageSettings {
+interface MessageSettings {
   /** From `markerOf`. */
   readonly marker: string;
   /** UTF-16 units, {@link SHORTEST_MESSAGE} at least. Databases count code points or bytes of a wider type; units are never fewer than code points. */

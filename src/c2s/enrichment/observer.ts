@@ -4,7 +4,7 @@ import type { Result, Step } from './enrichment.ts';
 import type { EnrichmentMetrics } from './metrics.ts';
 
 /** Where a run is: before and after each step, and around the one moment that cannot be taken back. */
-export type Point = `${Step}:begun` | `${Step}:saved` | 'intended' | 'answered';
+type Point = `${Step}:begun` | `${Step}:saved` | 'intended' | 'answered';
 
 /** One step, as it went. `lost`: another process has the work now. */
 export interface StepReport {

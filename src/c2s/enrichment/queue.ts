@@ -30,7 +30,7 @@ export interface JobRef {
   readonly retryCount: number;
 }
 
-export interface FetchedJob extends JobRef {
+interface FetchedJob extends JobRef {
   readonly enrichmentId: string;
 }
 

@@ -13,7 +13,7 @@ import { isWhole } from './steps.ts';
  * Where the lead does not show its messages nothing is sent again; a human looks.
  */
 
-export interface SendContext {
+interface SendContext {
   readonly facade: Ports['facade'];
   readonly settings: StepSettings;
   /** Writes the intent down; rejects when this process may not send. */

@@ -36,7 +36,7 @@ export interface ServiceOptions {
 }
 
 /** What came of a push of Contact2Sale. */
-export interface Pushed {
+interface Pushed {
   readonly processed: number;
   readonly duplicates: number;
 }

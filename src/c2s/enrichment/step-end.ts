@@ -4,7 +4,7 @@ import type { Changes } from './ledger.ts';
 /** What a step came to: on to the next one, again later, or the end of the enrichment. */
 export type StepEnd = Next | Again | End;
 
-export interface Next {
+interface Next {
   readonly kind: 'next';
   readonly changes: Changes;
 }

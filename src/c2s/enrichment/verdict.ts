@@ -6,7 +6,7 @@ import type { Failure, Got } from './upstream-client.ts';
  */
 
 /** `garbled`: an answer that is not what the contract says. */
-export type UnavailableReason = Failure | 'throttled' | 'server-error' | 'garbled';
+type UnavailableReason = Failure | 'throttled' | 'server-error' | 'garbled';
 
 /** May be better in a while. */
 export interface Unavailable {
@@ -22,8 +22,7 @@ export interface Refused {
   readonly reason: 'credentials' | 'query';
 }
 
-export type Verdict =
-  { readonly kind: 'body'; readonly text: string } | { readonly kind: 'missing' } | Unavailable | Refused;
+type Verdict = { readonly kind: 'body'; readonly text: string } | { readonly kind: 'missing' } | Unavailable | Refused;
 
 export const unavailable = (reason: UnavailableReason, retryAfterMs?: number): Unavailable => ({
   kind: 'unavailable',

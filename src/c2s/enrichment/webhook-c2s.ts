@@ -14,13 +14,13 @@ export interface C2sEvent {
   readonly key: string;
 }
 
-export interface MalformedEvent {
+interface MalformedEvent {
   /** Place in the push, from 0. */
   readonly index: number;
   readonly reason: 'not an object' | 'no id' | 'the id is not one of a lead' | 'nested too deep';
 }
 
-export type C2sPush =
+type C2sPush =
   | { readonly kind: 'events'; readonly events: readonly C2sEvent[]; readonly malformed: readonly MalformedEvent[] }
   /** Nothing was read. */
   | { readonly kind: 'too-many'; readonly count: number; readonly limit: number };

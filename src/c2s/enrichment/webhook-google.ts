@@ -22,7 +22,7 @@ export interface GoogleLead {
   readonly answers: readonly { readonly question: string; readonly answer: string }[];
 }
 
-export type ReadGoogleLead =
+type ReadGoogleLead =
   | { readonly kind: 'lead'; readonly lead: GoogleLead }
   /** `google_key` is absent or wrong. Judged first: who has no key learns nothing of the rest. */
   | { readonly kind: 'wrong-key' }

@@ -21,7 +21,7 @@ export interface WorkApi {
   byCpf(cpf: Cpf, signal?: AbortSignal): Promise<Dossier>;
 }
 
-export interface WorkApiOptions extends Omit<UpstreamClientOptions, 'headers' | 'deadlineMs'> {
+interface WorkApiOptions extends Omit<UpstreamClientOptions, 'headers' | 'deadlineMs'> {
   /** Goes into the query, which is why no address of this client is ever shown. */
   readonly key: string;
   /** Milliseconds. */

@@ -15,7 +15,7 @@ import { Run, type RunContext, type RunEnd } from './run.ts';
 /** Milliseconds in which places that become free gather, to be filled by one fetch: it costs as much as a step. */
 const GATHER = 15;
 
-export interface WorkerOptions extends Omit<RunContext, 'ledger'> {
+interface WorkerOptions extends Omit<RunContext, 'ledger'> {
   readonly ledger: Ledger;
   readonly instance: Pick<Instance, 'number'>;
   readonly log: Logger;

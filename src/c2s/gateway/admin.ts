@@ -11,7 +11,7 @@ import type { Tokens } from './tokens.ts';
  * where callers are. It says nothing about leads and knows no secrets.
  */
 
-export interface AdminParts {
+interface AdminParts {
   readonly metrics: Metrics;
   readonly tokens: Tokens;
   readonly campaigns: Campaigns;

@@ -13,8 +13,7 @@ import { toIssues } from './validate.ts';
  */
 
 export type Fields = Record<string, unknown>;
-export type BodyResult =
-  { readonly ok: true; readonly fields: Fields } | { readonly ok: false; readonly answer: Answer };
+type BodyResult = { readonly ok: true; readonly fields: Fields } | { readonly ok: false; readonly answer: Answer };
 
 const refuse = (answer: Answer): BodyResult => ({ ok: false, answer });
 const issue = (type: string, msg: string, loc: readonly (string | number)[] = ['body']): BodyResult =>

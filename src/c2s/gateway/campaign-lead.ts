@@ -3,7 +3,7 @@ import type { Campaign, Campaigns, Placeholder } from './campaigns.ts';
 
 /** What a campaign makes of a person who answered its advertisement. Pure but for the count of unmapped campaigns. */
 
-export interface CampaignLead {
+interface CampaignLead {
   readonly mapped: boolean;
   readonly mapping_version?: string | number;
   readonly lead: {

@@ -75,7 +75,7 @@ export const campaignsFile = z.looseObject({
 });
 
 export type Campaign = z.output<typeof campaignSchema>;
-export type CampaignMapping = z.output<typeof campaignsFile>;
+type CampaignMapping = z.output<typeof campaignsFile>;
 
 export const parseCampaigns = (text: string): CampaignMapping => parseJsonFile(campaignsFile, text);
 

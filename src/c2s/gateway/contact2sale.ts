@@ -3,7 +3,7 @@ import type { Tokens } from './tokens.ts';
 import type { Upstream } from './upstream.ts';
 
 /** A request to Contact2Sale, without credentials. */
-export interface C2sRequest {
+interface C2sRequest {
   readonly method: UpstreamRequest['method'];
   readonly path: string;
   readonly body?: string;

@@ -42,7 +42,7 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
-export interface Environment {
+interface Environment {
   readonly options: GatewayOptions;
   readonly logLevel: string;
 }

@@ -38,7 +38,7 @@ export interface UpstreamAnswer {
   readonly body: Uint8Array;
 }
 
-export interface Limits {
+interface Limits {
   /** Milliseconds left for this exchange. */
   readonly deadline: number;
   /** Bytes; a longer answer is a fault. */

@@ -19,7 +19,7 @@ import { UpstreamBusy } from './upstream.ts';
  * The way of a request: match → serve → answer → record. A plain node:http listener, as everything a framework
  * would add here is paid on every lead: measured by `npm run bench:gateway`.
  */
-export interface HandlerParts extends ServeParts {
+interface HandlerParts extends ServeParts {
   readonly match: (method: string, path: string) => Match;
   /** Pages beside the operations, by path. */
   readonly docs: (path: string) => Answer | undefined;

@@ -10,7 +10,7 @@ import { Tokens } from './tokens.ts';
 import { WatchedFile } from './watched-file.ts';
 
 /** What can change while the gateway runs: tokens, caller keys and campaigns, each from a watched file or fixed. */
-export interface LiveConfig {
+interface LiveConfig {
   readonly tokens: Tokens;
   readonly callers: Callers;
   readonly campaigns: Campaigns;

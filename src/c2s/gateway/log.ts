@@ -1,7 +1,7 @@
 import { pino, type Logger } from 'pino';
 import { standardOutput } from '../../http/log-destination.ts';
 
-export interface GatewayLog {
+interface GatewayLog {
   readonly log: Logger;
   /** Lines that could not be written so far. */
   readonly droppedLogLines: () => number;

@@ -12,7 +12,7 @@ import type { OperationId } from './operations.ts';
 export type OperationLabel = OperationId | 'none';
 const LABELS: readonly OperationLabel[] = [...GATEWAY_OPERATIONS.map(({ id }) => id), 'none'];
 const CLASSES = ['2xx', '3xx', '4xx', '5xx'] as const;
-export type AttemptResult = FaultKind | 'answered';
+type AttemptResult = FaultKind | 'answered';
 const RESULTS: readonly AttemptResult[] = [
   'answered',
   'unreachable',
@@ -25,7 +25,7 @@ const RESULTS: readonly AttemptResult[] = [
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
 
 /** What the metrics look at when they are collected. */
-export interface Observed {
+interface Observed {
   inflight(): number;
   tokenRefused(): boolean;
   /** Log lines that were dropped so far. */

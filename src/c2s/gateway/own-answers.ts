@@ -23,7 +23,7 @@ export interface Call {
 
 export type OwnAnswer = (call: Call) => Answer | Promise<Answer>;
 
-export interface OwnParts {
+interface OwnParts {
   readonly campaigns: Campaigns;
   /** Unset: resolve-source answers 503. */
   readonly ads: Pick<Upstream, 'ask'> | undefined;

@@ -3,8 +3,7 @@ import type { Answer, ValidationIssue } from './answer.ts';
 import type { Operation } from './operations.ts';
 import { toIssues } from './validate.ts';
 
-export type QueryResult =
-  { readonly ok: true; readonly query: string } | { readonly ok: false; readonly answer: Answer };
+type QueryResult = { readonly ok: true; readonly query: string } | { readonly ok: false; readonly answer: Answer };
 
 const forbidden = (name: string): ValidationIssue => ({
   type: 'extra_forbidden',

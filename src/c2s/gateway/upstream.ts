@@ -10,7 +10,7 @@ import { DEFAULTS } from './settings.ts';
  * 20 ms of CPU each), one deadline over all attempts, and a second attempt for reads that a lost connection cost.
  */
 
-export interface UpstreamSettings {
+interface UpstreamSettings {
   readonly baseUrl: string;
   /** Milliseconds. */
   readonly connectTimeout: number;

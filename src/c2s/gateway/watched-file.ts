@@ -9,7 +9,7 @@ import { readTextSync } from '../../http/read-file.ts';
  * Not by `watchFile`: its first look comes some time later, and what changed between the reading here and that look
  * would never be noticed.
  */
-export interface FileEvents {
+interface FileEvents {
   /** After every read that changed something or failed. */
   onRead(file: string, error: Error | undefined): void;
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /** What Contact2Sale remembers, in the shape in which it answers. */
-export type Id = string | number;
+type Id = string | number;
 
-export interface Message {
+interface Message {
   readonly id: string;
   readonly body: string;
   readonly type: string;
@@ -11,7 +11,7 @@ export interface Message {
 }
 
 /** Visits, activities, deals and the like, in the order in which they happened. */
-export interface LogEntry {
+interface LogEntry {
   readonly type: string;
   readonly created_at: string;
   readonly [detail: string]: unknown;
@@ -61,7 +61,7 @@ export interface Queue {
   attributes: { name: string; next_seller_id: Id | null; sellers: { seller_id: Id; priority: number }[] };
 }
 
-export interface Rule {
+interface Rule {
   readonly id: string;
   readonly type: 'distribution_rule';
   readonly attributes: Readonly<Record<string, unknown>>;

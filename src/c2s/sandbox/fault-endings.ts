@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 /** How a fault ends an answer, down at the socket: what no well-behaved framework lets a handler do. */
-export interface Ending {
+interface Ending {
   readonly status?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: unknown;
@@ -11,7 +11,7 @@ export interface Ending {
 }
 
 /** An answer that was held back. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
   readonly body: Buffer;

@@ -20,7 +20,7 @@ const fields = z.looseObject({
   seller_id: reference.optional(),
   status: z.enum(Object.keys(LEAD_STATUSES), 'is no known status').optional(),
 });
-export type LeadFields = z.output<typeof fields>;
+type LeadFields = z.output<typeof fields>;
 
 const jsonApi = z.looseObject({
   type: z.literal('lead', 'must be "lead"'),

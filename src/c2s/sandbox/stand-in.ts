@@ -38,7 +38,7 @@ export interface StandIn {
 }
 
 /** Hands the routes of a stand-in the app and the log that holds the bodies (already read). */
-export type Mount = (app: Express, received: ReceivedLog) => void;
+type Mount = (app: Express, received: ReceivedLog) => void;
 
 export async function startStandIn(options: StandInOptions, mount: Mount): Promise<StandIn> {
   const now = options.now ?? Date.now;

@@ -4,7 +4,7 @@ import type { Sealer } from './seal.ts';
 
 /** Answers as they came, one a CPF and source, sealed. Without a key they are not kept at all. */
 
-export interface RawAnswer {
+interface RawAnswer {
   readonly cpf: string;
   readonly source: string;
   readonly text: string;

@@ -5,7 +5,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
  * it is), so that a row's secret cannot be moved into another row unnoticed.
  */
 
-export interface Sealed {
+interface Sealed {
   /** Tells keys apart and tells nothing of the key. */
   readonly keyId: string;
   /** Nonce, tag, ciphertext. */

@@ -63,7 +63,7 @@ function refusalOf({ kind, message: detail }: FlipRefused): Refused {
   return new Refused({ status: STATUS[kind], kind: `flip-${kind}`, detail, retryAfter });
 }
 
-export interface Signature {
+interface Signature {
   readonly who?: string | undefined;
   readonly why?: string | undefined;
 }

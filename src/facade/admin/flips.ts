@@ -6,7 +6,7 @@ import { answer, readAs, reasonOf, smallBody } from './answer.ts';
 
 /** POST /api/flips, POST /api/rollback, /api/kill-switch: everything that moves a route. */
 
-export interface FlipRoutesOptions {
+interface FlipRoutesOptions {
   readonly steering: Steering;
   readonly killSwitch: { readonly on: boolean; readonly by: readonly string[] };
   readonly adminToken: string | undefined;

@@ -7,7 +7,7 @@ import { answer, readAs } from './answer.ts';
 
 /** GET /api/history?route=&limit=&before=: what was flipped, newest first. */
 
-export interface HistoryRoutesOptions {
+interface HistoryRoutesOptions {
   readonly steering: Steering;
 }
 

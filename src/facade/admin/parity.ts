@@ -9,7 +9,7 @@ import { UNKNOWN_ROUTE } from './answer.ts';
  * before they leave, except in a sandbox, whose data are invented.
  */
 
-export interface ParityApiOptions {
+interface ParityApiOptions {
   readonly book: ParityBook;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -17,13 +17,13 @@ export interface TimedRoute {
   readonly recent: (path: Path) => Recent | undefined;
 }
 
-export interface TimelineOptions {
+interface TimelineOptions {
   readonly routes: () => readonly TimedRoute[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-export interface PathSeries {
+interface PathSeries {
   /** Requests and failures of the minute before. */
   readonly requests: readonly (number | null)[];
   readonly failures: readonly (number | null)[];
@@ -32,7 +32,7 @@ export interface PathSeries {
 }
 
 /** Columns of equal length, oldest first. */
-export interface Series {
+interface Series {
   /** Seconds since 1970. */
   readonly at: readonly number[];
   readonly gateway: readonly (number | null)[];

@@ -4,7 +4,7 @@ import type { Style } from './context.ts';
 
 /** What a flip would change, worked out before anybody is asked. */
 
-export interface Rollout {
+interface Rollout {
   readonly gateway: number;
   readonly shadow: number;
   readonly stickyBy: string;

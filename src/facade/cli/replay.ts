@@ -18,7 +18,7 @@ import { compileRoutes } from '../rollout/compile.ts';
  * it is deployed, and for CI: a difference that was repaired once must not come back.
  */
 
-export interface ReplayOptions {
+interface ReplayOptions {
   readonly config: FacadeConfig;
   readonly pair: ApiPair;
   /** Files, or folders of .json files. */

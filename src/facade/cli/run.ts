@@ -29,7 +29,7 @@ export async function run(argv: readonly string[], io: Io, line: CommandLine): P
 }
 
 /** The whole command line as commander knows it; also read for the completion. */
-export function createProgram(io: Io, line: CommandLine, done: (code: number | undefined) => void): Program {
+function createProgram(io: Io, line: CommandLine, done: (code: number | undefined) => void): Program {
   const program = new Program('c2s-facade')
     .description('Moves the traffic of a legacy API to its replacement, route by route.')
     .helpCommand(false)

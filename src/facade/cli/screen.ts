@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
  * ends (a key, a signal, an error), the terminal is given back as it was.
  */
 
-export interface Screen {
+interface Screen {
   readonly isOpen: boolean;
   /** Lines that do not fit are cut, in both directions. */
   show(lines: readonly string[]): void;

@@ -24,7 +24,7 @@ const NO_BORDERS = Object.fromEntries(
 );
 
 /** Columns that a text takes on the screen. */
-export const widthOf = (text: string) => [...stripVTControlCharacters(text)].length;
+const widthOf = (text: string) => [...stripVTControlCharacters(text)].length;
 
 export function renderTable(
   columns: readonly Column[],

@@ -24,7 +24,7 @@ export interface Member {
   isReady: boolean;
 }
 
-export interface CrewOptions {
+interface CrewOptions {
   readonly size: number;
   readonly fork: (place: number) => Hand;
   readonly heard: (member: Member, message: FromWorker) => void;

@@ -9,7 +9,7 @@ import type { Problem } from '../../http/problem.ts';
  * While that one is replaced the kill switch is passed to another.
  */
 
-export interface FrontOptions {
+interface FrontOptions {
   readonly metrics: () => Promise<string>;
   readonly contentType: string;
   readonly state: () => { readonly ready: number; readonly workers: number; readonly isStopping: boolean };

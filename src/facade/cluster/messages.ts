@@ -18,7 +18,7 @@ export interface BreakerNews {
   readonly state: BreakerState;
 }
 /** The kill switch was thrown by hand, or let go. */
-export interface KillNews {
+interface KillNews {
   readonly kind: 'kill';
   readonly on: boolean;
 }

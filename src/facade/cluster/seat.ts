@@ -33,7 +33,7 @@ export interface Seat extends SeatFacts {
 }
 
 /** The part of `process` that is needed. */
-export interface Channel extends Pick<EventEmitter, 'on'> {
+interface Channel extends Pick<EventEmitter, 'on'> {
   send?(message: FromWorker): boolean;
 }
 

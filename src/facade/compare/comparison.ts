@@ -38,7 +38,7 @@ export interface Answer {
  * - `failure`: one side failed and the other did not.
  */
 export { DIFFERENCE_KINDS };
-export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
+type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
 /** One way in which the candidate differs from the control; equal ones of many documents make a group. */
 export interface Difference {
@@ -73,8 +73,7 @@ export const ERROR_REASONS = [
 ] as const;
 export type ErrorReason = (typeof ERROR_REASONS)[number];
 
-export const RESULTS = ['match', 'mismatch', 'ignored', 'error'] as const;
-export type Result = (typeof RESULTS)[number];
+export type Result = 'match' | 'mismatch' | 'ignored' | 'error';
 
 /** What is kept of one side besides its differences. */
 export interface Side {

@@ -24,7 +24,7 @@ export interface EvidenceJson {
 }
 
 /** Both sides of the judged questions, by who failed. */
-export interface Pairs {
+interface Pairs {
   neither: number;
   control: number;
   candidate: number;

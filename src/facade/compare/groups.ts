@@ -11,7 +11,7 @@ import { keyOf, type Tally } from './tally.ts';
  * - `fault`: significantly more often across than in direct against direct;
  * - `suspect`: never seen in direct against direct, but too rare to prove that it could not be. Counts as a mismatch.
  */
-export type Standing = 'known' | 'noise' | 'fault' | 'suspect';
+type Standing = 'known' | 'noise' | 'fault' | 'suspect';
 
 /** How sure a fault must be. Small, for there are many groups and the question is asked again and again. */
 const SIGNIFICANCE = 0.001;
@@ -29,7 +29,7 @@ export interface DifferenceGroup extends Difference {
   readonly isExpired: boolean;
 }
 
-export interface CountOf {
+interface CountOf {
   readonly count: number;
   readonly of: number;
 }

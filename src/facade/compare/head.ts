@@ -1,5 +1,5 @@
 /** The head of an answer, as it came from undici: name, value, name, value, …. */
-export type RawHeaders = readonly (Buffer | string)[];
+type RawHeaders = readonly (Buffer | string)[];
 
 /** All values of a header, joined as HTTP does; undefined when there is none. @param name in small letters */
 export function headerOf(raw: RawHeaders, name: string): string | undefined {

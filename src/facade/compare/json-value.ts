@@ -11,7 +11,7 @@ import { Instant } from './instant.ts';
  */
 export type JsonValue = null | boolean | string | Decimal | Instant | JsonList | JsonObject;
 export type JsonList = JsonValue[];
-export interface JsonObject {
+interface JsonObject {
   [name: string]: JsonValue;
 }
 

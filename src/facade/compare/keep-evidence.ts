@@ -6,7 +6,7 @@ import type { EvidenceRow, ParityBook } from './book.ts';
  */
 
 /** Where rows are kept; facade/store/parity.ts has it in Postgres. */
-export interface EvidenceStore {
+interface EvidenceStore {
   save(rows: readonly EvidenceRow[]): Promise<void>;
   /** Rows written since the mark of an earlier call, and a new mark. Undefined: all. */
   since(mark: string | undefined): Promise<{ readonly rows: readonly EvidenceRow[]; readonly mark: string }>;
@@ -14,7 +14,7 @@ export interface EvidenceStore {
   prune(before: number): Promise<void>;
 }
 
-export interface KeepOptions {
+interface KeepOptions {
   readonly book: ParityBook;
   readonly store: EvidenceStore;
   /** Calls back every few seconds until it is closed; one call at a time. */

@@ -18,7 +18,7 @@ const READ_EVERY = 1_000;
 /** Bytes: a longer one says nothing here, so that no second holds more than a few milliseconds of parsing a route. */
 const LONGEST = 256 * 1024;
 
-export interface LiveCoverageOptions {
+interface LiveCoverageOptions {
   readonly book: ParityBook;
   /** Milliseconds, monotonic. */
   readonly now: () => number;

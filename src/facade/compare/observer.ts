@@ -12,7 +12,7 @@ import { LiveCoverage } from './live-coverage.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
-export interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials' | 'isPressed'> {
+interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials' | 'isPressed'> {
   readonly settings: ShadowSettings;
   readonly book: ParityBook;
   readonly writes: WriteReader;

@@ -54,7 +54,7 @@ export interface FailureReport {
 }
 
 /** Milliseconds. */
-export interface Quantiles {
+interface Quantiles {
   readonly p50: Interval;
   readonly p95: Interval;
   readonly p99: Interval;
@@ -67,7 +67,7 @@ export interface LatencyReport {
   readonly ratio: Quantiles;
 }
 
-export interface CoverageReport {
+interface CoverageReport {
   /** Facts that were compared, and how often; see coverage.ts. */
   readonly compared: Readonly<Record<string, number>>;
   /** Facts of live traffic that no shadow compared; these hold the verdict back. */
@@ -78,7 +78,7 @@ export interface ReadBackReport extends ReadBacksJson {
   readonly wanted: number;
 }
 
-export interface ReportInput {
+interface ReportInput {
   readonly rules: CompiledRules;
   readonly evidence: Evidence;
   /** Milliseconds since the epoch. */

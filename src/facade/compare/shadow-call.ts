@@ -20,7 +20,7 @@ export interface ShadowAnswer {
   readonly failure: Outcome | undefined;
 }
 
-export interface ShadowCallOptions {
+interface ShadowCallOptions {
   readonly path: Path;
   readonly pool: Pool;
   /** Bytes of the body that are read; more is cut off there. */

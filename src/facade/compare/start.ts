@@ -23,7 +23,7 @@ import { WriteReader } from './write-reader.ts';
 
 /** The comparison, put together: shadows and read-backs on one side, the book and what keeps it on the other. */
 
-export interface ComparisonOptions {
+interface ComparisonOptions {
   readonly dataPlane: DataPlane;
   readonly metrics: Metrics;
   readonly log: Logger;

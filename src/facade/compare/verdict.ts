@@ -8,9 +8,9 @@ import type { Interval } from './statistics.ts';
  * be blamed for makes it `not ready`.
  */
 export const VERDICTS = ['not enough data', 'ready', 'not ready'] as const;
-export type VerdictKind = (typeof VERDICTS)[number];
+type VerdictKind = (typeof VERDICTS)[number];
 
-export type ReasonKind =
+type ReasonKind =
   /** Not enough comparisons of direct with the gateway. */
   | 'samples'
   /** Not enough comparisons of direct with direct: what differs by itself is not known yet. */
@@ -27,7 +27,7 @@ export type ReasonKind =
   /** Writes that were read back did not arrive as they were asked. */
   | 'read_back';
 
-export interface Reason {
+interface Reason {
   readonly kind: ReasonKind;
   /** A sentence without values of documents. */
   readonly text: string;
@@ -41,7 +41,7 @@ export interface Verdict {
 }
 
 /** What is judged. */
-export interface Judged {
+interface Judged {
   readonly counts: Counted;
   readonly noiseSamples: number;
   readonly parity: Interval;

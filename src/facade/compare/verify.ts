@@ -12,8 +12,7 @@ import { understood } from './understood.ts';
  * This finds the gateway that answers 200 and sends Contact2Sale a field under a name that it does not read.
  */
 
-export const VERIFY_RESULTS = ['arrived', 'not_arrived', 'cannot_tell'] as const;
-export type VerifyResult = (typeof VERIFY_RESULTS)[number];
+export type VerifyResult = 'arrived' | 'not_arrived' | 'cannot_tell';
 
 export interface Verification {
   readonly result: VerifyResult;
@@ -23,7 +22,7 @@ export interface Verification {
   readonly why: CannotTell | undefined;
 }
 
-export type CannotTell =
+type CannotTell =
   /** The row has no `verify`. */
   | 'no_rule'
   /** The body that was asked is not understood, or has none of the fields that can be checked. */

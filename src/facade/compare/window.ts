@@ -13,7 +13,7 @@ const LATEST = 4 * HOUR;
 export const minuteOf = (now: number): number => Math.floor(now / MINUTE) * MINUTE;
 
 /** Evidence, and since when it was gathered. */
-export interface Gathered {
+interface Gathered {
   readonly evidence: Evidence;
   /** Milliseconds since the epoch; undefined when there is none. */
   readonly since: number | undefined;

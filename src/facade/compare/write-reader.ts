@@ -16,7 +16,7 @@ import type { Verification } from './verify.ts';
  * gateway that answers 200 and drops a field, or sends `message` where the CRM wants `body`.
  */
 
-export interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials' | 'isPressed'> {
+interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials' | 'isPressed'> {
   /** 0 ≤ x < 1. */
   readonly random: () => number;
   /** Did it arrive? @param body as the caller sent it; @param answer of direct; undefined: it could not be asked. */

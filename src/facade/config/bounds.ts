@@ -13,7 +13,7 @@ const MAX_VALUE_CHARS = 4_096;
 /** Lists and maps inside each other; the schema needs eight. */
 export const MAX_DEPTH = 64;
 
-export interface Breach {
+interface Breach {
   /** Where in the text, in UTF-16 units. */
   readonly offset: number;
   readonly message: string;

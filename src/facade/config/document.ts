@@ -16,14 +16,14 @@ export interface Position {
 }
 
 /** What is wrong with the text before anybody asks what it means. */
-export interface Fault extends Position {
+interface Fault extends Position {
   /** Empty where it belongs to no key. */
   readonly path: ConfigPath;
   readonly message: string;
   readonly remedy: string;
 }
 
-export interface ConfigDocument {
+interface ConfigDocument {
   /** The data; undefined when the text cannot be read as YAML at all. */
   readonly value: unknown;
   readonly readable: boolean;

@@ -27,7 +27,7 @@ export interface RolloutEdit {
   readonly set: RolloutSet;
 }
 
-export interface EditedConfig {
+interface EditedConfig {
   readonly text: string;
   /** Unified; empty when the file says all of it already. */
   readonly diff: string;

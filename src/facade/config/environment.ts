@@ -139,7 +139,7 @@ function missing(env: Variables, nameOf: NameOf): string[] {
 }
 
 /** 127.0.0.0/8, ::1 and localhost. */
-export function isLoopback(hostOrAddress: string): boolean {
+function isLoopback(hostOrAddress: string): boolean {
   if (hostOrAddress === 'localhost' || hostOrAddress === '::1') return true;
   return isIP(hostOrAddress) === 4 && hostOrAddress.startsWith('127.');
 }

@@ -19,7 +19,7 @@ import type { ConfigPath } from './problem.ts';
  * a node that the alias is inside of.
  */
 
-export interface NodeFault {
+interface NodeFault {
   readonly offset: number;
   readonly path: ConfigPath;
   readonly message: string;

@@ -12,13 +12,13 @@ import { facadeConfigSchema, type FacadeConfig } from './schema.ts';
  * be sent there.
  */
 
-export interface RefusedRollout {
+interface RefusedRollout {
   readonly route: string;
   /** What is wrong and what to do instead, one sentence for each fault. */
   readonly reasons: readonly string[];
 }
 
-export interface Revised {
+interface Revised {
   readonly config: FacadeConfig;
   /** These rows are as they were. */
   readonly refused: readonly RefusedRollout[];

@@ -526,7 +526,6 @@ export type BodyRule = z.output<typeof bodyRule>;
 export type BodyField = z.output<typeof bodyField>;
 export type QueryRule = Readonly<Record<string, z.output<typeof queryParameter>>>;
 export type EnrichmentConfig = z.output<typeof enrichment>;
-export type CompareConfig = z.output<typeof compare>;
 export type RowCompareConfig = z.output<typeof rowCompare>;
 export type VerifyConfig = z.output<typeof verify>;
 export type KnownDifferenceConfig = z.output<typeof knownDifference>;

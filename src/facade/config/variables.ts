@@ -7,7 +7,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
-export interface Expanded {
+interface Expanded {
   readonly text: string;
   /** Names that are not set, each once. */
   readonly missing: readonly string[];

@@ -12,7 +12,7 @@ import { vocabularyOf, type KnownField } from './vocabulary.ts';
  */
 
 /** Path parameters by name, percent-decoded. A Map will do. */
-export interface ParamLookup {
+interface ParamLookup {
   get(name: string): string | undefined;
 }
 

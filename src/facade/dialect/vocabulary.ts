@@ -13,7 +13,7 @@ export interface KnownField {
   readonly single: boolean;
 }
 
-export interface Vocabulary {
+interface Vocabulary {
   /** By every name that the direct face reads. */
   readonly flat: ReadonlyMap<string, KnownField>;
   /** By the name inside `data.attributes` of the JSON:API form. */

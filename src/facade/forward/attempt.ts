@@ -29,7 +29,7 @@ export interface AttemptOwner {
   attemptFails(attempt: Attempt, outcome: Outcome): void;
 }
 
-export interface AttemptRequest {
+interface AttemptRequest {
   readonly method: string;
   readonly target: string;
   readonly headers: string[];
@@ -37,7 +37,7 @@ export interface AttemptRequest {
 }
 
 /** A clock that is read as a field: a byte moves many times a request. */
-export interface CoarseClock {
+interface CoarseClock {
   /** Milliseconds, monotonic. */
   readonly lastTick: number;
 }

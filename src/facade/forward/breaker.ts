@@ -35,7 +35,7 @@ const judge = (failed: boolean): Promise<void> => (failed ? Promise.reject(FAULT
 const ignore = (): void => undefined;
 const NO_ARGUMENTS: [boolean] = [false];
 
-export interface BreakerOptions {
+interface BreakerOptions {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   /** @param isFollowed it was told by {@link Breaker.follow}. */

@@ -11,7 +11,7 @@ import type { PreparedRoute } from './generation.ts';
  * explained to an operator is worked out by the very code that serves.
  */
 
-export interface Circumstances {
+interface Circumstances {
   readonly gatewayAvailable: boolean;
   /** The kill switch is on. */
   readonly killed: boolean;

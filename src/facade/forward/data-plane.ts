@@ -32,7 +32,7 @@ import { Tunnels } from './tunnels.ts';
  * generation that is found here is kept to the end of the request.
  */
 
-export interface DataPlaneOptions {
+interface DataPlaneOptions {
   readonly metrics: Metrics;
   readonly requestLog: Logger;
   /** Milliseconds, monotonic. */

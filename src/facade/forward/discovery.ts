@@ -6,7 +6,7 @@ import { strangersPart, type Standing } from '../../http/standing.ts';
  * of it only: a scanner must not hide what a known caller misses.
  */
 
-export interface Discovered {
+interface Discovered {
   readonly method: string;
   /** `/integration/leads/:id/history` */
   readonly template: string;

@@ -4,7 +4,7 @@ import type { AttemptPhase } from './attempt.ts';
 
 /** Which deadline of an attempt has passed, and whose fault that is. Pure. */
 
-export interface Waiting {
+interface Waiting {
   readonly phase: AttemptPhase;
   /** Milliseconds since a byte last moved. */
   readonly silent: number;

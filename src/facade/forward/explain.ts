@@ -18,7 +18,7 @@ import { parseTarget } from './target.ts';
  */
 
 /** A request that nobody sends. */
-export interface Question {
+interface Question {
   readonly method: string;
   /** As a caller would write it, query included. */
   readonly target: string;
@@ -30,7 +30,7 @@ export interface Question {
 }
 
 /** The table and the moment that the question is asked of. */
-export interface Situation {
+interface Situation {
   readonly matcher: Matcher<PreparedRoute>;
   readonly gatewayAvailable: boolean;
   readonly killed: boolean;
@@ -79,7 +79,7 @@ export type Explanation =
     };
 
 /** When a request that the gateway did not serve would be asked of direct. */
-export interface FailoverRule {
+interface FailoverRule {
   /** Nothing of it was sent: refused, breaker open, no budget. */
   readonly unsent: boolean;
   /** The gateway failed, and may have acted on it. */

@@ -20,7 +20,7 @@ export interface Claimed {
 }
 
 /** The peer of this connection, and what it asked for. */
-export interface Peer {
+interface Peer {
   readonly address: string;
   readonly proto: string;
   /** Valid, or empty: none. */

@@ -33,10 +33,9 @@ export interface OverloadLimits {
   readonly knownShare: number;
 }
 
-export const SHED_REASONS = ['connections', 'inflight', 'lag'] as const;
-export type ShedReason = (typeof SHED_REASONS)[number];
+export type ShedReason = 'connections' | 'inflight' | 'lag';
 
-export interface OverloadOptions {
+interface OverloadOptions {
   readonly limits: OverloadLimits;
   /** Milliseconds, monotonic. */
   readonly now: () => number;

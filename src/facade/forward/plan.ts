@@ -35,7 +35,7 @@ export interface Plan {
 }
 
 /** As much of a request as is known before its body. */
-export type Head = Pick<IncomingMessage, 'headers'>;
+type Head = Pick<IncomingMessage, 'headers'>;
 
 const EMPTY = Buffer.alloc(0);
 const UNTRANSLATABLE_BODY: Translation<never> = { kind: 'untranslatable', reason: 'the gateway takes no body here' };
@@ -48,7 +48,7 @@ const CONDITIONAL: Translation<never> = {
 };
 
 /** Why a path is not asked, and nobody in its place. */
-export interface Refused {
+interface Refused {
   readonly kind: 'refused';
   readonly outcome: 'client_bad_request' | 'untranslatable';
 }

@@ -49,7 +49,7 @@ export function isUnknownWrite(outcome: Outcome, isSafe: boolean): boolean {
   return delivery === 'unknown' || (delivery === 'answered' && (judge === 'failure' || outcome === 'origin_error'));
 }
 
-export interface RefusalFacts {
+interface RefusalFacts {
   /** A write may have been received. */
   readonly isUnknown?: boolean;
   readonly retryAfterMs?: number | undefined;

@@ -11,7 +11,7 @@ import { tableSettings } from './settings.ts';
 import type { Table } from './table.ts';
 
 /** The last load that was refused, for the admin API. */
-export interface RefusedLoad {
+interface RefusedLoad {
   readonly at: Date;
   readonly problems: readonly ConfigProblem[];
 }
@@ -22,11 +22,11 @@ export interface LoadedConfig {
   readonly variables: Variables;
 }
 
-export type Loaded =
+type Loaded =
   | { readonly ok: true; readonly config: FacadeConfig; readonly generation: Generation }
   | { readonly ok: false; /** For a human, one a line. */ readonly problems: string };
 
-export interface LoaderOptions {
+interface LoaderOptions {
   readonly file: string;
   readonly pair: ApiPair;
   readonly table: Table;

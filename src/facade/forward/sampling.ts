@@ -51,7 +51,7 @@ export function sampleOf(
 const SEEN: Sample = { capture: undefined, isShadowed: false, isSeen: true, isReadBack: false };
 
 /** How the request ended. */
-export interface Ended {
+interface Ended {
   /** One attempt, answered, and the caller has all of it: what failed over or was cut shows nothing that could be compared. */
   readonly isPlain: boolean;
   readonly path: Path;

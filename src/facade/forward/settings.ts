@@ -33,7 +33,7 @@ export function overloadLimits({ server: { overload, knownCallerShare } }: Facad
   return { ...overload, maxLag: parseDuration(overload.maxLag), knownShare: knownCallerShare };
 }
 
-export interface DrainTimes {
+interface DrainTimes {
   /** From the stop until the listener closes; everything is served meanwhile, and health checks say 503. */
   readonly delayMs: number;
   /** From then on, for what is under way. */

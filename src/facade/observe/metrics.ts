@@ -22,7 +22,7 @@ export const UPSTREAM_BUCKETS: readonly number[] = [
 ];
 
 /** What the autopilot may decide; one of them at every tick. */
-export const AUTOPILOT_DECISIONS = [
+const AUTOPILOT_DECISIONS = [
   'hold',
   'propose',
   'withdraw',
@@ -40,7 +40,7 @@ export type BreakerStateName = 'closed' | 'half-open' | 'open';
 const BREAKER_VALUES: Readonly<Record<BreakerStateName, number>> = { closed: 0, 'half-open': 1, open: 2 };
 
 /** What is shown of a route's parity. */
-export interface ParityGauges {
+interface ParityGauges {
   readonly route: string;
   /** NaN: nothing was judged. */
   readonly ratio: number;

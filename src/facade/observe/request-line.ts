@@ -2,7 +2,7 @@ import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Logger } from '../../http/log.ts';
 
 /** The one line that a request gets, whether a route claims it or not. No URL, no query, no header, no body. */
-export interface RequestLine {
+interface RequestLine {
   readonly requestId: string;
   readonly route: string;
   readonly path: string;

@@ -18,8 +18,7 @@ export interface RolloutValues {
 export type Rollouts = ReadonlyMap<string, RolloutValues>;
 
 /** Who moved it. `file`: somebody edited the config file by hand. */
-export const FLIP_SOURCES = ['cli', 'console', 'autopilot', 'file', 'rollback', 'api'] as const;
-export type FlipSource = (typeof FLIP_SOURCES)[number];
+export type FlipSource = 'cli' | 'console' | 'autopilot' | 'file' | 'rollback' | 'api';
 
 export interface FlipChange {
   readonly route: string;
@@ -50,7 +49,7 @@ export type FlipRecord = FlipReason & {
   );
 
 /** The row's rollout, with the sticky value that it has by default written out. */
-export function rolloutValues({ rollout, direct, gateway }: RouteConfig): RolloutValues {
+function rolloutValues({ rollout, direct, gateway }: RouteConfig): RolloutValues {
   const [canonical] = [...facesOf(direct), ...facesOf(gateway)];
   const [firstParameter = 'caller'] = canonical ? parametersOf(canonical) : [];
   const { shadow, fallback, stickyBy = firstParameter } = rollout;

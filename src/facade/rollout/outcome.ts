@@ -4,8 +4,8 @@
  * Nobody else decides by status code or error text.
  */
 
-export type Party = 'client' | 'facade' | 'upstream';
-export type Phase = 'admit' | 'connect' | 'send' | 'respond' | 'body';
+type Party = 'client' | 'facade' | 'upstream';
+type Phase = 'admit' | 'connect' | 'send' | 'respond' | 'body';
 
 /**
  * What the other side may have received.
@@ -13,7 +13,7 @@ export type Phase = 'admit' | 'connect' | 'send' | 'respond' | 'body';
  * - `unknown`: it may have been received and acted on; only what is safe to repeat may be sent again.
  * - `answered`: it was received and answered.
  */
-export type Delivery = 'unsent' | 'unknown' | 'answered';
+type Delivery = 'unsent' | 'unknown' | 'answered';
 
 interface Decision {
   readonly party: Party;

@@ -86,7 +86,7 @@ export interface CompareRules {
   readonly ready: ReadyLimits;
 }
 
-export interface Tolerance {
+interface Tolerance {
   /** JSONPath. */
   readonly path: string;
   readonly number: number | undefined;

@@ -9,7 +9,7 @@ import { FlipRefused } from './refused.ts';
 
 /** Gathers the parts of the burn-down, wherever they are kept. */
 
-export interface BurnDownOptions {
+interface BurnDownOptions {
   readonly now: () => Date;
   readonly models: () => readonly RouteModel[];
   readonly killSwitch: () => boolean;

@@ -10,7 +10,7 @@ import type { Store, Subscription } from '../store/index.ts';
 /** Milliseconds: with the time of the look itself, every instance is there within two seconds. */
 const LOOK_EVERY = 1_000;
 
-export interface Following {
+interface Following {
   close(): Promise<void>;
 }
 

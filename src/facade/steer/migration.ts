@@ -9,7 +9,7 @@ import type { DayRow, LastUse, TrafficRow } from '../store/traffic.ts';
  * Pure: the parts come from the history, the traffic and the table.
  */
 
-export interface Served {
+interface Served {
   readonly direct: number;
   readonly gateway: number;
   /** Of the gateway, 0 to 1; null: nothing was served. */
@@ -23,7 +23,7 @@ export interface RouteProof {
   readonly verdict?: string | undefined;
 }
 
-export interface RouteMigration extends Partial<RouteProof> {
+interface RouteMigration extends Partial<RouteProof> {
   readonly id: string;
   readonly stage: Stage;
   /** When it came into this stage; not known to be earlier than when the history began. */

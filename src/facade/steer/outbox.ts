@@ -7,7 +7,7 @@ import type { FlipLog } from '../store/flips.ts';
  * has it.
  */
 
-export type Entry = (flips: FlipLog) => Promise<void>;
+type Entry = (flips: FlipLog) => Promise<void>;
 
 export class Outbox {
   readonly #log: Logger;

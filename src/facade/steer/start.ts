@@ -8,7 +8,7 @@ import type { TrafficMeter } from './traffic-meter.ts';
 
 /** Gives the steering and the meter their places to write to, as soon as it is known whether there is a store. */
 
-export interface StartOptions {
+interface StartOptions {
   readonly steering: Steering;
   readonly meter: TrafficMeter;
   /** Undefined: there is none. */
@@ -21,7 +21,7 @@ export interface StartOptions {
   readonly keepsHistory: boolean;
 }
 
-export interface Started {
+interface Started {
   /** The flips of the store serve, or there is no store. Never rejects; pending for as long as the store cannot be had. */
   readonly ready: Promise<void>;
   close(): Promise<void>;

@@ -18,7 +18,7 @@ const NOTHING: TrafficCounts = { requests: 0, failures: 0, failovers: 0, untrans
 const FLUSH_EVERY = 10_000;
 const PRUNE_EVERY = 3_600_000;
 
-export interface TrafficMeterOptions {
+interface TrafficMeterOptions {
   readonly metrics: Pick<Metrics, 'requests' | 'attempts' | 'failovers'>;
   readonly calendar: Calendar;
   /** After each flush. */

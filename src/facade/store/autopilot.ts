@@ -4,13 +4,13 @@ import { storedJson } from './stored-json.ts';
 
 /** What the autopilot keeps between ticks and between processes. States and evidence are its own; here they are JSON. */
 
-export interface StoredRoute {
+interface StoredRoute {
   readonly route: string;
   readonly state: object;
   readonly report: object;
 }
 
-export interface StoredDecision {
+interface StoredDecision {
   readonly at: string;
   readonly route: string;
   readonly decision: string;
@@ -20,7 +20,7 @@ export interface StoredDecision {
   readonly evidence: object;
 }
 
-export interface StoredOrder {
+interface StoredOrder {
   readonly route: string;
   readonly kind: 'pause' | 'resume';
   readonly who: string;

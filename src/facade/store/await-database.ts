@@ -21,7 +21,7 @@ const TRY_EVERY = 250;
 /** `unique nulls not distinct` came with it. */
 const OLDEST = 15;
 
-export interface WaitOptions {
+interface WaitOptions {
   /** Milliseconds. */
   readonly patience: number;
   readonly log: Logger;

@@ -15,7 +15,7 @@ const LONGEST_PAUSE = 15_000;
 /** The migrations are the opener's to bring. */
 export type OpenOptions = Omit<StoreOptions, 'migrations'>;
 
-export interface StoreHolderOptions extends OpenOptions {
+interface StoreHolderOptions extends OpenOptions {
   readonly open: (options: OpenOptions) => Promise<Store>;
 }
 

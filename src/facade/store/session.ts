@@ -9,7 +9,7 @@ import { connectionConfig } from './pool.ts';
  * moved) is noticed by asking it something every few seconds.
  */
 
-export interface SessionHandlers {
+interface SessionHandlers {
   /** Prepares a new connection; a failure counts as a lost connection. */
   connected(client: pg.Client): Promise<void>;
   lost(): void;

@@ -11,7 +11,7 @@ export interface StepRecord {
   readonly ms: number;
 }
 
-export interface EnrichmentsTable {
+interface EnrichmentsTable {
   id: Generated<string>;
   lead_id: string;
   state: string;
@@ -50,7 +50,7 @@ export interface EnrichmentsTable {
   updated_at: Stamp;
 }
 
-export interface EnrichmentPeopleTable {
+interface EnrichmentPeopleTable {
   enrichment_id: string;
   cpf: string;
 }

@@ -35,13 +35,13 @@ interface Belonging {
   updated_at: Stamp;
 }
 
-export interface ContactsTable extends Belonging {
+interface ContactsTable extends Belonging {
   kind: 'phone' | 'email';
   value: string;
   is_whatsapp: boolean | null;
 }
 
-export interface AddressesTable extends Belonging {
+interface AddressesTable extends Belonging {
   street_kind: string | null;
   street: string | null;
   number: string | null;
@@ -52,13 +52,13 @@ export interface AddressesTable extends Belonging {
   postal_code: string | null;
 }
 
-export interface CompaniesTable extends Belonging {
+interface CompaniesTable extends Belonging {
   cnpj: string | null;
   relation: string | null;
   relation_kind: string | null;
 }
 
-export interface RawAnswersTable {
+interface RawAnswersTable {
   cpf: string;
   /** Who answered: `work-api`. */
   source: string;

@@ -4,7 +4,7 @@ import { shown, useLoaded } from './load.ts';
 import type { AutopilotDecision, AutopilotReport, AutopilotView, RouteView } from './model.ts';
 import { html, useState } from './vendor/preact.js';
 
-export interface AutopilotProps {
+interface AutopilotProps {
   readonly route: RouteView;
   readonly beat: number;
   /** A human does what it proposes. */

@@ -1,6 +1,6 @@
 import { html, useEffect, useRef, useState } from './vendor/preact.js';
 
-export interface ConfirmProps {
+interface ConfirmProps {
   readonly title: string;
   /** On the button. */
   readonly action: string;

@@ -3,7 +3,7 @@ import { Confirm, Signature, signed } from './confirm.ts';
 import type { RouteView } from './model.ts';
 import { html, useState } from './vendor/preact.js';
 
-export interface FlipDialogProps {
+interface FlipDialogProps {
   readonly route: RouteView;
   /** Percent that is written in already: what the autopilot proposes. */
   readonly proposed?: number | undefined;

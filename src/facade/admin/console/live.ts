@@ -4,7 +4,7 @@ import type { Snapshot } from './model.ts';
 /** What is known now. Kept outside of the components: they come and go with the address, the connection stays. */
 
 /** `refused`: whoever asks from here is not answered, and no token would change that. */
-export type Connection = 'connecting' | 'live' | 'lost' | 'unauthorized' | 'refused';
+type Connection = 'connecting' | 'live' | 'lost' | 'unauthorized' | 'refused';
 
 export interface Live {
   readonly connection: Connection;

@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from './vendor/preact.js';
 
 /** Something that is read once it is looked at, again when `when` changes, and again after a while if it failed. */
-export type Loaded<T> =
+type Loaded<T> =
   | { readonly kind: 'loading' }
   | { readonly kind: 'there'; readonly value: T }
   | { readonly kind: 'failed'; readonly problem: string };

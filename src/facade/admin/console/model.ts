@@ -136,7 +136,7 @@ export interface ParityReport {
   readonly verdict: { readonly kind: string; readonly text: string };
 }
 
-export interface Gate {
+interface Gate {
   readonly state: 'green' | 'waiting' | 'broken';
   readonly why: string;
 }

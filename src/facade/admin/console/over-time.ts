@@ -65,7 +65,7 @@ function usePoints(route: RouteView, snapshot: Snapshot): readonly Point[] {
 }
 
 /** Columns to rows. */
-export function pointsOf({ at, paths }: Series): Point[] {
+function pointsOf({ at, paths }: Series): Point[] {
   return at.map((time, i) => {
     const of = (path: PathName) =>
       Object.fromEntries(FIGURES.map((figure) => [figure, paths[path][figure][i] ?? null])) as Record<

@@ -2,7 +2,7 @@ import type { Point } from './model.ts';
 import { html, useEffect, useRef } from './vendor/preact.js';
 import UPlot from './vendor/uplot.js';
 
-export interface PlotProps {
+interface PlotProps {
   readonly title: string;
   readonly unit: string;
   readonly points: readonly Point[];

@@ -22,7 +22,7 @@ export interface CheckWarning {
   readonly remedy: string;
 }
 
-export interface WarningInput {
+interface WarningInput {
   readonly text: string;
   readonly config: FacadeConfig;
   readonly variables: Variables;

@@ -8,7 +8,7 @@ import { fail, ok, warn, type Finding } from './finding.ts';
 
 /** Can an upstream be reached, layer by layer, and does it take our credentials? The first layer that fails is told. */
 
-export interface UpstreamQuestion {
+interface UpstreamQuestion {
   readonly subject: string;
   readonly url: string;
   /** Names the variable to look at. */

@@ -28,7 +28,7 @@ export interface FirstTable {
   readonly remarks: number;
 }
 
-export type MadeTable =
+type MadeTable =
   | { readonly ok: true; readonly table: FirstTable }
   | { readonly ok: false; readonly problems: readonly { readonly file: string; readonly problem: ConfigProblem }[] };
 

@@ -33,7 +33,7 @@ export interface OperationBody {
 }
 
 /** The answer of the lowest 2xx status. */
-export interface Success {
+interface Success {
   readonly status: number;
   /** Undefined: the document does not say. */
   readonly outline: ReadonlyMap<string, string> | undefined;
@@ -49,7 +49,7 @@ export interface Api {
   readonly leftOut: readonly string[];
 }
 
-export type ReadApi =
+type ReadApi =
   { readonly ok: true; readonly api: Api } | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 /** A table of more routes is not one that somebody moves by hand. */

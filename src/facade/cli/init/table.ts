@@ -9,7 +9,7 @@ import type { WrittenBody } from './translate.ts';
  * remark is one line behind a #. Pure.
  */
 
-export interface TableSource {
+interface TableSource {
   /** How the document is named in the head of the table. */
   readonly file: string;
   readonly api: Api;
@@ -17,7 +17,7 @@ export interface TableSource {
   readonly prefix: readonly string[];
 }
 
-export interface TableOptions {
+interface TableOptions {
   readonly variables: ApiPair['variables'];
   readonly direct: TableSource;
   readonly gateway: TableSource;

@@ -29,7 +29,7 @@ export function wordsOf(name: string): string[] {
  * A word without its plural. Not the singular of a dictionary, only the same text for both: companies and company are
  * `compani`, addresses and address are `addr`.
  */
-export function stemOf(word: string): string {
+function stemOf(word: string): string {
   const stem = word.replace(/[es]+$/, '').replace(/y$/, 'i');
   return stem === '' ? word : stem;
 }

@@ -10,8 +10,8 @@ import { fieldKey, listed } from './text.ts';
  */
 
 type Written<T extends { readonly type: unknown }> = Partial<T> & Pick<T, 'type'>;
-export type WrittenParameter = Written<QueryRule[string]>;
-export type WrittenField = Written<BodyField>;
+type WrittenParameter = Written<QueryRule[string]>;
+type WrittenField = Written<BodyField>;
 
 export interface Translation {
   readonly query: readonly (readonly [name: string, parameter: WrittenParameter])[];

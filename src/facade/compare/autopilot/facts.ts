@@ -26,7 +26,7 @@ export interface ReadBackFacts {
   readonly missing: readonly string[];
 }
 
-export type FlippedBy = 'autopilot' | 'human';
+type FlippedBy = 'autopilot' | 'human';
 
 /** The last change of the route's gateway percentage. */
 export interface FlipFacts {

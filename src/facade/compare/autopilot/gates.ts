@@ -12,7 +12,7 @@ export const GATES = ['parity', 'readBack', 'breaker', 'traffic', 'errorRate', '
 export type GateName = (typeof GATES)[number];
 export type GateState = 'green' | 'waiting' | 'broken';
 
-export interface Gate {
+interface Gate {
   readonly state: GateState;
   /** The numbers in words, for a human. */
   readonly why: string;

@@ -41,8 +41,6 @@ export type AutopilotState = Known &
     | { readonly phase: 'paused'; readonly by: string }
   );
 
-export type Phase = AutopilotState['phase'];
-
 export interface Decision {
   readonly kind: Exclude<AutopilotDecision, 'refused'>;
   readonly why: string;

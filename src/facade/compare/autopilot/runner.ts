@@ -12,7 +12,7 @@ import { Traffic, worstBreaker } from './traffic.ts';
  * state and writes down why. A flip that fails leaves everything as it was, and the next tick decides again.
  */
 
-export interface AutopilotOptions {
+interface AutopilotOptions {
   readonly ports: Ports;
   readonly metrics: Metrics;
   readonly log: Logger;

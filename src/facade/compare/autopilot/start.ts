@@ -22,7 +22,7 @@ export interface FlipPort {
   propose(route: string, gateway: number): Promise<Proposal>;
 }
 
-export interface StartOptions {
+interface StartOptions {
   readonly dataPlane: DataPlane;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -37,7 +37,7 @@ export interface StartOptions {
   readonly every?: number | undefined;
 }
 
-export interface Started {
+interface Started {
   readonly autopilot: Autopilot;
   /** The store is there: state outlives the process, and of all instances one leads. */
   keep(store: Store): Promise<void>;

@@ -26,7 +26,7 @@ export interface Draft {
   readonly knownDifferences: readonly Known[];
 }
 
-export interface Known {
+interface Known {
   /** Its place in `knownDifferences`. */
   readonly index: number;
   readonly entry: KnownDifferenceConfig;

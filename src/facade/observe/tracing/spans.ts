@@ -34,7 +34,7 @@ import type {
  * Paths are templates, in `url.path` too: the path itself holds a lead's id, and a query a phone.
  */
 
-export interface Tracers {
+interface Tracers {
   /** Samples as the operator said. */
   readonly tracer: Tracer;
   /** Samples everything. */

@@ -37,7 +37,7 @@ export interface Cluster {
   readonly password: string;
 }
 
-export interface ClusterOptions {
+interface ClusterOptions {
   readonly dataDir: string;
   readonly binaries: Binaries;
   readonly account: Account | undefined;

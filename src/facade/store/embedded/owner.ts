@@ -11,7 +11,7 @@ import { StoreUnavailable } from '../unavailable.ts';
  * with its process, whatever killed that, and unlike a pid in a file it cannot be taken for somebody else's later on.
  */
 
-export interface Claim {
+interface Claim {
   release(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ import { startServer, type Server, type ServerOptions } from './server.ts';
 
 /** Keeps the server running: one that ends without being told to is started again, sooner at first than later. */
 
-export interface Supervised {
+interface Supervised {
   stop(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import type { JSONColumnType } from 'kysely';
 
-export interface ParityTable {
+interface ParityTable {
   route: string;
   /** The beginning of the minute, UTC. */
   minute: Date;

@@ -5,7 +5,7 @@ import type { Stamp } from './stamp.ts';
 /** Reads as the value itself; is written as its text, since the driver takes an array for one of Postgres's own. */
 type Json<T> = JSONColumnType<T & object, string, string>;
 
-export interface FlipsTable {
+interface FlipsTable {
   id: GeneratedAlways<number>;
   revision: number;
   at: Stamp;
@@ -22,7 +22,7 @@ export interface FlipsTable {
 
 export type Grain = 'minute' | 'hour' | 'day';
 
-export interface TrafficTable {
+interface TrafficTable {
   grain: Grain;
   /** The beginning of the minute, hour or day, UTC. */
   at: Date;
