@@ -30,11 +30,13 @@ interface Sent {
   method?: string;
   version?: string;
   query?: string;
+  /** Before the path. */
+  origin?: string;
 }
-function request(way: WayIn, { lines, method = 'GET', version = 'HTTP/1.1', query = '' }: Sent): string {
+function request(way: WayIn, { lines, method = 'GET', version = 'HTTP/1.1', query = '', origin = '' }: Sent): string {
   const isWrite = method === 'PUT' || method === 'POST';
   const headers = [...lines, ...(isWrite ? ['content-length: 0'] : [])].map((line) => `${line}\r\n`).join('');
-  return `${method} ${isWrite ? way.write : way.read}${query} ${version}\r\nhost: x\r\n${way.extra}${headers}\r\n`;
+  return `${method} ${origin}${isWrite ? way.write : way.read}${query} ${version}\r\nhost: x\r\n${way.extra}${headers}\r\n`;
 }
 
 const shapes = (token: string): string[] => [
@@ -47,7 +49,7 @@ const shapes = (token: string): string[] => [
   `authentication: ${token}`,
 ];
 
-const misplaced = (token: string): [string, string[], string?][] => [
+const misplaced = (token: string): [string, string[], string?, string?][] => [
   ['Basic and Authentication', ['Authorization: Basic eDp5', `Authentication: ${token}`]],
   ['the second of two Authorization lines', ['Authorization: Bearer x', `Authorization: Bearer ${token}`]],
   ['the first of two Authorization lines', [`Authorization: Bearer ${token}`, 'authorization: Bearer x']],
@@ -56,7 +58,7 @@ const misplaced = (token: string): [string, string[], string?][] => [
   ['inside of Basic', [`Authorization: ${basic(`crm:${token}`)}`]],
   ['a list', [`Authentication: ${token}, ${token}`]],
 ];
-const ELSEWHERE: [string, string[], string?][] = [
+const ELSEWHERE: [string, string[], string?, string?][] = [
   ['X-Api-Key', [`X-Api-Key: ${FACADE_TOKEN}`]],
   ['Cookie', [`Cookie: a=1; token=${FACADE_TOKEN}`]],
   ['Proxy-Authorization', [`Proxy-Authorization: Bearer ${FACADE_TOKEN}`]],
@@ -65,6 +67,7 @@ const ELSEWHERE: [string, string[], string?][] = [
   ['X_Authorization', [`X_Authorization: ${FACADE_TOKEN}`]],
   ['a header beside good credentials', [`Authorization: Bearer ${FACADE_TOKEN}`, `X-Token: ${FACADE_TOKEN}`]],
   ['the name of a header', [`${FACADE_TOKEN}: x`]],
+  ['the host of an absolute form', [], '', `http://${FACADE_TOKEN}:80`],
   ['the query', [], `?access_token=${FACADE_TOKEN}`],
 ];
 
@@ -92,16 +95,16 @@ describe.each(WAYS_IN)('on the way $way', (way) => {
 
   test.each([...misplaced(FACADE_TOKEN), ...ELSEWHERE, ...misplaced(C2S_TOKEN)])(
     'a token in %s is 400, and reaches nobody',
-    async (_, lines, query = '') => {
+    async (_, lines, query = '', origin = '') => {
       for (const method of ['GET', 'HEAD', 'PUT', 'POST']) {
         const bodiless = method === 'HEAD';
-        const answer = await wire.caller().ask(request(way, { lines, method, query }), { bodiless });
+        const answer = await wire.caller().ask(request(way, { lines, method, query, origin }), { bodiless });
         expect(answer.status).toBe(400);
         if (bodiless) continue;
         expect(answer.body).toContain('Authorization: Bearer <token>');
         expect(answer.body).not.toContain(FACADE_TOKEN);
       }
-      const old = await wire.caller().ask(request(way, { lines, version: 'HTTP/1.0', query }));
+      const old = await wire.caller().ask(request(way, { lines, version: 'HTTP/1.0', query, origin }));
       expect(old.status).toBe(400);
       expect(wire.direct.bytes() + wire.gateway.bytes()).toBe('');
     },
@@ -123,6 +126,8 @@ describe.each(WAYS_IN.filter(({ way }) => way !== 'gateway'))('on the way $way',
   });
 });
 
+const escaped = (text: string): string => text.replace(/[-a]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+
 describe('a request that no route claims', () => {
   const BETRAYING = [
     ['a facade token in the path', `/somewhere/${FACADE_TOKEN}`, ''],
@@ -132,6 +137,16 @@ describe('a request that no route claims', () => {
     ['the secret of a webhook, two slashes', `//api/v1/webhooks/c2s/${WEBHOOK_SECRET}`, ''],
     ['the secret of a webhook in the query', `/api/v1/webhook/c2s?token=${WEBHOOK_SECRET}`, ''],
     ['the secret of a webhook in its header', '/api/v1/webhook', `x-webhook-token: ${WEBHOOK_SECRET}\r\n`],
+    [
+      'the secret of a webhook in its header twice',
+      '/api/v1/webhook',
+      `x-webhook-token: ${WEBHOOK_SECRET}\r\n`.repeat(2),
+    ],
+    ['the secret of a webhook as a Bearer', '/api/v1/webhook', `authorization: Bearer ${WEBHOOK_SECRET}\r\n`],
+    ['the secret of a webhook in another header', '/api/v1/webhook', `X_Webhook_Token: ${WEBHOOK_SECRET}\r\n`],
+    ['the secret of a webhook, escaped', `/api/v1/webhook/c2s/${escaped(WEBHOOK_SECRET)}`, ''],
+    ['the secret of a webhook as host', `http://${WEBHOOK_SECRET}/api/v1/webhook`, ''],
+    ['a facade token, escaped', `/somewhere/${escaped(FACADE_TOKEN)}`, ''],
   ] as const;
 
   test.each(BETRAYING)('with %s is 400, and reaches nobody', async (_, path, extra) => {

@@ -2,7 +2,7 @@ import { request, type Agent, type IncomingMessage } from 'node:http';
 import { parseRetryAfter } from '../../http/retry-after.ts';
 import type { RunTraces } from '../../facade/observe/tracing/trace.ts';
 import { decisionOf, OUTCOMES, type Outcome } from '../../facade/rollout/outcome.ts';
-import { isRecord, recordOf, textOf } from './loose.ts';
+import { isRecord, recordOf, trustedId } from './loose.ts';
 import type { LeadCreate } from './webhook-google.ts';
 
 /**
@@ -191,7 +191,7 @@ export function searchIn(body: unknown, line: string): Search {
   for (const lead of (list as unknown[]).filter(isRecord)) {
     const { description } = isRecord(lead['attributes']) ? lead['attributes'] : lead;
     if (typeof description !== 'string') return { kind: 'cannot-tell' };
-    const leadId = textOf(lead['id']);
+    const leadId = trustedId(lead['id']);
     if (leadId !== undefined && description.includes(line)) return { kind: 'found', leadId };
   }
   return { kind: 'absent' };
@@ -200,5 +200,5 @@ export function searchIn(body: unknown, line: string): Search {
 /** `data.id`, `id` or `lead_id`, string or number: Contact2Sale answers with each of them. */
 function idOf(body: unknown): string | undefined {
   const root = recordOf(body);
-  return textOf(recordOf(root['data'])['id'] ?? root['id'] ?? root['lead_id']);
+  return trustedId(recordOf(root['data'])['id'] ?? root['id'] ?? root['lead_id']);
 }

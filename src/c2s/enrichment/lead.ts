@@ -1,5 +1,5 @@
 import { normaliseEmail } from './email.ts';
-import { isRecord, known, textOf } from './loose.ts';
+import { isRecord, known, textOf, trustedId } from './loose.ts';
 import { diretrixPhones } from './phone.ts';
 
 /**
@@ -47,7 +47,7 @@ export function readLead(answer: unknown): ReadLead {
 
 /** The id under any of the names under which it is answered. */
 const idOf = (found: unknown): string | undefined =>
-  isRecord(found) ? (textOf(found['id']) ?? textOf(found['lead_id'])) : undefined;
+  isRecord(found) ? (trustedId(found['id']) ?? trustedId(found['lead_id'])) : undefined;
 
 function unwrap(answer: unknown): unknown {
   const inside = isRecord(answer) && 'data' in answer ? answer['data'] : answer;

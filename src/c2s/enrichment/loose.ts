@@ -22,6 +22,13 @@ export function textOf(value: unknown): string | undefined {
   return text === '' ? undefined : text;
 }
 
+/**
+ * The id of a record: text, or a whole number above 0. A number beyond 2^53 has lost digits on its way here, and would name
+ * another record. Undefined: none that can be trusted.
+ */
+export const trustedId = (value: unknown): string | undefined =>
+  typeof value === 'number' && !(Number.isSafeInteger(value) && value > 0) ? undefined : textOf(value);
+
 /** `known({a: 1, b: undefined})` is `{a: 1}`: absent is how "not known" is written, in memory as in stored JSON. */
 export const known = <T extends object>(fields: T): Known<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Known<T>;

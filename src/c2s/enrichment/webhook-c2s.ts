@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { isRecord, known, recordOf, textOf, type Loose } from './loose.ts';
+import { wellFormed } from '../../http/well-formed.ts';
+import { trustedId, isRecord, known, recordOf, textOf, type Loose } from './loose.ts';
 
 /**
  * Contact2Sale's push, read liberally: one event or a list, each with or without the `data` envelope. A bad event in a
@@ -55,13 +56,14 @@ function entriesOf(body: unknown): readonly unknown[] {
 function readEvent(entry: unknown): C2sEvent | MalformedEvent['reason'] {
   if (!isRecord(entry)) return 'not an object';
   const event = isRecord(entry['data']) ? entry['data'] : entry;
-  const leadId = textOf(event['id']) ?? textOf(event['lead_id']);
-  if (leadId === undefined) return 'no id';
+  const leadId = trustedId(event['id']) ?? trustedId(event['lead_id']);
+  const isWritten = [event['id'], event['lead_id']].some((id) => typeof id === 'number');
+  if (leadId === undefined) return isWritten ? 'the id is not one of a lead' : 'no id';
   if (!LEAD_ID.test(leadId)) return 'the id is not one of a lead';
   const version = textOf(recordOf(event['attributes'])['updated_at']) ?? textOf(event['updated_at']) ?? digestOf(entry);
   if (version === undefined) return 'nested too deep';
   const action = textOf(event['hook_action']) ?? textOf(entry['hook_action']);
-  return known({ leadId, action, key: `${leadId}@${version.slice(0, 64)}` });
+  return known({ leadId, action, key: `${leadId}@${wellFormed(version.slice(0, 64))}` });
 }
 
 /** Undefined where JSON.stringify runs out of stack, which JSON.parse does not. */

@@ -1,3 +1,4 @@
+import { wellFormed } from '../../http/well-formed.ts';
 import type { Kysely } from 'kysely';
 import type { Database } from '../../facade/store/schema.ts';
 
@@ -5,6 +6,9 @@ import type { Database } from '../../facade/store/schema.ts';
 
 /** @returns those of the keys that nobody has seen before, in their order; of several instances one gets each. */
 export async function firstSeen(db: Kysely<Database>, source: string, keys: readonly string[]): Promise<string[]> {
+  // What the database gives back is compared with what it was given: half of a surrogate pair would come back as another.
+  const unstorable = keys.find((key) => wellFormed(key) !== key);
+  if (unstorable !== undefined) throw new RangeError('a key of an event is no well-formed text');
   // In one order for all, so that two batches with the same events wait for each other and do not deadlock.
   const sorted = [...new Set(keys)].toSorted();
   if (sorted.length === 0) return [];

@@ -24,6 +24,12 @@ export function expandVariables(text: string, env: Variables): Expanded {
   return { text: expanded, missing: [...missing] };
 }
 
+/** Those named whose value is blanks alone: a value that was cut off, and no order to switch the gateway off. */
+export const blankIn = (text: string, env: Variables): string[] =>
+  Object.entries(variablesIn(text, env))
+    .filter(([, value]) => value !== undefined && value !== '' && value.trim() === '')
+    .map(([name]) => name);
+
 /** The variables that the text names, with their values: all of the environment that a config file depends on. */
 export function variablesIn(text: string, env: Variables): Variables {
   return Object.fromEntries([...text.matchAll(VARIABLE)].map(([, name = '']) => [name, env[name]]));

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { AnswerBody } from '../api-pair.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Path, RouteModel } from '../rollout/route.ts';
-import { reasonPhrase } from './headers.ts';
+import { bodiless, hasNoBody, reasonPhrase } from './headers.ts';
 import { sendProblem } from '../../http/problem.ts';
 import { isUnknownWrite, refusalFor } from './refusals.ts';
 
@@ -44,7 +44,7 @@ export class CallerAnswer {
 
   /** An upstream's head. @param headers cleaned, name and value alternating. */
   begin(path: Path, status: number, statusText: string | undefined, headers: string[], contentLength?: string): void {
-    this.#isBodiless = status === 204 || status === 205;
+    this.#isBodiless = hasNoBody(status);
     if (this.#isBodiless) headers = bodiless(status, headers);
     else if (contentLength !== undefined) this.#announced = Number(contentLength);
     this.#pushOwn(path, headers);
@@ -122,13 +122,6 @@ export class CallerAnswer {
     const isSafe = this.#route.safety === 'safe';
     return isUnknownWrite(outcome, isSafe) || (this.mayHaveArrived && !isSafe);
   }
-}
-
-/** The headers of an answer that has no body: 204 says no length (RFC 9110 8.6), 205 says none. */
-function bodiless(status: number, headers: readonly string[]): string[] {
-  const kept = headers.filter((_, i) => (headers[i & ~1] as string).toLowerCase() !== 'content-length');
-  if (status === 205) kept.push('content-length', '0');
-  return kept;
 }
 
 /** What an upstream said of a body that is not sent (RFC 9110 8, 14.4; RFC 9530; RFC 9421). */

@@ -60,9 +60,9 @@ export class Callers {
 
   /**
    * The known caller; undefined: unknown, or no credentials at all.
-   * @param raw header names and values alternating, as sent. @param query raw, without the question mark.
+   * @param raw header names and values alternating, as sent. @param target its query, or all of an absolute form.
    */
-  identify(raw: readonly string[], query: string): Caller | typeof MISPLACED | undefined {
+  identify(raw: readonly string[], target: string): Caller | typeof MISPLACED | undefined {
     let shown: Caller | undefined;
     let hasOthers = false;
     for (let i = 0; i < raw.length; i += 2) {
@@ -77,13 +77,13 @@ export class Callers {
         else hasOthers = true;
       }
     }
-    if ((shown && hasOthers) || this.#everywhere.finds(query)) return MISPLACED;
+    if ((shown && hasOthers) || this.#everywhere.finds(target)) return MISPLACED;
     return shown;
   }
 
-  /** Does a path show one of FACADE_TOKENS? No route's parameters are looked at for it: only what no route claims. */
-  isShownIn(path: string): boolean {
-    return this.#everywhere.finds(path);
+  /** Does a target show one of FACADE_TOKENS? No route's parameters are looked at for it: only what no route claims. */
+  isShownIn(target: string): boolean {
+    return this.#everywhere.finds(target);
   }
 
   /** Every known caller, whoever holds the direct side's own token last. */

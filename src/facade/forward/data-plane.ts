@@ -22,6 +22,7 @@ import { endWithProblem, sendProblem, sendReady, type Problem } from '../../http
 import { refusalFor } from './refusals.ts';
 import { givenRequestId, requestIdOf } from '../../http/request-id.ts';
 import type { Tap } from './tap.ts';
+import { percentDecode } from '../../http/percent.ts';
 import { parseTarget } from './target.ts';
 import { isWebSocketOffer } from './tunnel.ts';
 import { Tunnels } from './tunnels.ts';
@@ -165,7 +166,7 @@ export class DataPlane {
     const generation = this.#generation;
     const method = req.method as string;
     const target = parseTarget(req.url as string);
-    const caller = this.callers.identify(req.rawHeaders, target.query);
+    const caller = this.callers.identify(req.rawHeaders, searchedIn(req, target));
     if (caller === MISPLACED) return refuseMisplaced(res, MISPLACED_TOKEN);
     if (generation.hop.isLoop(req)) return refuseWith(req, res, this.#loop());
     const claimed = generation.matcher.match(method, target.path);
@@ -175,7 +176,7 @@ export class DataPlane {
         if (!caller && !this.pages.vouchesFor(req)) this.#countStranger(res);
         return this.#page(req, res, target, expectsContinue);
       }
-      if (this.#isBetrayed(req, target)) return refuseMisplaced(res, SECRET_MISSPELT);
+      if (this.#isBetrayed(req)) return refuseMisplaced(res, SECRET_MISSPELT);
       match = this.#unclaimed(method, target);
       if (!match) return this.#refuse(req, res, target);
     }
@@ -207,8 +208,10 @@ export class DataPlane {
   }
 
   /** Shows what nobody else may read: a facade token in its path, or the secret of a page whose address is misspelt. */
-  #isBetrayed(req: IncomingMessage, { raw, path }: Target): boolean {
-    return this.pages.holdsSecret(raw) || this.pages.vouchesFor(req) || this.callers.isShownIn(path);
+  #isBetrayed({ url = '', rawHeaders }: IncomingMessage): boolean {
+    const written = percentDecode(url) ?? url;
+    const isSecret = (text: string): boolean => this.pages.holdsSecret(text);
+    return isSecret(url) || isSecret(written) || rawHeaders.some(isSecret) || this.callers.isShownIn(written);
   }
 
   /** What no route claims goes direct as it came; undefined where the direct side could not know it. */
@@ -238,10 +241,14 @@ export class DataPlane {
   isUpgrade(req: IncomingMessage): boolean {
     if (!isWebSocketOffer(req)) return false;
     const target = parseTarget(req.url as string);
-    const { path, query } = target;
+    const { path } = target;
     // A refused head is answered like that of a plain request.
-    if (this.#generation.hop.isLoop(req) || this.callers.identify(req.rawHeaders, query) === MISPLACED) return false;
-    if (this.#isBetrayed(req, target)) return false;
+    if (
+      this.#generation.hop.isLoop(req) ||
+      this.callers.identify(req.rawHeaders, searchedIn(req, target)) === MISPLACED
+    )
+      return false;
+    if (this.#isBetrayed(req)) return false;
     const { matcher } = this.#generation;
     const isOurs = matcher.match('GET', path) !== undefined || this.pages.claims('GET', path);
     return !isOurs && path.startsWith('/') && matcher.methodsOf(path, 'gateway').length === 0;
@@ -256,7 +263,7 @@ export class DataPlane {
     const target = parseTarget(req.url as string);
     const requestId = requestIdOf(req.headers['x-request-id']);
     const match = generation.unclaimed.read;
-    const caller = this.callers.identify(req.rawHeaders, target.query);
+    const caller = this.callers.identify(req.rawHeaders, searchedIn(req, target));
     if (caller === MISPLACED) return endWithProblem(socket, MISPLACED_TOKEN);
     const standing = standingOf(caller);
     if (standing === 'stranger') this.#countStranger(socket);
@@ -351,6 +358,12 @@ function credentialsFor(
   const gateway: Credentials = { keep: false, sent: sentToGateway, rules, dropOrigin: true };
   return { direct: (caller) => (caller ? ours : asSent), gateway: () => gateway };
 }
+
+/** Where a token stands as a query, or as the authority of an absolute form, which is passed on as the caller's host. */
+const searchedIn = ({ url = '' }: IncomingMessage, { query }: Target): string =>
+  url.charCodeAt(0) === SLASH ? query : url;
+
+const SLASH = 0x2f;
 
 const standingOf = (caller: Caller | undefined): Standing => (caller ? 'known' : 'stranger');
 

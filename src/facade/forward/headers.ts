@@ -284,6 +284,16 @@ export function responseHeaders(
   return { headers: listed ? without(headers, listed) : headers, contentType, contentLength, retryAfter };
 }
 
+/** 204 and 205 end with their head (RFC 9110 15.3.5, 15.3.6), whatever an upstream sends behind it. */
+export const hasNoBody = (status: number): boolean => status === 204 || status === 205;
+
+/** The headers of an answer that has no body: 204 says no length (RFC 9110 8.6), 205 says none. */
+export function bodiless(status: number, headers: readonly string[]): string[] {
+  const kept = headers.filter((_, i) => (headers[i & ~1] as string).toLowerCase() !== 'content-length');
+  if (status === 205) kept.push('content-length', '0');
+  return kept;
+}
+
 /**
  * The reason phrase to answer with; undefined: the usual one. node:http refuses control characters by throwing, and
  * undici reads the bytes as UTF-8, so beyond ASCII they are not what came. Nothing may depend on it (RFC 9112 4).

@@ -15,8 +15,8 @@ export interface Pages {
   claims(method: string, path: string): boolean;
   /** @param expectsContinue the caller waits to be asked for its body, and is asked by whoever reads it. */
   serve(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void;
-  /** Shows the secret of a page: in a target that no page claims it is misspelt, and whoever is asked instead reads it. */
-  holdsSecret(target: string): boolean;
+  /** Holds the secret of a page: where no page has the address it is misspelt, and whoever is asked instead would read it. */
+  holdsSecret(text: string): boolean;
   /** The head shows a secret that was agreed on for pages, such as a webhook's: no stranger sends it. */
   vouchesFor(req: IncomingMessage): boolean;
 }
@@ -54,7 +54,7 @@ export function createPages(isDraining: () => boolean, log: Logger, routers: rea
   const prefixes = routers.flatMap((one) => one.prefixes);
   const secrets = new TokenScanner(routers.flatMap((one) => one.secrets ?? []));
   return {
-    holdsSecret: (target) => secrets.finds(target),
+    holdsSecret: (text) => secrets.finds(text),
     claims(method, path) {
       return isHealthCheck(method, path) || prefixes.some((prefix) => isBelow(path, prefix));
     },

@@ -8,7 +8,7 @@ import type { Bounded } from '../../http/deadlines.ts';
 import type { Asked, ExchangeContext } from './exchange.ts';
 import { expiryOf } from './expiry.ts';
 import type { Generation } from './generation.ts';
-import { reasonPhrase, requestHeaders, responseHeaders, viaOf } from './headers.ts';
+import { bodiless, hasNoBody, reasonPhrase, requestHeaders, responseHeaders, viaOf } from './headers.ts';
 import { endWithProblem } from '../../http/problem.ts';
 import type { Waiter } from '../../http/rate-budget.ts';
 import { refusalFor } from './refusals.ts';
@@ -213,7 +213,8 @@ export class Tunnel implements Bounded, Waiter {
     if (status >= 500) this.#outcome = 'upstream_error';
     this.#settle(this.#outcome ?? 'ok', status);
     const via = viaOf(answer.httpVersion === '1.0');
-    this.#pass(proxyReq, answer, [...headers, 'via', via, ...this.#ownHeaders(), 'connection', 'close']);
+    const sent = hasNoBody(status) ? bodiless(status, headers) : headers;
+    this.#pass(proxyReq, answer, [...sent, 'via', via, ...this.#ownHeaders(), 'connection', 'close']);
   }
 
   #pass(proxyReq: ClientRequest, answer: IncomingMessage, headers: readonly string[]): void {
@@ -231,7 +232,8 @@ export class Tunnel implements Bounded, Waiter {
       // The caller has all of it, or is taking it; whether it then closes is its own affair, for a while.
       socket.setTimeout(this.#model.deadlines.idle, () => socket.destroy());
     });
-    answer.pipe(socket);
+    if (hasNoBody(this.#status)) answer.once('end', () => socket.end()).resume();
+    else answer.pipe(socket);
   }
 
   /** Where a body ends may be told by the end of the connection alone: one that was cut must not look whole. */

@@ -48,6 +48,20 @@ const broken: [string, string][] = [
   ['a 101 with a head of 65 KiB', `${SWITCH}Upgrade: websocket\r\nx-a: ${'a'.repeat(66_560)}\r\n\r\n`],
 ];
 
+test.each([
+  ['204 No Content', undefined],
+  ['205 Reset Content', '0'],
+])('a refusal with %s has no body and says no length of one', async (status, length) => {
+  says(`HTTP/1.1 ${status}\r\ncontent-length: 2\r\nx-own: 1\r\n\r\nno`);
+  const caller = wire.caller();
+  caller.send(OFFER);
+  const text = await caller.closed();
+  expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status}\r\n`));
+  expect(text).toMatch(/\r\n\r\n$/);
+  expect(/content-length: (.*)\r/i.exec(text)?.[1]).toBe(length);
+  await isOver();
+});
+
 describe('an answer that is none', () => {
   test.each(broken)('%s is a 502, and the connection ends', async (_, bytes) => {
     says(bytes);

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { BASE_URL_REMEDY, baseUrlFault } from '../../../http/base-url.ts';
 import type { ConfigPath, Finding } from '../problem.ts';
 import { parseDuration } from '../../../http/units.ts';
-import { expandVariables, namesVariable } from '../variables.ts';
+import { blankIn, expandVariables, namesVariable } from '../variables.ts';
 import { finding, type Draft } from './draft.ts';
 
 /** Rules on upstreams, deadlines and the listener. */
@@ -14,6 +14,11 @@ export function upstreamUrlsAreSound({ direct, gateway, env }: Draft): Finding[]
     if (!upstream) return [];
     const path = ['upstreams', name, 'url'];
     const { text, missing } = expandVariables(upstream.url, env);
+    const blank = blankIn(upstream.url, env);
+    if (blank.length > 0) {
+      const message = `${blank.join(' and ')} holds nothing but blanks`;
+      return [finding(path, message, 'write a value, or leave it empty to unset it')];
+    }
     // A gateway that is not set is the rollback of last resort, not a mistake.
     if (name === 'gateway' && (missing.length > 0 || text.trim() === '')) return [];
     if (missing.length > 0) {

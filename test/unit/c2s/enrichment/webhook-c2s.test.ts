@@ -76,6 +76,21 @@ test('a bad event costs the others nothing, and is reported by its place', () =>
   });
 });
 
+test.each([12_345_678_901_234_567_890, 2 ** 53, 1.5, 0, -0, -1, Number.NaN])(
+  'the number %d is no id: it has lost digits, or never was one, and could name another lead',
+  (id) => {
+    for (const one of [{ id }, { lead_id: id }, { data: { id } }]) {
+      const malformed = [{ index: 0, reason: 'the id is not one of a lead' }];
+      expect(readC2sPush(one)).toEqual({ kind: 'events', events: [], malformed });
+    }
+  },
+);
+
+test('the key of an event is text that a database gives back as it was', () => {
+  const push = readC2sPush({ id: '1', updated_at: `${'a'.repeat(63)}😀b` });
+  expect(push.kind === 'events' && push.events[0]?.key).toBe(`1@${'a'.repeat(63)}\ufffd`);
+});
+
 test('more than the limit is refused whole', () => {
   const list = Array.from({ length: 1_001 }, (_, id) => ({ id }));
   expect(readC2sPush(list)).toEqual({ kind: 'too-many', count: 1_001, limit: 1_000 });

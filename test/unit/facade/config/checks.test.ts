@@ -190,11 +190,23 @@ describe('bodies and queries', () => {
 });
 
 describe('upstreams', () => {
+  it('a variable of blanks is no order to switch the gateway off', () => {
+    const remedy = 'holds nothing but blanks; write a value, or leave it empty to unset it';
+    for (const blank of [' ', ' \t ', '\n']) {
+      expect(reportOf(withRows(GET_LEAD), { ...ENV, C2S_GATEWAY_URL: blank })).toEqual([
+        expect.stringContaining(`upstreams.gateway.url: C2S_GATEWAY_URL ${remedy}`),
+      ]);
+      expect(reportOf(withRows(GET_LEAD), { ...ENV, C2S_BASE_URL: blank })).toEqual([
+        expect.stringContaining(`upstreams.direct.url: C2S_BASE_URL ${remedy}`),
+      ]);
+    }
+    expect(reportOf(withRows(GET_LEAD), { ...ENV, C2S_GATEWAY_URL: '' })).toEqual([]);
+  });
+
   it('the direct one is set, in the environment or in the file', () => {
     const line =
       '2:18  upstreams.direct.url: C2S_BASE_URL is not set in the environment; set C2S_BASE_URL, or write the URL here';
     expect(reportOf(withRows(GET_LEAD), {})).toEqual([line]);
-    expect(reportOf(withRows(GET_LEAD), { C2S_BASE_URL: ' ' })).toEqual([line]);
     expect(reportOf(withRows(GET_LEAD).replace('${C2S_BASE_URL}', 'http://crm.example'), {})).toEqual([]);
   });
 
