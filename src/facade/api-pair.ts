@@ -45,7 +45,7 @@ export interface TokenHeader {
 
 /** What the gateway side cannot carry. A request that needs it goes to direct. */
 export interface GatewayLimits {
-  /** Does the gateway answer HEAD? Where it does not, the facade sends GET, and drops the body. */
+  /** Does the gateway answer HEAD? Where it does not, HEAD goes to direct; of a route without direct it is sent as GET. */
   readonly takesHead: boolean;
   /** Are a path with a slash at its end, and the alias of a path, the same to the gateway? */
   readonly takesOtherSpellings: boolean;

@@ -26,12 +26,9 @@ describe('a sound config', () => {
     expect(upstreams.gateway.url).toBe('http://127.0.0.1:8001');
   });
 
-  it.each([{}, { C2S_GATEWAY_URL: '' }, { C2S_GATEWAY_URL: '  ' }])(
-    'has no gateway when its variable is %j',
-    (unset) => {
-      expect(configOf(withRows(GET_LEAD), { ...ENV, ...unset }).upstreams.gateway.url).toBe('');
-    },
-  );
+  it.each([{}, { C2S_GATEWAY_URL: '' }])('has no gateway when its variable is %j', (unset) => {
+    expect(configOf(withRows(GET_LEAD), { ...ENV, ...unset }).upstreams.gateway.url).toBe('');
+  });
 
   it('may share parts by anchor and alias', () => {
     const shared = withRows(
