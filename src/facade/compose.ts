@@ -11,7 +11,8 @@ import { startComparison } from './compare/start.ts';
 import { ConfigRefused } from './config/config-refused.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
-import { variablesIn } from './config/variables.ts';
+import { RestartVariables } from './config/restart-variables.ts';
+import { variablesIn, type Variables } from './config/variables.ts';
 import type { Product } from './extension.ts';
 import { parseDuration, parseSize } from '../http/units.ts';
 import { codeOf } from '../http/error-code.ts';
@@ -150,9 +151,11 @@ function wire(options: WireOptions) {
     config = loaded.config;
     serving.take(loaded);
   };
+  const tellRestarts = restartTeller(options);
   const onError = (error: Error): void => loader.unreadable(error);
   const onChange = (next: string): void => {
     load(next);
+    tellRestarts();
     if (seat?.isFirst) seat.tell({ kind: 'reloaded' });
   };
   const watcher = watchFiles({ file: configFile, current: serves.text, onChange, onError }, envFile, log);
@@ -308,6 +311,24 @@ function storeOf({ environment, product, log }: ComposeOptions): StoreHolder {
     return openStore({ ...options, migrations: await product.extension?.migrations() });
   };
   return new StoreHolder({ databaseUrl, dataDir, log, open });
+}
+
+/** Says at a reload which variables changed that nobody reads again. */
+function restartTeller({ product, variables, log }: ComposeOptions): () => void {
+  // An .env file that cannot be read is told by whoever loads the table.
+  const readable = (): Variables | undefined => {
+    try {
+      return variables();
+    } catch {
+      return undefined;
+    }
+  };
+  const watched = new RestartVariables(product.pair, readable());
+  return () => {
+    const changed = watched.changed(readable());
+    if (changed.length === 0) return;
+    log.warn({ variables: changed }, 'variables changed that are read at the start alone: restart the facade');
+  };
 }
 
 function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logger): ConfigWatch {

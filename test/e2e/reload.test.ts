@@ -93,6 +93,16 @@ describe('a bad file', () => {
     return opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url, edit }));
   }
 
+  test('a variable that takes a restart is told in the log', async () => {
+    const facade = await serving();
+    facade.variables['C2S_GATEWAY_TOKEN'] = 'another-key-of-the-gateway';
+    await facade.reload();
+    const told = facade.logs.filter((line) => line.includes('restart the facade'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain('"variables":["C2S_GATEWAY_TOKEN"]');
+    expect(told[0]).not.toContain('another-key');
+  });
+
   test('is refused with every problem; the old table stays; a good one is taken again', async () => {
     const facade = await serving();
     const good = readFileSync(facade.configFile, 'utf8');

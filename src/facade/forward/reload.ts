@@ -46,6 +46,7 @@ interface LoaderOptions {
  */
 export class Loader {
   readonly #options: LoaderOptions;
+  #hasTable = false;
   lastRefused: RefusedLoad | undefined;
 
   constructor(options: LoaderOptions) {
@@ -60,6 +61,7 @@ export class Loader {
     const { revision } = parsed;
     const config = partOf(take(parsed.config, text), workers);
     const generation = table.build(tableSettings(config, pair, revision));
+    this.#hasTable = true;
     this.lastRefused = undefined;
     metrics.reloaded(revision);
     log.info({ revision, routes: generation.entries.length }, 'config loaded');
@@ -76,7 +78,7 @@ export class Loader {
       problems: [{ line: 1, column: 1, where: error.path ?? file, message, remedy }],
     };
     metrics.reloadFailed();
-    log.error({ err: error }, 'config file cannot be read, the old table stays');
+    log.error({ err: error, file: error.path ?? file }, 'config file cannot be read, the old table stays');
   }
 
   #refuse(problems: readonly ConfigProblem[]): Loaded {
@@ -84,7 +86,8 @@ export class Loader {
     this.lastRefused = { at: new Date(), problems };
     metrics.reloadFailed();
     const report = formatProblems(file, problems);
-    log.error({ problems: report.split('\n') }, 'config refused, the old table stays');
+    // At the start there is none, and whoever starts it says what is wrong.
+    if (this.#hasTable) log.error({ problems: report.split('\n') }, 'config refused, the old table stays');
     return { ok: false, problems: report };
   }
 }
