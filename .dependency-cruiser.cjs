@@ -11,9 +11,9 @@ const engine = [
   'forward',
   'compare',
   'steer',
-  'extension',
   'admin',
   'cluster',
+  'extension',
 ];
 const arrows = engine.map((room, i) => ({
   name: `${room}-imports-left-only`,

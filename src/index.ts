@@ -13,7 +13,7 @@ export type {
   GatewayLimits,
   TokenHeader,
   UnderstoodError,
-} from './facade/api-pair.ts';
+} from './facade/rollout/api-pair.ts';
 export { ConfigRefused } from './facade/config/config-refused.ts';
 
 /** @throws ConfigRefused with everything that is wrong with the environment or the table, one problem a line. */

@@ -323,7 +323,7 @@ function restartTeller({ product, variables, log }: ComposeOptions): () => void 
       return undefined;
     }
   };
-  const watched = new RestartVariables(product.pair, readable());
+  const watched = new RestartVariables(product.pair.variables, readable());
   return () => {
     const changed = watched.changed(readable());
     if (changed.length === 0) return;

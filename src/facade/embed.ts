@@ -11,7 +11,7 @@ import { compose } from './compose.ts';
 import type { Facade, FacadeOptions } from './embedded.ts';
 import { ConfigRefused } from './config/config-refused.ts';
 import { readEnvironment, type Environment } from './config/environment.ts';
-import type { ApiPair } from './api-pair.ts';
+import type { ApiPair } from './rollout/api-pair.ts';
 import type { Variables } from './config/variables.ts';
 import type { Product } from './extension.ts';
 import { consumedGuard } from './forward/consumed.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ApiPair } from './api-pair.ts';
+import type { ApiPair } from './rollout/api-pair.ts';
 
 /** Public types of createFacade (embed.ts). They import node's types and the facade's own, so that a program needs no other types to compile. */
 

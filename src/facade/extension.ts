@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { Router } from 'express';
 import type { Logger } from '../http/log.ts';
-import type { ApiPair } from './api-pair.ts';
+import type { AdminRoutes } from './admin/server.ts';
+import type { ApiPair } from './rollout/api-pair.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
 import type { PageRouter } from './forward/pages.ts';
@@ -44,7 +44,7 @@ export interface RunningExtension {
   /** On the public listener. */
   readonly pages: PageRouter;
   /** Below `/api` of the admin listener, behind its guard. */
-  readonly adminRoutes: readonly { readonly path: string; readonly router: Router }[];
+  readonly adminRoutes: readonly AdminRoutes[];
   /** The public listener is there, though its port may not be open yet. */
   attach(server: Server): void;
   /** Finishes what runs. @param deadlineMs what runs longer is given up. */

@@ -1,5 +1,5 @@
 import type { BodyRule } from '../../facade/config/schema.ts';
-import type { AnswerBody, Dialect } from '../../facade/api-pair.ts';
+import type { AnswerBody, Dialect } from '../../facade/rollout/api-pair.ts';
 import { faultsOfDirect, faultsOfGateway, type FieldFault } from './faults.ts';
 import { isJsonMediaType } from '../../http/media.ts';
 import { isQuiet, sentenceFor } from './sentences.ts';

@@ -1,4 +1,4 @@
-import type { ApiPair } from '../../facade/api-pair.ts';
+import type { ApiPair } from '../../facade/rollout/api-pair.ts';
 import { METHOD_OVERRIDES } from '../../http/request-head.ts';
 import { mustUnderstand, understand } from './error-answer.ts';
 import { isSafeParam } from './path-parameter.ts';

@@ -1,5 +1,5 @@
 import { directErrorToGatewayDialect, errorForDialect, unwrapGatewayError } from './answer.ts';
-import type { Dialect, ErrorAnswer, Path, UnderstoodError } from '../../facade/api-pair.ts';
+import type { Dialect, ErrorAnswer, Path, UnderstoodError } from '../../facade/rollout/api-pair.ts';
 
 /**
  * Understands an error answer before anyone judges it. The gateway's 500 may be Contact2Sale's own 404, and its text

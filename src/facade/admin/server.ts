@@ -1,5 +1,4 @@
 import express, { type Express, type RequestHandler, type Response, type Router } from 'express';
-import type { RunningExtension } from '../extension.ts';
 import type { DataPlane } from '../forward/data-plane.ts';
 import { jsonBody } from '../../http/json-body.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
@@ -33,6 +32,12 @@ import { timelineOf, type Timeline } from './timeline.ts';
  * public one. Metrics and probes hold nothing of callers and are open; the API is guarded.
  */
 
+/** Of an extension: routes below `/api`, behind the guard. */
+export interface AdminRoutes {
+  readonly path: string;
+  readonly router: Router;
+}
+
 export interface AdminOptions {
   readonly dataPlane: DataPlane;
   readonly metrics: Metrics;
@@ -40,7 +45,7 @@ export interface AdminOptions {
   readonly killSwitch: KillSwitch;
   readonly store: StoreHolder;
   /** Of an extension. */
-  readonly adminRoutes: RunningExtension['adminRoutes'];
+  readonly adminRoutes: readonly AdminRoutes[];
   readonly steering: Steering;
   readonly burnDown: BurnDown;
   readonly configFile: string;

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { ApiPair } from '../api-pair.ts';
+import type { ApiPair } from '../rollout/api-pair.ts';
 import type { Migrations } from '../store/migrate.ts';
 import type { CommandSpec } from './command.ts';
 import { EnvFileError, readEnvFile } from '../config/env-file.ts';

@@ -9,7 +9,7 @@ import { groupsOf, type DifferenceGroup } from '../compare/groups.ts';
 import { rulesOf } from '../compare/parity-settings.ts';
 import type { CompiledRules } from '../compare/rules.ts';
 import { Tally } from '../compare/tally.ts';
-import type { ApiPair } from '../api-pair.ts';
+import type { ApiPair } from '../rollout/api-pair.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { compileRoutes } from '../rollout/compile.ts';
 

@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
-import type { ApiPair } from '../api-pair.ts';
 import { environmentSchema, type CheckedVariables, type SAMPLERS, type Variable } from './environment-schema.ts';
 import { parseDuration } from '../../http/units.ts';
-import type { Variables } from './variables.ts';
+import type { PairVariables, Variables } from './variables.ts';
 
 /**
  * The environment, read once at start by main.ts and handed on as values: no other module looks at it. Everything wrong
@@ -68,12 +67,9 @@ export type ReadEnvironment =
   | { readonly ok: true; readonly environment: Environment }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** What the pair calls the variables of its two sides; the others are called the same for every pair. */
-type PairVariables = ApiPair['variables'];
-
 /**
  * Reads `process.env` or any record like it; each problem is one line `NAME: what is wrong`.
- * @param pair names of the variables of the two sides (api-pair.ts).
+ * @param pair names of the variables of the two sides; the others are called the same for every pair.
  */
 export function readEnvironment(given: Variables, pair: PairVariables): ReadEnvironment {
   const nameOf = namesOf(pair);

@@ -1,6 +1,5 @@
-import type { ApiPair } from '../api-pair.ts';
 import { variableNames } from './environment.ts';
-import type { Variables } from './variables.ts';
+import type { PairVariables, Variables } from './variables.ts';
 
 /**
  * Variables that are read at the start alone: tokens, ports, the database. One that changes in the .env file does nothing
@@ -11,9 +10,9 @@ export class RestartVariables {
   #seen: Variables | undefined;
 
   /** @param env as it was read at the start; undefined: it could not be. */
-  constructor({ variables }: Pick<ApiPair, 'variables'>, env: Variables | undefined) {
-    const { direct, gateway } = variables;
-    this.#names = variableNames(variables).filter((name) => name !== direct.url && name !== gateway.url);
+  constructor(pair: PairVariables, env: Variables | undefined) {
+    const { direct, gateway } = pair;
+    this.#names = variableNames(pair).filter((name) => name !== direct.url && name !== gateway.url);
     this.#seen = env && this.#pick(env);
   }
 

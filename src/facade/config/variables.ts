@@ -5,6 +5,12 @@
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
+/** Names of the variables that hold the address and the token of each side: what a pair of APIs calls them. */
+export interface PairVariables {
+  readonly direct: { readonly url: string; readonly token: string };
+  readonly gateway: { readonly url: string; readonly token: string };
+}
+
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 interface Expanded {

@@ -1,4 +1,4 @@
-import type { ApiPair, TokenHeader } from '../api-pair.ts';
+import type { ApiPair, TokenHeader } from '../rollout/api-pair.ts';
 
 /** The header by which a token is shown to one side: name and value. */
 export type ShownToken = readonly [name: string, value: string];

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { AnswerBody } from '../api-pair.ts';
+import type { AnswerBody } from '../rollout/api-pair.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Path, RouteModel } from '../rollout/route.ts';
 import { bodiless, hasNoBody, reasonPhrase } from './headers.ts';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { RequestTrace, Tracing } from '../observe/tracing/trace.ts';
-import type { ApiPair } from '../api-pair.ts';
+import type { ApiPair } from '../rollout/api-pair.ts';
 import { showToken, tokenHeaderNames } from '../dialect/token-header.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';

@@ -1,4 +1,4 @@
-import type { ApiPair, ErrorAnswer, UnderstoodError } from '../api-pair.ts';
+import type { ApiPair, ErrorAnswer, UnderstoodError } from '../rollout/api-pair.ts';
 import { LOOP } from './connection.ts';
 
 /** Error answers, understood by the pair of APIs before breaker, failover or metrics judge by them. */

@@ -1,4 +1,4 @@
-import type { ApiPair } from '../api-pair.ts';
+import type { ApiPair } from '../rollout/api-pair.ts';
 import type { Dialect, Fallback, Path, Safety } from '../rollout/route.ts';
 import type { Reason } from '../rollout/decide.ts';
 import type { Match, Matcher } from '../rollout/matcher.ts';

@@ -1,5 +1,5 @@
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
-import type { ApiPair } from '../api-pair.ts';
+import type { ApiPair } from '../rollout/api-pair.ts';
 import type { Problem } from '../../http/problem.ts';
 
 type Names = ApiPair['names'];

@@ -1,4 +1,4 @@
-import type { ApiPair } from '../api-pair.ts';
+import type { ApiPair } from '../rollout/api-pair.ts';
 import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
 import { partOf } from '../config/part.ts';
 import type { FacadeConfig } from '../config/schema.ts';

@@ -1,4 +1,4 @@
-import type { ApiPair } from '../api-pair.ts';
+import type { ApiPair } from '../rollout/api-pair.ts';
 import type { FacadeConfig, UpstreamConfig } from '../config/schema.ts';
 import { parseDuration } from '../../http/units.ts';
 import { compileRoutes, compileUnclaimed } from '../rollout/compile.ts';

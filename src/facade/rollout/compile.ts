@@ -1,4 +1,4 @@
-import type { ApiPair } from '../api-pair.ts';
+import type { ApiPair } from './api-pair.ts';
 import { facesOf, isParameter, parametersOf, type FaceConfig } from '../config/face.ts';
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig, RouteConfig } from '../config/schema.ts';

@@ -1,4 +1,4 @@
-import type { ApiPair, Dialect, Path } from '../api-pair.ts';
+import type { ApiPair, Dialect, Path } from './api-pair.ts';
 import type { BodyRule, QueryRule, RowCompareConfig, VerifyConfig } from '../config/schema.ts';
 
 /**

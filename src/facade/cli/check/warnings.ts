@@ -1,11 +1,10 @@
-import type { ApiPair } from '../../api-pair.ts';
 import { existsSync } from 'node:fs';
 import { readDocument } from '../../config/document.ts';
 import { placeName } from '../../config/place.ts';
 import type { ConfigPath } from '../../config/problem.ts';
 import { safetyOf } from '../../config/safety.ts';
 import type { FacadeConfig } from '../../config/schema.ts';
-import type { Variables } from '../../config/variables.ts';
+import type { PairVariables, Variables } from '../../config/variables.ts';
 
 /**
  * What the loader takes and an operator may still not have meant. A warning is a function of its own and a line in
@@ -27,7 +26,7 @@ interface WarningInput {
   readonly config: FacadeConfig;
   readonly variables: Variables;
   /** The variables of the two sides, as the pair calls them. */
-  readonly pairVariables: ApiPair['variables'];
+  readonly pairVariables: PairVariables;
   /** Ids of the table that serves now; undefined: no facade was asked. */
   readonly running: readonly string[] | undefined;
   /** Verdict by route id; undefined: there is no report to be had. */

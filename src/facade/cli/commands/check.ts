@@ -1,4 +1,4 @@
-import type { ApiPair } from '../../api-pair.ts';
+import type { ApiPair } from '../../rollout/api-pair.ts';
 import type { ConfigProblem } from '../../config/load.ts';
 import { environmentProblems, type EnvironmentProblem } from '../check/environment.ts';
 import { warningsOf, type CheckWarning } from '../check/warnings.ts';

@@ -1,4 +1,4 @@
-import type { ApiPair } from '../../api-pair.ts';
+import type { ApiPair } from '../../rollout/api-pair.ts';
 import { showToken } from '../../dialect/token-header.ts';
 import { facesOf } from '../../config/face.ts';
 import type { Environment } from '../../config/environment.ts';

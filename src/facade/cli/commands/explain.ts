@@ -1,4 +1,4 @@
-import type { ApiPair } from '../../api-pair.ts';
+import type { ApiPair } from '../../rollout/api-pair.ts';
 import { tokenHeaderNames } from '../../dialect/token-header.ts';
 import { readFileSync } from 'node:fs';
 import type { ExplainAnswer } from '../../admin/explain.ts';

@@ -1,7 +1,7 @@
+import type { PairVariables } from '../../config/variables.ts';
 import { copyFileSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ApiPair } from '../../api-pair.ts';
 import { codeOf } from '../../../http/error-code.ts';
 import { readTextSync } from '../../../http/read-file.ts';
 import { formatProblems, parseConfig } from '../../config/load.ts';
@@ -61,7 +61,7 @@ async function fromDocuments(
 }
 
 /** @throws CliError with every problem of both documents. */
-function made(direct: NamedText, gateway: NamedText, variables: ApiPair['variables']): FirstTable {
+function made(direct: NamedText, gateway: NamedText, variables: PairVariables): FirstTable {
   const result = firstTable(direct, gateway, variables);
   if (!result.ok) {
     const lines = result.problems.map(({ file, problem }) => formatProblems(file, [problem]));

@@ -1,4 +1,4 @@
-import type { ApiPair } from '../../api-pair.ts';
+import type { ApiPair } from '../../rollout/api-pair.ts';
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { readTextSync } from '../../../http/read-file.ts';
 import { readDocument } from '../../config/document.ts';

@@ -1,12 +1,12 @@
-import type { ApiPair } from '../../api-pair.ts';
+import type { PairVariables } from '../../config/variables.ts';
 import { SCHEMA_LINE, upstreamLines } from './table.ts';
 
 /** What somebody begins with who has no OpenAPI documents: a table of one route, and a `.env` to fill in. */
 
-export const blankEnv = ({ direct, gateway }: ApiPair['variables']): string =>
+export const blankEnv = ({ direct, gateway }: PairVariables): string =>
   `${direct.url}=\n${direct.token}=\n${gateway.url}=\n`;
 
-export const blankTable = (variables: ApiPair['variables']): string => `${SCHEMA_LINE}
+export const blankTable = (variables: PairVariables): string => `${SCHEMA_LINE}
 #
 # A rollout table to begin with. A request that no route claims goes to direct as it came, so a route is needed only for what
 # shall move. Every option is described in facade.schema.json; an editor with a YAML language server shows it as you type.

@@ -1,4 +1,4 @@
-import type { ApiPair } from '../../api-pair.ts';
+import type { PairVariables } from '../../config/variables.ts';
 import { breachOf } from '../../config/bounds.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
 import { facesFor } from './faces.ts';
@@ -33,7 +33,7 @@ type MadeTable =
   | { readonly ok: false; readonly problems: readonly { readonly file: string; readonly problem: ConfigProblem }[] };
 
 /** @param variables that hold the addresses of the two sides. */
-export function firstTable(direct: NamedText, gateway: NamedText, variables: ApiPair['variables']): MadeTable {
+export function firstTable(direct: NamedText, gateway: NamedText, variables: PairVariables): MadeTable {
   const [ofDirect, ofGateway] = [readApi(direct.text), readApi(gateway.text)];
   if (ofDirect.ok && ofGateway.ok) {
     return tableOf({ file: direct.file, api: ofDirect.api }, { file: gateway.file, api: ofGateway.api }, variables);
@@ -48,7 +48,7 @@ interface NamedApi {
   readonly api: Api;
 }
 
-function tableOf(direct: NamedApi, gateway: NamedApi, variables: ApiPair['variables']): MadeTable {
+function tableOf(direct: NamedApi, gateway: NamedApi, variables: PairVariables): MadeTable {
   const matching = matchOperations(direct.api.operations, gateway.api.operations);
   const faces = facesFor(matching);
   const made = draftRoutes(faces, matching.prefix);

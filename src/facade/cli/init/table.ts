@@ -1,4 +1,4 @@
-import type { ApiPair } from '../../api-pair.ts';
+import type { PairVariables } from '../../config/variables.ts';
 import type { Api } from './openapi.ts';
 import type { RouteDraft, RouteDrafts } from './routes.ts';
 import { oneLine } from './text.ts';
@@ -18,7 +18,7 @@ interface TableSource {
 }
 
 interface TableOptions {
-  readonly variables: ApiPair['variables'];
+  readonly variables: PairVariables;
   readonly direct: TableSource;
   readonly gateway: TableSource;
   /** What of the gateway's paths stands in its URL. */
@@ -46,7 +46,7 @@ export function writeTable({ routes, gatewayOnly, refused }: RouteDrafts, option
 export const remarksIn = (text: string): number => text.split(LOOK).length - 1;
 
 /** What a table says of its two sides. @param gatewayBase path behind the gateway's URL. */
-export function upstreamLines({ direct, gateway }: ApiPair['variables'], gatewayBase = ''): string[] {
+export function upstreamLines({ direct, gateway }: PairVariables, gatewayBase = ''): string[] {
   return [
     'upstreams:',
     '  direct:',

@@ -1,4 +1,4 @@
-import type { AnswerBody } from '../../../../src/facade/api-pair.ts';
+import type { AnswerBody } from '../../../../src/facade/rollout/api-pair.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { directErrorToGatewayDialect, errorForDialect } from '../../../../src/c2s/pair/answer.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ErrorAnswer } from '../../../../src/facade/api-pair.ts';
+import type { ErrorAnswer } from '../../../../src/facade/rollout/api-pair.ts';
 import { mustUnderstand, understand } from '../../../../src/c2s/pair/error-answer.ts';
 
 const INTERNAL = 'https://crm.internal.example/integration/leads/1';

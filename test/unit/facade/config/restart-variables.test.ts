@@ -5,7 +5,7 @@ import { RestartVariables } from '../../../../src/facade/config/restart-variable
 const START = { C2S_BASE_URL: 'http://crm', C2S_TOKEN: 'a', PORT: '1', PATH: '/bin' };
 
 test('a variable that takes a restart is told once a change; addresses and others never', () => {
-  const watched = new RestartVariables(CONTACT2SALE, START);
+  const watched = new RestartVariables(CONTACT2SALE.variables, START);
   expect(watched.changed(START)).toEqual([]);
   expect(watched.changed({ ...START, C2S_BASE_URL: 'http://new', C2S_GATEWAY_URL: 'http://gw', PATH: '/' })).toEqual(
     [],

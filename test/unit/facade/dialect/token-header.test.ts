@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TokenHeader } from '../../../../src/facade/api-pair.ts';
+import type { TokenHeader } from '../../../../src/facade/rollout/api-pair.ts';
 import { showToken, tokenHeaderNames } from '../../../../src/facade/dialect/token-header.ts';
 
 const bearer: TokenHeader = { name: 'authorization', prefix: 'Bearer ', aliases: ['authentication'] };

@@ -1,11 +1,12 @@
-import type { BodyRule } from './config/schema.ts';
-import type { Outcome } from './rollout/outcome.ts';
+import type { BodyRule } from '../config/schema.ts';
+import type { PairVariables } from '../config/variables.ts';
+import type { Outcome } from './outcome.ts';
 
 /**
  * Two APIs for the same things: the legacy one (`direct`) and its replacement (`gateway`). The rollout table says which
  * operations they share and how their paths, queries and bodies differ. What a table cannot say is said by an
- * {@link ApiPair}: how each side is called and shown a token, how it tells of an error, whose rate limit a 429 is, what the gateway cannot carry. The engine
- * imports nothing of the two APIs.
+ * {@link ApiPair}: how each side is called and shown a token, how it tells of an error, whose rate limit a 429 is, what the
+ * gateway cannot carry. The engine imports nothing of the two APIs.
  */
 
 /** Which side serves a request. */
@@ -20,7 +21,7 @@ export interface ApiPair {
   /** How a caller shows its token to each side. Of a known caller the facade writes both. */
   readonly tokens: Readonly<Record<Path, TokenHeader>>;
   /** The environment variables that hold the address and the token of each side. */
-  readonly variables: Readonly<Record<Path, { readonly url: string; readonly token: string }>>;
+  readonly variables: PairVariables;
   readonly gateway: GatewayLimits;
   /** Whose rate limit a 429 of this path tells of: a gateway that calls the legacy API passes that API's limit on. */
   rateLimitOf(path: Path): Path;
