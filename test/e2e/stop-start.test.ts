@@ -38,8 +38,13 @@ const data = ({ dir }: FacadeProcess): string => join(dir, '.data');
 const isMaking = (one: FacadeProcess): boolean =>
   existsSync(data(one)) && readdirSync(data(one)).some((name) => name.startsWith('postgres.making-'));
 const isServing = (one: FacadeProcess): boolean => existsSync(join(data(one), 'postgres', 'postmaster.pid'));
-const hasWorker = (one: FacadeProcess): boolean =>
-  processesOf(one).filter((command) => command.includes('main.ts')).length > 1;
+/** By its environment: before its exec a child of the primary looks like one by all else. */
+const hasWorker = ({ dir }: FacadeProcess): boolean =>
+  readdirSync('/proc').some(
+    (pid) =>
+      read(`/proc/${pid}/cwd`, (path) => readlinkSync(path)) === dir &&
+      read(`/proc/${pid}/environ`, (path) => readFileSync(path, 'latin1')).includes('C2S_FACADE_SEAT='),
+  );
 
 const MAKING = 'the files of Postgres are being made';
 const CASES = [
