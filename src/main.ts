@@ -28,29 +28,42 @@ function variables(): Record<string, string | undefined> {
   return { ...readEnvFile(ENV_FILE), ...process.env };
 }
 
-async function main(): Promise<void> {
-  const seat = seatOf(process.env[SEAT]);
-  if (seat) ignoreSignals();
+/** What runs once it has started. */
+interface Running {
+  readonly log: Logger;
+  /** True when nothing was cut. */
+  stop(): Promise<boolean>;
+}
+
+/**
+ * Starts what this process is to be.
+ * @param stopping aborted: what has not been started need not be any more.
+ * @returns what to stop; undefined: nothing runs, or its primary stops it.
+ */
+async function main(seat: Seat | undefined, stopping: AbortSignal): Promise<Running | undefined> {
   const begun = await seat?.begun;
   const envFile = begun?.envFile ?? (await explained(() => Promise.resolve(readEnvFile(ENV_FILE))));
-  if (!envFile) return;
+  if (!envFile) return undefined;
   const given = { ...envFile, ...process.env };
   const firstRun = given['C2S_BASE_URL'] ? undefined : await startSandboxed();
   const all = (): Record<string, string | undefined> => ({ ...variables(), ...firstRun?.environment });
   const read = readEnvironment({ ...given, ...firstRun?.environment });
   if (!read.ok) {
     fail('The environment cannot be used:', read.problems.join('\n'));
-    return firstRun?.close();
+    await firstRun?.close();
+    return undefined;
   }
   const { environment } = read;
   // On a first run the lines to paste must not drown in one log line a request.
   const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;
   const output = standardOutput();
   const logs = createLogs(level, output);
-  if (firstRun && !given['FACADE_CONFIG']?.trim() && !writeTable(environment.configFile, output))
-    return firstRun.close();
+  if (firstRun && !given['FACADE_CONFIG']?.trim() && !writeTable(environment.configFile, output)) {
+    await firstRun.close();
+    return undefined;
+  }
   // The sandbox is for looking at things, and its upstreams live in this process.
-  if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, envFile, logs);
+  if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, envFile, logs, stopping);
   const app = await start({
     environment,
     variables: all,
@@ -61,21 +74,24 @@ async function main(): Promise<void> {
   });
   // What ties a worker to the primary would keep it alive.
   if (!app && seat) process.exit(1);
-  if (!app) return firstRun?.close();
-  if (firstRun) {
+  if (!app) {
+    await firstRun?.close();
+    return undefined;
+  }
+  if (firstRun && !stopping.aborted) {
     const { welcome } = await import('./c2s/sandbox/welcome.ts');
     output.write(welcome({ ...firstRun, ...app, ...environment }));
     output.flush();
     app.store.whenReady(() => output.write(`The database under ${environment.dataDir} is ready.\n`));
   }
-  if (seat) return;
+  if (seat) return undefined;
   process.on('SIGHUP', () => void app.reload());
   const stop = async (): Promise<boolean> => {
     const isWhole = await app.stop();
     await firstRun?.close();
     return isWhole;
   };
-  stopOnSignals(stop, () => process.exit(1), logs.log);
+  return { log: logs.log, stop };
 }
 
 async function startSandboxed(): Promise<FirstRun> {
@@ -84,19 +100,21 @@ async function startSandboxed(): Promise<FirstRun> {
 }
 
 /** Of several workers. */
-async function lead(environment: Environment, envFile: Variables, { log, droppedLines }: Logs): Promise<void> {
+async function lead(
+  environment: Environment,
+  envFile: Variables,
+  { log, droppedLines }: Logs,
+  stopping: AbortSignal,
+): Promise<Running | undefined> {
   const { startPrimary } = await import('./facade/cluster/primary.ts');
-  const primary = await explained(() => startPrimary({ environment, envFile, log, droppedLines, seatVariable: SEAT }));
+  const options = { environment, envFile, log, droppedLines, seatVariable: SEAT, stopping };
+  const primary = await explained(() => startPrimary(options));
   if (!primary) {
     process.exitCode = 1;
-    return;
+    return undefined;
   }
   process.on('SIGHUP', () => primary.reload());
-  const hurry = (): void => {
-    primary.kill();
-    process.exit(1);
-  };
-  stopOnSignals(() => primary.stop(), hurry, log);
+  return { log, stop: () => primary.stop() };
 }
 
 /** A process manager may run us as a worker of a cluster of its own: that is no seat among ours. */
@@ -104,9 +122,13 @@ function seatOf(text: string | undefined): Seat | undefined {
   return cluster.isWorker && text !== undefined ? createSeat(JSON.parse(text) as SeatFacts, process) : undefined;
 }
 
-/** Ctrl-C and the service manager tell every process; a worker goes by what the primary says. */
-function ignoreSignals(): void {
+/**
+ * Ctrl-C and the service manager tell every process; a worker goes by what the primary says. What is still sent to one that
+ * is gone fails with EPIPE; node ends the worker as soon as it has seen that.
+ */
+function followPrimary(): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  cluster.worker?.on('error', () => undefined);
 }
 
 /** In an empty folder, the sandbox brings its table along. @returns false when it could not. */
@@ -140,15 +162,22 @@ async function explained<T>(begin: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** @param hurry ends the process now: a second signal means that nobody wants to wait any longer. */
-function stopOnSignals(stop: () => Promise<boolean>, hurry: () => void, log: Logger): void {
-  let stopping = false;
+/**
+ * Stops what runs, and what is still starting as soon as it has started: nothing that was begun is left behind. A second
+ * signal means that nobody wants to wait any longer; workers and Postgres end with this process then.
+ */
+function stopOnSignals(starting: Promise<Running | undefined>, stopping: AbortController): void {
   const onSignal = async (signal: string): Promise<void> => {
-    if (stopping) return hurry();
-    stopping = true;
-    log.info({ signal }, 'stopping');
-    const isWhole = await stop();
-    log.info({ isWhole }, 'stopped');
+    if (stopping.signal.aborted) {
+      // One whose node is still starting would complain that its primary is gone.
+      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+      process.exit(1);
+    }
+    stopping.abort();
+    const one = await starting;
+    one?.log.info({ signal }, 'stopping');
+    const isWhole = !one || (await one.stop());
+    one?.log.info({ isWhole }, 'stopped');
     process.exit(isWhole ? 0 : 1);
   };
   process.on('SIGTERM', () => void onSignal('SIGTERM'));
@@ -160,4 +189,10 @@ function fail(title: string, report: string): void {
   process.exitCode = 1;
 }
 
-await main();
+const seat = seatOf(process.env[SEAT]);
+const stopping = new AbortController();
+// Before anything is started: what a signal finds half started would be left behind.
+if (seat) followPrimary();
+const starting = main(seat, stopping.signal);
+if (!seat) stopOnSignals(starting, stopping);
+await starting;

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { endWithProblem, sendProblem, type Problem } from './problem.ts';
+import { endAfter, endWithProblem, sendProblem, type Problem } from './problem.ts';
 import { ALLOW, CONNECT_REFUSED, headProblem, isOptionsForUs, passesHead } from './request-head.ts';
 
 /** The public listener: node:http with the limits that keep a slow or hostile caller from holding it. */
@@ -76,7 +76,9 @@ export function createListener(options: ListenerOptions): Server {
   const handle = admitted(options.handle);
   server.on('request', (req, res) => handle(req, res, false));
   server.on('checkContinue', (req, res) => handle(req, res, true));
-  server.on('checkExpectation', (_req, res) => refuse(res, UNKNOWN_EXPECTATION));
+  server.on('checkExpectation', (req, res) => {
+    if (!(req.socket as Carrier)[kRefused]) refuse(res, UNKNOWN_EXPECTATION);
+  });
   server.on('upgrade', (req, socket: Socket, head) => {
     (socket as Carrier)[kUpgraded] = true;
     options.upgrade(req, socket, head);
@@ -118,19 +120,34 @@ function admit(
 }
 
 /**
- * Requests that were parsed ahead and wait for their turn, on one connection and on all together. A packet of 64 KiB holds
- * some 2,000, and node makes them all out of it at once, of about 3 kB each. What is more is dropped, and the last answer
- * says `connection: close`, so that the caller sends it again (RFC 9112 9.3.2 has it prepared for that).
+ * Requests of one connection that wait for their turn. There is no bound of all together: whose a connection is the
+ * listener does not know, and strangers would use it up. What is more is dropped, and the connection ends with the last
+ * answer that is owed, so that the caller sends the rest again (RFC 9112 9.3.2 has it prepared for that).
+ *
+ * What one read of 64 KiB holds node makes at once and keeps until the connection ends, 2 to 6 MB of it. What is read
+ * after a drop is thrown away, so that a connection never costs more than that.
  */
-const MAX_BEHIND = 500;
-const MAX_BEHIND_OF_ALL = 4_096;
-let behindOfAll = 0;
+const MAX_BEHIND = 64;
 
 function isTooFarBehind(socket: Carrier, last: ServerResponse): boolean {
-  if ((socket[kBehind] ?? 0) < MAX_BEHIND && behindOfAll < MAX_BEHIND_OF_ALL) return false;
+  if ((socket[kBehind] ?? 0) < MAX_BEHIND) return false;
+  hearNoMore(socket);
   last.shouldKeepAlive = false;
-  socket[kRefused] = true;
+  // Its head may have been written already, or by hand.
+  last.once('finish', () => endAfter(socket));
   return true;
+}
+
+/** Nothing that comes on this connection from now on is a request. It is still read, so that a caller who leaves is seen. */
+function hearNoMore(socket: Carrier): void {
+  if (socket[kRefused]) return;
+  socket[kRefused] = true;
+  // Takes the bytes from node's parser, which would make and keep a request of each head.
+  socket.removeAllListeners('data').on('data', () => undefined);
+  // Node would miss it: its parser stands in the middle of a head for good.
+  socket.once('end', () => {
+    if (!isOwedNothing(socket)) socket.destroy();
+  });
 }
 
 /**
@@ -143,24 +160,12 @@ function isTooFarBehind(socket: Carrier, last: ServerResponse): boolean {
  * for somebody who is gone is held until the deadline.
  */
 function lineUp(socket: Carrier, before: ServerResponse, begin: () => void): void {
-  if (socket[kBehind] === undefined) {
-    socket[kBehind] = 0;
-    socket.once('close', () => {
-      behindOfAll -= socket[kBehind] ?? 0;
-      socket[kBehind] = 0;
-    });
-  }
-  step(socket, 1);
+  socket[kBehind] = (socket[kBehind] ?? 0) + 1;
   before.once('close', () => {
     if (!socket.writable) return;
-    step(socket, -1);
+    socket[kBehind] = (socket[kBehind] ?? 0) - 1;
     begin();
   });
-}
-
-function step(socket: Carrier, by: 1 | -1): void {
-  socket[kBehind] = (socket[kBehind] ?? 0) + by;
-  behindOfAll += by;
 }
 
 /** The latest request of a connection: what the parser refuses may be its body, or come behind it. */
@@ -218,7 +223,7 @@ const MALFORMED = { status: 400, kind: 'malformed-request', detail: 'This is not
 /** The connection ends with it: whether a body comes, and where it ends, is not known. */
 function refuse(res: ServerResponse, problem: Problem): void {
   // Of an answer that waits for those before it: only the request has the socket.
-  (res.req.socket as Carrier)[kRefused] = true;
+  hearNoMore(res.req.socket);
   sendProblem(res, problem, undefined, ['connection', 'close']);
 }
 
@@ -264,7 +269,7 @@ function answerClientError(error: Error & { code?: string }, socket: Carrier): v
     socket.destroy();
     return;
   }
-  socket[kRefused] = true;
+  hearNoMore(socket);
   const latest = socket[kLatest];
   const end = (): void => endWithProblem(socket, CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED);
   if (!latest || latest.writableFinished) end();

@@ -87,17 +87,22 @@ export function sendReady(res: ServerResponse, ready: ReadyProblem, requestId: s
 /** Milliseconds in which what is still written after a refusal is taken and thrown away. */
 const LINGER = 1_000;
 
-/**
- * The same on a bare socket, where there is no request to answer. The connection ends with it, whether its caller closes
- * too or not: no timeout of node's watches over such a socket any more.
- */
+/** The same on a bare socket, where there is no request to answer. The connection ends with it. */
 export function endWithProblem(socket: Socket, problem: Problem, headers: readonly string[] = []): void {
   const body = problemBody(problem, undefined);
   const pairs = [...problemHeaders(problem, body), ...headers];
   let head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n`;
   for (let i = 0; i < pairs.length; i += 2) head += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
+  endAfter(socket, `${head}connection: close\r\n\r\n${body.toString()}`);
+}
+
+/**
+ * Ends a connection behind what was written to it and `bytes`, whether its caller closes too or not: no timeout of
+ * node's watches over such a socket any more.
+ */
+export function endAfter(socket: Socket, bytes = ''): void {
   // Node has taken its own listener off a connection that it gave away, and its caller may have reset it already.
   socket.on('error', () => undefined);
-  socket.end(`${head}connection: close\r\n\r\n${body.toString()}`);
+  socket.end(bytes);
   setTimeout(() => socket.destroy(), LINGER).unref();
 }

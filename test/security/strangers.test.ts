@@ -237,6 +237,24 @@ describe.each(WAYS)('on $way', (way) => {
     expect((await call(scene, way.path, STRANGER)).said).toBe('200 -');
   });
 
+  test('4,600 requests that strangers pipelined leave a known caller those that it pipelines itself', async () => {
+    const scene = await started(undefined, 0);
+    scene.strangersGet = (_, res) => void scene.held.push(res);
+    const get = ({ authorization }: typeof KNOWN) =>
+      `GET ${way.path} HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`;
+    const open = () => {
+      const raw = openRaw(scene.facade.url);
+      opened.keep({ close: () => raw.destroy() });
+      return raw;
+    };
+    for (let i = 0; i < 10; i++) open().send(get(STRANGER).repeat(461));
+    await until(() => scene.held.length === 10, 'each of them has one under way');
+    const known = open();
+    known.send(get(KNOWN).repeat(20));
+    await until(() => known.text().split('HTTP/1.1 200').length === 21, 'all of its requests are answered');
+    expect(known.text()).not.toMatch(/^connection: close/im);
+  });
+
   test('what strangers are answered opens no breaker and moves no number that the autopilot decides by', async () => {
     const scene = await started(undefined, 0);
     scene.strangersGet = fails;

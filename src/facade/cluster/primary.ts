@@ -31,6 +31,8 @@ export interface PrimaryOptions {
   readonly envFile: Variables;
   /** Name of the variable by which a worker finds its seat. */
   readonly seatVariable: string;
+  /** Aborted: no worker is to be started any more. */
+  readonly stopping: AbortSignal;
 }
 
 export interface Primary {
@@ -40,8 +42,6 @@ export interface Primary {
   reload(): void;
   /** Resolves when all have drained; false when one of them cut something. */
   stop(): Promise<boolean>;
-  /** Ends everything now. */
-  kill(): void;
 }
 
 /** Milliseconds. What a worker that dies had counted since is lost. */
@@ -50,13 +50,14 @@ const MEASURE_EVERY = 5_000;
 const PATIENCE = 1_000;
 
 /**
- * Resolves when the first worker serves, so that a signal finds somebody who stops it; the others follow.
- * @returns undefined when the workers cannot start; why not, the first one has said. @throws ListenError
+ * Resolves when the first worker serves; the others follow.
+ * @returns undefined when `stopping` came before, or the workers cannot start; why not, the first one has said.
+ * @throws ListenError
  */
 export async function startPrimary(options: PrimaryOptions): Promise<Primary | undefined> {
-  const { environment, log } = options;
+  const { environment, log, stopping } = options;
   const { workers, adminHost, adminPort } = environment;
-  const embedded = environment.database.kind === 'embedded' ? await embeddedFor(environment, log) : undefined;
+  const embedded = environment.database.kind === 'embedded' ? await embeddedFor(options) : undefined;
   const bridge = new Bridge(options, embedded);
   const front = createFront(bridge.front);
   const close = async (): Promise<void> => {
@@ -68,7 +69,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary | u
   try {
     // Admin first: a probe must find it when the public port opens.
     const adminUrl = await listen(front, adminHost, adminPort, 'ADMIN_PORT');
-    const isUp = await bridge.crew.startFirst();
+    const isUp = !stopping.aborted && (await bridge.crew.startFirst());
     if (!isUp) {
       await close();
       return undefined;
@@ -83,7 +84,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary | u
       return isWhole;
     };
     const reload = (): void => bridge.crew.tellAll({ kind: 'reload' });
-    return { url: bridge.url, adminUrl, reload, stop, kill: () => bridge.crew.kill() };
+    return { url: bridge.url, adminUrl, reload, stop };
   } catch (error) {
     await close();
     throw error;
@@ -237,10 +238,12 @@ class Bridge {
 }
 
 /** Without it the workers serve all the same, and say what they lack. */
-async function embeddedFor({ dataDir, workers }: Environment, log: Logger): Promise<Embedded | undefined> {
+async function embeddedFor({ environment, log, stopping }: PrimaryOptions): Promise<Embedded | undefined> {
+  const { dataDir, workers } = environment;
   try {
-    return await startEmbedded(dataDir, log, { instances: workers });
+    return await startEmbedded(dataDir, log, { instances: workers, signal: stopping });
   } catch (error) {
+    if (stopping.aborted) return undefined;
     log.error({ err: error, reason: (error as Error).message }, 'the database cannot be had; the workers go without');
     return undefined;
   }

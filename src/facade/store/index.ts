@@ -62,7 +62,7 @@ const CLOSE_TIMEOUT = 5_000;
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { databaseUrl, dataDir, migrations, log, poolSize = 10, patience = 10_000, signal } = options;
-  const embedded = databaseUrl === undefined ? await startEmbedded(dataDir, log) : undefined;
+  const embedded = databaseUrl === undefined ? await startEmbedded(dataDir, log, { signal }) : undefined;
   const connectionString = databaseUrl ?? embedded?.connectionString ?? '';
   const pool = createPool(connectionString, poolSize, log);
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema(SCHEMA);

@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 /** A caller on a bare socket: sends exact bytes, and reads exact bytes back. */
 export interface RawCaller {
   send(bytes: string | Buffer): void;
+  /** Bytes that the kernel has not taken yet. */
+  unsent(): number;
   /** Everything that came so far. */
   text(): string;
   /** Resolves with the text when it matches; fails when the connection ends or the deadline passes before. */
@@ -56,6 +58,7 @@ export function openRaw(url: string): RawCaller {
     });
   return {
     send: (bytes) => void socket.write(bytes, 'latin1'),
+    unsent: () => socket.writableLength,
     text: () => text,
     until: (pattern, deadline = 5_000) => wait(() => pattern.test(text), String(pattern), deadline),
     closed: (deadline = 5_000) => wait(() => isClosed, 'close', deadline),

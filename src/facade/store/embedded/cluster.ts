@@ -43,6 +43,8 @@ interface ClusterOptions {
   readonly account: Account | undefined;
   /** For initdb, beside our own. */
   readonly initFlags?: readonly string[];
+  /** Ends initdb, which takes seconds. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Only the owner of `dataDir` may call this. */
@@ -66,7 +68,7 @@ export const connectionStringOf = ({ password }: Cluster, runDir: string): strin
 export const isMade = (dataDir: string): boolean => existsSync(join(dataDir, CLUSTER, 'PG_VERSION'));
 
 async function make(dir: string, options: ClusterOptions): Promise<void> {
-  const { dataDir, binaries, account, initFlags = [] } = options;
+  const { dataDir, binaries, account, initFlags = [], signal } = options;
   const making = mkdtempSync(join(dataDir, HALF_MADE));
   const passwordFile = `${making}.password`;
   writeFileSync(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600, flush: true });
@@ -75,7 +77,7 @@ async function make(dir: string, options: ClusterOptions): Promise<void> {
   const locale = ['--encoding=UTF8', '--locale=C', '--no-instructions'];
   const command = asAccount(account, binaries.initdb, [...flags, ...locale, ...initFlags], [making]);
   try {
-    await promisify(execFile)(command.file, command.args, { ...command.as, env: serverEnvironment() });
+    await promisify(execFile)(command.file, command.args, { ...command.as, env: serverEnvironment(), signal });
   } catch (error) {
     throw new StoreUnavailable(`its files could not be made under ${dataDir}: ${reasonOf(error)}`, { cause: error });
   }

@@ -20,6 +20,8 @@ export interface Embedded {
 interface EmbeddedOptions {
   /** Processes that use it; each has its connections. */
   readonly instances?: number;
+  /** Ends a start that has not begun to run the server yet. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Connections of one facade at most, enrichment included. */
@@ -38,7 +40,7 @@ export async function startEmbedded(dataDir: string, log: Logger, options: Embed
   }
 }
 
-async function start(dataDir: string, log: Logger, { instances = 1 }: EmbeddedOptions): Promise<Embedded> {
+async function start(dataDir: string, log: Logger, { instances = 1, signal }: EmbeddedOptions): Promise<Embedded> {
   const binaries = await findBinaries();
   mkdirSync(dataDir, { recursive: true });
   const dir = realpathSync(dataDir);
@@ -48,7 +50,7 @@ async function start(dataDir: string, log: Logger, { instances = 1 }: EmbeddedOp
   try {
     const doing = isMade(dir) ? 'starting the embedded Postgres' : 'making the embedded Postgres, once: a few seconds';
     log.info({ dataDir: dir }, doing);
-    const cluster = await openCluster({ dataDir: dir, binaries, account });
+    const cluster = await openCluster({ dataDir: dir, binaries, account, signal });
     const settings = { max_connections: CONNECTIONS * Math.max(2, instances) };
     const server = await supervise({ binaries, cluster, runDir, account, settings }, log);
     const stop = async (): Promise<void> => {

@@ -24,8 +24,6 @@ export interface Server {
   readonly ended: Promise<void>;
   /** Fast shutdown: open transactions are rolled back, what was committed is on disk. */
   stop(): Promise<void>;
-  /** Asks for a fast shutdown and does not wait: for the last moment of this process. */
-  interrupt(): void;
 }
 
 /** Milliseconds. Recovery after a crash comes before readiness, and replays up to `max_wal_size`. */
@@ -73,11 +71,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     env: serverEnvironment(),
   });
   const said = lastWords(child);
-  const ended = new Promise<void>((done) => {
-    child.once('close', () => done());
-    // It could not be started at all.
-    child.once('error', () => done());
-  });
+  const ended = endOf(child);
+  endWithUs(child, ended);
   let hasEnded = false;
   void ended.then(() => (hasEnded = true));
   const deadline = performance.now() + START_TIMEOUT;
@@ -89,8 +84,25 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }
     await sleep(POLL_EVERY);
   }
-  const interrupt = (): void => void child.kill('SIGINT');
-  return { pid: child.pid ?? 0, ended, stop: () => stop(child, ended), interrupt };
+  return { pid: child.pid ?? 0, ended, stop: () => stop(child, ended) };
+}
+
+function endOf(child: ChildProcess): Promise<void> {
+  return new Promise((done) => {
+    child.once('close', () => done());
+    // It could not be started at all.
+    child.once('error', () => done());
+  });
+}
+
+/**
+ * Whatever ends this process in good order asks the server for a fast shutdown, from its first moment on; after kill -9
+ * the next start does.
+ */
+function endWithUs(child: ChildProcess, ended: Promise<void>): void {
+  const onExit = (): void => void child.kill('SIGINT');
+  process.on('exit', onExit);
+  void ended.then(() => process.off('exit', onExit));
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {

@@ -23,9 +23,6 @@ const REMAINS = 10_000;
 export async function supervise(options: ServerOptions, log: Logger): Promise<Supervised> {
   const stopping = new AbortController();
   let server = await firstStart(options, log);
-  // Whatever ends this process in good order ends the server too; after kill -9 the next start does.
-  const onExit = (): void => server.interrupt();
-  process.on('exit', onExit);
 
   const keep = async (): Promise<void> => {
     let delay = FIRST_DELAY;
@@ -48,7 +45,6 @@ export async function supervise(options: ServerOptions, log: Logger): Promise<Su
   return {
     stop: async () => {
       stopping.abort();
-      process.off('exit', onExit);
       await server.stop();
       await kept;
     },

@@ -32,6 +32,8 @@ async function started(handle?: (taken: Taken) => void) {
     upgrade: (_req, socket) => void socket.destroy(),
     isUpgrade: () => false,
   });
+  let made = 0;
+  for (const event of ['request', 'checkExpectation']) server.on(event, () => made++);
   const url = await listen(server, '127.0.0.1', 0, 'PORT');
   const callers: WireCaller[] = [];
   open.push({ server, callers });
@@ -42,7 +44,8 @@ async function started(handle?: (taken: Taken) => void) {
   };
   /** Answers the newest, by its path. */
   const answer = (): void => void taken.at(-1)?.res.end(taken.at(-1)?.req.url);
-  return { taken, caller, answer };
+  /** Requests that node made so far. */
+  return { taken, caller, answer, requests: () => made };
 }
 
 const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nhost: x\r\n${headers}\r\n`;
@@ -54,13 +57,13 @@ describe('requests that were pipelined', () => {
     const { taken, caller, answer } = await started();
     const one = caller();
     one.send(
-      paths(300)
+      paths(65)
         .map((path) => get(path))
         .join(''),
     );
-    for (const [i, path] of paths(300).entries()) {
+    for (const [i, path] of paths(65).entries()) {
       await until(() => taken.length > i, `${path} is taken`);
-      if (i % 100 === 0) await turn();
+      if (i % 20 === 0) await turn();
       expect(taken).toHaveLength(i + 1);
       answer();
       expect((await one.answer()).body).toBe(path);
@@ -89,7 +92,7 @@ describe('requests that were pipelined', () => {
     for (const path of paths(10)) expect((await one.answer()).body).toBe(path);
   });
 
-  test('more than 500 in one packet: those are answered, the last says close, and the rest is the caller’s to repeat', async () => {
+  test('more than 64 in one packet: those are answered, the last says close, and the rest is the caller’s to repeat', async () => {
     const { taken, caller } = await started(({ req, res }) => void setImmediate(() => res.end(req.url)));
     const one = caller();
     one.send(
@@ -99,8 +102,8 @@ describe('requests that were pipelined', () => {
     );
     const text = await one.closed(20_000);
     const answered = text.match(/HTTP\/1\.1 200/g)?.length ?? 0;
-    expect(answered).toBe(501);
-    expect(taken.map(({ req }) => req.url)).toEqual(paths(501));
+    expect(answered).toBe(65);
+    expect(taken.map(({ req }) => req.url)).toEqual(paths(65));
     expect(text.match(/^connection: close/gim)).toHaveLength(1);
   });
 
@@ -152,24 +155,87 @@ describe('requests that were pipelined', () => {
     expect(taken).toHaveLength(1);
   });
 
-  test('on many connections are bounded together: where that is reached each still has its answer, and says close', async () => {
+  test('on many connections cost others nothing: what is behind on one is bounded there', async () => {
     const { taken, caller } = await started();
     const many = Array.from({ length: 20 }, () => caller());
     for (const one of many) one.send(get('/x').repeat(400));
     await until(() => taken.length === 20, 'each has one under way');
     const late = caller();
     late.send(get('/late').repeat(3));
-    await until(() => taken.length === 21, 'so has the last');
-    taken.at(-1)?.res.end('late');
-    expect((await late.answer()).header('connection')).toBe('close');
-    for (const one of many) one.destroy();
-    await until(() => taken.every(({ res }) => res.closed), 'all have left');
-    const again = caller();
-    again.send(get('/again').repeat(2));
-    for (const count of [22, 23]) {
+    for (const count of [21, 22, 23]) {
       await until(() => taken.length === count, 'it is taken');
-      taken.at(-1)?.res.end('again');
-      expect((await again.answer()).header('connection')).toBe('keep-alive');
+      taken.at(-1)?.res.end('late');
+      expect((await late.answer()).header('connection')).toBe('keep-alive');
     }
+  });
+
+  test('and those that were dropped are not kept: what is read after the drop makes no requests', async () => {
+    const { taken, caller, requests } = await started();
+    const one = caller();
+    for (let i = 0; i < 400; i++) one.send(get('/x').repeat(2_000));
+    await until(() => taken.length === 1, 'the first is taken');
+    await until(() => one.unsent() === 0, 'all of it was read');
+    // Two reads at most, of 64 KiB each, begun before the drop.
+    expect(requests()).toBeLessThan(6_000);
+    one.destroy();
+    await until(() => taken[0]?.res.closed === true, 'a caller who leaves is seen all the same');
+  });
+});
+
+/** Whoever is refused something behind an answer: the answer is given whole, and then the connection ends. */
+describe('a connection on which something was refused ends', () => {
+  const REFUSED: Readonly<Record<string, { bytes: string; answers: RegExp[] }>> = {
+    'many behind': { bytes: get('/behind').repeat(200), answers: Array.from({ length: 64 }, () => /^HTTP\/1\.1 200/) },
+    'what is no HTTP': { bytes: 'no HTTP\r\n\r\n', answers: [/^HTTP\/1\.1 400/] },
+    'an expectation': { bytes: get('/behind', 'expect: x\r\n'), answers: [/^HTTP\/1\.1 417/] },
+    'an expectation behind many': {
+      bytes: get('/behind').repeat(200) + get('/behind', 'expect: x\r\n'),
+      answers: Array.from({ length: 64 }, () => /^HTTP\/1\.1 200/),
+    },
+    'a coding that is not known': {
+      bytes: `${get('/behind', 'transfer-encoding: gzip, chunked\r\n')}0\r\n\r\n`,
+      answers: [/^HTTP\/1\.1 501/],
+    },
+  };
+  const STATES = ['no head yet', 'head and half of the body', 'finished in the same turn'] as const;
+  const KINDS: Readonly<Record<string, { version: string; length?: string }>> = {
+    sized: { version: '1.1', length: '8' },
+    chunked: { version: '1.1' },
+    'HTTP/1.0 keep-alive': { version: '1.0', length: '8' },
+  };
+  const TABLE = Object.keys(REFUSED).flatMap((what) =>
+    STATES.flatMap((state) => Object.keys(KINDS).map((kind) => ({ what, state, kind }))),
+  );
+
+  test.each(TABLE)('$what behind an answer: $kind, $state', async ({ what, state, kind }) => {
+    const { bytes, answers } = REFUSED[what] as (typeof REFUSED)[string];
+    const { version, length } = KINDS[kind] as (typeof KINDS)[string];
+    const headers = length === undefined ? {} : { 'content-length': length };
+    const { taken, caller, requests } = await started(({ req, res }) => {
+      if (req.url !== '/first') res.end('behind');
+      else if (state === 'finished in the same turn') res.writeHead(200, headers).end('12345678');
+      else if (state === 'head and half of the body') res.writeHead(200, headers).write('1234');
+    });
+    const one = caller();
+    const first = `GET /first HTTP/${version}\r\nhost: x\r\nconnection: keep-alive\r\n\r\n`;
+    one.send(state === 'finished in the same turn' ? first + bytes : first);
+    await until(() => taken.length > 0, 'the first is taken');
+    const res = taken[0]?.res;
+    if (state !== 'finished in the same turn') {
+      if (state === 'head and half of the body') await one.until(/1234/);
+      one.send(bytes);
+      await until(() => requests() > 1 || what === 'what is no HTTP', 'what is behind was read');
+      await turn();
+      if (state === 'no head yet') res?.writeHead(200, headers).end('12345678');
+      else res?.end('5678');
+    }
+    const text = await one.closed(4_000);
+    expect(one.isReset()).toBe(false);
+    const all = text.split(/(?=HTTP\/1\.1 \d)/);
+    expect(all).toHaveLength(1 + answers.length);
+    expect(all[0]).toMatch(
+      length === undefined ? /\r\n(8\r\n12345678|4\r\n1234\r\n4\r\n5678)\r\n0\r\n\r\n$/ : /\r\n\r\n12345678$/,
+    );
+    for (const [i, answer] of answers.entries()) expect(all[i + 1]).toMatch(answer);
   });
 });
