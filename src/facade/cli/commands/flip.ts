@@ -24,7 +24,8 @@ export const flip: Command<FlipOptions> = async (context, options, ids) => {
   const set = setOf(options);
   if ((options.all ?? false) === ids.length > 0) throw usageError('Name the routes to flip, or --all; not both.');
   if (Object.keys(set).length === 0) throw usageError('Say what to change: --gateway, --shadow or --fallback.');
-  return options.offline ? flipFile(context, options, ids, set) : flipLive(context, options, ids, set);
+  const routes = [...new Set(ids)];
+  return options.offline ? flipFile(context, options, routes, set) : flipLive(context, options, routes, set);
 };
 
 function setOf({ gateway, shadow, fallback }: FlipOptions): RolloutSet {
