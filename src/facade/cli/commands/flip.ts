@@ -62,7 +62,11 @@ async function flipLive(
   // Only if what was shown is still in force: somebody else, or the autopilot, may have moved it meanwhile.
   const changes = edits.map((edit) => ({ ...edit, from: shown(edit, routes) }));
   const done = await context.admin.send<FlipAnswer>('POST', '/api/flips', { changes, ...signature(options) });
-  print(context, done, () => `Flipped: it serves now, revision ${done.revision}. "c2s-facade rollback" takes it back.`);
+  print(
+    context,
+    done,
+    ({ revision }) => `Flipped: it serves now, revision ${revision}. "c2s-facade rollback" takes it back.`,
+  );
   return EXIT.ok;
 }
 
