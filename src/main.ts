@@ -10,6 +10,7 @@ import type { Variables } from './facade/config/variables.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
 import { ListenError } from './http/listener.ts';
 import { createLogs, type Logger, type Logs } from './http/log.ts';
+import { visibleLines } from './http/visible.ts';
 import { standardOutput, type LogDestination } from './http/log-destination.ts';
 import type { FirstRun } from './c2s/sandbox/first-run.ts';
 
@@ -185,7 +186,7 @@ function stopOnSignals(starting: Promise<Running | undefined>, stopping: AbortCo
 }
 
 function fail(title: string, report: string): void {
-  process.stderr.write(`${title}\n${report}\n`);
+  process.stderr.write(visibleLines(`${title}\n${report}\n`));
   process.exitCode = 1;
 }
 

@@ -1,3 +1,4 @@
+import { visibleLines } from '../../http/visible.ts';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 
@@ -31,6 +32,7 @@ try {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => void stop(gateway, options.drainDelay ?? 0));
 } catch (error) {
-  process.stderr.write(`The gateway does not start.\n${error instanceof Error ? error.message : String(error)}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(visibleLines(`The gateway does not start.\n${message}\n`));
   process.exitCode = 1;
 }

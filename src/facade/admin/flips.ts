@@ -27,11 +27,25 @@ const rollout = z.strictObject({
 });
 const set = rollout.refine((given) => Object.keys(given).length > 0, 'write gateway, shadow, stickyBy or fallback');
 
+/** Of two changes of one route one would be lost without a word. */
+function refuseTwice(changes: readonly { readonly route: string }[], context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  for (const [i, { route }] of changes.entries()) {
+    if (seen.has(route)) {
+      const message = `${route} stands there twice; write one change for each route`;
+      context.addIssue({ code: 'custom', path: [i, 'route'], message });
+      return;
+    }
+    seen.add(route);
+  }
+}
+
 const flipBody = z
   .strictObject({
     changes: z
       .array(z.strictObject({ route: z.string(), set, from: rollout.optional() }))
       .min(1)
+      .superRefine(refuseTwice)
       .optional(),
     all: set.optional(),
     ...signature,

@@ -1,6 +1,7 @@
 import type { RouteView } from '../admin/routes.ts';
 import type { RolloutEdit, RolloutSet } from '../config/edit.ts';
 import type { Style } from './context.ts';
+import { allVisible } from '../../http/visible.ts';
 
 /** What a flip would change, worked out before anybody is asked. */
 
@@ -45,7 +46,8 @@ export function effective(edits: readonly RolloutEdit[], routes: readonly Movabl
 }
 
 /** `leads.get   gateway 0 → 25   shadow 10 → 0` */
-export function renderEdits(edits: readonly RolloutEdit[], routes: readonly Movable[], style: Style): string {
+export function renderEdits(asked: readonly RolloutEdit[], live: readonly Movable[], style: Style): string {
+  const [edits, routes] = [allVisible(asked), allVisible(live)];
   const longest = Math.max(...edits.map(({ route }) => route.length));
   return edits
     .map(({ route, set }) => {

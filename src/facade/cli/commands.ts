@@ -1,12 +1,13 @@
+import { hasTwoDecimals } from '../config/percentage.ts';
 import type { CommandSpec } from './command.ts';
 
 /** The commands of the engine, in the order in which the help lists them. */
 
-/** A percentage with at most two decimals; the split has 10,000 buckets. */
+/** @throws RangeError for what the rollout table would not take. */
 function percentage(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 100)) throw new RangeError('write a number from 0 to 100');
-  if (!Number.isInteger(Math.round(value * 1e6) / 1e4)) throw new RangeError('write at most two decimals');
+  if (!hasTwoDecimals(value)) throw new RangeError('write at most two decimals');
   return value;
 }
 

@@ -1,13 +1,13 @@
-import pc from 'picocolors';
 import type { ApiPair } from '../rollout/api-pair.ts';
 import type { Migrations } from '../store/migrate.ts';
 import type { CommandSpec } from './command.ts';
 import { EnvFileError, readEnvFile } from '../config/env-file.ts';
 import type { Variables } from '../config/variables.ts';
+import { allVisible, visibleJson } from '../../http/visible.ts';
 import { AdminClient, adminUrl } from './admin-client.ts';
 import type { CompletedCommand } from './completion.ts';
 import { CliError, EXIT } from './exit.ts';
-import type { Io } from './io.ts';
+import { PLAIN, type PaintedIo, type Style } from './paint.ts';
 
 /** What every command is handed: the process, its common options, and the facade to talk to. */
 
@@ -20,7 +20,7 @@ export interface CommonOptions {
   readonly config?: string;
 }
 
-export type Style = ReturnType<typeof pc.createColors>;
+export type { Style } from './paint.ts';
 
 /** What a command line is made of beside the engine's commands. */
 export interface CommandLine {
@@ -34,7 +34,7 @@ export interface CommandLine {
 }
 
 export interface Context extends Omit<CommandLine, 'commands'> {
-  readonly io: Io;
+  readonly io: PaintedIo;
   readonly style: Style;
   readonly json: boolean;
   /** The environment over the .env file, as the facade itself reads them. */
@@ -47,7 +47,7 @@ export interface Context extends Omit<CommandLine, 'commands'> {
 
 /** @throws CliError when the options contradict themselves. */
 export function createContext(
-  io: Io,
+  io: PaintedIo,
   { pair, migrations, start }: CommandLine,
   options: CommonOptions,
   commands: Context['commands'],
@@ -58,7 +58,7 @@ export function createContext(
     pair,
     migrations,
     start,
-    style: pc.createColors(io.colour && !options.json),
+    style: options.json ? PLAIN : io.style,
     json: options.json ?? false,
     commands,
     variables,
@@ -76,9 +76,12 @@ function envFile(): Record<string, string> {
   }
 }
 
-/** Prints the answer: the value itself with --json, else the text, which is only made when it is shown. */
-export function print({ io, json }: Context, value: unknown, text: () => string): void {
-  io.out(json ? `${JSON.stringify(value, undefined, 2)}\n` : `${text().trimEnd()}\n`);
+/**
+ * Prints the answer: the value itself with --json, else the text, which is only made when it is shown, and from the
+ * value as it may be shown: a line feed in a text of others must not begin a line of ours.
+ */
+export function print<T>({ io, json }: Context, value: T, text: (shown: T) => string): void {
+  io.out(json ? `${visibleJson(value, 2)}\n` : `${text(allVisible(value)).trimEnd()}\n`);
 }
 
 /** A remark beside the answer: on standard error, so that what is piped on stays clean. */

@@ -4,7 +4,9 @@ import { COMMANDS } from './commands.ts';
 import type { CompletedCommand } from './completion.ts';
 import { createContext, type CommandLine, type CommonOptions } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
+import { visibleJson } from '../../http/visible.ts';
 import type { Io } from './io.ts';
+import { painted, type PaintedIo } from './paint.ts';
 
 /**
  * From the command line to one command. Every command is loaded when it is called: `--help` and the shell's completion
@@ -12,7 +14,8 @@ import type { Io } from './io.ts';
  */
 
 /** Runs one command line. Resolves to the exit code; undefined when the process goes on and ends by itself. */
-export async function run(argv: readonly string[], io: Io, line: CommandLine): Promise<number | undefined> {
+export async function run(argv: readonly string[], own: Io, line: CommandLine): Promise<number | undefined> {
+  const io = painted(own);
   let code: number | undefined = EXIT.ok;
   const program = createProgram(io, line, (result) => (code = result));
   try {
@@ -23,13 +26,13 @@ export async function run(argv: readonly string[], io: Io, line: CommandLine): P
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (!(error instanceof CliError)) throw error;
     const { message } = error;
-    io.err(argv.includes('--json') ? `${JSON.stringify({ error: message, code: error.code })}\n` : `${message}\n`);
+    io.err(argv.includes('--json') ? `${visibleJson({ error: message, code: error.code })}\n` : `${message}\n`);
     return error.code;
   }
 }
 
 /** The whole command line as commander knows it; also read for the completion. */
-function createProgram(io: Io, line: CommandLine, done: (code: number | undefined) => void): Program {
+function createProgram(io: PaintedIo, line: CommandLine, done: (code: number | undefined) => void): Program {
   const program = new Program('c2s-facade')
     .description('Moves the traffic of a legacy API to its replacement, route by route.')
     .helpCommand(false)
@@ -46,7 +49,7 @@ function createProgram(io: Io, line: CommandLine, done: (code: number | undefine
 function addCommand(
   program: Program,
   spec: CommandSpec,
-  io: Io,
+  io: PaintedIo,
   line: CommandLine,
   done: (code: number | undefined) => void,
 ): void {

@@ -2,14 +2,35 @@ import { CST, Lexer } from 'yaml';
 import { MAX_FILE_BYTES } from '../../http/read-file.ts';
 
 /**
- * What a config file may come to. A reload parses in the process that serves, and nobody is served meanwhile: parser and
- * checks take about 5 µs a token, whatever the file holds, so the tokens bound the pause to a second. A row of the
- * shipped table is 600 bytes and 150 tokens, comments included; a thousand of them are within both bounds.
+ * What a text may come to that is read as YAML: its size is counted before it is parsed. Parser and checks take about
+ * 5 µs a token, whatever the text holds, so the tokens bound the time.
  */
 
-const MAX_TOKENS = 200_000;
-/** Of one value or key. Paths, URLs and JSONPaths are far shorter; what checks them may take the square of it. */
-const MAX_VALUE_CHARS = 4_096;
+export interface Bounds {
+  readonly maxBytes: number;
+  readonly maxTokens: number;
+  /** Of one value or key. */
+  readonly maxValueChars: number;
+  /** The text, as a message calls it: `the file`. */
+  readonly subject: string;
+  /** What to do where the text as a whole is too large. */
+  readonly remedy: string;
+}
+
+/**
+ * Of the rollout table. A reload parses in the process that serves, and nobody is served meanwhile: the pause is a
+ * second at most. A row of the shipped table is 600 bytes and 150 tokens, comments included; a thousand of them are
+ * within both bounds. Paths, URLs and JSONPaths are far shorter than a value may be; what checks them may take the
+ * square of it.
+ */
+export const TABLE_BOUNDS: Bounds = {
+  maxBytes: MAX_FILE_BYTES,
+  maxTokens: 200_000,
+  maxValueChars: 4_096,
+  subject: 'the file',
+  remedy: 'write one row for each operation',
+};
+
 /** Lists and maps inside each other; the schema needs eight. */
 export const MAX_DEPTH = 64;
 
@@ -22,10 +43,11 @@ interface Breach {
 
 export const TOO_DEEP = ['the nesting is too deep to be read', 'write maps and lists of a few levels'] as const;
 
-/** The first bound that the text exceeds; undefined when it may be parsed. Linear, and ends at the bound. */
-export function breachOf(text: string): Breach | undefined {
-  if (Buffer.byteLength(text) > MAX_FILE_BYTES) {
-    return breach(0, 'the file is larger than 1 MiB', 'write one row for each operation');
+/** The first of the bounds that the text exceeds; undefined when it may be parsed. Linear, and ends at the bound. */
+export function breachOf(text: string, bounds: Bounds): Breach | undefined {
+  const { maxBytes, maxTokens, maxValueChars, subject, remedy } = bounds;
+  if (Buffer.byteLength(text) > maxBytes) {
+    return breach(0, `${subject} is larger than ${maxBytes / 1_048_576} MiB`, remedy);
   }
   const depth = new Depth();
   let offset = 0;
@@ -35,15 +57,9 @@ export function breachOf(text: string): Breach | undefined {
     // Marks of the lexer's own. Behind this one stands the text of a value.
     if (token === CST.SCALAR) isValue = true;
     if (MARKS.has(token)) continue;
-    if (++tokens > MAX_TOKENS) {
-      return breach(
-        offset,
-        `the file holds more than ${MAX_TOKENS} words and signs`,
-        'write one row for each operation',
-      );
-    }
-    if (token.length > MAX_VALUE_CHARS && isLongValue(token, isValue)) {
-      return breach(offset, `the text is longer than ${MAX_VALUE_CHARS} characters`, 'write a shorter one');
+    if (++tokens > maxTokens) return breach(offset, `${subject} holds more than ${maxTokens} words and signs`, remedy);
+    if (token.length > maxValueChars && isLongValue(token, isValue)) {
+      return breach(offset, `the text is longer than ${maxValueChars} characters`, 'write a shorter one');
     }
     if (!isValue && depth.after(token) > MAX_DEPTH) return breach(offset, ...TOO_DEEP);
     isValue = false;

@@ -1,6 +1,6 @@
 import { type Document, isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { YAMLError } from 'yaml';
-import { breachOf, TOO_DEEP } from './bounds.ts';
+import { breachOf, TABLE_BOUNDS, TOO_DEEP } from './bounds.ts';
 import { Nodes, startOf } from './nodes.ts';
 import type { ConfigPath } from './problem.ts';
 
@@ -81,9 +81,9 @@ function parsedWithoutStacks(text: string, lineCounter: LineCounter): Document.P
   }
 }
 
-/** Reads the text; never throws. */
-export function readDocument(text: string): ConfigDocument {
-  const breach = breachOf(text);
+/** Reads the text, within the bounds of what it is; never throws. */
+export function readDocument(text: string, bounds = TABLE_BOUNDS): ConfigDocument {
+  const breach = breachOf(text, bounds);
   if (breach) return unreadable(breach.message, breach.remedy, positionIn(text, breach.offset));
   const parsed = parseText(text);
   const { document, nodes } = parsed;
@@ -102,7 +102,8 @@ export function readDocument(text: string): ConfigDocument {
 
 const START: Position = { line: 1, column: 1 };
 
-function positionIn(text: string, offset: number): Position {
+/** @param offset in UTF-16 units. */
+export function positionIn(text: string, offset: number): Position {
   const lines = text.slice(0, offset).split('\n');
   return { line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { compare, knownDifference, rowCompare, verify } from './compare-schema.ts';
+import { hasTwoDecimals } from './percentage.ts';
 import { duration, durationUpTo, positiveDuration, size } from '../../http/units.ts';
 
 /**
@@ -15,10 +16,7 @@ const share = (description: string) =>
     .number()
     .min(0)
     .max(100)
-    .refine(
-      (n) => Number.isInteger(Math.round(n * 1e6) / 1e4),
-      'write at most two decimals: the split has 10,000 buckets',
-    )
+    .refine(hasTwoDecimals, 'write at most two decimals: the split has 10,000 buckets')
     .describe(description);
 
 const deadlineFields = {

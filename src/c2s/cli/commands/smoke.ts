@@ -25,7 +25,7 @@ export const smoke: Command<SmokeOptions> = async (context, options, [given = ''
   const message = options.message ?? `c2s-facade: check of a deployment, ${instant(context.io.now())}`;
   const target = { url: normalBaseUrl(given), token, leadId, message };
   const results = await runChecks(target, options.readOnly ?? false, () => performance.now());
-  print(context, results, () => render(context, results));
+  print(context, results, (shown) => render(context, shown));
   if (results[0]?.unreachable) return EXIT.unreachable;
   return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.problems;
 };

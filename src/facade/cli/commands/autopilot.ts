@@ -31,13 +31,13 @@ export const autopilot: Command<AutopilotOptions> = async (context, { pause, res
   if (id === undefined) {
     if (order !== undefined) throw usageError(`Name the route to ${order}.`);
     const { routes } = await context.admin.get<{ routes: readonly Report[] }>('/api/autopilot');
-    print(context, routes, () => renderAll(context, routes));
+    print(context, routes, (shown) => renderAll(context, shown));
     return EXIT.ok;
   }
   const path = `/api/autopilot/${encodeURIComponent(id)}`;
   const { admin } = context;
   const view = order === undefined ? await admin.get<View>(path) : await admin.send<View>('POST', `${path}/${order}`);
-  print(context, view, () => renderOne(context, view));
+  print(context, view, (shown) => renderOne(context, shown, view.proposal?.diff));
   return EXIT.ok;
 };
 
@@ -49,7 +49,12 @@ function renderAll({ io, style }: Context, routes: readonly Report[]): string {
   return renderTable(COLUMNS, rows, io.width, style);
 }
 
-function renderOne({ io, style }: Context, { route, phase, mode, gateway, why, evidence, ...view }: View): string {
+/** @param diff of the proposal, whose lines are its own. */
+function renderOne(
+  { io, style }: Context,
+  { route, phase, mode, gateway, why, evidence, ...view }: View,
+  diff = '',
+): string {
   if (phase === undefined || evidence === undefined) return `${route} is on autopilot, and was not looked at yet.`;
   const { proposal, decisions } = view;
   const gates = Object.entries(evidence.gates).map(([name, gate]) => [name, gate.state, gate.why]);
@@ -60,7 +65,7 @@ function renderOne({ io, style }: Context, { route, phase, mode, gateway, why, e
     renderTable(GATES, gates, io.width, style),
   ];
   if (proposal) {
-    parts.push('', `It proposes ${proposal.gateway} %:`, `  ${proposal.command}`, '', proposal.diff.trimEnd());
+    parts.push('', `It proposes ${proposal.gateway} %:`, `  ${proposal.command}`, '', diff.trimEnd());
   }
   if (decisions.length > 0) {
     const rows = decisions.map(({ at, decision, from, to, why: because }) => {

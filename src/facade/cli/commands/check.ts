@@ -54,7 +54,7 @@ export const check: Command<CheckOptions> = async (context, { strict = false, of
     warnings,
     notes: notesOf(context.pair, file, offline, running.running !== undefined),
   };
-  print(context, result, () => render(context, result));
+  print(context, result, (shown) => render(context, shown));
   return result.ok ? EXIT.ok : EXIT.problems;
 };
 

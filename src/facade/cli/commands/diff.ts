@@ -26,7 +26,7 @@ export const diff: Command = async (context) => {
   const differences = compareTables(table.routes, compileRoutes(config, context.pair));
   const isSameText = running.revision === file.revision;
   const answer = { file: file.file, revision: file.revision, running: running.revision, isSameText, differences };
-  print(context, answer, () => render(context, answer));
+  print(context, answer, (shown) => render(context, shown));
   return differences.length === 0 && isSameText ? EXIT.ok : EXIT.problems;
 };
 

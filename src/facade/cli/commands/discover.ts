@@ -23,9 +23,9 @@ const COLUMNS: readonly Column[] = [
 export const discover: Command = async (context) => {
   const found = await context.admin.get<Discovery>('/api/discovery');
   const { io, style } = context;
-  print(context, found, () => {
-    if (found.unclaimed.length === 0) return 'Nothing has passed through since the start: every call has its row.';
-    const rows = found.unclaimed.map(({ method, template, count, lastSeen }) => [
+  print(context, found, ({ unclaimed }) => {
+    if (unclaimed.length === 0) return 'Nothing has passed through since the start: every call has its row.';
+    const rows = unclaimed.map(({ method, template, count, lastSeen }) => [
       String(count),
       ago(lastSeen, io.now()),
       method,

@@ -27,7 +27,7 @@ export const doctor: Command = async (context) => {
     ...(environment ? await examineMachine(environment, isRunning) : []),
     ...(outside ?? []),
   ];
-  print(context, findings, () => render(context, findings));
+  print(context, findings, (shown) => render(context, shown));
   return findings.some(({ state }) => state === 'fail') ? EXIT.problems : EXIT.ok;
 };
 

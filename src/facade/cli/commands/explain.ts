@@ -10,6 +10,7 @@ import { environmentOf, readConfigFile, requireConfig, type ConfigFile } from '.
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
 import { EXIT, NotRunning, usageError } from '../exit.ts';
 import { renderExplanation, type Explained } from '../render-explanation.ts';
+import { allVisible } from '../../../http/visible.ts';
 
 export interface ExplainOptions extends CommonOptions {
   readonly caller?: string;
@@ -30,7 +31,7 @@ interface Asked {
 export const explain: Command<ExplainOptions> = async (context, options, [method = '', target = '']) => {
   const asked = askedFor(options, method.toUpperCase(), target);
   const explained = (options.offline ? undefined : await byFacade(context, asked)) ?? byFile(context, asked);
-  print(context, explained, () => renderExplanation(asked, explained, context.style));
+  print(context, explained, (shown) => renderExplanation(allVisible(asked), shown, context.style));
   return EXIT.ok;
 };
 

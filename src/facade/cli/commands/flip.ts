@@ -24,7 +24,8 @@ export const flip: Command<FlipOptions> = async (context, options, ids) => {
   const set = setOf(options);
   if ((options.all ?? false) === ids.length > 0) throw usageError('Name the routes to flip, or --all; not both.');
   if (Object.keys(set).length === 0) throw usageError('Say what to change: --gateway, --shadow or --fallback.');
-  return options.offline ? flipFile(context, options, ids, set) : flipLive(context, options, ids, set);
+  const routes = [...new Set(ids)];
+  return options.offline ? flipFile(context, options, routes, set) : flipLive(context, options, routes, set);
 };
 
 function setOf({ gateway, shadow, fallback }: FlipOptions): RolloutSet {
@@ -61,7 +62,11 @@ async function flipLive(
   // Only if what was shown is still in force: somebody else, or the autopilot, may have moved it meanwhile.
   const changes = edits.map((edit) => ({ ...edit, from: shown(edit, routes) }));
   const done = await context.admin.send<FlipAnswer>('POST', '/api/flips', { changes, ...signature(options) });
-  print(context, done, () => `Flipped: it serves now, revision ${done.revision}. "c2s-facade rollback" takes it back.`);
+  print(
+    context,
+    done,
+    ({ revision }) => `Flipped: it serves now, revision ${revision}. "c2s-facade rollback" takes it back.`,
+  );
   return EXIT.ok;
 }
 

@@ -38,7 +38,7 @@ const COLUMNS: readonly Column[] = [
 export const history: Command<HistoryOptions> = async (context, { limit = 20 }, [route]) => {
   const query = new URLSearchParams({ limit: String(limit), ...(route === undefined ? {} : { route }) });
   const found = await context.admin.get<History>(`/api/history?${query.toString()}`);
-  print(context, found, () => render(context, found));
+  print(context, found, (shown) => render(context, shown));
   return EXIT.ok;
 };
 

@@ -10,7 +10,7 @@ import { ENV_FILE, print, remark, type Command, type CommonOptions, type Context
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { count } from '../format.ts';
 import { blankEnv, blankTable } from '../init/blank.ts';
-import { MAX_LENGTH } from '../init/source.ts';
+import { DOCUMENT_BOUNDS } from '../init/source.ts';
 import { firstTable, type FirstTable, type NamedText } from '../init/index.ts';
 
 export interface InitOptions extends CommonOptions {
@@ -138,7 +138,7 @@ const existing = (file: string): string =>
 
 function readDocumentFile(file: string): NamedText {
   try {
-    return { file, text: readTextSync(file, MAX_LENGTH) };
+    return { file, text: readTextSync(file, DOCUMENT_BOUNDS.maxBytes) };
   } catch (error) {
     throw new CliError(EXIT.problems, `${file}: cannot be read (${codeOf(error)}); name an OpenAPI document`);
   }

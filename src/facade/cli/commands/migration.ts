@@ -50,7 +50,7 @@ const BAR = 30;
 /** How far the migration has come, route by route and day by day. */
 export const migration: Command = async (context) => {
   const found = await context.admin.get<MigrationView>('/api/migration');
-  print(context, found, () => render(context, found));
+  print(context, found, (shown) => render(context, shown));
   return EXIT.ok;
 };
 

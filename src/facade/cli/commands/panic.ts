@@ -7,6 +7,7 @@ import { print, type Command, type CommonOptions, type Context } from '../contex
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import type { KillSwitchState } from '../live.ts';
 import { signature } from '../signature.ts';
+import { allVisible } from '../../../http/visible.ts';
 
 export interface PanicOptions extends CommonOptions {
   readonly end?: boolean;
@@ -44,7 +45,7 @@ function endFile(context: Context, state: KillSwitchState): ExitCode {
     rmSync(file);
     return answer(context, { on: false, by: [] }, `\n${file} held it too; it is removed.`);
   }
-  const held = `The kill switch is still on, by: ${state.by.join(', ')}. Remove server.killSwitchFile where the facade runs.`;
+  const held = `The kill switch is still on, by: ${allVisible(state.by).join(', ')}. Remove server.killSwitchFile where the facade runs.`;
   print(context, state, () => held);
   return EXIT.problems;
 }

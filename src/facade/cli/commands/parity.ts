@@ -19,14 +19,14 @@ const COLUMNS: readonly Column[] = [
 export const parity: Command = async (context, _options, [id]) => {
   const reports = parityOf(await context.admin.get<unknown>('/api/parity'));
   if (id === undefined) {
-    print(context, reports, () => renderAll(context, reports));
+    print(context, reports, (shown) => renderAll(context, shown));
     return EXIT.ok;
   }
   const report = requireRoute(
     id,
     reports.map((one) => ({ ...one, id: one.route })),
   );
-  print(context, report, () => renderOne(context, report));
+  print(context, report, (shown) => renderOne(context, shown));
   return report.verdict.kind === 'ready' ? EXIT.ok : EXIT.problems;
 };
 

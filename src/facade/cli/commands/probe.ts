@@ -52,7 +52,7 @@ export const probe: Command<ProbeOptions> = async (context, { param = [] }, [fir
     results: results.map(({ json: _, ...rest }) => rest),
     differences: differencesOf(results),
   };
-  print(context, probed, () => render(context, probed));
+  print(context, probed, (shown) => render(context, shown));
   return probed.differences.length === 0 && results.every(({ error }) => error === undefined) ? EXIT.ok : EXIT.problems;
 };
 

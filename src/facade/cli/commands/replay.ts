@@ -1,6 +1,7 @@
 import { readConfigFile, requireConfig } from '../config-file.ts';
 import type { Command } from '../context.ts';
 import { replay } from '../replay.ts';
+import { visible } from '../../../http/visible.ts';
 
 /** Compares frozen samples again, by the rules of the file. Needs no running facade. */
 export const replaySamples: Command = (context, _options, paths) => {
@@ -10,6 +11,6 @@ export const replaySamples: Command = (context, _options, paths) => {
     pair: context.pair,
     paths,
     now: Date.now(),
-    print: (line) => context.io.out(`${line}\n`),
+    print: (line) => context.io.out(`${visible(line)}\n`),
   });
 };

@@ -4,6 +4,7 @@ import { EXIT, usageError } from '../exit.ts';
 import type { FlipAnswer } from './flip.ts';
 import { signature } from '../signature.ts';
 import { changeText, type History } from './history.ts';
+import { allVisible } from '../../../http/visible.ts';
 
 export interface RollbackOptions extends CommonOptions {
   readonly why?: string;
@@ -27,9 +28,14 @@ export const rollback: Command<RollbackOptions> = async (context, options, [give
     print(context, plan, () => 'Nothing to take back: that is what serves already.');
     return EXIT.ok;
   }
-  remark(context, plan.changes.map(({ route, from, to }) => `${route}  ${changeText(from, to)}`).join('\n'));
+  remark(
+    context,
+    allVisible(plan.changes)
+      .map(({ route, from, to }) => `${route}  ${changeText(from, to)}`)
+      .join('\n'),
+  );
   if (!(await confirm(context, 'Roll back?', options.yes))) return EXIT.usage;
   const done = await context.admin.send<RollbackAnswer>('POST', '/api/rollback', { ...asked, expectRevision: newest });
-  print(context, done, () => `Rolled back: it serves now, revision ${done.revision}.`);
+  print(context, done, ({ revision: made }) => `Rolled back: it serves now, revision ${made}.`);
   return EXIT.ok;
 };

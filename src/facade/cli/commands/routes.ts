@@ -2,6 +2,7 @@ import { print, type Command, type CommonOptions } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { selectRoutes, type LiveTable } from '../live.ts';
 import { renderHeading, renderRoutes } from '../route-table.ts';
+import { allVisible } from '../../../http/visible.ts';
 
 export interface RoutesOptions extends CommonOptions {
   readonly stage?: string;
@@ -12,9 +13,9 @@ export const routes: Command<RoutesOptions> = async (context, { stage }, [text])
   const table = await context.admin.get<LiveTable>('/api/routes');
   const selected = selectRoutes(table.routes, text, stage);
   const { style, io } = context;
-  print(context, { ...table, routes: selected }, () => {
-    const body = selected.length === 0 ? 'No route is like that.' : renderRoutes(selected, io.width, style);
-    return `${renderHeading(table, style)}\n\n${body}`;
+  print(context, { ...table, routes: selected }, ({ routes: found }) => {
+    const body = found.length === 0 ? 'No route is like that.' : renderRoutes(found, io.width, style);
+    return `${renderHeading(allVisible(table), style)}\n\n${body}`;
   });
   return EXIT.ok;
 };

@@ -17,7 +17,7 @@ export const samples: Command<SamplesOptions> = async (context, { into, reveal =
   const path = `/api/parity/${encodeURIComponent(route)}/samples${reveal ? '?reveal=true' : ''}`;
   const { samples: found } = await context.admin.get<{ samples: readonly Fixture[] }>(path);
   if (into === undefined) {
-    print(context, found, () => render(context, route, found));
+    print(context, found, (shown) => render(context, route, shown));
     return EXIT.ok;
   }
   const files = found.map((fixture, i) => ({ name: join(into, `${route}-${i + 1}.json`), fixture }));

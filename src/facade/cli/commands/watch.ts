@@ -3,6 +3,7 @@ import { CliError, EXIT, usageError, type ExitCode } from '../exit.ts';
 import { selectRoutes, type LiveTable } from '../live.ts';
 import { renderHeading, renderRoutes } from '../route-table.ts';
 import { columnsOf, openScreen } from '../screen.ts';
+import { allVisible } from '../../../http/visible.ts';
 
 export interface WatchOptions extends CommonOptions {
   readonly stage?: string;
@@ -27,7 +28,7 @@ export const watch: Command<WatchOptions> = async (context, { stage }, [text]) =
     const look = async (): Promise<void> => {
       const lines = await frame(context, text, stage);
       if (!screen.isOpen) return;
-      screen.show(lines);
+      screen.show(lines.map(context.io.shown));
       timer = setTimeout(() => void look(), EVERY);
     };
     void look();
@@ -38,7 +39,7 @@ async function frame({ admin, io, style }: Context, text?: string, stage?: strin
   const time = new Date(io.now()).toTimeString().slice(0, 8);
   const title = `${style.bold('c2s-facade')} ${admin.url} · ${time} · ${style.dim('q quits')}`;
   try {
-    const table = await admin.get<LiveTable>('/api/routes', 2 * EVERY);
+    const table = allVisible(await admin.get<LiveTable>('/api/routes', 2 * EVERY));
     const selected = selectRoutes(table.routes, text, stage);
     const width = columnsOf(process.stdout);
     const body = selected.length === 0 ? 'No route is like that.' : renderRoutes(selected, width, style);

@@ -1,5 +1,5 @@
 import type { PairVariables } from '../../config/variables.ts';
-import { breachOf } from '../../config/bounds.ts';
+import { breachOf, TABLE_BOUNDS } from '../../config/bounds.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
 import { facesFor } from './faces.ts';
 import { matchOperations } from './match.ts';
@@ -62,11 +62,11 @@ function tableOf(direct: NamedApi, gateway: NamedApi, variables: PairVariables):
     gateway: { ...gateway, prefix: matching.prefix.gateway },
     gatewayBase: faces.gatewayBase,
   });
-  const breach = breachOf(text);
+  const breach = breachOf(text, { ...TABLE_BOUNDS, subject: 'the table' });
   if (breach) {
     return refused(
       direct.file,
-      `the table could not be read again: ${breach.message}`,
+      `the table of ${made.routes.length} routes could not be read again: ${breach.message}`,
       'leave out operations that will not move',
     );
   }

@@ -1,4 +1,5 @@
-import { readDocument } from '../../config/document.ts';
+import { breachOf, type Bounds } from '../../config/bounds.ts';
+import { positionIn, readDocument } from '../../config/document.ts';
 import { placeName, valueAt } from '../../config/place.ts';
 import type { ConfigPath, ConfigProblem } from '../../config/problem.ts';
 import { oneLine } from './text.ts';
@@ -8,9 +9,18 @@ import { oneLine } from './text.ts';
  * of the document only: nothing is fetched, and no other file is read.
  */
 
-/** Characters: more than any API that people wrote by hand has. */
-export const MAX_LENGTH = 8 * 1_048_576;
-const LARGE = ['the document is larger than 8 MiB', 'leave out examples, or operations that will not move'] as const;
+/**
+ * More than an API has that people wrote by hand, as JSON or as YAML: a YAML document of 10,000 operations is 5.5 MB and
+ * 1,800,000 tokens. Nobody waits for the answer but the operator, ten seconds at most. A value may be of any length,
+ * since a description is one.
+ */
+export const DOCUMENT_BOUNDS: Bounds = {
+  maxBytes: 8 * 1_048_576,
+  maxTokens: 2_000_000,
+  maxValueChars: Infinity,
+  subject: 'the document',
+  remedy: 'leave out examples, or operations that will not move',
+};
 /** More of them say nothing new. */
 const MAX_PROBLEMS = 20;
 
@@ -89,15 +99,17 @@ export class Source {
 
   #parse(text: string): Parsed {
     const begin = { line: 1, column: 1 };
-    const unreadable = (message: string, remedy: string): Parsed => {
-      this.problems.push({ ...begin, where: 'the file', message, remedy });
+    const unreadable = (message: string, remedy: string, at = begin): Parsed => {
+      this.problems.push({ ...at, where: 'the file', message, remedy });
       return { value: undefined, position: () => begin };
     };
-    if (text.length > MAX_LENGTH) return unreadable(...LARGE);
     if (/^\s*</.test(text.slice(0, 1_000)))
       return unreadable('this is HTML or XML', 'name the OpenAPI document itself, often /openapi.json of the API');
+    // Of JSON too, whose reader knows none.
+    const breach = breachOf(text, DOCUMENT_BOUNDS);
+    if (breach) return unreadable(breach.message, breach.remedy, positionIn(text, breach.offset));
     const json = /^\s*\{/.test(text.slice(0, 1_000)) ? parsedJson(text) : undefined;
-    const document = json === undefined ? readDocument(text) : undefined;
+    const document = json === undefined ? readDocument(text, DOCUMENT_BOUNDS) : undefined;
     for (const { line, column, path, message, remedy } of document?.faults ?? []) {
       this.problems.push({ line, column, where: oneLine(placeName(path, undefined), 160), message, remedy });
     }
@@ -105,7 +117,7 @@ export class Source {
     let lines = document;
     return {
       value: json ?? document?.value,
-      position: (path) => (lines ??= readDocument(text)).position(path, 'key'),
+      position: (path) => (lines ??= readDocument(text, DOCUMENT_BOUNDS)).position(path, 'key'),
     };
   }
 }

@@ -44,6 +44,8 @@ describe('the command line', () => {
     [['explain', 'GET'], 2],
     [['flip', 'a', '--gateway', '101'], 2],
     [['flip', 'a', '--gateway', '0.125'], 2],
+    [['flip', 'a', '--gateway', '1e-320'], 2],
+    [['flip', 'a', '--shadow', '25.0000001'], 2],
     [['flip', 'a', '--gateway', ''], 2],
     [['flip', 'a', '--fallback', 'both'], 2],
     [['flip', '--gateway', '5'], 2],

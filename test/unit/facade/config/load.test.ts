@@ -89,6 +89,11 @@ describe('a config that does not fit the schema', () => {
       rollout('{ gateway: 0.125 }'),
       '8:25  routes[0] (leads.get).rollout.gateway: 0.125 is not in the right form; write at most two decimals: the split has 10,000 buckets',
     ],
+    ...['1e-320', '0.000001', '0.00999', '25.0000001', '99.999999'].map((written): [string, string, string] => [
+      `less than the split tells apart, ${written}`,
+      rollout(`{ gateway: ${written} }`),
+      `8:25  routes[0] (leads.get).rollout.gateway: ${Number(written)} is not in the right form; write at most two decimals: the split has 10,000 buckets`,
+    ]),
     [
       'a misspelt word',
       rollout('{ gateway: 0, fallback: drect }'),

@@ -69,6 +69,7 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
     const rig = start(truth, TABLE, memory());
     expect(await refusal(flip(rig, 5, {}, 'leads.gone'))).toMatch(/^unknown: .*c2s-facade routes/);
     expect(await refusal(flip(rig, 101))).toMatch(/^invalid: .*gateway.*100/s);
+    expect(await refusal(flip(rig, 1e-320))).toMatch(/^invalid: .*gateway.*write at most two decimals/s);
     expect(await refusal(flip(rig, 5, {}, 'me.get'))).toMatch(/^invalid: .*has no gateway face/s);
     const shadow = [{ route: 'leads.create', set: { shadow: 5 } }];
     expect(await refusal(rig.steering.flip({ ...BY_CLI, changes: shadow }))).toMatch(/^invalid: .*done twice/s);
