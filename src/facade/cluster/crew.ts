@@ -11,7 +11,6 @@ import type { FromWorker, ToWorker } from './messages.ts';
 export interface Hand {
   readonly pid: number | undefined;
   send(message: ToWorker): void;
-  kill(signal: NodeJS.Signals): void;
   onMessage(hear: (message: FromWorker) => void): void;
   /** @param ended also when it could not be started. */
   onExit(ended: (code: number | null) => void): void;
@@ -92,10 +91,6 @@ export class Crew {
     return this.#isWhole;
   }
 
-  kill(): void {
-    for (const { hand } of this.#members.values()) hand.kill('SIGKILL');
-  }
-
   /** Resolves when the worker is ready, true, or has ended, false. */
   #seat(place: number): Promise<boolean> {
     const { fork, heard, now } = this.#options;
@@ -132,8 +127,10 @@ export class Crew {
     // The very first one: start() tells of it.
     if (place === 0 && !member.isReady && this.replaced === 0 && this.#members.size === 0) return;
     const hasLived = now() - member.bornAt >= LONG_LIFE;
-    const pause = hasLived ? 0 : (this.#pauses.get(place) ?? (member.isReady ? 0 : FIRST_PAUSE));
-    this.#pauses.set(place, hasLived ? FIRST_PAUSE : Math.min(Math.max(pause * 2, FIRST_PAUSE), LONGEST_PAUSE));
+    const due = hasLived ? 0 : (this.#pauses.get(place) ?? (member.isReady ? 0 : FIRST_PAUSE));
+    // While nobody is left the port is closed, so nobody is waited for.
+    const pause = this.#members.size === 0 ? Math.min(due, FIRST_PAUSE) : due;
+    this.#pauses.set(place, hasLived ? FIRST_PAUSE : Math.min(Math.max(due * 2, FIRST_PAUSE), LONGEST_PAUSE));
     this.replaced++;
     log.error({ place, pid: member.hand.pid, code, retryInMs: pause }, 'a worker ended unasked; it is replaced');
     const timer = setTimeout(() => {

@@ -256,7 +256,6 @@ function handOf(worker: Worker): Hand {
       // One that has just died is no error of the others.
       if (worker.isConnected()) worker.send(message, () => undefined);
     },
-    kill: (signal) => void worker.process.kill(signal),
     onMessage: (hear) => void worker.on('message', hear),
     onExit: (ended) => void worker.on('exit', (code: number | null) => ended(code)),
   };

@@ -10,7 +10,6 @@ class Puppet implements Hand {
   readonly place: number;
   readonly pid = 1;
   readonly told: ToWorker[] = [];
-  killed = false;
   #hear: (message: FromWorker) => void = () => undefined;
   #ended: (code: number | null) => void = () => undefined;
 
@@ -20,9 +19,6 @@ class Puppet implements Hand {
 
   send(message: ToWorker): void {
     this.told.push(message);
-  }
-  kill(): void {
-    this.killed = true;
   }
   onMessage(hear: (message: FromWorker) => void): void {
     this.#hear = hear;
@@ -142,6 +138,17 @@ describe('a worker that dies', () => {
     }
     expect(pauses.slice(0, 4)).toEqual([50, 200, 400, 800]);
     expect(pauses.at(-1)).toBe(15_000);
+  });
+
+  test('and was the last is replaced within a moment, however often it died', async () => {
+    const { latest, forked } = await up(1);
+    for (let i = 0; i < 10; i++) {
+      const before = forked.length;
+      latest(0).dies(1);
+      await vi.advanceTimersByTimeAsync(200);
+      expect(forked).toHaveLength(before + 1);
+      latest(0).comesUp();
+    }
   });
 
   test('and whose last words come after its end is not heard: its successor has the place', async () => {
