@@ -124,8 +124,8 @@ describe.each(Object.entries(TEXTS))(
 );
 
 test.each<[string, string]>([
-  ['keys inside keys', 'a: b: c\n'.repeat(180_000)],
-  ['directives', '%a\n'.repeat(990_000)],
+  ['keys inside keys', 'a: b: c\n'.repeat(45_000)],
+  ['directives', '%a\n'.repeat(250_000)],
   ['an open quote', `x: "${' a\n\n'.repeat(1_500_000)}`],
   ['open lists', '['.repeat(8_000_000)],
 ])(
@@ -134,8 +134,8 @@ test.each<[string, string]>([
     const before = process.threadCpuUsage();
     expect(problemsOf(text)).not.toEqual([]);
     const { user, system } = process.threadCpuUsage(before);
-    // About 4 µs a token, at most 2,000,000 of them; twice, for the machine.
-    expect((user + system) / 1_000).toBeLessThan(25_000);
+    // A quarter of what a document may hold; the time grows with it.
+    expect((user + system) / 1_000).toBeLessThan(6_500);
   },
   60_000,
 );
