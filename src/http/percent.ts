@@ -15,6 +15,10 @@ export function percentDecode(raw: string): string | undefined {
   }
 }
 
+/** With every sound escape decoded by itself, byte by byte, and all else left as it is: to look for ASCII text in it. */
+export const percentDecodeLoosely = (raw: string): string =>
+  raw.includes('%') ? raw.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))) : raw;
+
 /** True when every character is visible ASCII (0x21–0x7e): what a request target may hold unescaped. */
 export function isVisibleAscii(raw: string): boolean {
   for (let i = 0; i < raw.length; i++) {

@@ -145,6 +145,7 @@ describe('a request that no route claims', () => {
     ['the secret of a webhook as a Bearer', '/api/v1/webhook', `authorization: Bearer ${WEBHOOK_SECRET}\r\n`],
     ['the secret of a webhook in another header', '/api/v1/webhook', `X_Webhook_Token: ${WEBHOOK_SECRET}\r\n`],
     ['the secret of a webhook, escaped', `/api/v1/webhook/c2s/${escaped(WEBHOOK_SECRET)}`, ''],
+    ['the secret of a webhook, escaped beside a broken escape', `/api/v1/w/%ZZ/${escaped(WEBHOOK_SECRET)}`, ''],
     ['the secret of a webhook as host', `http://${WEBHOOK_SECRET}/api/v1/webhook`, ''],
     ['a facade token, escaped', `/somewhere/${escaped(FACADE_TOKEN)}`, ''],
   ] as const;

@@ -22,7 +22,7 @@ import { endWithProblem, sendProblem, sendReady, type Problem } from '../../http
 import { refusalFor } from './refusals.ts';
 import { givenRequestId, requestIdOf } from '../../http/request-id.ts';
 import type { Tap } from './tap.ts';
-import { percentDecode } from '../../http/percent.ts';
+import { percentDecodeLoosely } from '../../http/percent.ts';
 import { parseTarget } from './target.ts';
 import { isWebSocketOffer } from './tunnel.ts';
 import { Tunnels } from './tunnels.ts';
@@ -209,7 +209,7 @@ export class DataPlane {
 
   /** Shows what nobody else may read: a facade token in its path, or the secret of a page whose address is misspelt. */
   #isBetrayed({ url = '', rawHeaders }: IncomingMessage): boolean {
-    const written = percentDecode(url) ?? url;
+    const written = percentDecodeLoosely(url);
     const isSecret = (text: string): boolean => this.pages.holdsSecret(text);
     return isSecret(url) || isSecret(written) || rawHeaders.some(isSecret) || this.callers.isShownIn(written);
   }
