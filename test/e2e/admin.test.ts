@@ -116,7 +116,7 @@ describe('GET /api/discovery', () => {
 });
 
 describe('GET /metrics', () => {
-  /** Of design.md; what shadow, parity and enrichment add comes with them. */
+  /** What shadow, parity and enrichment add comes with them. */
   const NAMES = [
     'facade_requests_total',
     'facade_request_duration_seconds_bucket',

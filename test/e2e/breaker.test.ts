@@ -56,7 +56,7 @@ async function times<T>(n: number, one: () => Promise<T>): Promise<T[]> {
   return inBatches(n, 1, one);
 }
 
-/** Textbook states, over real sockets; the pains that are named are those of neighbours.md, seen in opossum and others. */
+/** Textbook states, over real sockets; the pains that are named were seen in opossum and others. */
 
 test('it opens at the volume threshold and not before, and then the gateway is not tried', async () => {
   const { gateway, facade, read } = await scene({});

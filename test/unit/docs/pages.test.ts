@@ -65,3 +65,16 @@ describe.each(PAGES)('%s', (page) => {
     expect(wrong).toEqual([]);
   });
 });
+
+test('no source and no test cites a page that is not here', () => {
+  const sources = globSync('{src,test,bench,examples,grafana,docs}/**/*.ts').filter(
+    (file) => !file.includes('node_modules'),
+  );
+  const cited = sources.flatMap((file) =>
+    found(textOf(file), /\b([\w/.-]+\.md)\b/g).map((name) => ({ file, name: name.replace(/^(\.\.\/)+/, '') })),
+  );
+  const isHere = (file: string, name: string): boolean =>
+    [name, join('docs', name), join(dirname(file), name)].some((path) => existsSync(path));
+  const missing = cited.filter(({ file, name }) => !isHere(file, name));
+  expect(missing.map(({ file, name }) => `${file}: ${name}`)).toEqual([]);
+});

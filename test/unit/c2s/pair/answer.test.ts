@@ -31,7 +31,7 @@ const pydantic2 = {
   ],
 };
 
-describe('an error body in the dialect of the caller (gateway-wire 8.2)', () => {
+describe('an error body in the dialect of the caller', () => {
   it('is {"error"} for the direct dialect and {"detail"} for the gateway', () => {
     expect(read(errorForDialect('direct', 404))).toEqual({ error: 'Not found.' });
     expect(read(errorForDialect('gateway', 404))).toEqual({ detail: 'Not found.' });
@@ -55,7 +55,7 @@ describe('an error body in the dialect of the caller (gateway-wire 8.2)', () => 
   });
 });
 
-describe('a 422 of the gateway, one stable body whatever validator it has (gateway-wire 8.2, 4.2)', () => {
+describe('a 422 of the gateway, one stable body whatever validator it has', () => {
   it('keeps only loc, msg and type for the gateway dialect', () => {
     expect(read(errorForDialect('gateway', 422, json(pydantic1)))).toEqual({
       detail: [

@@ -9,7 +9,7 @@ const judge = (detail: unknown, status = 500) =>
 const url =
   "for url 'https://c2s.internal/integration/leads?phone=5511'\nFor more information check: https://httpstatuses.com";
 
-describe('gateway-wire 8.2: the real status is restored from the beginning of the text', () => {
+describe('the real status is restored from the beginning of the text', () => {
   it.each([
     ["Client error '404 Not Found'", 404],
     ["Client error '401 Unauthorized'", 401],
@@ -50,7 +50,7 @@ describe('gateway-wire 8.2: the real status is restored from the beginning of th
   );
 });
 
-describe('gateway-wire 8.3: what may have happened', () => {
+describe('what may have happened', () => {
   it('nothing reached Contact2Sale when no connection was made, said in exactly these words', () => {
     expect(judge('All connection attempts failed')).toEqual({ kind: 'unsent' });
     expect(judge('TEST FAILED: All connection attempts failed')).toEqual({ kind: 'unsent' });

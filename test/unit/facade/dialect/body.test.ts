@@ -12,7 +12,7 @@ function shown(translation: ReturnType<typeof toGateway>) {
   return translation.kind === 'ok' ? translation.value.toString('utf8') : translation;
 }
 
-describe('gateway-wire 8.1: create_message {body} ⇄ {message}', () => {
+describe('create_message {body} ⇄ {message}', () => {
   it('renames the field and keeps the order and the bytes of the values', () => {
     expect(gateway('leads.messages.create', '{"type":"note" , "body" :"Ol\\u00e1 \\/ olá"}')).toBe(
       '{"type":"note","message":"Ol\\u00e1 \\/ olá"}',
@@ -48,7 +48,7 @@ describe('gateway-wire 8.1: create_message {body} ⇄ {message}', () => {
   });
 });
 
-describe('gateway-wire 8.1: create lead, JSON:API ⇄ flat', () => {
+describe('create lead, JSON:API ⇄ flat', () => {
   const attributes = '{"name":"Ana","phone":"+55 11","seller_id":"s1","description":"d"}';
   const envelope = `{"data":{"type":"lead","attributes":${attributes}}}`;
   const flat = '{"customer":"Ana","phone":"+55 11","seller_id":"s1","description":"d"}';
@@ -100,7 +100,7 @@ describe('gateway-wire 8.1: create lead, JSON:API ⇄ flat', () => {
   });
 });
 
-describe('gateway-wire 8.1: an update with phone, email, source or status', () => {
+describe('an update with phone, email, source or status', () => {
   it.each(['phone', 'email', 'source', 'status'])('takes direct, since the gateway would drop %s and say 200', (name) =>
     expect(gateway('leads.update', `{"product":"p","${name}":"x"}`)).toEqual(refused('unknown field')),
   );
@@ -108,7 +108,7 @@ describe('gateway-wire 8.1: an update with phone, email, source or status', () =
     expect(gateway('leads.update', '{"product":"p","description":"d"}')).toBe('{"product":"p","description":"d"}'));
 });
 
-describe('gateway-wire 8.1: webhooks {hook_url, hook_action} ⇄ {url, events[]}', () => {
+describe('webhooks {hook_url, hook_action} ⇄ {url, events[]}', () => {
   it.each(['on_create_lead', 'on_update_lead', 'on_close_lead'])('turns %s into a list of one, and back', (action) => {
     const hook = `{"hook_url":"https://a.test/h","hook_action":"${action}"}`;
     const list = `{"url":"https://a.test/h","events":["${action}"]}`;
@@ -257,7 +257,7 @@ describe('contracts, the gateway coerces and drops: such a body takes direct', (
   );
 });
 
-describe('gateway-wire 4.2: bodies that are no JSON object in UTF-8', () => {
+describe('bodies that are no JSON object in UTF-8', () => {
   const bom = Buffer.from('\uFEFF{"body":"a"}');
 
   it.each([

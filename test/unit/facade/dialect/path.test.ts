@@ -22,7 +22,7 @@ describe('the path of the other face', () => {
     ['/integration/leads/:leadId/create_activity', '/leads/:leadId/activities'],
     ['/integration/distribution_queues/:queueId/next_seller', '/distribution/queues/:queueId/next-seller'],
     ['/integration/me', '/company/me'],
-  ])('gateway-wire 8.1, prefix and name map: %s and %s carry the same raw id', (direct, gateway) => {
+  ])('%s and %s carry the same raw id', (direct, gateway) => {
     for (const template of [direct, gateway]) {
       const segments = template
         .slice(1)
@@ -46,7 +46,7 @@ describe('the path of the other face', () => {
   });
 });
 
-describe('gateway-wire 4.5: a lead whose id decodes to a static sibling', () => {
+describe('a lead whose id decodes to a static sibling', () => {
   it.each(['resolve-source', 'resolve%2Dsource', '%72esolve-source', '%72%65%73%6f%6c%76%65%2d%73%6f%75%72%63%65'])(
     'sees resolve-source in %s',
     (id) => expect(decodesTo(id, 'resolve-source')).toBe(true),

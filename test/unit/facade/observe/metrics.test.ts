@@ -64,7 +64,7 @@ function busy(): Metrics {
 }
 
 describe('the metrics', () => {
-  test.each(Object.keys(LABELS))('%s has exactly the labels of design.md', async (name) => {
+  test.each(Object.keys(LABELS))('%s has exactly the labels of the list above', async (name) => {
     const [series] = await seriesOf(busy(), name);
     const labels = Object.keys(series?.labels ?? {}).filter((label) => label !== 'le');
     expect(labels.toSorted()).toEqual(LABELS[name]!.toSorted());

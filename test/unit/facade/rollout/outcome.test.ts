@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decisionOf, OUTCOMES, type Outcome } from '../../../../src/facade/rollout/outcome.ts';
 
 /**
- * The whole table once more, written down by hand from design.md, so that no change of a decision passes unseen:
+ * The whole table once more, written down by hand, so that no change of a decision passes unseen:
  * whose doing, what may have arrived, what the caller is answered (0: the upstream's own status), what the breaker learns.
  */
 const EXPECTED: Record<Outcome, [party: string, delivery: string, status: number, judge: string]> = {
