@@ -9,7 +9,7 @@ import { debianPostgres, startPostgres, type TestPostgres } from '../kit/postgre
 /** Killed at each step, over and over, on the Postgres that the package brings. */
 
 /**
- * Few where Debian's is installed, on which CI makes the fifty (crash-debian.test.ts): what differs is the server, not
+ * Few where Debian's is installed, on which CI makes more (crash-debian.test.ts): what differs is the server, not
  * the facade. `CRASH_ROUNDS=50 npm run test:e2e -- crash` makes them here too.
  */
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? (debianPostgres() ? 5 : 20));
