@@ -8,6 +8,7 @@ import { readEnvironment } from './c2s/environment.ts';
 import type { Environment } from './facade/config/environment.ts';
 import type { Variables } from './facade/config/variables.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
+import { codeOf } from './http/error-code.ts';
 import { ListenError } from './http/listener.ts';
 import { createLogs, type Logger, type Logs } from './http/log.ts';
 import { visibleLines } from './http/visible.ts';
@@ -139,8 +140,10 @@ function writeTable(file: string, output: LogDestination): boolean {
     if (writeFirstTable(packaged, file)) output.write(`${file} was written: the rollout table, yours from now on.\n`);
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    fail('The facade could not start:', `cannot write ${file} (${code}); set FACADE_CONFIG to a rollout table`);
+    fail(
+      'The facade could not start:',
+      `cannot write ${file} (${codeOf(error)}); set FACADE_CONFIG to a rollout table`,
+    );
     return false;
   }
 }

@@ -9,7 +9,7 @@ import { localAgent } from './local-connection.ts';
 import { EnrichmentService, type ServiceOptions } from './service.ts';
 import { createWorkApi } from './work-api.ts';
 
-/** The service with whom it asks: Contact2Sale through the facade itself, Diretrix, Work API. Loaded with the store. */
+/** Starts the enrichment with the clients of the APIs that it asks: Contact2Sale through the facade itself, Diretrix, Work API. */
 
 export interface StartServiceOptions extends Pick<
   ServiceOptions,

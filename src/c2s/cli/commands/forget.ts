@@ -1,5 +1,5 @@
 import { migrations } from '../../store/migrations/index.ts';
-import { readEnvironment } from '../../../c2s/environment.ts';
+import { readEnvironment } from '../../environment.ts';
 import { parseCpf } from '../../enrichment/cpf.ts';
 import { createLogs } from '../../../http/log.ts';
 import { forgetCpf, type Forgotten } from '../../store/forget.ts';

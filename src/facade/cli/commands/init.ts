@@ -46,7 +46,7 @@ async function fromDocuments(
   force: boolean,
 ): Promise<number> {
   const isFile = output !== STANDARD_OUTPUT;
-  // Before the documents are read: whoever only forgot --force should not wait.
+  // Checked before the documents are read, so that an operator who forgot --force does not wait.
   if (isFile && !force && existsSync(output)) throw new CliError(EXIT.problems, existing(output));
   const table = made(readDocumentFile(direct), readDocumentFile(gateway), context.pair.variables);
   if (!isFile) {

@@ -1,3 +1,4 @@
+import { codeOf } from '../../../http/error-code.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fixture } from '../../compare/fixture.ts';
@@ -41,7 +42,6 @@ function write(folder: string, files: readonly { readonly name: string; readonly
     mkdirSync(folder, { recursive: true });
     for (const { name, fixture } of files) writeFileSync(name, `${JSON.stringify(fixture, undefined, 2)}\n`);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new CliError(EXIT.problems, `${folder} cannot be written to (${code}); name another folder.`);
+    throw new CliError(EXIT.problems, `${folder} cannot be written to (${codeOf(error)}); name another folder.`);
   }
 }

@@ -1,7 +1,7 @@
 import type { PairVariables } from '../../config/variables.ts';
 import { SCHEMA_LINE, upstreamLines } from './table.ts';
 
-/** What somebody begins with who has no OpenAPI documents: a table of one route, and a `.env` to fill in. */
+/** The first files of an operator without OpenAPI documents: a table of one route, and a `.env` to fill in. */
 
 export const blankEnv = ({ direct, gateway }: PairVariables): string =>
   `${direct.url}=\n${direct.token}=\n${gateway.url}=\n`;

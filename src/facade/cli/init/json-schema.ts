@@ -11,7 +11,7 @@ export type JsonType = BodyField['type'];
 
 /** A parameter, or a field of a body. */
 export interface Field {
-  /** Undefined: any, or several. */
+  /** Undefined: the schema allows any type, or several. */
   readonly type: JsonType | undefined;
   readonly format: string | undefined;
   readonly required: boolean;

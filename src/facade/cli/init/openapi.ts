@@ -52,7 +52,7 @@ export interface Api {
 type ReadApi =
   { readonly ok: true; readonly api: Api } | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
-/** A table of more routes is not one that somebody moves by hand. */
+/** An operator does not move more routes than this by hand. */
 const MAX_OPERATIONS = 10_000;
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const;
 

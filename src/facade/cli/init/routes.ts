@@ -25,7 +25,7 @@ export interface RouteDrafts {
   readonly refused: readonly string[];
 }
 
-/** Remarks on one route; more of them nobody reads, and the documents say the rest. */
+/** The most remarks on one route; the documents hold the rest. */
 const MAX_REMARKS = 12;
 /** Not for routes: metrics call by it what no route claims. */
 const RESERVED = 'passthrough';
