@@ -98,7 +98,7 @@ export async function compose(options: ComposeOptions) {
     else options.seat?.tell({ kind: 'loaded', config: parts.loaded });
     store.start();
     // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
-    if (isTruthInStore(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
+    if (areRolloutsInDatabase(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
   };
   const close = async (): Promise<void> => {
     timeline.close();
@@ -176,8 +176,8 @@ type SteeringParts = Pick<SteeringOptions, 'reload' | 'rebuild' | 'config' | 'ki
 
 function steeringFor(options: ComposeOptions, parts: SteeringParts): Steering {
   const { environment, variables, log } = options;
-  const truth = isTruthInStore(options) ? 'store' : 'file';
-  return new Steering({ ...parts, truth, file: environment.configFile, variables, log });
+  const rollouts = areRolloutsInDatabase(options) ? 'database' : 'file';
+  return new Steering({ ...parts, rollouts, file: environment.configFile, variables, log });
 }
 
 interface Shared {
@@ -248,7 +248,7 @@ function keep(
     proofs: () => proofsOf(comparing.book, calendar.now()),
   });
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
-  const keepsHistory = !seat || seat.isFirst || isTruthInStore(options);
+  const keepsHistory = !seat || seat.isFirst || areRolloutsInDatabase(options);
   const started = startSteering({ steering, meter, opened: store.opened, instance, now, log, keepsHistory });
   store.whenReady((opened) => comparing.keep(opened));
   const isKnown = (req: IncomingMessage): boolean => dataPlane.isKnown(req);
@@ -277,7 +277,7 @@ function pilot(
     flips,
     parity: (route) => book.report(route, calendar.now()),
     // An embedded store is ours alone: there is nobody with whom to agree on who decides.
-    awaitsStore: isTruthInStore(options),
+    awaitsStore: areRolloutsInDatabase(options),
     mayLead: !seat || seat.isFirst,
     every: autopilotEvery,
   });
@@ -290,7 +290,7 @@ function pilot(
 }
 
 /** Where the rollouts are true: of workers on the embedded server of their primary it is the file, as with one process. */
-function isTruthInStore({ environment, seat }: ComposeOptions): boolean {
+function areRolloutsInDatabase({ environment, seat }: ComposeOptions): boolean {
   return environment.database.kind === 'url' && !seat?.isEmbedded;
 }
 

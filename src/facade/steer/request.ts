@@ -23,7 +23,7 @@ export interface FlipResult {
   /** The new revision; the old one when nothing changed; null while the history cannot be written. */
   readonly revision: number | null;
   readonly changes: readonly FlipChange[];
-  /** Unified, of the config file or, where the store is the truth, of the list of rollouts. */
+  /** Unified, of the config file or, where the database holds the rollouts, of the list of rollouts. */
   readonly diff: string;
 }
 

@@ -3,21 +3,21 @@ import type { RolloutSet } from '../config/edit.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { rolloutsOf, type FlipReason, type FlipRecord } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery } from '../store/flips.ts';
-import type { TruthKind } from './file-flips.ts';
-import { FileTruth } from './file-truth.ts';
-import { Outbox } from './outbox.ts';
+import type { RolloutStoreKind } from './diff-file.ts';
+import { FileRolloutStore } from './file-rollout-store.ts';
+import { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesForAll, type FlipRequest, type FlipResult, type RequestedChange } from './request.ts';
-import { StoreTruth } from './store-truth.ts';
-import type { Truth, TruthOptions } from './truth.ts';
+import { DatabaseRolloutStore } from './database-rollout-store.ts';
+import type { RolloutStore, RolloutStoreOptions } from './rollout-store.ts';
 
 /**
  * Everything that moves a route, in one place: flips, rollbacks, the kill switch, and the history of all three. Who
  * flips (command line, console, autopilot, a hand in the file) is no matter here but for the record.
  */
 
-export interface SteeringOptions extends TruthOptions {
-  readonly truth: TruthKind;
+export interface SteeringOptions extends RolloutStoreOptions {
+  readonly rollouts: RolloutStoreKind;
   /** What serves now: the file with the flips laid over it. */
   readonly config: () => FacadeConfig;
   readonly killSwitch: () => { readonly on: boolean; set(on: boolean): void };
@@ -31,8 +31,8 @@ const MOST_TOLD = 100;
 
 export class Steering {
   readonly #options: SteeringOptions;
-  readonly #outbox: Outbox;
-  readonly #truth: Truth;
+  readonly #pending: PendingWrites;
+  readonly #rollouts: RolloutStore;
   readonly #listeners = new Set<FlipListener>();
   /** The newest revision that the listeners were told of; undefined: none yet, and the past is no news. */
   #told: number | undefined;
@@ -44,17 +44,19 @@ export class Steering {
 
   constructor(options: SteeringOptions) {
     this.#options = options;
-    this.#outbox = new Outbox(options.log);
-    this.#truth =
-      options.truth === 'store' ? new StoreTruth(options, this.#outbox) : new FileTruth(options, this.#outbox);
+    this.#pending = new PendingWrites(options.log);
+    this.#rollouts =
+      options.rollouts === 'database'
+        ? new DatabaseRolloutStore(options, this.#pending)
+        : new FileRolloutStore(options, this.#pending);
   }
 
   /** For the loader: what is in force of a config that was just read. */
-  readonly take = (written: FacadeConfig, text: string): FacadeConfig => this.#truth.take(written, text);
+  readonly take = (written: FacadeConfig, text: string): FacadeConfig => this.#rollouts.take(written, text);
 
   /** The history is there: takes over what it says. Rejects when it cannot be read yet; `look` tries again. */
   async attach(flips: FlipLog): Promise<void> {
-    this.#outbox.attach(flips);
+    this.#pending.attach(flips);
     await this.look();
   }
 
@@ -65,7 +67,7 @@ export class Steering {
 
   /** @throws FlipRefused */
   async flip(request: FlipRequest): Promise<FlipResult> {
-    const result = await this.#truth.flip(request);
+    const result = await this.#rollouts.flip(request);
     // Who flips and then resumes the autopilot must not be paused by his own flip, told of too late.
     if (!request.dryRun && result.changes.length > 0) await this.#lookNow();
     return result;
@@ -82,7 +84,7 @@ export class Steering {
    */
   async rollback(revision: number | undefined, request: Omit<FlipRequest, 'changes' | 'source'>): Promise<FlipResult> {
     const flips = this.#flips();
-    await this.#outbox.flush();
+    await this.#pending.flush();
     const { revision: newest } = await flips.state();
     const target = revision ?? (await lastFlip(flips)) - 1;
     if (target < 0 || target > newest) {
@@ -109,11 +111,11 @@ export class Steering {
    */
   async panic(on: boolean, reason: FlipReason): Promise<boolean> {
     this.#options.killSwitch().set(on);
-    this.#outbox.add(async (flips) => {
+    this.#pending.add(async (flips) => {
       await flips.transact((tx) => tx.append({ ...reason, changes: [], killSwitch: on }));
       this.#killed = on;
     });
-    const isWritten = await this.#outbox.flush();
+    const isWritten = await this.#pending.flush();
     this.#lookLater();
     return isWritten;
   }
@@ -128,21 +130,21 @@ export class Steering {
     this.#isHeldByFile = isHeld;
     const why = `server.killSwitchFile ${isHeld ? 'is there' : 'is gone'}`;
     const line = { source: 'file', who: 'file', identity: 'file', why, changes: [], killSwitchFile: isHeld } as const;
-    this.#outbox.add(async (flips) => void (await flips.transact((tx) => tx.append(line))));
+    this.#pending.add(async (flips) => void (await flips.transact((tx) => tx.append(line))));
     this.#lookLater();
   }
 
   /** @throws FlipRefused while there is no history yet. */
   async history(query: HistoryQuery): Promise<{ revision: number; flips: FlipRecord[] }> {
     const flips = this.#flips();
-    await this.#outbox.flush();
+    await this.#pending.flush();
     const [{ revision }, found] = await Promise.all([flips.state(), flips.list(query)]);
     return { revision, flips: found };
   }
 
   /** The history itself, once there is one: for the burn-down. */
   get flips(): FlipLog | undefined {
-    return this.#outbox.flips;
+    return this.#pending.flips;
   }
 
   /** @returns how to hear no more. */
@@ -152,12 +154,12 @@ export class Steering {
   }
 
   async #look(): Promise<void> {
-    const { flips } = this.#outbox;
+    const { flips } = this.#pending;
     if (!flips) return;
-    await this.#truth.catchUp();
+    await this.#rollouts.catchUp();
     const { revision, killSwitch } = await flips.state();
     // A switch thrown here that the store does not have yet is newer than what the store says.
-    if (this.#outbox.isEmpty && killSwitch !== this.#killed) {
+    if (this.#pending.isEmpty && killSwitch !== this.#killed) {
       this.#killed = killSwitch;
       this.#options.killSwitch().set(killSwitch);
     }
@@ -185,7 +187,7 @@ export class Steering {
   }
 
   #flips(): FlipLog {
-    const { flips } = this.#outbox;
+    const { flips } = this.#pending;
     if (flips) return flips;
     throw new FlipRefused('unavailable', 'the history is not there yet: its database is starting or cannot be reached');
   }

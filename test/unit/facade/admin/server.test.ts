@@ -37,7 +37,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
   const table = new Table(metrics, now);
   const killSwitchFile = join(dir, 'kill');
   const steering: Steering = new Steering({
-    truth: 'file',
+    rollouts: 'file',
     file: CONFIG_FILE,
     variables: () => ({}),
     reload: () => reload(),

@@ -6,7 +6,7 @@ import { parseConfig } from '../../../../src/facade/config/load.ts';
 import type { FacadeConfig } from '../../../../src/facade/config/schema.ts';
 import { createLogs } from '../../../../src/http/log.ts';
 import type { FlipReason } from '../../../../src/facade/rollout/flip.ts';
-import type { TruthKind } from '../../../../src/facade/steer/file-flips.ts';
+import type { RolloutStoreKind } from '../../../../src/facade/steer/diff-file.ts';
 import { Steering } from '../../../../src/facade/steer/steering.ts';
 import type { FlipLog } from '../../../../src/facade/store/flips.ts';
 import { ENV, withRows } from '../config/support.ts';
@@ -43,7 +43,7 @@ export const table = (percent: Record<string, number>): string =>
 
 export const BY_CLI: FlipReason = { source: 'cli', who: 'ana', identity: 'loopback', why: 'a test' };
 
-export function startRig(truth: TruthKind, text: string, flips?: FlipLog): Rig {
+export function startRig(kind: RolloutStoreKind, text: string, flips?: FlipLog): Rig {
   const dir = mkdtempSync(join(tmpdir(), 'steer-'));
   const file = join(dir, 'facade.yaml');
   writeFileSync(file, text);
@@ -64,7 +64,7 @@ export function startRig(truth: TruthKind, text: string, flips?: FlipLog): Rig {
     config = steering.take(parsed.config, next);
   };
   const steering: Steering = new Steering({
-    truth,
+    rollouts: kind,
     file,
     variables: () => ENV,
     reload: () => Promise.resolve(load(readFileSync(file, 'utf8'))),

@@ -2,22 +2,22 @@ import { revisionOf } from '../config/load.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { rolloutsOf } from '../rollout/flip.ts';
 import type { FlipLog } from '../store/flips.ts';
-import type { AppliedFile } from '../store/revisions.ts';
-import { flipsOfFile, type SeenFile, type TruthKind } from './file-flips.ts';
+import type { ImportedFile } from '../store/revisions.ts';
+import { diffFile, type FileChange, type RolloutStoreKind } from './diff-file.ts';
 
-export const appliedFile = (text: string, written: FacadeConfig): AppliedFile => ({
+export const importedFile = (text: string, written: FacadeConfig): ImportedFile => ({
   revision: revisionOf(text),
   rollouts: rolloutsOf(written),
 });
 
 /** Writes down what a file that came into sight flipped. */
-export async function takeOver(flips: FlipLog, truth: TruthKind, seen: SeenFile): Promise<void> {
+export async function importFile(flips: FlipLog, kind: RolloutStoreKind, seen: FileChange): Promise<void> {
   await flips.transact(async (tx) => {
     const lastFile = await tx.lastFile();
-    const wasApplied = await tx.wasApplied(seen.now.revision);
-    const changes = flipsOfFile(truth, seen, { lastFile, wasApplied, rollouts: tx.rollouts });
+    const wasImported = await tx.wasImported(seen.now.revision);
+    const changes = diffFile(kind, seen, { lastFile, wasImported, rollouts: tx.rollouts });
     if (!changes) return;
-    await tx.applied(seen.now);
+    await tx.imported(seen.now);
     const why = seen.previous === undefined && changes.length > 0 ? 'found at the start' : undefined;
     await tx.append({ source: 'file', who: 'file', identity: 'file', why, changes });
   });

@@ -5,41 +5,41 @@ import { editRollout, EditRefused } from '../config/edit.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { FileChanged, writeConfig } from '../config/write.ts';
 import type { FlipChange } from '../rollout/flip.ts';
-import type { AppliedFile } from '../store/revisions.ts';
-import type { Outbox } from './outbox.ts';
+import type { ImportedFile } from '../store/revisions.ts';
+import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesOf, expectRevision, type FlipRequest, type FlipResult } from './request.ts';
-import { appliedFile, takeOver } from './take-over.ts';
-import type { Truth, TruthOptions } from './truth.ts';
+import { importedFile, importFile } from './import-file.ts';
+import type { RolloutStore, RolloutStoreOptions } from './rollout-store.ts';
 
 /**
- * One instance: the config file is the truth. A flip edits the file and has it loaded, so that what serves is what is
+ * One instance: the rollouts are in the config file. A flip edits the file and has it loaded, so that what serves is what is
  * written, whoever looks; the history is written afterwards, and a database that is down keeps nobody from flipping.
  */
-export class FileTruth implements Truth {
-  readonly #options: TruthOptions;
-  readonly #outbox: Outbox;
+export class FileRolloutStore implements RolloutStore {
+  readonly #options: RolloutStoreOptions;
+  readonly #pending: PendingWrites;
   #text = '';
-  #file: AppliedFile | undefined;
+  #file: ImportedFile | undefined;
   /** What a flip of ours is writing: seen in the file, it is nobody's edit by hand. */
   #own: string | undefined;
   /** Flips follow one another: each is an edit of the text that the one before left. */
   readonly #turns = new Turns();
 
-  constructor(options: TruthOptions, outbox: Outbox) {
+  constructor(options: RolloutStoreOptions, pending: PendingWrites) {
     this.#options = options;
-    this.#outbox = outbox;
+    this.#pending = pending;
   }
 
   take(written: FacadeConfig, text: string): FacadeConfig {
     if (this.#file && text === this.#text) return written;
-    const now = appliedFile(text, written);
+    const now = importedFile(text, written);
     const seen = { previous: this.#file?.rollouts, now };
     this.#text = text;
     this.#file = now;
     if (text !== this.#own) {
-      this.#outbox.add((flips) => takeOver(flips, 'file', seen));
-      void this.#outbox.flush();
+      this.#pending.add((flips) => importFile(flips, 'file', seen));
+      void this.#pending.flush();
     }
     return written;
   }
@@ -49,7 +49,7 @@ export class FileTruth implements Truth {
   }
 
   async catchUp(): Promise<void> {
-    await this.#outbox.flush();
+    await this.#pending.flush();
   }
 
   async #flip(request: FlipRequest): Promise<FlipResult> {
@@ -70,8 +70,8 @@ export class FileTruth implements Truth {
 
   /** The newest revision, null when nobody can tell; but who expects one must be told. */
   async #revision(expected: number | undefined): Promise<number | null> {
-    const isWritten = await this.#outbox.flush();
-    const state = isWritten ? await this.#outbox.flips?.state().catch(() => undefined) : undefined;
+    const isWritten = await this.#pending.flush();
+    const state = isWritten ? await this.#pending.flips?.state().catch(() => undefined) : undefined;
     if (state) expectRevision(expected, state.revision);
     else if (expected !== undefined) {
       throw new FlipRefused('unavailable', 'the history cannot be read now; flip without expecting a revision');
@@ -95,20 +95,20 @@ export class FileTruth implements Truth {
   }
 
   async #record({ changes: _, ...reason }: FlipRequest, changes: readonly FlipChange[]): Promise<number | null> {
-    const file = this.#file as AppliedFile;
+    const file = this.#file as ImportedFile;
     let revision: number | null = null;
-    this.#outbox.add((flips) =>
+    this.#pending.add((flips) =>
       flips.transact(async (tx) => {
-        await tx.applied(file);
+        await tx.imported(file);
         revision = await tx.append({ ...reason, changes });
       }),
     );
-    await this.#outbox.flush();
+    await this.#pending.flush();
     return revision;
   }
 }
 
-function edited(text: string, ...rest: [FlipRequest['changes'], ReturnType<TruthOptions['variables']>, string]) {
+function edited(text: string, ...rest: [FlipRequest['changes'], ReturnType<RolloutStoreOptions['variables']>, string]) {
   try {
     return editRollout(text, ...rest);
   } catch (error) {

@@ -3,8 +3,8 @@ import type { Variables } from '../config/variables.ts';
 import type { Logger } from '../../http/log.ts';
 import type { FlipRequest, FlipResult } from './request.ts';
 
-/** Where the rollouts in force are kept: the two ways of it are file-truth.ts and store-truth.ts. */
-export interface Truth {
+/** Where the rollouts in force are kept: the two ways of it are file-rollout-store.ts and database-rollout-store.ts. */
+export interface RolloutStore {
   /** Sees every config that is loaded, and says what is in force instead. Synchronous: it is part of the load. */
   take(written: FacadeConfig, text: string): FacadeConfig;
   /** Makes the flip and waits until its table serves. @throws FlipRefused */
@@ -13,7 +13,7 @@ export interface Truth {
   catchUp(): Promise<void>;
 }
 
-export interface TruthOptions {
+export interface RolloutStoreOptions {
   readonly file: string;
   readonly variables: () => Variables;
   /** Reads the config file again, now, and serves it. */
