@@ -1,8 +1,9 @@
 import { Turns } from '../../http/turns.ts';
+import { isSameRollout, rolloutsOf, rolloutText, type Rollouts, type RolloutValues } from '../config/rollout.ts';
 import { withRollouts } from '../config/rollouts.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
-import { rolloutsOf, sameRollout, type FlipChange, type RolloutValues, type Rollouts } from '../rollout/flip.ts';
+import type { FlipChange } from '../rollout/flip.ts';
 import type { FlipLog, SteerTransaction } from '../store/flips.ts';
 import { codeOf } from '../../http/error-code.ts';
 import type { ImportedFile } from '../store/revisions.ts';
@@ -91,7 +92,7 @@ export class DatabaseRolloutStore implements RolloutStore {
   #seen(seen: { previous: Rollouts | undefined; now: ImportedFile }): void {
     const changed = [...seen.now.rollouts].filter(([route, to]) => {
       const before = seen.previous?.get(route);
-      return before !== undefined && !sameRollout(before, to);
+      return before !== undefined && !isSameRollout(before, to);
     });
     for (const [route, to] of changed) this.#unsaved.set(route, to);
     this.#pending.add(async (flips: FlipLog) => {
@@ -112,8 +113,8 @@ function diffOf(before: Rollouts, changes: readonly FlipChange[]): string {
 const listed = (rollouts: Rollouts): string =>
   [...rollouts]
     .map(
-      ([route, { gateway, shadow, stickyBy, fallback }]) =>
-        `${route}: { gateway: ${gateway}, shadow: ${shadow}, stickyBy: ${stickyBy}, fallback: ${fallback} }\n`,
+      ([route, rollout]) => `${route}: ${rolloutText(rollout)}
+`,
     )
     .join('');
 

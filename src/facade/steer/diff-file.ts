@@ -1,4 +1,5 @@
-import { sameRollout, type FlipChange, type Rollouts } from '../rollout/flip.ts';
+import { isSameRollout, type Rollouts } from '../config/rollout.ts';
+import type { FlipChange } from '../rollout/flip.ts';
 import type { ImportedFile } from '../store/revisions.ts';
 
 /**
@@ -37,10 +38,10 @@ export function diffFile(kind: RolloutStoreKind, seen: FileChange, known: Known)
   if (!base) return [];
   return [...now.rollouts].flatMap(([route, to]) => {
     const before = base.get(route);
-    if (before && sameRollout(before, to)) return [];
+    if (before && isSameRollout(before, to)) return [];
     const inForce = kind === 'database' ? known.rollouts.get(route) : undefined;
     // A new row is no flip, unless the database remembers one of that name.
     const from = inForce ?? before;
-    return from === undefined || sameRollout(from, to) ? [] : [{ route, from, to }];
+    return from === undefined || isSameRollout(from, to) ? [] : [{ route, from, to }];
   });
 }

@@ -1,6 +1,6 @@
 import { revisionOf } from '../config/load.ts';
 import type { FacadeConfig } from '../config/schema.ts';
-import { rolloutsOf } from '../rollout/flip.ts';
+import { rolloutsOf } from '../config/rollout.ts';
 import type { FlipLog } from '../store/flips.ts';
 import type { ImportedFile } from '../store/revisions.ts';
 import { diffFile, type FileChange, type RolloutStoreKind } from './diff-file.ts';

@@ -1,5 +1,6 @@
 import { Turns } from '../../http/turns.ts';
-import type { FlipChange, FlipRecord, RolloutValues, Rollouts } from '../rollout/flip.ts';
+import type { Rollouts, RolloutValues } from '../config/rollout.ts';
+import type { FlipChange, FlipRecord } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery, NewFlip, SteerState, SteerTransaction } from '../store/flips.ts';
 import type { ImportedFile } from '../store/revisions.ts';
 

@@ -1,7 +1,7 @@
 import { Turns } from '../../http/turns.ts';
-import type { RolloutSet } from '../config/edit.ts';
+import { changedPart, rolloutsOf, type RolloutSet } from '../config/rollout.ts';
 import type { FacadeConfig } from '../config/schema.ts';
-import { rolloutsOf, type FlipReason, type FlipRecord } from '../rollout/flip.ts';
+import type { FlipReason, FlipRecord } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery } from '../store/flips.ts';
 import type { RolloutStoreKind } from './diff-file.ts';
 import { FileRolloutStore } from './file-rollout-store.ts';
@@ -96,11 +96,7 @@ export class Steering {
     const now = rolloutsOf(this.#options.config());
     const changes = [...then].flatMap(([route, values]): RequestedChange[] => {
       const current = now.get(route);
-      if (!current) return [];
-      const set = Object.fromEntries(
-        Object.entries(values).filter(([key, value]) => current[key as keyof typeof current] !== value),
-      );
-      return [{ route, set }];
+      return current ? [{ route, set: changedPart(current, values) }] : [];
     });
     return this.flip({ ...request, source: 'rollback', changes });
   }

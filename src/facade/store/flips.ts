@@ -1,5 +1,6 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
-import type { FlipChange, FlipReason, FlipRecord, Rollouts, RolloutValues } from '../rollout/flip.ts';
+import type { Rollouts, RolloutValues } from '../config/rollout.ts';
+import type { FlipChange, FlipReason, FlipRecord } from '../rollout/flip.ts';
 import { FLIPS_CHANNEL } from './channels.ts';
 import { lastImportedFile, recordImportedFile, wasImported, type ImportedFile } from './revisions.ts';
 import type { Database } from './schema.ts';

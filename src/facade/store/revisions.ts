@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { Rollouts } from '../rollout/flip.ts';
+import type { Rollouts } from '../config/rollout.ts';
 import type { Database } from './schema.ts';
 import { storedJson } from './stored-json.ts';
 

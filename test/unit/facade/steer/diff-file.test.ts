@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diffFile, type Known, type RolloutStoreKind } from '../../../../src/facade/steer/diff-file.ts';
-import type { RolloutValues } from '../../../../src/facade/rollout/flip.ts';
+import type { RolloutValues } from '../../../../src/facade/config/rollout.ts';
 
 const at = (gateway: number): RolloutValues => ({ gateway, shadow: 0, stickyBy: 'leadId', fallback: 'direct' });
 const rollouts = (percent: Record<string, number>) => new Map(Object.entries(percent).map(([id, n]) => [id, at(n)]));

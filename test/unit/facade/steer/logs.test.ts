@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { FlipReason, RolloutValues } from '../../../../src/facade/rollout/flip.ts';
+import type { RolloutValues } from '../../../../src/facade/config/rollout.ts';
+import type { FlipReason } from '../../../../src/facade/rollout/flip.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
 import { MemoryTraffic } from '../../../../src/facade/steer/memory-traffic.ts';
 import { PostgresFlips, type FlipLog } from '../../../../src/facade/store/flips.ts';
