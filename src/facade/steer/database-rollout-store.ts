@@ -5,13 +5,15 @@ import type { FacadeConfig } from '../config/schema.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import type { FlipChange } from '../rollout/flip.ts';
 import type { FlipLog, SteerTransaction } from '../store/flips.ts';
+import type { Logger } from '../../http/log.ts';
 import { codeOf } from '../../http/error-code.ts';
 import type { ImportedFile } from '../store/revisions.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesOf, expectRevision, type FlipRequest, type FlipResult } from './request.ts';
+import type { FileChange } from './diff-file.ts';
 import { importedFile, importFile } from './import-file.ts';
-import type { RolloutStore, RolloutStoreOptions } from './rollout-store.ts';
+import type { AcceptedFile, RolloutStore } from './rollout-store.ts';
 
 /**
  * Several instances: the rollouts are in the database. Every instance lays the rollouts of the database over the rows of its file,
@@ -19,8 +21,9 @@ import type { RolloutStore, RolloutStoreOptions } from './rollout-store.ts';
  * instance acts here at once and is handed to the store, which tells the others (diff-file.ts).
  */
 export class DatabaseRolloutStore implements RolloutStore {
-  readonly #options: RolloutStoreOptions;
   readonly #pending: PendingWrites;
+  readonly #log: Logger;
+  readonly #listeners = new Set<() => void>();
   #file: ImportedFile | undefined;
   #written: FacadeConfig | undefined;
   #rollouts: Rollouts = new Map();
@@ -29,24 +32,28 @@ export class DatabaseRolloutStore implements RolloutStore {
   readonly #unsaved = new Map<string, RolloutValues>();
   readonly #turns = new Turns();
 
-  constructor(options: RolloutStoreOptions, pending: PendingWrites) {
-    this.#options = options;
+  constructor(pending: PendingWrites, log: Logger) {
     this.#pending = pending;
+    this.#log = log;
   }
 
-  take(written: FacadeConfig, text: string): FacadeConfig {
-    const now = importedFile(text, written);
-    if (this.#file?.revision !== now.revision) this.#seen({ previous: this.#file?.rollouts, now });
+  accept(file: AcceptedFile): void {
+    const now = importedFile(file);
+    if (this.#file?.revision !== now.revision) this.#changed({ previous: this.#file?.rollouts, now });
     this.#file = now;
-    this.#written = written;
+    this.#written = file.config;
+  }
+
+  resolve(written: FacadeConfig): FacadeConfig {
     const { config, refused } = withRollouts(written, new Map([...this.#rollouts, ...this.#unsaved]));
     for (const { route, reasons } of refused) {
-      this.#options.log.warn(
-        { route, reasons },
-        'a rollout of the store does not fit this file; the row is as written',
-      );
+      this.#log.warn({ route, reasons }, 'a rollout of the store does not fit this file; the row is as written');
     }
     return config;
+  }
+
+  subscribe(listener: () => void): void {
+    this.#listeners.add(listener);
   }
 
   async flip(request: FlipRequest): Promise<FlipResult> {
@@ -71,7 +78,8 @@ export class DatabaseRolloutStore implements RolloutStore {
     if (revision <= this.#revision) return;
     this.#revision = revision;
     this.#rollouts = rollouts;
-    this.#options.rebuild();
+    this.#log.info({ revision }, 'rollouts changed');
+    for (const listener of this.#listeners) listener();
   }
 
   async #decide(tx: SteerTransaction, request: FlipRequest): Promise<FlipResult> {
@@ -89,19 +97,19 @@ export class DatabaseRolloutStore implements RolloutStore {
     return { revision: await tx.append({ ...reason, changes }), changes, diff };
   }
 
-  #seen(seen: { previous: Rollouts | undefined; now: ImportedFile }): void {
-    const changed = [...seen.now.rollouts].filter(([route, to]) => {
-      const before = seen.previous?.get(route);
+  #changed(change: FileChange): void {
+    const changed = [...change.now.rollouts].filter(([route, to]) => {
+      const before = change.previous?.get(route);
       return before !== undefined && !isSameRollout(before, to);
     });
     for (const [route, to] of changed) this.#unsaved.set(route, to);
     this.#pending.add(async (flips: FlipLog) => {
-      await importFile(flips, 'database', seen);
+      await importFile(flips, 'database', change);
       for (const [route, to] of changed) if (this.#unsaved.get(route) === to) this.#unsaved.delete(route);
       // Now the store has it, even when another instance handed the same file in before and somebody flipped since.
       this.#revision = -1;
     });
-    void this.catchUp().catch((error: unknown) => this.#options.log.warn({ err: error }, 'the store cannot be read'));
+    void this.catchUp().catch((error: unknown) => this.#log.warn({ err: error }, 'the store cannot be read'));
   }
 }
 

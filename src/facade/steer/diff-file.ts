@@ -29,8 +29,8 @@ export interface Known {
 }
 
 /** The flips to make; undefined when there is nothing to import. */
-export function diffFile(kind: RolloutStoreKind, seen: FileChange, known: Known): FlipChange[] | undefined {
-  const { previous, now } = seen;
+export function diffFile(kind: RolloutStoreKind, change: FileChange, known: Known): FlipChange[] | undefined {
+  const { previous, now } = change;
   if (known.lastFile?.revision === now.revision) return undefined;
   if (previous === undefined && kind === 'database' && known.wasImported) return undefined;
   const base = previous ?? known.lastFile?.rollouts;

@@ -10,14 +10,14 @@ import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesOf, expectRevision, type FlipRequest, type FlipResult } from './request.ts';
 import { importedFile, importFile } from './import-file.ts';
-import type { RolloutStore, RolloutStoreOptions } from './rollout-store.ts';
+import type { AcceptedFile, EditedFile, RolloutStore } from './rollout-store.ts';
 
 /**
  * One instance: the rollouts are in the config file. A flip edits the file and has it loaded, so that what serves is what is
  * written, whoever looks; the history is written afterwards, and a database that is down keeps nobody from flipping.
  */
 export class FileRolloutStore implements RolloutStore {
-  readonly #options: RolloutStoreOptions;
+  readonly #edited: EditedFile;
   readonly #pending: PendingWrites;
   #text = '';
   #file: ImportedFile | undefined;
@@ -26,22 +26,31 @@ export class FileRolloutStore implements RolloutStore {
   /** Flips follow one another: each is an edit of the text that the one before left. */
   readonly #turns = new Turns();
 
-  constructor(options: RolloutStoreOptions, pending: PendingWrites) {
-    this.#options = options;
+  constructor(edited: EditedFile, pending: PendingWrites) {
+    this.#edited = edited;
     this.#pending = pending;
   }
 
-  take(written: FacadeConfig, text: string): FacadeConfig {
-    if (this.#file && text === this.#text) return written;
-    const now = importedFile(text, written);
-    const seen = { previous: this.#file?.rollouts, now };
+  accept(file: AcceptedFile): void {
+    const { text } = file;
+    if (this.#file && text === this.#text) return;
+    const now = importedFile(file);
+    const change = { previous: this.#file?.rollouts, now };
     this.#text = text;
     this.#file = now;
-    if (text !== this.#own) {
-      this.#pending.add((flips) => importFile(flips, 'file', seen));
-      void this.#pending.flush();
-    }
-    return written;
+    if (text === this.#own) return;
+    this.#pending.add((flips) => importFile(flips, 'file', change));
+    void this.#pending.flush();
+  }
+
+  /** What the file says is in force. */
+  resolve(config: FacadeConfig): FacadeConfig {
+    return config;
+  }
+
+  /** Rollouts change with the file only, and whoever accepts the file knows of that. */
+  subscribe(): void {
+    return;
   }
 
   flip(request: FlipRequest): Promise<FlipResult> {
@@ -53,7 +62,7 @@ export class FileRolloutStore implements RolloutStore {
   }
 
   async #flip(request: FlipRequest): Promise<FlipResult> {
-    const { file, variables, reload } = this.#options;
+    const { file, variables, reload } = this.#edited;
     let before = await readTable(file);
     if (before !== this.#text) {
       // Somebody saved it a moment ago: that is a flip of its own, before this one.
@@ -80,7 +89,7 @@ export class FileRolloutStore implements RolloutStore {
   }
 
   async #write(before: string, text: string): Promise<void> {
-    const { file, reload } = this.#options;
+    const { file, reload } = this.#edited;
     this.#own = text;
     try {
       await writeConfig(file, { text: before }, text);
@@ -108,7 +117,7 @@ export class FileRolloutStore implements RolloutStore {
   }
 }
 
-function edited(text: string, ...rest: [FlipRequest['changes'], ReturnType<RolloutStoreOptions['variables']>, string]) {
+function edited(text: string, ...rest: [FlipRequest['changes'], ReturnType<EditedFile['variables']>, string]) {
   try {
     return editRollout(text, ...rest);
   } catch (error) {

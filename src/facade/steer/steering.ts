@@ -3,24 +3,25 @@ import { changedPart, rolloutsOf, type RolloutSet } from '../config/rollout.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import type { FlipReason, FlipRecord } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery } from '../store/flips.ts';
-import type { RolloutStoreKind } from './diff-file.ts';
-import { FileRolloutStore } from './file-rollout-store.ts';
-import { PendingWrites } from './pending-writes.ts';
+import type { Logger } from '../../http/log.ts';
+import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesForAll, type FlipRequest, type FlipResult, type RequestedChange } from './request.ts';
-import { DatabaseRolloutStore } from './database-rollout-store.ts';
-import type { RolloutStore, RolloutStoreOptions } from './rollout-store.ts';
+import type { RolloutStore } from './rollout-store.ts';
 
 /**
  * Everything that moves a route, in one place: flips, rollbacks, the kill switch, and the history of all three. Who
  * flips (command line, console, autopilot, a hand in the file) is no matter here but for the record.
  */
 
-export interface SteeringOptions extends RolloutStoreOptions {
-  readonly rollouts: RolloutStoreKind;
+export interface SteeringOptions {
+  readonly rollouts: RolloutStore;
+  /** The same that the rollout store writes to. */
+  readonly pending: PendingWrites;
   /** What serves now: the file with the flips laid over it. */
   readonly config: () => FacadeConfig;
-  readonly killSwitch: () => { readonly on: boolean; set(on: boolean): void };
+  readonly killSwitch: { set(on: boolean): void };
+  readonly log: Logger;
 }
 
 /** Hears of every new revision, whichever instance made it. */
@@ -44,15 +45,9 @@ export class Steering {
 
   constructor(options: SteeringOptions) {
     this.#options = options;
-    this.#pending = new PendingWrites(options.log);
-    this.#rollouts =
-      options.rollouts === 'database'
-        ? new DatabaseRolloutStore(options, this.#pending)
-        : new FileRolloutStore(options, this.#pending);
+    this.#pending = options.pending;
+    this.#rollouts = options.rollouts;
   }
-
-  /** For the loader: what is in force of a config that was just read. */
-  readonly take = (written: FacadeConfig, text: string): FacadeConfig => this.#rollouts.take(written, text);
 
   /** The history is there: takes over what it says. Rejects when it cannot be read yet; `look` tries again. */
   async attach(flips: FlipLog): Promise<void> {
@@ -106,7 +101,7 @@ export class Steering {
    * @returns whether they have.
    */
   async panic(on: boolean, reason: FlipReason): Promise<boolean> {
-    this.#options.killSwitch().set(on);
+    this.#options.killSwitch.set(on);
     this.#pending.add(async (flips) => {
       await flips.transact((tx) => tx.append({ ...reason, changes: [], killSwitch: on }));
       this.#killed = on;
@@ -157,7 +152,7 @@ export class Steering {
     // A switch thrown here that the store does not have yet is newer than what the store says.
     if (this.#pending.isEmpty && killSwitch !== this.#killed) {
       this.#killed = killSwitch;
-      this.#options.killSwitch().set(killSwitch);
+      this.#options.killSwitch.set(killSwitch);
     }
     await this.#tell(flips, revision);
   }

@@ -9,7 +9,7 @@ import type { RolloutStoreKind } from '../../../../src/facade/steer/diff-file.ts
 import { BY_CLI, startRig, table, type Rig } from './rig.ts';
 
 const rigs: Rig[] = [];
-afterEach(() => rigs.splice(0).forEach((rig) => rig.close()));
+afterEach(() => Promise.all(rigs.splice(0).map((rig) => rig.close())));
 const start = (kind: RolloutStoreKind, text: string, flips?: FlipLog): Rig => {
   const rig = startRig(kind, text, flips);
   rigs.push(rig);
