@@ -9,7 +9,7 @@ import { Drain } from '../http/drain.ts';
 import type { KillSwitch } from './forward/kill-switch.ts';
 import { listen } from '../http/listener.ts';
 import { drainTimes } from './forward/settings.ts';
-import type { Table } from './forward/table.ts';
+import type { RuntimeBuilder } from './forward/runtime-builder.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { StoreHolder } from './store/holder.ts';
 
@@ -87,16 +87,16 @@ function listenAdmin(admin: Server, { environment, seat }: AppOptions): Promise<
 }
 
 interface Hearing {
-  readonly table: Table;
+  readonly builder: RuntimeBuilder;
   readonly killSwitch: KillSwitch;
   readonly metrics: Metrics;
   readonly reload: () => Promise<void>;
 }
 
 /** What this worker does when it is told something by the primary. */
-function heardBy({ table, killSwitch, metrics, reload }: Hearing, stop: () => Promise<boolean>): SeatHandlers {
+function heardBy({ builder, killSwitch, metrics, reload }: Hearing, stop: () => Promise<boolean>): SeatHandlers {
   return {
-    breaker: ({ route, path, state }) => table.followBreaker(route, path, state),
+    breaker: ({ route, path, state }) => builder.followBreaker(route, path, state),
     kill: (on) => killSwitch.follow(on),
     reload: () => void reload(),
     stop: () => void stop().then((isWhole) => process.exit(isWhole ? 0 : 1)),

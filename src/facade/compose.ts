@@ -16,13 +16,13 @@ import type { Product } from './extension.ts';
 import { parseDuration, parseSize } from '../http/units.ts';
 import type { BreakerState } from './forward/breaker.ts';
 import { DataPlane } from './forward/data-plane.ts';
-import type { Generation } from './forward/generation.ts';
+import type { RuntimeSnapshot } from './forward/runtime-snapshot.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
 import { createListener } from '../http/listener.ts';
 import { createPages } from './forward/pages.ts';
 import { Loader, type LoadedConfig } from './forward/reload.ts';
 import { overloadLimits } from './forward/settings.ts';
-import { Table } from './forward/table.ts';
+import { RuntimeBuilder } from './forward/runtime-builder.ts';
 import { SYSTEM_CALENDAR, type Calendar } from '../http/calendar.ts';
 import type { Logger } from '../http/log.ts';
 import { Metrics } from './observe/metrics.ts';
@@ -81,7 +81,7 @@ export async function compose(options: ComposeOptions) {
   const listener = publicListener(dataPlane, config().server);
   dataPlane.overload.watch(listener);
   const timeline = new Timeline({
-    routes: () => timedRoutes(dataPlane.generation, parts.now()),
+    routes: () => timedRoutes(dataPlane.snapshot, parts.now()),
     now: parts.calendar.now,
   });
   const admin = createAdmin({
@@ -126,8 +126,8 @@ function wire(options: WireOptions) {
   const now = () => performance.now();
   const metrics = new Metrics();
   metrics.observeLog(options.droppedLines ?? (() => 0));
-  const table = new Table(metrics, now, seat && ((...news) => seat.tell(breakerNews(...news))));
-  const loader = new Loader({ file, pair, table, metrics, log, variables, workers: seat?.workers });
+  const builder = new RuntimeBuilder(metrics, now, seat && ((...news) => seat.tell(breakerNews(...news))));
+  const loader = new Loader({ file, pair, builder, metrics, log, variables, workers: seat?.workers });
   const files = new ConfigFiles({ file, envFile, variables, pair: pair.variables, log });
   const { reload } = files;
   const pending = new PendingWrites(log);
@@ -136,7 +136,7 @@ function wire(options: WireOptions) {
   const active = new ActiveConfig(loader, rollouts, options.lastGood ?? files.read());
   const config = () => active.config;
   const clocks = { metrics, now, calendar, config };
-  const serving = serve(options, clocks, active.current.generation);
+  const serving = serve(options, clocks, active.current.snapshot);
   active.subscribe((next) => {
     seat?.tell({ kind: 'loaded', config: next.source });
     serving.take(next);
@@ -155,9 +155,9 @@ function wire(options: WireOptions) {
   const piloted = pilot(options, shared, serving, kept.store);
   const close = async (): Promise<void> => {
     files.close();
-    for (const part of [piloted, serving, kept, table]) await part.close();
+    for (const part of [piloted, serving, kept, builder]) await part.close();
   };
-  const heard = { table, killSwitch: serving.killSwitch, reload, metrics };
+  const heard = { builder, killSwitch: serving.killSwitch, reload, metrics };
   const { book } = serving.comparing;
   const own = { loaded: active.current.source, heard, book, loader, reload, close, autopilot: piloted.autopilot };
   return { ...shared, ...serving, ...kept, ...own };
@@ -176,15 +176,15 @@ interface Shared extends Clocks {
 }
 
 /** What serves requests, and what watches them. */
-function serve(options: WireOptions, shared: Clocks, generation: Generation) {
+function serve(options: WireOptions, shared: Clocks, snapshot: RuntimeSnapshot) {
   const { environment, log, requestLog, tracing, seat } = options;
   const { metrics, now, calendar, config } = shared;
   const own = { metrics, log, requestLog, now, overload: overloadLimits(config()) };
   const { pair } = options.product;
-  const dataPlane = new DataPlane({ ...environment, ...own, pair, tracing }, generation);
+  const dataPlane = new DataPlane({ ...environment, ...own, pair, tracing }, snapshot);
   const clocks = { now, calendar, random: Math.random };
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
-  const killSwitch = new KillSwitch(() => dataPlane.generation.killSwitchFile);
+  const killSwitch = new KillSwitch(() => dataPlane.snapshot.killSwitchFile);
   killSwitch.subscribe((on, by, isOwn) => {
     dataPlane.killed = on;
     log.warn({ on, by }, 'kill switch');
@@ -193,7 +193,7 @@ function serve(options: WireOptions, shared: Clocks, generation: Generation) {
   });
   /** From the next request on. */
   const take = (loaded: Active): void => {
-    dataPlane.swap(loaded.generation);
+    dataPlane.swap(loaded.snapshot);
     dataPlane.overload.configure(overloadLimits(loaded.config));
     comparing.use(loaded.config);
     killSwitch.look();
@@ -224,7 +224,7 @@ function keep(
   const burnDown = new BurnDown({
     now,
     metrics,
-    models: () => dataPlane.generation.entries.map(({ model }) => model),
+    models: () => dataPlane.snapshot.entries.map(({ model }) => model),
     killSwitch: () => dataPlane.killed,
     flips: () => steering.flips,
     traffic: () => meter.traffic,

@@ -15,7 +15,7 @@ import { DataPlane } from '../../../../src/facade/forward/data-plane.ts';
 import { KillSwitch } from '../../../../src/facade/forward/kill-switch.ts';
 import { Loader } from '../../../../src/facade/forward/reload.ts';
 import { overloadLimits } from '../../../../src/facade/forward/settings.ts';
-import { Table } from '../../../../src/facade/forward/table.ts';
+import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import { StoreHolder } from '../../../../src/facade/store/holder.ts';
 import { createLogs } from '../../../../src/http/log.ts';
 import { SYSTEM_CALENDAR } from '../../../../src/http/calendar.ts';
@@ -37,10 +37,10 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
   const now = () => 1_000;
   const { log, requestLog } = createLogs('silent', new Writable({ write: (_chunk, _encoding, done) => done() }));
   const metrics = new Metrics();
-  const table = new Table(metrics, now);
+  const builder = new RuntimeBuilder(metrics, now);
   const killSwitchFile = join(dir, 'kill');
   const variables = () => ({});
-  const loader = new Loader({ pair: CONTACT2SALE, file: CONFIG_FILE, table, metrics, log, variables });
+  const loader = new Loader({ pair: CONTACT2SALE, file: CONFIG_FILE, builder, metrics, log, variables });
   const pending = new PendingWrites(log);
   let text = TEXT;
   const reload = () => Promise.resolve(void active.load(text));
@@ -60,9 +60,9 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
       overload: overloadLimits(active.config),
       log,
     },
-    active.current.generation,
+    active.current.snapshot,
   );
-  active.subscribe(({ generation }) => dataPlane.swap(generation));
+  active.subscribe(({ snapshot }) => dataPlane.swap(snapshot));
   const killSwitch = new KillSwitch(() => killSwitchFile);
   killSwitch.subscribe((on) => (dataPlane.killed = on));
   const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch, log });
@@ -73,12 +73,12 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
   const burnDown = new BurnDown({
     now: () => new Date(0),
     metrics,
-    models: () => dataPlane.generation.entries.map(({ model }) => model),
+    models: () => dataPlane.snapshot.entries.map(({ model }) => model),
     killSwitch: () => dataPlane.killed,
     flips: () => history,
     traffic: () => new MemoryTraffic(),
   });
-  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, now()), now: () => 0 });
+  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.snapshot, now()), now: () => 0 });
   const autopilot = new World().autopilot();
   const parts = {
     autopilot,
@@ -101,7 +101,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     timeline.close();
     killSwitch.close();
     dataPlane.close();
-    await table.close();
+    await builder.close();
   };
   return { api, dataPlane, metrics, killSwitch, killSwitchFile, write: (next: string) => void (text = next) };
 }
@@ -166,11 +166,11 @@ describe('/api', () => {
 
   test('/api/routes shows the table as it serves, with stage, breaker and last minute of each path', async () => {
     const { api, dataPlane } = setUp();
-    const leadsGet = dataPlane.generation.entries[1]!;
+    const leadsGet = dataPlane.snapshot.entries[1]!;
     leadsGet.state.breaker('gateway')?.open();
     leadsGet.state.recorder.request('gateway', 'GET', 200, 'ok', 1_000, 10);
     const { body } = (await api.get('/api/routes')) as { body: { routes: unknown[] } };
-    expect(body).toMatchObject({ revision: dataPlane.generation.revision, killSwitch: false });
+    expect(body).toMatchObject({ revision: dataPlane.snapshot.revision, killSwitch: false });
     const lastMinute = { requests: 0, failures: 0, p50: null, p95: null, p99: null };
     expect(body.routes).toEqual([
       {
@@ -212,7 +212,7 @@ describe('/api', () => {
 
   test('/api/config shows what serves, and after a bad file every reason why it was refused', async () => {
     const { api, write, dataPlane } = setUp();
-    const { revision } = dataPlane.generation;
+    const { revision } = dataPlane.snapshot;
     const before = (await api.get('/api/config')).body as object;
     expect(before).toMatchObject({ file: CONFIG_FILE, revision, gateway: 'configured' });
     expect(before).not.toHaveProperty('lastError');
@@ -224,7 +224,7 @@ describe('/api', () => {
     ).lastError;
     expect(problems.length).toBeGreaterThanOrEqual(2);
     expect(problems.every(({ line, message }) => line > 0 && message !== '')).toBe(true);
-    expect(dataPlane.generation.revision).toBe(revision);
+    expect(dataPlane.snapshot.revision).toBe(revision);
   });
 
   test('a good file after a bad one serves, and the error is gone', async () => {
@@ -235,7 +235,7 @@ describe('/api', () => {
     const { body } = (await api.post('/api/config/reload').set('x-c2s-admin', '1')) as { body: object };
     expect(body).toMatchObject({ gateway: 'not configured: every route is direct' });
     expect(body).not.toHaveProperty('lastError');
-    expect(dataPlane.generation.entries).toHaveLength(1);
+    expect(dataPlane.snapshot.entries).toHaveLength(1);
   });
 
   test('a reload is a change, and needs the header of one', async () => {
