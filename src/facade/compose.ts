@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { timedRoutes } from './admin/routes.ts';
 import { createAdmin } from './admin/server.ts';
 import { Timeline } from './admin/timeline.ts';
-import type { Seat } from './cluster/seat.ts';
+import type { WorkerRole } from './cluster/worker-role.ts';
 import { startAutopilot } from './compare/autopilot/index.ts';
 import { startComparison } from './compare/start.ts';
 import { ActiveConfig, type Active } from './compose/active-config.ts';
@@ -56,7 +56,7 @@ export interface ComposeOptions {
   /** The upstreams are the sandbox, whose data are invented. */
   readonly isSandbox?: boolean;
   /** This process is one of several workers. */
-  readonly seat?: Seat | undefined;
+  readonly role?: WorkerRole | undefined;
   /** Served from the start; what the file holds is then a reload, which may be refused. */
   readonly lastGood?: LoadedConfig | undefined;
   /** Milliseconds between two looks of the autopilot. */
@@ -93,7 +93,7 @@ export async function compose(options: ComposeOptions) {
   const begin = async (): Promise<void> => {
     extension?.attach(listener);
     if (options.lastGood) await parts.reload();
-    else options.seat?.tell({ kind: 'loaded', config: parts.loaded });
+    else options.role?.tell({ kind: 'loaded', config: parts.loaded });
     store.start();
     // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
     if (areRolloutsInDatabase(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
@@ -120,14 +120,14 @@ interface WireOptions extends ComposeOptions {
 }
 
 function wire(options: WireOptions) {
-  const { environment, variables, envFile, log, seat, product, calendar = SYSTEM_CALENDAR } = options;
+  const { environment, variables, envFile, log, role, product, calendar = SYSTEM_CALENDAR } = options;
   const { pair } = product;
   const file = environment.configFile;
   const now = () => performance.now();
   const metrics = new Metrics();
   metrics.observeLog(options.droppedLines ?? (() => 0));
-  const builder = new RuntimeBuilder(metrics, now, seat && ((...news) => seat.tell(breakerNews(...news))));
-  const loader = new Loader({ file, pair, builder, metrics, log, variables, workers: seat?.workers });
+  const builder = new RuntimeBuilder(metrics, now, role && ((...news) => role.tell(breakerMessage(...news))));
+  const loader = new Loader({ file, pair, builder, metrics, log, variables, workers: role?.workers });
   const files = new ConfigFiles({ file, envFile, variables, pair: pair.variables, log });
   const { reload } = files;
   const pending = new PendingWrites(log);
@@ -138,7 +138,7 @@ function wire(options: WireOptions) {
   const clocks = { metrics, now, calendar, config };
   const serving = serve(options, clocks, active.current.snapshot);
   active.subscribe((next) => {
-    seat?.tell({ kind: 'loaded', config: next.source });
+    role?.tell({ kind: 'loaded', config: next.source });
     serving.take(next);
   });
   const steering = new Steering({ rollouts, pending, config, killSwitch: serving.killSwitch, log });
@@ -147,7 +147,7 @@ function wire(options: WireOptions) {
   files.watch(active.current.source.text, {
     onChange: (text) => {
       active.load(text);
-      if (seat?.isFirst) seat.tell({ kind: 'reloaded' });
+      if (role?.isFirst) role.tell({ kind: 'reloaded' });
     },
     onError: (error) => loader.unreadable(error),
   });
@@ -177,7 +177,7 @@ interface Shared extends Clocks {
 
 /** What serves requests, and what watches them. */
 function serve(options: WireOptions, shared: Clocks, snapshot: RuntimeSnapshot) {
-  const { environment, log, requestLog, tracing, seat } = options;
+  const { environment, log, requestLog, tracing, role } = options;
   const { metrics, now, calendar, config } = shared;
   const own = { metrics, log, requestLog, now, overload: overloadLimits(config()) };
   const { pair } = options.product;
@@ -189,7 +189,7 @@ function serve(options: WireOptions, shared: Clocks, snapshot: RuntimeSnapshot) 
     dataPlane.killed = on;
     log.warn({ on, by }, 'kill switch');
     // By the file it is in all of them anyway.
-    if (isOwn) seat?.tell({ kind: 'kill', on: by.includes('admin') });
+    if (isOwn) role?.tell({ kind: 'kill', on: by.includes('admin') });
   });
   /** From the next request on. */
   const take = (loaded: Active): void => {
@@ -212,7 +212,7 @@ function keep(
   { metrics, calendar, config, steering }: Shared,
   { dataPlane, comparing }: ReturnType<typeof serve>,
 ) {
-  const { environment, product, log, tracing, seat } = options;
+  const { environment, product, log, tracing, role } = options;
   const store = storeOf(options);
   const now = () => new Date(calendar.now());
   const meter: TrafficMeter = new TrafficMeter({
@@ -231,7 +231,7 @@ function keep(
     proofs: () => proofsOf(comparing.book, calendar.now()),
   });
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
-  const keepsHistory = !seat || seat.isFirst || areRolloutsInDatabase(options);
+  const keepsHistory = !role || role.isFirst || areRolloutsInDatabase(options);
   const started = startSteering({ steering, meter, opened: store.opened, instance, now, log, keepsHistory });
   store.whenReady((opened) => comparing.keep(opened));
   const isKnown = (req: IncomingMessage): boolean => dataPlane.isKnown(req);
@@ -250,7 +250,7 @@ function pilot(
   { dataPlane, comparing: { book } }: ReturnType<typeof serve>,
   store: StoreHolder,
 ) {
-  const { log, autopilotEvery, seat } = options;
+  const { log, autopilotEvery, role } = options;
   const flips = new AutopilotFlips(steering);
   const started = startAutopilot({
     dataPlane,
@@ -261,7 +261,7 @@ function pilot(
     parity: (route) => book.report(route, calendar.now()),
     // An embedded store is ours alone: there is nobody with whom to agree on who decides.
     awaitsStore: areRolloutsInDatabase(options),
-    mayLead: !seat || seat.isFirst,
+    mayLead: !role || role.isFirst,
     every: autopilotEvery,
   });
   store.whenReady((opened) => started.keep(opened));
@@ -273,11 +273,11 @@ function pilot(
 }
 
 /** Where the rollouts are true: of workers on the embedded server of their primary it is the file, as with one process. */
-function areRolloutsInDatabase({ environment, seat }: ComposeOptions): boolean {
-  return environment.database.kind === 'url' && !seat?.isEmbedded;
+function areRolloutsInDatabase({ environment, role }: ComposeOptions): boolean {
+  return environment.database.kind === 'url' && !role?.isEmbedded;
 }
 
-const breakerNews = (route: string, path: Path, state: BreakerState) =>
+const breakerMessage = (route: string, path: Path, state: BreakerState) =>
   ({ kind: 'breaker', route, path, state }) as const;
 
 function adminSettings({ environment, log, isSandbox = false }: ComposeOptions) {
