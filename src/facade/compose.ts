@@ -15,9 +15,9 @@ export interface Composition {
   readonly background: Background;
   readonly listeners: Listeners;
   /** Opens the store and resolves when requests may come. */
-  begin(): Promise<void>;
+  readonly begin: () => Promise<void>;
   /** Everything, newest first; once. Call it when no request is under way. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Milliseconds. */

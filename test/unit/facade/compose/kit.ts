@@ -59,12 +59,24 @@ export function wire(text: string, more: WireOptions = {}): Wired {
   const closing = new Closing();
   closing.defer(remove);
   const context = contextOf(options, undefined);
-  const runtime = createRuntime(context, closing);
-  const background = startBackground(context, runtime, closing);
-  const listeners = createListeners(context, runtime, background, closing);
-  runtime.watch();
+  const parts = closedWhenItFails(closing, () => {
+    const runtime = createRuntime(context, closing);
+    const background = startBackground(context, runtime, closing);
+    const listeners = createListeners(context, runtime, background, closing);
+    runtime.watch();
+    return { runtime, background, listeners };
+  });
   const write = (next: string): void => writeFileSync(configFile, next);
-  return { runtime, background, listeners, closing, configFile, lines, write, close: () => closing.run() };
+  return { ...parts, closing, configFile, lines, write, close: () => closing.run() };
+}
+
+function closedWhenItFails<T>(closing: Closing, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    void closing.run();
+    throw error;
+  }
 }
 
 function keptLogs(): { logs: Logs; lines: string[] } {
