@@ -51,10 +51,9 @@ export interface ExchangeContext {
   readonly tap: Tap | undefined;
 }
 
-/** The request, as the data plane found it. */
+/** What the data plane found out from the head of a request that it passes on, as a request or as a tunnel. */
 export interface Asked {
   readonly req: IncomingMessage;
-  readonly res: ServerResponse;
   readonly target: Target;
   readonly match: Match<RouteEntry>;
   readonly connection: Connection;
@@ -62,8 +61,6 @@ export interface Asked {
   /** Which part of every limit the caller may use. */
   readonly standing: Standing;
   readonly requestId: string;
-  /** The caller waits for 100 Continue. */
-  readonly expectsContinue: boolean;
   /** Undefined: tracing is off. */
   readonly trace: RequestTrace | undefined;
 }
@@ -114,6 +111,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   readonly #context: ExchangeContext;
   readonly #snapshot: RuntimeSnapshot;
   readonly #asked: Asked;
+  readonly #res: ServerResponse;
+  readonly #expectsContinue: boolean;
   readonly #entry: RouteEntry;
   readonly #startedAt: number;
   readonly #body: InboundBody | undefined;
@@ -130,18 +129,27 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   /** See DeadlineWatch. */
   place = -1;
 
-  constructor(context: ExchangeContext, snapshot: RuntimeSnapshot, asked: Asked) {
+  /** @param expectsContinue the caller waits for 100 Continue. */
+  constructor(
+    context: ExchangeContext,
+    snapshot: RuntimeSnapshot,
+    asked: Asked,
+    res: ServerResponse,
+    expectsContinue: boolean,
+  ) {
     this.#context = context;
     this.#snapshot = snapshot;
     this.#asked = asked;
+    this.#res = res;
+    this.#expectsContinue = expectsContinue;
     this.#entry = asked.match.route;
     this.#startedAt = context.now();
-    this.#answer = new CallerAnswer(asked.res, this.#entry.model, asked.requestId);
+    this.#answer = new CallerAnswer(res, this.#entry.model, asked.requestId);
     this.#body = InboundBody.of(asked.req);
   }
 
   begin(): void {
-    const res: ExchangeResponse = this.#asked.res;
+    const res: ExchangeResponse = this.#res;
     res[kExchange] = this;
     res.on('close', onResponseClose);
     this.#context.deadlines.add(this);
@@ -271,7 +279,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #continue(): void {
-    if (this.#asked.expectsContinue && !this.#asked.res.headersSent) this.#asked.res.writeContinue();
+    if (this.#expectsContinue && !this.#res.headersSent) this.#res.writeContinue();
   }
 
   /** What an attempt came to, told to the metrics, the breaker and the bulkhead; once for each attempt. */
@@ -383,7 +391,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   /** Else the head would wait for the first byte of the body: a long poll, a model's answer, a stream of events. */
   answerWaits(): void {
-    if (this.#phase.kind === 'answering') this.#asked.res.flushHeaders();
+    if (this.#phase.kind === 'answering') this.#res.flushHeaders();
   }
 
   answerData(attempt: Attempt, chunk: Buffer): void {
@@ -396,7 +404,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     }
     if (this.#answer.write(chunk)) return;
     attempt.pause();
-    this.#asked.res.once('drain', onResponseDrain);
+    this.#res.once('drain', onResponseDrain);
   }
 
   answerEnds(attempt: Attempt): void {
@@ -485,7 +493,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   endConnection(): void {
-    if (!this.#answer.begun) this.#asked.res.shouldKeepAlive = false;
+    if (!this.#answer.begun) this.#res.shouldKeepAlive = false;
   }
 
   // --- 6. record ---

@@ -21,9 +21,6 @@ import type { Upstream } from './upstream.ts';
  * whatever is answered: what is still on its way in either direction must never become part of another request.
  */
 
-/** A request that {@link isWebSocketOffer} holds of, and that no route claims. */
-export type TunnelAsked = Omit<Asked, 'res' | 'expectsContinue'>;
-
 /** Only a WebSocket without a body is a tunnel (RFC 6455 4.1); everything else is a plain request whose offer is dropped. */
 export function isWebSocketOffer({ method, httpVersion, headers }: IncomingMessage): boolean {
   if (method !== 'GET' || httpVersion !== '1.1' || !isWebSocket(headers.upgrade)) return false;
@@ -59,7 +56,7 @@ type Takes = (answer: IncomingMessage, upstreamSocket: Socket, head: Buffer) => 
 export class Tunnel implements Bounded, Waiter {
   readonly #context: ExchangeContext;
   readonly #snapshot: RuntimeSnapshot;
-  readonly #asked: TunnelAsked;
+  readonly #asked: Asked;
   readonly #socket: Socket;
   readonly #connect: () => void;
   readonly #upstream: Upstream;
@@ -78,14 +75,8 @@ export class Tunnel implements Bounded, Waiter {
   /** See DeadlineWatch. */
   place = -1;
 
-  /** @param connect has the middleware make the request. */
-  constructor(
-    context: ExchangeContext,
-    snapshot: RuntimeSnapshot,
-    asked: TunnelAsked,
-    socket: Socket,
-    connect: () => void,
-  ) {
+  /** @param asked no route claims it, and {@link isWebSocketOffer} holds of it. @param connect has the middleware make the request. */
+  constructor(context: ExchangeContext, snapshot: RuntimeSnapshot, asked: Asked, socket: Socket, connect: () => void) {
     this.#context = context;
     this.#snapshot = snapshot;
     this.#asked = asked;

@@ -146,18 +146,17 @@ function begin(context: ExchangeContext, snapshot: RuntimeSnapshot, callers: Cal
   const target = parseTarget(raw);
   const match = snapshot.matcher.match(method, target.path) ?? snapshot.unclaimed[method === 'GET' ? 'read' : 'write'];
   const connection = connectionOf({ ...req, socket: { remoteAddress: '192.0.2.7' } } as never);
-  new Exchange(context, snapshot, {
+  const facts = {
     req,
-    res,
     target,
     match,
     connection,
     caller: caller === 'known' ? callers.all.at(-1) : undefined,
     standing: caller === 'known' ? 'known' : 'stranger',
     requestId: 'r-1',
-    expectsContinue: false,
     trace: undefined,
-  }).begin();
+  } as const;
+  new Exchange(context, snapshot, facts, res, false).begin();
   const text = (): string => Buffer.concat(bytes).toString('latin1');
   return {
     res,
