@@ -4,17 +4,18 @@ import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Tracing } from '../observe/tracing/trace.ts';
 import type { ApiPair } from '../rollout/api-pair.ts';
-import { showToken, tokenHeaderNames } from '../dialect/token-header.ts';
+import { tokenHeaderNames } from '../dialect/token-header.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';
 import type { Standing } from '../../http/standing.ts';
 import { Callers, MISPLACED, MISPLACED_TOKEN, type Caller } from './callers.ts';
 import { Connection, LOOP } from './connection.ts';
+import { credentialsFor, type OwnTokens } from './credentials.ts';
 import { DeadlineWatch } from '../../http/deadlines.ts';
 import { Discovery } from './discovery.ts';
 import { Exchange, type Asked, type ExchangeContext } from './exchange.ts';
 import type { RuntimeSnapshot, RouteEntry } from './runtime-snapshot.ts';
-import { requestRules, type Credentials, type RequestRules } from './headers.ts';
+import { requestRules, type Credentials } from './headers.ts';
 import { Overload, OVERLOADED, type OverloadLimits, type ShedReason } from './overload.ts';
 import { createPages, isHealthCheck, type Pages } from './pages.ts';
 import type { Target } from './plan.ts';
@@ -25,8 +26,8 @@ import { givenRequestId, requestIdOf } from '../../http/request-id.ts';
 import type { Tap } from './tap.ts';
 import { percentDecodeLoosely } from '../../http/percent.ts';
 import { parseTarget } from './target.ts';
-import { isWebSocketOffer } from './tunnel.ts';
 import { Tunnels } from './tunnels.ts';
+import { isWebSocketOffer } from './web-socket.ts';
 
 /**
  * The public side of the facade. A request is matched first. What no route claims is one of the facade's own pages, or
@@ -34,16 +35,13 @@ import { Tunnels } from './tunnels.ts';
  * snapshot that is found here is kept to the end of the request.
  */
 
-interface DataPlaneOptions {
+interface DataPlaneOptions extends OwnTokens {
   readonly metrics: Metrics;
   readonly requestLog: Logger;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly pair: Pick<ApiPair, 'names' | 'tokens'>;
-  readonly directToken: string | undefined;
   readonly facadeTokens: readonly string[];
-  /** What the facade shows the gateway, if the gateway asks for anything. */
-  readonly gatewayToken: string | undefined;
   readonly overload: OverloadLimits;
   readonly log: Logger;
   /** Undefined: off. */
@@ -78,7 +76,7 @@ export class DataPlane {
     const tokenHeaders = tokenHeaderNames(options.pair);
     this.callers = new Callers(options.directToken, options.facadeTokens, tokenHeaders);
     this.#deadlines = new DeadlineWatch(now);
-    this.#credentials = credentialsFor(options, requestRules(tokenHeaders));
+    this.#credentials = credentialsFor(options.pair.tokens, options, requestRules(tokenHeaders));
     this.overload = overloadOf(
       options,
       () => this.underWay,
@@ -335,22 +333,6 @@ function refuseMisplaced(res: ServerResponse, problem: Problem): void {
 function refuseWith(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
   const requestId = requestIdOf(req.headers['x-request-id']);
   sendProblem(res, problem, requestId, ['x-request-id', requestId]);
-}
-
-/**
- * What each path is shown. Direct: a stranger's own, so that the API itself says 401; of a known caller that side's
- * token, written once and by the facade, however the caller wrote its own. Gateway: never the caller's, which is the
- * other side's business, but the facade's own key.
- */
-function credentialsFor(
-  { pair: { tokens }, directToken, gatewayToken }: DataPlaneOptions,
-  rules: RequestRules,
-): Readonly<Record<Path, (caller: Caller | undefined) => Credentials>> {
-  const asSent: Credentials = { keep: true, sent: undefined, rules };
-  const ours: Credentials = { keep: false, sent: showToken(tokens.direct, directToken), rules };
-  const sentToGateway = showToken(tokens.gateway, gatewayToken);
-  const gateway: Credentials = { keep: false, sent: sentToGateway, rules, dropOrigin: true };
-  return { direct: (caller) => (caller ? ours : asSent), gateway: () => gateway };
 }
 
 /** Where a token stands as a query, or as the authority of an absolute form, which is passed on as the caller's host. */
