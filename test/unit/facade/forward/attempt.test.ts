@@ -132,7 +132,7 @@ describe('an answer', () => {
   ])('without raw headers has those of the parsed ones: %j', (headers, pairs) => {
     send();
     REACH.respond();
-    attempt.onResponseStart({ ...controller, rawHeaders: null } as never, 200, headers, 'OK');
+    attempt.onResponseStart({ ...controller, rawHeaders: null }, 200, headers, 'OK');
     expect(heard).toEqual([['begins', 200, 'OK', pairs]]);
   });
 
