@@ -335,7 +335,6 @@ export class Tunnel implements Bounded, Waiter {
     if (phase.kind === 'queued') this.#upstream.rateBudget?.cancel(this, this.#asked.standing);
     if ('proxyReq' in phase) phase.proxyReq?.destroy();
     if (this.#hasPlace) this.#upstream.leave(this.#asked.standing);
-    if (phase.kind === 'refusing') this.#outcome ??= left;
     this.#record(this.#outcome ?? left);
   };
 
