@@ -12,7 +12,7 @@ const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
 const SIZE = /^([1-9]\d*)(B|KiB|MiB|GiB)$/;
 
 /** Above 2^31−1 ms (24.8 days) setTimeout fires at once; a day is more than any limit here needs. */
-const LONGEST = MILLISECONDS.h * 24;
+const MAX_DURATION_MS = MILLISECONDS.h * 24;
 
 /** `"25s"` → 25000 (milliseconds). Throws on anything that the schema pattern would refuse. */
 export function parseDuration(text: string): number {
@@ -33,7 +33,7 @@ export const duration = (description: string) =>
   z
     .string({ error: 'write a duration as text with a unit, such as 250ms, 25s, 30m or 1h' })
     .regex(DURATION, { error: 'write a number and a unit, such as 250ms, 25s, 30m or 1h', abort: true })
-    .refine((text) => parseDuration(text) <= LONGEST, 'write at most 24h')
+    .refine((text) => parseDuration(text) <= MAX_DURATION_MS, 'write at most 24h')
     .describe(description);
 
 /** Like {@link duration}, where nothing at all would mean "fail always": `0s` is refused. */
