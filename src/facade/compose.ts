@@ -351,8 +351,8 @@ function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logg
 
 function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; keepAlive: string }): Server {
   return createListener({
-    maxHeaderSize: parseSize(server.maxHeaderSize),
-    keepAlive: parseDuration(server.keepAlive),
+    maxHeadBytes: parseSize(server.maxHeaderSize),
+    keepAliveMs: parseDuration(server.keepAlive),
     handle: (req, res, expectsContinue) => dataPlane.handle(req, res, expectsContinue),
     upgrade: (req, socket, head) => dataPlane.upgrade(req, socket, head),
     isUpgrade: (req) => dataPlane.isUpgrade(req),

@@ -12,7 +12,7 @@ const budget = z
   .transform((text) => {
     const [requests, period = ''] = text.split('/');
     const unit = /[a-z]+$/.exec(period)?.[0] as keyof typeof UNITS;
-    return { requests: Number(requests), period: Number.parseInt(period, 10) * UNITS[unit] };
+    return { requests: Number(requests), periodMs: Number.parseInt(period, 10) * UNITS[unit] };
   });
 /** `10s`, in milliseconds. */
 const duration = z
@@ -69,8 +69,8 @@ function toOptions(env: z.output<typeof schema>): GatewayOptions {
     callersFile: env.GATEWAY_CALLERS,
     campaignsFile: env.GATEWAY_CAMPAIGNS,
     adsGatewayUrl: env.ADS_GATEWAY_URL,
-    drainDelay: env.GATEWAY_DRAIN_DELAY,
-    rateBudget: env.GATEWAY_RATE_BUDGET && { ...env.GATEWAY_RATE_BUDGET, longestWait: env.GATEWAY_RATE_WAIT_MS },
+    drainDelayMs: env.GATEWAY_DRAIN_DELAY,
+    rateBudget: env.GATEWAY_RATE_BUDGET && { ...env.GATEWAY_RATE_BUDGET, maxWaitMs: env.GATEWAY_RATE_WAIT_MS },
   };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return {

@@ -39,10 +39,10 @@ export interface UpstreamAnswer {
 }
 
 interface Limits {
-  /** Milliseconds left for this exchange. */
-  readonly deadline: number;
-  /** Bytes; a longer answer is a fault. */
-  readonly maxAnswer: number;
+  /** Left for this exchange. */
+  readonly deadlineMs: number;
+  /** A longer answer is a fault. */
+  readonly maxAnswerBytes: number;
 }
 
 /** Tells an exchange that its caller left, and lets the owner end it. */
@@ -69,7 +69,7 @@ class Exchange extends UpstreamCall {
     super();
     this.#limits = limits;
     this.#settle = settle;
-    this.#timer = setTimeout(() => this.fail('deadline'), limits.deadline);
+    this.#timer = setTimeout(() => this.fail('deadline'), limits.deadlineMs);
   }
 
   /** Ends the exchange for a reason of ours. Settles at once: a request still waiting for a connection has no controller yet. */
@@ -98,7 +98,7 @@ class Exchange extends UpstreamCall {
 
   protected override answerData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
-    if (this.#size > this.#limits.maxAnswer) this.fail('unusable-answer');
+    if (this.#size > this.#limits.maxAnswerBytes) this.fail('unusable-answer');
     else this.#chunks.push(chunk);
   }
 

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { environmentSchema, type CheckedVariables, type SAMPLERS, type Variable } from './environment-schema.ts';
+import { isLoopback } from '../../http/loopback.ts';
 import { parseDuration } from '../../http/units.ts';
 import type { PairVariables, Variables } from './variables.ts';
 
@@ -132,12 +132,6 @@ function missing(env: Variables, nameOf: NameOf): string[] {
       ? ['ADMIN_TOKEN: is required when ADMIN_HOST is not a loopback address: the admin API can flip routes']
       : []),
   ];
-}
-
-/** 127.0.0.0/8, ::1 and localhost. */
-function isLoopback(hostOrAddress: string): boolean {
-  if (hostOrAddress === 'localhost' || hostOrAddress === '::1') return true;
-  return isIP(hostOrAddress) === 4 && hostOrAddress.startsWith('127.');
 }
 
 function clashes(env: Variables): string[] {

@@ -63,8 +63,8 @@ function upstreamSettings(
     rateBudget: rateBudget && {
       ...rateBudget,
       knownShare,
-      period: parseDuration(rateBudget.period),
-      longestWait: parseDuration(rateBudget.longestWait),
+      periodMs: parseDuration(rateBudget.period),
+      maxWaitMs: parseDuration(rateBudget.longestWait),
     },
   };
 }

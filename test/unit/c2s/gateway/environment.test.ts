@@ -36,8 +36,8 @@ describe('the environment', () => {
       c2sToken: ['new', 'old'],
       leadForm: 'jsonapi',
       strict: true,
-      drainDelay: 10_000,
-      rateBudget: { requests: 10, period: 60_000, longestWait: 500 },
+      drainDelayMs: 10_000,
+      rateBudget: { requests: 10, periodMs: 60_000, maxWaitMs: 500 },
       adsGatewayUrl: 'http://ads.example',
       callersFile: 'callers.json',
     });

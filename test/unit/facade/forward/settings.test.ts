@@ -28,7 +28,7 @@ test('what the operator wrote arrives in milliseconds and whole', () => {
     maxInflight: 9,
     keepAlive: 3_000,
     connect: 750,
-    rateBudget: { requests: 10, period: 60_000, burst: 2, longestWait: 500 },
+    rateBudget: { requests: 10, periodMs: 60_000, burst: 2, maxWaitMs: 500 },
   });
   expect(settings.upstreams.gateway).toMatchObject({ url: GATEWAY_URL, connect: 750, rateBudget: undefined });
   expect(settings.routes.map(({ id }) => id)).toEqual(['leads.get']);
