@@ -14,7 +14,6 @@ import type { FacadeConfig } from './config/schema.ts';
 import { RestartVariables } from './config/restart-variables.ts';
 import { variablesIn, type Variables } from './config/variables.ts';
 import type { Product } from './extension.ts';
-import { parseDuration, parseSize } from '../http/units.ts';
 import { codeOf } from '../http/error-code.ts';
 import { readTextSync } from '../http/read-file.ts';
 import { watchConfig, type ConfigWatch, type WatchOptions } from '../http/watch.ts';
@@ -349,10 +348,10 @@ function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logg
   };
 }
 
-function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; keepAlive: string }): Server {
+function publicListener(dataPlane: DataPlane, server: FacadeConfig['server']): Server {
   return createListener({
-    maxHeadBytes: parseSize(server.maxHeaderSize),
-    keepAliveMs: parseDuration(server.keepAlive),
+    maxHeadBytes: server.maxHeaderSize,
+    keepAliveMs: server.keepAlive,
     handle: (req, res, expectsContinue) => dataPlane.handle(req, res, expectsContinue),
     upgrade: (req, socket, head) => dataPlane.upgrade(req, socket, head),
     isUpgrade: (req) => dataPlane.isUpgrade(req),

@@ -1,9 +1,8 @@
 import type { EnrichmentConfig } from '../../facade/config/schema.ts';
-import { parseDuration } from '../../http/units.ts';
 import type { StepSettings } from './ports.ts';
 import type { RetrySchedule } from './schedule.ts';
 
-/** The config's block in milliseconds. Read at every use, so that a reload acts at once. */
+/** The config's block, durations in milliseconds. Read at every use, so that a reload acts at once. */
 export interface EnrichmentSettings extends StepSettings {
   readonly concurrency: number;
   readonly schedule: RetrySchedule;
@@ -21,19 +20,19 @@ export function enrichmentSettings(config: EnrichmentConfig, incomeMultiplier: n
   return {
     concurrency: config.concurrency,
     schedule: {
-      quick: retry.quick.map(parseDuration),
-      slow: parseDuration(retry.slow),
-      giveUp: parseDuration(retry.giveUp),
+      quick: retry.quick,
+      slow: retry.slow,
+      giveUp: retry.giveUp,
     },
-    pace: parseDuration(workApi.pace),
-    workApiDeadline: parseDuration(workApi.deadline),
-    diretrixDeadline: parseDuration(diretrix.deadline),
+    pace: workApi.pace,
+    workApiDeadline: workApi.deadline,
+    diretrixDeadline: diretrix.deadline,
     maxLength: message.maxLength,
     incomeMultiplier,
-    window: parseDuration(config.window),
-    settle: parseDuration(config.settle),
-    repeatAfter: parseDuration(config.repeatAfter),
-    syncDeadline: parseDuration(config.syncDeadline),
+    window: config.window,
+    settle: config.settle,
+    repeatAfter: config.repeatAfter,
+    syncDeadline: config.syncDeadline,
     retentionDays: config.retentionDays,
   };
 }

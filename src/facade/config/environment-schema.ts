@@ -144,7 +144,7 @@ export const environmentSchema = z.object({
   FACADE_TOKENS: optional(tokenList),
   FACADE_CONFIG: withDefault(text, 'config/facade.yaml'),
   WORKERS: withDefault(workers, 1),
-  DRAIN_DELAY: withDefault(drainDelay, '0s'),
+  DRAIN_DELAY: withDefault(drainDelay, 0),
   LOG_LEVEL: optional(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'must be trace, debug, info, warn, error, fatal or silent',

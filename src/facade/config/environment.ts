@@ -1,6 +1,5 @@
 import { environmentSchema, type CheckedVariables, type SAMPLERS, type Variable } from './environment-schema.ts';
 import { isLoopback } from '../../http/loopback.ts';
-import { parseDuration } from '../../http/units.ts';
 import type { PairVariables, Variables } from './variables.ts';
 
 /**
@@ -184,7 +183,7 @@ function named(env: CheckedVariables): Environment {
     facadeTokens: env.FACADE_TOKENS ?? [],
     configFile: env.FACADE_CONFIG,
     workers: env.WORKERS,
-    drainDelayMs: parseDuration(env.DRAIN_DELAY),
+    drainDelayMs: env.DRAIN_DELAY,
     logLevel: env.LOG_LEVEL ?? 'info',
     dataDir: env.DATA_DIR,
     database: databaseOf(env.DATABASE_URL),

@@ -1,15 +1,14 @@
 import type { ApiPair } from '../rollout/api-pair.ts';
 import type { FacadeConfig, UpstreamConfig } from '../config/schema.ts';
-import { parseDuration } from '../../http/units.ts';
 import { compileRoutes, compileUnclaimed } from '../rollout/compile.ts';
 import type { OverloadLimits } from './overload.ts';
 import type { TableSettings } from './table.ts';
 import type { UpstreamSettings } from './upstream.ts';
 
-/** From what the operator wrote to what the table is built of: milliseconds, bytes, and no gateway where no URL is. */
+/** From what the operator wrote to what the table is built of; no gateway where no URL is. */
 export function tableSettings(config: FacadeConfig, pair: ApiPair, revision: string): TableSettings {
   const { server, log, upstreams, failover } = config;
-  const connect = parseDuration(config.defaults.deadlines.connect);
+  const connect = config.defaults.deadlines.connect;
   const knownShare = server.knownCallerShare;
   return {
     revision,
@@ -30,7 +29,7 @@ export function tableSettings(config: FacadeConfig, pair: ApiPair, revision: str
 
 /** What the process takes on at most. */
 export function overloadLimits({ server: { overload, knownCallerShare } }: FacadeConfig): OverloadLimits {
-  return { ...overload, maxLag: parseDuration(overload.maxLag), knownShare: knownCallerShare };
+  return { ...overload, knownShare: knownCallerShare };
 }
 
 interface DrainTimes {
@@ -43,8 +42,8 @@ interface DrainTimes {
 /** @param delayMs where the config file names none. */
 export function drainTimes({ server }: FacadeConfig, delayMs: number): DrainTimes {
   return {
-    delayMs: server.drainDelay === undefined ? delayMs : parseDuration(server.drainDelay),
-    deadlineMs: parseDuration(server.drain),
+    delayMs: server.drainDelay ?? delayMs,
+    deadlineMs: server.drain,
   };
 }
 
@@ -57,14 +56,15 @@ function upstreamSettings(
     url,
     maxInflight,
     knownShare,
-    keepAlive: parseDuration(keepAlive),
+    keepAlive,
     connect,
-    maxConnectionAge: parseDuration(maxConnectionAge),
+    maxConnectionAge,
     rateBudget: rateBudget && {
-      ...rateBudget,
+      requests: rateBudget.requests,
+      burst: rateBudget.burst,
       knownShare,
-      periodMs: parseDuration(rateBudget.period),
-      maxWaitMs: parseDuration(rateBudget.longestWait),
+      periodMs: rateBudget.period,
+      maxWaitMs: rateBudget.longestWait,
     },
   };
 }

@@ -2,7 +2,6 @@ import type { ApiPair } from './api-pair.ts';
 import { facesOf, isParameter, parametersOf, type FaceConfig } from '../config/face.ts';
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig, RouteConfig } from '../config/schema.ts';
-import { parseDuration, parseSize } from '../../http/units.ts';
 import type {
   AutopilotSettings,
   BreakerSettings,
@@ -15,8 +14,7 @@ import type {
 } from './route.ts';
 
 /**
- * RouteConfig → RouteModel: defaults merged in, durations to milliseconds, sizes to bytes, percentages to buckets,
- * parameters to indexes. The config was checked before; here nothing can be wrong any more.
+ * RouteConfig → RouteModel: defaults merged in, percentages to buckets, parameters to indexes. The config was checked before; here nothing can be wrong any more.
  */
 
 type Defaults = FacadeConfig['defaults'];
@@ -46,7 +44,7 @@ export function compileUnclaimed(config: FacadeConfig, pair: ApiPair): Unclaimed
   const rollout = { gateway: 0, shadow: 0, fallback: 'none' } as const;
   const compiled = compileRoute({ ...passthrough, id: PASSTHROUGH, direct: 'GET /', rollout }, config, pair);
   const read: RouteModel = { ...compiled, servedAs: { direct: PASSTHROUGH, gateway: 'gateway' } };
-  return { read, write: { ...read, safety: 'unsafe' }, tunnelIdle: parseDuration(tunnelIdle) };
+  return { read, write: { ...read, safety: 'unsafe' }, tunnelIdle };
 }
 
 function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, pair: ApiPair): RouteModel {
@@ -69,7 +67,7 @@ function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, p
     body: route.body,
     compare: compileCompare(route, compare),
     verify: compileVerify(route),
-    maxBody: parseSize(route.maxBody ?? defaults.maxBody),
+    maxBody: route.maxBody ?? defaults.maxBody,
     deadlines: compileDeadlines({ ...defaults.deadlines, ...route.deadlines }),
     breaker: compileBreaker({ ...defaults.breaker, ...route.breaker }),
     autopilot: route.autopilot && compileAutopilot(route.autopilot, defaults.autopilot),
@@ -107,7 +105,7 @@ function compileCompare({ compare }: RouteConfig, all: FacadeConfig['compare']):
     tolerate: (compare?.tolerate ?? []).map(({ path, number, time }) => ({
       path,
       number,
-      time: time === undefined ? undefined : parseDuration(time),
+      time,
     })),
     unordered: compare?.unordered ?? [],
     ready: { ...all.ready, ...compare?.ready },
@@ -117,24 +115,24 @@ function compileCompare({ compare }: RouteConfig, all: FacadeConfig['compare']):
 function compileVerify({ verify }: RouteConfig): VerifyRule | undefined {
   if (!verify) return undefined;
   const { read, sample, after, minSamples, fields } = verify;
-  return { read, sample: buckets(sample), after: parseDuration(after), minSamples, fields };
+  return { read, sample: buckets(sample), after, minSamples, fields };
 }
 
 function compileDeadlines({ connect, firstByte, idle, total }: Defaults['deadlines']): Deadlines {
   return {
-    connect: parseDuration(connect),
-    firstByte: parseDuration(firstByte),
-    idle: parseDuration(idle),
-    total: parseDuration(total),
+    connect,
+    firstByte,
+    idle,
+    total,
   };
 }
 
 function compileBreaker(settings: Defaults['breaker']): BreakerSettings {
   return {
     ...settings,
-    window: parseDuration(settings.window),
-    slowCall: parseDuration(settings.slowCall),
-    reset: parseDuration(settings.reset),
+    window: settings.window,
+    slowCall: settings.slowCall,
+    reset: settings.reset,
   };
 }
 
@@ -146,12 +144,12 @@ function compileAutopilot(
   const gates = { ...defaults.gates, ...own.gates };
   return {
     ...rest,
-    hold: parseDuration(hold),
-    coolDown: parseDuration(coolDown),
+    hold,
+    coolDown,
     gates: {
       ...gates,
       parity: gates.parity === 'none' ? undefined : gates.parity,
-      latencyFloor: parseDuration(gates.latencyFloor),
+      latencyFloor: gates.latencyFloor,
     },
   };
 }

@@ -56,6 +56,14 @@ describe('the environment', () => {
     expect(read).not.toThrow('secret');
   });
 
+  it.each(['10', '10/60', '0/60s', '10/0s', '1.5/1s', '/60s', '10/', '10/60s/1', '10/25h'])(
+    'refuses the rate budget %s',
+    (budget) => {
+      const read = () => readEnvironment({ ...least, GATEWAY_RATE_BUDGET: budget });
+      expect(read).toThrow('GATEWAY_RATE_BUDGET');
+    },
+  );
+
   it('needs a token or a token file', () => {
     expect(() => readEnvironment({ C2S_BASE_URL: 'http://x' })).toThrow(/C2S_TOKEN or C2S_TOKEN_FILE/);
   });
