@@ -65,7 +65,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     isOpen: environment.enrichOpen,
     webhookSecret: environment.webhookSecret,
     campaigns: readCampaigns(config().campaigns, log),
-    syncDeadline: () => settings().syncDeadline,
+    syncDeadline: () => settings().syncDeadlineMs,
     log,
     tracing,
   });

@@ -6,12 +6,12 @@ import type { RetrySchedule } from './schedule.ts';
 export interface EnrichmentSettings extends StepSettings {
   readonly concurrency: number;
   readonly schedule: RetrySchedule;
-  readonly pace: number;
-  readonly workApiDeadline: number;
-  readonly diretrixDeadline: number;
-  readonly window: number;
-  readonly repeatAfter: number;
-  readonly syncDeadline: number;
+  readonly paceMs: number;
+  readonly workApiDeadlineMs: number;
+  readonly diretrixDeadlineMs: number;
+  readonly windowMs: number;
+  readonly repeatAfterMs: number;
+  readonly syncDeadlineMs: number;
   readonly retentionDays: number;
 }
 
@@ -20,19 +20,19 @@ export function enrichmentSettings(config: EnrichmentConfig, incomeMultiplier: n
   return {
     concurrency: config.concurrency,
     schedule: {
-      quick: retry.quick,
-      slow: retry.slow,
-      giveUp: retry.giveUp,
+      quickMs: retry.quick,
+      slowMs: retry.slow,
+      giveUpMs: retry.giveUp,
     },
-    pace: workApi.pace,
-    workApiDeadline: workApi.deadline,
-    diretrixDeadline: diretrix.deadline,
+    paceMs: workApi.pace,
+    workApiDeadlineMs: workApi.deadline,
+    diretrixDeadlineMs: diretrix.deadline,
     maxLength: message.maxLength,
     incomeMultiplier,
-    window: config.window,
-    settle: config.settle,
-    repeatAfter: config.repeatAfter,
-    syncDeadline: config.syncDeadline,
+    windowMs: config.window,
+    settleMs: config.settle,
+    repeatAfterMs: config.repeatAfter,
+    syncDeadlineMs: config.syncDeadline,
     retentionDays: config.retentionDays,
   };
 }

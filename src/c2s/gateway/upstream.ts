@@ -53,12 +53,7 @@ export class Upstream {
     const url = new URL(settings.baseUrl);
     this.#settings = settings;
     this.#prefix = url.pathname.replace(/\/+$/, '');
-    this.#pool = createUpstreamPool(url.origin, {
-      connections: settings.maxInflight,
-      keepAliveMs: DEFAULTS.keepAliveMs,
-      connectMs: settings.connectTimeoutMs,
-      maxConnectionAgeMs: DEFAULTS.maxConnectionAgeMs,
-    });
+    this.#pool = createUpstreamPool(url.origin, settings.maxInflight, { ...DEFAULTS, ...settings });
   }
 
   get inflight(): number {

@@ -7,10 +7,9 @@ import { compileRules, type CompiledRules } from './rules.ts';
 
 export function paritySettings({ compare }: FacadeConfig): ParitySettings {
   const { window, shadows, minSamples, minNoise, noiseShare } = compare;
-  return { window, most: shadows, minSamples, minNoise, noiseShare };
+  return { windowMs: window, maxShadows: shadows, minSamples, minNoise, noiseShare };
 }
 
 export function rulesOf(config: FacadeConfig, routes: readonly RouteModel[]): CompiledRules[] {
-  const longest = config.compare.maxBody;
-  return routes.map((route) => compileRules(route, config.knownDifferences, longest));
+  return routes.map((route) => compileRules(route, config.knownDifferences, config.compare.maxBody));
 }

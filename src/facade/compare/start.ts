@@ -55,7 +55,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
   const writes = new WriteReader(settings, {
     ...ports,
     random,
-    judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBody),
+    judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBodyBytes),
     verified: ({ match: { route } }, verification) => note(options, book, route.model.id, verification),
   });
   const observer = new Observer({
@@ -83,7 +83,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
         store: new (await import('../store/parity.ts')).PostgresParity<EvidenceJson>(db),
         every: (work) => everyFew(calendar, work),
         now: calendar.now,
-        keepFor: paritySettings(options.config).window,
+        keepFor: paritySettings(options.config).windowMs,
         onError: (error) => log.warn({ err: error }, 'the evidence of parity could not be kept in step with the store'),
       });
     },

@@ -29,7 +29,8 @@ export function tableSettings(config: FacadeConfig, pair: ApiPair, revision: str
 
 /** What the process takes on at most. */
 export function overloadLimits({ server: { overload, knownCallerShare } }: FacadeConfig): OverloadLimits {
-  return { ...overload, knownShare: knownCallerShare };
+  const { maxConnections, maxInflight, maxLag } = overload;
+  return { maxConnections, maxInflight, maxLagMs: maxLag, knownShare: knownCallerShare };
 }
 
 interface DrainTimes {
@@ -56,9 +57,9 @@ function upstreamSettings(
     url,
     maxInflight,
     knownShare,
-    keepAlive,
-    connect,
-    maxConnectionAge,
+    keepAliveMs: keepAlive,
+    connectTimeoutMs: connect,
+    maxConnectionAgeMs: maxConnectionAge,
     rateBudget: rateBudget && {
       requests: rateBudget.requests,
       burst: rateBudget.burst,

@@ -6,7 +6,6 @@ import type {
   AutopilotSettings,
   BreakerSettings,
   CompareRules,
-  Deadlines,
   Face,
   Rollout,
   RouteModel,
@@ -34,8 +33,8 @@ export interface Unclaimed {
   readonly read: RouteModel;
   /** Every other method, also one that HTTP does not define. */
   readonly write: RouteModel;
-  /** Milliseconds that both sides of a WebSocket may be silent. */
-  readonly tunnelIdle: number;
+  /** For so long both sides of a WebSocket may be silent. */
+  readonly tunnelIdleMs: number;
 }
 
 /** Requests that no route claims, as a route with a direct path alone: everything that holds for a route holds for them. */
@@ -44,7 +43,7 @@ export function compileUnclaimed(config: FacadeConfig, pair: ApiPair): Unclaimed
   const rollout = { gateway: 0, shadow: 0, fallback: 'none' } as const;
   const compiled = compileRoute({ ...passthrough, id: PASSTHROUGH, direct: 'GET /', rollout }, config, pair);
   const read: RouteModel = { ...compiled, servedAs: { direct: PASSTHROUGH, gateway: 'gateway' } };
-  return { read, write: { ...read, safety: 'unsafe' }, tunnelIdle };
+  return { read, write: { ...read, safety: 'unsafe' }, tunnelIdleMs: tunnelIdle };
 }
 
 function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, pair: ApiPair): RouteModel {
@@ -67,8 +66,8 @@ function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, p
     body: route.body,
     compare: compileCompare(route, compare),
     verify: compileVerify(route),
-    maxBody: route.maxBody ?? defaults.maxBody,
-    deadlines: compileDeadlines({ ...defaults.deadlines, ...route.deadlines }),
+    maxBodyBytes: route.maxBody ?? defaults.maxBody,
+    deadlines: { ...defaults.deadlines, ...route.deadlines },
     breaker: compileBreaker({ ...defaults.breaker, ...route.breaker }),
     autopilot: route.autopilot && compileAutopilot(route.autopilot, defaults.autopilot),
   };
@@ -102,11 +101,7 @@ function compileCompare({ compare }: RouteConfig, all: FacadeConfig['compare']):
   return {
     ignore: union(compare?.ignore, all.ignore),
     headers: union(compare?.headers, all.headers),
-    tolerate: (compare?.tolerate ?? []).map(({ path, number, time }) => ({
-      path,
-      number,
-      time,
-    })),
+    tolerate: (compare?.tolerate ?? []).map(({ path, number, time }) => ({ path, number, time })),
     unordered: compare?.unordered ?? [],
     ready: { ...all.ready, ...compare?.ready },
   };
@@ -115,25 +110,11 @@ function compileCompare({ compare }: RouteConfig, all: FacadeConfig['compare']):
 function compileVerify({ verify }: RouteConfig): VerifyRule | undefined {
   if (!verify) return undefined;
   const { read, sample, after, minSamples, fields } = verify;
-  return { read, sample: buckets(sample), after, minSamples, fields };
+  return { read, sample: buckets(sample), afterMs: after, minSamples, fields };
 }
 
-function compileDeadlines({ connect, firstByte, idle, total }: Defaults['deadlines']): Deadlines {
-  return {
-    connect,
-    firstByte,
-    idle,
-    total,
-  };
-}
-
-function compileBreaker(settings: Defaults['breaker']): BreakerSettings {
-  return {
-    ...settings,
-    window: settings.window,
-    slowCall: settings.slowCall,
-    reset: settings.reset,
-  };
+function compileBreaker({ window, slowCall, reset, ...rest }: Defaults['breaker']): BreakerSettings {
+  return { ...rest, windowMs: window, slowCallMs: slowCall, resetMs: reset };
 }
 
 function compileAutopilot(
