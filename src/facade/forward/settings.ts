@@ -2,11 +2,11 @@ import type { ApiPair } from '../rollout/api-pair.ts';
 import type { FacadeConfig, UpstreamConfig } from '../config/schema.ts';
 import { compileRoutes, compileUnclaimed } from '../rollout/compile.ts';
 import type { OverloadLimits } from './overload.ts';
-import type { TableSettings } from './table.ts';
+import type { RuntimeSettings } from './runtime-builder.ts';
 import type { UpstreamSettings } from './upstream.ts';
 
 /** From what the operator wrote to what the table is built of; no gateway where no URL is. */
-export function tableSettings(config: FacadeConfig, pair: ApiPair, revision: string): TableSettings {
+export function runtimeSettings(config: FacadeConfig, pair: ApiPair, revision: string): RuntimeSettings {
   const { server, log, upstreams, failover } = config;
   const connect = config.defaults.deadlines.connect;
   const knownShare = server.knownCallerShare;
