@@ -4,7 +4,7 @@ import { loopbackFault, type LoopbackFault } from '../../http/loopback.ts';
 import { placeOf, type Logs } from '../../http/log.ts';
 import { methodNotAllowed, notFound, problem } from './answer.ts';
 import type { Answer, Problem } from './answer.ts';
-import { UpstreamFault } from './exchange.ts';
+import { UpstreamFault } from '../../http/buffered-exchange.ts';
 import { isRead } from './operations.ts';
 import { newRecord } from './record.ts';
 import type { RequestRecord } from './record.ts';

@@ -3,7 +3,7 @@ import type { Answer } from './answer.ts';
 import type { Fields } from './body.ts';
 import { enrich } from './campaign-lead.ts';
 import type { Campaigns } from './campaigns.ts';
-import type { Ending } from './exchange.ts';
+import type { Ending } from '../../http/buffered-exchange.ts';
 import type { OperationId } from './operations.ts';
 import { relay } from './relay.ts';
 import type { Upstream } from './upstream.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { requestIdOf } from '../../http/request-id.ts';
-import type { Ending } from './exchange.ts';
+import type { Ending } from '../../http/buffered-exchange.ts';
 import type { OperationLabel } from './metrics.ts';
 
 /** What is known of one request while it is under way; what its log line is made of. Never paths, queries or bodies. */

@@ -1,8 +1,8 @@
 import type { Pool } from 'undici';
 import { createUpstreamPool } from '../../http/upstream-pool.ts';
 import type { RateBudget } from '../../http/rate-budget.ts';
-import { exchange, UpstreamFault } from './exchange.ts';
-import type { Ending, FaultKind, UpstreamAnswer, UpstreamRequest } from './exchange.ts';
+import { exchange, UpstreamFault } from '../../http/buffered-exchange.ts';
+import type { Ending, FaultKind, UpstreamAnswer, UpstreamRequest } from '../../http/buffered-exchange.ts';
 import { DEFAULTS } from './settings.ts';
 
 /**
