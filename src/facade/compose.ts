@@ -222,7 +222,7 @@ function keep(
   });
   const burnDown = new BurnDown({
     now,
-    metrics,
+    registry: metrics.registry,
     models: () => dataPlane.snapshot.entries.map(({ model }) => model),
     killSwitch: () => dataPlane.killed,
     flips: () => steering.flips,

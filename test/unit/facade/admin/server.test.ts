@@ -72,7 +72,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
   void steering.attach(history);
   const burnDown = new BurnDown({
     now: () => new Date(0),
-    metrics,
+    registry: metrics.registry,
     models: () => dataPlane.snapshot.entries.map(({ model }) => model),
     killSwitch: () => dataPlane.killed,
     flips: () => history,
