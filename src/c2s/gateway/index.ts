@@ -29,8 +29,11 @@ export interface Gateway {
   readonly adminUrl: string | undefined;
   /** Reads tokens, caller keys and campaigns again (what SIGHUP does). */
   reload(): Promise<void>;
-  /** Serves for `drainDelayMs`, stops listening, lets requests under way finish, closes every connection. May be called again. */
-  close(): Promise<void>;
+  /**
+   * Serves for `drainDelayMs`, stops listening, lets requests under way finish, closes every connection. May be called again.
+   * @returns true when no request had to be cut off.
+   */
+  close(): Promise<boolean>;
 }
 
 /** Starts the gateway. Rejects when the options are unsafe (see {@link checkOptions}), a file is wrong or a port is taken. */
@@ -64,18 +67,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       draining,
     }),
   );
-  // Before they listen: a drain knows every connection.
   const drains = { public: new Drain(server), admin: admin && new Drain(admin) };
-  const end = async (): Promise<void> => {
+  const end = async (): Promise<boolean> => {
     isDraining = true;
     if (server.listening && settings.drainDelayMs > 0) await sleep(settings.drainDelayMs);
     live.close();
     const cut = await drains.public.run(settings.drainTimeoutMs);
     if (cut > 0) logs.log.warn({ connections: cut }, 'stopped before every answer had ended');
     await Promise.all([drains.admin?.run(settings.drainTimeoutMs), upstream.close(), ads?.close()]);
+    return cut === 0;
   };
-  let ended: Promise<void> | undefined;
-  const close = (): Promise<void> => (ended ??= end());
+  let ended: Promise<boolean> | undefined;
+  const close = (): Promise<boolean> => (ended ??= end());
   try {
     const url = await listen(server, settings.host, settings.port, 'GATEWAY_PORT');
     const adminUrl = admin && options.admin && (await listenAdmin(admin, options.admin));

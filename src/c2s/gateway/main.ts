@@ -9,8 +9,8 @@ import type { Gateway } from './index.ts';
 
 /** Process entry of the gateway: environment → listen → SIGHUP reads the files again, SIGTERM ends gracefully. */
 
-/** After the drain delay. Above the 20 s deadline of a request; both together stay below the time after which platforms kill. */
-const DRAIN_TIMEOUT_MS = 25_000;
+/** After the drain delay, for what does not end by itself. Below the time after which platforms kill. */
+const EXIT_TIMEOUT_MS = 25_000;
 
 /** From package.json, which lies two folders up from the source and from the built file alike. */
 function versionOf(): string {
@@ -19,8 +19,8 @@ function versionOf(): string {
 }
 
 async function stop(gateway: Gateway, drainDelayMs: number): Promise<void> {
-  setTimeout(() => process.exit(1), drainDelayMs + DRAIN_TIMEOUT_MS).unref();
-  await gateway.close();
+  setTimeout(() => process.exit(1), drainDelayMs + EXIT_TIMEOUT_MS).unref();
+  process.exitCode = (await gateway.close()) ? 0 : 1;
 }
 
 try {

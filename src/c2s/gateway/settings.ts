@@ -54,6 +54,8 @@ export interface GatewayOptions {
   readonly admin?: { readonly host?: string; readonly port: number };
   /** For so long close() still serves while health checks say 503, so that load balancers turn away. */
   readonly drainDelayMs?: number;
+  /** After the delay, for requests under way; then they are cut off. */
+  readonly drainTimeoutMs?: number;
   /** Default: silent. */
   readonly logs?: Logs;
   /** Between two reads of a watched file where no event tells of a change. */
@@ -73,7 +75,7 @@ export const DEFAULTS = {
   maxInflight: 128,
   watchIntervalMs: 1_000,
   drainDelayMs: 0,
-  /** After the delay. Above the deadline of a request, and below main.ts's time limit of the stop. */
+  // Above the deadline of a request, and below main.ts's time limit of the stop.
   drainTimeoutMs: 22_000,
   maxBodyBytes: 1_048_576,
   maxAnswerBytes: 16_777_216,

@@ -52,6 +52,16 @@ it('stops with a connection open on which nothing was ever said', async () => {
   const { gateway } = await start();
   const caller = openRaw(gateway.url);
   await fetch(`${gateway.url}/health`);
-  await gateway.close();
+  expect(await gateway.close()).toBe(true);
   expect(await caller.closed()).toBe('');
+});
+
+it('says of a stop that it cut a request off', async () => {
+  const { gateway, c2s } = await start({ drainTimeoutMs: 50 });
+  c2s.silent = true;
+  const cut = fetch(`${gateway.url}/leads/42`).catch((error: unknown) => error);
+  await c2s.until(1);
+  expect(await gateway.close()).toBe(false);
+  expect(await cut).toBeInstanceOf(Error);
+  c2s.release();
 });
