@@ -13,6 +13,7 @@ const engine = [
   'steer',
   'admin',
   'cluster',
+  'cli',
   'extension',
 ];
 const arrows = engine.map((room, i) => ({
@@ -20,7 +21,7 @@ const arrows = engine.map((room, i) => ({
   severity: 'error',
   from: { path: `^src/facade/${room}(/|\\.ts)` },
   to: {
-    path: `^src/facade/(${[...engine.slice(i + 1), 'cli', 'compose', 'app', 'embed', 'embedded'].join('|')})(/|\\.ts)`,
+    path: `^src/facade/(${[...engine.slice(i + 1), 'compose', 'app', 'embed', 'embedded', 'run-cli'].join('|')})(/|\\.ts)`,
   },
 }));
 
@@ -50,7 +51,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/c2s/(pair|store|enrichment)/' },
       to: {
-        path: '^src/(facade/(admin|cluster|cli|compose|app|embed|embedded)|c2s/(admin|cli|extension|product))(/|\\.ts)',
+        path: '^src/(facade/(admin|cluster|cli|compose|app|embed|embedded|run-cli)|c2s/(admin|cli|commands|extension|product))(/|\\.ts)',
       },
     },
     {

@@ -12,8 +12,9 @@ import { ConfigRefused } from './config/config-refused.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
 import { RestartVariables } from './config/restart-variables.ts';
+import { TableSchema } from './config/table-schema.ts';
 import { variablesIn, type Variables } from './config/variables.ts';
-import type { Product } from './extension.ts';
+import type { Product, RunningExtension } from './extension.ts';
 import { parseDuration, parseSize } from '../http/units.ts';
 import { codeOf } from '../http/error-code.ts';
 import { readTextSync } from '../http/read-file.ts';
@@ -24,7 +25,7 @@ import type { Generation } from './forward/generation.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
 import { createListener } from '../http/listener.ts';
 import { createPages } from './forward/pages.ts';
-import { Loader, type LoadedConfig } from './forward/reload.ts';
+import { Loader, type LoadedConfig, type LoaderOptions } from './forward/reload.ts';
 import { overloadLimits } from './forward/settings.ts';
 import { Table } from './forward/table.ts';
 import { SYSTEM_CALENDAR, type Calendar } from '../http/calendar.ts';
@@ -78,8 +79,10 @@ const LONGEST_WAIT_FOR_FLIPS = 3_000;
 export async function compose(options: ComposeOptions) {
   const { environment, log } = options;
   const tracing = await openTracing(environment.otlp, log);
-  const parts = await closing(tracing, () => wire({ ...options, tracing }));
-  const { dataPlane, config, extension, store } = parts;
+  const schema = new TableSchema(options.product.extension?.settings);
+  const parts = await closing(tracing, () => wire({ ...options, schema, tracing }));
+  const { dataPlane, config, store } = parts;
+  const extension = await startExtension(options, parts, tracing);
   const listener = publicListener(dataPlane, config().server);
   dataPlane.overload.watch(listener);
   const timeline = new Timeline({
@@ -105,7 +108,30 @@ export async function compose(options: ComposeOptions) {
     await parts.close();
     await tracing?.close();
   };
-  return { ...parts, listener, admin, begin, close };
+  return { ...parts, extension, listener, admin, begin, close };
+}
+
+type Wired = ReturnType<typeof wire>;
+
+async function startExtension(
+  { environment, product, log }: ComposeOptions,
+  { dataPlane, config, store, metrics, close }: Wired,
+  tracing: Tracing | undefined,
+): Promise<RunningExtension | undefined> {
+  if (!product.extension) return undefined;
+  const { extension: variables } = environment;
+  const settings = (): unknown => config().extension;
+  const isKnown = (req: IncomingMessage): boolean => dataPlane.isKnown(req);
+  try {
+    const parts = { environment, variables, config, settings, store, metrics, isKnown, log, tracing };
+    const extension = await product.extension.start(parts);
+    dataPlane.pages = createPages(() => dataPlane.draining, log, [extension.pages]);
+    return extension;
+  } catch (error) {
+    await close();
+    await tracing?.close();
+    throw error;
+  }
 }
 
 async function closing<T>(tracing: Tracing | undefined, make: () => T): Promise<T> {
@@ -118,6 +144,7 @@ async function closing<T>(tracing: Tracing | undefined, make: () => T): Promise<
 }
 
 interface WireOptions extends ComposeOptions {
+  readonly schema: TableSchema;
   readonly tracing: Tracing | undefined;
 }
 
@@ -135,8 +162,7 @@ function wire(options: WireOptions) {
     killSwitch: () => serving.killSwitch,
   });
   const { take } = steering;
-  const { pair } = options.product;
-  const loader = new Loader({ file: configFile, pair, table, metrics, log, variables, take, workers: seat?.workers });
+  const loader = loaderFor(options, { table, metrics, take });
   let serves = options.lastGood ?? readConfig(configFile, variables);
   const first = loader.load(serves.text, serves.variables);
   if (!first.ok) throw new ConfigRefused(first.problems);
@@ -172,12 +198,20 @@ function wire(options: WireOptions) {
   return { ...shared, ...serving, ...kept, ...own };
 }
 
+function loaderFor(
+  { environment, product, schema, variables, log, seat }: WireOptions,
+  parts: Pick<LoaderOptions, 'table' | 'metrics' | 'take'>,
+): Loader {
+  const { configFile: file } = environment;
+  return new Loader({ ...parts, file, pair: product.pair, schema, variables, log, workers: seat?.workers });
+}
+
 type SteeringParts = Pick<SteeringOptions, 'reload' | 'rebuild' | 'config' | 'killSwitch'>;
 
-function steeringFor(options: ComposeOptions, parts: SteeringParts): Steering {
-  const { environment, variables, log } = options;
+function steeringFor(options: WireOptions, parts: SteeringParts): Steering {
+  const { environment, schema, variables, log } = options;
   const truth = isTruthInStore(options) ? 'store' : 'file';
-  return new Steering({ ...parts, truth, file: environment.configFile, variables, log });
+  return new Steering({ ...parts, truth, file: environment.configFile, schema, variables, log });
 }
 
 interface Shared {
@@ -223,13 +257,13 @@ function serve(options: WireOptions, shared: Shared, generation: Generation) {
   return { dataPlane, comparing, killSwitch, take, close };
 }
 
-/** The store, and what is kept there: flips, traffic, evidence, enrichments. */
+/** The store, and what the engine keeps there: flips, traffic, evidence. */
 function keep(
   options: WireOptions,
-  { metrics, calendar, config, steering }: Shared,
+  { metrics, calendar, steering }: Shared,
   { dataPlane, comparing }: ReturnType<typeof serve>,
 ) {
-  const { environment, product, log, tracing, seat } = options;
+  const { log, seat } = options;
   const store = storeOf(options);
   const now = () => new Date(calendar.now());
   const meter: TrafficMeter = new TrafficMeter({
@@ -251,14 +285,11 @@ function keep(
   const keepsHistory = !seat || seat.isFirst || isTruthInStore(options);
   const started = startSteering({ steering, meter, opened: store.opened, instance, now, log, keepsHistory });
   store.whenReady((opened) => comparing.keep(opened));
-  const isKnown = (req: IncomingMessage): boolean => dataPlane.isKnown(req);
-  const extension = product.extension?.start({ environment, config, store, metrics, isKnown, log, tracing });
-  if (extension) dataPlane.pages = createPages(() => dataPlane.draining, log, [extension.pages]);
   const close = async (): Promise<void> => {
     await started.close();
     await store.close();
   };
-  return { store, burnDown, extension, steeringReady: started.ready, close };
+  return { store, burnDown, steeringReady: started.ready, close };
 }
 
 function pilot(
@@ -308,7 +339,7 @@ function storeOf({ environment, product, log }: ComposeOptions): StoreHolder {
   // What speaks to a database is loaded where there is one: a quarter of a second of a start.
   const open = async (options: OpenOptions): Promise<Store> => {
     const { openStore } = await import('./store/index.ts');
-    return openStore({ ...options, migrations: await product.extension?.migrations() });
+    return openStore({ ...options, migrations: await product.extension?.migrations?.() });
   };
   return new StoreHolder({ databaseUrl, dataDir, log, open });
 }
@@ -323,7 +354,7 @@ function restartTeller({ product, variables, log }: ComposeOptions): () => void 
       return undefined;
     }
   };
-  const watched = new RestartVariables(product.pair.variables, readable());
+  const watched = new RestartVariables(product.pair.variables, readable(), product.extension?.variables);
   return () => {
     const changed = watched.changed(readable());
     if (changed.length === 0) return;

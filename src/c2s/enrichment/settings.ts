@@ -1,7 +1,7 @@
-import type { EnrichmentConfig } from '../../facade/config/schema.ts';
 import { parseDuration } from '../../http/units.ts';
 import type { StepSettings } from './ports.ts';
 import type { RetrySchedule } from './schedule.ts';
+import type { EnrichmentConfig } from './section.ts';
 
 /** The config's block in milliseconds. Read at every use, so that a reload acts at once. */
 export interface EnrichmentSettings extends StepSettings {

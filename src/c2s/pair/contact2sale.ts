@@ -15,6 +15,7 @@ export const CONTACT2SALE: ApiPair = {
     direct: { url: 'C2S_BASE_URL', token: 'C2S_TOKEN' },
     gateway: { url: 'C2S_GATEWAY_URL', token: 'C2S_GATEWAY_TOKEN' },
   },
+  tokenCheck: { direct: '/integration/me', gateway: '/company/me' },
   gateway: {
     takesHead: false,
     // It answers a slash at the end with a redirect, and does not know the aliases.

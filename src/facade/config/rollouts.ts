@@ -5,6 +5,7 @@ import { explain } from './explain.ts';
 import { placeName } from './place.ts';
 import { remedyOf, type Finding } from './problem.ts';
 import { facadeConfigSchema, type FacadeConfig } from './schema.ts';
+import { ENGINE_SCHEMA } from './table-schema.ts';
 
 /**
  * Other rollouts for the rows of a config that was accepted, by the same rules as if they stood in the file. What the
@@ -35,11 +36,16 @@ export function withRollouts(config: FacadeConfig, sets: ReadonlyMap<string, Rol
   return { config: { ...config, routes: kept }, refused };
 }
 
+const rowsSchema = facadeConfigSchema.pick({ routes: true });
+
 /** The rest of the config was accepted before, so whatever is found is of a row's rollout. */
 function reasonsByRow(config: FacadeConfig): Map<number, string[]> {
-  const parsed = facadeConfigSchema.safeParse(config);
+  const parsed = rowsSchema.safeParse({ routes: config.routes });
   // The URLs are expanded already, so there is nothing left to read from an environment.
-  const found = [...(parsed.success ? [] : explain(parsed.error.issues, config)), ...runChecks(draftOf(config, {}))];
+  const found = [
+    ...(parsed.success ? [] : explain(parsed.error.issues, config, ENGINE_SCHEMA)),
+    ...runChecks(draftOf(config, {})),
+  ];
   const reasons = new Map<number, string[]>();
   for (const finding of found) {
     const [root, row] = finding.path;

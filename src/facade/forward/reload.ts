@@ -2,6 +2,7 @@ import type { ApiPair } from '../rollout/api-pair.ts';
 import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
 import { partOf } from '../config/part.ts';
 import type { FacadeConfig } from '../config/schema.ts';
+import type { TableSchema } from '../config/table-schema.ts';
 import type { Variables } from '../config/variables.ts';
 import { codeOf } from '../../http/error-code.ts';
 import type { Logger } from '../../http/log.ts';
@@ -26,9 +27,11 @@ type Loaded =
   | { readonly ok: true; readonly config: FacadeConfig; readonly generation: Generation }
   | { readonly ok: false; /** For a human, one a line. */ readonly problems: string };
 
-interface LoaderOptions {
+export interface LoaderOptions {
   readonly file: string;
   readonly pair: ApiPair;
+  /** Left out: the engine's alone. */
+  readonly schema?: TableSchema | undefined;
   readonly table: Table;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -55,11 +58,11 @@ export class Loader {
 
   /** @param env what ${NAME} stands for; left out: what it does now. */
   load(text: string, env = this.#options.variables()): Loaded {
-    const { pair, table, metrics, log, take = (written) => written, workers = 1 } = this.#options;
-    const parsed = parseConfig(text, env);
+    const { pair, schema, table, metrics, log, take = (written) => written, workers = 1 } = this.#options;
+    const parsed = parseConfig(text, env, schema);
     if (!parsed.ok) return this.#refuse(parsed.problems);
     const { revision } = parsed;
-    const config = partOf(take(parsed.config, text), workers);
+    const config = partOf(take(parsed.config, text), workers, schema?.section);
     const generation = table.build(tableSettings(config, pair, revision));
     this.#hasTable = true;
     this.lastRefused = undefined;

@@ -1,4 +1,5 @@
 import type { FacadeConfig } from '../config/schema.ts';
+import type { TableSchema } from '../config/table-schema.ts';
 import type { Variables } from '../config/variables.ts';
 import type { Logger } from '../../http/log.ts';
 import type { FlipRequest, FlipResult } from './request.ts';
@@ -15,6 +16,8 @@ export interface Truth {
 
 export interface TruthOptions {
   readonly file: string;
+  /** Of the file; left out: the engine's alone. */
+  readonly schema?: TableSchema | undefined;
   readonly variables: () => Variables;
   /** Reads the config file again, now, and serves it. */
   readonly reload: () => Promise<void>;

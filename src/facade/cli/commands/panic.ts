@@ -28,10 +28,10 @@ export const panic: Command<PanicOptions> = async (context, { end = false }) => 
 };
 
 function answer(context: Context, state: KillSwitchState, remark = ''): ExitCode {
-  const { style } = context;
+  const { style, name } = context;
   print(context, state, () => {
     const text = state.on
-      ? `${style.bold(style.red('Kill switch on'))}: every route is direct, at once. End it with "c2s-facade panic --end".`
+      ? `${style.bold(style.red('Kill switch on'))}: every route is direct, at once. End it with "${name} panic --end".`
       : `${style.green('Kill switch off')}: the table decides again.`;
     return `${text}${remark}`;
   });
