@@ -2,14 +2,14 @@ import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdminListener } from './admin/listener.ts';
 import { measuredOf } from './cluster/metrics-page.ts';
-import type { SeatHandlers } from './cluster/seat.ts';
+import type { WorkerHandlers } from './cluster/worker-role.ts';
 import { compose, type ComposeOptions } from './compose.ts';
 import type { DataPlane } from './forward/data-plane.ts';
 import { Drain } from '../http/drain.ts';
 import type { KillSwitch } from './forward/kill-switch.ts';
 import { listen } from '../http/listener.ts';
 import { drainTimes } from './forward/settings.ts';
-import type { Table } from './forward/table.ts';
+import type { RuntimeBuilder } from './forward/runtime-builder.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { StoreHolder } from './store/holder.ts';
 
@@ -52,7 +52,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     // Admin first: a probe must find it when the public port opens.
     const adminUrl = await listenAdmin(admin, options);
     const url = await listen(listener, environment.host, environment.port, 'PORT');
-    if (!options.seat) log.info({ listening: url, admin: adminUrl }, 'ready');
+    if (!options.role) log.info({ listening: url, admin: adminUrl }, 'ready');
     let ending: Promise<boolean> | undefined;
     const end = async (): Promise<boolean> => {
       dataPlane.drain();
@@ -70,8 +70,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       return cut === 0;
     };
     const stop = (): Promise<boolean> => (ending ??= end());
-    options.seat?.attach(heardBy(parts.heard, stop));
-    options.seat?.tell({ kind: 'ready', url, adminUrl });
+    options.role?.attach(heardBy(parts.heard, stop));
+    options.role?.tell({ kind: 'ready', url, adminUrl });
     return { url, adminUrl, dataPlane, store, reload: parts.reload, stop };
   } catch (error) {
     await extension?.stop(0);
@@ -81,22 +81,22 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 /** A worker's is for the primary alone, which has the port of the operator. */
-function listenAdmin(admin: Server, { environment, seat }: AppOptions): Promise<string> {
-  if (seat) return listen(admin, '127.0.0.1', 0, 'ADMIN_PORT', { exclusive: true });
+function listenAdmin(admin: Server, { environment, role }: AppOptions): Promise<string> {
+  if (role) return listen(admin, '127.0.0.1', 0, 'ADMIN_PORT', { exclusive: true });
   return listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
 }
 
 interface Hearing {
-  readonly table: Table;
+  readonly builder: RuntimeBuilder;
   readonly killSwitch: KillSwitch;
   readonly metrics: Metrics;
   readonly reload: () => Promise<void>;
 }
 
 /** What this worker does when it is told something by the primary. */
-function heardBy({ table, killSwitch, metrics, reload }: Hearing, stop: () => Promise<boolean>): SeatHandlers {
+function heardBy({ builder, killSwitch, metrics, reload }: Hearing, stop: () => Promise<boolean>): WorkerHandlers {
   return {
-    breaker: ({ route, path, state }) => table.followBreaker(route, path, state),
+    breaker: ({ route, path, state }) => builder.followBreaker(route, path, state),
     kill: (on) => killSwitch.follow(on),
     reload: () => void reload(),
     stop: () => void stop().then((isWhole) => process.exit(isWhole ? 0 : 1)),

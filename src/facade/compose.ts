@@ -5,29 +5,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { timedRoutes } from './admin/routes.ts';
 import { createAdmin } from './admin/server.ts';
 import { Timeline } from './admin/timeline.ts';
-import type { Seat } from './cluster/seat.ts';
+import type { WorkerRole } from './cluster/worker-role.ts';
 import { startAutopilot } from './compare/autopilot/index.ts';
 import { startComparison } from './compare/start.ts';
-import { ConfigRefused } from './config/config-refused.ts';
+import { ActiveConfig, type Active } from './compose/active-config.ts';
+import { ConfigFiles } from './compose/config-files.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
-import { RestartVariables } from './config/restart-variables.ts';
 import { TableSchema } from './config/table-schema.ts';
-import { variablesIn, type Variables } from './config/variables.ts';
 import type { Product, RunningExtension } from './extension.ts';
 import { parseDuration, parseSize } from '../http/units.ts';
-import { codeOf } from '../http/error-code.ts';
-import { readTextSync } from '../http/read-file.ts';
-import { watchConfig, type ConfigWatch, type WatchOptions } from '../http/watch.ts';
 import type { BreakerState } from './forward/breaker.ts';
 import { DataPlane } from './forward/data-plane.ts';
-import type { Generation } from './forward/generation.ts';
+import type { RuntimeSnapshot } from './forward/runtime-snapshot.ts';
 import { KillSwitch } from './forward/kill-switch.ts';
 import { createListener } from '../http/listener.ts';
 import { createPages } from './forward/pages.ts';
-import { Loader, type LoadedConfig, type LoaderOptions } from './forward/reload.ts';
+import { Loader, type LoadedConfig } from './forward/reload.ts';
 import { overloadLimits } from './forward/settings.ts';
-import { Table } from './forward/table.ts';
+import { RuntimeBuilder } from './forward/runtime-builder.ts';
 import { SYSTEM_CALENDAR, type Calendar } from '../http/calendar.ts';
 import type { Logger } from '../http/log.ts';
 import { Metrics } from './observe/metrics.ts';
@@ -38,7 +34,9 @@ import { AutopilotFlips } from './steer/autopilot-flips.ts';
 import { BurnDown } from './steer/burn-down.ts';
 import { proofsOf } from './steer/proof.ts';
 import { startSteering } from './steer/start.ts';
-import { Steering, type SteeringOptions } from './steer/steering.ts';
+import { PendingWrites } from './steer/pending-writes.ts';
+import { createRolloutStore } from './steer/rollout-store.ts';
+import { Steering } from './steer/steering.ts';
 import { TrafficMeter } from './steer/traffic-meter.ts';
 import { StoreHolder, type OpenOptions } from './store/holder.ts';
 import type { Store } from './store/index.ts';
@@ -59,7 +57,7 @@ export interface ComposeOptions {
   /** The upstreams are the sandbox, whose data are invented. */
   readonly isSandbox?: boolean;
   /** This process is one of several workers. */
-  readonly seat?: Seat | undefined;
+  readonly role?: WorkerRole | undefined;
   /** Served from the start; what the file holds is then a reload, which may be refused. */
   readonly lastGood?: LoadedConfig | undefined;
   /** Milliseconds between two looks of the autopilot. */
@@ -79,14 +77,13 @@ const LONGEST_WAIT_FOR_FLIPS = 3_000;
 export async function compose(options: ComposeOptions) {
   const { environment, log } = options;
   const tracing = await openTracing(environment.otlp, log);
-  const schema = new TableSchema(options.product.extension?.settings);
-  const parts = await closing(tracing, () => wire({ ...options, schema, tracing }));
+  const parts = await closing(tracing, () => wire({ ...options, tracing }));
   const { dataPlane, config, store } = parts;
   const extension = await startExtension(options, parts, tracing);
   const listener = publicListener(dataPlane, config().server);
   dataPlane.overload.watch(listener);
   const timeline = new Timeline({
-    routes: () => timedRoutes(dataPlane.generation, parts.now()),
+    routes: () => timedRoutes(dataPlane.snapshot, parts.now()),
     now: parts.calendar.now,
   });
   const admin = createAdmin({
@@ -98,10 +95,10 @@ export async function compose(options: ComposeOptions) {
   const begin = async (): Promise<void> => {
     extension?.attach(listener);
     if (options.lastGood) await parts.reload();
-    else options.seat?.tell({ kind: 'loaded', config: parts.loaded });
+    else options.role?.tell({ kind: 'loaded', config: parts.loaded });
     store.start();
     // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
-    if (isTruthInStore(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
+    if (areRolloutsInDatabase(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
   };
   const close = async (): Promise<void> => {
     timeline.close();
@@ -111,11 +108,9 @@ export async function compose(options: ComposeOptions) {
   return { ...parts, extension, listener, admin, begin, close };
 }
 
-type Wired = ReturnType<typeof wire>;
-
 async function startExtension(
   { environment, product, log }: ComposeOptions,
-  { dataPlane, config, store, metrics, close }: Wired,
+  { dataPlane, config, store, metrics, close }: ReturnType<typeof wire>,
   tracing: Tracing | undefined,
 ): Promise<RunningExtension | undefined> {
   if (!product.extension) return undefined;
@@ -144,107 +139,92 @@ async function closing<T>(tracing: Tracing | undefined, make: () => T): Promise<
 }
 
 interface WireOptions extends ComposeOptions {
-  readonly schema: TableSchema;
   readonly tracing: Tracing | undefined;
 }
 
 function wire(options: WireOptions) {
-  const { environment, variables, envFile, log, seat, calendar = SYSTEM_CALENDAR } = options;
-  const { configFile } = environment;
+  const { environment, variables, envFile, log, role, product, calendar = SYSTEM_CALENDAR } = options;
+  const { pair, extension } = product;
+  const schema = new TableSchema(extension?.settings);
+  const file = environment.configFile;
   const now = () => performance.now();
   const metrics = new Metrics();
   metrics.observeLog(options.droppedLines ?? (() => 0));
-  const table = new Table(metrics, now, seat && ((...news) => seat.tell(breakerNews(...news))));
-  const steering: Steering = steeringFor(options, {
-    reload: () => watcher.reload(),
-    rebuild: () => load(serves.text, serves.variables),
-    config: () => config,
-    killSwitch: () => serving.killSwitch,
+  const builder = new RuntimeBuilder(metrics, now, role && ((...news) => role.tell(breakerMessage(...news))));
+  const loader = new Loader({ file, pair, schema, builder, metrics, log, variables, workers: role?.workers });
+  const files = new ConfigFiles({
+    file,
+    envFile,
+    variables,
+    pair: pair.variables,
+    extension: extension?.variables,
+    log,
   });
-  const { take } = steering;
-  const loader = loaderFor(options, { table, metrics, take });
-  let serves = options.lastGood ?? readConfig(configFile, variables);
-  const first = loader.load(serves.text, serves.variables);
-  if (!first.ok) throw new ConfigRefused(first.problems);
-  let { config } = first;
-  const shared: Shared = { metrics, now, calendar, config: () => config, steering };
-  const serving = serve(options, shared, first.generation);
-  const load = (next: string, env = variables()): void => {
-    const loaded = loader.load(next, env);
-    if (!loaded.ok) return;
-    serves = { text: next, variables: variablesIn(next, env) };
-    seat?.tell({ kind: 'loaded', config: serves });
-    config = loaded.config;
-    serving.take(loaded);
-  };
-  const tellRestarts = restartTeller(options);
-  const onError = (error: Error): void => loader.unreadable(error);
-  const onChange = (next: string): void => {
-    load(next);
-    tellRestarts();
-    if (seat?.isFirst) seat.tell({ kind: 'reloaded' });
-  };
-  const watcher = watchFiles({ file: configFile, current: serves.text, onChange, onError }, envFile, log);
+  const { reload } = files;
+  const pending = new PendingWrites(log);
+  const kind = areRolloutsInDatabase(options) ? 'database' : 'file';
+  const rollouts = createRolloutStore({ kind, file, schema, variables, reload, pending, log });
+  const active = new ActiveConfig(loader, rollouts, options.lastGood ?? files.read());
+  const config = () => active.config;
+  const clocks = { metrics, now, calendar, config };
+  const serving = serve(options, clocks, active.current.snapshot);
+  active.subscribe((next) => {
+    role?.tell({ kind: 'loaded', config: next.source });
+    serving.take(next);
+  });
+  const steering = new Steering({ rollouts, pending, config, killSwitch: serving.killSwitch, log });
+  serving.killSwitch.subscribe((_on, by) => steering.noteKillSwitch(by));
+  const shared: Shared = { ...clocks, steering };
+  files.watch(active.current.source.text, {
+    onChange: (text) => {
+      active.load(text);
+      if (role?.isFirst) role.tell({ kind: 'reloaded' });
+    },
+    onError: (error) => loader.unreadable(error),
+  });
   const kept = keep(options, shared, serving);
   const piloted = pilot(options, shared, serving, kept.store);
   const close = async (): Promise<void> => {
-    watcher.close();
-    for (const part of [piloted, serving, kept, table]) await part.close();
+    files.close();
+    for (const part of [piloted, serving, kept, builder]) await part.close();
   };
-  const reload = () => watcher.reload();
-  const heard = { table, killSwitch: serving.killSwitch, reload, metrics };
+  const heard = { builder, killSwitch: serving.killSwitch, reload, metrics };
   const { book } = serving.comparing;
-  const own = { loaded: serves, heard, book, loader, reload, close, autopilot: piloted.autopilot };
+  const own = { loaded: active.current.source, heard, book, loader, reload, close, autopilot: piloted.autopilot };
   return { ...shared, ...serving, ...kept, ...own };
 }
 
-function loaderFor(
-  { environment, product, schema, variables, log, seat }: WireOptions,
-  parts: Pick<LoaderOptions, 'table' | 'metrics' | 'take'>,
-): Loader {
-  const { configFile: file } = environment;
-  return new Loader({ ...parts, file, pair: product.pair, schema, variables, log, workers: seat?.workers });
-}
-
-type SteeringParts = Pick<SteeringOptions, 'reload' | 'rebuild' | 'config' | 'killSwitch'>;
-
-function steeringFor(options: WireOptions, parts: SteeringParts): Steering {
-  const { environment, schema, variables, log } = options;
-  const truth = isTruthInStore(options) ? 'store' : 'file';
-  return new Steering({ ...parts, truth, file: environment.configFile, schema, variables, log });
-}
-
-interface Shared {
+interface Clocks {
   readonly metrics: Metrics;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly calendar: Calendar;
   readonly config: () => FacadeConfig;
+}
+
+interface Shared extends Clocks {
   readonly steering: Steering;
 }
 
 /** What serves requests, and what watches them. */
-function serve(options: WireOptions, shared: Shared, generation: Generation) {
-  const { environment, log, requestLog, tracing, seat } = options;
+function serve(options: WireOptions, shared: Clocks, snapshot: RuntimeSnapshot) {
+  const { environment, log, requestLog, tracing, role } = options;
   const { metrics, now, calendar, config } = shared;
   const own = { metrics, log, requestLog, now, overload: overloadLimits(config()) };
   const { pair } = options.product;
-  const dataPlane = new DataPlane({ ...environment, ...own, pair, tracing }, generation);
+  const dataPlane = new DataPlane({ ...environment, ...own, pair, tracing }, snapshot);
   const clocks = { now, calendar, random: Math.random };
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
-  const killSwitch = new KillSwitch(
-    () => dataPlane.generation.killSwitchFile,
-    (on, by, isOwn) => {
-      dataPlane.killed = on;
-      shared.steering.noteKillSwitch(by);
-      log.warn({ on, by }, 'kill switch');
-      // By the file it is in all of them anyway.
-      if (isOwn) seat?.tell({ kind: 'kill', on: by.includes('admin') });
-    },
-  );
+  const killSwitch = new KillSwitch(() => dataPlane.snapshot.killSwitchFile);
+  killSwitch.subscribe((on, by, isOwn) => {
+    dataPlane.killed = on;
+    log.warn({ on, by }, 'kill switch');
+    // By the file it is in all of them anyway.
+    if (isOwn) role?.tell({ kind: 'kill', on: by.includes('admin') });
+  });
   /** From the next request on. */
-  const take = (loaded: { readonly config: FacadeConfig; readonly generation: Generation }): void => {
-    dataPlane.swap(loaded.generation);
+  const take = (loaded: Active): void => {
+    dataPlane.swap(loaded.snapshot);
     dataPlane.overload.configure(overloadLimits(loaded.config));
     comparing.use(loaded.config);
     killSwitch.look();
@@ -263,7 +243,7 @@ function keep(
   { metrics, calendar, steering }: Shared,
   { dataPlane, comparing }: ReturnType<typeof serve>,
 ) {
-  const { log, seat } = options;
+  const { log, role } = options;
   const store = storeOf(options);
   const now = () => new Date(calendar.now());
   const meter: TrafficMeter = new TrafficMeter({
@@ -275,14 +255,14 @@ function keep(
   const burnDown = new BurnDown({
     now,
     metrics,
-    models: () => dataPlane.generation.entries.map(({ model }) => model),
+    models: () => dataPlane.snapshot.entries.map(({ model }) => model),
     killSwitch: () => dataPlane.killed,
     flips: () => steering.flips,
     traffic: () => meter.traffic,
     proofs: () => proofsOf(comparing.book, calendar.now()),
   });
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
-  const keepsHistory = !seat || seat.isFirst || isTruthInStore(options);
+  const keepsHistory = !role || role.isFirst || areRolloutsInDatabase(options);
   const started = startSteering({ steering, meter, opened: store.opened, instance, now, log, keepsHistory });
   store.whenReady((opened) => comparing.keep(opened));
   const close = async (): Promise<void> => {
@@ -298,7 +278,7 @@ function pilot(
   { dataPlane, comparing: { book } }: ReturnType<typeof serve>,
   store: StoreHolder,
 ) {
-  const { log, autopilotEvery, seat } = options;
+  const { log, autopilotEvery, role } = options;
   const flips = new AutopilotFlips(steering);
   const started = startAutopilot({
     dataPlane,
@@ -308,8 +288,8 @@ function pilot(
     flips,
     parity: (route) => book.report(route, calendar.now()),
     // An embedded store is ours alone: there is nobody with whom to agree on who decides.
-    awaitsStore: isTruthInStore(options),
-    mayLead: !seat || seat.isFirst,
+    awaitsStore: areRolloutsInDatabase(options),
+    mayLead: !role || role.isFirst,
     every: autopilotEvery,
   });
   store.whenReady((opened) => started.keep(opened));
@@ -321,11 +301,11 @@ function pilot(
 }
 
 /** Where the rollouts are true: of workers on the embedded server of their primary it is the file, as with one process. */
-function isTruthInStore({ environment, seat }: ComposeOptions): boolean {
-  return environment.database.kind === 'url' && !seat?.isEmbedded;
+function areRolloutsInDatabase({ environment, role }: ComposeOptions): boolean {
+  return environment.database.kind === 'url' && !role?.isEmbedded;
 }
 
-const breakerNews = (route: string, path: Path, state: BreakerState) =>
+const breakerMessage = (route: string, path: Path, state: BreakerState) =>
   ({ kind: 'breaker', route, path, state }) as const;
 
 function adminSettings({ environment, log, isSandbox = false }: ComposeOptions) {
@@ -344,42 +324,6 @@ function storeOf({ environment, product, log }: ComposeOptions): StoreHolder {
   return new StoreHolder({ databaseUrl, dataDir, log, open });
 }
 
-/** Says at a reload which variables changed that nobody reads again. */
-function restartTeller({ product, variables, log }: ComposeOptions): () => void {
-  // An .env file that cannot be read is told by whoever loads the table.
-  const readable = (): Variables | undefined => {
-    try {
-      return variables();
-    } catch {
-      return undefined;
-    }
-  };
-  const watched = new RestartVariables(product.pair.variables, readable(), product.extension?.variables);
-  return () => {
-    const changed = watched.changed(readable());
-    if (changed.length === 0) return;
-    log.warn({ variables: changed }, 'variables changed that are read at the start alone: restart the facade');
-  };
-}
-
-function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logger): ConfigWatch {
-  const watcher = watchConfig(config);
-  const reload = (): void => void watcher.reload();
-  // Gone is a change too: the variables that stood in it are no longer set.
-  const onError = (error: Error): void => {
-    log.warn({ err: error }, 'the .env file cannot be read');
-    reload();
-  };
-  const env = envFile === undefined ? undefined : watchConfig({ file: envFile, onChange: reload, onError });
-  return {
-    ...watcher,
-    close() {
-      env?.close();
-      watcher.close();
-    },
-  };
-}
-
 function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; keepAlive: string }): Server {
   return createListener({
     maxHeaderSize: parseSize(server.maxHeaderSize),
@@ -388,15 +332,4 @@ function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; k
     upgrade: (req, socket, head) => dataPlane.upgrade(req, socket, head),
     isUpgrade: (req) => dataPlane.isUpgrade(req),
   });
-}
-
-function readConfig(file: string, variables: ComposeOptions['variables']): LoadedConfig {
-  const env = variables();
-  try {
-    const text = readTextSync(file);
-    return { text, variables: variablesIn(text, env) };
-  } catch (error) {
-    const remedy = 'set FACADE_CONFIG to the rollout table, or write one with "c2s-facade init"';
-    throw new ConfigRefused(`${file}: cannot be read (${codeOf(error)}); ${remedy}`);
-  }
 }

@@ -139,6 +139,23 @@ describe('three instances', () => {
     ]);
   });
 
+  test('a flip of another does not hide that the file here is refused', async () => {
+    const { first, others } = await startThree();
+    const told = async () => {
+      const { lastError } = await call<{ lastError?: object }>(first, 'GET', 'config');
+      const metrics = await (await fetch(`${first.adminUrl}/metrics`)).text();
+      return {
+        isTold: lastError !== undefined,
+        success: /^facade_config_last_reload_success (\d)$/m.exec(metrics)?.[1],
+      };
+    };
+    await first.write('routes: [');
+    expect(await told()).toEqual({ isTold: true, success: '0' });
+    await flip(others[0]!, 100);
+    await allServe([first], 'gateway');
+    expect(await told()).toEqual({ isTold: true, success: '0' });
+  });
+
   test('a restart with the old file does not undo a flip, from the first request on', async () => {
     const { url, first } = await startThree();
     await flip(first, 100);
@@ -203,7 +220,7 @@ describe('on autopilot', () => {
     }, 'it is raised');
     expect(calendar.now() - summedAt).toBeGreaterThanOrEqual(5 * 60_000);
     const rolloutOf = ({ dataPlane }: TestFacade) =>
-      dataPlane.generation.entries.find(({ model }) => model.id === 'leads.get')?.model.rollout.gateway;
+      dataPlane.snapshot.entries.find(({ model }) => model.id === 'leads.get')?.model.rollout.gateway;
     await until(() => three.every((facade) => rolloutOf(facade) === 100), 'all serve the first step', TWO_SECONDS);
     for (const facade of three) expect(await history(facade)).toEqual(['1 autopilot leads.get 1']);
     const raise = 'facade_autopilot_decisions_total{route="leads.get",decision="raise"}';

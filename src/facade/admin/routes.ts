@@ -1,5 +1,7 @@
-import type { Generation, RouteEntry } from '../forward/generation.ts';
+import type { RuntimeSnapshot, RouteEntry } from '../forward/runtime-snapshot.ts';
 import type { Recent } from '../observe/recent.ts';
+import type { RolloutValues } from '../config/rollout.ts';
+import { rolloutValues } from '../rollout/compile.ts';
 import type { Path } from '../rollout/route.ts';
 import { stageOf, type Stage } from '../rollout/stage.ts';
 import type { TimedRoute } from './timeline.ts';
@@ -16,7 +18,7 @@ export interface RouteView {
   readonly id: string;
   readonly stage: Stage;
   readonly safety: string;
-  readonly rollout: { gateway: number; shadow: number; stickyBy: string; fallback: string };
+  readonly rollout: RolloutValues;
   readonly deadlines: object;
   /** How the autopilot moves it; null: only humans do. */
   readonly autopilot: 'propose' | 'apply' | null;
@@ -24,20 +26,19 @@ export interface RouteView {
 }
 
 /** For the timeline: the same figures, without the words. @param now milliseconds, monotonic */
-export function timedRoutes(generation: Generation, now: number): TimedRoute[] {
-  return generation.entries.map(({ model, state }) => ({
+export function timedRoutes(snapshot: RuntimeSnapshot, now: number): TimedRoute[] {
+  return snapshot.entries.map(({ model, state }) => ({
     id: model.id,
     gateway: model.rollout.gateway / 100,
     recent: (path) => (model[path].length === 0 ? undefined : state.recorder.recent(path, now)),
   }));
 }
 
-export function viewRoutes(generation: Generation, now: number): RouteView[] {
-  return generation.entries.map((entry) => viewRoute(entry, now));
+export function viewRoutes(snapshot: RuntimeSnapshot, now: number): RouteView[] {
+  return snapshot.entries.map((entry) => viewRoute(entry, now));
 }
 
 function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
-  const { gateway, shadow, stickyBy, fallback } = model.rollout;
   const paths: Partial<Record<Path, PathView>> = {};
   for (const path of ['direct', 'gateway'] as const) {
     if (model[path].length === 0) continue;
@@ -51,12 +52,7 @@ function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
     id: model.id,
     stage: stageOf(model.rollout, model.direct.length > 0),
     safety: model.safety,
-    rollout: {
-      gateway: gateway / 100,
-      shadow: shadow / 100,
-      stickyBy: model.params[stickyBy] ?? 'caller',
-      fallback,
-    },
+    rollout: rolloutValues(model),
     deadlines: model.deadlines,
     autopilot: model.autopilot?.mode ?? null,
     paths,

@@ -137,7 +137,7 @@ const killedByFile: Warn = ({ config, command }) => {
       path: ['server', 'killSwitchFile'],
       kind: 'kill-switch',
       message: `${file} exists, so every route is direct`,
-      remedy: `${command} panic --end when it is over`,
+      remedy: `${command} kill-switch off when it is over`,
     },
   ];
 };

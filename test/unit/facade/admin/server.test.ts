@@ -10,11 +10,12 @@ import { createAdmin } from '../../../../src/facade/admin/server.ts';
 import { Timeline } from '../../../../src/facade/admin/timeline.ts';
 import { ParityBook } from '../../../../src/facade/compare/book.ts';
 import { paritySettings } from '../../../../src/facade/compare/parity-settings.ts';
+import { ActiveConfig } from '../../../../src/facade/compose/active-config.ts';
 import { DataPlane } from '../../../../src/facade/forward/data-plane.ts';
 import { KillSwitch } from '../../../../src/facade/forward/kill-switch.ts';
 import { Loader } from '../../../../src/facade/forward/reload.ts';
 import { overloadLimits } from '../../../../src/facade/forward/settings.ts';
-import { Table } from '../../../../src/facade/forward/table.ts';
+import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import { StoreHolder } from '../../../../src/facade/store/holder.ts';
 import { createLogs } from '../../../../src/http/log.ts';
 import { SYSTEM_CALENDAR } from '../../../../src/http/calendar.ts';
@@ -22,6 +23,8 @@ import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { BurnDown } from '../../../../src/facade/steer/burn-down.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
 import { MemoryTraffic } from '../../../../src/facade/steer/memory-traffic.ts';
+import { PendingWrites } from '../../../../src/facade/steer/pending-writes.ts';
+import { createRolloutStore } from '../../../../src/facade/steer/rollout-store.ts';
 import { Steering } from '../../../../src/facade/steer/steering.ts';
 import { World } from '../compare/autopilot/world.ts';
 import { configText, GET_LEAD, GATEWAY_URL, SOURCE } from '../forward/table-fixture.ts';
@@ -34,31 +37,15 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
   const now = () => 1_000;
   const { log, requestLog } = createLogs('silent', new Writable({ write: (_chunk, _encoding, done) => done() }));
   const metrics = new Metrics();
-  const table = new Table(metrics, now);
+  const builder = new RuntimeBuilder(metrics, now);
   const killSwitchFile = join(dir, 'kill');
-  const steering: Steering = new Steering({
-    truth: 'file',
-    file: CONFIG_FILE,
-    variables: () => ({}),
-    reload: () => reload(),
-    rebuild: () => undefined,
-    config: () => config,
-    killSwitch: () => killSwitch,
-    log,
-  });
-  const loader = new Loader({
-    pair: CONTACT2SALE,
-    file: CONFIG_FILE,
-    table,
-    metrics,
-    log,
-    variables: () => ({}),
-    take: steering.take,
-  });
+  const variables = () => ({});
+  const loader = new Loader({ pair: CONTACT2SALE, file: CONFIG_FILE, builder, metrics, log, variables });
+  const pending = new PendingWrites(log);
   let text = TEXT;
-  const first = loader.load(text);
-  if (!first.ok) throw new Error(first.problems);
-  const { config } = first;
+  const reload = () => Promise.resolve(void active.load(text));
+  const rollouts = createRolloutStore({ kind: 'file', file: CONFIG_FILE, variables, reload, pending, log });
+  const active: ActiveConfig = new ActiveConfig(loader, rollouts, { text, variables: {} });
   const dataPlane = new DataPlane(
     {
       ...{
@@ -70,32 +57,28 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
         facadeTokens: ['secret-facade'],
         gatewayToken: 'secret-gateway',
       },
-      overload: overloadLimits(first.config),
+      overload: overloadLimits(active.config),
       log,
     },
-    first.generation,
+    active.current.snapshot,
   );
-  const killSwitch = new KillSwitch(
-    () => killSwitchFile,
-    (on) => (dataPlane.killed = on),
-  );
-  const reload = async () => {
-    const loaded = loader.load(text);
-    if (loaded.ok) dataPlane.swap(loaded.generation);
-  };
+  active.subscribe(({ snapshot }) => dataPlane.swap(snapshot));
+  const killSwitch = new KillSwitch(() => killSwitchFile);
+  killSwitch.subscribe((on) => (dataPlane.killed = on));
+  const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch, log });
   const store = new StoreHolder(undefined);
-  const book = new ParityBook('test', paritySettings(first.config));
+  const book = new ParityBook('test', paritySettings(active.config));
   const history = new MemoryFlips(() => new Date(0));
   void steering.attach(history);
   const burnDown = new BurnDown({
     now: () => new Date(0),
     metrics,
-    models: () => dataPlane.generation.entries.map(({ model }) => model),
+    models: () => dataPlane.snapshot.entries.map(({ model }) => model),
     killSwitch: () => dataPlane.killed,
     flips: () => history,
     traffic: () => new MemoryTraffic(),
   });
-  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.generation, now()), now: () => 0 });
+  const timeline = new Timeline({ routes: () => timedRoutes(dataPlane.snapshot, now()), now: () => 0 });
   const autopilot = new World().autopilot();
   const parts = {
     autopilot,
@@ -118,7 +101,7 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
     timeline.close();
     killSwitch.close();
     dataPlane.close();
-    await table.close();
+    await builder.close();
   };
   return { api, dataPlane, metrics, killSwitch, killSwitchFile, write: (next: string) => void (text = next) };
 }
@@ -183,11 +166,11 @@ describe('/api', () => {
 
   test('/api/routes shows the table as it serves, with stage, breaker and last minute of each path', async () => {
     const { api, dataPlane } = setUp();
-    const leadsGet = dataPlane.generation.entries[1]!;
+    const leadsGet = dataPlane.snapshot.entries[1]!;
     leadsGet.state.breaker('gateway')?.open();
     leadsGet.state.recorder.request('gateway', 'GET', 200, 'ok', 1_000, 10);
     const { body } = (await api.get('/api/routes')) as { body: { routes: unknown[] } };
-    expect(body).toMatchObject({ revision: dataPlane.generation.revision, killSwitch: false });
+    expect(body).toMatchObject({ revision: dataPlane.snapshot.revision, killSwitch: false });
     const lastMinute = { requests: 0, failures: 0, p50: null, p95: null, p99: null };
     expect(body.routes).toEqual([
       {
@@ -229,7 +212,7 @@ describe('/api', () => {
 
   test('/api/config shows what serves, and after a bad file every reason why it was refused', async () => {
     const { api, write, dataPlane } = setUp();
-    const { revision } = dataPlane.generation;
+    const { revision } = dataPlane.snapshot;
     const before = (await api.get('/api/config')).body as object;
     expect(before).toMatchObject({ file: CONFIG_FILE, revision, gateway: 'configured' });
     expect(before).not.toHaveProperty('lastError');
@@ -241,7 +224,7 @@ describe('/api', () => {
     ).lastError;
     expect(problems.length).toBeGreaterThanOrEqual(2);
     expect(problems.every(({ line, message }) => line > 0 && message !== '')).toBe(true);
-    expect(dataPlane.generation.revision).toBe(revision);
+    expect(dataPlane.snapshot.revision).toBe(revision);
   });
 
   test('a good file after a bad one serves, and the error is gone', async () => {
@@ -252,7 +235,7 @@ describe('/api', () => {
     const { body } = (await api.post('/api/config/reload').set('x-c2s-admin', '1')) as { body: object };
     expect(body).toMatchObject({ gateway: 'not configured: every route is direct' });
     expect(body).not.toHaveProperty('lastError');
-    expect(dataPlane.generation.entries).toHaveLength(1);
+    expect(dataPlane.snapshot.entries).toHaveLength(1);
   });
 
   test('a reload is a change, and needs the header of one', async () => {
