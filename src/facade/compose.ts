@@ -76,8 +76,9 @@ const LONGEST_WAIT_FOR_FLIPS = 3_000;
  */
 export async function compose(options: ComposeOptions) {
   const { environment, log } = options;
+  const schema = new TableSchema(options.product.extension?.settings);
   const tracing = await openTracing(environment.otlp, log);
-  const parts = await closing(tracing, () => wire({ ...options, tracing }));
+  const parts = await closing(tracing, () => wire({ ...options, schema, tracing }));
   const { dataPlane, config, store } = parts;
   const extension = await startExtension(options, parts, tracing);
   const listener = publicListener(dataPlane, config().server);
@@ -139,13 +140,13 @@ async function closing<T>(tracing: Tracing | undefined, make: () => T): Promise<
 }
 
 interface WireOptions extends ComposeOptions {
+  readonly schema: TableSchema;
   readonly tracing: Tracing | undefined;
 }
 
 function wire(options: WireOptions) {
-  const { environment, variables, envFile, log, role, product, calendar = SYSTEM_CALENDAR } = options;
+  const { environment, schema, variables, envFile, log, role, product, calendar = SYSTEM_CALENDAR } = options;
   const { pair, extension } = product;
-  const schema = new TableSchema(extension?.settings);
   const file = environment.configFile;
   const now = () => performance.now();
   const metrics = new Metrics();
