@@ -3,7 +3,7 @@ import { METHOD_OVERRIDES } from '../../http/request-head.ts';
 import { mustUnderstand, understand } from './error-answer.ts';
 import { isSafeParam } from './path-parameter.ts';
 
-/** Contact2Sale and the C2S gateway. */
+/** Contact2Sale and the C2S gateway: docs/wire/contact2sale.md and docs/wire/gateway.md say how each fact is known. */
 export const CONTACT2SALE: ApiPair = {
   names: { direct: 'Contact2Sale', gateway: 'the gateway' },
   tokens: {
