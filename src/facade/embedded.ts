@@ -22,7 +22,7 @@ export interface FacadeOptions {
   readonly log?: (line: string) => void;
 }
 
-/** What a command of one's own is made of; the pair is handed in beside it. */
+/** What a command of one's own is made of. */
 export interface CliOptions {
   /** The two APIs. */
   readonly pair: ApiPair;

@@ -7,7 +7,7 @@ import type { Product } from './extension.ts';
 
 /** @returns the exit code; undefined: the process goes on, and ends by itself. */
 export function runCli(
-  { name, argv = process.argv.slice(2), start }: CliOptions,
+  { name, argv = process.argv.slice(2), start }: Omit<CliOptions, 'pair'>,
   product: Product,
 ): Promise<number | undefined> {
   return run(argv, processIo(), {

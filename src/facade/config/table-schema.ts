@@ -34,7 +34,7 @@ export class TableSchema {
       this.#schema = facadeConfigSchema;
       return;
     }
-    if (section.key in facadeConfigSchema.shape || section.key === 'extension')
+    if (Object.hasOwn(facadeConfigSchema.shape, section.key) || section.key === 'extension')
       throw new Error(`the section ${section.key} of the extension has the name of a section of the engine`);
     this.#schema = z.strictObject({ ...settingsShape, [section.key]: section.schema, ...rowsShape });
   }
