@@ -15,13 +15,14 @@ const engine = [
   'cluster',
   'cli',
   'extension',
+  'compose',
 ];
 const arrows = engine.map((room, i) => ({
   name: `${room}-imports-left-only`,
   severity: 'error',
   from: { path: `^src/facade/${room}(/|\\.ts)` },
   to: {
-    path: `^src/facade/(${[...engine.slice(i + 1), 'compose', 'app', 'embed', 'embedded', 'run-cli'].join('|')})(/|\\.ts)`,
+    path: `^src/facade/(${[...engine.slice(i + 1), 'app', 'embed', 'embedded', 'run-cli'].join('|')})(/|\\.ts)`,
   },
 }));
 

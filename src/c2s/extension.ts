@@ -1,4 +1,4 @@
-import type { Extension } from '../facade/extension.ts';
+import type { Extension } from '../facade/extension/product.ts';
 import { COMMANDS } from './commands/index.ts';
 import type { EnrichmentOptions } from './enrichment/index.ts';
 import { ENRICHMENT_SECTION, type EnrichmentConfig } from './enrichment/section.ts';

@@ -1,7 +1,7 @@
 import { processIo } from './cli/io.ts';
 import { run } from './cli/run.ts';
 import type { CliOptions } from './embedded.ts';
-import type { Product } from './extension.ts';
+import type { Product } from './extension/product.ts';
 
 /** The engine's command line of a product, in this process: `c2s-facade` with another name, another pair, other commands. */
 

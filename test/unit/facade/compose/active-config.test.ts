@@ -9,7 +9,8 @@ import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.t
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import type { AcceptedFile, RolloutStore } from '../../../../src/facade/steer/rollout-store.ts';
 import { configText, GET_LEAD } from '../forward/table-fixture.ts';
-import { silentLog } from './kit.ts';
+import { createLogs } from '../../../../src/http/log.ts';
+import { Writable } from 'node:stream';
 
 const made: RuntimeBuilder[] = [];
 afterEach(() => Promise.all(made.splice(0).map((builder) => builder.close())));
@@ -49,7 +50,7 @@ function setUp(text = GOOD) {
   const metrics = new Metrics();
   const builder = new RuntimeBuilder(metrics, () => 0);
   made.push(builder);
-  const log = silentLog();
+  const { log } = createLogs('silent', new Writable());
   const loader = new Loader({ file: 'f', pair: CONTACT2SALE, builder, metrics, log, variables: () => ({}) });
   const rollouts = new OnePercentage();
   const active = new ActiveConfig(loader, rollouts, { text, variables: {} });

@@ -1,18 +1,18 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { Logger } from '../http/log.ts';
-import type { AdminRoutes } from './admin/server.ts';
-import type { CommandSpec } from './cli/command.ts';
-import type { DoctorQuestion, Finding } from './cli/doctor/finding.ts';
-import type { ApiPair } from './rollout/api-pair.ts';
-import type { Environment } from './config/environment.ts';
-import type { ExtensionVariables } from './config/extension-variables.ts';
-import type { FacadeConfig } from './config/schema.ts';
-import type { ConfigSection } from './config/table-schema.ts';
-import type { PageRouter } from './forward/pages.ts';
-import type { Metrics } from './observe/metrics.ts';
-import type { Tracing } from './observe/tracing/trace.ts';
-import type { StoreHolder } from './store/holder.ts';
-import type { Migrations } from './store/migrate.ts';
+import type { Logger } from '../../http/log.ts';
+import type { AdminRoutes } from '../admin/server.ts';
+import type { CommandSpec } from '../cli/command.ts';
+import type { DoctorQuestion, Finding } from '../cli/doctor/finding.ts';
+import type { ApiPair } from '../rollout/api-pair.ts';
+import type { Environment } from '../config/environment.ts';
+import type { ExtensionVariables } from '../config/extension-variables.ts';
+import type { FacadeConfig } from '../config/schema.ts';
+import type { ConfigSection } from '../config/table-schema.ts';
+import type { PageRouter } from '../forward/pages.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Tracing } from '../observe/tracing/trace.ts';
+import type { StoreHolder } from '../store/holder.ts';
+import type { Migrations } from '../store/migrate.ts';
 
 /** What a process is made of beside the engine: a pair of APIs, and what is served in the same process. */
 export interface Product {
@@ -56,7 +56,7 @@ export interface Extension<Settings = unknown, Values = unknown> {
    * Makes the service; once per process, before any port is open. The store may not be there yet, or never: see
    * {@link StoreHolder}. An error ends the start of the process.
    */
-  start(parts: ExtensionParts<Settings, Values>): Promise<RunningExtension>;
+  start(parts: ExtensionParts<Settings, Values>): RunningExtension | Promise<RunningExtension>;
 }
 
 export interface ExtensionParts<Settings = unknown, Values = unknown> {
