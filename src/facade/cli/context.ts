@@ -25,7 +25,7 @@ export interface CommonOptions {
 
 export type { Style } from './paint.ts';
 
-/** What the commands read of a product (`Product` in extension.ts, which says what each part is). */
+/** What the commands read of a product (`Product` in extension/product.ts, which says what each part is). */
 export interface CommandProduct {
   readonly pair: ApiPair;
   readonly extension?:
