@@ -30,7 +30,7 @@ beforeAll(async () => {
   if (other) return;
   const options = { port: 0, c2sBaseUrl: c2s.url, c2sToken: TOKEN };
   gateway = await startGateway(options);
-  hasty = await startGateway({ ...options, deadline: 100 });
+  hasty = await startGateway({ ...options, deadlineMs: 100 });
 });
 
 afterAll(async () => {

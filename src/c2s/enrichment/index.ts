@@ -4,6 +4,7 @@ import { Agent } from 'undici';
 import { Campaigns, parseCampaigns } from '../gateway/campaigns.ts';
 import type { PageRouter } from '../../facade/forward/pages.ts';
 import type { Logger } from '../../http/log.ts';
+import { createUpstreamPool } from '../../http/upstream-pool.ts';
 import { readTextSync } from '../../http/read-file.ts';
 import type { Metrics } from '../../facade/observe/metrics.ts';
 import type { Tracing } from '../../facade/observe/tracing/trace.ts';
@@ -44,6 +45,10 @@ interface EnrichmentRoom {
   stop(deadline: number): Promise<void>;
 }
 
+/** Of the pools of the two look-up services; more calls wait. As many as there may be enrichments under way. */
+const MAX_CONNECTIONS = 256;
+const CONNECTIONS = { keepAliveMs: 4_000, connectTimeoutMs: 10_000, maxConnectionAgeMs: 60_000 };
+
 export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   const { variables, directToken, config, knownShare, store, metrics, log, isKnown, reached, tracing } = options;
   let service: EnrichmentService | undefined;
@@ -54,7 +59,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   );
   const watched: Observer = { ...counted, ...(reached && { reached }) };
   const observer = tracing ? traced(watched, tracing.runs) : watched;
-  const lookUps = new Agent();
+  const lookUps = new Agent({ factory: (origin) => createUpstreamPool(String(origin), MAX_CONNECTIONS, CONNECTIONS) });
   const isConfigured = variables.workApi !== undefined && variables.diretrix !== undefined;
   const door = (): Door => {
     if (!isConfigured) return { isOpen: false, problem: NOT_CONFIGURED };
@@ -67,7 +72,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     isOpen: variables.enrichOpen,
     webhookSecret: variables.webhookSecret,
     campaigns: readCampaigns(config().campaigns, log),
-    syncDeadline: () => settings().syncDeadline,
+    syncDeadline: () => settings().syncDeadlineMs,
     log,
     tracing,
   });

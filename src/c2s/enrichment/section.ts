@@ -17,22 +17,22 @@ const enrichment = z.strictObject({
       quick: z
         .array(positiveDuration('One pause.'))
         .max(10)
-        .default(['5s', '10s', '20s'])
+        .prefault(['5s', '10s', '20s'])
         .describe('Pauses before the first tries after a failure. Who waits for the answer waits for these.'),
-      slow: positiveDuration('Pause between the later tries.').default('1h'),
-      giveUp: duration('How long the later tries go on. What fails then is a dead letter.').default('24h'),
+      slow: positiveDuration('Pause between the later tries.').prefault('1h'),
+      giveUp: duration('How long the later tries go on. What fails then is a dead letter.').prefault('24h'),
     })
     .prefault({})
     .describe('When a step that failed is tried again.'),
   workApi: z
     .strictObject({
-      pace: duration('From one call to the next, over all instances. The service asks for about 3 s.').default('3s'),
-      deadline: positiveDuration('Longest wait for an answer. The slow ones are the complete ones.').default('60s'),
+      pace: duration('From one call to the next, over all instances. The service asks for about 3 s.').prefault('3s'),
+      deadline: positiveDuration('Longest wait for an answer. The slow ones are the complete ones.').prefault('60s'),
     })
     .prefault({})
     .describe('Work API: what is known of a CPF.'),
   diretrix: z
-    .strictObject({ deadline: positiveDuration('Longest wait for an answer.').default('10s') })
+    .strictObject({ deadline: positiveDuration('Longest wait for an answer.').prefault('10s') })
     .prefault({})
     .describe('Diretrix: who is behind a phone or an e-mail.'),
   message: z
@@ -45,16 +45,16 @@ const enrichment = z.strictObject({
     })
     .prefault({})
     .describe('The message on the lead.'),
-  window: durationUpTo('300s', 'How long a CPF that was answered is not asked again.').default('60s'),
+  window: durationUpTo('300s', 'How long a CPF that was answered is not asked again.').prefault('60s'),
   settle: positiveDuration(
     'After this time a message whose sending was cut off cannot arrive any more, and is sent again if the lead does not have it. Keep it above `defaults.deadlines.total` and the 30 s of the gateway.',
-  ).default('60s'),
+  ).prefault('60s'),
   repeatAfter: duration(
     'A push of Contact2Sale about a lead that was enriched less than this ago starts nothing: our own message is an update of the lead too.',
-  ).default('24h'),
+  ).prefault('24h'),
   syncDeadline: positiveDuration(
     'Longest wait of POST /api/v1/c2s/enrich/:leadId; after it 202 is answered, and the work goes on.',
-  ).default('120s'),
+  ).prefault('120s'),
   retentionDays: z
     .int()
     .min(1)

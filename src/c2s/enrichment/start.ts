@@ -23,21 +23,21 @@ export interface StartServiceOptions extends Pick<
   readonly tracing: Tracing | undefined;
 }
 
-/** Milliseconds for a call through the facade: above its own total deadline, which then answers first. */
-const FACADE_DEADLINE = 45_000;
+/** For a call through the facade: above its own total deadline, which then answers first. */
+const FACADE_TIMEOUT_MS = 45_000;
 
 export function startService(options: StartServiceOptions): Promise<EnrichmentService> {
   const { directToken, server, lookUps: dispatcher, store, settings, knownShare, observer, log, tracing } = options;
   const { workApi, diretrix, dataKeys } = options.variables;
   if (!workApi || !diretrix || directToken === undefined)
     throw new Error('the environment was checked for these before');
-  const { concurrency, diretrixDeadline, workApiDeadline } = settings();
+  const { concurrency, diretrixDeadlineMs, workApiDeadlineMs } = settings();
   const agent = localAgent(server, concurrency);
   const { url, ...credentials } = diretrix;
   return EnrichmentService.start({
-    facade: createFacadeClient({ agent, token: directToken, deadline: FACADE_DEADLINE, traces: tracing?.runs }),
-    diretrix: createDiretrix({ baseUrl: url, ...credentials, deadlineMs: diretrixDeadline, dispatcher }),
-    workApi: createWorkApi({ baseUrl: workApi.url, key: workApi.key, deadlineMs: workApiDeadline, dispatcher }),
+    facade: createFacadeClient({ agent, token: directToken, deadlineMs: FACADE_TIMEOUT_MS, traces: tracing?.runs }),
+    diretrix: createDiretrix({ baseUrl: url, ...credentials, deadlineMs: diretrixDeadlineMs, dispatcher }),
+    workApi: createWorkApi({ baseUrl: workApi.url, key: workApi.key, deadlineMs: workApiDeadlineMs, dispatcher }),
     sealer: dataKeys.length > 0 ? new Sealer(dataKeys) : undefined,
     store,
     settings,

@@ -79,7 +79,7 @@ function createBurnDown({ calendar }: Context, { metrics, dataPlane }: Runtime, 
   const { steering, meter, comparing } = parts;
   return new BurnDown({
     now: () => new Date(calendar.now()),
-    metrics,
+    registry: metrics.registry,
     models: () => dataPlane.snapshot.entries.map(({ model }) => model),
     killSwitch: () => dataPlane.killed,
     flips: () => steering.flips,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { percentDecode } from '../../http/percent.ts';
 import { duration } from '../../http/units.ts';
 import { optional, strongToken, text, token, url, withDefault } from './variable-kinds.ts';
 
@@ -56,7 +57,7 @@ const headerList = z.string().transform((written, context) => {
   return Object.fromEntries(
     pairs.map((pair, i) => {
       const [, name = '', value = ''] = /^([!#$%&'*+.^_`|~\w-]+)\s*=\s*([\x21-\x7e]*)$/.exec(pair) ?? [];
-      const decoded = percentDecoded(value);
+      const decoded = percentDecode(value);
       // A line feed that was encoded would end the header.
       if (name === '' || decoded === undefined || /[^\t\x20-\x7e]/.test(decoded)) {
         context.addIssue({ code: 'custom', message: `pair ${i + 1} of ${pairs.length} must be name=value` });
@@ -65,14 +66,6 @@ const headerList = z.string().transform((written, context) => {
     }),
   );
 });
-
-function percentDecoded(value: string): string | undefined {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return undefined;
-  }
-}
 
 /** OpenTelemetry's names. */
 export const SAMPLERS = [
@@ -103,7 +96,7 @@ export const environmentSchema = z.object({
   FACADE_TOKENS: optional(tokenList),
   FACADE_CONFIG: withDefault(text, 'config/facade.yaml'),
   WORKERS: withDefault(workers, 1),
-  DRAIN_DELAY: withDefault(drainDelay, '0s'),
+  DRAIN_DELAY: withDefault(drainDelay, 0),
   LOG_LEVEL: optional(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'must be trace, debug, info, warn, error, fatal or silent',

@@ -1,8 +1,7 @@
-import { isIP } from 'node:net';
 import type { z } from 'zod';
 import { environmentSchema, type CheckedVariables, type SAMPLERS, type Variable } from './environment-schema.ts';
 import type { ExtensionVariables, SecretVariable } from './extension-variables.ts';
-import { parseDuration } from '../../http/units.ts';
+import { isLoopback } from '../../http/loopback.ts';
 import type { PairVariables, Variables } from './variables.ts';
 
 /**
@@ -150,12 +149,6 @@ function openAdmin({ ADMIN_HOST, ADMIN_TOKEN }: Variables): string[] {
     : [];
 }
 
-/** 127.0.0.0/8, ::1 and localhost. */
-function isLoopback(hostOrAddress: string): boolean {
-  if (hostOrAddress === 'localhost' || hostOrAddress === '::1') return true;
-  return isIP(hostOrAddress) === 4 && hostOrAddress.startsWith('127.');
-}
-
 function clashes(env: Variables): string[] {
   const given = (name: Variable, standard: string) => (env[name] ?? '').trim() || standard;
   const ports = [given('PORT', '8080'), given('ADMIN_PORT', '9901')];
@@ -201,7 +194,7 @@ function named(env: CheckedVariables): Environment {
     facadeTokens: env.FACADE_TOKENS ?? [],
     configFile: env.FACADE_CONFIG,
     workers: env.WORKERS,
-    drainDelayMs: parseDuration(env.DRAIN_DELAY),
+    drainDelayMs: env.DRAIN_DELAY,
     logLevel: env.LOG_LEVEL ?? 'info',
     dataDir: env.DATA_DIR,
     database: databaseOf(env.DATABASE_URL),

@@ -1,6 +1,5 @@
 import type { FacadeConfig, RateBudgetConfig, UpstreamConfig } from './schema.ts';
 import type { ConfigSection } from './table-schema.ts';
-import { parseDuration } from '../../http/units.ts';
 
 /**
  * One process's part of what all together may do. The operator writes what an upstream and the machine bear; how many
@@ -35,6 +34,6 @@ export const shareOf = (limit: number, workers: number): number => Math.max(1, M
 /** Exactly the part, in whole requests: where they do not divide, the period is the longer. */
 function budgetPart({ requests, period, burst, longestWait }: RateBudgetConfig, workers: number): RateBudgetConfig {
   const own = Math.ceil(requests / workers);
-  const ms = Math.ceil((parseDuration(period) * own * workers) / requests);
-  return { requests: own, period: `${ms}ms`, burst: Math.floor(burst / workers), longestWait };
+  const longer = Math.ceil((period * own * workers) / requests);
+  return { requests: own, period: longer, burst: Math.floor(burst / workers), longestWait };
 }

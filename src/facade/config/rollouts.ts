@@ -1,4 +1,4 @@
-import { draftOf } from './checks/draft.ts';
+import { draftOfConfig } from './checks/draft.ts';
 import { runChecks } from './checks/index.ts';
 import { explain } from './explain.ts';
 import { placeName } from './place.ts';
@@ -39,16 +39,17 @@ export function withRollouts(config: FacadeConfig, sets: ReadonlyMap<string, Rol
   return { config: { ...config, routes: kept }, refused };
 }
 
-const rowsSchema = facadeConfigSchema.pick({ routes: true });
+const rolloutSchema = facadeConfigSchema.shape.routes.element.shape.rollout;
 
 /** The rest of the config was accepted before, so whatever is found is of a row's rollout. */
 function reasonsByRow(config: FacadeConfig): Map<number, string[]> {
-  const parsed = rowsSchema.safeParse({ routes: config.routes });
-  // The URLs are expanded already, so there is nothing left to read from an environment.
-  const found = [
-    ...(parsed.success ? [] : explain(parsed.error.issues, config, ENGINE_SCHEMA)),
-    ...runChecks(draftOf(config, {})),
-  ];
+  const issues = config.routes.flatMap(({ rollout }, i) => {
+    const parsed = rolloutSchema.safeParse(rollout);
+    return parsed.success
+      ? []
+      : parsed.error.issues.map((issue) => ({ ...issue, path: ['routes', i, 'rollout', ...issue.path] }));
+  });
+  const found = [...explain(issues, config, ENGINE_SCHEMA), ...runChecks(draftOfConfig(config))];
   const reasons = new Map<number, string[]>();
   for (const finding of found) {
     const [root, row] = finding.path;

@@ -56,20 +56,20 @@ const deadlines = z.strictObject(deadlineFields).partial();
 const breaker = z.strictObject(breakerFields).partial();
 
 const defaultDeadlines = z.strictObject({
-  connect: deadlineFields.connect.default('3s'),
-  firstByte: deadlineFields.firstByte.default('20s'),
-  idle: deadlineFields.idle.default('15s'),
-  total: deadlineFields.total.default('25s'),
+  connect: deadlineFields.connect.prefault('3s'),
+  firstByte: deadlineFields.firstByte.prefault('20s'),
+  idle: deadlineFields.idle.prefault('15s'),
+  total: deadlineFields.total.prefault('25s'),
 });
 
 const defaultBreaker = z.strictObject({
   enabled: breakerFields.enabled.default(true),
-  window: breakerFields.window.default('10s'),
+  window: breakerFields.window.prefault('10s'),
   volumeThreshold: breakerFields.volumeThreshold.default(10),
   errorRate: breakerFields.errorRate.default(0.5),
-  slowCall: breakerFields.slowCall.default('10s'),
+  slowCall: breakerFields.slowCall.prefault('10s'),
   slowRate: breakerFields.slowRate.default(0.8),
-  reset: breakerFields.reset.default('5s'),
+  reset: breakerFields.reset.prefault('5s'),
 });
 
 const autopilotGates = {
@@ -130,15 +130,15 @@ const autopilot = z
 const defaultAutopilot = z.strictObject({
   mode: autopilotFields.mode.default('propose'),
   steps: autopilotFields.steps.default([1, 5, 25, 50, 100]),
-  hold: autopilotFields.hold.default('30m'),
+  hold: autopilotFields.hold.prefault('30m'),
   minRequests: autopilotFields.minRequests.default(200),
-  coolDown: autopilotFields.coolDown.default('1h'),
+  coolDown: autopilotFields.coolDown.prefault('1h'),
   gates: z
     .strictObject({
       parity: autopilotGates.parity.default(0.999),
       errorRateDelta: autopilotGates.errorRateDelta.default(0.005),
       latencyP95Ratio: autopilotGates.latencyP95Ratio.default(1.3),
-      latencyFloor: autopilotGates.latencyFloor.default('50ms'),
+      latencyFloor: autopilotGates.latencyFloor.prefault('50ms'),
     })
     .prefault({})
     .describe('What must hold before a step is raised, and what takes it back when it breaks.'),
@@ -152,7 +152,7 @@ const rateBudget = z.strictObject({
     .min(0)
     .default(0)
     .describe('Requests beyond that, which may be spent at once and refill with the period.'),
-  longestWait: duration('A request that would have to wait longer is answered 503 with Retry-After instead.').default(
+  longestWait: duration('A request that would have to wait longer is answered 503 with Retry-After instead.').prefault(
     '2s',
   ),
 });
@@ -170,10 +170,10 @@ const upstream = z.strictObject({
     .describe('Bulkhead: requests under way at once; one more is refused at once, never queued.'),
   keepAlive: positiveDuration(
     'How long an idle connection is kept. Stay below the upstream: uvicorn closes at 5 s, so 4 s.',
-  ).default('4s'),
+  ).prefault('4s'),
   maxConnectionAge: positiveDuration(
     'A connection that is older serves no further request, and the next one looks the name up again. What is under way ends first. It decides how soon an upstream whose name moved is followed under steady traffic.',
-  ).default('60s'),
+  ).prefault('60s'),
   rateBudget: rateBudget.optional().describe('Leave out for an upstream without a rate limit.'),
 });
 
@@ -334,7 +334,7 @@ const defaults = z.strictObject({
     .describe('How routes with an `autopilot` of their own are moved. Puts no route on autopilot by itself.'),
   maxBody: size(
     'Largest body that is held in memory for translation; a larger one is answered 413. Streamed bodies have no limit.',
-  ).default('1MiB'),
+  ).prefault('1MiB'),
 });
 
 const passthrough = z.strictObject({
@@ -346,7 +346,7 @@ const passthrough = z.strictObject({
     ),
   tunnelIdle: positiveDuration(
     'A WebSocket on which neither side has sent a byte for so long is closed, so that its place is free again. Pings count: stay above the interval of the slowest.',
-  ).default('5m'),
+  ).prefault('5m'),
 });
 
 const failover = z.strictObject({
@@ -382,7 +382,7 @@ const overload = z.strictObject({
     ),
   maxLag: positiveDuration(
     'How late the event loop may come, time after time, before a growing share of the requests is refused. A request pays it three or four times.',
-  ).default('200ms'),
+  ).prefault('200ms'),
 });
 
 const server = z.strictObject({
@@ -405,14 +405,14 @@ const server = z.strictObject({
     .describe(
       'Share of every limit that callers without one of our tokens cannot use: bulkheads, rate budgets, requests under way, failovers, rows of unclaimed paths, enrichments. Known callers may use all that is not used. 0: no difference is made; 1: callers without a token are refused.',
     ),
-  maxHeaderSize: size('Largest request head; more is answered 431.').default('32KiB'),
+  maxHeaderSize: size('Largest request head; more is answered 431.').prefault('32KiB'),
   keepAlive: positiveDuration(
     'How long an idle caller connection is kept. Stay above the load balancer in front.',
-  ).default('65s'),
+  ).prefault('65s'),
   drainDelay: duration(
     'How long everything is still served after SIGTERM while health checks already say 503 and answers close their connections, so that load balancers turn away before the port closes. Above interval plus timeout of their health check. Default: DRAIN_DELAY of the environment, else 0s. Costs as much at every stop.',
   ).optional(),
-  drain: duration('Longest wait for requests under way after SIGTERM and `drainDelay`.').default('25s'),
+  drain: duration('Longest wait for requests under way after SIGTERM and `drainDelay`.').prefault('25s'),
   overload: overload
     .prefault({})
     .describe('What is more than this is answered 503 with Retry-After, before anything is done with it.'),
@@ -458,7 +458,7 @@ export const rowsShape = {
 /** The engine's alone; {@link TableSchema} adds the section of an extension. */
 export const facadeConfigSchema = z.strictObject({ ...settingsShape, ...rowsShape });
 
-/** What the operator wrote, defaults filled in; never changed afterwards. */
+/** What the operator wrote, defaults filled in, durations in milliseconds and sizes in bytes; never changed afterwards. */
 export type FacadeConfig = Readonly<z.output<typeof facadeConfigSchema>> & {
   /** The section of an extension, as its schema gives it; an extension knows the type. */
   readonly extension?: unknown;

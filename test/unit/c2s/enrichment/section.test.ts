@@ -13,7 +13,7 @@ test('has a default for everything', () => {
   const parsed = parseConfig(shipped, ENV, TABLE_SCHEMA);
   expect(parsed).toMatchObject({
     ok: true,
-    config: { extension: { concurrency: 32, settle: '60s', retry: { quick: ['5s', '10s', '20s'] } } },
+    config: { extension: { concurrency: 32, settle: 60_000, retry: { quick: [5_000, 10_000, 20_000] } } },
   });
 });
 
