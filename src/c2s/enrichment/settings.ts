@@ -1,6 +1,6 @@
-import type { EnrichmentConfig } from '../../facade/config/schema.ts';
 import type { StepSettings } from './ports.ts';
 import type { RetrySchedule } from './schedule.ts';
+import type { EnrichmentConfig } from './section.ts';
 
 /** The config's block, durations in milliseconds. Read at every use, so that a reload acts at once. */
 export interface EnrichmentSettings extends StepSettings {

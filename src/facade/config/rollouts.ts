@@ -5,6 +5,7 @@ import { placeName } from './place.ts';
 import { remedyOf, type Finding } from './problem.ts';
 import { laidOver, type RolloutSet } from './rollout.ts';
 import { facadeConfigSchema, type FacadeConfig } from './schema.ts';
+import { ENGINE_SCHEMA } from './table-schema.ts';
 
 /**
  * Other rollouts for the rows of a config that was accepted, by the same rules as if they stood in the file. What the
@@ -48,7 +49,7 @@ function reasonsByRow(config: FacadeConfig): Map<number, string[]> {
       ? []
       : parsed.error.issues.map((issue) => ({ ...issue, path: ['routes', i, 'rollout', ...issue.path] }));
   });
-  const found = [...explain(issues, config), ...runChecks(draftOfConfig(config))];
+  const found = [...explain(issues, config, ENGINE_SCHEMA), ...runChecks(draftOfConfig(config))];
   const reasons = new Map<number, string[]>();
   for (const finding of found) {
     const [root, row] = finding.path;

@@ -40,13 +40,13 @@ export const probe: Command<ProbeOptions> = async (context, { param = [] }, [fir
   const file = readConfigFile(context);
   const config = requireConfig(file);
   const models = compileRoutes(config, context.pair);
-  const [method, target] = path === undefined ? byRoute(first, param, models) : [first.toUpperCase(), path];
-  const match = safeMatch(models, method, target);
-  const environment = environmentOf({ pair: context.pair, variables: file.variables });
+  const [method, target] = path === undefined ? byRoute(context, first, param, models) : [first.toUpperCase(), path];
+  const match = safeMatch(context, models, method, target);
+  const environment = environmentOf({ ...context, variables: file.variables });
   if (!environment || file.isSandbox) {
     const { url, token } = context.pair.variables.direct;
     throw usageError(
-      `A probe needs ${url} and ${token}, in the environment or in .env; "c2s-facade check" says what is wrong.`,
+      `A probe needs ${url} and ${token}, in the environment or in .env; "${context.name} check" says what is wrong.`,
     );
   }
   const requests = await requestsFor(context, config, environment, match, method, target);
@@ -65,11 +65,12 @@ export const probe: Command<ProbeOptions> = async (context, { param = [] }, [fir
 };
 
 function byRoute(
+  context: Context,
   id: string,
   given: readonly string[],
   models: readonly RouteModel[],
 ): [method: string, target: string] {
-  const model = requireRoute(id, models);
+  const model = requireRoute(context, id, models);
   const values = new Map(given.map((one) => [one.split('=', 1)[0] ?? '', one.slice(one.indexOf('=') + 1)]));
   const lacking = model.params.filter((name) => !values.get(name));
   if (lacking.length > 0) throw usageError(`${id} needs ${lacking.map((name) => `--param ${name}=VALUE`).join(' ')}.`);
@@ -84,10 +85,15 @@ function byRoute(
   ];
 }
 
-function safeMatch(models: readonly RouteModel[], method: string, target: string): Match<PreparedRoute> {
+function safeMatch(
+  { name }: Context,
+  models: readonly RouteModel[],
+  method: string,
+  target: string,
+): Match<PreparedRoute> {
   const matcher = buildMatcher(models.map((model) => prepareRoute(model, models)));
   const match = matcher.match(method, parseTarget(target).path);
-  if (!match) throw usageError(`No route claims ${method} ${target.split('?')[0]}; "c2s-facade routes" lists them.`);
+  if (!match) throw usageError(`No route claims ${method} ${target.split('?')[0]}; "${name} routes" lists them.`);
   const { id, safety } = match.route.model;
   if (safety !== 'safe' || (method !== 'GET' && method !== 'HEAD')) {
     throw usageError(`${id} is ${safety}: only reads are probed, a write would be done for real, and twice.`);

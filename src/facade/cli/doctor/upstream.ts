@@ -9,13 +9,14 @@ import { fail, ok, warn, type Finding } from './finding.ts';
 
 /** Can an upstream be reached, layer by layer, and does it take our credentials? The first layer that fails is told. */
 
-interface UpstreamQuestion {
+export interface UpstreamQuestion {
   readonly subject: string;
   readonly url: string;
   /** Names the variable to look at. */
   readonly variable: string;
   /** A harmless read, if there is one; without it nothing is asked beyond the connection. */
-  readonly read?: { readonly path: string; readonly shown: ShownToken | undefined; readonly tokenVariable: string };
+  readonly read?:
+    undefined | { readonly path: string; readonly shown: ShownToken | undefined; readonly tokenVariable: string };
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

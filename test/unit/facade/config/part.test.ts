@@ -31,7 +31,6 @@ test('the parts of all together are never more than the whole, where there is on
       (config: FacadeConfig) => config.upstreams.gateway.maxInflight,
       (config: FacadeConfig) => config.compare.maxInflight,
       (config: FacadeConfig) => config.compare.maxQueue,
-      (config: FacadeConfig) => config.enrichment.concurrency,
     ]) {
       expect(limit(part) * workers).toBeLessThanOrEqual(Math.max(limit(shipped), workers));
       expect(limit(part)).toBeGreaterThan(0);
