@@ -4,8 +4,8 @@ import { createListener } from '../../http/listener.ts';
 /** The admin listener, with the limits and the refusals of the public one. It speaks no WebSocket. */
 export function createAdminListener(handle: (req: IncomingMessage, res: ServerResponse) => void): Server {
   return createListener({
-    maxHeaderSize: MAX_HEAD_BYTES,
-    keepAlive: KEEP_ALIVE_MS,
+    maxHeadBytes: MAX_HEAD_BYTES,
+    keepAliveMs: KEEP_ALIVE_MS,
     handle(req, res, expectsContinue) {
       if (expectsContinue) res.writeContinue();
       handle(req, res);

@@ -23,7 +23,7 @@ const ROW = {
   gateway: 'GET /leads/:leadId',
   rollout: { gateway: 50, shadow: 100 },
 };
-const SETTINGS: ShadowSettings = { maxInflight: 2, maxQueue: 3, deadline: 5_000, maxBody: 10 };
+const SETTINGS: ShadowSettings = { maxInflight: 2, maxQueue: 3, deadlineMs: 5_000, maxBodyBytes: 10 };
 const NEVER_PRESSED = (): boolean => false;
 
 let now: number;
@@ -85,7 +85,7 @@ function askedOf(target: string): Asked {
 
 /** A request was answered by a path, and is shadowed. */
 function offer(served: Path = 'direct', target = '/integration/leads/1'): void {
-  const capture = new Capture(SETTINGS.maxBody);
+  const capture = new Capture(SETTINGS.maxBodyBytes);
   capture.begin(served, 200, [], 7);
   capture.data(Buffer.from('live'));
   runner.offer(askedOf(target), capture);
@@ -169,7 +169,7 @@ describe('what is too much', () => {
     // One waits, two are to be compared.
     expect([askings.length, runner.roomFor(entry())]).toEqual([4, 0]);
     compare();
-    expect(runner.roomFor(entry())).toBe(SETTINGS.maxBody);
+    expect(runner.roomFor(entry())).toBe(SETTINGS.maxBodyBytes);
   });
 
   test('is not begun while the process has enough to do, though it waits since before', () => {
@@ -242,7 +242,7 @@ describe('what an upstream may do to a read:', () => {
   test('silence ends at the deadline', () => {
     offer();
     last().connects();
-    now += SETTINGS.deadline - 1;
+    now += SETTINGS.deadlineMs - 1;
     vi.advanceTimersByTime(50);
     expect([last().isAborted, outcome()]).toEqual([false, []]);
     now += 1;
@@ -276,7 +276,7 @@ describe('what an upstream may do to a read:', () => {
   test('a flood is cut off at what is compared', () => {
     offer();
     last().connects().begins(200);
-    last().sends('x'.repeat(SETTINGS.maxBody + 1));
+    last().sends('x'.repeat(SETTINGS.maxBodyBytes + 1));
     expect([last().isAborted, outcome()]).toEqual([true, [[200, false, undefined]]]);
   });
 });

@@ -76,7 +76,7 @@ beforeEach(() => {
       directToken: DIRECT_TOKEN,
       facadeTokens: [FACADE_TOKEN],
       gatewayToken: GATEWAY_TOKEN,
-      overload: { maxConnections: 10, maxInflight: 3, maxLag: 100, knownShare: 0.5 },
+      overload: { maxConnections: 10, maxInflight: 3, maxLagMs: 100, knownShare: 0.5 },
       tracing,
     },
     build(),
