@@ -74,21 +74,21 @@ afterEach(async () => {
   await builder.close();
 });
 
-function askedOf(target: string): Asked {
-  const req = Object.assign(messageOf(['host', 'facade.test', 'x-own', '1']), { method: 'GET', url: target });
+function askedOf(target: string, method = 'GET'): Asked {
+  const req = Object.assign(messageOf(['host', 'facade.test', 'x-own', '1']), { method, url: target });
   const parsed = parseTarget(target);
-  const match = snapshot.matcher.match('GET', parsed.path);
+  const match = snapshot.matcher.match(method, parsed.path);
   if (!match) throw new Error(`no route claims ${target}`);
   const known = { caller: undefined, standing: 'known', requestId: 'r-1', trace: undefined } as const;
   return { req, target: parsed, match, connection: connectionOf(req), ...known };
 }
 
 /** A request was answered by a path, and is shadowed. */
-function offer(served: Path = 'direct', target = '/integration/leads/1'): void {
+function offer(served: Path = 'direct', target = '/integration/leads/1', method = 'GET'): void {
   const capture = new Capture(SETTINGS.maxBodyBytes);
   capture.begin(served, 200, [], 7);
   capture.data(Buffer.from('live'));
-  runner.offer(askedOf(target), capture);
+  runner.offer(askedOf(target, method), capture);
 }
 const entry = () => snapshot.entries[0]!;
 const last = (): Asking => askings.at(-1)!;
@@ -128,6 +128,12 @@ describe('the reads of a shadow', () => {
     expect(valuesOf(last().headers, 'x-facade-shadow')).toEqual(['true']);
     expect(valuesOf(last().headers, 'authorization')).toEqual(['of gateway']);
     expect(valuesOf(last().headers, 'x-own')).toEqual(['1']);
+  });
+
+  test('ask a path whose dialect was spoken as the caller did', () => {
+    noiseShare = 1;
+    offer('direct', '/integration/leads/1', 'HEAD');
+    expect([last().path, last().method]).toEqual(['direct', 'HEAD']);
   });
 
   test('are not run where the path cannot carry the question', () => {
@@ -327,6 +333,15 @@ describe('the end of the process', () => {
     expect([compared, notRun, destroy.mock.calls.length]).toEqual([[], [], 2]);
     offer();
     expect([runner.roomFor(entry()), runner.pending, notRun]).toEqual([0, 0, []]);
+  });
+
+  test('a read whose budget is refused afterwards is told to nobody', async () => {
+    build({ direct: { rateBudget: { requests: 10, period: '1h', burst: 0 } } });
+    vi.spyOn(snapshot.upstreams.direct.rateBudget!, 'takeSpare').mockResolvedValue(false);
+    offer();
+    await runner.close();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([notRun, runner.pending]).toEqual([[], 0]);
   });
 
   test('a read whose budget is granted afterwards is not sent', async () => {
