@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ExchangeContext } from '../../../../src/facade/forward/exchange.ts';
-import type { Capture, Tap } from '../../../../src/facade/forward/tap.ts';
+import { SEEN_EVERY, type Capture, type Tap } from '../../../../src/facade/forward/tap.ts';
 import type { RequestTrace } from '../../../../src/facade/observe/tracing/trace.ts';
 import { readMetric } from '../../../e2e/kit/facade.ts';
 import { worldOf, type Asking, type Call, type World } from './exchange-fixture.ts';
@@ -662,12 +662,13 @@ describe('the comparison', () => {
     expect(told).toEqual([['wrote', '{"description":"x"}']]);
   });
 
-  test('does not listen where there is no second path', () => {
+  test('does not listen where there is no second path', async () => {
     const { tap } = tapOf();
-    const roomFor = vi.spyOn(tap, 'roomFor');
+    const saw = vi.spyOn(tap, 'saw');
     open(shadowed, false, { tap });
-    world.call({ target: '/anything/else' });
-    expect(roomFor).not.toHaveBeenCalled();
+    for (let i = 0; i < SEEN_EVERY; i++) world.call({ target: '/anything/else' }).leave();
+    await turn();
+    expect(saw).not.toHaveBeenCalled();
   });
 });
 
