@@ -1,5 +1,6 @@
 import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
+import { ROLLOUT_KEYS, type RolloutKey } from '../config/rollout.ts';
 import { methodNotAllowed } from '../../http/page-errors.ts';
 import type { Steering } from '../steer/steering.ts';
 import { answer, readAs, reasonOf, smallBody } from './answer.ts';
@@ -24,8 +25,11 @@ const rollout = z.strictObject({
   shadow: z.number().optional(),
   stickyBy: z.string().optional(),
   fallback: z.enum(['direct', 'none']).optional(),
-});
-const set = rollout.refine((given) => Object.keys(given).length > 0, 'write gateway, shadow, stickyBy or fallback');
+} satisfies Record<RolloutKey, z.ZodType>);
+const set = rollout.refine(
+  (given) => Object.keys(given).length > 0,
+  `write ${ROLLOUT_KEYS.join(', ').replace(/, (\w+)$/, ' or $1')}`,
+);
 
 /** Of two changes of one route one would be lost without a word. */
 function refuseTwice(changes: readonly { readonly route: string }[], context: z.RefinementCtx): void {
