@@ -57,14 +57,14 @@ const flipBody = z
   })
   .refine(({ changes, all }) => (changes === undefined) !== (all === undefined), 'write either changes or all');
 const rollbackBody = z.strictObject({ revision: z.int().min(0).optional(), ...signature, ...precautions });
-const panicBody = z.strictObject(signature);
+const killSwitchBody = z.strictObject(signature);
 
 export function flipRoutes({ steering, killSwitch, adminToken }: FlipRoutesOptions): Router {
   const routes = express.Router();
-  const panic = (on: boolean) =>
+  const setKillSwitch = (on: boolean) =>
     answer(async (req: Request) => {
-      const body = readAs(panicBody, req.body);
-      const isRecorded = await steering.panic(on, reasonOf(req, body, adminToken));
+      const body = readAs(killSwitchBody, req.body);
+      const isRecorded = await steering.setKillSwitch(on, reasonOf(req, body, adminToken));
       return { on: killSwitch.on, by: killSwitch.by, recorded: isRecorded };
     });
   const flip = answer((req) => {
@@ -81,8 +81,8 @@ export function flipRoutes({ steering, killSwitch, adminToken }: FlipRoutesOptio
   routes
     .route('/kill-switch')
     .get((_req, res) => void res.json({ on: killSwitch.on, by: killSwitch.by }))
-    .put(smallBody, panic(true))
-    .delete(smallBody, panic(false))
+    .put(smallBody, setKillSwitch(true))
+    .delete(smallBody, setKillSwitch(false))
     .all(methodNotAllowed);
   return routes;
 }

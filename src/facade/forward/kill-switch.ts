@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 
 /**
- * Everything direct, at once, without a parse of anything: by the admin API, or by a file that exists. Either is
+ * Sends every route direct, at once, without a parse of anything: by the admin API, or by a file that exists. Either is
  * enough; to end it both must be off. The file is looked for often, since whoever touches it is in a hurry.
  */
 

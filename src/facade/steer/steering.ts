@@ -100,7 +100,7 @@ export class Steering {
    * The kill switch, at once. It needs no database: the other instances and the history hear of it when they can.
    * @returns whether they have.
    */
-  async panic(on: boolean, reason: FlipReason): Promise<boolean> {
+  async setKillSwitch(on: boolean, reason: FlipReason): Promise<boolean> {
     this.#options.killSwitch.set(on);
     this.#pending.add(async (flips) => {
       await flips.transact((tx) => tx.append({ ...reason, changes: [], killSwitch: on }));
@@ -192,6 +192,6 @@ async function lastFlip(flips: FlipLog): Promise<number> {
     if (found) return found.revision;
     before = page.at(-1)?.revision;
     if (before === undefined)
-      throw new FlipRefused('unknown', 'nothing was flipped yet, so there is nothing to take back');
+      throw new FlipRefused('unknown', 'nothing was flipped yet, so there is nothing to roll back');
   }
 }

@@ -149,11 +149,11 @@ describe.each(['file', 'database'] as const)('with the %s as the rollout store',
 
   it('records the kill switch, which acts even while nothing can be recorded', async () => {
     const rig = start(kind, TABLE);
-    const panic = { ...BY_CLI, why: 'gateway on fire' };
-    expect([await rig.steering.panic(true, panic), rig.killed()]).toEqual([false, true]);
+    const burning = { ...BY_CLI, why: 'gateway on fire' };
+    expect([await rig.steering.setKillSwitch(true, burning), rig.killed()]).toEqual([false, true]);
     await rig.steering.attach(memory());
     expect([rig.killed(), await historyOf(rig)]).toEqual([true, ['1 cli kill switch false→true']]);
-    expect([await rig.steering.panic(false, panic), rig.killed()]).toEqual([true, false]);
+    expect([await rig.steering.setKillSwitch(false, burning), rig.killed()]).toEqual([true, false]);
   });
 
   it('records that the file of the kill switch came and went, also while it is on by hand', async () => {
@@ -161,7 +161,7 @@ describe.each(['file', 'database'] as const)('with the %s as the rollout store',
     rig.steering.noteKillSwitch(['file']);
     rig.steering.noteKillSwitch(['admin', 'file']);
     await rig.steering.attach(memory());
-    await rig.steering.panic(true, BY_CLI);
+    await rig.steering.setKillSwitch(true, BY_CLI);
     rig.steering.noteKillSwitch(['admin']);
     expect(await historyOf(rig)).toEqual([
       '3 file kill switch true→false',
@@ -175,7 +175,7 @@ describe.each(['file', 'database'] as const)('with the %s as the rollout store',
 
   it('keeps the kill switch on through a restart', async () => {
     const flips = memory();
-    await start(kind, TABLE, flips).steering.panic(true, BY_CLI);
+    await start(kind, TABLE, flips).steering.setKillSwitch(true, BY_CLI);
     const again = start(kind, TABLE);
     await again.steering.attach(flips);
     expect(again.killed()).toBe(true);
@@ -313,10 +313,10 @@ describe('with the database as the rollout store', () => {
     const flips = memory();
     const [a, b] = [start('database', TABLE, flips), start('database', TABLE, flips)];
     await b.steering.look();
-    await a.steering.panic(true, BY_CLI);
+    await a.steering.setKillSwitch(true, BY_CLI);
     await b.steering.look();
     expect(b.killed()).toBe(true);
-    await b.steering.panic(false, BY_CLI);
+    await b.steering.setKillSwitch(false, BY_CLI);
     await a.steering.look();
     expect(a.killed()).toBe(false);
   });
