@@ -68,6 +68,8 @@ export interface ComposeOptions {
 
 /** Milliseconds. */
 const LONGEST_WAIT_FOR_FLIPS = 3_000;
+/** For what is written into the store at the end: the traffic and the evidence since the last time. */
+const CLOSE_TIMEOUT_MS = 3_000;
 
 /**
  * All of a facade but its ports, and not begun yet; of the two listeners here neither listens.
@@ -100,7 +102,7 @@ export async function compose(options: ComposeOptions) {
   };
   const close = async (): Promise<void> => {
     timeline.close();
-    await parts.close();
+    await store.cutAfter(CLOSE_TIMEOUT_MS, parts.close());
     await tracing?.close();
   };
   return { ...parts, listener, admin, begin, close };

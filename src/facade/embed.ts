@@ -48,7 +48,7 @@ async function open(
   const environment = environmentOf(variables, product.pair);
   const logs = logsTo(log, given['LOG_LEVEL']);
   const parts = await compose({ environment, product, variables: () => variables, ...logs });
-  const { dataPlane, extension, config } = parts;
+  const { dataPlane, extension, config, store } = parts;
   try {
     await parts.begin();
   } catch (error) {
@@ -61,7 +61,7 @@ async function open(
     const { delayMs, deadlineMs } = drainTimes(config(), environment.drainDelayMs);
     if (delayMs > 0) await sleep(delayMs);
     dataPlane.endTunnels();
-    await Promise.all([idle(dataPlane, deadlineMs), extension?.stop(deadlineMs)]);
+    await store.cutAfter(deadlineMs, Promise.all([idle(dataPlane, deadlineMs), extension?.stop(deadlineMs)]));
     await parts.close();
     table.remove();
   };

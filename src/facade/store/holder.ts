@@ -69,10 +69,21 @@ export class StoreHolder {
     void this.#opening.then((store) => store && this.#serve(store));
   }
 
-  /** Nobody waits for the database any longer: what is asked of it fails at once. `close` is still to be called. */
-  cut(): void {
-    this.#closing.abort();
-    this.#store?.cut();
+  /**
+   * Work that ends with the process and may wait for the database. What is asked of one that has not answered when the
+   * time is over fails then, and from then on, so that the work comes to its end without it.
+   */
+  async cutAfter<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => {
+      this.#options?.log.warn({ timeoutMs }, 'the database did not answer in time at the end; it is waited for no longer');
+      this.#closing.abort();
+      this.#store?.cut();
+    }, timeoutMs);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async close(): Promise<void> {
