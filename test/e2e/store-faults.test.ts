@@ -1,10 +1,14 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { enrichingEnv, startScene, type Scene } from './kit/enrichment.ts';
+import { inventedCpf } from '../../src/c2s/sandbox/cpf.ts';
+import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
+import { auth, enrichingEnv, startScene, type Scene } from './kit/enrichment.ts';
+import { setRoute } from './kit/facade.ts';
 import { Opened } from './kit/load.ts';
 import { startPostgres, type TestPostgres } from './kit/postgres.ts';
 import { startProcess, type FacadeProcess } from './kit/process.ts';
 import { startStoreProxy, type StoreProxy } from './kit/store-proxy.ts';
+import { until } from './kit/upstream.ts';
 
 /** A facade as a process of its own, on a database that neither answers nor fails: its end, its metrics, its switch. */
 
@@ -31,41 +35,52 @@ interface Started {
   readonly url: string;
   readonly adminUrl: string;
   readonly databaseUrl: string;
+  /** Closes what a test adds, with the rest. */
+  readonly keeper: Opened;
 }
 
-async function start(): Promise<Started> {
+async function start(keeper = opened): Promise<Started> {
   const databaseUrl = await postgres.createMigrated();
-  const proxy = opened.keep(await startStoreProxy(databaseUrl));
-  const facade = opened.keep(
+  const proxy = keeper.keep(await startStoreProxy(databaseUrl));
+  const facade = keeper.keep(
     startProcess({
       env: { ...enrichingEnv(scene.sandbox, proxy.url), C2S_BASE_URL: scene.sandbox.c2s.url },
-      edit: (config) => config.setIn(['server', 'drain'], `${DRAIN_MS}ms`),
+      edit(config) {
+        config.setIn(['server', 'drain'], `${DRAIN_MS}ms`);
+        setRoute(config, 'leads.get', ['rollout', 'shadow'], 10);
+        setRoute(config, 'leads.get', ['autopilot'], {});
+      },
     }),
   );
-  return { facade, proxy, databaseUrl, ...(await facade.ready()) };
+  return { facade, proxy, databaseUrl, keeper, ...(await facade.ready()) };
 }
 
 type State = (started: Started) => Promise<void> | void;
-const STATES: readonly (readonly [name: string, State])[] = [
-  ['answers', () => undefined],
-  ['forgot the connections', ({ proxy }) => proxy.forget()],
+const STATES: readonly (readonly [name: string, into: State])[] = [
   ['is silent', ({ proxy }) => proxy.silence()],
   ['is gone', ({ proxy }) => proxy.cut()],
-  ['has its tables locked', ({ databaseUrl }) => lockTables(databaseUrl)],
+  ['has its tables locked', ({ databaseUrl, keeper }) => lockTables(databaseUrl, keeper)],
+];
+const ALIVE: typeof STATES = [
+  ['answers', () => undefined],
+  ['forgot the connections', ({ proxy }) => proxy.forget()],
 ];
 
-/** As long as the test lasts. */
-async function lockTables(databaseUrl: string): Promise<void> {
+/** For as long as the test lasts. */
+async function lockTables(databaseUrl: string, keeper: Opened): Promise<void> {
   const client = new pg.Client(databaseUrl);
   client.on('error', () => undefined);
   await client.connect();
-  opened.keep({ close: () => client.end() });
+  keeper.keep({ close: () => client.end() });
+  const { rows } = await client.query<{ name: string }>(
+    `select string_agg('facade.' || tablename, ', ') as name from pg_tables where schemaname = 'facade'`,
+  );
   await client.query('begin');
-  await client.query('lock table facade.steering, facade.flips, facade.traffic, facade.enrichments');
+  await client.query(`lock table ${rows[0]?.name}`);
 }
 
 describe('SIGTERM ends it within the drain while the database', () => {
-  test.each(STATES)('%s', { timeout: 60_000 }, async (_, into) => {
+  test.each([...ALIVE, ...STATES])('%s', { timeout: 60_000 }, async (_, into) => {
     const started = await start();
     await into(started);
     const began = performance.now();
@@ -74,3 +89,71 @@ describe('SIGTERM ends it within the drain while the database', () => {
     expect(performance.now() - began).toBeLessThan(DRAIN_MS + BEYOND_MS);
   });
 });
+
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: object;
+}
+const NEEDS_DATABASE: readonly Asked[] = [
+  { method: 'GET', path: '/api/history' },
+  { method: 'GET', path: '/api/migration' },
+  { method: 'GET', path: '/api/autopilot' },
+  { method: 'GET', path: '/api/autopilot/leads.get' },
+  { method: 'POST', path: '/api/autopilot/leads.get/pause' },
+  { method: 'POST', path: '/api/rollback', body: {} },
+  { method: 'POST', path: '/api/flips', body: { changes: [{ route: 'leads.get', set: { gateway: 5 } }] } },
+  { method: 'POST', path: '/api/people/forget', body: { cpf: inventedCpf(6_161) } },
+];
+
+describe.each(STATES)('while the database %s', (_, into) => {
+  const keeper = new Opened();
+  let started: Started;
+  beforeAll(async () => {
+    started = await start(keeper);
+    // What a scrape knows from before is shown from then on.
+    await until(async () => (await page(started)).includes('facade_jobs_age_seconds '), 'the jobs are counted', 10_000);
+    await into(started);
+  }, 60_000);
+  afterAll(keeper.closeAll);
+
+  test('/metrics is answered within a second, with what was known and how old it is', async () => {
+    for (let scrape = 0; scrape < 3; scrape++) {
+      const began = performance.now();
+      const text = await page(started);
+      expect(performance.now() - began).toBeLessThan(1_000);
+      expect(text).toContain('facade_jobs{state="queued"} 0');
+      expect(text).toMatch(/^facade_jobs_age_seconds [\d.]+$/m);
+    }
+  });
+
+  test.each(NEEDS_DATABASE)('$method $path is answered 503 within five seconds', async (asked) => {
+    const began = performance.now();
+    const res = await ask(started, asked);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect([res.status, res.headers.get('content-type')]).toEqual([503, 'application/problem+json']);
+    expect(Number(res.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(await res.text()).not.toMatch(/node_modules|\.ts\b|<html/i);
+  });
+
+  test('many at once are all answered, and the kill switch between them at once', { timeout: 30_000 }, async () => {
+    const began = performance.now();
+    const many = Array.from({ length: 40 }, () => ask(started, { method: 'GET', path: '/api/history' }));
+    const switched = await ask(started, { method: 'PUT', path: '/api/kill-switch', body: {} });
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect([switched.status, await switched.json()]).toMatchObject([200, { on: true, by: ['admin'], recorded: false }]);
+    for (const res of await Promise.all(many)) expect(res.status).toBe(503);
+    expect(performance.now() - began).toBeLessThan(6_000);
+    const read = await fetch(`${started.url}/integration/leads/${SEED_LEAD_IDS[0]}`, { headers: auth });
+    expect([read.status, read.headers.get('x-facade-path')]).toEqual([200, 'direct']);
+  });
+});
+
+async function page({ adminUrl }: Started): Promise<string> {
+  return (await fetch(`${adminUrl}/metrics`)).text();
+}
+
+function ask({ adminUrl }: Started, { method, path, body }: Asked): Promise<Response> {
+  const headers = { 'x-c2s-admin': 'cli', 'content-type': 'application/json' };
+  return fetch(adminUrl + path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+}

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { LastKnown } from '../../http/last-known.ts';
 import { RESULTS, STATES, STEPS, type State } from './enrichment.ts';
 
 /** The metrics of the enrichment. Dashboards and alerts rely on their names. */
@@ -10,6 +11,9 @@ export interface EnrichmentMetrics {
   readonly enrichments: Counter<'result'>;
   readonly stepDuration: Histogram<'step' | 'result'>;
 }
+
+/** A scrape is answered within a second, above all while the database says nothing. */
+const COUNT_TIMEOUT_MS = 500;
 
 /** @param count enrichments by state, over all instances; undefined while there is no database. */
 export function createEnrichmentMetrics(
@@ -29,21 +33,35 @@ export function createEnrichmentMetrics(
     buckets: BUCKETS,
     registers: [registry],
   });
-  new Gauge({
-    name: 'facade_jobs',
-    help: 'Enrichments by state, over all instances; of the ended ones those of the last day.',
-    labelNames: ['state'] as const,
-    aggregator: 'max',
-    registers: [registry],
-    async collect() {
-      const counts = await count().catch(() => undefined);
-      // An unknown number is no number: without a database there is no series, rather than a reassuring zero.
-      if (!counts) return this.reset();
-      for (const state of STATES) this.set({ state }, counts[state] ?? 0);
-    },
-  });
+  showJobs(registry, new LastKnown(count, COUNT_TIMEOUT_MS));
   for (const result of RESULTS) enrichments.inc({ result }, 0);
   // Its usual outcome only: a series for each bucket of each pair would be three hundred.
   for (const step of STEPS) stepDuration.zero({ step, result: step === 'send' ? 'end' : 'ok' });
   return { enrichments, stepDuration };
+}
+
+/** An unknown number is no number: where it was never known there is no series, rather than a reassuring zero. */
+function showJobs(registry: Registry, counts: LastKnown<Partial<Record<State, number>>>): void {
+  const common = { aggregator: 'max' as const, registers: [registry] };
+  new Gauge({
+    ...common,
+    name: 'facade_jobs',
+    help: 'Enrichments by state, over all instances; of the ended ones those of the last day.',
+    labelNames: ['state'] as const,
+    async collect() {
+      const known = await counts.read();
+      this.reset();
+      if (known) for (const state of STATES) this.set({ state }, known.value[state] ?? 0);
+    },
+  });
+  new Gauge({
+    ...common,
+    name: 'facade_jobs_age_seconds',
+    help: 'How old facade_jobs is: the database was asked at each scrape since, and did not answer.',
+    async collect() {
+      const known = await counts.read();
+      this.remove();
+      if (known) this.set(known.ageMs / 1_000);
+    },
+  });
 }
