@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { timedRoutes } from './admin/routes.ts';
 import { createAdmin } from './admin/server.ts';
@@ -35,6 +36,8 @@ import { proofsOf } from './steer/proof.ts';
 import { startSteering } from './steer/start.ts';
 import { PendingWrites } from './steer/pending-writes.ts';
 import { createRolloutStore } from './steer/rollout-store.ts';
+import { KillSwitchFile } from './steer/kill-switch-file.ts';
+import { SharedKillSwitch } from './steer/shared-kill-switch.ts';
 import { Steering } from './steer/steering.ts';
 import { TrafficMeter } from './steer/traffic-meter.ts';
 import { StoreHolder, type OpenOptions } from './store/holder.ts';
@@ -91,6 +94,7 @@ export async function compose(options: ComposeOptions) {
     ...adminSettings(options),
     timeline,
     adminRoutes: extension?.adminRoutes ?? [],
+    partProblem: () => extension?.problem?.(),
   });
   const begin = async (): Promise<void> => {
     extension?.attach(listener);
@@ -143,7 +147,8 @@ function wire(options: WireOptions) {
     seat?.tell({ kind: 'loaded', config: next.source });
     serving.take(next);
   });
-  const steering = new Steering({ rollouts, pending, config, killSwitch: serving.killSwitch, log });
+  const killSwitch = sharedKillSwitch(options, serving.killSwitch);
+  const steering = new Steering({ rollouts, pending, config, killSwitch, log });
   serving.killSwitch.subscribe((_on, by) => steering.noteKillSwitch(by));
   const shared: Shared = { ...clocks, steering };
   files.watch(active.current.source.text, {
@@ -272,6 +277,16 @@ function pilot(
     flips.close();
   };
   return { autopilot: started.autopilot, close };
+}
+
+/** Beside the table is where it is looked for first: a container keeps its DATA_DIR, if any, on a disk of its own. */
+function sharedKillSwitch({ environment, log }: ComposeOptions, local: KillSwitch): SharedKillSwitch {
+  const { configFile, dataDir } = environment;
+  return new SharedKillSwitch({
+    local,
+    file: new KillSwitchFile([`${configFile}.kill-switch`, join(dataDir, 'kill-switch')], log),
+    log,
+  });
 }
 
 /** Where the rollouts are true: of workers on the embedded server of their primary it is the file, as with one process. */

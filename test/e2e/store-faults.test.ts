@@ -112,7 +112,7 @@ describe.each(STATES)('while the database %s', (_, into) => {
   beforeAll(async () => {
     started = await start(keeper);
     // What a scrape knows from before is shown from then on.
-    await until(async () => (await page(started)).includes('facade_jobs_age_seconds '), 'the jobs are counted', 10_000);
+    await until(async () => /^facade_jobs_age_seconds \d/m.test(await page(started)), 'the jobs are counted', 10_000);
     await into(started);
   }, 60_000);
   afterAll(keeper.closeAll);

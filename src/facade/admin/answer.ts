@@ -15,6 +15,7 @@ const STATUS: Readonly<Record<RefusalKind, number>> = {
   conflict: 409,
   'read-only': 409,
   unavailable: 503,
+  uncertain: 503,
 };
 
 /** The body of every admin request arrives within it. */

@@ -47,6 +47,8 @@ export interface AdminOptions {
   /** Of an extension. */
   readonly adminRoutes: readonly AdminRoutes[];
   readonly steering: Steering;
+  /** What an extension lacks; undefined: nothing. */
+  readonly partProblem?: (() => string | undefined) | undefined;
   readonly burnDown: BurnDown;
   readonly configFile: string;
   readonly adminToken: string | undefined;
@@ -118,20 +120,31 @@ function viewMetrics({ registry }: Metrics): RequestHandler {
   return async (_req, res) => void res.type(registry.contentType).send(await registry.metrics());
 }
 
-function viewReadiness({ dataPlane, store }: AdminOptions): RequestHandler {
+function viewReadiness(options: AdminOptions): RequestHandler {
+  const { dataPlane } = options;
   return (_req, res) => {
     // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
     // the facade routes all the same: it is ready, and says what it lacks.
-    const database = store.problem ?? 'open';
-    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready', database });
+    const status = dataPlane.draining ? 'draining' : 'ready';
+    res.status(dataPlane.draining ? 503 : 200).json({ status, ...storeOf(options) });
+  };
+}
+
+/** How things are with what the instances share. */
+function storeOf({ store, steering, partProblem }: AdminOptions) {
+  const { silenceMs } = store;
+  return {
+    database: store.problem ?? 'open',
+    /** Seconds since the database last answered anything. */
+    databaseSilence: silenceMs === undefined ? undefined : Math.round(silenceMs / 100) / 10,
+    steering: steering.status,
+    extension: partProblem?.(),
   };
 }
 
 /** What the console shows of now. */
-function pictureOf(
-  { dataPlane, now, calendar }: AdminOptions,
-  parity: (route: string) => ParitySummary | undefined,
-): object {
+function pictureOf(options: AdminOptions, parity: (route: string) => ParitySummary | undefined): object {
+  const { dataPlane, now, calendar } = options;
   const { generation, killed } = dataPlane;
   const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity(route.id) }));
   return {
@@ -139,6 +152,7 @@ function pictureOf(
     revision: generation.revision,
     killSwitch: killed,
     gateway: generation.upstreams.gateway !== undefined,
+    shared: storeOf(options),
     routes,
   };
 }

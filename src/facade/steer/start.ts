@@ -49,7 +49,7 @@ export function startSteering({ steering, meter, opened, instance, now, log, kee
     await steering.attach(flips).catch((error: unknown) => {
       log.warn({ err: error }, 'the flips cannot be read yet; it is tried again');
     });
-    const following = follow(shared, () => steering.look(), log);
+    const following = follow(shared, steering, log);
     stop = () => following.close();
   });
   return {

@@ -51,6 +51,12 @@ export class StoreHolder {
     return this.#store ? undefined : this.#problem;
   }
 
+  /** Since the database last answered anything: milliseconds; undefined before it ever did, and where there is none. */
+  get silenceMs(): number | undefined {
+    const answeredAt = this.#store?.connections.answeredAt;
+    return answeredAt === undefined ? undefined : performance.now() - answeredAt;
+  }
+
   /** There is none, and none will come. */
   get isOff(): boolean {
     return this.#options === undefined;
@@ -75,7 +81,10 @@ export class StoreHolder {
    */
   async cutAfter<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
     const timer = setTimeout(() => {
-      this.#options?.log.warn({ timeoutMs }, 'the database did not answer in time at the end; it is waited for no longer');
+      this.#options?.log.warn(
+        { timeoutMs },
+        'the database did not answer in time at the end; it is waited for no longer',
+      );
       this.#closing.abort();
       this.#store?.cut();
     }, timeoutMs);
