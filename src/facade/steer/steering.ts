@@ -33,8 +33,8 @@ export interface SteeringStatus {
   readonly revision: number | undefined;
   /** Revisions that were heard of and do not serve here yet. */
   readonly behind: number;
-  /** The database held more before: since then, until it holds as much again. */
-  readonly wentBack: WentBack | undefined;
+  /** The last time that the database held less than before, ISO 8601; undefined: never, in this process. */
+  readonly wentBack: (WentBack & { readonly at: string }) | undefined;
   /** The kill switch as it was set here is in the database. */
   readonly isKillSwitchKept: boolean;
 }
@@ -65,7 +65,7 @@ export class Steering {
   #answered = 0;
   #revision: number | undefined;
   #newest = 0;
-  #wentBack: WentBack | undefined;
+  #wentBack: SteeringStatus['wentBack'];
   /** The newest revision that the listeners were told of; undefined: none yet, and the past is no news. */
   #told: number | undefined;
   readonly #tellings = new Turns();
@@ -225,7 +225,7 @@ export class Steering {
     const wentBack = this.#rollouts.serve(state);
     this.#newest = wentBack ? state.revision : Math.max(this.#newest, state.revision);
     this.#revision = state.revision;
-    this.#wentBack = wentBack ?? (this.#wentBack && state.revision < this.#wentBack.from ? this.#wentBack : undefined);
+    if (wentBack) this.#wentBack = { ...wentBack, at: new Date().toISOString() };
     return true;
   }
 

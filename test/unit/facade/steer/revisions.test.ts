@@ -37,9 +37,7 @@ describe('a database that went back', () => {
     expect(rig.logs.join('')).toContain('"revision":1,"before":3');
     expect(await flip(rig, 50)).toMatchObject({ revision: 2 });
     expect(rig.rollout('leads.get')).toMatchObject({ gateway: 50 });
-    expect(rig.steering.status.wentBack).toEqual({ from: 3, to: 1 });
-    await flip(rig, 60);
-    expect(rig.steering.status).toMatchObject({ revision: 3, wentBack: undefined });
+    expect(rig.steering.status.wentBack).toMatchObject({ from: 3, to: 1 });
   });
 
   it('is served also where it has the same number by now', async () => {
