@@ -57,7 +57,7 @@ describe('who the lead is', () => {
     expect({ status, body }).toMatchObject({ status: 200, body: { success: true, lead_id: SAME, entities_stored: 1 } });
     expect(body['cpfs_processed']).toEqual([expect.stringMatching(/^\d{11}$/)]);
     expect(messages(SAME)).toEqual([
-      expect.stringMatching(/^📞📧 Telefone e e-mail da mesma pessoa\nref\. c2s-[0-9a-f]{12}\n\n✅/),
+      expect.stringMatching(/^📞📧 Telefone e e-mail da mesma pessoa\nref\. c2s-[0-9a-f]{12}-[0-9a-f]{6}\n\n✅/),
     ]);
     expect(await facade.metric('facade_enrichments_total{result="enriched"}')).toBe(1);
     expect(await facade.metric('facade_jobs{state="done"}')).toBe(1);

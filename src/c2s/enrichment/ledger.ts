@@ -38,6 +38,8 @@ export interface Enrichment {
   /** Milliseconds since the last intent to send, by the clock of the database. */
   readonly sendAge: number | null;
   readonly entities: number;
+  /** Milliseconds since it was asked for, by the clock of the database. */
+  readonly age: number;
 }
 
 /** What whoever asks about an enrichment is shown. */
@@ -93,6 +95,7 @@ interface Ending {
   readonly reason?: Reason | undefined;
   readonly sendOutcome?: string | undefined;
   readonly leadId?: string | undefined;
+  readonly marker?: string | undefined;
 }
 
 /** The row is not, or no longer, this process's. */
@@ -105,7 +108,8 @@ type Sql = ReturnType<typeof sql>;
 
 const COLUMNS = sql`
   id, lead_id as "leadId", step, failures, progress, findings, message, sends, send_outcome as "sendOutcome",
-  extract(epoch from clock_timestamp() - send_intended_at)::float8 * 1000 as "sendAge", entities`;
+  extract(epoch from clock_timestamp() - send_intended_at)::float8 * 1000 as "sendAge", entities,
+  extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age`;
 
 /** Milliseconds by which a job may come early: the queue's clock and ours are read a moment apart. */
 const EARLY = sql`interval '1 second'`;
@@ -323,7 +327,7 @@ export class Ledger {
     owner: number,
     id: string,
     records: readonly StepRecord[],
-    { result, reason, sendOutcome, leadId }: Ending,
+    { result, reason, sendOutcome, leadId, marker }: Ending,
   ): Promise<void> {
     const set = [
       sql`state = ${STATE_OF[result]}`,
@@ -335,6 +339,7 @@ export class Ledger {
       sql`message = null`,
       sql`finished_at = now()`,
       leadId === undefined ? undefined : sql`lead_id = ${leadId}`,
+      marker === undefined ? undefined : sql`marker = ${marker}`,
       sql`steps = steps || ${storedJson(records)}::jsonb`,
       sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
       sendOutcome === undefined ? undefined : sql`send_ended_at = now()`,
@@ -344,6 +349,17 @@ export class Ledger {
       await this.#change(tx, owner, id, { set });
       await this.#queue.bury(tx, id, reason ?? result);
     });
+  }
+
+  /** @returns the first of these markers that no enrichment of the lead has recorded. */
+  async firstUnknown(leadId: string, markers: readonly string[]): Promise<string | undefined> {
+    const { rows } = await sql<{ marker: string }>`
+      select marker from unnest(${markers}::text[]) with ordinality as shown(marker, n)
+      where not exists (
+        select from facade.enrichments as known
+        where known.lead_id = ${leadId} and starts_with(known.marker, shown.marker)
+      ) order by n limit 1`.execute(this.#db);
+    return rows[0]?.marker;
   }
 
   async view(id: string): Promise<EnrichmentView | undefined> {

@@ -9,6 +9,7 @@ import type { FacadeClient } from './facade-client.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Instance } from './instance.ts';
 import { Ledger, type Enqueued, type EnrichmentView, type Progress } from './ledger.ts';
+import type { Marks } from './marker.ts';
 import type { Observer } from './observer.ts';
 import { Queue } from './queue.ts';
 import { openRelaxed, type Relaxed } from './relaxed.ts';
@@ -27,6 +28,7 @@ export interface ServiceOptions {
   readonly facade: FacadeClient;
   readonly diretrix: Diretrix;
   readonly workApi: WorkApi;
+  readonly marks: Marks;
   readonly sealer: Sealer | undefined;
   readonly settings: () => EnrichmentSettings;
   /** Share of the places for work, 0..1, that strangers' enrichments cannot take. */
@@ -68,7 +70,7 @@ export class EnrichmentService {
   }
 
   private constructor(options: ServiceOptions, queue: Queue) {
-    const { store, settings, log, sealer, facade, diretrix, workApi, observer } = options;
+    const { store, settings, log, sealer, facade, diretrix, workApi, marks, observer } = options;
     this.#options = options;
     this.#queue = queue;
     this.#relaxed = openRelaxed(store.connectionString, RELAXED_CONNECTIONS, log);
@@ -79,7 +81,7 @@ export class EnrichmentService {
     this.#worker = new Worker({
       ledger: this.#ledger,
       instance: this.#instance,
-      ports: { facade, diretrix, workApi, people, pace },
+      ports: { facade, diretrix, workApi, people, pace, marks },
       settings,
       observer,
       log,
