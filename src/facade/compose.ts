@@ -8,16 +8,12 @@ import { Timeline } from './admin/timeline.ts';
 import type { Seat } from './cluster/seat.ts';
 import { startAutopilot } from './compare/autopilot/index.ts';
 import { startComparison } from './compare/start.ts';
-import { ConfigRefused } from './config/config-refused.ts';
+import { ActiveConfig, type Active } from './compose/active-config.ts';
+import { ConfigFiles } from './compose/config-files.ts';
 import type { Environment } from './config/environment.ts';
 import type { FacadeConfig } from './config/schema.ts';
-import { RestartVariables } from './config/restart-variables.ts';
-import { variablesIn, type Variables } from './config/variables.ts';
 import type { Product } from './extension.ts';
 import { parseDuration, parseSize } from '../http/units.ts';
-import { codeOf } from '../http/error-code.ts';
-import { readTextSync } from '../http/read-file.ts';
-import { watchConfig, type ConfigWatch, type WatchOptions } from '../http/watch.ts';
 import type { BreakerState } from './forward/breaker.ts';
 import { DataPlane } from './forward/data-plane.ts';
 import type { Generation } from './forward/generation.ts';
@@ -37,7 +33,9 @@ import { AutopilotFlips } from './steer/autopilot-flips.ts';
 import { BurnDown } from './steer/burn-down.ts';
 import { proofsOf } from './steer/proof.ts';
 import { startSteering } from './steer/start.ts';
-import { Steering, type SteeringOptions } from './steer/steering.ts';
+import { PendingWrites } from './steer/pending-writes.ts';
+import { createRolloutStore } from './steer/rollout-store.ts';
+import { Steering } from './steer/steering.ts';
 import { TrafficMeter } from './steer/traffic-meter.ts';
 import { StoreHolder, type OpenOptions } from './store/holder.ts';
 import type { Store } from './store/index.ts';
@@ -98,7 +96,7 @@ export async function compose(options: ComposeOptions) {
     else options.seat?.tell({ kind: 'loaded', config: parts.loaded });
     store.start();
     // The file alone may be older than the flips. A database that does not answer must not keep the facade down, though.
-    if (isTruthInStore(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
+    if (areRolloutsInDatabase(options)) await Promise.race([parts.steeringReady, sleep(LONGEST_WAIT_FOR_FLIPS)]);
   };
   const close = async (): Promise<void> => {
     timeline.close();
@@ -122,75 +120,63 @@ interface WireOptions extends ComposeOptions {
 }
 
 function wire(options: WireOptions) {
-  const { environment, variables, envFile, log, seat, calendar = SYSTEM_CALENDAR } = options;
-  const { configFile } = environment;
+  const { environment, variables, envFile, log, seat, product, calendar = SYSTEM_CALENDAR } = options;
+  const { pair } = product;
+  const file = environment.configFile;
   const now = () => performance.now();
   const metrics = new Metrics();
   metrics.observeLog(options.droppedLines ?? (() => 0));
   const table = new Table(metrics, now, seat && ((...news) => seat.tell(breakerNews(...news))));
-  const steering: Steering = steeringFor(options, {
-    reload: () => watcher.reload(),
-    rebuild: () => load(serves.text, serves.variables),
-    config: () => config,
-    killSwitch: () => serving.killSwitch,
+  const loader = new Loader({ file, pair, table, metrics, log, variables, workers: seat?.workers });
+  const files = new ConfigFiles({ file, envFile, variables, pair: pair.variables, log });
+  const { reload } = files;
+  const pending = new PendingWrites(log);
+  const kind = areRolloutsInDatabase(options) ? 'database' : 'file';
+  const rollouts = createRolloutStore({ kind, file, variables, reload, pending, log });
+  const active = new ActiveConfig(loader, rollouts, options.lastGood ?? files.read());
+  const config = () => active.config;
+  const clocks = { metrics, now, calendar, config };
+  const serving = serve(options, clocks, active.current.generation);
+  active.subscribe((next) => {
+    seat?.tell({ kind: 'loaded', config: next.source });
+    serving.take(next);
   });
-  const { take } = steering;
-  const { pair } = options.product;
-  const loader = new Loader({ file: configFile, pair, table, metrics, log, variables, take, workers: seat?.workers });
-  let serves = options.lastGood ?? readConfig(configFile, variables);
-  const first = loader.load(serves.text, serves.variables);
-  if (!first.ok) throw new ConfigRefused(first.problems);
-  let { config } = first;
-  const shared: Shared = { metrics, now, calendar, config: () => config, steering };
-  const serving = serve(options, shared, first.generation);
-  const load = (next: string, env = variables()): void => {
-    const loaded = loader.load(next, env);
-    if (!loaded.ok) return;
-    serves = { text: next, variables: variablesIn(next, env) };
-    seat?.tell({ kind: 'loaded', config: serves });
-    config = loaded.config;
-    serving.take(loaded);
-  };
-  const tellRestarts = restartTeller(options);
-  const onError = (error: Error): void => loader.unreadable(error);
-  const onChange = (next: string): void => {
-    load(next);
-    tellRestarts();
-    if (seat?.isFirst) seat.tell({ kind: 'reloaded' });
-  };
-  const watcher = watchFiles({ file: configFile, current: serves.text, onChange, onError }, envFile, log);
+  const steering = new Steering({ rollouts, pending, config, killSwitch: serving.killSwitch, log });
+  serving.killSwitch.subscribe((_on, by) => steering.noteKillSwitch(by));
+  const shared: Shared = { ...clocks, steering };
+  files.watch(active.current.source.text, {
+    onChange: (text) => {
+      active.load(text);
+      if (seat?.isFirst) seat.tell({ kind: 'reloaded' });
+    },
+    onError: (error) => loader.unreadable(error),
+  });
   const kept = keep(options, shared, serving);
   const piloted = pilot(options, shared, serving, kept.store);
   const close = async (): Promise<void> => {
-    watcher.close();
+    files.close();
     for (const part of [piloted, serving, kept, table]) await part.close();
   };
-  const reload = () => watcher.reload();
   const heard = { table, killSwitch: serving.killSwitch, reload, metrics };
   const { book } = serving.comparing;
-  const own = { loaded: serves, heard, book, loader, reload, close, autopilot: piloted.autopilot };
+  const own = { loaded: active.current.source, heard, book, loader, reload, close, autopilot: piloted.autopilot };
   return { ...shared, ...serving, ...kept, ...own };
 }
 
-type SteeringParts = Pick<SteeringOptions, 'reload' | 'rebuild' | 'config' | 'killSwitch'>;
-
-function steeringFor(options: ComposeOptions, parts: SteeringParts): Steering {
-  const { environment, variables, log } = options;
-  const truth = isTruthInStore(options) ? 'store' : 'file';
-  return new Steering({ ...parts, truth, file: environment.configFile, variables, log });
-}
-
-interface Shared {
+interface Clocks {
   readonly metrics: Metrics;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly calendar: Calendar;
   readonly config: () => FacadeConfig;
+}
+
+interface Shared extends Clocks {
   readonly steering: Steering;
 }
 
 /** What serves requests, and what watches them. */
-function serve(options: WireOptions, shared: Shared, generation: Generation) {
+function serve(options: WireOptions, shared: Clocks, generation: Generation) {
   const { environment, log, requestLog, tracing, seat } = options;
   const { metrics, now, calendar, config } = shared;
   const own = { metrics, log, requestLog, now, overload: overloadLimits(config()) };
@@ -198,18 +184,15 @@ function serve(options: WireOptions, shared: Shared, generation: Generation) {
   const dataPlane = new DataPlane({ ...environment, ...own, pair, tracing }, generation);
   const clocks = { now, calendar, random: Math.random };
   const comparing = startComparison({ dataPlane, metrics, log, ...clocks, config: config() });
-  const killSwitch = new KillSwitch(
-    () => dataPlane.generation.killSwitchFile,
-    (on, by, isOwn) => {
-      dataPlane.killed = on;
-      shared.steering.noteKillSwitch(by);
-      log.warn({ on, by }, 'kill switch');
-      // By the file it is in all of them anyway.
-      if (isOwn) seat?.tell({ kind: 'kill', on: by.includes('admin') });
-    },
-  );
+  const killSwitch = new KillSwitch(() => dataPlane.generation.killSwitchFile);
+  killSwitch.subscribe((on, by, isOwn) => {
+    dataPlane.killed = on;
+    log.warn({ on, by }, 'kill switch');
+    // By the file it is in all of them anyway.
+    if (isOwn) seat?.tell({ kind: 'kill', on: by.includes('admin') });
+  });
   /** From the next request on. */
-  const take = (loaded: { readonly config: FacadeConfig; readonly generation: Generation }): void => {
+  const take = (loaded: Active): void => {
     dataPlane.swap(loaded.generation);
     dataPlane.overload.configure(overloadLimits(loaded.config));
     comparing.use(loaded.config);
@@ -248,7 +231,7 @@ function keep(
     proofs: () => proofsOf(comparing.book, calendar.now()),
   });
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
-  const keepsHistory = !seat || seat.isFirst || isTruthInStore(options);
+  const keepsHistory = !seat || seat.isFirst || areRolloutsInDatabase(options);
   const started = startSteering({ steering, meter, opened: store.opened, instance, now, log, keepsHistory });
   store.whenReady((opened) => comparing.keep(opened));
   const isKnown = (req: IncomingMessage): boolean => dataPlane.isKnown(req);
@@ -277,7 +260,7 @@ function pilot(
     flips,
     parity: (route) => book.report(route, calendar.now()),
     // An embedded store is ours alone: there is nobody with whom to agree on who decides.
-    awaitsStore: isTruthInStore(options),
+    awaitsStore: areRolloutsInDatabase(options),
     mayLead: !seat || seat.isFirst,
     every: autopilotEvery,
   });
@@ -290,7 +273,7 @@ function pilot(
 }
 
 /** Where the rollouts are true: of workers on the embedded server of their primary it is the file, as with one process. */
-function isTruthInStore({ environment, seat }: ComposeOptions): boolean {
+function areRolloutsInDatabase({ environment, seat }: ComposeOptions): boolean {
   return environment.database.kind === 'url' && !seat?.isEmbedded;
 }
 
@@ -313,42 +296,6 @@ function storeOf({ environment, product, log }: ComposeOptions): StoreHolder {
   return new StoreHolder({ databaseUrl, dataDir, log, open });
 }
 
-/** Says at a reload which variables changed that nobody reads again. */
-function restartTeller({ product, variables, log }: ComposeOptions): () => void {
-  // An .env file that cannot be read is told by whoever loads the table.
-  const readable = (): Variables | undefined => {
-    try {
-      return variables();
-    } catch {
-      return undefined;
-    }
-  };
-  const watched = new RestartVariables(product.pair.variables, readable());
-  return () => {
-    const changed = watched.changed(readable());
-    if (changed.length === 0) return;
-    log.warn({ variables: changed }, 'variables changed that are read at the start alone: restart the facade');
-  };
-}
-
-function watchFiles(config: WatchOptions, envFile: string | undefined, log: Logger): ConfigWatch {
-  const watcher = watchConfig(config);
-  const reload = (): void => void watcher.reload();
-  // Gone is a change too: the variables that stood in it are no longer set.
-  const onError = (error: Error): void => {
-    log.warn({ err: error }, 'the .env file cannot be read');
-    reload();
-  };
-  const env = envFile === undefined ? undefined : watchConfig({ file: envFile, onChange: reload, onError });
-  return {
-    ...watcher,
-    close() {
-      env?.close();
-      watcher.close();
-    },
-  };
-}
-
 function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; keepAlive: string }): Server {
   return createListener({
     maxHeaderSize: parseSize(server.maxHeaderSize),
@@ -357,15 +304,4 @@ function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; k
     upgrade: (req, socket, head) => dataPlane.upgrade(req, socket, head),
     isUpgrade: (req) => dataPlane.isUpgrade(req),
   });
-}
-
-function readConfig(file: string, variables: ComposeOptions['variables']): LoadedConfig {
-  const env = variables();
-  try {
-    const text = readTextSync(file);
-    return { text, variables: variablesIn(text, env) };
-  } catch (error) {
-    const remedy = 'set FACADE_CONFIG to the rollout table, or write one with "c2s-facade init"';
-    throw new ConfigRefused(`${file}: cannot be read (${codeOf(error)}); ${remedy}`);
-  }
 }

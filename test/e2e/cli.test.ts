@@ -99,7 +99,7 @@ describe('explain', () => {
 });
 
 describe('flip', () => {
-  test('moves the traffic, stands in the history, and is taken back', async () => {
+  test('moves the traffic, stands in the history, and is rolled back', async () => {
     expect(await servedBy('/leads/1')).toBe('direct');
     const flipped = await run(['flip', 'leads.get', '--gateway', '100', '--why', 'it is time', '--yes']);
     expect(flipped).toMatchObject({ code: 0, err: 'leads.get  gateway 0 → 100\n' });
@@ -161,14 +161,32 @@ describe('flip', () => {
   });
 });
 
-describe('panic', () => {
-  test('takes everything direct, and ends', async () => {
+describe('kill-switch', () => {
+  test('sends every route direct, says so, and lets the table decide again', async () => {
     await run(['flip', 'leads.get', '--gateway', '100', '--yes']);
-    expect((await run(['panic'])).code).toBe(0);
+    expect((await run(['kill-switch', 'on'])).code).toBe(0);
     expect(await servedBy('/leads/1')).toBe('direct');
     expect((await run(['routes'])).out).toContain('KILL SWITCH ON');
+    expect((await run(['kill-switch'])).out).toContain('Kill switch on');
+    expect((await run(['kill-switch', 'off'])).code).toBe(0);
+    expect(await servedBy('/leads/1')).toBe('gateway');
+  });
+
+  test('by its former name, as old runbooks have it', async () => {
+    await run(['flip', 'leads.get', '--gateway', '100', '--yes']);
+    expect((await run(['panic', '--why', 'the gateway burns'])).code).toBe(0);
+    expect(await servedBy('/leads/1')).toBe('direct');
     expect((await run(['panic', '--end'])).code).toBe(0);
     expect(await servedBy('/leads/1')).toBe('gateway');
+    expect((await run(['history'])).out).toContain('the gateway burns');
+  });
+
+  test('knows two states and no third', async () => {
+    expect(await run(['kill-switch', 'onn'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('write on or off') as string,
+    });
+    expect((await run(['kill-switch'])).out).toContain('Kill switch off');
   });
 
   test('without the admin API it creates the file that the facade watches', async () => {
@@ -176,15 +194,15 @@ describe('panic', () => {
     await facade.edit((config) => config.setIn(['server', 'killSwitchFile'], file));
     await run(['flip', 'leads.get', '--gateway', '100', '--yes']);
     const env = { ADMIN_PORT: '4' };
-    expect(await run(['panic'], { env })).toMatchObject({ code: 0 });
+    expect(await run(['kill-switch', 'on'], { env })).toMatchObject({ code: 0 });
     expect(existsSync(file)).toBe(true);
     await until(async () => (await servedBy('/leads/1')) === 'direct', 'the file acts');
-    expect((await run(['panic', '--end'])).out).toContain('held it too; it is removed');
+    expect((await run(['kill-switch', 'off'])).out).toContain('held it too; it is removed');
     await until(async () => (await servedBy('/leads/1')) === 'gateway', 'the end acts');
   });
 
   test('without either it says what else helps', async () => {
-    const { code, err } = await run(['panic'], { env: { ADMIN_PORT: '4' } });
+    const { code, err } = await run(['kill-switch', 'on'], { env: { ADMIN_PORT: '4' } });
     expect([code, err]).toEqual([3, expect.stringContaining('C2S_GATEWAY_URL=')]);
   });
 });

@@ -173,7 +173,7 @@ test('7: the lead is enriched, and the message is shown that arrived', async () 
   expect(facade.stdout()).toContain('The database under .data is ready.');
 }, 30_000);
 
-test('8: and it is taken back', async () => {
+test('8: and it is rolled back', async () => {
   await paste(8);
   expect(await paste(1)).toMatch(/^x-facade-path: direct\r?$/m);
 });

@@ -179,13 +179,13 @@ describe('docs/another-pair.md', () => {
     expect((await ask('POST', '/api/v1/customers', { full_name: 'Ana', nick: 'A' })).path).toBe('direct');
   });
 
-  test('8: and is taken back', async () => {
+  test('8: and is rolled back', async () => {
     expect((await follow('rollback')).code).toBe(0);
     expect((await ask('POST', '/api/v1/customers', { full_name: 'Ana' })).path).toBe('direct');
     expect((await ask('GET', '/api/v1/customers/8')).path).toBe('gateway');
-    expect((await follow('panic')).code).toBe(0);
+    expect((await follow('kill-switch on')).code).toBe(0);
     expect((await ask('GET', '/api/v1/customers/8')).path).toBe('direct');
-    expect((await follow('panic --end')).code).toBe(0);
+    expect((await follow('kill-switch off')).code).toBe(0);
     await until(async () => (await ask('GET', '/api/v1/customers/8')).path === 'gateway', 'the kill switch is off');
   });
 

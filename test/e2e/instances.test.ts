@@ -139,6 +139,23 @@ describe('three instances', () => {
     ]);
   });
 
+  test('a flip of another does not hide that the file here is refused', async () => {
+    const { first, others } = await startThree();
+    const told = async () => {
+      const { lastError } = await call<{ lastError?: object }>(first, 'GET', 'config');
+      const metrics = await (await fetch(`${first.adminUrl}/metrics`)).text();
+      return {
+        isTold: lastError !== undefined,
+        success: /^facade_config_last_reload_success (\d)$/m.exec(metrics)?.[1],
+      };
+    };
+    await first.write('routes: [');
+    expect(await told()).toEqual({ isTold: true, success: '0' });
+    await flip(others[0]!, 100);
+    await allServe([first], 'gateway');
+    expect(await told()).toEqual({ isTold: true, success: '0' });
+  });
+
   test('a restart with the old file does not undo a flip, from the first request on', async () => {
     const { url, first } = await startThree();
     await flip(first, 100);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FAULTS, migrate, ROUTES } from './kit/migration.ts';
 
-test('every good route reaches 100 %, the three that go bad at 25 % are taken back to 0, and no caller sees an error', async () => {
+test('every good route reaches 100 %, the three that go bad at 25 % are rolled back to 0, and no caller sees an error', async () => {
   const { requests, errors, highest, burnDown, falls } = await migrate(() => undefined);
   const last = new Map(burnDown.at(-1)?.reports.map((report) => [report.route, report]));
   for (const route of ROUTES) {
@@ -15,7 +15,7 @@ test('every good route reaches 100 %, the three that go bad at 25 % are taken ba
     expect(first).toMatchObject({ from: 25, why: expect.stringMatching(fault?.gates ?? /^$/) as string });
     expect(first?.evidence.gates).toBeDefined();
   }
-  // The burn-down: nothing on the gateway at first, and at last all but what was taken back.
+  // The burn-down: nothing on the gateway at first, and at last all but what was rolled back.
   const shares = burnDown.map(({ share }) => share ?? NaN);
   expect([shares[0], (shares.at(-1) ?? 0) > 0.8]).toEqual([0, true]);
   expect(burnDown.at(-1)?.stages).toMatchObject({ gateway: ROUTES.length - Object.keys(FAULTS).length });

@@ -110,7 +110,7 @@ describe('the kill switch', () => {
   const change = (facade: TestFacade, method: string) =>
     fetch(`${facade.adminUrl}/api/kill-switch`, { method, headers: { 'x-c2s-admin': '1' } }).then((res) => res.json());
 
-  test('by the admin API: everything direct at the next request, and back', async () => {
+  test('by the admin API: every route direct at the next request, and back', async () => {
     const facade = await start((config) => setAll(config, 100));
     expect(await ask(facade, '/leads/42')).toBe('200 gateway');
     expect(await change(facade, 'PUT')).toMatchObject({ on: true, by: ['admin'] });

@@ -168,7 +168,7 @@ const evidence: Section = {
     }),
     series({
       title: 'Gateway against direct',
-      description: `Ratio of the p95s; the autopilot takes back above ${GATES.latencyP95Ratio}. Only while both paths have traffic.`,
+      description: `Ratio of the p95s; the autopilot rolls back above ${GATES.latencyP95Ratio}. Only while both paths have traffic.`,
       unit: 'x',
       thresholds: [[GATES.latencyP95Ratio, 'red']],
       queries: [q(`max(${ofRoute(recorded.routeLatencyRatio)})`, 'p95 gateway / direct')],

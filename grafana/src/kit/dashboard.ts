@@ -99,7 +99,12 @@ function marks(): AnnotationQueryBuilder[] {
       `sum(increase(${ofJob('facade_config_reloads_total', 'result="failure"')}[1m])) > 0`,
       'A config file was refused; the old table serves',
     ),
-    mark('Kill switch', 'dark-red', `max(${ofJob('facade_kill_switch')}) == 1`, 'Everything direct by the kill switch'),
+    mark(
+      'Kill switch',
+      'dark-red',
+      `max(${ofJob('facade_kill_switch')}) == 1`,
+      'Every route direct by the kill switch',
+    ),
   ];
 }
 

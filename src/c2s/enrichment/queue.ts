@@ -1,6 +1,8 @@
 import type { Transaction } from 'kysely';
 import { CompiledQuery } from 'kysely';
 import { PgBoss, type Db, type JobInsert } from 'pg-boss';
+import type { Connections } from '../../facade/store/connections.ts';
+import { WORK_LIMITS } from '../../facade/store/limits.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Standing } from '../../http/standing.ts';
 import type { Database } from '../../facade/store/schema.ts';
@@ -48,17 +50,18 @@ export interface NewJob {
 
 export class Queue {
   readonly #boss: PgBoss;
+  readonly #close: () => Promise<void>;
 
-  private constructor(boss: PgBoss) {
+  private constructor(boss: PgBoss, close: () => Promise<void>) {
     this.#boss = boss;
+    this.#close = close;
   }
 
-  static async start(connectionString: string, log: Logger): Promise<Queue> {
+  static async start(connections: Connections, log: Logger): Promise<Queue> {
+    // Its own work only: maintenance. Ours goes through our transactions.
+    const pool = connections.pool({ size: 2, limits: WORK_LIMITS });
     const boss = new PgBoss({
-      connectionString,
-      application_name: 'c2s-facade-jobs',
-      // Its own work only: maintenance. Ours goes through our transactions.
-      max: 2,
+      db: { executeSql: (text, values) => pool.query(text, values) },
       schedule: false,
       registerInstance: false,
       monitorVacuum: false,
@@ -68,11 +71,12 @@ export class Queue {
     const options = { expireInSeconds: EXPIRE, deleteAfterSeconds: KEEP, retryLimit: 10, retryDelay: 5 };
     await boss.createQueue(DEAD_LETTERS, { deleteAfterSeconds: 0 });
     for (const standing of STANDINGS) await boss.createQueue(QUEUES[standing], options);
-    return new Queue(boss);
+    return new Queue(boss, () => connections.end(pool));
   }
 
   async stop(): Promise<void> {
     await this.#boss.stop({ graceful: true, timeout: 5_000 });
+    await this.#close();
   }
 
   async add(tx: Transaction<Database>, jobs: readonly NewJob[]): Promise<void> {

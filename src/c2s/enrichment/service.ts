@@ -63,7 +63,7 @@ export class EnrichmentService {
   #isStopping = false;
 
   static async start(options: ServiceOptions): Promise<EnrichmentService> {
-    const queue = await Queue.start(options.store.connectionString, options.log);
+    const queue = await Queue.start(options.store.connections, options.log);
     const service = new EnrichmentService(options, queue);
     service.#subscription = await options.store.listen(CHANNEL, () => service.#worker.wake());
     return service;
@@ -73,9 +73,9 @@ export class EnrichmentService {
     const { store, settings, log, sealer, facade, diretrix, workApi, marks, observer } = options;
     this.#options = options;
     this.#queue = queue;
-    this.#relaxed = openRelaxed(store.connectionString, RELAXED_CONNECTIONS, log);
+    this.#relaxed = openRelaxed(store.connections, RELAXED_CONNECTIONS);
     this.#ledger = new Ledger(store.db, this.#relaxed.db, queue);
-    this.#instance = new Instance(store.connectionString, () => this.#worker?.alive(), log);
+    this.#instance = new Instance(store.connections, () => this.#worker?.alive());
     const people = storePeople(this.#relaxed.db, () => settings().window, sealer);
     const pace = storePace(store.db, () => settings().pace);
     this.#worker = new Worker({

@@ -1,5 +1,6 @@
 import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
+import { ROLLOUT_KEYS, type RolloutKey } from '../config/rollout.ts';
 import { methodNotAllowed } from '../../http/page-errors.ts';
 import type { Steering } from '../steer/steering.ts';
 import { answer, readAs, reasonOf, smallBody } from './answer.ts';
@@ -24,8 +25,11 @@ const rollout = z.strictObject({
   shadow: z.number().optional(),
   stickyBy: z.string().optional(),
   fallback: z.enum(['direct', 'none']).optional(),
-});
-const set = rollout.refine((given) => Object.keys(given).length > 0, 'write gateway, shadow, stickyBy or fallback');
+} satisfies Record<RolloutKey, z.ZodType>);
+const set = rollout.refine(
+  (given) => Object.keys(given).length > 0,
+  `write ${ROLLOUT_KEYS.join(', ').replace(/, (\w+)$/, ' or $1')}`,
+);
 
 /** Of two changes of one route one would be lost without a word. */
 function refuseTwice(changes: readonly { readonly route: string }[], context: z.RefinementCtx): void {
@@ -53,14 +57,14 @@ const flipBody = z
   })
   .refine(({ changes, all }) => (changes === undefined) !== (all === undefined), 'write either changes or all');
 const rollbackBody = z.strictObject({ revision: z.int().min(0).optional(), ...signature, ...precautions });
-const panicBody = z.strictObject(signature);
+const killSwitchBody = z.strictObject(signature);
 
 export function flipRoutes({ steering, killSwitch, adminToken }: FlipRoutesOptions): Router {
   const routes = express.Router();
-  const panic = (on: boolean) =>
+  const setKillSwitch = (on: boolean) =>
     answer(async (req: Request) => {
-      const body = readAs(panicBody, req.body);
-      const isRecorded = await steering.panic(on, reasonOf(req, body, adminToken));
+      const body = readAs(killSwitchBody, req.body);
+      const isRecorded = await steering.setKillSwitch(on, reasonOf(req, body, adminToken));
       return { on: killSwitch.on, by: killSwitch.by, recorded: isRecorded };
     });
   const flip = answer((req) => {
@@ -77,8 +81,8 @@ export function flipRoutes({ steering, killSwitch, adminToken }: FlipRoutesOptio
   routes
     .route('/kill-switch')
     .get((_req, res) => void res.json({ on: killSwitch.on, by: killSwitch.by }))
-    .put(smallBody, panic(true))
-    .delete(smallBody, panic(false))
+    .put(smallBody, setKillSwitch(true))
+    .delete(smallBody, setKillSwitch(false))
     .all(methodNotAllowed);
   return routes;
 }

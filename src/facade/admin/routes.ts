@@ -1,5 +1,7 @@
 import type { Generation, RouteEntry } from '../forward/generation.ts';
 import type { Recent } from '../observe/recent.ts';
+import type { RolloutValues } from '../config/rollout.ts';
+import { rolloutValues } from '../rollout/compile.ts';
 import type { Path } from '../rollout/route.ts';
 import { stageOf, type Stage } from '../rollout/stage.ts';
 import type { TimedRoute } from './timeline.ts';
@@ -16,7 +18,7 @@ export interface RouteView {
   readonly id: string;
   readonly stage: Stage;
   readonly safety: string;
-  readonly rollout: { gateway: number; shadow: number; stickyBy: string; fallback: string };
+  readonly rollout: RolloutValues;
   readonly deadlines: object;
   /** How the autopilot moves it; null: only humans do. */
   readonly autopilot: 'propose' | 'apply' | null;
@@ -37,7 +39,6 @@ export function viewRoutes(generation: Generation, now: number): RouteView[] {
 }
 
 function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
-  const { gateway, shadow, stickyBy, fallback } = model.rollout;
   const paths: Partial<Record<Path, PathView>> = {};
   for (const path of ['direct', 'gateway'] as const) {
     if (model[path].length === 0) continue;
@@ -51,12 +52,7 @@ function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
     id: model.id,
     stage: stageOf(model.rollout, model.direct.length > 0),
     safety: model.safety,
-    rollout: {
-      gateway: gateway / 100,
-      shadow: shadow / 100,
-      stickyBy: model.params[stickyBy] ?? 'caller',
-      fallback,
-    },
+    rollout: rolloutValues(model),
     deadlines: model.deadlines,
     autopilot: model.autopilot?.mode ?? null,
     paths,

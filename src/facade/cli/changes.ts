@@ -1,22 +1,16 @@
 import type { RouteView } from '../admin/routes.ts';
-import type { RolloutEdit, RolloutSet } from '../config/edit.ts';
+import type { RolloutEdit } from '../config/edit.ts';
+import { changedPart, partFor, type RolloutKey, type RolloutSet, type RolloutValues } from '../config/rollout.ts';
 import type { Style } from './context.ts';
 import { allVisible } from '../../http/visible.ts';
 
 /** What a flip would change, worked out before anybody is asked. */
 
-interface Rollout {
-  readonly gateway: number;
-  readonly shadow: number;
-  readonly stickyBy: string;
-  readonly fallback: string;
-}
-
 export interface Movable {
   readonly id: string;
   readonly safety: string;
   readonly hasBothFaces: boolean;
-  readonly rollout: Rollout;
+  readonly rollout: RolloutValues;
 }
 
 export const movable = (route: RouteView): Movable => ({
@@ -28,20 +22,16 @@ export const movable = (route: RouteView): Movable => ({
 
 /** The same for every row that can be moved; shadows only where a copy does no harm. */
 export function editsForAll(routes: readonly Movable[], set: RolloutSet): RolloutEdit[] {
-  const { shadow: _, ...withoutShadow } = set;
   return routes
     .filter(({ hasBothFaces }) => hasBothFaces)
-    .map(({ id, safety }) => ({ route: id, set: safety === 'safe' ? set : withoutShadow }));
+    .map(({ id, safety }) => ({ route: id, set: partFor(safety, set) }));
 }
 
 /** Only what says something else than what is in force. */
 export function effective(edits: readonly RolloutEdit[], routes: readonly Movable[]): RolloutEdit[] {
   return edits.flatMap(({ route, set }) => {
-    const now = routes.find(({ id }) => id === route)?.rollout;
-    const changed = Object.entries(set).filter(
-      ([key, value]) => value !== undefined && now?.[key as keyof Rollout] !== value,
-    );
-    return changed.length === 0 ? [] : [{ route, set: Object.fromEntries(changed) }];
+    const changed = changedPart(routes.find(({ id }) => id === route)?.rollout, set);
+    return Object.keys(changed).length === 0 ? [] : [{ route, set: changed }];
   });
 }
 
@@ -53,7 +43,7 @@ export function renderEdits(asked: readonly RolloutEdit[], live: readonly Movabl
     .map(({ route, set }) => {
       const now = routes.find(({ id }) => id === route)?.rollout;
       const parts = Object.entries(set).map(([key, value]) => {
-        return `${key} ${style.red(String(now?.[key as keyof Rollout]))} → ${style.green(String(value))}`;
+        return `${key} ${style.red(String(now?.[key as RolloutKey]))} → ${style.green(String(value))}`;
       });
       return `${route.padEnd(longest)}  ${parts.join(', ')}`;
     })

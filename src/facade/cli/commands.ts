@@ -107,11 +107,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/rollback.ts')).rollback,
   },
   {
+    usage: 'kill-switch [on|off]',
+    summary: 'on: every route direct, at once; off: by the rollout table again; without either: how it stands',
+    options: [WHY],
+    help: 'Asks nothing. Where no facade answers, it creates or removes server.killSwitchFile, if the config names one.',
+    load: async () => (await import('./commands/kill-switch.ts')).killSwitch,
+  },
+  {
     usage: 'panic',
-    summary: 'everything direct, now',
-    options: [['--end', 'back to what the table says']],
-    help: 'Asks nothing. Where no facade answers, it creates server.killSwitchFile, if the config names one.',
-    load: async () => (await import('./commands/panic.ts')).panic,
+    summary: 'the former name of kill-switch on',
+    options: [['--end', 'kill-switch off'], WHY],
+    hidden: true,
+    load: async () => (await import('./commands/kill-switch.ts')).panic,
   },
   {
     usage: 'history [route]',

@@ -11,7 +11,7 @@ export interface SeatFacts {
   /** Counted from 0. */
   readonly place: number;
   readonly workers: number;
-  /** DATABASE_URL is the embedded server of the primary: the truth about the rollouts is the file, as with one process. */
+  /** DATABASE_URL is the embedded server of the primary: the rollouts are kept in the file, as with one process. */
   readonly isEmbedded: boolean;
 }
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { parseText } from './document.ts';
 import { formatProblems, parseConfig } from './load.ts';
+import { changedEntries, laidOver, type RolloutEntry, type RolloutKey, type RolloutSet } from './rollout.ts';
 import type { FacadeConfig } from './schema.ts';
 import { unifiedDiff } from './unified-diff.ts';
 import type { Variables } from './variables.ts';
@@ -12,14 +13,6 @@ import type { Variables } from './variables.ts';
  * text; nothing is written out anew. What cannot be spliced for certain (a value shared by an anchor) is refused, and
  * the result is parsed again and must say exactly the old config with the change in it: a wrong splice cannot get out.
  */
-
-/** What a flip may set. Percentages, 0 to 100, at most two decimals. */
-export interface RolloutSet {
-  readonly gateway?: number | undefined;
-  readonly shadow?: number | undefined;
-  readonly fallback?: 'direct' | 'none' | undefined;
-  readonly stickyBy?: string | undefined;
-}
 
 export interface RolloutEdit {
   /** The row's id. */
@@ -35,9 +28,6 @@ interface EditedConfig {
 
 /** The edit cannot be made, or its result would be refused by the loader. The message says what to do instead. */
 export class EditRefused extends Error {}
-
-const KEYS = ['gateway', 'shadow', 'stickyBy', 'fallback'] as const;
-type Key = (typeof KEYS)[number];
 
 interface Splice {
   readonly from: number;
@@ -65,7 +55,7 @@ export function editRollout(
     throw new EditRefused(`${name} has no route ${unknown.join(', ')}; c2s-facade routes lists them`);
   const rows = rowsOf(text);
   const splices = before.routes.flatMap((route, i) => {
-    const wanted = changedKeys(route.rollout, merged.get(route.id) ?? {});
+    const wanted = changedEntries(route.rollout, merged.get(route.id) ?? {});
     return wanted.length === 0 ? [] : spliceRollout(text, route.id, rows[i], wanted);
   });
   const after = applied(text, splices);
@@ -85,23 +75,14 @@ function parsed(text: string, env: Variables, complaint: string, name: string): 
 /** Two edits of one route are one; of a key that both set the last wins. */
 function mergeEdits(edits: readonly RolloutEdit[]): Map<string, RolloutSet> {
   const merged = new Map<string, RolloutSet>();
-  for (const { route, set } of edits) merged.set(route, { ...merged.get(route), ...set });
+  for (const { route, set } of edits) merged.set(route, laidOver(merged.get(route) ?? {}, set));
   return merged;
-}
-
-type Wanted = readonly (readonly [key: Key, value: string | number])[];
-
-function changedKeys(rollout: RolloutSet, set: RolloutSet): Wanted {
-  return KEYS.flatMap((key) => {
-    const value = set[key];
-    return value === undefined || value === rollout[key] ? [] : [[key, value] as const];
-  });
 }
 
 function withEdits(config: FacadeConfig, edits: ReadonlyMap<string, RolloutSet>): FacadeConfig {
   const routes = config.routes.map((route) => {
-    const wanted = changedKeys(route.rollout, edits.get(route.id) ?? {});
-    return wanted.length === 0 ? route : { ...route, rollout: { ...route.rollout, ...Object.fromEntries(wanted) } };
+    const set = edits.get(route.id);
+    return set ? { ...route, rollout: laidOver(route.rollout, set) } : route;
   });
   return { ...config, routes };
 }
@@ -113,7 +94,7 @@ function rowsOf(text: string): readonly unknown[] {
   return isSeq(routes) ? routes.items : [];
 }
 
-function spliceRollout(text: string, id: string, row: unknown, wanted: Wanted): Splice[] {
+function spliceRollout(text: string, id: string, row: unknown, wanted: readonly RolloutEntry[]): Splice[] {
   const rollout = mapOf(rowPart(row), id);
   return wanted.map(([key, value]) => {
     const pair = rollout.items.find((item) => isScalar(item.key) && item.key.value === key);
@@ -138,7 +119,7 @@ function mapOf(node: unknown, id: string): RolloutMap {
   return node;
 }
 
-function scalarOf(node: unknown, id: string, key: Key): Scalar {
+function scalarOf(node: unknown, id: string, key: RolloutKey): Scalar {
   const place = `rollout.${key} of ${id}`;
   refuseShared(node, place);
   if (!isScalar(node) || isBlock(node))
@@ -156,7 +137,7 @@ function replaced(scalar: Scalar, value: string | number): Splice {
 }
 
 /** Behind the last key: in braces on the same line, else on a line of its own below it. */
-function added(text: string, { flow, items }: RolloutMap, id: string, key: Key, value: string | number): Splice {
+function added(text: string, { flow, items }: RolloutMap, id: string, key: RolloutKey, value: string | number): Splice {
   const pair = `${key}: ${written(value)}`;
   const last = items.at(-1);
   const [keyAt] = rangeOf(last?.key);
@@ -187,7 +168,7 @@ function written(value: string | number): string {
 function applied(text: string, splices: readonly Splice[]): string {
   let result = '';
   let at = 0;
-  // Stable: keys that are added at one place stand in the order of KEYS.
+  // Stable: keys that are added at one place stand in the order of ROLLOUT_KEYS.
   for (const { from, to, text: insert } of splices.toSorted((a, b) => a.from - b.from)) {
     result += text.slice(at, from) + insert;
     at = to;

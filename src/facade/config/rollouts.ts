@@ -1,9 +1,9 @@
 import { draftOf } from './checks/draft.ts';
 import { runChecks } from './checks/index.ts';
-import type { RolloutSet } from './edit.ts';
 import { explain } from './explain.ts';
 import { placeName } from './place.ts';
 import { remedyOf, type Finding } from './problem.ts';
+import { laidOver, type RolloutSet } from './rollout.ts';
 import { facadeConfigSchema, type FacadeConfig } from './schema.ts';
 
 /**
@@ -27,7 +27,10 @@ interface Revised {
 /** Sets what `sets` says of rows that exist; of others it is not asked. Pure. */
 export function withRollouts(config: FacadeConfig, sets: ReadonlyMap<string, RolloutSet>): Revised {
   if (sets.size === 0) return { config, refused: [] };
-  const routes = config.routes.map((route) => ({ ...route, rollout: { ...route.rollout, ...sets.get(route.id) } }));
+  const routes = config.routes.map((route) => {
+    const set = sets.get(route.id);
+    return set ? { ...route, rollout: laidOver(route.rollout, set) } : route;
+  });
   const reasons = reasonsByRow({ ...config, routes });
   if (reasons.size === 0) return { config: { ...config, routes }, refused: [] };
   const refused = [...reasons].map(([i, sentences]) => ({ route: config.routes[i]?.id ?? '', reasons: sentences }));

@@ -96,7 +96,7 @@ const autopilotFields = {
   mode: z
     .enum(['propose', 'apply'])
     .describe(
-      'propose: serves the change of this file that it wants, with the evidence, for a human or CI to make. apply: raises by itself. Both take back by themselves.',
+      'propose: serves the change of this file that it wants, with the evidence, for a human or CI to make. apply: raises by itself. Both roll back by themselves.',
     ),
   steps: z
     .array(
@@ -115,7 +115,7 @@ const autopilotFields = {
       'Attempts on the gateway path below which nothing is proved; it then holds on. Of shadows for the first step.',
     ),
   coolDown: positiveDuration(
-    'How long nothing is raised after a step was taken back; twice as long each time that it happens again, at most a day.',
+    'How long nothing is raised after a step was rolled back; twice as long each time that it happens again, at most a day.',
   ),
 };
 

@@ -115,7 +115,7 @@ export class DataPlane {
     return this.#context.killed;
   }
 
-  /** Everything direct, now; no table is parsed for it. */
+  /** The kill switch is on: every route is direct. No table is parsed for it. */
   set killed(killed: boolean) {
     this.#context.killed = killed;
     this.#options.metrics.killSwitch.set(killed ? 1 : 0);

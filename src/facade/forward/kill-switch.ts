@@ -1,26 +1,25 @@
 import { existsSync } from 'node:fs';
 
 /**
- * Everything direct, at once, without a parse of anything: by the admin API, or by a file that exists. Either is
+ * Sends every route direct, at once, without a parse of anything: by the admin API, or by a file that exists. Either is
  * enough; to end it both must be off. The file is looked for often, since whoever touches it is in a hurry.
  */
 
 const LOOK_EVERY_MS = 250;
 
 /** @param isOwn it was thrown here, by hand: other processes do not know yet. */
-type OnChange = (on: boolean, by: readonly string[], isOwn: boolean) => void;
+export type KillSwitchListener = (on: boolean, by: readonly string[], isOwn: boolean) => void;
 
 export class KillSwitch {
   readonly #file: () => string | undefined;
-  readonly #onChange: OnChange;
+  readonly #listeners = new Set<KillSwitchListener>();
   readonly #timer: NodeJS.Timeout;
   #byHand = false;
   #byFile = false;
 
   /** @param file the name in the table that serves now. */
-  constructor(file: () => string | undefined, onChange: OnChange) {
+  constructor(file: () => string | undefined) {
     this.#file = file;
-    this.#onChange = onChange;
     this.look();
     this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS);
     this.#timer.unref();
@@ -33,6 +32,12 @@ export class KillSwitch {
   /** Who holds it on. */
   get by(): string[] {
     return [...(this.#byHand ? ['admin'] : []), ...(this.#byFile ? ['file'] : [])];
+  }
+
+  /** Told of every change, and at once of a switch that is on already. */
+  subscribe(listener: KillSwitchListener): void {
+    this.#listeners.add(listener);
+    if (this.on) listener(this.on, this.by, false);
   }
 
   set(on: boolean): void {
@@ -56,6 +61,7 @@ export class KillSwitch {
   #apply(change: () => void, isOwn: boolean): void {
     const before = this.by.join();
     change();
-    if (this.by.join() !== before) this.#onChange(this.on, this.by, isOwn);
+    if (this.by.join() === before) return;
+    for (const listener of this.#listeners) listener(this.on, this.by, isOwn);
   }
 }

@@ -2,7 +2,7 @@ import type { ApiPair } from '../rollout/api-pair.ts';
 import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
 import { partOf } from '../config/part.ts';
 import type { FacadeConfig } from '../config/schema.ts';
-import type { Variables } from '../config/variables.ts';
+import { variablesIn, type Variables } from '../config/variables.ts';
 import { codeOf } from '../../http/error-code.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -16,15 +16,28 @@ interface RefusedLoad {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** A config that was good: the file's text, with the values of the variables that it names. */
+/** The text of a config file, with the values of the variables that it names. */
 export interface LoadedConfig {
   readonly text: string;
   readonly variables: Variables;
 }
 
-type Loaded =
-  | { readonly ok: true; readonly config: FacadeConfig; readonly generation: Generation }
+/** A config file that can be served: its rollouts are what the file says. */
+export interface AcceptedConfig extends LoadedConfig {
+  readonly config: FacadeConfig;
+  /** Of the text. */
+  readonly revision: string;
+}
+
+type ReadResult =
+  | { readonly ok: true; readonly accepted: AcceptedConfig }
   | { readonly ok: false; /** For a human, one a line. */ readonly problems: string };
+
+interface Built {
+  /** This process's part of the limits. */
+  readonly config: FacadeConfig;
+  readonly generation: Generation;
+}
 
 interface LoaderOptions {
   readonly file: string;
@@ -34,19 +47,18 @@ interface LoaderOptions {
   readonly log: Logger;
   /** Read anew at every load, so that a variable emptied in the .env file acts. */
   readonly variables: () => Variables;
-  /** Sees every good file and says what is in force instead: flips that stand elsewhere are laid over it. */
-  readonly take?: (written: FacadeConfig, text: string) => FacadeConfig;
   /** Processes that serve together; each has its part of every limit. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
 }
 
 /**
- * Turns the text of the config file into the generation that serves. A good text becomes a new generation; of a bad one
- * every problem is logged, the old table stays, and the metric says so.
+ * From the text of the config file to the generation that serves, in two steps: `read` accepts or refuses a text, `build`
+ * makes a generation of an accepted one. Between them somebody else lays the rollouts in force over its rows. Only a text
+ * is ever refused, so only `read` touches the refusal that the log, the metric and the admin API tell of.
  */
 export class Loader {
   readonly #options: LoaderOptions;
-  #hasTable = false;
+  #hasAccepted = false;
   lastRefused: RefusedLoad | undefined;
 
   constructor(options: LoaderOptions) {
@@ -54,18 +66,23 @@ export class Loader {
   }
 
   /** @param env what ${NAME} stands for; left out: what it does now. */
-  load(text: string, env = this.#options.variables()): Loaded {
-    const { pair, table, metrics, log, take = (written) => written, workers = 1 } = this.#options;
+  read(text: string, env = this.#options.variables()): ReadResult {
+    const { metrics, log } = this.#options;
     const parsed = parseConfig(text, env);
     if (!parsed.ok) return this.#refuse(parsed.problems);
-    const { revision } = parsed;
-    const config = partOf(take(parsed.config, text), workers);
-    const generation = table.build(tableSettings(config, pair, revision));
-    this.#hasTable = true;
+    const { config, revision } = parsed;
+    this.#hasAccepted = true;
     this.lastRefused = undefined;
     metrics.reloaded(revision);
-    log.info({ revision, routes: generation.entries.length }, 'config loaded');
-    return { ok: true, config, generation };
+    log.info({ revision, routes: config.routes.length }, 'config loaded');
+    return { ok: true, accepted: { text, variables: variablesIn(text, env), config, revision } };
+  }
+
+  /** @param config as it was accepted, with the rollouts that are in force. */
+  build(config: FacadeConfig, revision: string): Built {
+    const { pair, table, workers = 1 } = this.#options;
+    const own = partOf(config, workers);
+    return { config: own, generation: table.build(tableSettings(own, pair, revision)) };
   }
 
   /** The file is gone or cannot be read: for whoever watches the metric, that is a refused file too. */
@@ -81,13 +98,13 @@ export class Loader {
     log.error({ err: error, file: error.path ?? file }, 'config file cannot be read, the old table stays');
   }
 
-  #refuse(problems: readonly ConfigProblem[]): Loaded {
+  #refuse(problems: readonly ConfigProblem[]): ReadResult {
     const { file, metrics, log } = this.#options;
     this.lastRefused = { at: new Date(), problems };
     metrics.reloadFailed();
     const report = formatProblems(file, problems);
     // At the start there is none, and whoever starts it says what is wrong.
-    if (this.#hasTable) log.error({ problems: report.split('\n') }, 'config refused, the old table stays');
+    if (this.#hasAccepted) log.error({ problems: report.split('\n') }, 'config refused, the old table stays');
     return { ok: false, problems: report };
   }
 }

@@ -28,7 +28,7 @@ const AUTOPILOT_DECISIONS = [
   'withdraw',
   'accept',
   'raise',
-  'take_back',
+  'roll_back',
   'pause',
   'resume',
   'restart',

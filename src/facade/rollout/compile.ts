@@ -1,5 +1,6 @@
 import type { ApiPair } from './api-pair.ts';
 import { facesOf, isParameter, parametersOf, type FaceConfig } from '../config/face.ts';
+import { rolloutOf, type RolloutValues } from '../config/rollout.ts';
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig, RouteConfig } from '../config/schema.ts';
 import { parseDuration, parseSize } from '../../http/units.ts';
@@ -87,15 +88,21 @@ function compileSegments({ method, template, segments }: FaceConfig, params: rea
 /** 0.29 % × 100 is 28.999999999999996 in binary; the schema allows two decimals, so rounding only undoes that. */
 const buckets = (percentage: number) => Math.round(percentage * 100);
 
-function compileRollout({ rollout, direct }: RouteConfig, params: readonly string[]): Rollout {
-  const { gateway, shadow, stickyBy = params[0] ?? 'caller', fallback } = rollout;
+/** The rollout of a model in the operator's words again: what {@link compileRollout} was given. */
+export function rolloutValues({ rollout, params }: Pick<RouteModel, 'rollout' | 'params'>): RolloutValues {
+  const { gateway, shadow, stickyBy, fallback } = rollout;
+  return { gateway: gateway / 100, shadow: shadow / 100, stickyBy: params[stickyBy] ?? 'caller', fallback };
+}
+
+function compileRollout(route: RouteConfig, params: readonly string[]): Rollout {
+  const { gateway, shadow, stickyBy, fallback } = rolloutOf(route);
   return {
     gateway: buckets(gateway),
     shadow: buckets(shadow),
     // A parameter that is itself called `caller` wins: it is what the row's own path says.
     stickyBy: params.indexOf(stickyBy),
     // Without a direct face there is nothing to fall back to, whatever the row says.
-    fallback: direct === undefined ? 'none' : fallback,
+    fallback: route.direct === undefined ? 'none' : fallback,
   };
 }
 

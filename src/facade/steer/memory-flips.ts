@@ -1,11 +1,12 @@
 import { Turns } from '../../http/turns.ts';
-import type { FlipChange, FlipRecord, RolloutValues, Rollouts } from '../rollout/flip.ts';
+import type { Rollouts, RolloutValues } from '../config/rollout.ts';
+import type { FlipChange, FlipRecord } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery, NewFlip, SteerState, SteerTransaction } from '../store/flips.ts';
-import type { AppliedFile } from '../store/revisions.ts';
+import type { ImportedFile } from '../store/revisions.ts';
 
 /**
  * The history where there is no store: of this process only, and of its last flips only. What is in force does not
- * depend on it: without a store the file is the truth.
+ * depend on it: without a database the config file holds the rollouts.
  */
 
 /** Lines; a year of busy steering, some hundred bytes each. */
@@ -15,9 +16,9 @@ export class MemoryFlips implements FlipLog {
   readonly #now: () => Date;
   readonly #since: Date;
   readonly #most: number;
-  #lastFile: AppliedFile | undefined;
-  /** Revisions of the files that were taken over, oldest first; of a file each holds nothing more. */
-  readonly #applied: string[] = [];
+  #lastFile: ImportedFile | undefined;
+  /** Revisions of the files that were imported, oldest first; of a file each holds nothing more. */
+  readonly #imported: string[] = [];
   #state: SteerState = { revision: 0, killSwitch: false, rollouts: new Map() };
   /** Oldest first. */
   #records: FlipRecord[] = [];
@@ -71,9 +72,9 @@ export class MemoryFlips implements FlipLog {
     const result = await work({
       ...before,
       lastFile: () => Promise.resolve(this.#lastFile),
-      wasApplied: (revision) => Promise.resolve(this.#applied.includes(revision)),
-      applied: (file) => {
-        writes.push(() => this.#takeOver(file));
+      wasImported: (revision) => Promise.resolve(this.#imported.includes(revision)),
+      imported: (file) => {
+        writes.push(() => this.#importFile(file));
         return Promise.resolve();
       },
       append: (flip) => {
@@ -89,10 +90,10 @@ export class MemoryFlips implements FlipLog {
   }
 
   /** A file that is rewritten all the time must not be remembered all the time. */
-  #takeOver(file: AppliedFile): void {
+  #importFile(file: ImportedFile): void {
     this.#lastFile = file;
-    this.#applied.push(file.revision);
-    if (this.#applied.length > this.#most) this.#applied.shift();
+    this.#imported.push(file.revision);
+    if (this.#imported.length > this.#most) this.#imported.shift();
   }
 
   #append({ changes, killSwitch: _, killSwitchFile, ...reason }: NewFlip, killSwitch: boolean): void {

@@ -1,4 +1,5 @@
-import type { FlipRecord, RolloutValues } from '../rollout/flip.ts';
+import type { RolloutValues } from '../config/rollout.ts';
+import type { FlipRecord } from '../rollout/flip.ts';
 import type { RouteModel } from '../rollout/route.ts';
 import { BUCKETS } from '../rollout/split.ts';
 import { stageOf, type Stage } from '../rollout/stage.ts';

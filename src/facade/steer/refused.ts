@@ -8,7 +8,7 @@ export type RefusalKind =
   | 'conflict'
   /** The file cannot be written. */
   | 'read-only'
-  /** The database is the truth and does not answer. */
+  /** The database holds the rollouts and does not answer. */
   | 'unavailable';
 
 /** Nothing was changed. The message says what to do. */

@@ -1,7 +1,16 @@
-import type { RolloutEdit, RolloutSet } from '../config/edit.ts';
+import type { RolloutEdit } from '../config/edit.ts';
+import {
+  changedEntries,
+  isSameRollout,
+  laidOver,
+  partFor,
+  type RolloutSet,
+  type Rollouts,
+  type RolloutValues,
+} from '../config/rollout.ts';
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig } from '../config/schema.ts';
-import { sameRollout, type FlipChange, type FlipReason, type Rollouts, type RolloutValues } from '../rollout/flip.ts';
+import type { FlipChange, FlipReason } from '../rollout/flip.ts';
 import { FlipRefused } from './refused.ts';
 
 /** What is asked of the steering, and from there to what changes. Pure. */
@@ -23,7 +32,7 @@ export interface FlipResult {
   /** The new revision; the old one when nothing changed; null while the history cannot be written. */
   readonly revision: number | null;
   readonly changes: readonly FlipChange[];
-  /** Unified, of the config file or, where the store is the truth, of the list of rollouts. */
+  /** Unified, of the config file or, where the database holds the rollouts, of the list of rollouts. */
   readonly diff: string;
 }
 
@@ -33,27 +42,22 @@ export function changesOf(requested: readonly RequestedChange[], rollouts: Rollo
   for (const { route, set, from: expected = {} } of requested) {
     const from = next.get(route) ?? rollouts.get(route);
     if (!from) throw new FlipRefused('unknown', `there is no route ${route}; c2s-facade routes lists them`);
-    for (const [key, value] of entries(expected)) {
-      if (from[key] === value) continue;
+    for (const [key, value] of changedEntries(from, expected)) {
       throw new FlipRefused('conflict', `${key} of ${route} is ${from[key]}, not ${value}; look at it and try again`);
     }
-    next.set(route, { ...from, ...Object.fromEntries(entries(set)) });
+    next.set(route, laidOver(from, set));
   }
   return [...next].flatMap(([route, to]) => {
     const from = rollouts.get(route) as RolloutValues;
-    return sameRollout(from, to) ? [] : [{ route, from, to }];
+    return isSameRollout(from, to) ? [] : [{ route, from, to }];
   });
 }
 
-const entries = (set: RolloutSet) =>
-  Object.entries(set).filter(([, value]) => value !== undefined) as [keyof RolloutSet, string | number][];
-
 /** The same for every row that can be moved: those with two faces; shadows only where they are safe. */
 export function changesForAll(config: FacadeConfig, set: RolloutSet): RequestedChange[] {
-  const { shadow: _, ...withoutShadow } = set;
   return config.routes
     .filter(({ direct, gateway }) => direct !== undefined && gateway !== undefined)
-    .map((route) => ({ route: route.id, set: safetyOf(route) === 'safe' ? set : withoutShadow }));
+    .map((route) => ({ route: route.id, set: partFor(safetyOf(route), set) }));
 }
 
 /** @throws FlipRefused */

@@ -45,7 +45,7 @@ export function startSteering({ steering, meter, opened, instance, now, log, kee
     meter.attach(store && kept ? new kept.PostgresTraffic(store.db, instance) : new MemoryTraffic());
     // Else one of its own, that nobody asks: what is to be written down would otherwise wait for ever.
     const shared = keepsHistory ? store : undefined;
-    const flips = shared && kept ? new kept.PostgresFlips(shared.db) : new MemoryFlips(now);
+    const flips = shared && kept ? new kept.PostgresFlips(shared.steering) : new MemoryFlips(now);
     await steering.attach(flips).catch((error: unknown) => {
       log.warn({ err: error }, 'the flips cannot be read yet; it is tried again');
     });

@@ -1,26 +1,27 @@
 import { Turns } from '../../http/turns.ts';
-import type { RolloutSet } from '../config/edit.ts';
+import { changedPart, rolloutsOf, type RolloutSet } from '../config/rollout.ts';
 import type { FacadeConfig } from '../config/schema.ts';
-import { rolloutsOf, type FlipReason, type FlipRecord } from '../rollout/flip.ts';
+import type { FlipReason, FlipRecord } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery } from '../store/flips.ts';
-import type { TruthKind } from './file-flips.ts';
-import { FileTruth } from './file-truth.ts';
-import { Outbox } from './outbox.ts';
+import type { Logger } from '../../http/log.ts';
+import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesForAll, type FlipRequest, type FlipResult, type RequestedChange } from './request.ts';
-import { StoreTruth } from './store-truth.ts';
-import type { Truth, TruthOptions } from './truth.ts';
+import type { RolloutStore } from './rollout-store.ts';
 
 /**
  * Everything that moves a route, in one place: flips, rollbacks, the kill switch, and the history of all three. Who
  * flips (command line, console, autopilot, a hand in the file) is no matter here but for the record.
  */
 
-export interface SteeringOptions extends TruthOptions {
-  readonly truth: TruthKind;
+export interface SteeringOptions {
+  readonly rollouts: RolloutStore;
+  /** The same that the rollout store writes to. */
+  readonly pending: PendingWrites;
   /** What serves now: the file with the flips laid over it. */
   readonly config: () => FacadeConfig;
-  readonly killSwitch: () => { readonly on: boolean; set(on: boolean): void };
+  readonly killSwitch: { set(on: boolean): void };
+  readonly log: Logger;
 }
 
 /** Hears of every new revision, whichever instance made it. */
@@ -31,8 +32,8 @@ const MOST_TOLD = 100;
 
 export class Steering {
   readonly #options: SteeringOptions;
-  readonly #outbox: Outbox;
-  readonly #truth: Truth;
+  readonly #pending: PendingWrites;
+  readonly #rollouts: RolloutStore;
   readonly #listeners = new Set<FlipListener>();
   /** The newest revision that the listeners were told of; undefined: none yet, and the past is no news. */
   #told: number | undefined;
@@ -44,17 +45,13 @@ export class Steering {
 
   constructor(options: SteeringOptions) {
     this.#options = options;
-    this.#outbox = new Outbox(options.log);
-    this.#truth =
-      options.truth === 'store' ? new StoreTruth(options, this.#outbox) : new FileTruth(options, this.#outbox);
+    this.#pending = options.pending;
+    this.#rollouts = options.rollouts;
   }
-
-  /** For the loader: what is in force of a config that was just read. */
-  readonly take = (written: FacadeConfig, text: string): FacadeConfig => this.#truth.take(written, text);
 
   /** The history is there: takes over what it says. Rejects when it cannot be read yet; `look` tries again. */
   async attach(flips: FlipLog): Promise<void> {
-    this.#outbox.attach(flips);
+    this.#pending.attach(flips);
     await this.look();
   }
 
@@ -65,7 +62,7 @@ export class Steering {
 
   /** @throws FlipRefused */
   async flip(request: FlipRequest): Promise<FlipResult> {
-    const result = await this.#truth.flip(request);
+    const result = await this.#rollouts.flip(request);
     // Who flips and then resumes the autopilot must not be paused by his own flip, told of too late.
     if (!request.dryRun && result.changes.length > 0) await this.#lookNow();
     return result;
@@ -82,7 +79,7 @@ export class Steering {
    */
   async rollback(revision: number | undefined, request: Omit<FlipRequest, 'changes' | 'source'>): Promise<FlipResult> {
     const flips = this.#flips();
-    await this.#outbox.flush();
+    await this.#pending.flush();
     const { revision: newest } = await flips.state();
     const target = revision ?? (await lastFlip(flips)) - 1;
     if (target < 0 || target > newest) {
@@ -94,11 +91,7 @@ export class Steering {
     const now = rolloutsOf(this.#options.config());
     const changes = [...then].flatMap(([route, values]): RequestedChange[] => {
       const current = now.get(route);
-      if (!current) return [];
-      const set = Object.fromEntries(
-        Object.entries(values).filter(([key, value]) => current[key as keyof typeof current] !== value),
-      );
-      return [{ route, set }];
+      return current ? [{ route, set: changedPart(current, values) }] : [];
     });
     return this.flip({ ...request, source: 'rollback', changes });
   }
@@ -107,13 +100,13 @@ export class Steering {
    * The kill switch, at once. It needs no database: the other instances and the history hear of it when they can.
    * @returns whether they have.
    */
-  async panic(on: boolean, reason: FlipReason): Promise<boolean> {
-    this.#options.killSwitch().set(on);
-    this.#outbox.add(async (flips) => {
+  async setKillSwitch(on: boolean, reason: FlipReason): Promise<boolean> {
+    this.#options.killSwitch.set(on);
+    this.#pending.add(async (flips) => {
       await flips.transact((tx) => tx.append({ ...reason, changes: [], killSwitch: on }));
       this.#killed = on;
     });
-    const isWritten = await this.#outbox.flush();
+    const isWritten = await this.#pending.flush();
     this.#lookLater();
     return isWritten;
   }
@@ -128,21 +121,21 @@ export class Steering {
     this.#isHeldByFile = isHeld;
     const why = `server.killSwitchFile ${isHeld ? 'is there' : 'is gone'}`;
     const line = { source: 'file', who: 'file', identity: 'file', why, changes: [], killSwitchFile: isHeld } as const;
-    this.#outbox.add(async (flips) => void (await flips.transact((tx) => tx.append(line))));
+    this.#pending.add(async (flips) => void (await flips.transact((tx) => tx.append(line))));
     this.#lookLater();
   }
 
   /** @throws FlipRefused while there is no history yet. */
   async history(query: HistoryQuery): Promise<{ revision: number; flips: FlipRecord[] }> {
     const flips = this.#flips();
-    await this.#outbox.flush();
+    await this.#pending.flush();
     const [{ revision }, found] = await Promise.all([flips.state(), flips.list(query)]);
     return { revision, flips: found };
   }
 
   /** The history itself, once there is one: for the burn-down. */
   get flips(): FlipLog | undefined {
-    return this.#outbox.flips;
+    return this.#pending.flips;
   }
 
   /** @returns how to hear no more. */
@@ -152,14 +145,14 @@ export class Steering {
   }
 
   async #look(): Promise<void> {
-    const { flips } = this.#outbox;
+    const { flips } = this.#pending;
     if (!flips) return;
-    await this.#truth.catchUp();
+    await this.#rollouts.catchUp();
     const { revision, killSwitch } = await flips.state();
     // A switch thrown here that the store does not have yet is newer than what the store says.
-    if (this.#outbox.isEmpty && killSwitch !== this.#killed) {
+    if (this.#pending.isEmpty && killSwitch !== this.#killed) {
       this.#killed = killSwitch;
-      this.#options.killSwitch().set(killSwitch);
+      this.#options.killSwitch.set(killSwitch);
     }
     await this.#tell(flips, revision);
   }
@@ -185,7 +178,7 @@ export class Steering {
   }
 
   #flips(): FlipLog {
-    const { flips } = this.#outbox;
+    const { flips } = this.#pending;
     if (flips) return flips;
     throw new FlipRefused('unavailable', 'the history is not there yet: its database is starting or cannot be reached');
   }
@@ -199,6 +192,6 @@ async function lastFlip(flips: FlipLog): Promise<number> {
     if (found) return found.revision;
     before = page.at(-1)?.revision;
     if (before === undefined)
-      throw new FlipRefused('unknown', 'nothing was flipped yet, so there is nothing to take back');
+      throw new FlipRefused('unknown', 'nothing was flipped yet, so there is nothing to roll back');
   }
 }

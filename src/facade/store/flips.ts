@@ -1,7 +1,8 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
-import type { FlipChange, FlipReason, FlipRecord, Rollouts, RolloutValues } from '../rollout/flip.ts';
+import type { Rollouts, RolloutValues } from '../config/rollout.ts';
+import type { FlipChange, FlipReason, FlipRecord } from '../rollout/flip.ts';
 import { FLIPS_CHANNEL } from './channels.ts';
-import { lastAppliedFile, recordAppliedFile, wasApplied, type AppliedFile } from './revisions.ts';
+import { lastImportedFile, recordImportedFile, wasImported, type ImportedFile } from './revisions.ts';
 import type { Database } from './schema.ts';
 import { storedJson } from './stored-json.ts';
 
@@ -27,9 +28,9 @@ export interface NewFlip extends FlipReason {
 }
 
 export interface SteerTransaction extends SteerState {
-  lastFile(): Promise<AppliedFile | undefined>;
-  wasApplied(fileRevision: string): Promise<boolean>;
-  applied(file: AppliedFile): Promise<void>;
+  lastFile(): Promise<ImportedFile | undefined>;
+  wasImported(fileRevision: string): Promise<boolean>;
+  imported(file: ImportedFile): Promise<void>;
   /** @returns the new revision, or the old one when there is nothing in the flip. */
   append(flip: NewFlip): Promise<number>;
 }
@@ -77,9 +78,9 @@ export class PostgresFlips implements FlipLog {
       const state = await stateOf(tx, true);
       return work({
         ...state,
-        lastFile: () => lastAppliedFile(tx),
-        wasApplied: (revision) => wasApplied(tx, revision),
-        applied: (file) => recordAppliedFile(tx, file),
+        lastFile: () => lastImportedFile(tx),
+        wasImported: (revision) => wasImported(tx, revision),
+        imported: (file) => recordImportedFile(tx, file),
         append: (flip) => append(tx, state, flip),
       });
     });

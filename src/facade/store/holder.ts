@@ -27,7 +27,7 @@ export class StoreHolder {
   readonly #closing = new AbortController();
   #store: Store | undefined;
   #problem: string;
-  #opening: Promise<void> | undefined;
+  #opening: Promise<Store | undefined> | undefined;
   readonly #first = Promise.withResolvers<Store | undefined>();
   /**
    * The store; undefined where there is none, or where an embedded one cannot be had: what it lacks now it will hardly
@@ -63,7 +63,16 @@ export class StoreHolder {
   }
 
   start(): void {
-    if (this.#options) this.#opening = this.#open(this.#options);
+    if (!this.#options) return;
+    this.#opening = this.#open(this.#options);
+    // Who uses the store is not part of its opening: a close must not wait for what waits for the store.
+    void this.#opening.then((store) => store && this.#serve(store));
+  }
+
+  /** Nobody waits for the database any longer: what is asked of it fails at once. `close` is still to be called. */
+  cut(): void {
+    this.#closing.abort();
+    this.#store?.cut();
   }
 
   async close(): Promise<void> {
@@ -73,14 +82,16 @@ export class StoreHolder {
     await this.#store?.close();
   }
 
-  async #open(options: StoreHolderOptions): Promise<void> {
+  /** @returns the store, unless the holder was closed before it was there. */
+  async #open(options: StoreHolderOptions): Promise<Store | undefined> {
     const { signal } = this.#closing;
     for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       const store = await options.open({ ...options, signal }).catch((error: unknown) => this.#failed(error, pause));
-      if (store && signal.aborted) return store.close();
-      if (store) return this.#opened(store);
+      if (store && signal.aborted) await store.close();
+      else if (store) return this.#opened(store);
       await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
+    return undefined;
   }
 
   #failed(error: unknown, pause: number): undefined {
@@ -90,11 +101,11 @@ export class StoreHolder {
     this.#options?.log.error({ err: error, reason: this.#problem, retryInMs: pause }, 'the database cannot be had');
   }
 
-  async #opened(store: Store): Promise<void> {
+  #opened(store: Store): Store {
     this.#store = store;
     this.#first.resolve(store);
     this.#options?.log.info({ embedded: store.isEmbedded }, 'the database is there');
-    await this.#serve(store);
+    return store;
   }
 
   async #serve(store: Store): Promise<void> {

@@ -40,10 +40,10 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * SQLSTATE (Postgres, appendix A): 08 connection, 28 account, 3D database, 53 resources, 57 operator, and a server that
- * only reads.
+ * SQLSTATE (Postgres, appendix A): 08 connection, 28 account, 3D database, 53 resources, 57 operator (a statement that
+ * took too long, too), a server that only reads, a transaction that stood still, a lock that was not to be had in time.
  */
-const AWAY_STATES = /^(?:(?:08|28|3D|53|57)[0-9A-Z]{3}|25006)$/;
+const AWAY_STATES = /^(?:(?:08|28|3D|53|57)[0-9A-Z]{3}|25006|25P03|55P03)$/;
 
 /** What pg and pg-pool say without a code (pg 8.23, `client.js`; pg-pool, `index.js`). */
 const CODELESS =

@@ -177,8 +177,8 @@ describe.skipIf(!chromiumPath)('the console', () => {
   });
 
   test('the kill switch takes everything back at once, and says so on every page', async () => {
-    await page.getByRole('button', { name: 'Everything direct' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Everything direct' }).click();
+    await page.getByRole('button', { name: 'Kill switch' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Send every route direct' }).click();
     await seen(page.getByRole('alert').filter({ hasText: 'The kill switch is on' }));
     expect(await pathOf('leads.get')).toBe('direct');
     await page.getByRole('button', { name: /^End/ }).click();
@@ -207,7 +207,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
       await watched.page.getByText('Loading').first().waitFor({ state: 'detached' });
       expect([address, await seriousIssues(watched.page)]).toEqual([address, []]);
     }
-    await watched.page.getByRole('button', { name: 'Everything direct' }).click();
+    await watched.page.getByRole('button', { name: 'Kill switch' }).click();
     await seen(watched.page.getByRole('dialog'));
     expect(await seriousIssues(watched.page)).toEqual([]);
     expect(watched.faults).toEqual([]);

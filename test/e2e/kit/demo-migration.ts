@@ -38,7 +38,7 @@ process.stdout.write('\nThe burn-down, every half hour:\n');
 for (const look of burnDown.filter((_, i) => i % 6 === 0 || i === burnDown.length - 1)) {
   process.stdout.write(`${burnDownLine(look)}\n`);
 }
-process.stdout.write('\nWhat was taken back:\n');
+process.stdout.write('\nWhat was rolled back:\n');
 for (const [route, [fall]] of falls)
   process.stdout.write(`${route}, from ${fall?.from} % to ${fall?.to} %: ${fall?.why}\n`);
 process.stdout.write(`\n${requests} requests, ${errors} errors seen by a caller\n`);

@@ -61,7 +61,7 @@ export interface Migrated {
   readonly errors: number;
   readonly highest: ReadonlyMap<string, number>;
   readonly burnDown: readonly Look[];
-  /** Of the routes that went bad: why they were taken back, first things first. */
+  /** Of the routes that went bad: why they were rolled back, first things first. */
   readonly falls: ReadonlyMap<string, readonly DecisionRecord[]>;
 }
 
@@ -143,7 +143,7 @@ class Human {
 
 async function fallsOf(facade: TestFacade, route: string): Promise<DecisionRecord[]> {
   const { decisions } = await admin<{ decisions: DecisionRecord[] }>(facade, 'GET', `autopilot/${route}`);
-  return decisions.filter(({ decision }) => decision === 'take_back').toReversed();
+  return decisions.filter(({ decision }) => decision === 'roll_back').toReversed();
 }
 
 async function admin<T>(facade: TestFacade, method: string, path: string, body?: object): Promise<T> {

@@ -62,7 +62,7 @@ function RollbackDialog({ target, newest, onDone, onClose }: RollbackProps) {
               ${changes.map((each) => html`<li>${each.route} ${wordsOf(each)}</li>`)}
             </ul>`,
     )}
-    <p class="quiet">It is a flip of its own, and can be taken back in turn.</p>
+    <p class="quiet">It is a flip of its own, and can be rolled back in turn.</p>
     <${Signature} />
   <//>`;
 }
@@ -113,7 +113,7 @@ function BackButton({ revision, onRollback }: { revision: number; onRollback: (r
 }
 
 function whatOf(line: HistoryLine) {
-  if (line.kind === 'kill-switch') return line.to ? 'everything direct' : 'everything direct: ended';
+  if (line.kind === 'kill-switch') return line.to ? 'kill switch on' : 'kill switch off';
   return html`<a href=${`#/routes/${named(line.route)}`}>${line.route}</a> ${wordsOf(line)}`;
 }
 

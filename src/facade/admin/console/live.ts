@@ -55,7 +55,7 @@ function take(snapshot: Snapshot): void {
   set({ connection: 'live', snapshot, problem: undefined, flips: live.flips + (isFlipped ? 1 : 0) });
 }
 
-/** What a flip changes. The revision is that of the file, and where the database is the truth it stays. */
+/** What a flip changes. The revision is that of the file, and where the database holds the rollouts it stays. */
 const tableOf = ({ revision, killSwitch, routes }: Snapshot): string =>
   JSON.stringify([revision, killSwitch, routes.map(({ rollout }) => rollout)]);
 

@@ -29,7 +29,7 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
       </nav>
       <span class=${`status ${live.connection}`} role="status">${SAID[live.connection]}</span>
       <button class=${on ? 'primary' : 'danger'} disabled=${!live.snapshot} onClick=${() => ask(true)}>
-        ${on ? 'End “everything direct”' : 'Everything direct'}
+        ${on ? 'Switch the kill switch off' : 'Kill switch'}
       </button>
     </header>
     ${on && html`<p class="banner" role="alert">The kill switch is on: every route is direct, whatever the table says.</p>`}
@@ -40,8 +40,8 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
     ${
       isAsking &&
       html`<${Confirm}
-        title=${on ? 'Let the table decide again?' : 'Send everything direct?'}
-        action=${on ? 'End it' : 'Everything direct'}
+        title=${on ? 'Switch the kill switch off?' : 'Switch the kill switch on?'}
+        action=${on ? 'Switch it off' : 'Send every route direct'}
         onConfirm=${press}
         onClose=${() => ask(false)}
       >

@@ -136,7 +136,7 @@ const killedByFile: Warn = ({ config }) => {
       path: ['server', 'killSwitchFile'],
       kind: 'kill-switch',
       message: `${file} exists, so every route is direct`,
-      remedy: 'c2s-facade panic --end when it is over',
+      remedy: 'c2s-facade kill-switch off when it is over',
     },
   ];
 };

@@ -1,5 +1,5 @@
 import type { RouteView } from '../../admin/routes.ts';
-import { compileRoutes } from '../../rollout/compile.ts';
+import { compileRoutes, rolloutValues } from '../../rollout/compile.ts';
 import type { RouteModel } from '../../rollout/route.ts';
 import { readConfigFile, requireConfig } from '../config-file.ts';
 import { print, type Command, type Context } from '../context.ts';
@@ -52,13 +52,12 @@ function flatView({ paths, safety, rollout, deadlines }: RouteView): Flat {
   return flat(paths.direct?.faces ?? [], paths.gateway?.faces ?? [], safety, rollout, deadlines);
 }
 
-function flatModel({ direct, gateway, safety, rollout, params, deadlines }: RouteModel): Flat {
+function flatModel(model: RouteModel): Flat {
+  const { direct, gateway, safety, deadlines } = model;
   const [ofDirect, ofGateway] = [direct, gateway].map((side) =>
     side.map(({ method, template }) => `${method} ${template}`),
   );
-  const shares = { gateway: rollout.gateway / 100, shadow: rollout.shadow / 100 };
-  const rest = { stickyBy: params[rollout.stickyBy] ?? 'caller', fallback: rollout.fallback };
-  return flat(ofDirect ?? [], ofGateway ?? [], safety, { ...shares, ...rest }, deadlines);
+  return flat(ofDirect ?? [], ofGateway ?? [], safety, rolloutValues(model), deadlines);
 }
 
 function flat(

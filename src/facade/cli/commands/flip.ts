@@ -1,4 +1,5 @@
-import { editRollout, EditRefused, type RolloutEdit, type RolloutSet } from '../../config/edit.ts';
+import { editRollout, EditRefused, type RolloutEdit } from '../../config/edit.ts';
+import { rolloutOf, type RolloutSet } from '../../config/rollout.ts';
 import { safetyOf } from '../../config/safety.ts';
 import { FileChanged, writeConfig } from '../../config/write.ts';
 import { editsForAll, effective, movable, renderEdits, type Movable } from '../changes.ts';
@@ -91,7 +92,7 @@ async function flipFile(
     id: route.id,
     safety: safetyOf(route),
     hasBothFaces: route.direct !== undefined && route.gateway !== undefined,
-    rollout: { stickyBy: '', ...route.rollout },
+    rollout: rolloutOf(route),
   }));
   const edits = editsFor(routes, ids, set);
   if (edits.length === 0) return nothing(context);

@@ -25,7 +25,7 @@ export const rollback: Command<RollbackOptions> = async (context, options, [give
   const { revision: newest } = await context.admin.get<History>('/api/history?limit=1');
   const plan = await context.admin.send<RollbackAnswer>('POST', '/api/rollback', { ...asked, dryRun: true });
   if (plan.changes.length === 0) {
-    print(context, plan, () => 'Nothing to take back: that is what serves already.');
+    print(context, plan, () => 'Nothing to roll back: that is what serves already.');
     return EXIT.ok;
   }
   remark(

@@ -1,6 +1,7 @@
 import type { PairVariables } from '../../config/variables.ts';
 import type { Api } from './openapi.ts';
 import type { RouteDraft, RouteDrafts } from './routes.ts';
+import { rolloutText } from '../../config/rollout.ts';
 import { oneLine } from './text.ts';
 import type { WrittenBody } from './translate.ts';
 
@@ -125,7 +126,7 @@ function routeLines(route: RouteDraft): string[] {
     `id: ${scalar(id)}`,
     ...(directFace === undefined ? [] : [`direct: ${directFace}`]),
     ...(gatewayFace === undefined ? [] : [`gateway: ${gatewayFace}`]),
-    `rollout: { gateway: 0, shadow: 0, stickyBy: ${scalar(stickyBy)}, fallback: ${fallback} }`,
+    `rollout: ${rolloutText({ gateway: 0, shadow: 0, stickyBy: scalar(stickyBy), fallback })}`,
     ...(success && isPair ? [`success: { direct: ${success.direct}, gateway: ${success.gateway} }`] : []),
     ...queryLines(translation?.query ?? []),
     ...(translation?.body ? bodyLines(translation.body) : []),

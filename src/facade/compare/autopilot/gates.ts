@@ -5,7 +5,7 @@ import type { Tallies, Tally } from './tally.ts';
 
 /**
  * The gates of a step. Each is `green` (shown to hold), `broken` (shown not to hold) or `waiting`: neither is shown.
- * Only green ones raise, only a broken one takes back; what lies between holds the step, so that noise moves nothing.
+ * Only green ones raise, only a broken one rolls back; what lies between holds the step, so that noise moves nothing.
  */
 
 export const GATES = ['parity', 'readBack', 'breaker', 'traffic', 'errorRate', 'latency'] as const;

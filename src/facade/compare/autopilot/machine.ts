@@ -27,7 +27,7 @@ interface Known {
   readonly settings: string;
   /** Take-backs since the last step that held where it had broken; the cool-down doubles with each. */
   readonly setbacks: number;
-  /** The highest percentage that was taken back. */
+  /** The highest percentage that was rolled back. */
   readonly brokeAt: number;
   /** Of the phase: epoch milliseconds. */
   readonly since: number;
@@ -44,7 +44,7 @@ export type AutopilotState = Known &
 export interface Decision {
   readonly kind: Exclude<AutopilotDecision, 'refused'>;
   readonly why: string;
-  /** Percentage to be set; only `raise` and `take_back` have it. */
+  /** Percentage to be set; only `raise` and `roll_back` have it. */
   readonly flipTo?: number;
 }
 
@@ -123,7 +123,7 @@ function rest(state: AutopilotState, { facts, settings, now }: Tick): AutopilotS
 const nextStep = (gateway: number, steps: readonly number[]) => steps.find((one) => one > gateway);
 const lastStepBelow = (gateway: number, steps: readonly number[]) => steps.findLast((one) => one < gateway) ?? 0;
 
-/** Who changes the settings has looked at the route: it goes on, paused or not. What broke is taken back all the same. */
+/** Who changes the settings has looked at the route: it goes on, paused or not. What broke is rolled back all the same. */
 function settingsChanged(state: AutopilotState, tick: Tick): Stepped | undefined {
   if (state.settings === fingerprint(tick.settings) || flipped(state, tick)) return undefined;
   const restarted = rest(state, tick);
@@ -164,7 +164,7 @@ function gateBroke(state: AutopilotState, tick: Tick): Stepped | undefined {
   const why = broken.map((name) => `${name}: ${gates[name].why}`).join('; ');
   return {
     state: cooling(state, { ...known(state), gateway: flipTo }, tick),
-    decision: { kind: 'take_back', why, flipTo },
+    decision: { kind: 'roll_back', why, flipTo },
   };
 }
 

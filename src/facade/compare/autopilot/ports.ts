@@ -50,7 +50,7 @@ export interface Evidence {
 
 /** What a human is to do who agrees. */
 export interface Proposal {
-  /** Unified: of the config file or, where a store is the truth, of the list of rollouts. */
+  /** Unified: of the config file or, where the database holds the rollouts, of the list of rollouts. */
   readonly diff: string;
   /** As it is typed. */
   readonly command: string;

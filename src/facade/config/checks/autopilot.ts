@@ -3,7 +3,7 @@ import { safetyOf } from '../safety.ts';
 import { finding, type Draft, type Row } from './draft.ts';
 
 /**
- * Rules on what may be put on autopilot. A row that it could never raise, or that it could raise but not take back
+ * Rules on what may be put on autopilot. A row that it could never raise, or that it could raise but not roll back
  * without a caller seeing an error, is refused at the door rather than left standing still for weeks.
  */
 

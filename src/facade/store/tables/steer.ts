@@ -1,5 +1,6 @@
 import type { GeneratedAlways, JSONColumnType } from 'kysely';
-import type { FlipSource, RolloutValues } from '../../rollout/flip.ts';
+import type { RolloutValues } from '../../config/rollout.ts';
+import type { FlipSource } from '../../rollout/flip.ts';
 import type { Stamp } from './stamp.ts';
 
 /** Reads as the value itself; is written as its text, since the driver takes an array for one of Postgres's own. */

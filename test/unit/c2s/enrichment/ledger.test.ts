@@ -16,7 +16,7 @@ let ledger: Ledger;
 const instances: Instance[] = [];
 beforeAll(async () => {
   store = await stores.open();
-  queue = await Queue.start(store.connectionString, log);
+  queue = await Queue.start(store.connections, log);
   ledger = new Ledger(store.db, store.db, queue);
 });
 afterAll(async () => {
@@ -34,7 +34,7 @@ const wanted = (leadId: string, isUrgent = false, standing: Standing = 'known'):
 const enqueue = (...leads: Wanted[]) => ledger.transaction((tx) => ledger.enqueue(tx, leads));
 
 async function instance(): Promise<Instance & { readonly number: number }> {
-  const one = new Instance(store.connectionString, () => undefined, log);
+  const one = new Instance(store.connections, () => undefined);
   instances.push(one);
   await until(() => one.number !== undefined, 'the instance has a number');
   return one as Instance & { readonly number: number };

@@ -10,6 +10,7 @@ import { createAdmin } from '../../../../src/facade/admin/server.ts';
 import { Timeline } from '../../../../src/facade/admin/timeline.ts';
 import { ParityBook } from '../../../../src/facade/compare/book.ts';
 import { paritySettings } from '../../../../src/facade/compare/parity-settings.ts';
+import { ActiveConfig } from '../../../../src/facade/compose/active-config.ts';
 import { DataPlane } from '../../../../src/facade/forward/data-plane.ts';
 import { KillSwitch } from '../../../../src/facade/forward/kill-switch.ts';
 import { Loader } from '../../../../src/facade/forward/reload.ts';
@@ -22,6 +23,8 @@ import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { BurnDown } from '../../../../src/facade/steer/burn-down.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
 import { MemoryTraffic } from '../../../../src/facade/steer/memory-traffic.ts';
+import { PendingWrites } from '../../../../src/facade/steer/pending-writes.ts';
+import { createRolloutStore } from '../../../../src/facade/steer/rollout-store.ts';
 import { Steering } from '../../../../src/facade/steer/steering.ts';
 import { World } from '../compare/autopilot/world.ts';
 import { configText, GET_LEAD, GATEWAY_URL, SOURCE } from '../forward/table-fixture.ts';
@@ -36,29 +39,13 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
   const metrics = new Metrics();
   const table = new Table(metrics, now);
   const killSwitchFile = join(dir, 'kill');
-  const steering: Steering = new Steering({
-    truth: 'file',
-    file: CONFIG_FILE,
-    variables: () => ({}),
-    reload: () => reload(),
-    rebuild: () => undefined,
-    config: () => config,
-    killSwitch: () => killSwitch,
-    log,
-  });
-  const loader = new Loader({
-    pair: CONTACT2SALE,
-    file: CONFIG_FILE,
-    table,
-    metrics,
-    log,
-    variables: () => ({}),
-    take: steering.take,
-  });
+  const variables = () => ({});
+  const loader = new Loader({ pair: CONTACT2SALE, file: CONFIG_FILE, table, metrics, log, variables });
+  const pending = new PendingWrites(log);
   let text = TEXT;
-  const first = loader.load(text);
-  if (!first.ok) throw new Error(first.problems);
-  const { config } = first;
+  const reload = () => Promise.resolve(void active.load(text));
+  const rollouts = createRolloutStore({ kind: 'file', file: CONFIG_FILE, variables, reload, pending, log });
+  const active: ActiveConfig = new ActiveConfig(loader, rollouts, { text, variables: {} });
   const dataPlane = new DataPlane(
     {
       ...{
@@ -70,21 +57,17 @@ function setUp({ adminToken }: { adminToken?: string } = {}) {
         facadeTokens: ['secret-facade'],
         gatewayToken: 'secret-gateway',
       },
-      overload: overloadLimits(first.config),
+      overload: overloadLimits(active.config),
       log,
     },
-    first.generation,
+    active.current.generation,
   );
-  const killSwitch = new KillSwitch(
-    () => killSwitchFile,
-    (on) => (dataPlane.killed = on),
-  );
-  const reload = async () => {
-    const loaded = loader.load(text);
-    if (loaded.ok) dataPlane.swap(loaded.generation);
-  };
+  active.subscribe(({ generation }) => dataPlane.swap(generation));
+  const killSwitch = new KillSwitch(() => killSwitchFile);
+  killSwitch.subscribe((on) => (dataPlane.killed = on));
+  const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch, log });
   const store = new StoreHolder(undefined);
-  const book = new ParityBook('test', paritySettings(first.config));
+  const book = new ParityBook('test', paritySettings(active.config));
   const history = new MemoryFlips(() => new Date(0));
   void steering.attach(history);
   const burnDown = new BurnDown({

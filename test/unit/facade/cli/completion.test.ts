@@ -24,7 +24,7 @@ describe.skipIf(!has('bash'))('bash', () => {
     expect(await offered('flip', 'leads.me')).toEqual(['leads.messages.create']);
     expect(await offered('parity', 'tags.')).toEqual(['tags.list', 'tags.create']);
     expect(await offered('history', '--js')).toEqual(['--json']);
-    expect(await offered('panic', 'leads.g')).toEqual([]);
+    expect(await offered('kill-switch', 'leads.g')).toEqual([]);
   });
 });
 

@@ -168,7 +168,7 @@ export const AUTOPILOT_ONE = {
       to: 1,
       why: 'all gates were green for 1800 s at 1 %',
     },
-    { at: '2026-11-24T10:00:00.000Z', decision: 'take_back', from: 5, to: 1, why: 'breaker: open' },
+    { at: '2026-11-24T10:00:00.000Z', decision: 'roll_back', from: 5, to: 1, why: 'breaker: open' },
   ],
 };
 

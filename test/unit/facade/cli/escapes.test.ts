@@ -71,8 +71,9 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['rollback', '--yes'],
   ['flip', '--all', '--gateway', '7', '--yes'],
   ['flip', HOSTILE, '--gateway', '7', '--yes'],
-  ['panic'],
-  ['panic', '--end'],
+  ['kill-switch'],
+  ['kill-switch', 'on'],
+  ['kill-switch', 'off'],
   ['explain', 'GET', `/leads/1${HOSTILE}`],
   ['explain', 'GET', `/leads/1${HOSTILE}`, '--offline', '--config', 'config/facade.yaml'],
   ['check', '--config', 'BAD'],
@@ -82,7 +83,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   [HOSTILE],
 ];
 const OF_THE_ADMIN_LISTENER = new Set('routes discover parity samples autopilot history migration diff'.split(' '));
-OF_THE_ADMIN_LISTENER.add('rollback').add('flip').add('panic').add('explain');
+OF_THE_ADMIN_LISTENER.add('rollback').add('flip').add('kill-switch').add('explain');
 
 describe.each(COMMANDS.map((argv) => [argv.map(visible).join(' '), argv] as const))('%s', (_, argv) => {
   const whole = (): string[] => {

@@ -30,10 +30,11 @@ describe('the command line', () => {
     ]) {
       expect(out).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
     }
-    for (const command of ['panic', 'history', 'diff', 'discover', 'parity', 'migration', 'completion']) {
+    for (const command of ['kill-switch', 'history', 'diff', 'discover', 'parity', 'migration', 'completion']) {
       expect(out).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
     }
     expect(out).not.toContain('complete-routes');
+    expect(out).not.toContain('panic');
   });
 
   test.each([
@@ -177,7 +178,7 @@ describe('the admin listener', () => {
 
   test('is shown the token and the header that marks a change', async () => {
     const admin = await startFakeAdmin({ 'PUT /api/kill-switch': { on: true, by: ['admin'] } });
-    const { code, out } = await cli(['panic', '--admin', admin.url], {
+    const { code, out } = await cli(['kill-switch', 'on', '--admin', admin.url], {
       env: { ADMIN_TOKEN: 'token-of-the-admin-api' },
     });
     await admin.close();

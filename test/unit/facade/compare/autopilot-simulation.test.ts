@@ -42,7 +42,7 @@ describe('a simulated migration', () => {
     for (const id of Object.keys(FAULTS)) {
       expect(highest.get(id)).toBe(25);
       expect(world.routes.get(id)?.gateway).toBeLessThan(25);
-      const [worst] = (await pilot.history(id)).filter(({ decision }) => decision === 'take_back');
+      const [worst] = (await pilot.history(id)).filter(({ decision }) => decision === 'roll_back');
       expect(worst?.why).toMatch(/errorRate|latency|parity/);
     }
     expect(world.routes.get('route.9')?.gateway).toBe(0);

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { editRollout, EditRefused, type RolloutEdit, type RolloutSet } from '../../../../src/facade/config/edit.ts';
+import { editRollout, EditRefused, type RolloutEdit } from '../../../../src/facade/config/edit.ts';
+import type { RolloutSet } from '../../../../src/facade/config/rollout.ts';
 import { configOf, CREATE_LEAD, ENV, GET_LEAD, withRows } from './support.ts';
 
 const edit = (text: string, set: RolloutSet, route = 'leads.get') => editRollout(text, [{ route, set }], ENV).text;

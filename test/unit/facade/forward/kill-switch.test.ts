@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { KillSwitch } from '../../../../src/facade/forward/kill-switch.ts';
+import { KillSwitch, type KillSwitchListener } from '../../../../src/facade/forward/kill-switch.ts';
 
 let dir: string;
 let file: string;
@@ -21,8 +21,12 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+const subscribed = (killSwitch: KillSwitch, listener: KillSwitchListener): KillSwitch => {
+  killSwitch.subscribe(listener);
+  return (current = killSwitch);
+};
 const create = (name: () => string | undefined = () => file) =>
-  (current = new KillSwitch(name, (on, by) => told.push(`${on ? 'on' : 'off'} by ${by.join(' and ') || 'nobody'}`)));
+  subscribed(new KillSwitch(name), (on, by) => told.push(`${on ? 'on' : 'off'} by ${by.join(' and ') || 'nobody'}`));
 const look = () => vi.advanceTimersByTime(250);
 
 test('a file that appears switches it on within a quarter of a second, and its end switches it off', () => {
@@ -45,10 +49,7 @@ test('a file that exists at the start counts from the first request', () => {
 
 test('that it was thrown here by hand is told apart from the file and from another process', () => {
   const own: boolean[] = [];
-  const killSwitch = (current = new KillSwitch(
-    () => file,
-    (_on, _by, isOwn) => own.push(isOwn),
-  ));
+  const killSwitch = subscribed(new KillSwitch(() => file), (_on, _by, isOwn) => own.push(isOwn));
   killSwitch.follow(true);
   killSwitch.follow(true);
   killSwitch.set(false);

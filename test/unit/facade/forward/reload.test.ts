@@ -10,7 +10,7 @@ import { configText, GET_LEAD } from './table-fixture.ts';
 const made: Table[] = [];
 afterEach(() => Promise.all(made.splice(0).map((table) => table.close())));
 
-function setUp(variables: Record<string, string> = {}) {
+function setUp(variables: Record<string, string> = {}, workers?: number) {
   const lines: string[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -29,6 +29,7 @@ function setUp(variables: Record<string, string> = {}) {
     metrics,
     log,
     variables: () => variables,
+    workers,
   });
   const reloads = async () => {
     const { values } = await metrics.reloads.get();
@@ -40,40 +41,51 @@ function setUp(variables: Record<string, string> = {}) {
 }
 
 const GOOD = configText({ routes: [GET_LEAD] });
+const accepted = (loader: Loader, text = GOOD) => {
+  const read = loader.read(text);
+  if (!read.ok) throw new Error(read.problems);
+  return read.accepted;
+};
+const built = (loader: Loader, text = GOOD) => {
+  const { config, revision } = accepted(loader, text);
+  return loader.build(config, revision).generation;
+};
 
 describe('a good file', () => {
   test('becomes a generation with its revision, is logged and counted', async () => {
     const { loader, lines, reloads } = setUp();
-    const loaded = loader.load(GOOD);
-    expect(loaded).toMatchObject({
-      ok: true,
-      generation: { revision: expect.stringMatching(/^[0-9a-f]{12}$/) as string },
-    });
+    const { revision } = accepted(loader);
+    expect(revision).toMatch(/^[0-9a-f]{12}$/);
+    expect(built(loader).revision).toBe(revision);
     expect(lines.join()).toContain('"routes":1');
-    expect(await reloads()).toEqual({ success: 1, failure: 0, last: 1 });
+    expect(await reloads()).toEqual({ success: 2, failure: 0, last: 1 });
   });
 
   test('reads the variables anew: one that was emptied takes the gateway away', () => {
     const { loader, variables } = setUp({ GW: 'http://gateway.invalid/' });
     const text = configText({ routes: [GET_LEAD], gateway: { url: '${GW}' } });
-    const hasGateway = () => {
-      const loaded = loader.load(text);
-      return loaded.ok && loaded.generation.upstreams.gateway !== undefined;
-    };
-    expect(hasGateway()).toBe(true);
+    expect(built(loader, text).upstreams.gateway).toBeDefined();
+    expect(accepted(loader, text).variables).toEqual({ GW: 'http://gateway.invalid/' });
     variables['GW'] = '';
-    expect(hasGateway()).toBe(false);
+    expect(built(loader, text).upstreams.gateway).toBeUndefined();
+  });
+
+  test('is one of several processes: each has its part of the limits, and what was accepted stays whole', () => {
+    const { loader } = setUp({}, 4);
+    const { config, revision } = accepted(loader, configText({ routes: [GET_LEAD], direct: { maxInflight: 100 } }));
+    expect(config.upstreams.direct.maxInflight).toBe(100);
+    expect(loader.build(config, revision).config.upstreams.direct.maxInflight).toBe(25);
   });
 });
 
 describe('a bad file', () => {
   test('is refused with every reason, which the log, the metric and the admin API are told', async () => {
     const { loader, lines, reloads } = setUp();
-    loader.load(GOOD);
+    accepted(loader);
     const bad = GOOD.replace('"gateway": 25', '"gateway": 250').replace('"fallback"', '"fallbak"');
-    const loaded = loader.load(bad);
-    expect(loaded.ok).toBe(false);
-    if (!loaded.ok) expect(loaded.problems.split('\n').length).toBeGreaterThanOrEqual(2);
+    const read = loader.read(bad);
+    expect(read.ok).toBe(false);
+    if (!read.ok) expect(read.problems.split('\n').length).toBeGreaterThanOrEqual(2);
     expect(loader.lastRefused?.problems.length).toBeGreaterThanOrEqual(2);
     expect(lines.at(-1)).toContain('the old table stays');
     expect(await reloads()).toEqual({ success: 1, failure: 1, last: 0 });
@@ -81,22 +93,32 @@ describe('a bad file', () => {
 
   test('changes nothing that serves: states, upstreams and budget are found again by the next good one', () => {
     const { loader } = setUp();
-    const before = loader.load(GOOD);
-    loader.load('routes: [');
-    const after = loader.load(GOOD);
-    if (!before.ok || !after.ok) throw new Error('the good file was refused');
-    expect(after.generation.upstreams).toEqual(before.generation.upstreams);
-    expect(after.generation.upstreams.direct).toBe(before.generation.upstreams.direct);
-    expect(after.generation.entries[0]?.state).toBe(before.generation.entries[0]?.state);
-    expect(after.generation.failoverBudget).toBe(before.generation.failoverBudget);
+    const before = built(loader);
+    loader.read('routes: [');
+    const after = built(loader);
+    expect(after.upstreams).toEqual(before.upstreams);
+    expect(after.upstreams.direct).toBe(before.upstreams.direct);
+    expect(after.entries[0]?.state).toBe(before.entries[0]?.state);
+    expect(after.failoverBudget).toBe(before.failoverBudget);
   });
 
   test('is forgotten when a good one follows', async () => {
     const { loader, reloads } = setUp();
-    loader.load('');
+    loader.read('');
     expect(loader.lastRefused).toBeDefined();
-    loader.load(GOOD);
+    accepted(loader);
     expect(loader.lastRefused).toBeUndefined();
     expect(await reloads()).toEqual({ success: 1, failure: 1, last: 1 });
+  });
+
+  test.each(['refused', 'gone'] as const)('that is %s stays so when what serves is built anew', async (fault) => {
+    const { loader, reloads } = setUp();
+    const { config, revision } = accepted(loader);
+    if (fault === 'refused') loader.read('');
+    else loader.unreadable(new Error('ENOENT'));
+    const { lastRefused } = loader;
+    loader.build(config, revision);
+    expect(loader.lastRefused).toBe(lastRefused);
+    expect(await reloads()).toEqual({ success: 1, failure: 1, last: 0 });
   });
 });

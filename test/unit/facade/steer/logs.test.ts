@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { FlipReason, RolloutValues } from '../../../../src/facade/rollout/flip.ts';
+import type { RolloutValues } from '../../../../src/facade/config/rollout.ts';
+import type { FlipReason } from '../../../../src/facade/rollout/flip.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
 import { MemoryTraffic } from '../../../../src/facade/steer/memory-traffic.ts';
 import { PostgresFlips, type FlipLog } from '../../../../src/facade/store/flips.ts';
@@ -102,10 +103,10 @@ describe.each([
 
   it('remembers the files that were taken over', async () => {
     const file = { revision: 'abc', rollouts: new Map([['a', at(0)]]) };
-    const read = () => flips.transact(async (tx) => [await tx.lastFile(), await tx.wasApplied('abc')] as const);
+    const read = () => flips.transact(async (tx) => [await tx.lastFile(), await tx.wasImported('abc')] as const);
     expect(await read()).toEqual([undefined, false]);
-    await flips.transact((tx) => tx.applied(file));
-    await flips.transact((tx) => tx.applied({ ...file, revision: 'def' }));
+    await flips.transact((tx) => tx.imported(file));
+    await flips.transact((tx) => tx.imported({ ...file, revision: 'def' }));
     expect(await read()).toEqual([{ ...file, revision: 'def' }, true]);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
-import type { FlipRecord, RolloutValues } from '../../../../src/facade/rollout/flip.ts';
+import type { RolloutValues } from '../../../../src/facade/config/rollout.ts';
+import type { FlipRecord } from '../../../../src/facade/rollout/flip.ts';
 import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import { migrationOf, type MigrationParts } from '../../../../src/facade/steer/migration.ts';
 import { configOf } from '../config/support.ts';

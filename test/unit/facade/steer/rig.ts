@@ -2,11 +2,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { parseConfig } from '../../../../src/facade/config/load.ts';
-import type { FacadeConfig } from '../../../../src/facade/config/schema.ts';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
+import { ActiveConfig } from '../../../../src/facade/compose/active-config.ts';
+import { Loader } from '../../../../src/facade/forward/reload.ts';
+import { Table } from '../../../../src/facade/forward/table.ts';
+import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { createLogs } from '../../../../src/http/log.ts';
 import type { FlipReason } from '../../../../src/facade/rollout/flip.ts';
-import type { TruthKind } from '../../../../src/facade/steer/file-flips.ts';
+import type { RolloutStoreKind } from '../../../../src/facade/steer/diff-file.ts';
+import { PendingWrites } from '../../../../src/facade/steer/pending-writes.ts';
+import { createRolloutStore } from '../../../../src/facade/steer/rollout-store.ts';
 import { Steering } from '../../../../src/facade/steer/steering.ts';
 import type { FlipLog } from '../../../../src/facade/store/flips.ts';
 import { ENV, withRows } from '../config/support.ts';
@@ -23,7 +28,7 @@ export interface Rig {
   /** Somebody saves the file, and the watcher sees it. */
   save(text: string): Promise<void>;
   text(): string;
-  close(): void;
+  close(): Promise<void>;
 }
 
 const ROWS: Record<string, string> = {
@@ -43,7 +48,7 @@ export const table = (percent: Record<string, number>): string =>
 
 export const BY_CLI: FlipReason = { source: 'cli', who: 'ana', identity: 'loopback', why: 'a test' };
 
-export function startRig(truth: TruthKind, text: string, flips?: FlipLog): Rig {
+export function startRig(kind: RolloutStoreKind, text: string, flips?: FlipLog): Rig {
   const dir = mkdtempSync(join(tmpdir(), 'steer-'));
   const file = join(dir, 'facade.yaml');
   writeFileSync(file, text);
@@ -54,39 +59,34 @@ export function startRig(truth: TruthKind, text: string, flips?: FlipLog): Rig {
       done();
     },
   });
-  let loaded = '';
-  let config: FacadeConfig | undefined;
+  const { log } = createLogs('info', sink);
   let killed = false;
-  const load = (next: string): void => {
-    const parsed = parseConfig(next, ENV);
-    if (!parsed.ok) return;
-    loaded = next;
-    config = steering.take(parsed.config, next);
-  };
-  const steering: Steering = new Steering({
-    truth,
-    file,
-    variables: () => ENV,
-    reload: () => Promise.resolve(load(readFileSync(file, 'utf8'))),
-    rebuild: () => load(loaded),
-    config: () => config as FacadeConfig,
-    killSwitch: () => ({ on: killed, set: (on) => void (killed = on) }),
-    log: createLogs('info', sink).log,
-  });
-  load(text);
+  const variables = () => ENV;
+  const metrics = new Metrics();
+  const table = new Table(metrics, () => 0);
+  const loader = new Loader({ file, pair: CONTACT2SALE, table, metrics, log, variables });
+  const pending = new PendingWrites(log);
+  const reload = () => Promise.resolve(void active.load(readFileSync(file, 'utf8')));
+  const rollouts = createRolloutStore({ kind, file, variables, reload, pending, log });
+  const active: ActiveConfig = new ActiveConfig(loader, rollouts, { text, variables: ENV });
+  const killSwitch = { set: (on: boolean) => void (killed = on) };
+  const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch, log });
   if (flips) void steering.attach(flips);
   return {
     steering,
     file,
     logs,
-    rollout: (route) => config?.routes.find(({ id }) => id === route)?.rollout,
+    rollout: (route) => active.config.routes.find(({ id }) => id === route)?.rollout,
     killed: () => killed,
     save: async (next) => {
       writeFileSync(file, next);
-      load(next);
+      active.load(next);
       await steering.look();
     },
     text: () => readFileSync(file, 'utf8'),
-    close: () => rmSync(dir, { recursive: true, force: true }),
+    close: async () => {
+      await table.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
   };
 }

@@ -5,13 +5,13 @@ import type { FlipLog } from '../../../../src/facade/store/flips.ts';
 import type { FlipRecord } from '../../../../src/facade/rollout/flip.ts';
 import { FlipRefused } from '../../../../src/facade/steer/refused.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
-import type { TruthKind } from '../../../../src/facade/steer/file-flips.ts';
+import type { RolloutStoreKind } from '../../../../src/facade/steer/diff-file.ts';
 import { BY_CLI, startRig, table, type Rig } from './rig.ts';
 
 const rigs: Rig[] = [];
-afterEach(() => rigs.splice(0).forEach((rig) => rig.close()));
-const start = (truth: TruthKind, text: string, flips?: FlipLog): Rig => {
-  const rig = startRig(truth, text, flips);
+afterEach(() => Promise.all(rigs.splice(0).map((rig) => rig.close())));
+const start = (kind: RolloutStoreKind, text: string, flips?: FlipLog): Rig => {
+  const rig = startRig(kind, text, flips);
   rigs.push(rig);
   return rig;
 };
@@ -36,9 +36,9 @@ const refusal = async (promise: Promise<unknown>) => {
 
 const TABLE = table({ 'leads.get': 0, 'leads.create': 0, 'tags.list': 0, 'me.get': 0 });
 
-describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) => {
+describe.each(['file', 'database'] as const)('with the %s as the rollout store', (kind) => {
   it('a flip serves when it returns, and stands in the history with who and why', async () => {
-    const rig = start(truth, TABLE, memory());
+    const rig = start(kind, TABLE, memory());
     const result = await flip(rig, 25);
     expect(rig.rollout('leads.get')).toMatchObject({ gateway: 25 });
     expect(result).toMatchObject({
@@ -51,7 +51,7 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
   });
 
   it('a dry run says the same and changes nothing', async () => {
-    const rig = start(truth, TABLE, memory());
+    const rig = start(kind, TABLE, memory());
     const result = await flip(rig, 25, { dryRun: true });
     expect(result.diff).toMatch(/^\+.*gateway: 25/m);
     expect(rig.rollout('leads.get')).toMatchObject({ gateway: 0 });
@@ -59,14 +59,14 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
   });
 
   it('a flip to what is in force is none', async () => {
-    const rig = start(truth, TABLE, memory());
+    const rig = start(kind, TABLE, memory());
     await flip(rig, 25);
     expect(await flip(rig, 25)).toEqual({ revision: 1, changes: [], diff: '' });
     expect(await historyOf(rig)).toHaveLength(1);
   });
 
   it('refuses what the loader would: an unknown route, a range, a copied write, a face that is not there', async () => {
-    const rig = start(truth, TABLE, memory());
+    const rig = start(kind, TABLE, memory());
     expect(await refusal(flip(rig, 5, {}, 'leads.gone'))).toMatch(/^unknown: .*c2s-facade routes/);
     expect(await refusal(flip(rig, 101))).toMatch(/^invalid: .*gateway.*100/s);
     expect(await refusal(flip(rig, 1e-320))).toMatch(/^invalid: .*gateway.*write at most two decimals/s);
@@ -77,7 +77,7 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
   });
 
   it('refuses when another revision or another rollout is in force than the caller thought', async () => {
-    const rig = start(truth, TABLE, memory());
+    const rig = start(kind, TABLE, memory());
     await flip(rig, 25, { expectRevision: 0 });
     expect(await refusal(flip(rig, 50, { expectRevision: 0 }))).toMatch(/^conflict: revision 1 is in force, not 0/);
     const from = { gateway: 0 };
@@ -89,7 +89,7 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
   });
 
   it('flips all rows with two faces, with shadows only where they are safe', async () => {
-    const rig = start(truth, TABLE, memory());
+    const rig = start(kind, TABLE, memory());
     await rig.steering.flipAll({ gateway: 10, shadow: 5 }, BY_CLI);
     expect(['leads.get', 'leads.create', 'tags.list', 'me.get'].map((id) => rig.rollout(id))).toMatchObject([
       { gateway: 10, shadow: 5 },
@@ -103,7 +103,7 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
   });
 
   it('rolls back to any revision, and by default to before the last flip; both are flips themselves', async () => {
-    const rig = start(truth, TABLE, memory());
+    const rig = start(kind, TABLE, memory());
     await flip(rig, 25);
     await flip(rig, 100, {}, 'tags.list');
     await flip(rig, 50);
@@ -117,16 +117,16 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
       '4 rollback leads.get 50→25',
     ]);
     expect(await refusal(rig.steering.rollback(9, BY_CLI))).toMatch(/^unknown: there is no revision 9; .* 0 to 5/);
-    if (truth === 'file') expect(rig.text()).toBe(TABLE);
+    if (kind === 'file') expect(rig.text()).toBe(TABLE);
   });
 
   it('has nothing to roll back before the first flip', async () => {
-    const rig = start(truth, TABLE, memory());
+    const rig = start(kind, TABLE, memory());
     expect(await refusal(rig.steering.rollback(undefined, BY_CLI))).toMatch(/^unknown: nothing was flipped yet/);
   });
 
   it('records a change of the file by hand, and tells who listens', async () => {
-    const rig = start(truth, TABLE, memory());
+    const rig = start(kind, TABLE, memory());
     await rig.steering.look();
     const told: string[] = [];
     rig.steering.subscribe((records) => told.push(...lines(records)));
@@ -139,7 +139,7 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
   });
 
   it('tells of a flip before it says that it is made', async () => {
-    const rig = start(truth, TABLE, memory());
+    const rig = start(kind, TABLE, memory());
     await rig.steering.look();
     const told: string[] = [];
     rig.steering.subscribe((records) => void told.push(...lines(records)));
@@ -148,20 +148,20 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
   });
 
   it('records the kill switch, which acts even while nothing can be recorded', async () => {
-    const rig = start(truth, TABLE);
-    const panic = { ...BY_CLI, why: 'gateway on fire' };
-    expect([await rig.steering.panic(true, panic), rig.killed()]).toEqual([false, true]);
+    const rig = start(kind, TABLE);
+    const burning = { ...BY_CLI, why: 'gateway on fire' };
+    expect([await rig.steering.setKillSwitch(true, burning), rig.killed()]).toEqual([false, true]);
     await rig.steering.attach(memory());
     expect([rig.killed(), await historyOf(rig)]).toEqual([true, ['1 cli kill switch false→true']]);
-    expect([await rig.steering.panic(false, panic), rig.killed()]).toEqual([true, false]);
+    expect([await rig.steering.setKillSwitch(false, burning), rig.killed()]).toEqual([true, false]);
   });
 
   it('records that the file of the kill switch came and went, also while it is on by hand', async () => {
-    const rig = start(truth, TABLE);
+    const rig = start(kind, TABLE);
     rig.steering.noteKillSwitch(['file']);
     rig.steering.noteKillSwitch(['admin', 'file']);
     await rig.steering.attach(memory());
-    await rig.steering.panic(true, BY_CLI);
+    await rig.steering.setKillSwitch(true, BY_CLI);
     rig.steering.noteKillSwitch(['admin']);
     expect(await historyOf(rig)).toEqual([
       '3 file kill switch true→false',
@@ -175,14 +175,14 @@ describe.each(['file', 'store'] as const)('with the %s as the truth', (truth) =>
 
   it('keeps the kill switch on through a restart', async () => {
     const flips = memory();
-    await start(truth, TABLE, flips).steering.panic(true, BY_CLI);
-    const again = start(truth, TABLE);
+    await start(kind, TABLE, flips).steering.setKillSwitch(true, BY_CLI);
+    const again = start(kind, TABLE);
     await again.steering.attach(flips);
     expect(again.killed()).toBe(true);
   });
 });
 
-describe('with the file as the truth', () => {
+describe('with the file as the rollout store', () => {
   it('a flip changes one number in the file, before which a hand that saved just now comes first', async () => {
     const rig = start('file', TABLE, memory());
     const byHand = TABLE.replace('{ gateway: 0 } # tags.list', '{ gateway: 3 } # tags.list');
@@ -231,10 +231,10 @@ describe('with the file as the truth', () => {
   });
 });
 
-describe('with the store as the truth', () => {
+describe('with the database as the rollout store', () => {
   it('a flip leaves the file alone and reaches every instance at its next look', async () => {
     const flips = memory();
-    const [a, b] = [start('store', TABLE, flips), start('store', TABLE, flips)];
+    const [a, b] = [start('database', TABLE, flips), start('database', TABLE, flips)];
     await b.steering.look();
     await flip(a, 25);
     await b.steering.look();
@@ -243,8 +243,8 @@ describe('with the store as the truth', () => {
 
   it('a restart with the old file does not undo a flip', async () => {
     const flips = memory();
-    await flip(start('store', TABLE, flips), 25);
-    const again = start('store', TABLE);
+    await flip(start('database', TABLE, flips), 25);
+    const again = start('database', TABLE);
     expect(again.rollout('leads.get')).toMatchObject({ gateway: 0 });
     await again.steering.attach(flips);
     expect(again.rollout('leads.get')).toMatchObject({ gateway: 25 });
@@ -253,10 +253,10 @@ describe('with the store as the truth', () => {
 
   it('a new image with a changed row flips that row, everywhere, and leaves the flips of others', async () => {
     const flips = memory();
-    const old = start('store', TABLE, flips);
+    const old = start('database', TABLE, flips);
     await flip(old, 25);
     await flip(old, 30, {}, 'tags.list');
-    const fresh = start('store', TABLE.replace('{ gateway: 0 } # tags.list', '{ gateway: 50 } # tags.list'));
+    const fresh = start('database', TABLE.replace('{ gateway: 0 } # tags.list', '{ gateway: 50 } # tags.list'));
     await fresh.steering.attach(flips);
     await old.steering.look();
     for (const rig of [old, fresh]) {
@@ -267,7 +267,7 @@ describe('with the store as the truth', () => {
 
   it('two instances that see the same new file flip once, and the late one does not undo what came between', async () => {
     const flips = memory();
-    const [a, b] = [start('store', TABLE, flips), start('store', TABLE, flips)];
+    const [a, b] = [start('database', TABLE, flips), start('database', TABLE, flips)];
     await Promise.all([a.steering.look(), b.steering.look()]);
     const next = TABLE.replace('{ gateway: 0 } # leads.get', '{ gateway: 7 } # leads.get');
     await a.save(next);
@@ -280,7 +280,7 @@ describe('with the store as the truth', () => {
 
   it('a file that is changed while the database is away acts at once, over any flip, and reaches the store later', async () => {
     const flips = memory();
-    const rig = start('store', TABLE, flips);
+    const rig = start('database', TABLE, flips);
     await flip(rig, 25);
     const transact = flips.transact.bind(flips);
     flips.transact = () => Promise.reject(new Error('away'));
@@ -297,33 +297,33 @@ describe('with the store as the truth', () => {
 
   it('a rollout that the row of this file cannot have is left out, and said', async () => {
     const flips = memory();
-    await flip(start('store', TABLE, flips), 25);
+    await flip(start('database', TABLE, flips), 25);
     const shrunk = TABLE.replace('\n    gateway: GET /leads/:leadId', '');
-    const rig = start('store', shrunk);
+    const rig = start('database', shrunk);
     await rig.steering.attach(flips);
     expect(rig.rollout('leads.get')).toMatchObject({ gateway: 0 });
     expect(rig.logs.join()).toContain('does not fit this file');
   });
 
   it('without a database nothing is flipped, and it is said what works', async () => {
-    expect(await refusal(flip(start('store', TABLE), 25))).toMatch(/^unavailable: .*not reached yet/);
+    expect(await refusal(flip(start('database', TABLE), 25))).toMatch(/^unavailable: .*not reached yet/);
   });
 
   it('the kill switch of one is the kill switch of all, both ways', async () => {
     const flips = memory();
-    const [a, b] = [start('store', TABLE, flips), start('store', TABLE, flips)];
+    const [a, b] = [start('database', TABLE, flips), start('database', TABLE, flips)];
     await b.steering.look();
-    await a.steering.panic(true, BY_CLI);
+    await a.steering.setKillSwitch(true, BY_CLI);
     await b.steering.look();
     expect(b.killed()).toBe(true);
-    await b.steering.panic(false, BY_CLI);
+    await b.steering.setKillSwitch(false, BY_CLI);
     await a.steering.look();
     expect(a.killed()).toBe(false);
   });
 
   it('the file of the kill switch on one machine is told to all, and switches no other', async () => {
     const flips = memory();
-    const [a, b] = [start('store', TABLE, flips), start('store', TABLE, flips)];
+    const [a, b] = [start('database', TABLE, flips), start('database', TABLE, flips)];
     a.steering.noteKillSwitch(['file']);
     await a.steering.look();
     await b.steering.look();

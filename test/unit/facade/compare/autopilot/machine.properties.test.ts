@@ -91,7 +91,7 @@ class Model {
     if (decision.kind === 'propose' && route.state.phase === 'proposing') this.proposed = route.state.to;
     else if (decision.kind !== 'hold') this.proposed = undefined;
     if (event.kind === 'settings' || decision.kind === 'accept') this.fellAt = -Infinity; // a human has looked
-    if (decision.kind === 'take_back' || (event.kind === 'instance' && at < before)) this.fellAt = route.now;
+    if (decision.kind === 'roll_back' || (event.kind === 'instance' && at < before)) this.fellAt = route.now;
     else if (event.kind === 'instance') this.fellAt = -Infinity; // that instance had waited
   }
 
@@ -99,14 +99,14 @@ class Model {
     const { route } = this;
     const { gates, settings, now } = route;
     const isBroken = GATES.some((name) => gates[name].state === 'broken');
-    expect(flipTo === undefined).toBe(kind !== 'raise' && kind !== 'take_back');
+    expect(flipTo === undefined).toBe(kind !== 'raise' && kind !== 'roll_back');
 
     // A human's flip wins: nothing moves what is paused.
     if (this.isPaused) expect([kind, flipTo]).toEqual([kind === 'pause' ? 'pause' : 'hold', undefined]);
-    // A broken gate is taken back at this tick, in every mode and phase.
-    else if (isBroken && at > 0 && !isMoved) expect(kind).toBe('take_back');
+    // A broken gate is rolled back at this tick, in every mode and phase.
+    else if (isBroken && at > 0 && !isMoved) expect(kind).toBe('roll_back');
 
-    if (kind === 'take_back') {
+    if (kind === 'roll_back') {
       expect(isBroken).toBe(true);
       expect(flipTo).toBeLessThan(at);
       expect([0, ...settings.steps]).toContain(flipTo);
@@ -155,7 +155,7 @@ describe('a write that is read back', () => {
             raised++;
             expect([seen.notArrived, seen.arrived >= wanted]).toEqual([0, true]);
           }
-          if (kind === 'take_back') fallen++;
+          if (kind === 'roll_back') fallen++;
           if (flipTo !== undefined && seen.notArrived > 0) expect(flipTo).toBe(0);
           if (seen.notArrived > 0) expect(route.gateway).toBe(0);
         }

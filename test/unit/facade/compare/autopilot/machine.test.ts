@@ -59,7 +59,7 @@ describe('a gate that is not green', () => {
   ] as const)('%s broken at %d %% takes it back to %d %% at once', (gate, from, to) => {
     const route = new Route(from);
     route.gates = gatesOf({ [gate]: 'broken' });
-    expect(route.after(1)).toEqual({ kind: 'take_back', why: `${gate}: ${gate} in words`, flipTo: to });
+    expect(route.after(1)).toEqual({ kind: 'roll_back', why: `${gate}: ${gate} in words`, flipTo: to });
     expect(route.state).toMatchObject({ phase: 'cooling', gateway: to, until: route.now + COOL });
   });
 
@@ -72,10 +72,10 @@ describe('a gate that is not green', () => {
   });
 });
 
-describe('after a step was taken back', () => {
+describe('after a step was rolled back', () => {
   const fall = (route: Route): void => {
     route.gates = gatesOf({ errorRate: 'broken' });
-    expect(route.after(1).kind).toBe('take_back');
+    expect(route.after(1).kind).toBe('roll_back');
     route.gates = gatesOf();
   };
 
@@ -149,10 +149,10 @@ describe('mode propose', () => {
     expect(route.after(1).kind).toBe('withdraw');
   });
 
-  it('takes back by itself', () => {
+  it('rolls back by itself', () => {
     const route = new Route(25, PROPOSE);
     route.gates = gatesOf({ breaker: 'broken' });
-    expect(route.after(1)).toMatchObject({ kind: 'take_back', flipTo: 5 });
+    expect(route.after(1)).toMatchObject({ kind: 'roll_back', flipTo: 5 });
   });
 });
 
@@ -203,12 +203,12 @@ describe('a human', () => {
     const route = new Route(25);
     route.settings = { ...SETTINGS, minRequests: 300 };
     route.gates = gatesOf({ breaker: 'broken' });
-    expect(route.after(1)).toMatchObject({ kind: 'take_back', flipTo: 5 });
+    expect(route.after(1)).toMatchObject({ kind: 'roll_back', flipTo: 5 });
   });
 });
 
 describe('everything else that happens to a route', () => {
-  it('the kill switch: no raise, the hold begins when it is off; a broken gate is still taken back', () => {
+  it('the kill switch: no raise, the hold begins when it is off; a broken gate is still rolled back', () => {
     const route = new Route(5);
     route.isKilled = true;
     expect(route.after(HOLD * 5).kind).toBe('hold');
@@ -217,7 +217,7 @@ describe('everything else that happens to a route', () => {
     expect(route.after(1).kind).toBe('raise');
     route.isKilled = true;
     route.gates = gatesOf({ breaker: 'broken' });
-    expect(route.after(1).kind).toBe('take_back');
+    expect(route.after(1).kind).toBe('roll_back');
   });
 
   it('the autopilot of another instance: taken as it is, with a hold before the next step', () => {

@@ -73,7 +73,7 @@ describe('the autopilot', () => {
     Object.assign(route, fault);
     await minutes(world, pilot, 1);
     expect(route.gateway).toBe(to);
-    expect(await pilot.reports()).toMatchObject([{ phase: 'cooling', decision: 'take_back' }]);
+    expect(await pilot.reports()).toMatchObject([{ phase: 'cooling', decision: 'roll_back' }]);
   });
 
   it('finds a fault that begins after hours of good traffic as fast', async () => {

@@ -40,7 +40,7 @@ describe('the autopilot with a store', () => {
     ]);
     const [fall] = await heir.history('leads.get');
     expect(fall).toMatchObject({
-      decision: 'take_back',
+      decision: 'roll_back',
       from: 25,
       to: 5,
       evidence: { gates: { breaker: { state: 'broken' } } },

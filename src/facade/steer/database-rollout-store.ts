@@ -1,57 +1,65 @@
 import { Turns } from '../../http/turns.ts';
+import { isSameRollout, rolloutsOf, rolloutText, type Rollouts, type RolloutValues } from '../config/rollout.ts';
 import { withRollouts } from '../config/rollouts.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
-import { rolloutsOf, sameRollout, type FlipChange, type RolloutValues, type Rollouts } from '../rollout/flip.ts';
+import type { FlipChange } from '../rollout/flip.ts';
 import type { FlipLog, SteerTransaction } from '../store/flips.ts';
+import type { Logger } from '../../http/log.ts';
 import { codeOf } from '../../http/error-code.ts';
-import type { AppliedFile } from '../store/revisions.ts';
-import type { Outbox } from './outbox.ts';
+import type { ImportedFile } from '../store/revisions.ts';
+import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesOf, expectRevision, type FlipRequest, type FlipResult } from './request.ts';
-import { appliedFile, takeOver } from './take-over.ts';
-import type { Truth, TruthOptions } from './truth.ts';
+import type { FileChange } from './diff-file.ts';
+import { importedFile, importFile } from './import-file.ts';
+import type { AcceptedFile, RolloutStore } from './rollout-store.ts';
 
 /**
- * Several instances: the store is the truth. Every instance lays the rollouts of the store over the rows of its file,
+ * Several instances: the rollouts are in the database. Every instance lays the rollouts of the database over the rows of its file,
  * and looks again when it is told of a new revision. The file stays a way to flip: a change of it under a running
- * instance acts here at once and is handed to the store, which tells the others (file-flips.ts).
+ * instance acts here at once and is handed to the store, which tells the others (diff-file.ts).
  */
-export class StoreTruth implements Truth {
-  readonly #options: TruthOptions;
-  readonly #outbox: Outbox;
-  #file: AppliedFile | undefined;
+export class DatabaseRolloutStore implements RolloutStore {
+  readonly #pending: PendingWrites;
+  readonly #log: Logger;
+  readonly #listeners = new Set<() => void>();
+  #file: ImportedFile | undefined;
   #written: FacadeConfig | undefined;
   #rollouts: Rollouts = new Map();
   #revision = -1;
   /** Of a file that was changed here and that the store does not have yet. */
-  readonly #pending = new Map<string, RolloutValues>();
+  readonly #unsaved = new Map<string, RolloutValues>();
   readonly #turns = new Turns();
 
-  constructor(options: TruthOptions, outbox: Outbox) {
-    this.#options = options;
-    this.#outbox = outbox;
+  constructor(pending: PendingWrites, log: Logger) {
+    this.#pending = pending;
+    this.#log = log;
   }
 
-  take(written: FacadeConfig, text: string): FacadeConfig {
-    const now = appliedFile(text, written);
-    if (this.#file?.revision !== now.revision) this.#seen({ previous: this.#file?.rollouts, now });
+  accept(file: AcceptedFile): void {
+    const now = importedFile(file);
+    if (this.#file?.revision !== now.revision) this.#changed({ previous: this.#file?.rollouts, now });
     this.#file = now;
-    this.#written = written;
-    const { config, refused } = withRollouts(written, new Map([...this.#rollouts, ...this.#pending]));
+    this.#written = file.config;
+  }
+
+  resolve(written: FacadeConfig): FacadeConfig {
+    const { config, refused } = withRollouts(written, new Map([...this.#rollouts, ...this.#unsaved]));
     for (const { route, reasons } of refused) {
-      this.#options.log.warn(
-        { route, reasons },
-        'a rollout of the store does not fit this file; the row is as written',
-      );
+      this.#log.warn({ route, reasons }, 'a rollout of the store does not fit this file; the row is as written');
     }
     return config;
   }
 
+  subscribe(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
   async flip(request: FlipRequest): Promise<FlipResult> {
-    const { flips } = this.#outbox;
+    const { flips } = this.#pending;
     // What was changed in the file before comes first in the history too.
-    if (!flips || !(await this.#outbox.flush())) throw unavailable(undefined);
+    if (!flips || !(await this.#pending.flush())) throw unavailable(undefined);
     const result = await flips.transact((tx) => this.#decide(tx, request)).catch(refusedOrUnavailable);
     await this.catchUp();
     return result;
@@ -63,14 +71,15 @@ export class StoreTruth implements Truth {
   }
 
   async #catchUp(): Promise<void> {
-    const { flips } = this.#outbox;
+    const { flips } = this.#pending;
     if (!flips) return;
-    await this.#outbox.flush();
+    await this.#pending.flush();
     const { revision, rollouts } = await flips.state();
     if (revision <= this.#revision) return;
     this.#revision = revision;
     this.#rollouts = rollouts;
-    this.#options.rebuild();
+    this.#log.info({ revision }, 'rollouts changed');
+    for (const listener of this.#listeners) listener();
   }
 
   async #decide(tx: SteerTransaction, request: FlipRequest): Promise<FlipResult> {
@@ -88,19 +97,19 @@ export class StoreTruth implements Truth {
     return { revision: await tx.append({ ...reason, changes }), changes, diff };
   }
 
-  #seen(seen: { previous: Rollouts | undefined; now: AppliedFile }): void {
-    const changed = [...seen.now.rollouts].filter(([route, to]) => {
-      const before = seen.previous?.get(route);
-      return before !== undefined && !sameRollout(before, to);
+  #changed(change: FileChange): void {
+    const changed = [...change.now.rollouts].filter(([route, to]) => {
+      const before = change.previous?.get(route);
+      return before !== undefined && !isSameRollout(before, to);
     });
-    for (const [route, to] of changed) this.#pending.set(route, to);
-    this.#outbox.add(async (flips: FlipLog) => {
-      await takeOver(flips, 'store', seen);
-      for (const [route, to] of changed) if (this.#pending.get(route) === to) this.#pending.delete(route);
+    for (const [route, to] of changed) this.#unsaved.set(route, to);
+    this.#pending.add(async (flips: FlipLog) => {
+      await importFile(flips, 'database', change);
+      for (const [route, to] of changed) if (this.#unsaved.get(route) === to) this.#unsaved.delete(route);
       // Now the store has it, even when another instance handed the same file in before and somebody flipped since.
       this.#revision = -1;
     });
-    void this.catchUp().catch((error: unknown) => this.#options.log.warn({ err: error }, 'the store cannot be read'));
+    void this.catchUp().catch((error: unknown) => this.#log.warn({ err: error }, 'the store cannot be read'));
   }
 }
 
@@ -112,8 +121,8 @@ function diffOf(before: Rollouts, changes: readonly FlipChange[]): string {
 const listed = (rollouts: Rollouts): string =>
   [...rollouts]
     .map(
-      ([route, { gateway, shadow, stickyBy, fallback }]) =>
-        `${route}: { gateway: ${gateway}, shadow: ${shadow}, stickyBy: ${stickyBy}, fallback: ${fallback} }\n`,
+      ([route, rollout]) => `${route}: ${rolloutText(rollout)}
+`,
     )
     .join('');
 

@@ -4,35 +4,47 @@ import { readTextSync } from '../../../http/read-file.ts';
 import { readDocument } from '../../config/document.ts';
 import { valueAt } from '../../config/place.ts';
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
-import { CliError, EXIT, type ExitCode } from '../exit.ts';
+import { CliError, EXIT, usageError, type ExitCode } from '../exit.ts';
 import type { KillSwitchState } from '../live.ts';
 import { signature } from '../signature.ts';
 import { allVisible } from '../../../http/visible.ts';
 
-export interface PanicOptions extends CommonOptions {
-  readonly end?: boolean;
+export interface KillSwitchOptions extends CommonOptions {
+  readonly why?: string;
 }
 
 /**
- * The kill switch. Nothing is asked and no config is checked: whoever calls this is in a hurry, and the config may be
- * what is broken. Where no facade answers, the file that it watches is the way.
+ * Shows or sets the kill switch. Nothing is asked and no config is checked: whoever calls this is in a hurry, and the
+ * config may be what is broken. Where no facade answers, the file that it watches is the way.
  */
-export const panic: Command<PanicOptions> = async (context, { end = false }) => {
+export const killSwitch: Command<KillSwitchOptions> = async (context, options, [state]) => {
+  if (state === undefined) return answer(context, await context.admin.get<KillSwitchState>('/api/kill-switch'));
+  if (state !== 'on' && state !== 'off')
+    throw usageError(`"${state}" is no state of the kill switch: write on or off.`);
+  return set(context, state === 'off', options);
+};
+
+/** The former name of `kill-switch on` and `kill-switch off`: runbooks in which it stands must still work. */
+export const panic: Command<KillSwitchOptions & { readonly end?: boolean }> = (context, { end = false, ...options }) =>
+  set(context, end, options);
+
+async function set(context: Context, end: boolean, options: KillSwitchOptions): Promise<ExitCode> {
   try {
-    const state = await context.admin.send<KillSwitchState>(end ? 'DELETE' : 'PUT', '/api/kill-switch', signature({}));
+    const method = end ? 'DELETE' : 'PUT';
+    const state = await context.admin.send<KillSwitchState>(method, '/api/kill-switch', signature(options));
     return end && state.on ? endFile(context, state) : answer(context, state);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     return byFile(context, end, error);
   }
-};
+}
 
 function answer(context: Context, state: KillSwitchState, remark = ''): ExitCode {
   const { style } = context;
   print(context, state, () => {
     const text = state.on
-      ? `${style.bold(style.red('Kill switch on'))}: every route is direct, at once. End it with "c2s-facade panic --end".`
-      : `${style.green('Kill switch off')}: the table decides again.`;
+      ? `${style.bold(style.red('Kill switch on'))}: every route is direct, at once. Switch it off with "c2s-facade kill-switch off".`
+      : `${style.green('Kill switch off')}: the rollout table decides.`;
     return `${text}${remark}`;
   });
   return EXIT.ok;
@@ -65,7 +77,7 @@ function byFile(context: Context, end: boolean, error: CliError): ExitCode {
 
 const byHand = ({
   variables,
-}: ApiPair): string => `The config names no server.killSwitchFile. What else takes everything direct:
+}: ApiPair): string => `The config names no server.killSwitchFile. What else sends every route direct:
   empty ${variables.gateway.url}= in .env, or write upstreams.gateway.url: '' in the config file
   curl -X PUT -H 'x-c2s-admin: 1' -H 'authorization: Bearer ADMIN_TOKEN' http://HOST:9901/api/kill-switch`;
 

@@ -7,11 +7,11 @@ import type { FlipLog } from '../store/flips.ts';
  * has it.
  */
 
-type Entry = (flips: FlipLog) => Promise<void>;
+type PendingWrite = (flips: FlipLog) => Promise<void>;
 
-export class Outbox {
+export class PendingWrites {
   readonly #log: Logger;
-  readonly #entries: Entry[] = [];
+  readonly #writes: PendingWrite[] = [];
   #flips: FlipLog | undefined;
   #flushing: Promise<void> | undefined;
   #hasFailed = false;
@@ -30,16 +30,16 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#entries.length === 0;
+    return this.#writes.length === 0;
   }
 
-  add(entry: Entry): void {
-    this.#entries.push(entry);
+  add(write: PendingWrite): void {
+    this.#writes.push(write);
   }
 
   /** Writes down what it can; what fails is tried again at the next call. @returns whether nothing is left. */
   async flush(): Promise<boolean> {
-    while (this.#flips && this.#entries.length > 0) {
+    while (this.#flips && this.#writes.length > 0) {
       this.#flushing ??= this.#flush(this.#flips).finally(() => (this.#flushing = undefined));
       await this.#flushing;
       if (this.#hasFailed) break;
@@ -49,9 +49,9 @@ export class Outbox {
 
   async #flush(flips: FlipLog): Promise<void> {
     try {
-      for (let entry = this.#entries[0]; entry; entry = this.#entries[0]) {
-        await entry(flips);
-        this.#entries.shift();
+      for (let write = this.#writes[0]; write; write = this.#writes[0]) {
+        await write(flips);
+        this.#writes.shift();
       }
       this.#hasFailed = false;
     } catch (error) {

@@ -5,43 +5,52 @@ import { editRollout, EditRefused } from '../config/edit.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { FileChanged, writeConfig } from '../config/write.ts';
 import type { FlipChange } from '../rollout/flip.ts';
-import type { AppliedFile } from '../store/revisions.ts';
-import type { Outbox } from './outbox.ts';
+import type { ImportedFile } from '../store/revisions.ts';
+import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesOf, expectRevision, type FlipRequest, type FlipResult } from './request.ts';
-import { appliedFile, takeOver } from './take-over.ts';
-import type { Truth, TruthOptions } from './truth.ts';
+import { importedFile, importFile } from './import-file.ts';
+import type { AcceptedFile, EditedFile, RolloutStore } from './rollout-store.ts';
 
 /**
- * One instance: the config file is the truth. A flip edits the file and has it loaded, so that what serves is what is
+ * One instance: the rollouts are in the config file. A flip edits the file and has it loaded, so that what serves is what is
  * written, whoever looks; the history is written afterwards, and a database that is down keeps nobody from flipping.
  */
-export class FileTruth implements Truth {
-  readonly #options: TruthOptions;
-  readonly #outbox: Outbox;
+export class FileRolloutStore implements RolloutStore {
+  readonly #edited: EditedFile;
+  readonly #pending: PendingWrites;
   #text = '';
-  #file: AppliedFile | undefined;
+  #file: ImportedFile | undefined;
   /** What a flip of ours is writing: seen in the file, it is nobody's edit by hand. */
   #own: string | undefined;
   /** Flips follow one another: each is an edit of the text that the one before left. */
   readonly #turns = new Turns();
 
-  constructor(options: TruthOptions, outbox: Outbox) {
-    this.#options = options;
-    this.#outbox = outbox;
+  constructor(edited: EditedFile, pending: PendingWrites) {
+    this.#edited = edited;
+    this.#pending = pending;
   }
 
-  take(written: FacadeConfig, text: string): FacadeConfig {
-    if (this.#file && text === this.#text) return written;
-    const now = appliedFile(text, written);
-    const seen = { previous: this.#file?.rollouts, now };
+  accept(file: AcceptedFile): void {
+    const { text } = file;
+    if (this.#file && text === this.#text) return;
+    const now = importedFile(file);
+    const change = { previous: this.#file?.rollouts, now };
     this.#text = text;
     this.#file = now;
-    if (text !== this.#own) {
-      this.#outbox.add((flips) => takeOver(flips, 'file', seen));
-      void this.#outbox.flush();
-    }
-    return written;
+    if (text === this.#own) return;
+    this.#pending.add((flips) => importFile(flips, 'file', change));
+    void this.#pending.flush();
+  }
+
+  /** What the file says is in force. */
+  resolve(config: FacadeConfig): FacadeConfig {
+    return config;
+  }
+
+  /** Rollouts change with the file only, and whoever accepts the file knows of that. */
+  subscribe(): void {
+    return;
   }
 
   flip(request: FlipRequest): Promise<FlipResult> {
@@ -49,11 +58,11 @@ export class FileTruth implements Truth {
   }
 
   async catchUp(): Promise<void> {
-    await this.#outbox.flush();
+    await this.#pending.flush();
   }
 
   async #flip(request: FlipRequest): Promise<FlipResult> {
-    const { file, variables, reload } = this.#options;
+    const { file, variables, reload } = this.#edited;
     let before = await readTable(file);
     if (before !== this.#text) {
       // Somebody saved it a moment ago: that is a flip of its own, before this one.
@@ -70,8 +79,8 @@ export class FileTruth implements Truth {
 
   /** The newest revision, null when nobody can tell; but who expects one must be told. */
   async #revision(expected: number | undefined): Promise<number | null> {
-    const isWritten = await this.#outbox.flush();
-    const state = isWritten ? await this.#outbox.flips?.state().catch(() => undefined) : undefined;
+    const isWritten = await this.#pending.flush();
+    const state = isWritten ? await this.#pending.flips?.state().catch(() => undefined) : undefined;
     if (state) expectRevision(expected, state.revision);
     else if (expected !== undefined) {
       throw new FlipRefused('unavailable', 'the history cannot be read now; flip without expecting a revision');
@@ -80,7 +89,7 @@ export class FileTruth implements Truth {
   }
 
   async #write(before: string, text: string): Promise<void> {
-    const { file, reload } = this.#options;
+    const { file, reload } = this.#edited;
     this.#own = text;
     try {
       await writeConfig(file, { text: before }, text);
@@ -95,20 +104,20 @@ export class FileTruth implements Truth {
   }
 
   async #record({ changes: _, ...reason }: FlipRequest, changes: readonly FlipChange[]): Promise<number | null> {
-    const file = this.#file as AppliedFile;
+    const file = this.#file as ImportedFile;
     let revision: number | null = null;
-    this.#outbox.add((flips) =>
+    this.#pending.add((flips) =>
       flips.transact(async (tx) => {
-        await tx.applied(file);
+        await tx.imported(file);
         revision = await tx.append({ ...reason, changes });
       }),
     );
-    await this.#outbox.flush();
+    await this.#pending.flush();
     return revision;
   }
 }
 
-function edited(text: string, ...rest: [FlipRequest['changes'], ReturnType<TruthOptions['variables']>, string]) {
+function edited(text: string, ...rest: [FlipRequest['changes'], ReturnType<EditedFile['variables']>, string]) {
   try {
     return editRollout(text, ...rest);
   } catch (error) {

@@ -1,0 +1,52 @@
+import type { FacadeConfig } from '../config/schema.ts';
+import type { Variables } from '../config/variables.ts';
+import type { Logger } from '../../http/log.ts';
+import { DatabaseRolloutStore } from './database-rollout-store.ts';
+import type { RolloutStoreKind } from './diff-file.ts';
+import { FileRolloutStore } from './file-rollout-store.ts';
+import type { PendingWrites } from './pending-writes.ts';
+import type { FlipRequest, FlipResult } from './request.ts';
+
+/** A config file that was accepted, as it is written. */
+export interface AcceptedFile {
+  readonly text: string;
+  /** Of the text. */
+  readonly revision: string;
+  readonly config: FacadeConfig;
+}
+
+/**
+ * Where the rollouts in force are kept: in the file (file-rollout-store.ts) or in the database
+ * (database-rollout-store.ts). A store knows nothing of whoever serves them: it is told of files, is asked for the
+ * rollouts, and tells when they change.
+ */
+export interface RolloutStore {
+  /** A config file was accepted: what somebody changed in it is a flip. Comes before `resolve` of the same file. */
+  accept(file: AcceptedFile): void;
+  /** The rollouts in force, laid over the rows of an accepted file. Changes nothing. */
+  resolve(config: FacadeConfig): FacadeConfig;
+  /** Told when `resolve` has another answer for the same file. */
+  subscribe(listener: () => void): void;
+  /** Makes the flip and waits until it serves. @throws FlipRefused */
+  flip(request: FlipRequest): Promise<FlipResult>;
+  /** The history is there, or a new revision of it. */
+  catchUp(): Promise<void>;
+}
+
+/** The config file, as a flip edits it. */
+export interface EditedFile {
+  readonly file: string;
+  readonly variables: () => Variables;
+  /** Reads the file again, now; resolves when it serves, or was refused. */
+  readonly reload: () => Promise<void>;
+}
+
+interface CreateOptions extends EditedFile {
+  readonly kind: RolloutStoreKind;
+  readonly pending: PendingWrites;
+  readonly log: Logger;
+}
+
+export function createRolloutStore({ kind, pending, log, ...file }: CreateOptions): RolloutStore {
+  return kind === 'database' ? new DatabaseRolloutStore(pending, log) : new FileRolloutStore(file, pending);
+}
