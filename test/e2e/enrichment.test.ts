@@ -348,3 +348,33 @@ describe('what comes in between', () => {
     expect(messages(SAME)).toHaveLength(1);
   });
 });
+
+describe('a queue that cannot be made when the database is there', () => {
+  it('is tried again until it can, and is told meanwhile', { timeout: 40_000 }, async () => {
+    const databaseUrl = await postgres.createDatabase();
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    // What a half-made schema, a missing right or a cut connection comes to: the first statement of the queue fails.
+    await client.query('create schema pgboss; create table pgboss.version (nothing text)');
+    facade = await startFacade({ direct: scene.sandbox.c2s.url, env: enrichingEnv(scene.sandbox, databaseUrl) });
+    started.push(facade);
+    const readyz = async () => (await (await fetch(`${facade.adminUrl}/readyz`)).json()) as Record<string, unknown>;
+    await until(async () => (await readyz())['unstarted'] !== undefined, 'it says so', 15_000);
+    expect(await readyz()).toMatchObject({
+      status: 'ready',
+      database: 'open',
+      unstarted: { enrichment: expect.any(String) as unknown },
+    });
+    expect(await facade.metric('facade_enrichment_up')).toBe(0);
+    expect(facade.logs.join('')).toContain('enrichment could not be started on the database');
+    expect(await enrich(facade, SAME)).toMatchObject({
+      status: 503,
+      body: { type: 'urn:c2s-facade:enrichment-not-started' },
+    });
+    await client.query('drop schema pgboss cascade');
+    await client.end();
+    await until(async () => (await facade.metric('facade_enrichment_up')) === 1, 'the queue is there', 20_000);
+    expect((await readyz())['unstarted']).toBeUndefined();
+    expect((await enrich(facade, SAME)).status).toBe(200);
+  });
+});

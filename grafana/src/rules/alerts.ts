@@ -262,6 +262,15 @@ function inside(): AlertRule[] {
         '{{ $value }} of the last day failed at every try, or ended without anybody knowing whether the message went out. Somebody must look at their leads.',
     }),
     alert({
+      name: 'FacadeEnrichmentDown',
+      expr: `facade_enrichment_up{${ofFacade}} == 0`,
+      for: '5m',
+      severity: 'warning',
+      summary: 'The enrichment of {{ $labels.instance }} takes no orders',
+      description:
+        'Its database, or the queue on it, could not be used since the start. Pushes are refused with 503, and senders that do not repeat them lose leads.',
+    }),
+    alert({
       name: 'FacadeEventLoopLag',
       expr: `nodejs_eventloop_lag_p99_seconds{${ofFacade}} > ${EVENT_LOOP_LAG}`,
       for: '5m',

@@ -344,11 +344,7 @@ export class Ledger {
       sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
       sendOutcome === undefined ? undefined : sql`send_ended_at = now()`,
     ].filter((one) => one !== undefined);
-    if (result !== 'gave_up' && result !== 'unknown') return this.#change(this.#relaxed, owner, id, { set });
-    await this.#relaxedTransaction(async (tx) => {
-      await this.#change(tx, owner, id, { set });
-      await this.#queue.bury(tx, id, reason ?? result);
-    });
+    await this.#change(this.#relaxed, owner, id, { set });
   }
 
   /** @returns the first of these markers that no enrichment of the lead has recorded. */

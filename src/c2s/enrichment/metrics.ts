@@ -11,11 +11,14 @@ export interface EnrichmentMetrics {
   readonly stepDuration: Histogram<'step' | 'result'>;
 }
 
-/** @param count enrichments by state, over all instances; undefined while there is no database. */
-export function createEnrichmentMetrics(
-  registry: Registry,
-  count: () => Promise<Partial<Record<State, number>> | undefined>,
-): EnrichmentMetrics {
+interface Measured {
+  /** Enrichments by state, over all instances; undefined while there is no database. */
+  readonly count: () => Promise<Partial<Record<State, number>> | undefined>;
+  /** Whether orders are taken; undefined: by choice of the operator they never are. */
+  readonly isUp: () => boolean | undefined;
+}
+
+export function createEnrichmentMetrics(registry: Registry, { count, isUp }: Measured): EnrichmentMetrics {
   const enrichments = new Counter({
     name: 'facade_enrichments_total',
     help: 'Enrichments that this process ended, by what they came to.',
@@ -40,6 +43,17 @@ export function createEnrichmentMetrics(
       // An unknown number is no number: without a database there is no series, rather than a reassuring zero.
       if (!counts) return this.reset();
       for (const state of STATES) this.set({ state }, counts[state] ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'facade_enrichment_up',
+    help: '1: orders and pushes are taken. 0: the database, or the queue on it, is not there yet. No series: not configured.',
+    aggregator: 'min',
+    registers: [registry],
+    collect() {
+      const up = isUp();
+      if (up === undefined) this.remove();
+      else this.set(up ? 1 : 0);
     },
   });
   for (const result of RESULTS) enrichments.inc({ result }, 0);

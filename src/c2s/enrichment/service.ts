@@ -65,8 +65,13 @@ export class EnrichmentService {
   static async start(options: ServiceOptions): Promise<EnrichmentService> {
     const queue = await Queue.start(options.store.connections, options.log);
     const service = new EnrichmentService(options, queue);
-    service.#subscription = await options.store.listen(CHANNEL, () => service.#worker.wake());
-    return service;
+    try {
+      service.#subscription = await options.store.listen(CHANNEL, () => service.#worker.wake());
+      return service;
+    } catch (error) {
+      await service.stop(0);
+      throw error;
+    }
   }
 
   private constructor(options: ServiceOptions, queue: Queue) {

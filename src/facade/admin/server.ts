@@ -123,7 +123,10 @@ function viewReadiness({ dataPlane, store }: AdminOptions): RequestHandler {
     // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
     // the facade routes all the same: it is ready, and says what it lacks.
     const database = store.problem ?? 'open';
-    res.status(dataPlane.draining ? 503 : 200).json({ status: dataPlane.draining ? 'draining' : 'ready', database });
+    const { draining } = dataPlane;
+    const { unstarted } = store;
+    const missing = Object.keys(unstarted).length > 0 ? { unstarted } : {};
+    res.status(draining ? 503 : 200).json({ status: draining ? 'draining' : 'ready', database, ...missing });
   };
 }
 

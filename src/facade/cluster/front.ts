@@ -44,14 +44,14 @@ export function createFront(options: FrontOptions): Server {
 function ready({ state, adminUrl }: FrontOptions, res: ServerResponse): void {
   const { ready, workers, isStopping } = state();
   const status = isStopping ? 'draining' : ready > 0 ? 'ready' : 'starting';
-  const answer = (database?: unknown): void =>
-    sendJson(res, status === 'ready' ? 200 : 503, { status, workers: { ready, of: workers }, database });
+  const answer = (database?: unknown, unstarted?: unknown): void =>
+    sendJson(res, status === 'ready' ? 200 : 503, { status, workers: { ready, of: workers }, database, unstarted });
   const url = adminUrl();
   if (url === undefined) return answer();
   fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) })
-    .then((first) => first.json() as Promise<{ database?: unknown }>)
+    .then((first) => first.json() as Promise<{ database?: unknown; unstarted?: unknown }>)
     .then(
-      ({ database }) => answer(database),
+      ({ database, unstarted }) => answer(database, unstarted),
       () => answer(),
     );
 }
