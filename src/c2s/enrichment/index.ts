@@ -35,6 +35,8 @@ export interface EnrichmentOptions {
 }
 
 interface EnrichmentRoom {
+  /** The service, or why there is none. */
+  readonly door: () => Door;
   readonly pages: PageRouter;
   /** Has the service started as soon as there is a store. @param server the public one, through which leads are reached. */
   attach(server: Server): void;
@@ -51,6 +53,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   const counted = createObserver(
     createEnrichmentMetrics(metrics.registry, {
       count: async () => service?.count(),
+      countDead: async () => service?.countDeadLetters(),
       isUp: () => (isConfigured && !store.isOff ? service !== undefined : undefined),
     }),
     log,
@@ -58,12 +61,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   const watched: Observer = { ...counted, ...(reached && { reached }) };
   const observer = tracing ? traced(watched, tracing.runs) : watched;
   const lookUps = new Agent();
-  const door = (): Door => {
-    if (!isConfigured) return { isOpen: false, problem: NOT_CONFIGURED };
-    if (service) return { isOpen: true, service };
-    if (store.isOff) return { isOpen: false, problem: NO_DATABASE };
-    return { isOpen: false, problem: store.current ? NOT_STARTED : DATABASE_DOWN };
-  };
+  const door = (): Door => doorOf(service, store, isConfigured);
   const pages = createEndpoints({
     door,
     isKnown,
@@ -75,6 +73,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     tracing,
   });
   return {
+    door,
     pages,
     attach(server) {
       if (!isConfigured) return log.info('enrichment: off; WORK_API_URL and DIRETRIX_BASE_URL are not set');
@@ -94,6 +93,13 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
       await lookUps.close();
     },
   };
+}
+
+function doorOf(service: EnrichmentService | undefined, store: StoreHolder, isConfigured: boolean): Door {
+  if (!isConfigured) return { isOpen: false, problem: NOT_CONFIGURED };
+  if (service) return { isOpen: true, service };
+  if (store.isOff) return { isOpen: false, problem: NO_DATABASE };
+  return { isOpen: false, problem: store.current ? NOT_STARTED : DATABASE_DOWN };
 }
 
 /** A mapping that cannot be read costs the leads their campaign's words, not their enrichment. */

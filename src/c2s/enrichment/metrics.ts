@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { DEAD_STATES, type DeadState } from './dead-letters.ts';
 import { RESULTS, STATES, STEPS, type State } from './enrichment.ts';
 
 /** The metrics of the enrichment. Dashboards and alerts rely on their names. */
@@ -14,11 +15,13 @@ export interface EnrichmentMetrics {
 interface Measured {
   /** Enrichments by state, over all instances; undefined while there is no database. */
   readonly count: () => Promise<Partial<Record<State, number>> | undefined>;
+  /** Dead letters that nobody has seen to, by state, over all instances; undefined as above. */
+  readonly countDead: () => Promise<Readonly<Record<DeadState, number>> | undefined>;
   /** Whether orders are taken; undefined: by choice of the operator they never are. */
   readonly isUp: () => boolean | undefined;
 }
 
-export function createEnrichmentMetrics(registry: Registry, { count, isUp }: Measured): EnrichmentMetrics {
+export function createEnrichmentMetrics(registry: Registry, { count, countDead, isUp }: Measured): EnrichmentMetrics {
   const enrichments = new Counter({
     name: 'facade_enrichments_total',
     help: 'Enrichments that this process ended, by what they came to.',
@@ -32,18 +35,13 @@ export function createEnrichmentMetrics(registry: Registry, { count, isUp }: Mea
     buckets: BUCKETS,
     registers: [registry],
   });
-  new Gauge({
+  observeStates(registry, STATES, count, {
     name: 'facade_jobs',
     help: 'Enrichments by state, over all instances; of the ended ones those of the last day.',
-    labelNames: ['state'] as const,
-    aggregator: 'max',
-    registers: [registry],
-    async collect() {
-      const counts = await count().catch(() => undefined);
-      // An unknown number is no number: without a database there is no series, rather than a reassuring zero.
-      if (!counts) return this.reset();
-      for (const state of STATES) this.set({ state }, counts[state] ?? 0);
-    },
+  });
+  observeStates(registry, DEAD_STATES, countDead, {
+    name: 'facade_dead_letters',
+    help: 'Enrichments that a human must look at, until they are settled, by state, over all instances.',
   });
   new Gauge({
     name: 'facade_enrichment_up',
@@ -60,4 +58,24 @@ export function createEnrichmentMetrics(registry: Registry, { count, isUp }: Mea
   // Its usual outcome only: a series for each bucket of each pair would be three hundred.
   for (const step of STEPS) stepDuration.zero({ step, result: step === 'send' ? 'end' : 'ok' });
   return { enrichments, stepDuration };
+}
+
+/** An unknown number is no number: without a database there is no series, rather than a reassuring zero. */
+function observeStates<S extends string>(
+  registry: Registry,
+  states: readonly S[],
+  count: () => Promise<Partial<Record<S, number>> | undefined>,
+  named: { readonly name: string; readonly help: string },
+): void {
+  new Gauge({
+    ...named,
+    labelNames: ['state'] as const,
+    aggregator: 'max',
+    registers: [registry],
+    async collect() {
+      const counts = await count().catch(() => undefined);
+      if (!counts) return this.reset();
+      for (const state of states) this.set({ state }, counts[state] ?? 0);
+    },
+  });
 }

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, sql, type RawBuilder } from 'kysely';
 import { PgBoss, type Db, type JobInsert } from 'pg-boss';
 import type { Connections } from '../../facade/store/connections.ts';
 import { WORK_LIMITS } from '../../facade/store/limits.ts';
@@ -114,6 +114,12 @@ export class Queue {
     }
   }
 }
+
+/** Whether a job of the enrichment waits or is under work. */
+export const hasJob = (enrichmentId: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`exists (
+  select from pgboss.job as job
+  where job.name in (${sql.join(Object.values(QUEUES).map((name) => sql.lit(name)))}) and job.state < 'completed'
+    and job.data ->> 'enrichmentId' = ${enrichmentId}::text)`;
 
 function insertOf({ enrichmentId, isUrgent, delay = 0 }: NewJob): JobInsert<JobData> {
   // By the clock of the database, in which the row's own time is written too.
