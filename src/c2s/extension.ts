@@ -1,4 +1,5 @@
 import type { Extension } from '../facade/extension.ts';
+import { deadLetterRoutes } from './admin/dead-letters.ts';
 import { peopleRoutes } from './admin/people.ts';
 import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
 
@@ -18,7 +19,11 @@ export function enrichmentExtension(reached?: EnrichmentOptions['reached']): Ext
         reached,
         tracing,
       });
-      return { ...enrichment, adminRoutes: [{ path: '/people', router: peopleRoutes(store) }] };
+      const adminRoutes = [
+        { path: '/people', router: peopleRoutes(store) },
+        { path: '/dead-letters', router: deadLetterRoutes(enrichment.door) },
+      ];
+      return { ...enrichment, adminRoutes };
     },
   };
 }

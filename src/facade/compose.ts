@@ -94,7 +94,6 @@ export async function compose(options: ComposeOptions) {
     ...adminSettings(options),
     timeline,
     adminRoutes: extension?.adminRoutes ?? [],
-    partProblem: () => extension?.problem?.(),
   });
   const begin = async (): Promise<void> => {
     extension?.attach(listener);
@@ -240,7 +239,7 @@ function keep(
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
   const keepsHistory = !seat || seat.isFirst || areRolloutsInDatabase(options);
   const started = startSteering({ steering, meter, opened: store.opened, instance, now, log, keepsHistory });
-  store.whenReady((opened) => comparing.keep(opened));
+  store.whenReady('parity', (opened) => comparing.keep(opened));
   const isKnown = (req: IncomingMessage): boolean => dataPlane.isKnown(req);
   const extension = product.extension?.start({ environment, config, store, metrics, isKnown, log, tracing });
   if (extension) dataPlane.pages = createPages(() => dataPlane.draining, log, [extension.pages]);
@@ -271,7 +270,7 @@ function pilot(
     mayLead: !seat || seat.isFirst,
     every: autopilotEvery,
   });
-  store.whenReady((opened) => started.keep(opened));
+  store.whenReady('autopilot', (opened) => started.keep(opened));
   const close = async (): Promise<void> => {
     await started.close();
     flips.close();

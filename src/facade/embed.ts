@@ -61,7 +61,8 @@ async function open(
     const { delayMs, deadlineMs } = drainTimes(config(), environment.drainDelayMs);
     if (delayMs > 0) await sleep(delayMs);
     dataPlane.endTunnels();
-    await store.cutAfter(deadlineMs, Promise.all([idle(dataPlane, deadlineMs), extension?.stop(deadlineMs)]));
+    const ending = Promise.all([idle(dataPlane, deadlineMs), extension?.stop(deadlineMs)]);
+    await store.cutAfter(deadlineMs, ending);
     await parts.close();
     table.remove();
   };

@@ -45,8 +45,6 @@ export interface RunningExtension {
   readonly pages: PageRouter;
   /** Below `/api` of the admin listener, behind its guard. */
   readonly adminRoutes: readonly AdminRoutes[];
-  /** What it lacks to do its work, in words for an operator; undefined, or left out: nothing. */
-  problem?(): string | undefined;
   /** The public listener is there, though its port may not be open yet. */
   attach(server: Server): void;
   /** Finishes what runs. @param deadlineMs what runs longer is given up. */

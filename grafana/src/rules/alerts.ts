@@ -254,12 +254,21 @@ function inside(): AlertRule[] {
   return [
     alert({
       name: 'FacadeJobsDead',
-      expr: 'sum by (job) (max by (job, state) (facade_jobs{state=~"failed|unknown"})) > 0',
+      expr: 'sum by (job) (max by (job, state) (facade_dead_letters)) > 0',
       for: '5m',
       severity: 'warning',
       summary: 'Enrichment jobs were given up',
       description:
-        '{{ $value }} of the last day failed at every try, or ended without anybody knowing whether the message went out. Somebody must look at their leads.',
+        '{{ $value }} failed at every try, were refused, or ended without anybody knowing whether the message went out. Somebody must look at their leads: c2s-facade dead-letters.',
+    }),
+    alert({
+      name: 'FacadeEnrichmentDown',
+      expr: `facade_enrichment_up{${ofFacade}} == 0`,
+      for: '5m',
+      severity: 'warning',
+      summary: 'The enrichment of {{ $labels.instance }} takes no orders',
+      description:
+        'Its database, or the queue on it, could not be used since the start. Pushes are refused with 503, and senders that do not repeat them lose leads.',
     }),
     alert({
       name: 'FacadeEventLoopLag',

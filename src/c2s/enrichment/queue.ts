@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, sql, type RawBuilder } from 'kysely';
 import { PgBoss, type Db, type JobInsert } from 'pg-boss';
 import type { Connections } from '../../facade/store/connections.ts';
 import { WORK_LIMITS } from '../../facade/store/limits.ts';
@@ -18,7 +18,6 @@ import type { Database } from '../../facade/store/schema.ts';
 
 const QUEUES: Readonly<Record<Standing, string>> = { known: 'enrich', stranger: 'enrich-strangers' };
 const STANDINGS = ['known', 'stranger'] as const satisfies readonly Standing[];
-const DEAD_LETTERS = 'enrich-dead';
 /** Who waits for the answer goes before what came in a batch. */
 const URGENT = 10;
 /** Seconds. Far above any enrichment: what a process leaves behind is found by its dead instance number, in seconds. */
@@ -57,6 +56,7 @@ export class Queue {
     this.#close = close;
   }
 
+  /** @throws when the tables of the queue cannot be made or read; nothing is left open then. */
   static async start(connections: Connections, log: Logger): Promise<Queue> {
     // Its own work only: maintenance. Ours goes through our transactions.
     const pool = connections.pool({ size: 2, limits: WORK_LIMITS });
@@ -67,16 +67,20 @@ export class Queue {
       monitorVacuum: false,
     });
     boss.on('error', (error) => log.warn({ err: error }, 'enrichment: the queue reports an error'));
-    await boss.start({ attempts: 5 });
-    const options = { expireInSeconds: EXPIRE, deleteAfterSeconds: KEEP, retryLimit: 10, retryDelay: 5 };
-    await boss.createQueue(DEAD_LETTERS, { deleteAfterSeconds: 0 });
-    for (const standing of STANDINGS) await boss.createQueue(QUEUES[standing], options);
-    return new Queue(boss, () => connections.end(pool));
+    const queue = new Queue(boss, () => connections.end(pool));
+    try {
+      await boss.start();
+      const options = { expireInSeconds: EXPIRE, deleteAfterSeconds: KEEP, retryLimit: 10, retryDelay: 5 };
+      for (const standing of STANDINGS) await boss.createQueue(QUEUES[standing], options);
+      return queue;
+    } catch (error) {
+      await queue.stop().catch(() => undefined);
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
-    await this.#boss.stop({ graceful: true, timeout: 5_000 });
-    await this.#close();
+    await this.#boss.stop({ graceful: true, timeout: 5_000 }).finally(this.#close);
   }
 
   async add(tx: Transaction<Database>, jobs: readonly NewJob[]): Promise<void> {
@@ -109,12 +113,13 @@ export class Queue {
       if (done.length > 0) await this.#boss.complete(QUEUES[standing], done, null, { db: within(tx) });
     }
   }
-
-  /** What a human must look at, kept until somebody takes it out. */
-  async bury(tx: Transaction<Database>, enrichmentId: string, reason: string): Promise<void> {
-    await this.#boss.insert(DEAD_LETTERS, [{ data: { enrichmentId, reason } }], { db: within(tx) });
-  }
 }
+
+/** Whether a job of the enrichment waits or is under work. */
+export const hasJob = (enrichmentId: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`exists (
+  select from pgboss.job as job
+  where job.name in (${sql.join(Object.values(QUEUES).map((name) => sql.lit(name)))}) and job.state < 'completed'
+    and job.data ->> 'enrichmentId' = ${enrichmentId}::text)`;
 
 function insertOf({ enrichmentId, isUrgent, delay = 0 }: NewJob): JobInsert<JobData> {
   // By the clock of the database, in which the row's own time is written too.

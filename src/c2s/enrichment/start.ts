@@ -6,6 +6,7 @@ import { Sealer } from '../store/seal.ts';
 import { createDiretrix } from './diretrix.ts';
 import { createFacadeClient } from './facade-client.ts';
 import { localAgent } from './local-connection.ts';
+import { Marks } from './marker.ts';
 import { EnrichmentService, type ServiceOptions } from './service.ts';
 import { createWorkApi } from './work-api.ts';
 
@@ -37,6 +38,7 @@ export function startService(options: StartServiceOptions): Promise<EnrichmentSe
     facade: createFacadeClient({ agent, token: directToken, deadline: FACADE_DEADLINE, traces: tracing?.runs }),
     diretrix: createDiretrix({ baseUrl: url, ...credentials, deadlineMs: diretrixDeadline, dispatcher }),
     workApi: createWorkApi({ baseUrl: workApi.url, key: workApi.key, deadlineMs: workApiDeadline, dispatcher }),
+    marks: new Marks(directToken),
     sealer: dataKeys.length > 0 ? new Sealer(dataKeys) : undefined,
     store,
     settings,

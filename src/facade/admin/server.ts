@@ -47,8 +47,6 @@ export interface AdminOptions {
   /** Of an extension. */
   readonly adminRoutes: readonly AdminRoutes[];
   readonly steering: Steering;
-  /** What an extension lacks; undefined: nothing. */
-  readonly partProblem?: (() => string | undefined) | undefined;
   readonly burnDown: BurnDown;
   readonly configFile: string;
   readonly adminToken: string | undefined;
@@ -131,14 +129,14 @@ function viewReadiness(options: AdminOptions): RequestHandler {
 }
 
 /** How things are with what the instances share. */
-function storeOf({ store, steering, partProblem }: AdminOptions) {
+function storeOf({ store, steering }: AdminOptions) {
   const { silenceMs } = store;
   return {
     database: store.problem ?? 'open',
     /** Seconds since the database last answered anything. */
     databaseSilence: silenceMs === undefined ? undefined : Math.round(silenceMs / 100) / 10,
     steering: steering.status,
-    extension: partProblem?.(),
+    ...(Object.keys(store.unstarted).length > 0 ? { unstarted: store.unstarted } : {}),
   };
 }
 

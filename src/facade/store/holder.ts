@@ -12,19 +12,35 @@ import { StoreUnavailable } from './unavailable.ts';
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
 
+/** What has a deadline of its own ends by that first: what is still waited for then is the database. */
+const CUT_SLACK_MS = 500;
+
 /** The migrations are the opener's to bring. */
 export type OpenOptions = Omit<StoreOptions, 'migrations'>;
 
 interface StoreHolderOptions extends OpenOptions {
   readonly open: (options: OpenOptions) => Promise<Store>;
+  /** Waits between two tries; resolves early when the signal aborts. Default: by the clock. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-type User = (store: Store) => Promise<void> | void;
+const pauseByClock = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+
+interface Part {
+  /** As operators read it. */
+  readonly name: string;
+  /** Begins anew when it is called again after it failed. */
+  readonly start: (store: Store) => Promise<void> | void;
+}
 
 export class StoreHolder {
   readonly #options: StoreHolderOptions | undefined;
-  readonly #users: User[] = [];
+  readonly #parts: Part[] = [];
+  /** Of parts that could not be started yet, by name. */
+  readonly #unstarted = new Map<string, string>();
   readonly #closing = new AbortController();
+  readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>;
   #store: Store | undefined;
   #problem: string;
   #opening: Promise<Store | undefined> | undefined;
@@ -38,6 +54,7 @@ export class StoreHolder {
   /** @param options undefined: there is none, by choice of the operator. */
   constructor(options: StoreHolderOptions | undefined) {
     this.#options = options;
+    this.#pause = options?.pause ?? pauseByClock;
     if (!options) this.#first.resolve(undefined);
     this.#problem = options ? 'opening' : 'none';
   }
@@ -62,9 +79,17 @@ export class StoreHolder {
     return this.#options === undefined;
   }
 
-  /** Called once, when the store is open; in the order in which they were registered. */
-  whenReady(user: User): void {
-    this.#users.push(user);
+  /** Parts of the facade that failed to start on the open store and are tried again, with the reason. For operators. */
+  get unstarted(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#unstarted);
+  }
+
+  /**
+   * Starts a part of the facade once the store is open, in the order of registration. A part that fails is tried again
+   * until it starts, and no other part waits for it.
+   */
+  whenReady(name: string, start: Part['start']): void {
+    this.#parts.push({ name, start });
     if (this.#store) void this.#serve(this.#store);
   }
 
@@ -87,7 +112,7 @@ export class StoreHolder {
       );
       this.#closing.abort();
       this.#store?.cut();
-    }, timeoutMs);
+    }, timeoutMs + CUT_SLACK_MS);
     try {
       return await work;
     } finally {
@@ -109,7 +134,7 @@ export class StoreHolder {
       const store = await options.open({ ...options, signal }).catch((error: unknown) => this.#failed(error, pause));
       if (store && signal.aborted) await store.close();
       else if (store) return this.#opened(store);
-      await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
+      await this.#pause(pause, signal);
     }
     return undefined;
   }
@@ -129,12 +154,33 @@ export class StoreHolder {
   }
 
   async #serve(store: Store): Promise<void> {
-    for (let user = this.#users.shift(); user; user = this.#users.shift()) {
-      try {
-        await user(store);
-      } catch (error) {
-        this.#options?.log.error({ err: error }, 'a part of the facade could not be started on the database');
-      }
+    for (let part = this.#parts.shift(); part; part = this.#parts.shift()) {
+      if (!(await this.#begin(part, store, FIRST_PAUSE))) void this.#retry(part, store);
     }
+  }
+
+  async #retry(part: Part, store: Store): Promise<void> {
+    const { signal } = this.#closing;
+    for (let pause = FIRST_PAUSE; !signal.aborted;) {
+      await this.#pause(pause, signal);
+      pause = Math.min(pause * 2, LONGEST_PAUSE);
+      if (signal.aborted || (await this.#begin(part, store, pause))) return;
+    }
+  }
+
+  /** @returns whether it started. */
+  async #begin({ name, start }: Part, store: Store, pause: number): Promise<boolean> {
+    try {
+      await start(store);
+    } catch (error) {
+      if (this.#closing.signal.aborted) return false;
+      const reason = error instanceof StoreUnavailable ? error.message : codeOf(error);
+      this.#unstarted.set(name, reason);
+      const fields = { err: error, part: name, reason, retryInMs: pause };
+      this.#options?.log.error(fields, `${name} could not be started on the database; it is tried again`);
+      return false;
+    }
+    if (this.#unstarted.delete(name)) this.#options?.log.info({ part: name }, `${name} is started on the database`);
+    return true;
   }
 }

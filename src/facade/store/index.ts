@@ -10,6 +10,7 @@ import { listen, type Subscription } from './listen.ts';
 import { migrate, type Migrations } from './migrate.ts';
 import { migrations as ENGINE_MIGRATIONS } from './migrations/index.ts';
 import { SCHEMA, type Database } from './schema.ts';
+import { refuseTransactionPooling } from './transaction-pooling.ts';
 
 /**
  * The store: one Postgres, the operator's or one of our own, with its tables up to date. Who has a `Store` need not
@@ -80,6 +81,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   signal?.addEventListener('abort', cut);
   try {
     await awaitDatabase(connections, { patience, log, signal });
+    if (!embedded) await refuseTransactionPooling(connections);
     await migrate(connections, { ...ENGINE_MIGRATIONS, ...migrations }, log);
     signal?.throwIfAborted();
   } catch (error) {

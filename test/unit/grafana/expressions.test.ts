@@ -13,7 +13,11 @@ const OF_PROMETHEUS = ['up', 'ALERTS', 'scrape_duration_seconds', 'scrape_sample
 /** Every name that may stand in an expression: registered, recorded, Prometheus's own, or written down as coming. */
 async function knownNames(): Promise<Set<string>> {
   const metrics = new Metrics();
-  createEnrichmentMetrics(metrics.registry, () => Promise.resolve(undefined));
+  createEnrichmentMetrics(metrics.registry, {
+    count: async () => undefined,
+    countDead: async () => undefined,
+    isUp: () => true,
+  });
   metrics.observeInflight(() => []);
   metrics.observeOverload(() => ({ connections: 0, admitted: 1 }));
   metrics.observeParity(() => []);
