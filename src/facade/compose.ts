@@ -159,6 +159,11 @@ function wire(options: WireOptions) {
   });
   const kept = keep(options, shared, serving);
   const piloted = pilot(options, shared, serving, kept.store);
+  const isShared = kind === 'database';
+  metrics.observeShared(() => {
+    const { revision, behind } = steering.status;
+    return { silenceMs: kept.store.silenceMs, ...(isShared ? { revision, behind } : NOT_SHARED) };
+  });
   const close = async (): Promise<void> => {
     files.close();
     for (const part of [piloted, serving, kept, table]) await part.close();
@@ -168,6 +173,9 @@ function wire(options: WireOptions) {
   const own = { loaded: active.current.source, heard, book, loader, reload, close, autopilot: piloted.autopilot };
   return { ...shared, ...serving, ...kept, ...own };
 }
+
+/** The file of each instance is its own. */
+const NOT_SHARED = { revision: undefined, behind: undefined };
 
 interface Clocks {
   readonly metrics: Metrics;

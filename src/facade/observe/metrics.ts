@@ -48,6 +48,13 @@ interface ParityGauges {
   readonly verdicts: readonly (readonly [verdict: string, holds: boolean])[];
 }
 
+/** Of what the instances share; undefined: not known, or nothing is shared. */
+interface SharedState {
+  readonly silenceMs: number | undefined;
+  readonly revision: number | undefined;
+  readonly behind: number | undefined;
+}
+
 export class Metrics {
   readonly registry = new Registry();
   readonly requests = new CellCounter({
@@ -216,6 +223,31 @@ export class Metrics {
       aggregator: 'min',
       collect: (): void => admitted.set(read().admitted),
     });
+  }
+
+  /** Serves what tells how near this instance is to what all share, at scrape time. What is unknown has no series. */
+  observeShared(read: () => SharedState): void {
+    const gauge = (
+      name: string,
+      help: string,
+      aggregator: 'min' | 'max',
+      value: (state: SharedState) => number | undefined,
+    ) =>
+      new Gauge({
+        ...{ name, help, aggregator },
+        registers: [this.registry],
+        collect() {
+          const now = value(read());
+          if (now === undefined) this.remove();
+          else this.set(now);
+        },
+      });
+    const silence = 'Since the database last answered this process anything; it is asked something every second.';
+    gauge('facade_store_silence_seconds', silence, 'max', ({ silenceMs }) => silenceMs && silenceMs / 1_000);
+    const revision = 'The revision of the flips that serves here, where the database holds the rollouts.';
+    gauge('facade_steering_revision', revision, 'min', (state) => state.revision);
+    const behind = 'Revisions that this process has heard of and does not serve yet.';
+    gauge('facade_steering_behind', behind, 'max', (state) => state.behind);
   }
 
   /** Serves facade_log_dropped_total from where the lines are dropped, at scrape time. */

@@ -22,6 +22,7 @@ async function knownNames(): Promise<Set<string>> {
   metrics.observeOverload(() => ({ connections: 0, admitted: 1 }));
   metrics.observeParity(() => []);
   metrics.observeLog(() => 0);
+  metrics.observeShared(() => ({ silenceMs: 0, revision: 0, behind: 0 }));
   const registered = (await metrics.registry.getMetricsAsJSON()).map(({ name }) => name);
   const list = JSON.parse(readFileSync('test/e2e/external/may-be-empty.json', 'utf8')) as { metrics: object };
   return new Set([
