@@ -7,6 +7,7 @@ import { setRoute } from './kit/facade.ts';
 import { Opened } from './kit/load.ts';
 import { startPostgres, type TestPostgres } from './kit/postgres.ts';
 import { startProcess, type FacadeProcess } from './kit/process.ts';
+import { spawnNode } from './kit/spawn-node.ts';
 import { startStoreProxy, type StoreProxy } from './kit/store-proxy.ts';
 import { until } from './kit/upstream.ts';
 
@@ -136,6 +137,17 @@ describe.each(STATES)('while the database %s', (_, into) => {
     expect(await res.text()).not.toMatch(/node_modules|\.ts\b|<html/i);
   });
 
+  test(
+    'the command line ends with 3 where it needs the database, and the kill switch works',
+    { timeout: 30_000 },
+    async () => {
+      expect(await runCli(started, 'history')).toMatchObject({ code: 3 });
+      const switched = await runCli(started, 'kill-switch', 'on', '--json');
+      expect([switched.code, JSON.parse(switched.out)]).toMatchObject([0, { on: true, recorded: false }]);
+      expect(switched.out).toContain('until the database has it');
+    },
+  );
+
   test('many at once are all answered, and the kill switch between them at once', { timeout: 30_000 }, async () => {
     const began = performance.now();
     const many = Array.from({ length: 40 }, () => ask(started, { method: 'GET', path: '/api/history' }));
@@ -148,6 +160,16 @@ describe.each(STATES)('while the database %s', (_, into) => {
     expect([read.status, read.headers.get('x-facade-path')]).toEqual([200, 'direct']);
   });
 });
+
+async function runCli({ adminUrl, facade }: Started, ...args: string[]) {
+  const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] };
+  const options = { cwd: facade.dir, env, stdio: 'pipe' as const };
+  const child = spawnNode('src/c2s/cli/main.ts', [...args, '--admin', adminUrl], options);
+  let out = '';
+  child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  return { code, out };
+}
 
 async function page({ adminUrl }: Started): Promise<string> {
   return (await fetch(`${adminUrl}/metrics`)).text();

@@ -41,10 +41,12 @@ export function createEnrichmentMetrics(registry: Registry, { count, countDead, 
   });
   observeStates(registry, STATES, count, {
     name: 'facade_jobs',
+    age: 'facade_jobs_age_seconds',
     help: 'Enrichments by state, over all instances; of the ended ones those of the last day.',
   });
   observeStates(registry, DEAD_STATES, countDead, {
     name: 'facade_dead_letters',
+    age: 'facade_dead_letters_age_seconds',
     help: 'Enrichments that a human must look at, until they are settled, by state, over all instances.',
   });
   new Gauge({
@@ -66,13 +68,13 @@ export function createEnrichmentMetrics(registry: Registry, { count, countDead, 
 
 /**
  * An unknown number is no number: where it was never known there is no series, rather than a reassuring zero. While the
- * database says nothing it is the last one, and `NAME_age_seconds` how old it is.
+ * database says nothing it is the last one, and `age` says how old it is.
  */
 function observeStates<S extends string>(
   registry: Registry,
   states: readonly S[],
   count: () => Promise<Partial<Record<S, number>> | undefined>,
-  { name, help }: { readonly name: string; readonly help: string },
+  { name, age, help }: { readonly name: string; readonly age: string; readonly help: string },
 ): void {
   const counts = new LastKnown(count, COUNT_TIMEOUT_MS);
   const common = { aggregator: 'max' as const, registers: [registry] };
@@ -89,7 +91,7 @@ function observeStates<S extends string>(
   });
   new Gauge({
     ...common,
-    name: `${name}_age_seconds`,
+    name: age,
     help: `How old ${name} is: the database was asked at each scrape since, and did not answer.`,
     async collect() {
       const known = await counts.read();
