@@ -285,7 +285,7 @@ function adminSettings({ environment, log, isSandbox = false }: ComposeOptions) 
 }
 
 function storeOf({ environment, product, log }: ComposeOptions): StoreHolder {
-  const { database, dataDir } = environment;
+  const { database, dataDir, databaseConnections: maxConnections } = environment;
   if (database.kind === 'none') return new StoreHolder(undefined);
   const databaseUrl = database.kind === 'url' ? database.url : undefined;
   // What speaks to a database is loaded where there is one: a quarter of a second of a start.
@@ -293,7 +293,7 @@ function storeOf({ environment, product, log }: ComposeOptions): StoreHolder {
     const { openStore } = await import('./store/index.ts');
     return openStore({ ...options, migrations: await product.extension?.migrations() });
   };
-  return new StoreHolder({ databaseUrl, dataDir, log, open });
+  return new StoreHolder({ databaseUrl, dataDir, maxConnections, log, open });
 }
 
 function publicListener(dataPlane: DataPlane, server: { maxHeaderSize: string; keepAlive: string }): Server {
