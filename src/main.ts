@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import type { App, AppOptions } from './facade/app.ts';
-import { createSeat, type Seat, type SeatFacts } from './facade/cluster/seat.ts';
+import { createWorkerRole, type ForkedWorker, type RoleFacts } from './facade/cluster/worker-role.ts';
 import { ConfigRefused } from './facade/config/config-refused.ts';
 import { EnvFileError, readEnvFile } from './facade/config/env-file.ts';
 import { readEnvironment } from './c2s/environment.ts';
@@ -17,13 +17,13 @@ import type { FirstRun } from './c2s/sandbox/first-run.ts';
 
 /**
  * The process: environment → app → listen → graceful stop. Without a C2S_BASE_URL, on the sandbox. With WORKERS=n this
- * is the primary of n processes that run this same file, and each finds its seat in the environment.
+ * is the primary of n processes that run this same file, and each finds its role in the environment.
  *
  * Imported here is what every process needs; sandbox, primary and app are loaded by the process that is one.
  */
 
 const ENV_FILE = '.env';
-const SEAT = 'C2S_FACADE_SEAT';
+const ROLE_VARIABLE = 'C2S_FACADE_WORKER_ROLE';
 
 /** What the operator wrote: the environment wins over the .env file, which is read anew at every reload. */
 function variables(): Record<string, string | undefined> {
@@ -42,8 +42,8 @@ interface Running {
  * @param stopping aborted: what has not been started need not be any more.
  * @returns what to stop; undefined: nothing runs, or its primary stops it.
  */
-async function main(seat: Seat | undefined, stopping: AbortSignal): Promise<Running | undefined> {
-  const begun = await seat?.begun;
+async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Promise<Running | undefined> {
+  const begun = await worker?.begun;
   const envFile = begun?.envFile ?? (await explained(() => Promise.resolve(readEnvFile(ENV_FILE))));
   if (!envFile) return undefined;
   const given = { ...envFile, ...process.env };
@@ -70,12 +70,12 @@ async function main(seat: Seat | undefined, stopping: AbortSignal): Promise<Runn
     environment,
     variables: all,
     isSandbox: firstRun !== undefined,
-    seat,
+    role: worker,
     lastGood: begun?.config,
     ...logs,
   });
   // What ties a worker to the primary would keep it alive.
-  if (!app && seat) process.exit(1);
+  if (!app && worker) process.exit(1);
   if (!app) {
     await firstRun?.close();
     return undefined;
@@ -86,7 +86,7 @@ async function main(seat: Seat | undefined, stopping: AbortSignal): Promise<Runn
     output.flush();
     app.store.whenReady('welcome', () => output.write(`The database under ${environment.dataDir} is ready.\n`));
   }
-  if (seat) return undefined;
+  if (worker) return undefined;
   process.on('SIGHUP', () => void app.reload());
   const stop = async (): Promise<boolean> => {
     const isWhole = await app.stop();
@@ -109,7 +109,7 @@ async function lead(
   stopping: AbortSignal,
 ): Promise<Running | undefined> {
   const { startPrimary } = await import('./facade/cluster/primary.ts');
-  const options = { environment, envFile, log, droppedLines, seatVariable: SEAT, stopping };
+  const options = { environment, envFile, log, droppedLines, roleVariable: ROLE_VARIABLE, stopping };
   const primary = await explained(() => startPrimary(options));
   if (!primary) {
     process.exitCode = 1;
@@ -119,9 +119,9 @@ async function lead(
   return { log, stop: () => primary.stop() };
 }
 
-/** A process manager may run us as a worker of a cluster of its own: that is no seat among ours. */
-function seatOf(text: string | undefined): Seat | undefined {
-  return cluster.isWorker && text !== undefined ? createSeat(JSON.parse(text) as SeatFacts, process) : undefined;
+/** A process manager may run us as a worker of a cluster of its own: it is none of ours then. */
+function workerOf(text: string | undefined): ForkedWorker | undefined {
+  return cluster.isWorker && text !== undefined ? createWorkerRole(JSON.parse(text) as RoleFacts, process) : undefined;
 }
 
 /**
@@ -174,7 +174,7 @@ function stopOnSignals(starting: Promise<Running | undefined>, stopping: AbortCo
   const onSignal = async (signal: string): Promise<void> => {
     if (stopping.signal.aborted) {
       // One whose node is still starting would complain that its primary is gone.
-      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+      for (const one of Object.values(cluster.workers ?? {})) one?.process.kill('SIGKILL');
       process.exit(1);
     }
     stopping.abort();
@@ -193,10 +193,10 @@ function fail(title: string, report: string): void {
   process.exitCode = 1;
 }
 
-const seat = seatOf(process.env[SEAT]);
+const worker = workerOf(process.env[ROLE_VARIABLE]);
 const stopping = new AbortController();
 // Before anything is started: what a signal finds half started would be left behind.
-if (seat) followPrimary();
-const starting = main(seat, stopping.signal);
-if (!seat) stopOnSignals(starting, stopping);
+if (worker) followPrimary();
+const starting = main(worker, stopping.signal);
+if (!worker) stopOnSignals(starting, stopping);
 await starting;

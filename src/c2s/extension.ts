@@ -1,4 +1,4 @@
-import type { Extension } from '../facade/extension.ts';
+import type { Extension } from '../facade/extension/product.ts';
 import { deadLetterRoutes } from './admin/dead-letters.ts';
 import { peopleRoutes } from './admin/people.ts';
 import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';

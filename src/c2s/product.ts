@@ -1,4 +1,4 @@
-import type { Product } from '../facade/extension.ts';
+import type { Product } from '../facade/extension/product.ts';
 import { enrichmentExtension } from './extension.ts';
 import { CONTACT2SALE } from './pair/contact2sale.ts';
 

@@ -2,15 +2,14 @@ import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdminListener } from './admin/listener.ts';
 import { measuredOf } from './cluster/metrics-page.ts';
-import type { SeatHandlers } from './cluster/seat.ts';
+import { SOLE_WORKER, type WorkerHandlers, type WorkerRole } from './cluster/worker-role.ts';
 import { compose, type ComposeOptions } from './compose.ts';
+import type { Runtime } from './compose/runtime.ts';
+import type { Environment } from './config/environment.ts';
 import type { DataPlane } from './forward/data-plane.ts';
 import { Drain } from '../http/drain.ts';
-import type { KillSwitch } from './forward/kill-switch.ts';
 import { listen } from '../http/listener.ts';
 import { drainTimes } from './forward/settings.ts';
-import type { Table } from './forward/table.ts';
-import type { Metrics } from './observe/metrics.ts';
 import type { StoreHolder } from './store/holder.ts';
 
 /** A facade with its two listeners, from the first to the last request. */
@@ -37,26 +36,29 @@ export interface App {
  * @throws ConfigRefused with every problem, one a line; ListenError when a port cannot be had.
  */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { environment, log } = options;
-  const parts = await compose(options);
-  const { dataPlane, config, extension, store, listener } = parts;
+  const { environment, log, role = SOLE_WORKER } = options;
+  const composition = await compose(options);
+  const { runtime, background, listeners } = composition;
+  const { dataPlane, active, reload } = runtime;
+  const { extension, store } = background;
+  const { listener } = listeners;
   const drain = new Drain(listener);
-  const admin = createAdminListener(parts.admin);
+  const admin = createAdminListener(listeners.admin);
   const close = async (): Promise<void> => {
-    await parts.close();
+    await composition.close();
     admin.close();
     admin.closeAllConnections();
   };
   try {
-    await parts.begin();
+    await composition.begin();
     // Admin first: a probe must find it when the public port opens.
-    const adminUrl = await listenAdmin(admin, options);
+    const adminUrl = await listenAdmin(admin, environment, role);
     const url = await listen(listener, environment.host, environment.port, 'PORT');
-    if (!options.seat) log.info({ listening: url, admin: adminUrl }, 'ready');
+    if (role.isAlone) log.info({ listening: url, admin: adminUrl }, 'ready');
     let ending: Promise<boolean> | undefined;
     const end = async (): Promise<boolean> => {
       dataPlane.drain();
-      const { delayMs, deadlineMs } = drainTimes(config(), environment.drainDelayMs);
+      const { delayMs, deadlineMs } = drainTimes(active.config, environment.drainDelayMs);
       if (delayMs > 0) {
         log.info({ delayMs }, 'health checks say 503 now; requests are served until the delay is over');
         await sleep(delayMs);
@@ -71,9 +73,9 @@ export async function startApp(options: AppOptions): Promise<App> {
       return cut === 0;
     };
     const stop = (): Promise<boolean> => (ending ??= end());
-    options.seat?.attach(heardBy(parts.heard, stop));
-    options.seat?.tell({ kind: 'ready', url, adminUrl });
-    return { url, adminUrl, dataPlane, store, reload: parts.reload, stop };
+    role.attach(handlersOf(runtime, stop));
+    role.tell({ kind: 'ready', url, adminUrl });
+    return { url, adminUrl, dataPlane, store, reload, stop };
   } catch (error) {
     await extension?.stop(0);
     await close();
@@ -82,22 +84,15 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 /** A worker's is for the primary alone, which has the port of the operator. */
-function listenAdmin(admin: Server, { environment, seat }: AppOptions): Promise<string> {
-  if (seat) return listen(admin, '127.0.0.1', 0, 'ADMIN_PORT', { exclusive: true });
-  return listen(admin, environment.adminHost, environment.adminPort, 'ADMIN_PORT');
-}
-
-interface Hearing {
-  readonly table: Table;
-  readonly killSwitch: KillSwitch;
-  readonly metrics: Metrics;
-  readonly reload: () => Promise<void>;
+function listenAdmin(admin: Server, { adminHost, adminPort }: Environment, role: WorkerRole): Promise<string> {
+  if (role.isAlone) return listen(admin, adminHost, adminPort, 'ADMIN_PORT');
+  return listen(admin, '127.0.0.1', 0, 'ADMIN_PORT', { exclusive: true });
 }
 
 /** What this worker does when it is told something by the primary. */
-function heardBy({ table, killSwitch, metrics, reload }: Hearing, stop: () => Promise<boolean>): SeatHandlers {
+function handlersOf({ builder, killSwitch, metrics, reload }: Runtime, stop: () => Promise<boolean>): WorkerHandlers {
   return {
-    breaker: ({ route, path, state }) => table.followBreaker(route, path, state),
+    breaker: ({ route, path, state }) => builder.followBreaker(route, path, state),
     kill: (on) => killSwitch.follow(on),
     reload: () => void reload(),
     stop: () => void stop().then((isWhole) => process.exit(isWhole ? 0 : 1)),

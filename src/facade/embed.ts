@@ -13,7 +13,7 @@ import { ConfigRefused } from './config/config-refused.ts';
 import { readEnvironment, type Environment } from './config/environment.ts';
 import type { ApiPair } from './rollout/api-pair.ts';
 import type { Variables } from './config/variables.ts';
-import type { Product } from './extension.ts';
+import type { Product } from './extension/product.ts';
 import { consumedGuard } from './forward/consumed.ts';
 import type { DataPlane } from './forward/data-plane.ts';
 import { admitted } from '../http/listener.ts';
@@ -47,23 +47,24 @@ async function open(
   const variables = { ...given, FACADE_CONFIG: table.file };
   const environment = environmentOf(variables, product.pair);
   const logs = logsTo(log, given['LOG_LEVEL']);
-  const parts = await compose({ environment, product, variables: () => variables, ...logs });
-  const { dataPlane, extension, config, store } = parts;
+  const composition = await compose({ environment, product, variables: () => variables, ...logs });
+  const { dataPlane, active, reload } = composition.runtime;
+  const { extension, store } = composition.background;
   try {
-    await parts.begin();
+    await composition.begin();
   } catch (error) {
-    await parts.close();
+    await composition.close();
     throw error;
   }
   let ending: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     dataPlane.drain();
-    const { delayMs, deadlineMs } = drainTimes(config(), environment.drainDelayMs);
+    const { delayMs, deadlineMs } = drainTimes(active.config, environment.drainDelayMs);
     if (delayMs > 0) await sleep(delayMs);
     dataPlane.endTunnels();
     const ending = Promise.all([idle(dataPlane, deadlineMs), extension?.stop(deadlineMs)]);
     await store.cutAfter(deadlineMs, ending);
-    await parts.close();
+    await composition.close();
     table.remove();
   };
   const handle = admitted(consumedGuard((req, res) => dataPlane.handle(req, res), logs.log));
@@ -71,8 +72,8 @@ async function open(
     handle: (req, res) => handle(req, res, false),
     isUpgrade: (req) => passesHead(req) && dataPlane.isUpgrade(req),
     upgrade: (req, socket, head) => upgrade(dataPlane, req, socket, head),
-    admin: parts.admin,
-    reload: () => parts.reload(),
+    admin: composition.listeners.admin,
+    reload,
     close: () => (ending ??= end()),
   };
 }

@@ -33,7 +33,7 @@ afterAll(async () => {
 type Side = 'direct' | 'gateway';
 
 async function ask(id: SandboxOperationId, dialect: Side) {
-  const { model } = facade.dataPlane.generation.entries.find((entry) => entry.model.id === id)!;
+  const { model } = facade.dataPlane.snapshot.entries.find((entry) => entry.model.id === id)!;
   const face = model[dialect][0]!;
   const { params = '', query, direct, gateway: asGateway } = EXAMPLES[id];
   const body = dialect === 'direct' ? direct : (asGateway ?? direct);

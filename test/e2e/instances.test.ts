@@ -220,7 +220,7 @@ describe('on autopilot', () => {
     }, 'it is raised');
     expect(calendar.now() - summedAt).toBeGreaterThanOrEqual(5 * 60_000);
     const rolloutOf = ({ dataPlane }: TestFacade) =>
-      dataPlane.generation.entries.find(({ model }) => model.id === 'leads.get')?.model.rollout.gateway;
+      dataPlane.snapshot.entries.find(({ model }) => model.id === 'leads.get')?.model.rollout.gateway;
     await until(() => three.every((facade) => rolloutOf(facade) === 100), 'all serve the first step', TWO_SECONDS);
     for (const facade of three) expect(await history(facade)).toEqual(['1 autopilot leads.get 1']);
     const raise = 'facade_autopilot_decisions_total{route="leads.get",decision="raise"}';

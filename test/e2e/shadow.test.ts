@@ -285,7 +285,7 @@ describe('a shadow is taken out of what is spare', () => {
 
   test('of an upstream whose breaker is closed: one that rests is left alone', async () => {
     await start(shadowed(0, 100));
-    facade!.dataPlane.generation.entries
+    facade!.dataPlane.snapshot.entries
       .find(({ model }) => model.id === 'leads.get')
       ?.state.breaker('gateway')
       ?.open();

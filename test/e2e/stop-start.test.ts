@@ -43,7 +43,7 @@ const hasWorker = ({ dir }: FacadeProcess): boolean =>
   readdirSync('/proc').some(
     (pid) =>
       read(`/proc/${pid}/cwd`, (path) => readlinkSync(path)) === dir &&
-      read(`/proc/${pid}/environ`, (path) => readFileSync(path, 'latin1')).includes('C2S_FACADE_SEAT='),
+      read(`/proc/${pid}/environ`, (path) => readFileSync(path, 'latin1')).includes('C2S_FACADE_WORKER_ROLE='),
   );
 
 const MAKING = 'the files of Postgres are being made';

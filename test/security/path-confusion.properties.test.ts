@@ -5,8 +5,8 @@ import { CONTACT2SALE } from '../../src/c2s/pair/contact2sale.ts';
 import { parseConfig } from '../../src/facade/config/load.ts';
 import { paramsSafe } from '../../src/facade/forward/choose.ts';
 import { targetFor } from '../../src/facade/forward/plan.ts';
-import { tableSettings } from '../../src/facade/forward/settings.ts';
-import { Table } from '../../src/facade/forward/table.ts';
+import { runtimeSettings } from '../../src/facade/forward/settings.ts';
+import { RuntimeBuilder } from '../../src/facade/forward/runtime-builder.ts';
 import { parseTarget } from '../../src/facade/forward/target.ts';
 import { Metrics } from '../../src/facade/observe/metrics.ts';
 import type { RouteModel } from '../../src/facade/rollout/route.ts';
@@ -20,9 +20,9 @@ import type { RouteModel } from '../../src/facade/rollout/route.ts';
 
 const parsed = parseConfig(readFileSync('config/facade.yaml', 'utf8'), { C2S_BASE_URL: 'http://127.0.0.1:1' });
 if (!parsed.ok) throw new Error('the shipped table is refused');
-const table = new Table(new Metrics(), () => 0);
-const { matcher, entries } = table.build(tableSettings(parsed.config, CONTACT2SALE, 'r'));
-afterAll(() => table.close());
+const builder = new RuntimeBuilder(new Metrics(), () => 0);
+const { matcher, entries } = builder.build(runtimeSettings(parsed.config, CONTACT2SALE, 'r'));
+afterAll(() => builder.close());
 const models = entries.map(({ model }) => model);
 
 const odd = fc.constantFrom(

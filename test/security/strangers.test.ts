@@ -260,7 +260,7 @@ describe.each(WAYS)('on $way', (way) => {
     scene.strangersGet = fails;
     await inBatches(10, 5, () => call(scene, way.path));
     const recorders = () => {
-      const { entries, unclaimed } = scene.facade.dataPlane.generation;
+      const { entries, unclaimed } = scene.facade.dataPlane.snapshot;
       return {
         route: entries.find(({ model }) => model.id === 'leads.get')?.state.recorder.totals('direct'),
         unclaimed,

@@ -1,8 +1,7 @@
 import type { Transaction } from 'kysely';
 import { CompiledQuery, sql, type RawBuilder } from 'kysely';
 import { PgBoss, type Db, type JobInsert } from 'pg-boss';
-import type { Connections } from '../../facade/store/connections.ts';
-import { WORK_LIMITS } from '../../facade/store/limits.ts';
+import type pg from 'pg';
 import type { Logger } from '../../http/log.ts';
 import type { Standing } from '../../http/standing.ts';
 import type { Database } from '../../facade/store/schema.ts';
@@ -49,17 +48,16 @@ export interface NewJob {
 
 export class Queue {
   readonly #boss: PgBoss;
-  readonly #close: () => Promise<void>;
 
-  private constructor(boss: PgBoss, close: () => Promise<void>) {
+  private constructor(boss: PgBoss) {
     this.#boss = boss;
-    this.#close = close;
   }
 
-  /** @throws when the tables of the queue cannot be made or read; nothing is left open then. */
-  static async start(connections: Connections, log: Logger): Promise<Queue> {
-    // Its own work only: maintenance. Ours goes through our transactions.
-    const pool = connections.pool({ size: 2, limits: WORK_LIMITS });
+  /**
+   * @param pool for its own work, which is maintenance; ours goes through our transactions.
+   * @throws when the tables of the queue cannot be made or read; nothing is left running then.
+   */
+  static async start(pool: pg.Pool, log: Logger): Promise<Queue> {
     const boss = new PgBoss({
       db: { executeSql: (text, values) => pool.query(text, values) },
       schedule: false,
@@ -67,7 +65,7 @@ export class Queue {
       monitorVacuum: false,
     });
     boss.on('error', (error) => log.warn({ err: error }, 'enrichment: the queue reports an error'));
-    const queue = new Queue(boss, () => connections.end(pool));
+    const queue = new Queue(boss);
     try {
       await boss.start();
       const options = { expireInSeconds: EXPIRE, deleteAfterSeconds: KEEP, retryLimit: 10, retryDelay: 5 };
@@ -80,7 +78,7 @@ export class Queue {
   }
 
   async stop(): Promise<void> {
-    await this.#boss.stop({ graceful: true, timeout: 5_000 }).finally(this.#close);
+    await this.#boss.stop({ graceful: true, timeout: 5_000 });
   }
 
   async add(tx: Transaction<Database>, jobs: readonly NewJob[]): Promise<void> {

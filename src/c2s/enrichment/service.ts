@@ -57,7 +57,6 @@ const CHANNEL = 'enrichment_jobs';
 /** Milliseconds. A retry that another process left behind begins at most so late. */
 const POLL = 1_000;
 const RECOVER_EVERY = 2_000;
-const RELAXED_CONNECTIONS = 8;
 
 export class EnrichmentService {
   readonly #options: ServiceOptions;
@@ -73,7 +72,7 @@ export class EnrichmentService {
   #isStopping = false;
 
   static async start(options: ServiceOptions): Promise<EnrichmentService> {
-    const queue = await Queue.start(options.store.connections, options.log);
+    const queue = await Queue.start(options.store.pool, options.log);
     const service = new EnrichmentService(options, queue);
     try {
       service.#subscription = await options.store.listen(CHANNEL, () => service.#worker.wake());
@@ -88,7 +87,7 @@ export class EnrichmentService {
     const { store, settings, log, sealer, facade, diretrix, workApi, marks, observer } = options;
     this.#options = options;
     this.#queue = queue;
-    this.#relaxed = openRelaxed(store.connections, RELAXED_CONNECTIONS);
+    this.#relaxed = openRelaxed(store.connections, store.extensionPoolSize);
     this.#ledger = new Ledger(store.db, this.#relaxed.db, queue);
     this.#instance = new Instance(store.connections, () => this.#worker?.alive());
     const people = storePeople(this.#relaxed.db, () => settings().window, sealer);

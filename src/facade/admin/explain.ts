@@ -41,21 +41,21 @@ export function explain(dataPlane: DataPlane): RequestHandler {
       const detail = 'No known caller has this id; write known, unknown, or the twelve digits that the log shows.';
       return refuse(req, res, { status: 404, kind: 'unknown-caller', detail });
     }
-    const { generation, killed } = dataPlane;
-    const { direct, gateway } = generation.upstreams;
+    const { snapshot, killed } = dataPlane;
+    const { direct, gateway } = snapshot.upstreams;
     const situation = {
-      matcher: generation.matcher,
+      matcher: snapshot.matcher,
       gatewayAvailable: gateway !== undefined,
       killed,
-      forceHeader: generation.forceHeader,
+      forceHeader: snapshot.forceHeader,
       bases: { direct: direct.settings.url, gateway: gateway?.settings.url ?? '' },
     };
     const sent = body === undefined ? undefined : Buffer.from(body);
     const explanation = explainRequest(situation, { method, target, headers, body: sent, caller });
     const row = explanation.kind === 'route' ? explanation.route : undefined;
-    const entry = generation.entries.find(({ model }) => model.id === row);
+    const entry = snapshot.entries.find(({ model }) => model.id === row);
     const answer: ExplainAnswer = {
-      revision: generation.revision,
+      revision: snapshot.revision,
       killSwitch: killed,
       caller: caller?.id ?? null,
       explanation,

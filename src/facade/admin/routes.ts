@@ -1,4 +1,4 @@
-import type { Generation, RouteEntry } from '../forward/generation.ts';
+import type { RuntimeSnapshot, RouteEntry } from '../forward/runtime-snapshot.ts';
 import type { Recent } from '../observe/recent.ts';
 import type { RolloutValues } from '../config/rollout.ts';
 import { rolloutValues } from '../rollout/compile.ts';
@@ -26,16 +26,16 @@ export interface RouteView {
 }
 
 /** For the timeline: the same figures, without the words. @param now milliseconds, monotonic */
-export function timedRoutes(generation: Generation, now: number): TimedRoute[] {
-  return generation.entries.map(({ model, state }) => ({
+export function timedRoutes(snapshot: RuntimeSnapshot, now: number): TimedRoute[] {
+  return snapshot.entries.map(({ model, state }) => ({
     id: model.id,
     gateway: model.rollout.gateway / 100,
     recent: (path) => (model[path].length === 0 ? undefined : state.recorder.recent(path, now)),
   }));
 }
 
-export function viewRoutes(generation: Generation, now: number): RouteView[] {
-  return generation.entries.map((entry) => viewRoute(entry, now));
+export function viewRoutes(snapshot: RuntimeSnapshot, now: number): RouteView[] {
+  return snapshot.entries.map((entry) => viewRoute(entry, now));
 }
 
 function viewRoute({ model, state }: RouteEntry, now: number): RouteView {

@@ -87,10 +87,10 @@ function createApi(options: AdminOptions): Router {
   api.use(guard(options.adminToken));
   const view = (path: string, handle: RequestHandler) => api.route(path).get(handle).all(methodNotAllowed);
   view('/routes', (_req, res) => {
-    const { generation } = dataPlane;
-    res.json({ revision: generation.revision, killSwitch: dataPlane.killed, routes: viewRoutes(generation, now()) });
+    const { snapshot } = dataPlane;
+    res.json({ revision: snapshot.revision, killSwitch: dataPlane.killed, routes: viewRoutes(snapshot, now()) });
   });
-  const has = (id: string): boolean => dataPlane.generation.entries.some(({ model }) => model.id === id);
+  const has = (id: string): boolean => dataPlane.snapshot.entries.some(({ model }) => model.id === id);
   api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
   const summaries = paritySummaries(book, today);
   const events = createEvents(() => pictureOf(options, summaries));
@@ -143,20 +143,20 @@ function storeOf({ store, steering }: AdminOptions) {
 /** What the console shows of now. */
 function pictureOf(options: AdminOptions, parity: (route: string) => ParitySummary | undefined): object {
   const { dataPlane, now, calendar } = options;
-  const { generation, killed } = dataPlane;
-  const routes = viewRoutes(generation, now()).map((route) => ({ ...route, parity: parity(route.id) }));
+  const { snapshot, killed } = dataPlane;
+  const routes = viewRoutes(snapshot, now()).map((route) => ({ ...route, parity: parity(route.id) }));
   return {
     at: calendar.now(),
-    revision: generation.revision,
+    revision: snapshot.revision,
     killSwitch: killed,
-    gateway: generation.upstreams.gateway !== undefined,
+    gateway: snapshot.upstreams.gateway !== undefined,
     shared: storeOf(options),
     routes,
   };
 }
 
 function viewConfig({ dataPlane, loader, configFile }: AdminOptions, res: Response): void {
-  const { revision, loadedAt, upstreams } = dataPlane.generation;
+  const { revision, loadedAt, upstreams } = dataPlane.snapshot;
   const { lastRefused } = loader;
   res.json({
     file: configFile,

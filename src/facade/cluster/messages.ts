@@ -11,21 +11,21 @@ export type Measured = (Pick<MetricObject, 'name' | 'help' | 'type' | 'aggregato
   readonly values: MetricValue<string>[];
 })[];
 
-export interface BreakerNews {
+export interface BreakerMessage {
   readonly kind: 'breaker';
   readonly route: string;
   readonly path: Path;
   readonly state: BreakerState;
 }
 /** The kill switch was thrown by hand, or let go. */
-interface KillNews {
+interface KillSwitchMessage {
   readonly kind: 'kill';
   readonly on: boolean;
 }
 
 export type FromWorker =
-  | BreakerNews
-  | KillNews
+  | BreakerMessage
+  | KillSwitchMessage
   /** Serves; `adminUrl` is where its own admin listener is. */
   | { readonly kind: 'ready'; readonly url: string; readonly adminUrl: string }
   /** The first one has loaded a changed config file: so should the others. */
@@ -35,7 +35,7 @@ export type FromWorker =
   | { readonly kind: 'measured'; readonly metrics: Measured };
 
 /** What a worker begins with, so that it is as the others are. */
-export interface BeginNews {
+export interface BeginMessage {
   readonly kind: 'begin';
   /** The .env file as the primary found it at its start: the environment is read once. */
   readonly envFile: Variables;
@@ -44,9 +44,9 @@ export interface BeginNews {
 }
 
 export type ToWorker =
-  | BeginNews
-  | BreakerNews
-  | KillNews
+  | BeginMessage
+  | BreakerMessage
+  | KillSwitchMessage
   | { readonly kind: 'reload' }
   | { readonly kind: 'measure' }
   | { readonly kind: 'stop' };

@@ -1,4 +1,4 @@
-import cluster, { type Worker } from 'node:cluster';
+import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Environment } from '../config/environment.ts';
 import type { Variables } from '../config/variables.ts';
@@ -7,11 +7,11 @@ import { listen } from '../../http/listener.ts';
 import type { Logger } from '../../http/log.ts';
 import { countDroppedLines } from '../observe/metrics.ts';
 import { startEmbedded, type Embedded } from '../store/embedded/index.ts';
-import { Crew, type Hand, type Member } from './crew.ts';
-import { createFront } from './front.ts';
-import type { BreakerNews, FromWorker, ToWorker } from './messages.ts';
+import { WorkerPool, type WorkerHandle, type Worker } from './worker-pool.ts';
+import { createAdminProxy } from './admin-proxy.ts';
+import type { BreakerMessage, FromWorker, ToWorker } from './messages.ts';
 import { MetricsPage } from './metrics-page.ts';
-import type { SeatFacts } from './seat.ts';
+import type { RoleFacts } from './worker-role.ts';
 
 /**
  * The process above the workers, which serves no caller itself. It holds the listening socket that all accept from, keeps
@@ -29,8 +29,8 @@ export interface PrimaryOptions {
   readonly droppedLines: () => number;
   /** The .env file at the start. */
   readonly envFile: Variables;
-  /** Name of the variable by which a worker finds its seat. */
-  readonly seatVariable: string;
+  /** Name of the variable by which a worker finds its role. */
+  readonly roleVariable: string;
   /** Aborted: no worker is to be started any more. */
   readonly stopping: AbortSignal;
 }
@@ -58,42 +58,42 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary | u
   const { environment, log, stopping } = options;
   const { workers, adminHost, adminPort } = environment;
   const embedded = environment.database.kind === 'embedded' ? await embeddedFor(options) : undefined;
-  const bridge = new Bridge(options, embedded);
-  const front = createFront(bridge.front);
+  const ipc = new Ipc(options, embedded);
+  const adminProxy = createAdminProxy(ipc.adminProxy);
   const close = async (): Promise<void> => {
-    bridge.close();
-    front.close();
-    front.closeAllConnections();
+    ipc.close();
+    adminProxy.close();
+    adminProxy.closeAllConnections();
     await embedded?.stop();
   };
   try {
     // Admin first: a probe must find it when the public port opens.
-    const adminUrl = await listen(front, adminHost, adminPort, 'ADMIN_PORT');
-    const isUp = !stopping.aborted && (await bridge.crew.startFirst());
+    const adminUrl = await listen(adminProxy, adminHost, adminPort, 'ADMIN_PORT');
+    const isUp = !stopping.aborted && (await ipc.pool.startFirst());
     if (!isUp) {
       await close();
       return undefined;
     }
-    const allUp = bridge.crew.startOthers();
+    const allUp = ipc.pool.startOthers();
     void allUp.then(() => {
-      if (!bridge.crew.isStopping) log.info({ listening: bridge.url, admin: adminUrl, workers }, 'ready');
+      if (!ipc.pool.isStopping) log.info({ listening: ipc.url, admin: adminUrl, workers }, 'ready');
     });
     const stop = async (): Promise<boolean> => {
-      const isWhole = await bridge.crew.stop();
+      const isWhole = await ipc.pool.stop();
       await close();
       return isWhole;
     };
-    const reload = (): void => bridge.crew.tellAll({ kind: 'reload' });
-    return { url: bridge.url, adminUrl, reload, stop };
+    const reload = (): void => ipc.pool.tellAll({ kind: 'reload' });
+    return { url: ipc.url, adminUrl, reload, stop };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** Whom there is one of for all workers: what they know in common, and the page that they share. */
-class Bridge {
-  readonly crew: Crew;
+/** The primary's end of every worker's channel: what the workers know in common, and the page that they share. */
+class Ipc {
+  readonly pool: WorkerPool;
   url = '';
   /** Of the workers' own admin listeners, by place. */
   readonly #adminUrls = new Map<number, string>();
@@ -103,13 +103,13 @@ class Bridge {
   readonly #own = new Registry();
   readonly #timer: NodeJS.Timeout;
   /** What a worker that comes later must be told. */
-  readonly #breakers = new Map<string, BreakerNews>();
+  readonly #breakers = new Map<string, BreakerMessage>();
   #killed = false;
   /** Places whose answer a page waits for. */
   readonly #asked = new Map<number, Set<() => void>>();
 
   constructor(
-    { environment, log, droppedLines, envFile, seatVariable }: PrimaryOptions,
+    { environment, log, droppedLines, envFile, roleVariable }: PrimaryOptions,
     embedded: Embedded | undefined,
   ) {
     const { workers } = environment;
@@ -119,31 +119,31 @@ class Bridge {
     // Of the two only this one carries a NaN.
     cluster.setupPrimary({ serialization: 'advanced' });
     const databaseUrl = embedded?.connectionString ?? (environment.database.kind === 'embedded' ? 'none' : undefined);
-    this.crew = new Crew({
+    this.pool = new WorkerPool({
       size: workers,
       fork: (place) => {
-        const seat: SeatFacts = { place, workers, isEmbedded: embedded !== undefined };
-        const env = { [seatVariable]: JSON.stringify(seat), ...(databaseUrl && { DATABASE_URL: databaseUrl }) };
-        const hand = handOf(cluster.fork(env));
-        hand.send({ kind: 'begin', envFile, config: this.#config });
-        return hand;
+        const role: RoleFacts = { place, workers, isEmbedded: embedded !== undefined };
+        const env = { [roleVariable]: JSON.stringify(role), ...(databaseUrl && { DATABASE_URL: databaseUrl }) };
+        const handle = handleOf(cluster.fork(env));
+        handle.send({ kind: 'begin', envFile, config: this.#config });
+        return handle;
       },
-      heard: (member, message) => this.#heard(member, message),
-      left: (member) => this.#left(member),
+      heard: (worker, message) => this.#heard(worker, message),
+      left: (worker) => this.#left(worker),
       log,
       now: () => performance.now(),
     });
     this.#measureOwn(environment.workers);
     countDroppedLines(this.#own, droppedLines);
-    this.#timer = setInterval(() => this.crew.tellAll({ kind: 'measure' }), MEASURE_EVERY).unref();
+    this.#timer = setInterval(() => this.pool.tellAll({ kind: 'measure' }), MEASURE_EVERY).unref();
   }
 
-  get front(): Parameters<typeof createFront>[0] {
-    const { crew } = this;
+  get adminProxy(): Parameters<typeof createAdminProxy>[0] {
+    const { pool } = this;
     return {
       metrics: () => this.#metrics(),
       contentType: this.#page.contentType,
-      state: () => ({ ready: crew.ready.length, workers: crew.members.length, isStopping: crew.isStopping }),
+      state: () => ({ ready: pool.ready.length, workers: pool.workers.length, isStopping: pool.isStopping }),
       adminUrl: () => this.#adminUrls.get(0),
       anyAdminUrl: () => [...this.#adminUrls.values()][0],
     };
@@ -153,38 +153,38 @@ class Bridge {
     clearInterval(this.#timer);
   }
 
-  #heard(member: Member, message: FromWorker): void {
-    const { crew } = this;
+  #heard(worker: Worker, message: FromWorker): void {
+    const { pool } = this;
     switch (message.kind) {
       case 'ready':
         this.url = message.url;
-        this.#adminUrls.set(member.place, message.adminUrl);
-        return this.#greet(member);
+        this.#adminUrls.set(worker.place, message.adminUrl);
+        return this.#greet(worker);
       case 'breaker':
         this.#breakers.set(`${message.route} ${message.path}`, message);
-        return crew.tellAll(message, member);
+        return pool.tellAll(message, worker);
       case 'kill':
         this.#killed = message.on;
-        return crew.tellAll(message, member);
+        return pool.tellAll(message, worker);
       case 'reloaded':
-        return crew.tellAll({ kind: 'reload' }, member);
+        return pool.tellAll({ kind: 'reload' }, worker);
       case 'loaded':
         this.#config = message.config;
         return;
       case 'measured':
-        this.#page.take(member.place, message.metrics);
-        this.#asked.get(member.place)?.forEach((done) => done());
-        this.#asked.delete(member.place);
+        this.#page.take(worker.place, message.metrics);
+        this.#asked.get(worker.place)?.forEach((done) => done());
+        this.#asked.delete(worker.place);
     }
   }
 
   /** One that came later knows what the others know. */
-  #greet({ hand }: Member): void {
-    if (this.#killed) hand.send({ kind: 'kill', on: true });
-    for (const news of this.#breakers.values()) if (news.state !== 'closed') hand.send(news);
+  #greet({ handle }: Worker): void {
+    if (this.#killed) handle.send({ kind: 'kill', on: true });
+    for (const breaker of this.#breakers.values()) if (breaker.state !== 'closed') handle.send(breaker);
   }
 
-  #left({ place }: Member): void {
+  #left({ place }: Worker): void {
     this.#adminUrls.delete(place);
     this.#asked.get(place)?.forEach((done) => done());
     this.#asked.delete(place);
@@ -192,13 +192,13 @@ class Bridge {
   }
 
   async #metrics(): Promise<string> {
-    const answers = this.crew.ready.map(
-      ({ place, hand }) =>
+    const answers = this.pool.ready.map(
+      ({ place, handle }) =>
         new Promise<void>((done) => {
           const waiting = this.#asked.get(place) ?? new Set();
           this.#asked.set(place, waiting.add(done));
           setTimeout(done, PATIENCE).unref();
-          hand.send({ kind: 'measure' });
+          handle.send({ kind: 'measure' });
         }),
     );
     await Promise.all(answers);
@@ -213,7 +213,7 @@ class Bridge {
       labelNames: ['state'] as const,
       registers,
       collect: (): void => {
-        const ready = this.crew.ready.length;
+        const ready = this.pool.ready.length;
         gauge.set({ state: 'ready' }, ready);
         gauge.set({ state: 'missing' }, workers - ready);
       },
@@ -224,7 +224,7 @@ class Bridge {
       registers,
       collect: (): void => {
         replaced.reset();
-        replaced.inc(this.crew.replaced);
+        replaced.inc(this.pool.replaced);
       },
     });
     // prom-client leaves the one of the workers out.
@@ -239,9 +239,9 @@ class Bridge {
 
 /** Without it the workers serve all the same, and say what they lack. */
 async function embeddedFor({ environment, log, stopping }: PrimaryOptions): Promise<Embedded | undefined> {
-  const { dataDir, workers } = environment;
+  const { dataDir, workers, databaseConnections: maxConnections } = environment;
   try {
-    return await startEmbedded(dataDir, log, { instances: workers, signal: stopping });
+    return await startEmbedded(dataDir, log, { instances: workers, maxConnections, signal: stopping });
   } catch (error) {
     if (stopping.aborted) return undefined;
     log.error({ err: error, reason: (error as Error).message }, 'the database cannot be had; the workers go without');
@@ -249,7 +249,7 @@ async function embeddedFor({ environment, log, stopping }: PrimaryOptions): Prom
   }
 }
 
-function handOf(worker: Worker): Hand {
+function handleOf(worker: ClusterWorker): WorkerHandle {
   return {
     pid: worker.process.pid,
     send(message: ToWorker) {

@@ -1,5 +1,5 @@
 import type { Asked } from '../forward/exchange.ts';
-import type { RouteEntry } from '../forward/generation.ts';
+import type { RouteEntry } from '../forward/runtime-snapshot.ts';
 import type { Capture } from '../forward/tap.ts';
 import type { RouteState } from '../forward/route-state.ts';
 import type { ParityBook } from './book.ts';

@@ -1,5 +1,5 @@
 import type { Asked } from '../forward/exchange.ts';
-import type { RouteEntry } from '../forward/generation.ts';
+import type { RouteEntry } from '../forward/runtime-snapshot.ts';
 import type { Capture, Tap } from '../forward/tap.ts';
 import type { CounterCell } from '../observe/cells.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -12,7 +12,7 @@ import { LiveCoverage } from './live-coverage.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
-interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials' | 'isPressed'> {
+interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isPressed'> {
   readonly settings: ShadowSettings;
   readonly book: ParityBook;
   readonly writes: WriteReader;
@@ -33,11 +33,11 @@ export class Observer implements Tap {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { now, generation, credentials, isPressed, book } = options;
+    const { now, snapshot, credentials, isPressed, book } = options;
     this.#live = new LiveCoverage(options);
     this.#shadows = new ShadowRunner(options.settings, {
       now,
-      generation,
+      snapshot,
       credentials,
       isPressed,
       noiseShare: ({ model }) => book.noiseShare(model.id),

@@ -1,6 +1,6 @@
 import { DeadlineWatch } from '../../http/deadlines.ts';
 import type { Asked } from '../forward/exchange.ts';
-import type { Generation, RouteEntry } from '../forward/generation.ts';
+import type { RuntimeSnapshot, RouteEntry } from '../forward/runtime-snapshot.ts';
 import { requestHeaders, type Credentials } from '../forward/headers.ts';
 import { targetFor } from '../forward/plan.ts';
 import type { Caller } from '../forward/callers.ts';
@@ -46,7 +46,7 @@ export interface Shadowed {
 export interface ShadowPorts {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  readonly generation: () => Generation;
+  readonly snapshot: () => RuntimeSnapshot;
   readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
   /** The process has enough to do: nothing is begun that could be left undone. */
   readonly isPressed: () => boolean;
@@ -122,7 +122,7 @@ export class ShadowRunner {
     const kind = this.#nextKind(entry);
     const legs: Leg[] = [];
     for (const path of legsOf(kind, control.path)) {
-      const upstream = this.#ports.generation().upstreams[path];
+      const upstream = this.#ports.snapshot().upstreams[path];
       const request = upstream && requestFor(asked, path, upstream, this.#ports.credentials(path, asked.caller));
       if (!request) return this.#ports.notRun(entry, 'untranslatable');
       legs.push({ path, request });
@@ -177,7 +177,7 @@ export class ShadowRunner {
       this.#answered.add(job);
       return this.#over();
     }
-    const { upstreams } = this.#ports.generation();
+    const { upstreams } = this.#ports.snapshot();
     const upstream = upstreams[leg.path];
     if (!upstream) return this.#skip(job, 'unavailable');
     const obstacle = this.#obstacleTo(job, upstream);

@@ -72,7 +72,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
     book,
     use(config) {
       settings = shadowSettings(config);
-      const models = dataPlane.generation.entries.map(({ model }) => model);
+      const models = dataPlane.snapshot.entries.map(({ model }) => model);
       book.use(paritySettings(config), rulesOf(config, models));
       observer.configure(settings);
       writes.configure(settings);
@@ -109,7 +109,7 @@ function defectLog(log: Logger, now: () => number): (error: unknown) => void {
 function portsOf(dataPlane: DataPlane, now: () => number) {
   return {
     now,
-    generation: () => dataPlane.generation,
+    snapshot: () => dataPlane.snapshot,
     isPressed: () => dataPlane.overload.isPressed,
     credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
   };

@@ -1,7 +1,7 @@
 import { renderPath } from '../dialect/path.ts';
 import { DeadlineWatch } from '../../http/deadlines.ts';
 import type { Asked } from '../forward/exchange.ts';
-import type { RouteEntry } from '../forward/generation.ts';
+import type { RouteEntry } from '../forward/runtime-snapshot.ts';
 import type { Face, VerifyRule } from '../rollout/route.ts';
 import { BUCKETS } from '../rollout/split.ts';
 import type { Answer } from './comparison.ts';
@@ -16,7 +16,7 @@ import type { Verification } from './verify.ts';
  * gateway that answers 200 and drops a field, or sends `message` where the CRM wants `body`.
  */
 
-interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'generation' | 'credentials' | 'isPressed'> {
+interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isPressed'> {
   /** 0 ≤ x < 1. */
   readonly random: () => number;
   /** Did it arrive? @param body as the caller sent it; @param answer of direct; undefined: it could not be asked. */
@@ -103,7 +103,7 @@ export class WriteReader {
   }
 
   async #read(asked: Asked, route: string): Promise<Answer | undefined> {
-    const { entries, upstreams } = this.#ports.generation();
+    const { entries, upstreams } = this.#ports.snapshot();
     const face = entries.find(({ model }) => model.id === route);
     if (!face || (upstreams.direct.rateBudget && !(await upstreams.direct.rateBudget.takeSpare()))) return undefined;
     // The budget took its time: a pool that is opened now would be closed by nobody.

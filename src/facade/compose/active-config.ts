@@ -1,15 +1,15 @@
 import { ConfigRefused } from '../config/config-refused.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import type { Variables } from '../config/variables.ts';
-import type { Generation } from '../forward/generation.ts';
+import type { RuntimeSnapshot } from '../forward/runtime-snapshot.ts';
 import type { AcceptedConfig, LoadedConfig, Loader } from '../forward/reload.ts';
 import type { RolloutStore } from '../steer/rollout-store.ts';
 
-/** What serves: one config and the generation that was built of it. */
+/** What serves: one config and the snapshot that was built of it. */
 export interface Active {
   /** With the rollouts in force, and this process's part of the limits. */
   readonly config: FacadeConfig;
-  readonly generation: Generation;
+  readonly snapshot: RuntimeSnapshot;
   /** The file that it comes from. */
   readonly source: LoadedConfig;
 }
@@ -18,7 +18,7 @@ type Listener = (active: Active) => void;
 
 /**
  * The config in force. It goes one way: a text is read and accepted, the rollout store lays the rollouts over it, a
- * generation is built of that. A new text begins at the first step; other rollouts begin at the second, of the text that
+ * snapshot is built of that. A new text begins at the first step; other rollouts begin at the second, of the text that
  * was accepted last, so that they say nothing of a file that is refused.
  */
 export class ActiveConfig {

@@ -49,6 +49,8 @@ export interface Environment {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly dataDir: string;
   readonly database: DatabaseChoice;
+  /** To the database, at most, of this process. */
+  readonly databaseConnections: number;
   /** Keys of 32 bytes for what is kept encrypted: the first seals, all open. None: such data is not kept. */
   readonly dataKeys: readonly Buffer[];
   readonly workApi: { readonly url: string; readonly key: string } | undefined;
@@ -193,6 +195,7 @@ function named(env: CheckedVariables): Environment {
     drainDelayMs: parseDuration(env.DRAIN_DELAY),
     logLevel: env.LOG_LEVEL ?? 'info',
     dataDir: env.DATA_DIR,
+    databaseConnections: env.DATABASE_CONNECTIONS,
     database: databaseOf(env.DATABASE_URL),
     dataKeys: env.DATA_KEY ?? [],
     workApi: env.WORK_API_URL && env.WORK_API_KEY ? { url: env.WORK_API_URL, key: env.WORK_API_KEY } : undefined,

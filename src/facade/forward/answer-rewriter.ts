@@ -1,5 +1,5 @@
 import type { Path } from '../rollout/route.ts';
-import { locationRewriter, type UpstreamAddress } from './generation.ts';
+import { locationRewriter, type UpstreamAddress } from './runtime-snapshot.ts';
 
 /** Takes out of an answer's headers where an upstream lives; what points elsewhere stays as it is. */
 export interface AnswerRewriter {

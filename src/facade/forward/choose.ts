@@ -4,7 +4,7 @@ import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';
 import { bucketOfParam } from '../rollout/split.ts';
 import type { Caller } from './callers.ts';
-import type { PreparedRoute } from './generation.ts';
+import type { PreparedRoute } from './runtime-snapshot.ts';
 
 /**
  * From a matched request to the facts that facade/rollout/decide.ts decides by. Apart from the exchange, so that what is

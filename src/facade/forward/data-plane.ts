@@ -13,7 +13,7 @@ import { Connection, LOOP } from './connection.ts';
 import { DeadlineWatch } from '../../http/deadlines.ts';
 import { Discovery } from './discovery.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
-import type { Generation, RouteEntry } from './generation.ts';
+import type { RuntimeSnapshot, RouteEntry } from './runtime-snapshot.ts';
 import { requestRules, type Credentials, type RequestRules } from './headers.ts';
 import { Overload, OVERLOADED, type OverloadLimits, type ShedReason } from './overload.ts';
 import { createPages, isHealthCheck, type Pages } from './pages.ts';
@@ -30,7 +30,7 @@ import { Tunnels } from './tunnels.ts';
 /**
  * The public side of the facade. A request is matched first. What no route claims is one of the facade's own pages, or
  * goes direct on the way of every request (exchange.ts), or is the tunnel of a WebSocket (tunnel.ts). The
- * generation that is found here is kept to the end of the request.
+ * snapshot that is found here is kept to the end of the request.
  */
 
 interface DataPlaneOptions {
@@ -58,22 +58,22 @@ export class DataPlane {
   readonly #context: ExchangeContext & { killed: boolean; tap: Tap | undefined };
   readonly #tunnels: Tunnels;
   readonly #credentials: Readonly<Record<Path, (caller: Caller | undefined) => Credentials>>;
-  #generation: Generation;
+  #snapshot: RuntimeSnapshot;
   /** Set once by the composition root. */
   pages: Pages;
   #draining = false;
   /** Its log has the loop already. */
-  #loopTold: Generation | undefined;
+  #loopTold: RuntimeSnapshot | undefined;
   /** Requests of pages that are under way. */
   #onPages = 0;
   /** Requests and tunnels of strangers that are under way. */
   #strangers = 0;
 
-  constructor(options: DataPlaneOptions, generation: Generation) {
+  constructor(options: DataPlaneOptions, snapshot: RuntimeSnapshot) {
     const { metrics, requestLog, now } = options;
     this.#options = options;
-    this.#generation = generation;
-    this.discovery = new Discovery(generation.knownShare);
+    this.#snapshot = snapshot;
+    this.discovery = new Discovery(snapshot.knownShare);
     const tokenHeaders = tokenHeaderNames(options.pair);
     this.callers = new Callers(options.directToken, options.facadeTokens, tokenHeaders);
     this.#deadlines = new DeadlineWatch(now);
@@ -101,14 +101,14 @@ export class DataPlane {
     this.pages = createPages(() => this.#draining, options.log);
   }
 
-  get generation(): Generation {
-    return this.#generation;
+  get snapshot(): RuntimeSnapshot {
+    return this.#snapshot;
   }
 
   /** From the next request on, this is the table. */
-  swap(generation: Generation): void {
-    this.#generation = generation;
-    this.discovery.knownShare = generation.knownShare;
+  swap(snapshot: RuntimeSnapshot): void {
+    this.#snapshot = snapshot;
+    this.discovery.knownShare = snapshot.knownShare;
   }
 
   get killed(): boolean {
@@ -163,13 +163,13 @@ export class DataPlane {
     const { underWay } = this;
     const mayRefuse = this.overload.mayRefuse(underWay, this.#strangers) && !isSpared(req);
     if (mayRefuse && this.overload.refuses(underWay, this.#strangers, req)) return this.#shed(req, res);
-    const generation = this.#generation;
+    const snapshot = this.#snapshot;
     const method = req.method as string;
     const target = parseTarget(req.url as string);
     const caller = this.callers.identify(req.rawHeaders, searchedIn(req, target));
     if (caller === MISPLACED) return refuseMisplaced(res, MISPLACED_TOKEN);
-    if (generation.hop.isLoop(req)) return refuseWith(req, res, this.#loop());
-    const claimed = generation.matcher.match(method, target.path);
+    if (snapshot.hop.isLoop(req)) return refuseWith(req, res, this.#loop());
+    const claimed = snapshot.matcher.match(method, target.path);
     let match = claimed;
     if (!match) {
       if (this.pages.claims(method, target.path)) {
@@ -184,12 +184,12 @@ export class DataPlane {
     if (standing === 'stranger') this.#countStranger(res);
     if (!claimed) this.#discover(method, target, standing);
     const requestId = requestIdOf(req.headers['x-request-id']);
-    new Exchange(this.#context, generation, {
+    new Exchange(this.#context, snapshot, {
       req,
       res,
       target,
       match,
-      connection: Connection.of(req, generation.hop),
+      connection: Connection.of(req, snapshot.hop),
       caller,
       standing,
       requestId,
@@ -216,14 +216,14 @@ export class DataPlane {
 
   /** What no route claims goes direct as it came; undefined where the direct side could not know it. */
   #unclaimed(method: string, { raw, path }: Target): Match<RouteEntry> | undefined {
-    const { matcher, unclaimed } = this.#generation;
+    const { matcher, unclaimed } = this.#snapshot;
     if (!raw.startsWith('/') || matcher.methodsOf(path, 'gateway').length > 0) return undefined;
     return method === 'GET' || method === 'HEAD' ? unclaimed.read : unclaimed.write;
   }
 
   /** No path that could be asked of anybody, or one of the gateway's dialect with a method that it does not have. */
   #refuse(req: IncomingMessage, res: ServerResponse, { path }: Target): void {
-    const allow = this.#generation.matcher.methodsOf(path, 'gateway');
+    const allow = this.#snapshot.matcher.methodsOf(path, 'gateway');
     const outcome = allow.length > 0 ? 'client_method' : 'client_bad_request';
     const refusal = refusalFor(outcome, this.#options.pair.names);
     refuseWith(req, res, allow.length > 0 ? { ...refusal, allow } : refusal);
@@ -231,9 +231,9 @@ export class DataPlane {
 
   /** An upstream's address leads back here. Whoever can change it reads the log. */
   #loop(): Problem {
-    const generation = this.#generation;
-    if (this.#loopTold !== generation) this.#options.log.error({ kind: LOOP.kind }, LOOP.detail);
-    this.#loopTold = generation;
+    const snapshot = this.#snapshot;
+    if (this.#loopTold !== snapshot) this.#options.log.error({ kind: LOOP.kind }, LOOP.detail);
+    this.#loopTold = snapshot;
     return LOOP;
   }
 
@@ -243,13 +243,10 @@ export class DataPlane {
     const target = parseTarget(req.url as string);
     const { path } = target;
     // A refused head is answered like that of a plain request.
-    if (
-      this.#generation.hop.isLoop(req) ||
-      this.callers.identify(req.rawHeaders, searchedIn(req, target)) === MISPLACED
-    )
+    if (this.#snapshot.hop.isLoop(req) || this.callers.identify(req.rawHeaders, searchedIn(req, target)) === MISPLACED)
       return false;
     if (this.#isBetrayed(req)) return false;
-    const { matcher } = this.#generation;
+    const { matcher } = this.#snapshot;
     const isOurs = matcher.match('GET', path) !== undefined || this.pages.claims('GET', path);
     return !isOurs && path.startsWith('/') && matcher.methodsOf(path, 'gateway').length === 0;
   }
@@ -259,10 +256,10 @@ export class DataPlane {
     if (this.overload.refuses(this.underWay, this.#strangers, req)) {
       return endWithProblem(socket, this.overload.refusal.problem, OVERLOADED);
     }
-    const generation = this.#generation;
+    const snapshot = this.#snapshot;
     const target = parseTarget(req.url as string);
     const requestId = requestIdOf(req.headers['x-request-id']);
-    const match = generation.unclaimed.read;
+    const match = snapshot.unclaimed.read;
     const caller = this.callers.identify(req.rawHeaders, searchedIn(req, target));
     if (caller === MISPLACED) return endWithProblem(socket, MISPLACED_TOKEN);
     const standing = standingOf(caller);
@@ -272,13 +269,13 @@ export class DataPlane {
       req,
       target,
       match,
-      connection: Connection.of(req, generation.hop),
+      connection: Connection.of(req, snapshot.hop),
       caller,
       standing,
       requestId,
       trace: this.#trace(req, requestId, match),
     };
-    this.#tunnels.begin(generation, asked, socket, head);
+    this.#tunnels.begin(snapshot, asked, socket, head);
   }
 
   /** After {@link drain}: open WebSockets would end never, or when they are cut. @returns how many were open. */

@@ -19,7 +19,7 @@ import type { Bounded, DeadlineWatch } from '../../http/deadlines.ts';
 import { MAX_ERROR_ANSWER_BYTES, understand } from './error-answer.ts';
 import { expiryOf } from './expiry.ts';
 import { mayFailover } from './failover.ts';
-import type { Generation, RouteEntry } from './generation.ts';
+import type { RuntimeSnapshot, RouteEntry } from './runtime-snapshot.ts';
 import { requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
 import { InboundBody } from './inbound-body.ts';
 import { headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
@@ -112,7 +112,7 @@ const EMPTY = Buffer.alloc(0);
 
 export class Exchange implements AttemptOwner, Bounded, Waiter {
   readonly #context: ExchangeContext;
-  readonly #generation: Generation;
+  readonly #snapshot: RuntimeSnapshot;
   readonly #asked: Asked;
   readonly #entry: RouteEntry;
   readonly #startedAt: number;
@@ -130,9 +130,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   /** See DeadlineWatch. */
   place = -1;
 
-  constructor(context: ExchangeContext, generation: Generation, asked: Asked) {
+  constructor(context: ExchangeContext, snapshot: RuntimeSnapshot, asked: Asked) {
     this.#context = context;
-    this.#generation = generation;
+    this.#snapshot = snapshot;
     this.#asked = asked;
     this.#entry = asked.match.route;
     this.#startedAt = context.now();
@@ -146,7 +146,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     res.on('close', onResponseClose);
     this.#context.deadlines.add(this);
     // Of strangers' traffic there is no share to fail over: none of it reaches the gateway.
-    if (this.#asked.standing === 'known') this.#generation.failoverBudget.request(this.#startedAt);
+    if (this.#asked.standing === 'known') this.#snapshot.failoverBudget.request(this.#startedAt);
     const choice = this.#decide();
     if (choice.path === undefined) {
       this.#path = 'gateway';
@@ -159,7 +159,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   #decide(): Choice {
     const { match, caller, req } = this.#asked;
-    const { upstreams, forceHeader } = this.#generation;
+    const { upstreams, forceHeader } = this.#snapshot;
     const bucket = bucketFor(match, caller);
     const choice = choose(match, req.method as string, caller, {
       gatewayAvailable: upstreams.gateway !== undefined,
@@ -224,7 +224,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   // --- 3. gate ---
 
   #gate(path: Path, plan: Plan): void {
-    const upstream = this.#generation.upstreams[path];
+    const upstream = this.#snapshot.upstreams[path];
     if (!upstream) return this.#cannotServe('facade_no_gateway');
     this.#plan = plan;
     const { rateBudget } = upstream;
@@ -316,7 +316,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (!mayFailover(model.safety, outcome, this.#fallbackFor(outcome), this.#answer.begun)) return false;
     if (this.#body?.isSpent) return false;
     if (decisionOf(outcome).delivery !== 'unsent') {
-      if (!this.#generation.failoverBudget.take(this.#context.now(), this.#asked.standing)) return false;
+      if (!this.#snapshot.failoverBudget.take(this.#context.now(), this.#asked.standing)) return false;
       this.#answer.mayHaveArrived = true;
     }
     state.recorder.failover(outcome);
@@ -348,7 +348,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const isReset = outcome === 'upstream_send' || outcome === 'upstream_respond';
     const isRepeatable = this.#entry.model.safety === 'safe' && !this.#body;
     if (this.#path !== 'direct' || this.#directTries > 1 || !isReset || !isRepeatable) return false;
-    if (!this.#generation.failoverBudget.take(this.#context.now(), this.#asked.standing)) return false;
+    if (!this.#snapshot.failoverBudget.take(this.#context.now(), this.#asked.standing)) return false;
     this.#ask('direct');
     return true;
   }
@@ -365,7 +365,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { pair } = model;
     const answer = responseHeaders(
       raw,
-      this.#generation.rewriters[path],
+      this.#snapshot.rewriters[path],
       path === 'gateway' && !pair.gateway.datesAreTrue,
     );
     answer.headers.push('via', attempt.via);
@@ -438,7 +438,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   #pauseBudget(answered: Path, retryAfter: string | undefined): void {
     const limit = this.#entry.model.pair.rateLimitOf(answered);
-    this.#generation.upstreams[limit]?.rateBudget?.pauseFor(retryAfter, this.#asked.standing);
+    this.#snapshot.upstreams[limit]?.rateBudget?.pauseFor(retryAfter, this.#asked.standing);
   }
 
   drained(): void {
@@ -531,7 +531,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   #log(outcome: Outcome, status: number, duration: number): void {
     const { requestLog } = this.#context;
-    if (!isLogged(requestLog, outcome, this.#generation.successSample)) return;
+    if (!isLogged(requestLog, outcome, this.#snapshot.successSample)) return;
     const { requestId, match, req, caller } = this.#asked;
     const { id, servedAs } = this.#entry.model;
     logRequest(requestLog, {

@@ -7,7 +7,7 @@ import { stageOf, type Stage } from '../rollout/stage.ts';
 import { bucketFor, choose } from './choose.ts';
 import type { Caller } from './callers.ts';
 import { mayFailover } from './failover.ts';
-import type { PreparedRoute } from './generation.ts';
+import type { PreparedRoute } from './runtime-snapshot.ts';
 import { headFits, methodFor, planFor } from './plan.ts';
 import { parseTarget } from './target.ts';
 

@@ -8,7 +8,7 @@ import type { Translation } from '../dialect/result.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Face, Path } from '../rollout/route.ts';
 import { paramsSafe } from './choose.ts';
-import type { PreparedRoute } from './generation.ts';
+import type { PreparedRoute } from './runtime-snapshot.ts';
 
 /**
  * What would be sent to a path: the target, and the body when it has to be rewritten. Where the caller's dialect and

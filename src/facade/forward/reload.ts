@@ -6,9 +6,9 @@ import { variablesIn, type Variables } from '../config/variables.ts';
 import { codeOf } from '../../http/error-code.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Generation } from './generation.ts';
-import { tableSettings } from './settings.ts';
-import type { Table } from './table.ts';
+import type { RuntimeSnapshot } from './runtime-snapshot.ts';
+import { runtimeSettings } from './settings.ts';
+import type { RuntimeBuilder } from './runtime-builder.ts';
 
 /** The last load that was refused, for the admin API. */
 interface RefusedLoad {
@@ -36,13 +36,13 @@ type ReadResult =
 interface Built {
   /** This process's part of the limits. */
   readonly config: FacadeConfig;
-  readonly generation: Generation;
+  readonly snapshot: RuntimeSnapshot;
 }
 
 interface LoaderOptions {
   readonly file: string;
   readonly pair: ApiPair;
-  readonly table: Table;
+  readonly builder: RuntimeBuilder;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Read anew at every load, so that a variable emptied in the .env file acts. */
@@ -52,8 +52,8 @@ interface LoaderOptions {
 }
 
 /**
- * From the text of the config file to the generation that serves, in two steps: `read` accepts or refuses a text, `build`
- * makes a generation of an accepted one. Between them somebody else lays the rollouts in force over its rows. Only a text
+ * From the text of the config file to the snapshot that serves, in two steps: `read` accepts or refuses a text, `build`
+ * makes a snapshot of an accepted one. Between them somebody else lays the rollouts in force over its rows. Only a text
  * is ever refused, so only `read` touches the refusal that the log, the metric and the admin API tell of.
  */
 export class Loader {
@@ -80,9 +80,9 @@ export class Loader {
 
   /** @param config as it was accepted, with the rollouts that are in force. */
   build(config: FacadeConfig, revision: string): Built {
-    const { pair, table, workers = 1 } = this.#options;
+    const { pair, builder, workers = 1 } = this.#options;
     const own = partOf(config, workers);
-    return { config: own, generation: table.build(tableSettings(own, pair, revision)) };
+    return { config: own, snapshot: builder.build(runtimeSettings(own, pair, revision)) };
   }
 
   /** The file is gone or cannot be read: for whoever watches the metric, that is a refused file too. */

@@ -3,11 +3,11 @@ import type { FacadeConfig, UpstreamConfig } from '../config/schema.ts';
 import { parseDuration } from '../../http/units.ts';
 import { compileRoutes, compileUnclaimed } from '../rollout/compile.ts';
 import type { OverloadLimits } from './overload.ts';
-import type { TableSettings } from './table.ts';
+import type { RuntimeSettings } from './runtime-builder.ts';
 import type { UpstreamSettings } from './upstream.ts';
 
 /** From what the operator wrote to what the table is built of: milliseconds, bytes, and no gateway where no URL is. */
-export function tableSettings(config: FacadeConfig, pair: ApiPair, revision: string): TableSettings {
+export function runtimeSettings(config: FacadeConfig, pair: ApiPair, revision: string): RuntimeSettings {
   const { server, log, upstreams, failover } = config;
   const connect = parseDuration(config.defaults.deadlines.connect);
   const knownShare = server.knownCallerShare;

@@ -1,6 +1,6 @@
 import type { Path } from '../rollout/route.ts';
 import type { Asked } from './exchange.ts';
-import type { RouteEntry } from './generation.ts';
+import type { RouteEntry } from './runtime-snapshot.ts';
 
 /**
  * Where the comparison listens in. The exchange only copies references while it answers, and hands them over when the

@@ -7,7 +7,7 @@ import { REFUSED } from './breaker.ts';
 import type { Bounded } from '../../http/deadlines.ts';
 import type { Asked, ExchangeContext } from './exchange.ts';
 import { expiryOf } from './expiry.ts';
-import type { Generation } from './generation.ts';
+import type { RuntimeSnapshot } from './runtime-snapshot.ts';
 import { bodiless, hasNoBody, reasonPhrase, requestHeaders, responseHeaders, viaOf } from './headers.ts';
 import { endWithProblem } from '../../http/problem.ts';
 import type { Waiter } from '../../http/rate-budget.ts';
@@ -58,7 +58,7 @@ type Takes = (answer: IncomingMessage, upstreamSocket: Socket, head: Buffer) => 
 
 export class Tunnel implements Bounded, Waiter {
   readonly #context: ExchangeContext;
-  readonly #generation: Generation;
+  readonly #snapshot: RuntimeSnapshot;
   readonly #asked: TunnelAsked;
   readonly #socket: Socket;
   readonly #connect: () => void;
@@ -81,17 +81,17 @@ export class Tunnel implements Bounded, Waiter {
   /** @param connect has the middleware make the request. */
   constructor(
     context: ExchangeContext,
-    generation: Generation,
+    snapshot: RuntimeSnapshot,
     asked: TunnelAsked,
     socket: Socket,
     connect: () => void,
   ) {
     this.#context = context;
-    this.#generation = generation;
+    this.#snapshot = snapshot;
     this.#asked = asked;
     this.#socket = socket;
     this.#connect = connect;
-    this.#upstream = generation.upstreams.direct;
+    this.#upstream = snapshot.upstreams.direct;
     this.#startedAt = context.now();
   }
 
@@ -175,7 +175,7 @@ export class Tunnel implements Bounded, Waiter {
         this.#opens(answer, upstreamSocket);
         takes(answer, upstreamSocket, head);
         // The middleware sets none, and takes away the one that there was.
-        this.#socket.setTimeout(this.#generation.unclaimed.tunnelIdle, () => this.#close('idle'));
+        this.#socket.setTimeout(this.#snapshot.unclaimed.tunnelIdle, () => this.#close('idle'));
         if (this.#closedFor) this.#close(this.#closedFor);
       } else {
         upstreamSocket.destroy();
@@ -190,7 +190,7 @@ export class Tunnel implements Bounded, Waiter {
     this.#openedAt = this.#context.now();
     this.#socket.off('readable', this.#onReadable);
     this.#settle('ok', 101);
-    const { headers } = responseHeaders(answer.rawHeaders, this.#generation.rewriters.direct, false);
+    const { headers } = responseHeaders(answer.rawHeaders, this.#snapshot.rewriters.direct, false);
     const own = ['via', viaOf(false), ...this.#ownHeaders(), 'connection', 'upgrade', 'upgrade', 'websocket'];
     answer.headers = asRecord([...headers, ...own]);
     tie(this.#socket, upstreamSocket, this.#model.deadlines.idle);
@@ -207,7 +207,7 @@ export class Tunnel implements Bounded, Waiter {
     }
     const status = (this.#status = answer.statusCode as number);
     this.#phase = { kind: 'refusing', proxyReq };
-    const rewrite = this.#generation.rewriters.direct;
+    const rewrite = this.#snapshot.rewriters.direct;
     const { headers, retryAfter } = responseHeaders(answer.rawHeaders, rewrite, false);
     if (status === 429) this.#upstream.rateBudget?.pauseFor(retryAfter, this.#asked.standing);
     if (status >= 500) this.#outcome = 'upstream_error';
@@ -369,7 +369,7 @@ export class Tunnel implements Bounded, Waiter {
     const untilAnswered = (this.#openedAt || ended) - this.#startedAt;
     this.#state.recorder.request(path, method, status, outcome, ended, untilAnswered);
     trace?.ended(path, outcome, status);
-    if (!isLogged(requestLog, outcome, this.#generation.successSample)) return;
+    if (!isLogged(requestLog, outcome, this.#snapshot.successSample)) return;
     const { dialect } = match;
     const closedFor = this.#openedAt ? this.#closedFor : undefined;
     const line = { requestId, route, path, dialect, method, status, outcome, ms, caller: caller?.id };

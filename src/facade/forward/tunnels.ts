@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import type { ExchangeContext } from './exchange.ts';
-import type { Generation } from './generation.ts';
+import type { RuntimeSnapshot } from './runtime-snapshot.ts';
 import { Tunnel, type TunnelAsked } from './tunnel.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -22,9 +22,9 @@ export class Tunnels {
   }
 
   /** @param socket node has given it away: nothing but the tunnel reads it, writes it or ends it. */
-  begin(generation: Generation, asked: TunnelAsked, socket: Socket, head: Buffer): void {
-    const connect = (): void => void this.#middleware(generation.upstreams.direct).upgrade(asked.req, socket, head);
-    const tunnel = new Tunnel(this.#context, generation, asked, socket, connect);
+  begin(snapshot: RuntimeSnapshot, asked: TunnelAsked, socket: Socket, head: Buffer): void {
+    const connect = (): void => void this.#middleware(snapshot.upstreams.direct).upgrade(asked.req, socket, head);
+    const tunnel = new Tunnel(this.#context, snapshot, asked, socket, connect);
     this.#byRequest.set(asked.req, tunnel);
     this.#open.add(tunnel);
     socket.once('close', () => this.#open.delete(tunnel));

@@ -21,14 +21,15 @@ const PRUNE_EVERY = 3_600_000;
 interface TrafficMeterOptions {
   readonly metrics: Pick<Metrics, 'requests' | 'attempts' | 'failovers'>;
   readonly calendar: Calendar;
-  /** After each flush. */
-  readonly flushed: (traffic: TrafficLog) => Promise<void>;
   readonly log: Logger;
 }
+
+type FlushListener = (traffic: TrafficLog) => Promise<void>;
 
 export class TrafficMeter {
   readonly #options: TrafficMeterOptions;
   readonly #timer: { close(): void };
+  readonly #listeners = new Set<FlushListener>();
   #traffic: TrafficLog | undefined;
   #taken = new Map<string, Counts>();
   #pruned = -Infinity;
@@ -46,6 +47,11 @@ export class TrafficMeter {
 
   attach(traffic: TrafficLog): void {
     this.#traffic = traffic;
+  }
+
+  /** Told after each flush, which waits for it. */
+  subscribe(listener: FlushListener): void {
+    this.#listeners.add(listener);
   }
 
   /** Writes down what was served since the last flush; never rejects. */
@@ -75,7 +81,7 @@ export class TrafficMeter {
       this.#pruned = now.getTime();
       await this.#traffic.prune(now);
     }
-    await this.#options.flushed(this.#traffic);
+    for (const listener of this.#listeners) await listener(this.#traffic);
   }
 
   /** By `route path`; neither holds a space. */

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import type pg from 'pg';
 import type { Logger } from '../../http/log.ts';
 import { awaitDatabase } from './await-database.ts';
+import { DEFAULT_CONNECTIONS, splitConnections } from './connection-budget.ts';
 import { Connections } from './connections.ts';
 import { startEmbedded } from './embedded/index.ts';
 import { lead, type LeadHandlers, type Leadership } from './lead.ts';
@@ -29,8 +30,8 @@ export interface StoreOptions {
   /** Of an extension, beside the engine's. */
   readonly migrations: Migrations | undefined;
   readonly log: Logger;
-  /** Connections at most, beside those of the steering and of sessions; 10. */
-  readonly poolSize?: number;
+  /** Connections of this process at most; 25, and 10 at least. */
+  readonly maxConnections?: number;
   /** Milliseconds to wait for a database that does not answer yet; 10 000. */
   readonly patience?: number;
   /** Whoever waits for the database waits no longer. */
@@ -45,6 +46,8 @@ export interface Store {
   readonly steering: Kysely<Database>;
   /** For those that keep connections of their own. */
   readonly connections: Connections;
+  /** Connections that a pool of an extension may have beside these. */
+  readonly extensionPoolSize: number;
   /** Holds a password: never for a log. */
   readonly connectionString: string;
   readonly isEmbedded: boolean;
@@ -60,16 +63,22 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** A flip, a look beside it, and a reader of the history. */
-const STEERING_CONNECTIONS = 3;
-
 /**
  * Starts the embedded server where there is no URL, connects, migrates.
  * @throws StoreUnavailable when there is no database to be had; the message says what to do.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, dataDir, migrations, log, poolSize = 10, patience = 10_000, signal } = options;
-  const embedded = databaseUrl === undefined ? await startEmbedded(dataDir, log, { signal }) : undefined;
+  const {
+    databaseUrl,
+    dataDir,
+    migrations,
+    log,
+    maxConnections = DEFAULT_CONNECTIONS,
+    patience = 10_000,
+    signal,
+  } = options;
+  const embedded =
+    databaseUrl === undefined ? await startEmbedded(dataDir, log, { maxConnections, signal }) : undefined;
   const connectionString = databaseUrl ?? embedded?.connectionString ?? '';
   const connections = new Connections(connectionString, log);
   const cut = (): void => connections.cut();
@@ -90,12 +99,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   } finally {
     signal?.removeEventListener('abort', cut);
   }
-  const pool = connections.pool({ size: poolSize, limits: WORK_LIMITS });
+  const budget = splitConnections(maxConnections);
+  const pool = connections.pool({ size: budget.work, limits: WORK_LIMITS });
   return {
     db: databaseOn(pool),
     pool,
-    steering: databaseOn(connections.pool({ size: STEERING_CONNECTIONS, limits: STEERING_LIMITS })),
+    steering: databaseOn(connections.pool({ size: budget.steering, limits: STEERING_LIMITS })),
     connections,
+    extensionPoolSize: budget.extension,
     connectionString,
     isEmbedded: embedded !== undefined,
     listen: (channel, onMessage) => listen(connections, channel, onMessage),

@@ -3,7 +3,7 @@ import type { SteeringStatus } from '../../../src/facade/steer/steering.ts';
 import { FACADE_TOKEN, startFacade, type TestFacade } from '../kit/facade.ts';
 import { Opened } from '../kit/load.ts';
 import { DEBIAN_ROOT, debianPostgres } from '../kit/postgres.ts';
-import { startPair } from '../kit/standby.ts';
+import { startPrimary } from '../kit/standby.ts';
 import { startStoreProxy } from '../kit/store-proxy.ts';
 import { startUpstream, until } from '../kit/upstream.ts';
 
@@ -35,21 +35,23 @@ async function served({ url }: TestFacade): Promise<string | null> {
 
 describe.skipIf(!binaries)('a standby of the distribution’s Postgres that is promoted', () => {
   test('without the newest flips: all serve what it holds, and what is flipped on it', async () => {
-    const pair = opened.keep(await startPair(binaries as NonNullable<typeof binaries>));
-    const proxy = opened.keep(await startStoreProxy(pair.primaryUrl));
+    const primary = opened.keep(await startPrimary(binaries as NonNullable<typeof binaries>));
+    const standby = await primary.startStandby();
+    const proxy = opened.keep(await startStoreProxy(primary.url));
     const direct = opened.keep(await startUpstream((_, res) => res.writeHead(200).end('{}')));
     const gateway = opened.keep(await startUpstream((_, res) => res.writeHead(200).end('{}')));
     const start = async () =>
       opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url, env: { DATABASE_URL: proxy.url } }));
     const two = [await start(), await start()] as const;
     await until(async () => (await flip(two[0], 5)).revision === 1, 'the first flip is made', TEN_SECONDS);
-    await pair.caughtUp();
-    await pair.detach();
+    await standby.catchUp();
+    await standby.loseContact();
     await flip(two[0], 100);
     await call(two[0], 'PUT', 'api/kill-switch', {});
     for (const one of two) await until(async () => (await steeringOf(one)).revision === 3, 'all have it', TEN_SECONDS);
-    await pair.promote();
-    proxy.lead(pair.standbyUrl);
+    await primary.kill();
+    await standby.promote();
+    proxy.lead(standby.url);
     for (const one of two) {
       await until(async () => (await steeringOf(one)).wentBack?.from === 3, 'it is shown', TEN_SECONDS);
       expect(one.dataPlane.killed).toBe(true);

@@ -51,7 +51,7 @@ export async function runCell(world: World, fault: Fault, situation: Situation):
   const burst = isPassthrough
     ? []
     : await inBatches(BURST, isOrdered ? 1 : BURST, (i) => call(dialects[i % 2] as Dialect));
-  const state = world.facade.dataPlane.generation.entries.find(({ model }) => model.id === route)?.state;
+  const state = world.facade.dataPlane.snapshot.entries.find(({ model }) => model.id === route)?.state;
   const breaker = state?.breakerState(sideOf(situation)) ?? '–';
   const after = isPassthrough ? undefined : await call('direct');
   return { situation, shots: { direct, gateway }, burst, after, breaker };

@@ -55,7 +55,7 @@ export function requestsInMemory(): { all: number; kept: number } {
 
 /** The pools of a facade, by name: connections, and what runs or waits on them. */
 export function poolsOf({ dataPlane }: TestFacade): () => Record<string, unknown>[] {
-  const upstreams = Object.values(dataPlane.generation.upstreams).filter((upstream) => upstream !== undefined);
+  const upstreams = Object.values(dataPlane.snapshot.upstreams).filter((upstream) => upstream !== undefined);
   return () => upstreams.map(({ path, inflight, pool }) => ({ path, inflight, ...pool.stats }));
 }
 

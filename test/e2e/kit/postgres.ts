@@ -114,7 +114,7 @@ export async function startOwn(given?: Binaries) {
 export async function migrateAll(databaseUrl: string): Promise<void> {
   const log = pino({ level: 'silent' });
   const store = await openStore({ databaseUrl, dataDir: 'unused', migrations, log });
-  const queue = await Queue.start(store.connections, log);
+  const queue = await Queue.start(store.pool, log);
   await queue.stop();
   await store.close();
 }

@@ -85,7 +85,7 @@ export class Replay {
   #question(id: SandboxOperationId, round: number) {
     const dialect = round % 2 === 0 ? 'direct' : 'gateway';
     const { direct, gateway, query, params } = EXAMPLES[id];
-    const face = this.#facade.dataPlane.generation.entries.find(({ model }) => model.id === id)?.model[dialect][0];
+    const face = this.#facade.dataPlane.snapshot.entries.find(({ model }) => model.id === id)?.model[dialect][0];
     if (!face) throw new Error(`${id} has no ${dialect} face`);
     const lead = leadOf(round);
     const example: [string, unknown][] = Object.entries((dialect === 'gateway' ? gateway : undefined) ?? direct ?? {});

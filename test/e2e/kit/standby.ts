@@ -1,114 +1,115 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { asAccount, serverAccount, type Account } from '../../../src/facade/store/embedded/account.ts';
 import type { Binaries } from '../../../src/facade/store/embedded/binaries.ts';
 import { CLUSTER, connectionStringOf, openCluster } from '../../../src/facade/store/embedded/cluster.ts';
-import { runtimeDir } from '../../../src/facade/store/embedded/runtime-dir.ts';
 import { until } from './upstream.ts';
 
-/** A primary with a streaming standby, of the distribution's Postgres: npm's has no pg_basebackup. */
-export interface Pair {
-  /** Connection strings of one database on either server. */
-  readonly primaryUrl: string;
-  readonly standbyUrl: string;
-  /** Resolves when the standby has everything that the primary has. */
-  caughtUp(): Promise<void>;
-  /** From here on the standby receives nothing more. */
-  detach(): Promise<void>;
-  /** The primary dies without a word, and the standby takes over with what it has. */
-  promote(): Promise<void>;
+/** A primary and its standby, of the distribution's Postgres, and the programs that come with it. */
+
+export interface Primary {
+  readonly url: string;
+  /** Runs a program of Postgres's, such as pg_dump, as the server's user. @param input for its standard input. */
+  run(program: string, args: readonly string[]): Promise<string>;
+  /** A directory in which those programs may write. */
+  readonly dir: string;
+  startStandby(): Promise<Standby>;
+  /** As if the machine were gone. */
+  kill(): Promise<void>;
   close(): Promise<void>;
 }
 
-const SETTINGS = ['wal_level=replica', 'max_wal_senders=4', 'hot_standby=on', 'listen_addresses=', 'fsync=off'];
-
-export async function startPair(binaries: Binaries): Promise<Pair> {
-  const dir = mkdtempSync(join(tmpdir(), 'facade-pair-'));
-  chmodSync(dir, 0o711);
-  const account = await serverAccount(join(dir, CLUSTER));
-  const runDir = runtimeDir(dir, account);
-  const cluster = await openCluster({ dataDir: dir, binaries, account, initFlags: ['--no-sync'] });
-  const primaryUrl = connectionStringOf(cluster, runDir);
-  const primary = await run({ binaries, account, dir: cluster.dir, runDir, url: primaryUrl });
-
-  const standbyDir = join(dir, 'standby');
-  mkdirSync(standbyDir, { mode: 0o700 });
-  if (account) chownSync(standbyDir, account.uid, account.gid);
-  const standbyRun = runtimeDir(standbyDir, account);
-  const url = new URL(primaryUrl);
-  const conninfo = `host=${runDir} user=${url.username} password=${url.password}`;
-  const flags = ['-D', join(standbyDir, CLUSTER), '-d', conninfo, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'];
-  const backup = asAccount(account, join(dirname(binaries.postgres), 'pg_basebackup'), flags, [standbyDir, runDir]);
-  execFileSync(backup.file, backup.args, { ...backup.as, cwd: '/' });
-  const copy = { dir: join(standbyDir, CLUSTER), password: cluster.password };
-  const standbyUrl = connectionStringOf(copy, standbyRun);
-  const standby = await run({ binaries, account, dir: copy.dir, runDir: standbyRun, url: standbyUrl });
-
-  const on = async <T>(databaseUrl: string, statement: string): Promise<T | undefined> => {
-    const client = new pg.Client(databaseUrl);
-    await client.connect();
-    const { rows } = await client.query<{ value: T }>(statement).finally(() => client.end());
-    return rows[0]?.value;
-  };
-  return {
-    primaryUrl,
-    standbyUrl,
-    async caughtUp() {
-      const written = await on<string>(primaryUrl, 'select pg_current_wal_lsn()::text as value');
-      const has = `select pg_last_wal_replay_lsn() >= '${written}'::pg_lsn as value`;
-      await until(async () => (await on<boolean>(standbyUrl, has)) === true, 'the standby has everything', 20_000);
-    },
-    async detach() {
-      await on(standbyUrl, `alter system set primary_conninfo = ''`);
-      await on(standbyUrl, 'select pg_reload_conf() as value');
-      const gone = 'select count(*)::int as value from pg_stat_replication';
-      await until(async () => (await on<number>(primaryUrl, gone)) === 0, 'the standby receives nothing', 20_000);
-    },
-    async promote() {
-      await primary.end('SIGQUIT');
-      await on(standbyUrl, 'select pg_promote() as value');
-    },
-    async close() {
-      await Promise.all([primary.end('SIGINT'), standby.end('SIGINT')]);
-      rmSync(dir, { recursive: true, force: true, maxRetries: 10 });
-    },
-  };
-}
-
-interface RunOptions {
-  readonly binaries: Binaries;
-  readonly account: Account | undefined;
-  readonly dir: string;
-  readonly runDir: string;
+export interface Standby {
   readonly url: string;
+  /** Everything that was committed until now is there. */
+  catchUp(): Promise<void>;
+  /** What is committed from now on does not come any more. */
+  loseContact(): Promise<void>;
+  promote(): Promise<void>;
 }
 
-/** @returns once it answers; a standby does so without ever being `ready` in its pid file. */
-async function run({ binaries, account, dir, runDir, url }: RunOptions) {
-  const flags = [...SETTINGS, `unix_socket_directories=${runDir}`].flatMap((setting) => ['-c', setting]);
-  const command = asAccount(account, binaries.postgres, ['-D', dir, ...flags], [dir, runDir]);
-  const child = spawn(command.file, command.args, { ...command.as, cwd: '/', stdio: 'ignore' });
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  // A test process that ends early takes its servers with it.
-  const kill = (): boolean => child.kill('SIGQUIT');
-  process.once('exit', kill);
-  const answers = async (): Promise<boolean> => {
-    const client = new pg.Client(url);
-    client.on('error', () => undefined);
-    return client.connect().then(
-      () => client.end().then(() => true),
-      () => false,
-    );
+const SETTINGS = { listen_addresses: '', wal_level: 'replica', max_wal_senders: 4, fsync: 'off', max_connections: 100 };
+
+export async function startPrimary(binaries: Binaries): Promise<Primary> {
+  const dir = mkdtempSync(join(tmpdir(), 'c2s-primary-'));
+  const account = await serverAccount(join(dir, CLUSTER));
+  chmodSync(dir, 0o755);
+  const cluster = await openCluster({ dataDir: dir, binaries, account, initFlags: ['--no-sync'] });
+  const run = runner(binaries, account, { PGPASSWORD: cluster.password });
+  const dirs = [ownDir(dir, 'out', account), ownDir(dir, 'a', account), ownDir(dir, 'b', account)] as const;
+  const [out, socket, standbySocket] = dirs;
+  const ctl = (dataDir: string, args: readonly string[]): Promise<string> =>
+    run('pg_ctl', ['-D', dataDir, '-w', ...args]);
+  const start = (dataDir: string, runDir: string): Promise<string> => {
+    const settings = Object.entries({ ...SETTINGS, unix_socket_directories: runDir });
+    const options = settings.map(([name, value]) => `-c ${name}='${value}'`).join(' ');
+    return ctl(dataDir, ['-l', join(out, `${settings.length}.log`), '-o', options, 'start']);
   };
-  await until(answers, 'the server answers', 30_000);
+  await start(cluster.dir, socket);
+  const url = connectionStringOf(cluster, socket);
+  const running = new Set([cluster.dir]);
+  const kill = async (dataDir: string): Promise<void> => {
+    if (running.delete(dataDir)) await ctl(dataDir, ['-m', 'immediate', 'stop']);
+  };
   return {
-    async end(signal: NodeJS.Signals): Promise<void> {
-      process.off('exit', kill);
-      child.kill(signal);
-      await ended;
+    url,
+    run,
+    dir: out,
+    async startStandby() {
+      const copy = join(out, 'standby');
+      await run('pg_basebackup', ['-D', copy, '-h', socket, '-U', 'c2s', '-R', '-X', 'stream', '-c', 'fast']);
+      await start(copy, standbySocket);
+      running.add(copy);
+      const own = connectionStringOf(cluster, standbySocket);
+      return {
+        url: own,
+        async catchUp() {
+          const [now = ''] = await column(url, 'select pg_current_wal_lsn()::text');
+          const isThere = `select (pg_last_wal_replay_lsn() >= '${now}')::text`;
+          await until(async () => (await column(own, isThere))[0] === 'true', 'the standby has it all', 15_000);
+        },
+        async loseContact() {
+          await column(own, `alter system set primary_conninfo = ''`);
+          await column(own, 'select pg_reload_conf()::text');
+          const receivers = 'select count(*)::text from pg_stat_wal_receiver';
+          await until(async () => (await column(own, receivers))[0] === '0', 'nothing comes any more', 15_000);
+        },
+        promote: async () => void (await ctl(copy, ['promote'])),
+      };
+    },
+    kill: () => kill(cluster.dir),
+    async close() {
+      for (const one of [...running]) await kill(one);
+      rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+function runner(binaries: Binaries, account: Account | undefined, env: Record<string, string>) {
+  return async (program: string, args: readonly string[]): Promise<string> => {
+    const command = asAccount(account, join(binaries.postgres, '..', program), args, []);
+    const { stdout } = await promisify(execFile)(command.file, command.args, {
+      ...command.as,
+      cwd: '/',
+      env: { LC_ALL: 'C', PATH: process.env['PATH'], ...env },
+    });
+    return stdout;
+  };
+}
+
+function ownDir(parent: string, name: string, account: Account | undefined): string {
+  const dir = mkdtempSync(join(parent, `${name}-`));
+  if (account) chownSync(dir, account.uid, account.gid);
+  return dir;
+}
+
+async function column(url: string, statement: string): Promise<string[]> {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } = await client.query<Record<string, string>>(statement).finally(() => client.end());
+  return rows.map((row) => Object.values(row)[0] ?? '');
 }

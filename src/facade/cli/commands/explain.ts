@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { ExplainAnswer } from '../../admin/explain.ts';
 import { Callers, type Caller } from '../../forward/callers.ts';
 import { callerNamed, explainRequest } from '../../forward/explain.ts';
-import { buildMatcher, prepareRoute } from '../../forward/generation.ts';
+import { buildMatcher, prepareRoute } from '../../forward/runtime-snapshot.ts';
 import { compileRoutes } from '../../rollout/compile.ts';
 import { environmentOf, readConfigFile, requireConfig, type ConfigFile } from '../config-file.ts';
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';

@@ -1,7 +1,7 @@
 import { showToken } from '../../dialect/token-header.ts';
 import type { Environment } from '../../config/environment.ts';
 import { renderPath } from '../../dialect/path.ts';
-import { buildMatcher, prepareRoute, type PreparedRoute } from '../../forward/generation.ts';
+import { buildMatcher, prepareRoute, type PreparedRoute } from '../../forward/runtime-snapshot.ts';
 import { methodFor, planFor } from '../../forward/plan.ts';
 import { parseTarget } from '../../forward/target.ts';
 import { compileRoutes } from '../../rollout/compile.ts';

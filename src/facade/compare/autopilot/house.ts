@@ -1,12 +1,12 @@
 import type { DataPlane } from '../../forward/data-plane.ts';
-import type { RouteEntry } from '../../forward/generation.ts';
+import type { RouteEntry } from '../../forward/runtime-snapshot.ts';
 import type { ParityReport } from '../report.ts';
 import type { FlipFacts, ParityFacts, ReadBackFacts } from './facts.ts';
 import type { Proof, Reading, RouteNow } from './ports.ts';
 
 /** The autopilot's facts, as the rest of the house has them. */
 
-const entriesOf = (dataPlane: DataPlane): readonly RouteEntry[] => dataPlane.generation.entries;
+const entriesOf = (dataPlane: DataPlane): readonly RouteEntry[] => dataPlane.snapshot.entries;
 
 /** Every route that is on autopilot. @param flipOf the last flip of a route's percentage */
 export function routesOf(dataPlane: DataPlane, flipOf: (route: string) => FlipFacts): RouteNow[] {

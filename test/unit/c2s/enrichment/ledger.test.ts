@@ -16,7 +16,7 @@ let ledger: Ledger;
 const instances: Instance[] = [];
 beforeAll(async () => {
   store = await stores.open();
-  queue = await Queue.start(store.connections, log);
+  queue = await Queue.start(store.pool, log);
   ledger = new Ledger(store.db, store.db, queue);
 });
 afterAll(async () => {

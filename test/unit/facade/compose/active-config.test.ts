@@ -5,14 +5,15 @@ import { ConfigRefused } from '../../../../src/facade/config/config-refused.ts';
 import { laidOver } from '../../../../src/facade/config/rollout.ts';
 import type { FacadeConfig } from '../../../../src/facade/config/schema.ts';
 import { Loader } from '../../../../src/facade/forward/reload.ts';
-import { Table } from '../../../../src/facade/forward/table.ts';
+import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import type { AcceptedFile, RolloutStore } from '../../../../src/facade/steer/rollout-store.ts';
 import { configText, GET_LEAD } from '../forward/table-fixture.ts';
-import { silentLog } from './kit.ts';
+import { createLogs } from '../../../../src/http/log.ts';
+import { Writable } from 'node:stream';
 
-const made: Table[] = [];
-afterEach(() => Promise.all(made.splice(0).map((table) => table.close())));
+const made: RuntimeBuilder[] = [];
+afterEach(() => Promise.all(made.splice(0).map((builder) => builder.close())));
 
 /** Lays one percentage over every row, and tells when it is set. */
 class OnePercentage implements RolloutStore {
@@ -47,10 +48,10 @@ const OTHER = configText({ routes: [{ ...GET_LEAD, rollout: { gateway: 40 } }] }
 
 function setUp(text = GOOD) {
   const metrics = new Metrics();
-  const table = new Table(metrics, () => 0);
-  made.push(table);
-  const log = silentLog();
-  const loader = new Loader({ file: 'f', pair: CONTACT2SALE, table, metrics, log, variables: () => ({}) });
+  const builder = new RuntimeBuilder(metrics, () => 0);
+  made.push(builder);
+  const { log } = createLogs('silent', new Writable());
+  const loader = new Loader({ file: 'f', pair: CONTACT2SALE, builder, metrics, log, variables: () => ({}) });
   const rollouts = new OnePercentage();
   const active = new ActiveConfig(loader, rollouts, { text, variables: {} });
   const told: Active[] = [];
@@ -59,10 +60,10 @@ function setUp(text = GOOD) {
   return { loader, rollouts, active, told, success };
 }
 
-/** Of the config and of the generation: they never differ. */
-const gatewayOf = ({ config, generation }: Active) => [
+/** Of the config and of the snapshot: they never differ. */
+const gatewayOf = ({ config, snapshot }: Active) => [
   config.routes[0]?.rollout.gateway,
-  (generation.entries[0]?.model.rollout.gateway ?? 0) / 100,
+  (snapshot.entries[0]?.model.rollout.gateway ?? 0) / 100,
 ];
 
 describe('the config in force', () => {
@@ -87,10 +88,10 @@ describe('the config in force', () => {
 
   it('follows the rollouts; the file behind them is no other one', () => {
     const { active, told, rollouts } = setUp();
-    const { revision } = active.current.generation;
+    const { revision } = active.current.snapshot;
     rollouts.set(50);
     expect(told.map(gatewayOf)).toEqual([[50, 50]]);
-    expect(active.current.generation.revision).toBe(revision);
+    expect(active.current.snapshot.revision).toBe(revision);
     expect(rollouts.accepted).toHaveLength(1);
     active.load(OTHER);
     expect(gatewayOf(active.current)).toEqual([50, 50]);

@@ -9,8 +9,8 @@ import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { Callers } from '../../../../src/facade/forward/callers.ts';
 import { DeadlineWatch } from '../../../../src/http/deadlines.ts';
 import { Exchange, type ExchangeContext } from '../../../../src/facade/forward/exchange.ts';
-import type { Generation } from '../../../../src/facade/forward/generation.ts';
-import { Table } from '../../../../src/facade/forward/table.ts';
+import type { RuntimeSnapshot } from '../../../../src/facade/forward/runtime-snapshot.ts';
+import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import { parseTarget } from '../../../../src/facade/forward/target.ts';
 import { connectionOf } from './message-fixture.ts';
 import { settingsOf, type Written } from './table-fixture.ts';
@@ -61,7 +61,7 @@ export interface Call {
 
 export interface World {
   readonly askings: Asking[];
-  readonly generation: Generation;
+  readonly snapshot: RuntimeSnapshot;
   readonly metrics: Metrics;
   call(asked?: Asked): Call;
   /** Lets the clock go on, and looks at every deadline. */
@@ -74,10 +74,10 @@ export function worldOf(written: Written, killed = false): World {
   let now = 1_000;
   const clock = (): number => now;
   const metrics = new Metrics();
-  const table = new Table(metrics, clock);
-  const generation = table.build(settingsOf(written));
+  const builder = new RuntimeBuilder(metrics, clock);
+  const snapshot = builder.build(settingsOf(written));
   const askings: Asking[] = [];
-  const { direct, gateway } = generation.upstreams;
+  const { direct, gateway } = snapshot.upstreams;
   for (const upstream of [direct, gateway]) if (upstream) intercept(upstream, askings);
   const deadlines = new DeadlineWatch(clock);
   const rules = requestRules(tokenHeaderNames(CONTACT2SALE));
@@ -93,22 +93,22 @@ export function worldOf(written: Written, killed = false): World {
   };
   return {
     askings,
-    generation,
+    snapshot,
     metrics,
     underWay: () => deadlines.size,
-    call: (asked = {}) => begin(context, generation, callers, asked),
+    call: (asked = {}) => begin(context, snapshot, callers, asked),
     pass(ms) {
       now += ms;
       deadlines.tick();
     },
     close() {
       deadlines.close();
-      void table.close();
+      void builder.close();
     },
   };
 }
 
-function begin(context: ExchangeContext, generation: Generation, callers: Callers, asked: Asked): Call {
+function begin(context: ExchangeContext, snapshot: RuntimeSnapshot, callers: Callers, asked: Asked): Call {
   const { method = 'GET', target: raw = '/integration/leads/1', headers = {}, caller = 'known', body } = asked;
   const bytes: Buffer[] = [];
   const socket = new Duplex({
@@ -144,10 +144,9 @@ function begin(context: ExchangeContext, generation: Generation, callers: Caller
   // What node's server does.
   res.on('finish', () => setImmediate(() => res.emit('close')));
   const target = parseTarget(raw);
-  const match =
-    generation.matcher.match(method, target.path) ?? generation.unclaimed[method === 'GET' ? 'read' : 'write'];
+  const match = snapshot.matcher.match(method, target.path) ?? snapshot.unclaimed[method === 'GET' ? 'read' : 'write'];
   const connection = connectionOf({ ...req, socket: { remoteAddress: '192.0.2.7' } } as never);
-  new Exchange(context, generation, {
+  new Exchange(context, snapshot, {
     req,
     res,
     target,
@@ -172,7 +171,7 @@ function begin(context: ExchangeContext, generation: Generation, callers: Caller
 }
 
 /** Puts the test in the place of undici's pool. */
-function intercept(upstream: NonNullable<Generation['upstreams']['gateway']>, askings: Asking[]): void {
+function intercept(upstream: NonNullable<RuntimeSnapshot['upstreams']['gateway']>, askings: Asking[]): void {
   upstream.pool.dispatch = (
     { path, method, body }: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler,

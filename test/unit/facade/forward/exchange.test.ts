@@ -155,11 +155,11 @@ describe('a body', () => {
     });
     call.send('{"description":');
     await turn();
-    expect([world.askings.length, world.generation.upstreams.gateway?.inflight]).toEqual([0, 0]);
+    expect([world.askings.length, world.snapshot.upstreams.gateway?.inflight]).toEqual([0, 0]);
     call.send('"long enough"}');
     call.finish();
     await turn();
-    expect([world.askings.length, world.generation.upstreams.gateway?.inflight]).toEqual([1, 1]);
+    expect([world.askings.length, world.snapshot.upstreams.gateway?.inflight]).toEqual([1, 1]);
   });
 
   test('that stops coming is answered 408, and nobody was asked', async () => {
@@ -239,7 +239,7 @@ describe('what ends', () => {
       reach(call);
       call.leave();
       await turn();
-      expect([world.underWay(), world.generation.upstreams.gateway?.inflight, world.askings.length]).toEqual([0, 0, 1]);
+      expect([world.underWay(), world.snapshot.upstreams.gateway?.inflight, world.askings.length]).toEqual([0, 0, 1]);
       expect(await counted(new RegExp(`^facade_requests_total\\{.*outcome="${outcome}"`))).toBe(1);
       expect(await counted(/^facade_breaker_state\{/)).toBe(0);
     },
@@ -263,7 +263,7 @@ describe('what ends', () => {
     await turn();
     await turn();
     // Reads that failed were asked again, and those are still under way.
-    const { direct, gateway } = world.generation.upstreams;
+    const { direct, gateway } = world.snapshot.upstreams;
     const waiting = world.underWay();
     expect(direct.inflight + (gateway?.inflight ?? 0)).toBe(waiting);
     world.pass(25_000);
@@ -278,8 +278,8 @@ describe('what ends', () => {
     const second = world.call();
     expect([second.status(), second.header('x-facade-outcome')]).toEqual([503, 'facade_bulkhead_full']);
     asked(0).connects().answers(200);
-    expect([first.status(), world.generation.upstreams.gateway?.inflight]).toEqual([200, 0]);
-    const [entry] = world.generation.entries;
+    expect([first.status(), world.snapshot.upstreams.gateway?.inflight]).toEqual([200, 0]);
+    const [entry] = world.snapshot.entries;
     entry?.state.breaker('gateway')?.open();
     const third = world.call();
     expect([third.status(), third.header('retry-after')]).toEqual([503, '5']);

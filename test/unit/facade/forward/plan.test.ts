@@ -4,8 +4,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { parseConfig } from '../../../../src/facade/config/load.ts';
 import { bodyFitsGateway, bodyFor, rewritesBody, targetFor } from '../../../../src/facade/forward/plan.ts';
-import { tableSettings } from '../../../../src/facade/forward/settings.ts';
-import { Table } from '../../../../src/facade/forward/table.ts';
+import { runtimeSettings } from '../../../../src/facade/forward/settings.ts';
+import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import { parseTarget } from '../../../../src/facade/forward/target.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import type { Path } from '../../../../src/facade/rollout/route.ts';
@@ -13,9 +13,9 @@ import type { Path } from '../../../../src/facade/rollout/route.ts';
 /** On the shipped table: what it says is what is tested. */
 const parsed = parseConfig(readFileSync('config/facade.yaml', 'utf8'), { C2S_BASE_URL: 'http://127.0.0.1:1' });
 if (!parsed.ok) throw new Error('the shipped table is refused');
-const table = new Table(new Metrics(), () => 0);
-const { matcher } = table.build(tableSettings(parsed.config, CONTACT2SALE, 'r'));
-afterAll(() => table.close());
+const builder = new RuntimeBuilder(new Metrics(), () => 0);
+const { matcher } = builder.build(runtimeSettings(parsed.config, CONTACT2SALE, 'r'));
+afterAll(() => builder.close());
 
 function matched(method: string, url: string) {
   const match = matcher.match(method, parseTarget(url).path);

@@ -2,13 +2,13 @@ import { Writable } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { Loader } from '../../../../src/facade/forward/reload.ts';
-import { Table } from '../../../../src/facade/forward/table.ts';
+import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import { createLogs } from '../../../../src/http/log.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { configText, GET_LEAD } from './table-fixture.ts';
 
-const made: Table[] = [];
-afterEach(() => Promise.all(made.splice(0).map((table) => table.close())));
+const made: RuntimeBuilder[] = [];
+afterEach(() => Promise.all(made.splice(0).map((builder) => builder.close())));
 
 function setUp(variables: Record<string, string> = {}, workers?: number) {
   const lines: string[] = [];
@@ -19,13 +19,13 @@ function setUp(variables: Record<string, string> = {}, workers?: number) {
     },
   });
   const metrics = new Metrics();
-  const table = new Table(metrics, () => 0);
-  made.push(table);
+  const builder = new RuntimeBuilder(metrics, () => 0);
+  made.push(builder);
   const { log } = createLogs('info', sink);
   const loader = new Loader({
     pair: CONTACT2SALE,
     file: 'facade.yaml',
-    table,
+    builder,
     metrics,
     log,
     variables: () => variables,
@@ -48,11 +48,11 @@ const accepted = (loader: Loader, text = GOOD) => {
 };
 const built = (loader: Loader, text = GOOD) => {
   const { config, revision } = accepted(loader, text);
-  return loader.build(config, revision).generation;
+  return loader.build(config, revision).snapshot;
 };
 
 describe('a good file', () => {
-  test('becomes a generation with its revision, is logged and counted', async () => {
+  test('becomes a snapshot with its revision, is logged and counted', async () => {
     const { loader, lines, reloads } = setUp();
     const { revision } = accepted(loader);
     expect(revision).toMatch(/^[0-9a-f]{12}$/);

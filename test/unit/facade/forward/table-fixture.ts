@@ -1,7 +1,7 @@
 import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { parseConfig } from '../../../../src/facade/config/load.ts';
-import { tableSettings } from '../../../../src/facade/forward/settings.ts';
-import type { TableSettings } from '../../../../src/facade/forward/table.ts';
+import { runtimeSettings } from '../../../../src/facade/forward/settings.ts';
+import type { RuntimeSettings } from '../../../../src/facade/forward/runtime-builder.ts';
 import { formatProblems } from '../../../../src/facade/config/problem.ts';
 
 /** The settings of a table, by the same way as in the app: from the text that an operator would write. */
@@ -37,8 +37,8 @@ export function configText({ routes, direct, gateway, ...rest }: Written): strin
   return JSON.stringify({ upstreams, routes, ...rest }, undefined, 2);
 }
 
-export function settingsOf(written: Written, revision = 'r1'): TableSettings {
+export function settingsOf(written: Written, revision = 'r1'): RuntimeSettings {
   const parsed = parseConfig(configText(written), {});
   if (!parsed.ok) throw new Error(formatProblems('fixture', parsed.problems));
-  return tableSettings(parsed.config, CONTACT2SALE, revision);
+  return runtimeSettings(parsed.config, CONTACT2SALE, revision);
 }

@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { ActiveConfig } from '../../../../src/facade/compose/active-config.ts';
 import { Loader } from '../../../../src/facade/forward/reload.ts';
-import { Table } from '../../../../src/facade/forward/table.ts';
+import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { createLogs } from '../../../../src/http/log.ts';
 import type { FlipReason } from '../../../../src/facade/rollout/flip.ts';
@@ -65,8 +65,8 @@ export function startRig(kind: RolloutStoreKind, text: string, flips?: FlipLog):
   let killed = false;
   const variables = () => ENV;
   const metrics = new Metrics();
-  const table = new Table(metrics, () => 0);
-  const loader = new Loader({ file, pair: CONTACT2SALE, table, metrics, log, variables });
+  const builder = new RuntimeBuilder(metrics, () => 0);
+  const loader = new Loader({ file, pair: CONTACT2SALE, builder, metrics, log, variables });
   const pending = new PendingWrites(log);
   const reload = () => Promise.resolve(void active.load(readFileSync(file, 'utf8')));
   const rollouts = createRolloutStore({ kind, file, variables, reload, pending, log });
@@ -88,7 +88,7 @@ export function startRig(kind: RolloutStoreKind, text: string, flips?: FlipLog):
     },
     text: () => readFileSync(file, 'utf8'),
     close: async () => {
-      await table.close();
+      await builder.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -19,9 +19,9 @@ beforeEach(() => {
   meter = new TrafficMeter({
     metrics,
     calendar: { ...SYSTEM_CALENDAR, now: () => 0 },
-    flushed,
     log: pino({ level: 'silent' }),
   });
+  meter.subscribe(flushed);
 });
 afterEach(() => meter.close());
 const counted = async () =>

@@ -16,7 +16,7 @@ function plane() {
   const entries = compileRoutes(configOf(withRows(...ROWS)), CONTACT2SALE).map((model) => {
     return { model, state: new RouteState(model, metrics, () => 0) };
   });
-  return { dataPlane: { generation: { entries } } as unknown as DataPlane, state: entries[0]!.state };
+  return { dataPlane: { snapshot: { entries } } as unknown as DataPlane, state: entries[0]!.state };
 }
 
 describe('what the autopilot takes from the house', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { locationRewriter, reservedFor, rewritesForDirect } from '../../../../src/facade/forward/generation.ts';
+import { locationRewriter, reservedFor, rewritesForDirect } from '../../../../src/facade/forward/runtime-snapshot.ts';
 import { GET_LEAD, settingsOf, SOURCE } from './table-fixture.ts';
 
 const ORIGINS = [

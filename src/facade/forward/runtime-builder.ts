@@ -8,16 +8,22 @@ import { answerRewriter } from './answer-rewriter.ts';
 import type { BreakerState } from './breaker.ts';
 import { Hop, TrustedProxies } from './connection.ts';
 import { FailoverBudget, type FailoverSettings } from './failover-budget.ts';
-import { buildMatcher, prepareRoute, type Generation, type RouteEntry, type UnclaimedEntries } from './generation.ts';
+import {
+  buildMatcher,
+  prepareRoute,
+  type RuntimeSnapshot,
+  type RouteEntry,
+  type UnclaimedEntries,
+} from './runtime-snapshot.ts';
 import { RouteState, type BreakerListener } from './route-state.ts';
 import { Upstream, type UpstreamSettings } from './upstream.ts';
 
 /**
- * Turns a compiled config into the generation that serves, and keeps what outlives it: route states, upstreams and the
+ * Turns a compiled config into the snapshot that serves, and keeps what outlives it: route states, upstreams and the
  * failover budget. The config was checked before: here nothing can be wrong any more, so there is no half-way to undo.
  */
 
-export interface TableSettings {
+export interface RuntimeSettings {
   readonly revision: string;
   readonly routes: readonly RouteModel[];
   readonly unclaimed: Unclaimed;
@@ -31,17 +37,17 @@ export interface TableSettings {
   readonly successSample: number;
 }
 
-/** Longer than any request may take: an old upstream closes when nothing of the old generation can ask for it. */
+/** Longer than any request may take: an old upstream closes when nothing of the old snapshot can ask for it. */
 const RETIREMENT_MS = 120_000;
 
-export class Table {
+export class RuntimeBuilder {
   readonly #metrics: Metrics;
   readonly #now: () => number;
   readonly #onBreaker: BreakerListener | undefined;
   readonly #states = new Map<string, RouteState>();
   readonly #retired = new Set<Upstream>();
-  #upstreams: Generation['upstreams'] | undefined;
-  #failover: { settings: TableSettings['failover']; budget: FailoverBudget } | undefined;
+  #upstreams: RuntimeSnapshot['upstreams'] | undefined;
+  #failover: { settings: RuntimeSettings['failover']; budget: FailoverBudget } | undefined;
 
   constructor(metrics: Metrics, now: () => number, onBreaker?: BreakerListener) {
     this.#onBreaker = onBreaker;
@@ -50,8 +56,8 @@ export class Table {
     metrics.observeInflight(() => this.#inflight());
   }
 
-  /** The next generation. Route states are found again by route id. */
-  build(settings: TableSettings): Generation {
+  /** The next snapshot. Route states are found again by route id. */
+  build(settings: RuntimeSettings): RuntimeSnapshot {
     const upstreams = this.#nextUpstreams(settings);
     const entries = settings.routes.map((model) => this.#entry(model, settings.routes));
     const unclaimed = this.#unclaimed(settings.unclaimed);
@@ -74,7 +80,7 @@ export class Table {
     };
   }
 
-  /** The breaker of another process's same route changed. What this table does not have is no news. */
+  /** The breaker of another process's same route changed. What this process does not have is no news. */
   followBreaker(route: string, path: Path, state: BreakerState): void {
     this.#states.get(route)?.breaker(path)?.follow(state);
   }
@@ -118,7 +124,7 @@ export class Table {
     }
   }
 
-  #nextUpstreams({ upstreams }: TableSettings): Generation['upstreams'] {
+  #nextUpstreams({ upstreams }: RuntimeSettings): RuntimeSnapshot['upstreams'] {
     const old = this.#upstreams;
     const next = {
       direct: this.#keepOrReplace('direct', old?.direct, upstreams.direct),
@@ -142,7 +148,7 @@ export class Table {
     }, RETIREMENT_MS).unref();
   }
 
-  #nextBudget(settings: TableSettings['failover']): FailoverBudget {
+  #nextBudget(settings: RuntimeSettings['failover']): FailoverBudget {
     if (!this.#failover || !isDeepStrictEqual(this.#failover.settings, settings)) {
       this.#failover = { settings, budget: new FailoverBudget(settings) };
     }
@@ -158,6 +164,6 @@ export class Table {
   }
 }
 
-function hopOf({ trustedProxies, upstreams: { direct, gateway } }: TableSettings): Hop {
+function hopOf({ trustedProxies, upstreams: { direct, gateway } }: RuntimeSettings): Hop {
   return new Hop(new TrustedProxies(trustedProxies), [direct.url, gateway?.url]);
 }

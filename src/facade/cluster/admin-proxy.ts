@@ -9,7 +9,7 @@ import type { Problem } from '../../http/problem.ts';
  * While that one is replaced the kill switch is passed to another.
  */
 
-interface FrontOptions {
+interface AdminProxyOptions {
   readonly metrics: () => Promise<string>;
   readonly contentType: string;
   readonly state: () => { readonly ready: number; readonly workers: number; readonly isStopping: boolean };
@@ -19,7 +19,7 @@ interface FrontOptions {
   readonly anyAdminUrl: () => string | undefined;
 }
 
-export function createFront(options: FrontOptions): Server {
+export function createAdminProxy(options: AdminProxyOptions): Server {
   return createAdminListener((req, res) => {
     switch (req.url?.split('?', 1)[0] ?? '') {
       case '/metrics':
@@ -41,7 +41,7 @@ export function createFront(options: FrontOptions): Server {
 }
 
 /** Ready while anyone serves: the others are being replaced. */
-function ready({ state, adminUrl }: FrontOptions, res: ServerResponse): void {
+function ready({ state, adminUrl }: AdminProxyOptions, res: ServerResponse): void {
   const { ready, workers, isStopping } = state();
   const status = isStopping ? 'draining' : ready > 0 ? 'ready' : 'starting';
   const answer = (more: object = {}): void =>

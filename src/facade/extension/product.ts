@@ -1,14 +1,14 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { Logger } from '../http/log.ts';
-import type { AdminRoutes } from './admin/server.ts';
-import type { ApiPair } from './rollout/api-pair.ts';
-import type { Environment } from './config/environment.ts';
-import type { FacadeConfig } from './config/schema.ts';
-import type { PageRouter } from './forward/pages.ts';
-import type { Metrics } from './observe/metrics.ts';
-import type { Tracing } from './observe/tracing/trace.ts';
-import type { StoreHolder } from './store/holder.ts';
-import type { Migrations } from './store/migrate.ts';
+import type { Logger } from '../../http/log.ts';
+import type { AdminRoutes } from '../admin/server.ts';
+import type { ApiPair } from '../rollout/api-pair.ts';
+import type { Environment } from '../config/environment.ts';
+import type { FacadeConfig } from '../config/schema.ts';
+import type { PageRouter } from '../forward/pages.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Tracing } from '../observe/tracing/trace.ts';
+import type { StoreHolder } from '../store/holder.ts';
+import type { Migrations } from '../store/migrate.ts';
 
 /** What a process is made of beside the engine: a pair of APIs, and what is served in the same process. */
 export interface Product {

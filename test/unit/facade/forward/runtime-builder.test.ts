@@ -1,32 +1,32 @@
 import type { Standing } from '../../../../src/http/standing.ts';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Generation } from '../../../../src/facade/forward/generation.ts';
-import { Table } from '../../../../src/facade/forward/table.ts';
+import type { RuntimeSnapshot } from '../../../../src/facade/forward/runtime-snapshot.ts';
+import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { GET_LEAD, settingsOf, SOURCE, type Written } from './table-fixture.ts';
 
-const made: Table[] = [];
-afterEach(() => Promise.all(made.splice(0).map((table) => table.close())));
+const made: RuntimeBuilder[] = [];
+afterEach(() => Promise.all(made.splice(0).map((builder) => builder.close())));
 
 function setUp() {
   const metrics = new Metrics();
   let now = 0;
-  const table = new Table(metrics, () => now);
-  made.push(table);
-  const build = (written: Partial<Written> = {}) => table.build(settingsOf({ routes: [GET_LEAD], ...written }));
+  const builder = new RuntimeBuilder(metrics, () => now);
+  made.push(builder);
+  const build = (written: Partial<Written> = {}) => builder.build(settingsOf({ routes: [GET_LEAD], ...written }));
   const breakerStates = async () => {
     const { values } = await metrics.breakerState.get();
     const claimed = values.filter(({ labels }) => labels.route !== 'passthrough');
     return Object.fromEntries(claimed.map(({ labels, value }) => [`${labels.route} ${labels.path}`, value]));
   };
-  return { metrics, table, build, breakerStates, sleep: (ms: number) => void (now += ms) };
+  return { metrics, builder, build, breakerStates, sleep: (ms: number) => void (now += ms) };
 }
 
-const entry = (generation: Generation, id = 'leads.get') => generation.entries.find(({ model }) => model.id === id)!;
+const entry = (snapshot: RuntimeSnapshot, id = 'leads.get') => snapshot.entries.find(({ model }) => model.id === id)!;
 const withBreaker = (breaker: object) => ({ routes: [{ ...GET_LEAD, breaker }] });
 
 describe('a reload', () => {
-  test('is a new generation; the old one is not changed', () => {
+  test('is a new snapshot; the old one is not changed', () => {
     const { build } = setUp();
     const old = build();
     const next = build({ routes: [{ ...GET_LEAD, rollout: { ...GET_LEAD.rollout, gateway: 50 } }, SOURCE] });

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Crew, type Hand } from '../../../../src/facade/cluster/crew.ts';
+import { WorkerPool, type WorkerHandle } from '../../../../src/facade/cluster/worker-pool.ts';
 import type { FromWorker, ToWorker } from '../../../../src/facade/cluster/messages.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** A worker that does what the test says. */
-class Puppet implements Hand {
+class Puppet implements WorkerHandle {
   readonly place: number;
   readonly pid = 1;
   readonly told: ToWorker[] = [];
@@ -37,11 +37,11 @@ class Puppet implements Hand {
   }
 }
 
-function crewOf(size: number) {
+function poolOf(size: number) {
   const forked: Puppet[] = [];
   const heard: string[] = [];
   const left: number[] = [];
-  const crew = new Crew({
+  const pool = new WorkerPool({
     size,
     fork: (place) => {
       const puppet = new Puppet(place);
@@ -50,19 +50,19 @@ function crewOf(size: number) {
     },
     heard: ({ place }, { kind }) => heard.push(`${place} ${kind}`),
     left: ({ place }) => left.push(place),
-    log: { error: () => undefined } as unknown as ConstructorParameters<typeof Crew>[0]['log'],
+    log: { error: () => undefined } as unknown as ConstructorParameters<typeof WorkerPool>[0]['log'],
     now: () => performance.now(),
   });
   const latest = (place: number): Puppet => forked.findLast((one) => one.place === place) as Puppet;
-  return { crew, forked, heard, left, latest };
+  return { pool, forked, heard, left, latest };
 }
 
 async function up(size: number) {
-  const all = crewOf(size);
-  const first = all.crew.startFirst();
+  const all = poolOf(size);
+  const first = all.pool.startFirst();
   all.forked[0]?.comesUp();
   expect(await first).toBe(true);
-  const others = all.crew.startOthers();
+  const others = all.pool.startOthers();
   for (const one of all.forked.slice(1)) one.comesUp();
   await others;
   return all;
@@ -70,19 +70,19 @@ async function up(size: number) {
 
 describe('the start', () => {
   test('is the first one alone, and then all others', async () => {
-    const { crew, forked } = crewOf(3);
-    const first = crew.startFirst();
+    const { pool, forked } = poolOf(3);
+    const first = pool.startFirst();
     expect(forked.map(({ place }) => place)).toEqual([0]);
     forked[0]?.comesUp();
     expect(await first).toBe(true);
-    void crew.startOthers();
+    void pool.startOthers();
     expect(forked.map(({ place }) => place)).toEqual([0, 1, 2]);
-    expect(crew.ready.map(({ place }) => place)).toEqual([0]);
+    expect(pool.ready.map(({ place }) => place)).toEqual([0]);
   });
 
   test('fails when the first one does not come up, and nothing is tried again', async () => {
-    const { crew, forked } = crewOf(3);
-    const first = crew.startFirst();
+    const { pool, forked } = poolOf(3);
+    const first = pool.startFirst();
     forked[0]?.dies(1);
     expect(await first).toBe(false);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -90,25 +90,25 @@ describe('the start', () => {
   });
 
   test('does not fail for one of the others: it is tried again', async () => {
-    const { crew, forked, latest } = crewOf(2);
-    const first = crew.startFirst();
+    const { pool, forked, latest } = poolOf(2);
+    const first = pool.startFirst();
     forked[0]?.comesUp();
     await first;
-    const others = crew.startOthers();
+    const others = pool.startOthers();
     latest(1).dies(1);
     await others;
     await vi.advanceTimersByTimeAsync(200);
     latest(1).comesUp();
-    expect(crew.ready).toHaveLength(2);
+    expect(pool.ready).toHaveLength(2);
   });
 
   test('ends where a stop begins: no other is started then', async () => {
-    const { crew, forked } = crewOf(3);
-    const first = crew.startFirst();
+    const { pool, forked } = poolOf(3);
+    const first = pool.startFirst();
     forked[0]?.comesUp();
     await first;
-    const stopped = crew.stop();
-    await crew.startOthers();
+    const stopped = pool.stop();
+    await pool.startOthers();
     expect(forked).toHaveLength(1);
     forked[0]?.dies(0);
     expect(await stopped).toBe(true);
@@ -117,13 +117,13 @@ describe('the start', () => {
 
 describe('a worker that dies', () => {
   test('after a life is replaced at once, in its place', async () => {
-    const { crew, forked, left, latest } = await up(2);
+    const { pool, forked, left, latest } = await up(2);
     await vi.advanceTimersByTimeAsync(10_000);
     latest(1).dies();
     expect(left).toEqual([1]);
     await vi.advanceTimersByTimeAsync(0);
     expect(forked.map(({ place }) => place)).toEqual([0, 1, 1]);
-    expect(crew.replaced).toBe(1);
+    expect(pool.replaced).toBe(1);
   });
 
   test('again and again is waited for, longer each time, up to a quarter of a minute', async () => {
@@ -163,8 +163,8 @@ describe('a worker that dies', () => {
 
 describe('the stop', () => {
   test('tells all, waits for all, and is whole when all say so', async () => {
-    const { crew, forked } = await up(2);
-    const stopped = crew.stop();
+    const { pool, forked } = await up(2);
+    const stopped = pool.stop();
     expect(forked.map(({ told }) => told.at(-1))).toEqual([{ kind: 'stop' }, { kind: 'stop' }]);
     for (const one of forked) one.dies(0);
     expect(await stopped).toBe(true);
@@ -173,17 +173,17 @@ describe('the stop', () => {
   });
 
   test('is not whole when one had to cut something', async () => {
-    const { crew, forked } = await up(2);
-    const stopped = crew.stop();
+    const { pool, forked } = await up(2);
+    const stopped = pool.stop();
     forked[0]?.dies(0);
     forked[1]?.dies(1);
     expect(await stopped).toBe(false);
   });
 
-  test('of a crew of which one is being waited for does not bring it back', async () => {
-    const { crew, forked, latest } = await up(2);
+  test('of a pool of which one is being waited for does not bring it back', async () => {
+    const { pool, forked, latest } = await up(2);
     latest(1).dies(1);
-    const stopped = crew.stop();
+    const stopped = pool.stop();
     latest(0).dies(0);
     expect(await stopped).toBe(true);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -191,9 +191,9 @@ describe('the stop', () => {
   });
 });
 
-test('news goes to all but the one who brought it', async () => {
-  const { crew, forked } = await up(3);
-  const [, bringer] = crew.members;
-  crew.tellAll({ kind: 'kill', on: true }, bringer);
+test('a message goes to all but the worker that sent it', async () => {
+  const { pool, forked } = await up(3);
+  const [, sender] = pool.workers;
+  pool.tellAll({ kind: 'kill', on: true }, sender);
   expect(forked.map(({ told }) => told.length)).toEqual([1, 0, 1]);
 });

@@ -8,7 +8,7 @@ import type { FromWorker, ToWorker } from './messages.ts';
  */
 
 /** The part of cluster's Worker that is needed. */
-export interface Hand {
+export interface WorkerHandle {
   readonly pid: number | undefined;
   send(message: ToWorker): void;
   onMessage(hear: (message: FromWorker) => void): void;
@@ -16,19 +16,19 @@ export interface Hand {
   onExit(ended: (code: number | null) => void): void;
 }
 
-export interface Member {
+export interface Worker {
   readonly place: number;
-  readonly hand: Hand;
+  readonly handle: WorkerHandle;
   readonly bornAt: number;
   isReady: boolean;
 }
 
-interface CrewOptions {
+interface WorkerPoolOptions {
   readonly size: number;
-  readonly fork: (place: number) => Hand;
-  readonly heard: (member: Member, message: FromWorker) => void;
-  /** A member is no more. */
-  readonly left: (member: Member) => void;
+  readonly fork: (place: number) => WorkerHandle;
+  readonly heard: (worker: Worker, message: FromWorker) => void;
+  /** A worker is no more. */
+  readonly left: (worker: Worker) => void;
   readonly log: Logger;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
@@ -39,9 +39,9 @@ const LONG_LIFE = 10_000;
 const FIRST_PAUSE = 200;
 const LONGEST_PAUSE = 15_000;
 
-export class Crew {
-  readonly #options: CrewOptions;
-  readonly #members = new Map<number, Member>();
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #workers = new Map<number, Worker>();
   readonly #pauses = new Map<number, number>();
   readonly #waiting = new Set<NodeJS.Timeout>();
   #isStopping = false;
@@ -50,17 +50,17 @@ export class Crew {
   /** Workers that were replaced. */
   replaced = 0;
 
-  constructor(options: CrewOptions) {
+  constructor(options: WorkerPoolOptions) {
     this.#options = options;
   }
 
   /** By place. */
-  get members(): readonly Member[] {
-    return [...this.#members.values()].toSorted((a, b) => a.place - b.place);
+  get workers(): readonly Worker[] {
+    return [...this.#workers.values()].toSorted((a, b) => a.place - b.place);
   }
 
-  get ready(): readonly Member[] {
-    return this.members.filter(({ isReady }) => isReady);
+  get ready(): readonly Worker[] {
+    return this.workers.filter(({ isReady }) => isReady);
   }
 
   get isStopping(): boolean {
@@ -69,17 +69,17 @@ export class Crew {
 
   /** The first one alone: what is wrong with the settings is said once. Resolves to false when it did not come up. */
   startFirst(): Promise<boolean> {
-    return this.#seat(0);
+    return this.#start(0);
   }
 
   /** Resolves when each of the others is up, or has ended and will be replaced. None is started once the stop began. */
   async startOthers(): Promise<void> {
     if (this.#isStopping) return;
-    await Promise.all(Array.from({ length: this.#options.size - 1 }, (_, i) => this.#seat(i + 1)));
+    await Promise.all(Array.from({ length: this.#options.size - 1 }, (_, i) => this.#start(i + 1)));
   }
 
-  tellAll(message: ToWorker, but?: Member): void {
-    for (const member of this.#members.values()) if (member !== but) member.hand.send(message);
+  tellAll(message: ToWorker, but?: Worker): void {
+    for (const worker of this.#workers.values()) if (worker !== but) worker.handle.send(message);
   }
 
   /** Resolves when all have ended; true when none cut anything short. */
@@ -87,55 +87,55 @@ export class Crew {
     this.#isStopping = true;
     for (const timer of this.#waiting) clearTimeout(timer);
     this.tellAll({ kind: 'stop' });
-    if (this.#members.size > 0) await new Promise<void>((done) => (this.#onEmpty = done));
+    if (this.#workers.size > 0) await new Promise<void>((done) => (this.#onEmpty = done));
     return this.#isWhole;
   }
 
   /** Resolves when the worker is ready, true, or has ended, false. */
-  #seat(place: number): Promise<boolean> {
+  #start(place: number): Promise<boolean> {
     const { fork, heard, now } = this.#options;
-    const hand = fork(place);
-    const member: Member = { place, hand, bornAt: now(), isReady: false };
-    this.#members.set(place, member);
+    const handle = fork(place);
+    const worker: Worker = { place, handle, bornAt: now(), isReady: false };
+    this.#workers.set(place, worker);
     return new Promise((resolve) => {
-      hand.onMessage((message) => {
+      handle.onMessage((message) => {
         // Its last words may be read after its end: somebody else may have the place by then.
-        if (this.#members.get(place) !== member) return;
+        if (this.#workers.get(place) !== worker) return;
         if (message.kind === 'ready') {
-          member.isReady = true;
+          worker.isReady = true;
           resolve(true);
         }
-        heard(member, message);
+        heard(worker, message);
       });
-      hand.onExit((code) => {
+      handle.onExit((code) => {
         resolve(false);
-        this.#ended(member, code);
+        this.#ended(worker, code);
       });
     });
   }
 
-  #ended(member: Member, code: number | null): void {
-    const { place } = member;
+  #ended(worker: Worker, code: number | null): void {
+    const { place } = worker;
     const { left, log, now } = this.#options;
-    if (this.#members.get(place) === member) this.#members.delete(place);
-    left(member);
+    if (this.#workers.get(place) === worker) this.#workers.delete(place);
+    left(worker);
     if (this.#isStopping) {
       if (code !== 0) this.#isWhole = false;
-      if (this.#members.size === 0) this.#onEmpty?.();
+      if (this.#workers.size === 0) this.#onEmpty?.();
       return;
     }
     // The very first one: start() tells of it.
-    if (place === 0 && !member.isReady && this.replaced === 0 && this.#members.size === 0) return;
-    const hasLived = now() - member.bornAt >= LONG_LIFE;
-    const due = hasLived ? 0 : (this.#pauses.get(place) ?? (member.isReady ? 0 : FIRST_PAUSE));
+    if (place === 0 && !worker.isReady && this.replaced === 0 && this.#workers.size === 0) return;
+    const hasLived = now() - worker.bornAt >= LONG_LIFE;
+    const due = hasLived ? 0 : (this.#pauses.get(place) ?? (worker.isReady ? 0 : FIRST_PAUSE));
     // While nobody is left the port is closed, so nobody is waited for.
-    const pause = this.#members.size === 0 ? Math.min(due, FIRST_PAUSE) : due;
+    const pause = this.#workers.size === 0 ? Math.min(due, FIRST_PAUSE) : due;
     this.#pauses.set(place, hasLived ? FIRST_PAUSE : Math.min(Math.max(due * 2, FIRST_PAUSE), LONGEST_PAUSE));
     this.replaced++;
-    log.error({ place, pid: member.hand.pid, code, retryInMs: pause }, 'a worker ended unasked; it is replaced');
+    log.error({ place, pid: worker.handle.pid, code, retryInMs: pause }, 'a worker ended unasked; it is replaced');
     const timer = setTimeout(() => {
       this.#waiting.delete(timer);
-      void this.#seat(place);
+      void this.#start(place);
     }, pause);
     this.#waiting.add(timer);
   }

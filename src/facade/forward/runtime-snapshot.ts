@@ -31,10 +31,10 @@ export interface UnclaimedEntries {
 }
 
 /**
- * Everything that a reload changes, as one immutable whole. A request takes the generation that it finds and keeps it
+ * Everything that a reload changes, as one immutable whole. A request takes the snapshot that it finds and keeps it
  * to its end, so no request ever sees half of a change.
  */
-export interface Generation {
+export interface RuntimeSnapshot {
   readonly revision: string;
   readonly loadedAt: Date;
   readonly matcher: Matcher<RouteEntry>;

@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { startAutopilot, type Autopilot } from '../compare/autopilot/index.ts';
+import { startComparison, type Comparing } from '../compare/start.ts';
+import type { RunningExtension } from '../extension/product.ts';
+import type { KillSwitch } from '../forward/kill-switch.ts';
+import { createPages } from '../forward/pages.ts';
+import { AutopilotFlips } from '../steer/autopilot-flips.ts';
+import { BurnDown } from '../steer/burn-down.ts';
+import { proofsOf } from '../steer/proof.ts';
+import { KillSwitchFile } from '../steer/kill-switch-file.ts';
+import { SharedKillSwitch } from '../steer/shared-kill-switch.ts';
+import { startSteering } from '../steer/start.ts';
+import { Steering } from '../steer/steering.ts';
+import { TrafficMeter } from '../steer/traffic-meter.ts';
+import { StoreHolder, type OpenOptions } from '../store/holder.ts';
+import type { Store } from '../store/index.ts';
+import type { Closing } from './closing.ts';
+import type { Context } from './options.ts';
+import type { Runtime } from './runtime.ts';
+
+/** What watches, keeps and steers what serves. No request waits for any of it. */
+export interface Background {
+  /** Opened by `start()` of it alone. */
+  readonly store: StoreHolder;
+  readonly comparing: Comparing;
+  readonly steering: Steering;
+  /** The flips of the store serve, or there is no store. Never rejects; pending for as long as the store cannot be had. */
+  readonly flipsReady: Promise<void>;
+  readonly burnDown: BurnDown;
+  readonly autopilot: Autopilot;
+  /** Undefined: the product is the engine alone. */
+  readonly extension: RunningExtension | undefined;
+}
+
+export function startBackground(context: Context, runtime: Runtime, closing: Closing): Background {
+  const store = createStore(context);
+  closing.defer(() => store.close());
+  const comparing = startComparing(context, runtime, store);
+  closing.defer(() => comparing.close());
+  const steering = createSteering(context, runtime);
+  showShared(context, runtime, store, steering);
+  const meter = new TrafficMeter({ metrics: runtime.metrics, calendar: context.calendar, log: context.log });
+  const burnDown = createBurnDown(context, runtime, { steering, meter, comparing });
+  meter.subscribe((traffic) => burnDown.measure(traffic));
+  const started = attachToStore(context, { store, steering, meter });
+  closing.defer(() => started.close());
+  const extension = startExtension(context, runtime, store);
+  const autopilot = pilot(context, runtime, { store, steering, comparing }, closing);
+  return { store, comparing, steering, flipsReady: started.ready, burnDown, autopilot, extension };
+}
+
+function createStore({ environment, product, log }: Context): StoreHolder {
+  const { database, dataDir, databaseConnections: maxConnections } = environment;
+  if (database.kind === 'none') return new StoreHolder(undefined);
+  const databaseUrl = database.kind === 'url' ? database.url : undefined;
+  // What speaks to a database is loaded where there is one: a quarter of a second of a start.
+  const open = async (options: OpenOptions): Promise<Store> => {
+    const { openStore } = await import('../store/index.ts');
+    return openStore({ ...options, migrations: await product.extension?.migrations() });
+  };
+  return new StoreHolder({ databaseUrl, dataDir, maxConnections, log, open });
+}
+
+function startComparing(context: Context, { metrics, dataPlane, active }: Runtime, store: StoreHolder): Comparing {
+  const { log, now, calendar } = context;
+  const { config } = active;
+  const comparing = startComparison({ dataPlane, metrics, log, now, calendar, random: Math.random, config });
+  active.subscribe((next) => comparing.use(next.config));
+  store.whenReady('parity', (opened) => comparing.keep(opened));
+  return comparing;
+}
+
+function createSteering(context: Context, { rollouts, pending, active, killSwitch }: Runtime): Steering {
+  const { log } = context;
+  const shared = shareKillSwitch(context, killSwitch);
+  const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch: shared, log });
+  killSwitch.subscribe((_on, by) => steering.noteKillSwitch(by));
+  return steering;
+}
+
+/** Beside the table is where it is looked for first: a container keeps its DATA_DIR, if any, on a disk of its own. */
+function shareKillSwitch({ environment, log }: Context, local: KillSwitch): SharedKillSwitch {
+  const { configFile, dataDir } = environment;
+  const file = new KillSwitchFile([`${configFile}.kill-switch`, join(dataDir, 'kill-switch')], log);
+  return new SharedKillSwitch({ local, file, log });
+}
+
+/** The revisions of instances say something of each other where the database holds the rollouts; files are each one's own. */
+function showShared({ duties }: Context, { metrics }: Runtime, store: StoreHolder, steering: Steering): void {
+  metrics.observeShared(() => {
+    const { revision, behind } = steering.status;
+    const own = { revision: undefined, behind: undefined };
+    return { silenceMs: store.silenceMs, ...(duties.rolloutsIn === 'database' ? { revision, behind } : own) };
+  });
+}
+
+type Measured = Pick<Background, 'steering' | 'comparing'> & { readonly meter: TrafficMeter };
+
+function createBurnDown({ calendar }: Context, { metrics, dataPlane }: Runtime, parts: Measured): BurnDown {
+  const { steering, meter, comparing } = parts;
+  return new BurnDown({
+    now: () => new Date(calendar.now()),
+    metrics,
+    models: () => dataPlane.snapshot.entries.map(({ model }) => model),
+    killSwitch: () => dataPlane.killed,
+    flips: () => steering.flips,
+    traffic: () => meter.traffic,
+    proofs: () => proofsOf(comparing.book, calendar.now()),
+  });
+}
+
+type Kept = Pick<Background, 'store' | 'steering'> & { readonly meter: TrafficMeter };
+
+function attachToStore({ calendar, duties, log }: Context, { store, ...kept }: Kept): ReturnType<typeof startSteering> {
+  const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
+  const now = () => new Date(calendar.now());
+  return startSteering({ ...kept, opened: store.opened, instance, now, log, keepsHistory: duties.keepsHistory });
+}
+
+function startExtension(context: Context, runtime: Runtime, store: StoreHolder): RunningExtension | undefined {
+  const { environment, product, log, tracing } = context;
+  const { metrics, dataPlane, active } = runtime;
+  const extension = product.extension?.start({
+    environment,
+    config: () => active.config,
+    store,
+    metrics,
+    isKnown: (req) => dataPlane.isKnown(req),
+    log,
+    tracing,
+  });
+  if (extension) dataPlane.pages = createPages(() => dataPlane.draining, log, [extension.pages]);
+  return extension;
+}
+
+type Piloted = Pick<Background, 'store' | 'steering' | 'comparing'>;
+
+function pilot(context: Context, { metrics, dataPlane }: Runtime, parts: Piloted, closing: Closing): Autopilot {
+  const { calendar, log, duties, autopilotEvery } = context;
+  const { store, steering, comparing } = parts;
+  const flips = new AutopilotFlips(steering);
+  closing.defer(() => flips.close());
+  const started = startAutopilot({
+    dataPlane,
+    metrics,
+    log,
+    calendar,
+    flips,
+    parity: (route) => comparing.book.report(route, calendar.now()),
+    // Where the database is ours alone, there is nobody with whom to agree on who decides.
+    awaitsStore: duties.rolloutsIn === 'database',
+    mayLead: duties.mayLead,
+    every: autopilotEvery,
+  });
+  closing.defer(() => started.close());
+  store.whenReady('autopilot', (opened) => started.keep(opened));
+  return started.autopilot;
+}

@@ -1,0 +1,91 @@
+import { DataPlane } from '../forward/data-plane.ts';
+import { KillSwitch } from '../forward/kill-switch.ts';
+import { Loader } from '../forward/reload.ts';
+import { RuntimeBuilder } from '../forward/runtime-builder.ts';
+import { overloadLimits } from '../forward/settings.ts';
+import { Metrics } from '../observe/metrics.ts';
+import { PendingWrites } from '../steer/pending-writes.ts';
+import { createRolloutStore, type RolloutStore } from '../steer/rollout-store.ts';
+import { ActiveConfig, type Active } from './active-config.ts';
+import type { Closing } from './closing.ts';
+import { ConfigFiles } from './config-files.ts';
+import type { Context } from './options.ts';
+
+/** What serves requests: from the config file to the data plane. It needs nothing of what runs in the background. */
+export interface Runtime {
+  readonly metrics: Metrics;
+  readonly builder: RuntimeBuilder;
+  readonly loader: Loader;
+  readonly rollouts: RolloutStore;
+  /** What still has to be written into the history. */
+  readonly pending: PendingWrites;
+  readonly active: ActiveConfig;
+  readonly dataPlane: DataPlane;
+  readonly killSwitch: KillSwitch;
+  /** Serves changes of the config file and of the .env file from now on. */
+  readonly watch: () => void;
+  /** Reads both files again, now. Nothing before `watch`. */
+  readonly reload: () => Promise<void>;
+}
+
+/** @throws ConfigRefused with every problem, one a line. */
+export function createRuntime(context: Context, closing: Closing): Runtime {
+  const { environment, product, variables, log, now, role, duties } = context;
+  const file = environment.configFile;
+  const { pair } = product;
+  const metrics = new Metrics();
+  metrics.observeLog(context.droppedLines);
+  const files = new ConfigFiles({ file, envFile: context.envFile, variables, pair: pair.variables, log });
+  const { reload } = files;
+  const builder = new RuntimeBuilder(metrics, now, (route, path, state) =>
+    role.tell({ kind: 'breaker', route, path, state }),
+  );
+  closing.defer(() => builder.close());
+  const loader = new Loader({ file, pair, builder, metrics, log, variables, workers: role.workers });
+  const pending = new PendingWrites(log);
+  const rollouts = createRolloutStore({ kind: duties.rolloutsIn, file, variables, reload, pending, log });
+  const active = new ActiveConfig(loader, rollouts, context.lastGood ?? files.read());
+  const dataPlane = createDataPlane(context, metrics, active.current);
+  closing.defer(() => dataPlane.close());
+  const killSwitch = createKillSwitch(context, dataPlane);
+  closing.defer(() => killSwitch.close());
+  active.subscribe((next) => {
+    role.tell({ kind: 'loaded', config: next.source });
+    // From the next request on.
+    dataPlane.swap(next.snapshot);
+    dataPlane.overload.configure(overloadLimits(next.config));
+    killSwitch.look();
+  });
+  const watch = (): void => {
+    watchFiles(context, files, active, loader);
+    closing.defer(() => files.close());
+  };
+  return { metrics, builder, loader, rollouts, pending, active, dataPlane, killSwitch, watch, reload };
+}
+
+function createDataPlane(context: Context, metrics: Metrics, { config, snapshot }: Active): DataPlane {
+  const { environment, product, log, requestLog, now, tracing } = context;
+  const own = { metrics, log, requestLog, now, overload: overloadLimits(config) };
+  return new DataPlane({ ...environment, ...own, pair: product.pair, tracing }, snapshot);
+}
+
+function createKillSwitch({ log, role }: Context, dataPlane: DataPlane): KillSwitch {
+  const killSwitch = new KillSwitch(() => dataPlane.snapshot.killSwitchFile);
+  killSwitch.subscribe((on, by, isOwn) => {
+    dataPlane.killed = on;
+    log.warn({ on, by }, 'kill switch');
+    // By the file it is in all of them anyway.
+    if (isOwn) role.tell({ kind: 'kill', on: by.includes('admin') });
+  });
+  return killSwitch;
+}
+
+function watchFiles({ role }: Context, files: ConfigFiles, active: ActiveConfig, loader: Loader): void {
+  files.watch(active.current.source.text, {
+    onChange: (text) => {
+      active.load(text);
+      if (role.isFirst) role.tell({ kind: 'reloaded' });
+    },
+    onError: (error) => loader.unreadable(error),
+  });
+}

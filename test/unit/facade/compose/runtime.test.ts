@@ -1,0 +1,100 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { FromWorker } from '../../../../src/facade/cluster/messages.ts';
+import { SOLE_WORKER } from '../../../../src/facade/cluster/worker-role.ts';
+import { ConfigRefused } from '../../../../src/facade/config/config-refused.ts';
+import { configText, GET_LEAD } from '../forward/table-fixture.ts';
+import { wire, type Wired, type WireOptions } from './kit.ts';
+
+let wired: Wired | undefined;
+afterEach(async () => {
+  await wired?.close();
+  wired = undefined;
+});
+
+const at = (gateway: number, server: object = {}) =>
+  configText({ routes: [{ ...GET_LEAD, rollout: { gateway } }], server });
+
+/** One of several workers, whose primary keeps what it is told. */
+function worker(place: number, text: string, more: WireOptions = {}) {
+  const told: FromWorker[] = [];
+  const tell = (message: FromWorker): void => void told.push(message);
+  const role = { ...SOLE_WORKER, place, isFirst: place === 0, isAlone: false, workers: 2, tell };
+  wired = wire(text, { role, ...more });
+  const { runtime, write } = wired;
+  const serves = () => (runtime.dataPlane.snapshot.entries[0]?.model.rollout.gateway ?? 0) / 100;
+  return { ...wired, runtime, write, told, serves, kinds: () => told.map(({ kind }) => kind) };
+}
+
+test('a file that is refused is no runtime', () => {
+  expect(() => wire('routes: [')).toThrow(ConfigRefused);
+});
+
+describe('a change of the file', () => {
+  test('serves, and the primary hears what is loaded; the first worker sends the others after it', async () => {
+    const { runtime, write, serves, told, kinds } = worker(0, at(10));
+    write(at(20));
+    await runtime.reload();
+    expect([serves(), kinds()]).toEqual([20, ['loaded', 'reloaded']]);
+    expect(told[0]).toMatchObject({ config: { text: at(20) } });
+  });
+
+  test('is loaded by a later worker too, which sends nobody', async () => {
+    const { runtime, write, serves, kinds } = worker(1, at(10));
+    write(at(20));
+    await runtime.reload();
+    expect([serves(), kinds()]).toEqual([20, ['loaded']]);
+  });
+
+  test('that is refused leaves what serves; the others are to refuse it as well', async () => {
+    const { runtime, write, serves, kinds } = worker(0, at(10));
+    write('routes: [');
+    await runtime.reload();
+    expect([serves(), kinds(), runtime.loader.lastRefused !== undefined]).toEqual([10, ['reloaded'], true]);
+  });
+
+  test('moves the limits of the whole process, each worker its part', async () => {
+    const { runtime, write } = worker(1, at(10));
+    write(at(10, { overload: { maxInflight: 10 } }));
+    await runtime.reload();
+    expect(runtime.active.config.server.overload.maxInflight).toBe(5);
+  });
+});
+
+test('it begins with what the primary gives, whatever the file holds by then', async () => {
+  const { runtime, write, serves } = worker(1, at(10), { lastGood: { text: at(40), variables: {} } });
+  expect(serves()).toBe(40);
+  write(at(20));
+  await runtime.reload();
+  expect(serves()).toBe(20);
+});
+
+describe('the kill switch', () => {
+  test('thrown by hand is told to the primary, and thrown elsewhere it is not told again', () => {
+    const { runtime, told } = worker(0, at(10));
+    runtime.killSwitch.set(true);
+    expect([runtime.dataPlane.killed, told]).toEqual([true, [{ kind: 'kill', on: true }]]);
+    runtime.killSwitch.follow(false);
+    expect([runtime.dataPlane.killed, told.length]).toEqual([false, 1]);
+  });
+
+  test('is looked for in the file that the newest table names, at once', async () => {
+    const { runtime, write, configFile, kinds, lines } = worker(1, at(10));
+    const file = join(configFile, '..', 'all-direct');
+    writeFileSync(file, '');
+    write(at(10, { killSwitchFile: file }));
+    await runtime.reload();
+    expect([runtime.dataPlane.killed, kinds()]).toEqual([true, ['loaded']]);
+    expect(lines.join()).toContain('kill switch');
+    rmSync(file);
+    runtime.killSwitch.look();
+    expect(runtime.dataPlane.killed).toBe(false);
+  });
+});
+
+test('a breaker that opens is told to the primary', () => {
+  const { runtime, told } = worker(0, at(10));
+  runtime.dataPlane.snapshot.entries[0]?.state.breaker('gateway')?.open();
+  expect(told).toEqual([{ kind: 'breaker', route: 'leads.get', path: 'gateway', state: 'open' }]);
+});
