@@ -81,9 +81,10 @@ function createSteering(context: Context, { rollouts, pending, active, killSwitc
 }
 
 /** Beside the table is where it is looked for first: a container keeps its DATA_DIR, if any, on a disk of its own. */
-function shareKillSwitch({ environment, log }: Context, local: KillSwitch): SharedKillSwitch {
+function shareKillSwitch({ environment, role, log }: Context, local: KillSwitch): SharedKillSwitch {
   const { configFile, dataDir } = environment;
-  const file = new KillSwitchFile([`${configFile}.kill-switch`, join(dataDir, 'kill-switch')], log);
+  const candidates = [`${configFile}.kill-switch`, join(dataDir, 'kill-switch')];
+  const file = new KillSwitchFile(candidates, log, role.isFirst);
   return new SharedKillSwitch({ local, file, log });
 }
 

@@ -24,13 +24,18 @@ export interface KillSwitchOrder extends FlipReason {
 export class KillSwitchFile {
   readonly #candidates: readonly string[];
   readonly #log: Logger;
+  readonly isOwner: boolean;
   readonly #turns = new Turns();
   #kept: { readonly file: string; readonly text: string } | undefined;
 
-  /** @param candidates the first one that can be written is taken. */
-  constructor(candidates: readonly string[], log: Logger) {
+  /**
+   * @param candidates the first one that can be written is taken.
+   * @param isOwner false: another worker writes them and carries out what they say; this one only begins with it.
+   */
+  constructor(candidates: readonly string[], log: Logger, isOwner = true) {
     this.#candidates = candidates;
     this.#log = log;
+    this.isOwner = isOwner;
   }
 
   /** Of the process before this one; oldest first. */
@@ -44,6 +49,7 @@ export class KillSwitchFile {
 
   /** None: the file goes. @returns the file that holds them now; undefined: none does. Never rejects. */
   keep(orders: readonly KillSwitchOrder[]): Promise<string | undefined> {
+    if (!this.isOwner) return Promise.resolve(undefined);
     const text = JSON.stringify({ orders });
     return this.#turns.take(() => (orders.length > 0 ? this.#write(text) : this.#remove()));
   }

@@ -48,9 +48,10 @@ export class SharedKillSwitch {
 
   constructor(options: SharedKillSwitchOptions) {
     this.#options = options;
-    this.#orders = options.file.read();
+    const orders = options.file.read();
+    this.#orders = options.file.isOwner ? orders : [];
     this.#carrying = new Repeated(() => this.#carry());
-    const newest = this.#orders.at(-1);
+    const newest = orders.at(-1);
     if (!newest) return;
     options.log.warn({ on: newest.on }, 'the kill switch is as it was set before the restart');
     options.local.set(newest.on);

@@ -198,6 +198,20 @@ describe('the file', () => {
     expect(start().local.on).toBe(false);
   });
 
+  it('of another worker is read, and left alone', async () => {
+    const owner = start();
+    await owner.set(true);
+    const local = { on: false, set: (on: boolean) => void (local.on = on) };
+    const worker = new SharedKillSwitch({ local, file: new KillSwitchFile(owner.candidates, log, false), log });
+    expect(local.on).toBe(true);
+    const flips = new SlowFlips();
+    await worker.carryOut(flips);
+    expect((await flips.state()).killSwitch).toBe(false);
+    await owner.look(flips);
+    expect((await flips.state()).killSwitch).toBe(true);
+    expect(existsSync(owner.candidates[0] ?? '')).toBe(false);
+  });
+
   it('stays for as long as it is on where there is no database at all', async () => {
     const one = start();
     await one.look(new MemoryFlips(() => new Date(0)));
