@@ -40,12 +40,12 @@ interface Started {
   readonly keeper: Opened;
 }
 
-async function start(keeper = opened): Promise<Started> {
+async function start(keeper = opened, env: Record<string, string> = {}): Promise<Started> {
   const databaseUrl = await postgres.createMigrated();
   const proxy = keeper.keep(await startStoreProxy(databaseUrl));
   const facade = keeper.keep(
     startProcess({
-      env: { ...enrichingEnv(scene.sandbox, proxy.url), C2S_BASE_URL: scene.sandbox.c2s.url },
+      env: { ...enrichingEnv(scene.sandbox, proxy.url), C2S_BASE_URL: scene.sandbox.c2s.url, ...env },
       edit(config) {
         config.setIn(['server', 'drain'], `${DRAIN_MS}ms`);
         setRoute(config, 'leads.get', ['rollout', 'shadow'], 10);
@@ -96,6 +96,19 @@ interface Asked {
   readonly path: string;
   readonly body?: object;
 }
+test(
+  'SIGTERM ends the primary of two workers within the drain while the database is silent',
+  { timeout: 60_000 },
+  async () => {
+    const started = await start(opened, { WORKERS: '2' });
+    started.proxy.silence();
+    const began = performance.now();
+    started.facade.child.kill('SIGTERM');
+    await started.facade.exited(30_000);
+    expect(performance.now() - began).toBeLessThan(DRAIN_MS + BEYOND_MS);
+  },
+);
+
 const NEEDS_DATABASE: readonly Asked[] = [
   { method: 'GET', path: '/api/history' },
   { method: 'GET', path: '/api/migration' },
