@@ -132,7 +132,7 @@ function viewReadiness({ dataPlane, store }: AdminOptions): RequestHandler {
 
 /** What the console shows of now. */
 function pictureOf(
-  { dataPlane, now, calendar }: AdminOptions,
+  { dataPlane, now, calendar, adminRoutes }: AdminOptions,
   parity: (route: string) => ParitySummary | undefined,
 ): object {
   const { snapshot, killed } = dataPlane;
@@ -142,6 +142,7 @@ function pictureOf(
     revision: snapshot.revision,
     killSwitch: killed,
     gateway: snapshot.upstreams.gateway !== undefined,
+    extensionRoutes: adminRoutes.map(({ path }) => path),
     routes,
   };
 }
