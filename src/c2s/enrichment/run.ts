@@ -90,7 +90,7 @@ export class Run {
     const row = this.#current();
     const facade = ports.facade;
     const answered = (): void => observer.reached?.('answered', row.id);
-    const sending = { facade, settleMs: settings.settle, intend: () => this.#intend(), answered };
+    const sending = { facade, settleMs: settings.settleMs, intend: () => this.#intend(), answered };
     switch (step) {
       case 'create':
         return createStep(row, { ...sending, hasLooked: row.age < FRESH_MS });
@@ -103,7 +103,7 @@ export class Run {
           ...ports,
           owner: this.#owner,
           found: (cpf: Cpf, findings) => this.#context.ledger.saveFinding(this.#owner, row.id, cpf, findings),
-          isLastQuickTry: row.failures >= settings.schedule.quick.length,
+          isLastQuickTry: row.failures >= settings.schedule.quickMs.length,
         });
       case 'compose':
         return composeStep(row, settings, ports.marks);

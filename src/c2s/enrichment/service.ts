@@ -90,8 +90,8 @@ export class EnrichmentService {
     this.#relaxed = openRelaxed(store.connections, store.extensionPoolSize);
     this.#ledger = new Ledger(store.db, this.#relaxed.db, queue);
     this.#instance = new Instance(store.connections, () => this.#worker?.alive());
-    const people = storePeople(this.#relaxed.db, () => settings().window, sealer);
-    const pace = storePace(store.db, () => settings().pace);
+    const people = storePeople(this.#relaxed.db, () => settings().windowMs, sealer);
+    const pace = storePace(store.db, () => settings().paceMs);
     this.#worker = new Worker({
       ledger: this.#ledger,
       instance: this.#instance,
@@ -130,7 +130,7 @@ export class EnrichmentService {
       // What was seen before is done, or under way, or a dead letter: that one is tried again.
       const dead = await leadsWithDeadLetters(tx, pushed);
       const leadIds = [...new Set([...fresh.map((key) => byKey.get(key) ?? ''), ...dead])];
-      const done = await this.#ledger.recentlyDone(tx, leadIds, this.#options.settings().repeatAfter);
+      const done = await this.#ledger.recentlyDone(tx, leadIds, this.#options.settings().repeatAfterMs);
       const wanted = leadIds
         .filter((leadId) => !done.has(leadId))
         .map((leadId) => ({ leadId, origin: 'c2s' as const, isUrgent: false, standing: 'known' as const }));

@@ -142,7 +142,7 @@ function storeOf({ store, steering }: AdminOptions) {
 
 /** What the console shows of now. */
 function pictureOf(options: AdminOptions, parity: (route: string) => ParitySummary | undefined): object {
-  const { dataPlane, now, calendar } = options;
+  const { dataPlane, now, calendar, adminRoutes } = options;
   const { snapshot, killed } = dataPlane;
   const routes = viewRoutes(snapshot, now()).map((route) => ({ ...route, parity: parity(route.id) }));
   return {
@@ -151,6 +151,7 @@ function pictureOf(options: AdminOptions, parity: (route: string) => ParitySumma
     killSwitch: killed,
     gateway: snapshot.upstreams.gateway !== undefined,
     shared: storeOf(options),
+    extensionRoutes: adminRoutes.map(({ path }) => path),
     routes,
   };
 }

@@ -10,6 +10,7 @@ import { AutopilotFlips } from '../steer/autopilot-flips.ts';
 import { BurnDown } from '../steer/burn-down.ts';
 import { proofsOf } from '../steer/proof.ts';
 import { KillSwitchFile } from '../steer/kill-switch-file.ts';
+import { observeShared } from '../steer/metrics.ts';
 import { SharedKillSwitch } from '../steer/shared-kill-switch.ts';
 import { startSteering } from '../steer/start.ts';
 import { Steering } from '../steer/steering.ts';
@@ -34,7 +35,7 @@ export interface Background {
   readonly extension: RunningExtension | undefined;
 }
 
-export function startBackground(context: Context, runtime: Runtime, closing: Closing): Background {
+export async function startBackground(context: Context, runtime: Runtime, closing: Closing): Promise<Background> {
   const store = createStore(context);
   closing.defer(() => store.close());
   const comparing = startComparing(context, runtime, store);
@@ -46,7 +47,7 @@ export function startBackground(context: Context, runtime: Runtime, closing: Clo
   meter.subscribe((traffic) => burnDown.measure(traffic));
   const started = attachToStore(context, { store, steering, meter });
   closing.defer(() => started.close());
-  const extension = startExtension(context, runtime, store);
+  const extension = await startExtension(context, runtime, store);
   const autopilot = pilot(context, runtime, { store, steering, comparing }, closing);
   return { store, comparing, steering, flipsReady: started.ready, burnDown, autopilot, extension };
 }
@@ -58,7 +59,7 @@ function createStore({ environment, product, log }: Context): StoreHolder {
   // What speaks to a database is loaded where there is one: a quarter of a second of a start.
   const open = async (options: OpenOptions): Promise<Store> => {
     const { openStore } = await import('../store/index.ts');
-    return openStore({ ...options, migrations: await product.extension?.migrations() });
+    return openStore({ ...options, migrations: await product.extension?.migrations?.() });
   };
   return new StoreHolder({ databaseUrl, dataDir, maxConnections, log, open });
 }
@@ -90,7 +91,7 @@ function shareKillSwitch({ environment, role, log }: Context, local: KillSwitch)
 
 /** The revisions of instances say something of each other where the database holds the rollouts; files are each one's own. */
 function showShared({ duties }: Context, { metrics }: Runtime, store: StoreHolder, steering: Steering): void {
-  metrics.observeShared(() => {
+  observeShared(metrics.registry, () => {
     const { revision, behind } = steering.status;
     const own = { revision: undefined, behind: undefined };
     return { silenceMs: store.silenceMs, ...(duties.rolloutsIn === 'database' ? { revision, behind } : own) };
@@ -103,7 +104,7 @@ function createBurnDown({ calendar }: Context, { metrics, dataPlane }: Runtime, 
   const { steering, meter, comparing } = parts;
   return new BurnDown({
     now: () => new Date(calendar.now()),
-    metrics,
+    registry: metrics.registry,
     models: () => dataPlane.snapshot.entries.map(({ model }) => model),
     killSwitch: () => dataPlane.killed,
     flips: () => steering.flips,
@@ -120,19 +121,24 @@ function attachToStore({ calendar, duties, log }: Context, { store, ...kept }: K
   return startSteering({ ...kept, opened: store.opened, instance, now, log, keepsHistory: duties.keepsHistory });
 }
 
-function startExtension(context: Context, runtime: Runtime, store: StoreHolder): RunningExtension | undefined {
-  const { environment, product, log, tracing } = context;
-  const { metrics, dataPlane, active } = runtime;
-  const extension = product.extension?.start({
+async function startExtension(
+  { environment, product, log, tracing }: Context,
+  { metrics, dataPlane, active }: Runtime,
+  store: StoreHolder,
+): Promise<RunningExtension | undefined> {
+  if (!product.extension) return undefined;
+  const extension = await product.extension.start({
     environment,
+    variables: environment.extension,
     config: () => active.config,
+    settings: () => active.config.extension,
     store,
     metrics,
     isKnown: (req) => dataPlane.isKnown(req),
     log,
     tracing,
   });
-  if (extension) dataPlane.pages = createPages(() => dataPlane.draining, log, [extension.pages]);
+  dataPlane.pages = createPages(() => dataPlane.draining, log, [extension.pages]);
   return extension;
 }
 

@@ -52,6 +52,7 @@ export function startSteering({ steering, meter, opened, instance, now, log, kee
       if (!isClosed) log.warn({ err: error }, 'the flips cannot be read yet; it is tried again');
     });
     await attaching;
+    // Closed meanwhile: what begins now would never be stopped.
     if (isClosed) return;
     const following = follow(shared, steering, log);
     stop = () => following.close();

@@ -20,13 +20,20 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
     await change(on ? 'DELETE' : 'PUT', 'kill-switch', signed(form));
     ask(false);
   };
-  const isBoard = address !== 'history' && address !== 'migration';
+  const hasDeadLetters = live.snapshot?.extensionRoutes.includes('/dead-letters') ?? false;
+  const isBoard = !['history', 'migration', 'dead-letters'].includes(address);
   return html`<header>
       <a class="brand" href="#/">c2s-facade</a>
       <nav aria-label="Pages">
         <a href="#/" aria-current=${isBoard ? 'page' : undefined}>Routes</a>
         <a href="#/migration" aria-current=${address === 'migration' ? 'page' : undefined}>Migration</a>
         <a href="#/history" aria-current=${address === 'history' ? 'page' : undefined}>History</a>
+        ${
+          hasDeadLetters &&
+          html`<a href="#/dead-letters" aria-current=${address === 'dead-letters' ? 'page' : undefined}
+            >Dead letters</a
+          >`
+        }
       </nav>
       <span class=${`status ${live.connection}`} role="status">${SAID[live.connection]}</span>
       <button class=${on ? 'primary' : 'danger'} disabled=${!live.snapshot} onClick=${() => ask(true)}>

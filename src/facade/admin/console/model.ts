@@ -59,6 +59,8 @@ export interface Snapshot {
   readonly revision: string;
   readonly killSwitch: boolean;
   readonly gateway: boolean;
+  /** Of an extension: what is below /api beside the engine's own. */
+  readonly extensionRoutes: readonly string[];
   /** An older facade does not say. */
   readonly shared?: Shared;
   readonly routes: readonly RouteView[];
@@ -210,4 +212,23 @@ export interface Migration {
   /** Oldest first. */
   readonly days: readonly ({ readonly day: string } & Served)[];
   readonly routes: readonly RouteMigration[];
+}
+
+/** GET /api/dead-letters, of an extension that has them. */
+export interface DeadLetters {
+  readonly counts: { readonly failed: number; readonly unknown: number };
+  /** Newest first. */
+  readonly deadLetters: readonly DeadLetter[];
+  /** There are more. */
+  readonly next?: string;
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly leadId: string;
+  readonly state: 'failed' | 'unknown';
+  readonly result: string;
+  readonly reason: string | null;
+  readonly step: string;
+  readonly finishedAt: string;
 }

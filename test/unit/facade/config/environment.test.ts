@@ -16,8 +16,6 @@ describe('the environment', () => {
         port: 8080,
         adminHost: '127.0.0.1',
         adminPort: 9901,
-        enrichOpen: false,
-        incomeMultiplier: 1,
         facadeTokens: [],
         configFile: 'config/facade.yaml',
         workers: 1,
@@ -26,7 +24,7 @@ describe('the environment', () => {
         dataDir: '.data',
         databaseConnections: 25,
         database: { kind: 'embedded' },
-        dataKeys: [],
+        extension: { dataKeys: [], enrichOpen: false, incomeMultiplier: 1 },
       },
     });
   });
@@ -76,12 +74,14 @@ describe('the environment', () => {
         dataDir: '/data',
         databaseConnections: 25,
         database: { kind: 'url', url: 'postgres://facade@db/facade' },
-        dataKeys: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)],
-        workApi: { url: 'https://work.example', key: 'work-key' },
-        diretrix: { url: 'https://diretrix.example', user: 'user', pass: 'pass' },
-        webhookSecret: strong('w'),
-        enrichOpen: false,
-        incomeMultiplier: 1,
+        extension: {
+          dataKeys: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)],
+          workApi: { url: 'https://work.example', key: 'work-key' },
+          diretrix: { url: 'https://diretrix.example', user: 'user', pass: 'pass' },
+          webhookSecret: strong('w'),
+          enrichOpen: false,
+          incomeMultiplier: 1,
+        },
       },
     });
   });

@@ -1,8 +1,8 @@
-import type { DeadLetter, DeadState } from '../../enrichment/dead-letters.ts';
-import { print, type Command, type CommonOptions, type Context } from '../../../facade/cli/context.ts';
-import { EXIT, usageError } from '../../../facade/cli/exit.ts';
-import { instant } from '../../../facade/cli/format.ts';
-import { renderTable, type Column } from '../../../facade/cli/table.ts';
+import type { DeadLetter, DeadState } from '../enrichment/dead-letters.ts';
+import { print, type Command, type CommonOptions, type Context } from '../../facade/cli/context.ts';
+import { EXIT, usageError } from '../../facade/cli/exit.ts';
+import { instant } from '../../facade/cli/format.ts';
+import { renderTable, type Column } from '../../facade/cli/table.ts';
 
 interface DeadLetterOptions extends CommonOptions {
   readonly retry?: boolean;

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
-import { deadLetters } from '../../../../src/c2s/cli/commands/dead-letters.ts';
+import { deadLetters } from '../../../../src/c2s/commands/dead-letters.ts';
 import type { Context } from '../../../../src/facade/cli/context.ts';
 import { EXIT } from '../../../../src/facade/cli/exit.ts';
 
