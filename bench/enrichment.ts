@@ -53,7 +53,7 @@ async function main(): Promise<void> {
     ...createLogs('warn', process.stdout),
   });
   try {
-    await new Promise<void>((ready) => app.store.whenReady(() => ready()));
+    await new Promise<void>((ready) => app.store.whenReady('bench', () => ready()));
     process.stdout.write(`${leads} leads, ${concurrency} at once, ${LATENCY_MS} ms an upstream call\n`);
     // The first round is for V8 and the caches of Postgres.
     const subject = { url: app.url, dir, upstreams };

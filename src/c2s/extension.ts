@@ -15,8 +15,9 @@ export function enrichmentExtension(
     commands: COMMANDS,
     doctor: async (question) => (await import('./commands/doctor.ts')).examineSources(question),
     async start({ environment, config, settings, store, ...parts }) {
-      const [{ createEnrichment }, { peopleRoutes }] = await Promise.all([
+      const [{ createEnrichment }, { deadLetterRoutes }, { peopleRoutes }] = await Promise.all([
         import('./enrichment/index.ts'),
+        import('./admin/dead-letters.ts'),
         import('./admin/people.ts'),
       ]);
       const enrichment = createEnrichment({
@@ -27,7 +28,11 @@ export function enrichmentExtension(
         store,
         reached,
       });
-      return { ...enrichment, adminRoutes: [{ path: '/people', router: peopleRoutes(store) }] };
+      const adminRoutes = [
+        { path: '/people', router: peopleRoutes(store) },
+        { path: '/dead-letters', router: deadLetterRoutes(enrichment.door) },
+      ];
+      return { ...enrichment, adminRoutes };
     },
   };
 }

@@ -92,3 +92,35 @@ describe('a facade that starts', () => {
     await client.end();
   });
 });
+
+describe('a facade that may have ten connections', () => {
+  it('has no more, at its start and under load, and does its work with them', { timeout: 60_000 }, async () => {
+    const admin = new pg.Client(databaseUrl);
+    await admin.connect();
+    let most = 0;
+    const look = async (): Promise<void> => {
+      const { rows } = await admin.query<{ n: number }>(
+        'select count(*)::int as n from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      );
+      most = Math.max(most, rows[0]?.n ?? 0);
+    };
+    let isOver = false;
+    const looking = (async () => {
+      while (!isOver) await look();
+    })();
+    const facade = await startEnriching(scene.sandbox, { databaseUrl, env: { DATABASE_CONNECTIONS: '10' } });
+    two.push(facade);
+    const leadIds = addLeads(scene.sandbox, 60);
+    const answers = await Promise.all(leadIds.map((id) => enrich(facade, id)));
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    const history = await fetch(`${facade.adminUrl}/api/history`, { headers: { 'x-c2s-admin': '1' } });
+    expect(history.status).toBe(200);
+    oneMessageEach(leadIds);
+    isOver = true;
+    await looking;
+    await admin.end();
+    expect(most).toBeLessThanOrEqual(10);
+    // It did look: the sessions alone are five.
+    expect(most).toBeGreaterThanOrEqual(6);
+  });
+});

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
 import {
@@ -202,4 +203,53 @@ describe('two facades on one database', () => {
     // Both had a part in it.
     for (const facade of both) expect(await done(facade)).toBeGreaterThan(10);
   }, 120_000);
+});
+
+describe('an instance that stands still in the middle of a push', () => {
+  /** Holds the row that the push begins with, as the transaction of a frozen process does. */
+  async function standStill(leadId: string): Promise<{ goOn(): Promise<void> }> {
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    const { attributes } = eventOf(leadId);
+    await client.query('begin');
+    await client.query(`insert into facade.seen_events (source, key) values ('c2s', $1)`, [
+      `${leadId}@${attributes.updated_at}`,
+    ]);
+    return {
+      async goOn() {
+        await client.query('rollback');
+        await client.end();
+      },
+    };
+  }
+
+  it('costs the others one connection: the eleventh repetition gets 503 at once, all else is served', async () => {
+    const facade = await start();
+    const frozen = await standStill(SAME);
+    const repeated = Array.from({ length: 10 }, () => pushEvents(facade.url, eventOf(SAME)));
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    const waiting = async (): Promise<number> => {
+      const { rows } = await client.query<{ n: number }>(
+        `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return rows[0]?.n ?? 0;
+    };
+    await until(async () => (await waiting()) > 0, 'the first repetition waits for the lock');
+    const since = performance.now();
+    const eleventh = await pushEvents(facade.url, eventOf(SAME));
+    expect(eleventh.status).toBe(503);
+    expect(Number(eleventh.headers.get('retry-after'))).toBeGreaterThan(0);
+    const other = await pushEvents(facade.url, eventOf(TWO));
+    expect(await other.json()).toMatchObject({ processed: 1 });
+    const admin = { method: 'PUT', headers: { 'x-c2s-admin': '1' } };
+    expect((await fetch(`${facade.adminUrl}/api/kill-switch`, admin)).status).toBe(200);
+    expect(performance.now() - since).toBeLessThan(2_500);
+    expect(await waiting()).toBe(1);
+    await frozen.goOn();
+    const answers = await Promise.all(repeated);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    await until(() => sent([SAME, TWO]) === 2, 'both leads have their message');
+    await client.end();
+  });
 });

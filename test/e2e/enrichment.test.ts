@@ -57,7 +57,7 @@ describe('who the lead is', () => {
     expect({ status, body }).toMatchObject({ status: 200, body: { success: true, lead_id: SAME, entities_stored: 1 } });
     expect(body['cpfs_processed']).toEqual([expect.stringMatching(/^\d{11}$/)]);
     expect(messages(SAME)).toEqual([
-      expect.stringMatching(/^📞📧 Telefone e e-mail da mesma pessoa\nref\. c2s-[0-9a-f]{12}\n\n✅/),
+      expect.stringMatching(/^📞📧 Telefone e e-mail da mesma pessoa\nref\. c2s-[0-9a-f]{12}-[0-9a-f]{6}\n\n✅/),
     ]);
     expect(await facade.metric('facade_enrichments_total{result="enriched"}')).toBe(1);
     expect(await facade.metric('facade_jobs{state="done"}')).toBe(1);
@@ -346,5 +346,35 @@ describe('what comes in between', () => {
     await until(() => messages(SAME).length > 0, 'the message arrived', 10_000);
     await until(async () => (await facade.metric('facade_jobs{state="done"}')) === 1, 'it is done', 10_000);
     expect(messages(SAME)).toHaveLength(1);
+  });
+});
+
+describe('a queue that cannot be made when the database is there', () => {
+  it('is tried again until it can, and is told meanwhile', { timeout: 40_000 }, async () => {
+    const databaseUrl = await postgres.createDatabase();
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    // What a half-made schema, a missing right or a cut connection comes to: the first statement of the queue fails.
+    await client.query('create schema pgboss; create table pgboss.version (nothing text)');
+    facade = await startFacade({ direct: scene.sandbox.c2s.url, env: enrichingEnv(scene.sandbox, databaseUrl) });
+    started.push(facade);
+    const readyz = async () => (await (await fetch(`${facade.adminUrl}/readyz`)).json()) as Record<string, unknown>;
+    await until(async () => (await readyz())['unstarted'] !== undefined, 'it says so', 15_000);
+    expect(await readyz()).toMatchObject({
+      status: 'ready',
+      database: 'open',
+      unstarted: { enrichment: expect.any(String) as unknown },
+    });
+    expect(await facade.metric('facade_enrichment_up')).toBe(0);
+    expect(facade.logs.join('')).toContain('enrichment could not be started on the database');
+    expect(await enrich(facade, SAME)).toMatchObject({
+      status: 503,
+      body: { type: 'urn:c2s-facade:enrichment-not-started' },
+    });
+    await client.query('drop schema pgboss cascade');
+    await client.end();
+    await until(async () => (await facade.metric('facade_enrichment_up')) === 1, 'the queue is there', 20_000);
+    expect((await readyz())['unstarted']).toBeUndefined();
+    expect((await enrich(facade, SAME)).status).toBe(200);
   });
 });

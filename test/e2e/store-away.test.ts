@@ -1,5 +1,3 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inventedCpf } from '../../src/c2s/sandbox/cpf.ts';
 import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
@@ -14,6 +12,7 @@ import {
 } from './kit/enrichment.ts';
 import { setRoute, startFacade, type TestFacade } from './kit/facade.ts';
 import { startPostgres, type TestPostgres } from './kit/postgres.ts';
+import { startStoreProxy, type StoreProxy } from './kit/store-proxy.ts';
 import { refusedUrl } from './kit/upstream.ts';
 
 /**
@@ -107,43 +106,15 @@ describe('a database that was never there', () => {
   test('and nothing of it is in the log', () => expectQuiet(facade));
 });
 
-/** A Postgres behind a relay that can be cut: to the facade it is gone, its connections and all. */
-async function relayTo(databaseUrl: string) {
-  const url = new URL(databaseUrl);
-  const socketDir = url.searchParams.get('host') ?? '';
-  const port = Number(url.port || url.searchParams.get('port') || 5432);
-  const reach = (): Socket =>
-    socketDir.startsWith('/') ? connect(`${socketDir}/.s.PGSQL.${port}`) : connect(port, socketDir || url.hostname);
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((near) => {
-    const far = reach();
-    for (const one of [near, far]) {
-      sockets.add(one);
-      one.on('error', () => undefined).on('close', () => [near, far].forEach((other) => other.destroy()));
-    }
-    near.pipe(far).pipe(near);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const relayed = new URL(databaseUrl);
-  relayed.searchParams.delete('host');
-  relayed.searchParams.delete('port');
-  const { port: own } = server.address() as AddressInfo;
-  const cut = (): void => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  };
-  const auth = relayed.username === '' ? '' : `${relayed.username}:${relayed.password}@`;
-  return { url: `postgres://${auth}127.0.0.1:${own}${relayed.pathname}${relayed.search}`, cut };
-}
-
 describe('a database that goes away', () => {
+  let proxy: StoreProxy;
   let facade: TestFacade;
   beforeAll(async () => {
-    const relay = await relayTo(await postgres.createMigrated());
-    facade = await startEnriching(scene.sandbox, { databaseUrl: relay.url, edit: onAutopilot });
+    proxy = await startStoreProxy(await postgres.createMigrated());
+    facade = await startEnriching(scene.sandbox, { databaseUrl: proxy.url, edit: onAutopilot });
     for (const path of ['/api/history', '/api/migration', '/api/autopilot/leads.get'])
       expect([path, (await fetch(facade.adminUrl + path)).status]).toEqual([path, 200]);
-    relay.cut();
+    await proxy.cut();
   }, 60_000);
   afterAll(() => facade.stop(), 60_000);
 

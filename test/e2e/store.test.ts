@@ -102,6 +102,22 @@ function canSignal(pid: number): boolean {
   }
 }
 
+/** Whether a process waits for the death of this server's owner. */
+function isWatched(serverPid: number): boolean {
+  const watched = ['c2s-facade-keeper', String(serverPid)];
+  return readdirSync('/proc').some(
+    (pid) => /^\d+$/.test(pid) && argumentsOf(pid).slice(-3, -1).join() === watched.join(),
+  );
+}
+
+function argumentsOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
 async function keysIn(connectionString: string): Promise<string[]> {
   const client = new pg.Client(connectionString);
   await client.connect();
@@ -181,7 +197,6 @@ describe('the embedded database', () => {
     await first.keep('a');
     const orphan = first.serverPid;
     await first.end('SIGKILL');
-    expect(isAlive(orphan)).toBe(true);
 
     const second = start(first.dataDir);
     await second.opened();
@@ -212,6 +227,52 @@ describe('the embedded database', () => {
     await owner.said('the embedded Postgres runs again');
     await owner.keep('last');
     expect(await keysIn(await owner.opened())).toEqual(expect.arrayContaining(kept()));
+  });
+
+  test('ends after kill -9 of an owner that is not started again, and loses no commit', async () => {
+    const owner = start();
+    await owner.opened();
+    const kept = (): string[] => [...owner.output.matchAll(/^kept (\w+)$/gm)].map(([, key]) => key ?? '');
+    owner.child.stdin?.write(Array.from({ length: 3_000 }, (_, i) => `k${i}\n`).join(''));
+    await until(() => kept().length > 100, 'it writes', 15_000);
+    const server = owner.serverPid;
+    await owner.end('SIGKILL');
+    await until(() => !isAlive(server), 'the server is gone', 10_000);
+    // In good order: nothing is left to recover from.
+    expect(existsSync(join(owner.dataDir, 'postgres/postmaster.pid'))).toBe(false);
+    const next = start(owner.dataDir);
+    expect(await keysIn(await next.opened())).toEqual(expect.arrayContaining(kept()));
+  });
+
+  test('runs on beside an owner that stands still, and beside the death of another', async () => {
+    const owner = start();
+    const other = start();
+    await Promise.all([owner.opened(), other.opened()]);
+    const server = owner.serverPid;
+    owner.child.kill('SIGSTOP');
+    const others = other.serverPid;
+    await other.end('SIGKILL');
+    await until(() => !isAlive(others), 'the server of the other is gone', 10_000);
+    expect(isAlive(server)).toBe(true);
+    owner.child.kill('SIGCONT');
+    await owner.keep('a');
+    expect(owner.serverPid).toBe(server);
+  });
+
+  test('of a next owner is left alone by what watched the one before', async () => {
+    const first = start();
+    await first.opened();
+    const before = first.serverPid;
+    expect(isWatched(before)).toBe(true);
+    await first.end('SIGKILL');
+    const second = start(first.dataDir);
+    await second.opened();
+    await until(() => !isWatched(before), 'what watched the first server is gone', 10_000);
+    await second.keep('a');
+    const server = second.serverPid;
+    expect(isWatched(server)).toBe(true);
+    await second.end('SIGTERM');
+    await until(() => !isWatched(server), 'what watched the second server is gone', 10_000);
   });
 
   test('goes with an owner that ends without closing it', async () => {

@@ -26,11 +26,11 @@ const now: Section = {
     stat({
       title: 'Jobs given up',
       description:
-        'Of the last day: failed at every try, or nobody knows whether the message went out. See docs/alerts.md, FacadeJobsDead.',
+        'Dead letters that nobody has seen to: failed at every try, were refused, or nobody knows whether the message went out. See docs/alerts.md, FacadeJobsDead.',
       unit: 'short',
       width: 6,
       thresholds: [[1, 'red']],
-      queries: [q(`sum(${jobs(' by (state)', 'state=~"failed|unknown"')})`, 'given up')],
+      queries: [q(`sum(max by (state) (${ofJob('facade_dead_letters')}))`, 'given up')],
     }),
     stat({
       title: 'Slowest step (p95)',

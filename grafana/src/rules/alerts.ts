@@ -9,6 +9,7 @@ import {
   OBJECTIVE,
   OPEN_FILES_SHARE,
   RATE_BUDGET_WAIT,
+  STORE_SILENCE,
 } from '../settings.ts';
 import type { AlertRule, RuleGroup, Severity } from './group.ts';
 import { recorded, type Window } from './recording.ts';
@@ -231,6 +232,24 @@ function migration(): AlertRule[] {
         'Everything goes direct, whatever the table says. Nobody migrates while it is on, and it is easily forgotten.',
     }),
     alert({
+      name: 'FacadeStoreStale',
+      expr: `max by (job, instance) (facade_store_silence_seconds{${ofFacade}}) > ${STORE_SILENCE}`,
+      for: '1m',
+      severity: 'warning',
+      summary: 'The database does not answer {{ $labels.instance }}',
+      description:
+        'It has said nothing for {{ $value | humanizeDuration }}. Requests are served; flips are neither made nor heard of there, and the kill switch acts on the instance on which it is set.',
+    }),
+    alert({
+      name: 'FacadeSteeringBehind',
+      expr: `(max by (job) (facade_steering_revision{${ofFacade}}) - on (job) group_right () max by (job, instance) (facade_steering_revision)) > 0 or max by (job, instance) (facade_steering_behind{${ofFacade}}) > 0`,
+      for: '1m',
+      severity: 'critical',
+      summary: '{{ $labels.instance }} does not serve the newest flips',
+      description:
+        'It is {{ $value }} revisions behind: the same caller is split differently from instance to instance, and a roll back does not act there.',
+    }),
+    alert({
       name: 'FacadeConfigReloadFailed',
       expr: 'facade_config_last_reload_success == 0',
       for: '5m',
@@ -254,12 +273,21 @@ function inside(): AlertRule[] {
   return [
     alert({
       name: 'FacadeJobsDead',
-      expr: 'sum by (job) (max by (job, state) (facade_jobs{state=~"failed|unknown"})) > 0',
+      expr: 'sum by (job) (max by (job, state) (facade_dead_letters)) > 0',
       for: '5m',
       severity: 'warning',
       summary: 'Enrichment jobs were given up',
       description:
-        '{{ $value }} of the last day failed at every try, or ended without anybody knowing whether the message went out. Somebody must look at their leads.',
+        '{{ $value }} failed at every try, were refused, or ended without anybody knowing whether the message went out. Somebody must look at their leads: c2s-facade dead-letters.',
+    }),
+    alert({
+      name: 'FacadeEnrichmentDown',
+      expr: `facade_enrichment_up{${ofFacade}} == 0`,
+      for: '5m',
+      severity: 'warning',
+      summary: 'The enrichment of {{ $labels.instance }} takes no orders',
+      description:
+        'Its database, or the queue on it, could not be used since the start. Pushes are refused with 503, and senders that do not repeat them lose leads.',
     }),
     alert({
       name: 'FacadeEventLoopLag',

@@ -11,6 +11,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./forget.ts')).forget,
   },
   {
+    usage: 'dead-letters [ids...]',
+    summary: 'enrichments that a human must look at: why, and what to do with them',
+    options: [
+      ['--retry', 'try the ones that are named again; the lead is looked at first'],
+      ['--settle', 'they were seen to: nothing is sent'],
+      ['--all', 'all of them, or all of --state and --reason'],
+      ['--state <state>', 'failed or unknown'],
+      ['--reason <reason>', 'such as work_api_unavailable'],
+      ['--not-sent', 'with --retry: somebody has looked, and the message is not on the lead'],
+      ['--limit <n>', 'so many lines at most (default: 50)', Number],
+    ],
+    common: 'admin',
+    load: async () => (await import('./dead-letters.ts')).deadLetters,
+  },
+  {
     usage: 'smoke <url>',
     summary: 'four checks of a deployment: health, read a lead, send a message, enrich a lead',
     options: [

@@ -27,11 +27,13 @@ export function answerFor(view: EnrichmentView, isSettled: boolean): Answer {
   };
 }
 
+const DONE_MESSAGES = {
+  partial: 'The lead was enriched in part; its message says what could not be looked up.',
+  already_sent: 'The lead was enriched before, by an enrichment that the database has lost; nothing was sent.',
+};
+
 function doneBody({ leadId, cpfs, entities, result }: EnrichmentView): object {
-  const message =
-    result === 'partial'
-      ? 'The lead was enriched in part; its message says what could not be looked up.'
-      : 'The lead was enriched.';
+  const message = result === 'partial' || result === 'already_sent' ? DONE_MESSAGES[result] : 'The lead was enriched.';
   return { success: true, message, lead_id: leadId, cpfs_processed: cpfs, entities_stored: entities };
 }
 
@@ -57,6 +59,7 @@ const PROBLEMS: Readonly<Record<Reason, readonly [status: number, detail: string
   lead_refused: [502, 'Contact2Sale refused the new lead.'],
   lead_unknown: [502, 'Whether the lead was created is not known. Look before you repeat it.'],
   settling: [502, 'Whether the message arrived is not known yet.'],
+  store_slow: [502, 'The database answered too late for the message to be sent safely.'],
   internal: [500, 'The enrichment failed for a reason that nobody foresaw; the log has it.'],
 };
 

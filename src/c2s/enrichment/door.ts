@@ -24,3 +24,9 @@ export const DATABASE_DOWN: Problem = {
   detail: 'The database of the enrichment is not there yet. Nothing was begun; try again later.',
   retryAfter: 2,
 };
+export const NOT_STARTED: Problem = {
+  status: 503,
+  kind: 'enrichment-not-started',
+  detail: 'The enrichment could not be started on its database and is tried again. Nothing was begun; try again later.',
+  retryAfter: 5,
+};

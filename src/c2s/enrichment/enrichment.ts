@@ -20,6 +20,8 @@ export const RESULTS = [
   'enriched',
   /** The message is sent; a look-up that did not answer is missing in it, and it says so. */
   'partial',
+  /** The lead shows a message of ours that the database does not know of: it was set back. Nothing was sent. */
+  'already_sent',
   /** The lead that was to be created is there, and another enrichment of it is under way. */
   'joined',
   /** Nobody is known by the phone or the e-mail. No message. */
@@ -54,11 +56,13 @@ export type Reason =
   | 'lead_refused'
   | 'lead_unknown'
   | 'settling'
+  | 'store_slow'
   | 'internal';
 
 export const STATE_OF: Readonly<Record<Result, State>> = {
   enriched: 'done',
   partial: 'done',
+  already_sent: 'done',
   joined: 'done',
   nobody: 'failed',
   lead_missing: 'failed',

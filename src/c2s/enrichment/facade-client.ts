@@ -10,15 +10,17 @@ import type { LeadCreate } from './webhook-google.ts';
  * closed unions that say what may be done next, so that no step decides by a status code.
  */
 
-/** What a write came to. */
-export type Write =
-  /** It was carried out. @property id of what was made, where the answer tells it. */
-  | { readonly kind: 'sent'; readonly id: string | undefined }
+/** What a write came to. @template T what the answer tells of what was made. */
+export type Write<T> =
+  /** Carried out, and the answer proves it. */
+  | { readonly kind: 'done'; readonly found: T }
   /** Contact2Sale understood it and said no; the same again would be refused again. */
   | { readonly kind: 'refused'; readonly status: number }
-  /** Nothing was carried out; it may be tried again. @property retryAfter milliseconds. */
+  /** It never left; it may be tried again. @property retryAfter milliseconds. */
   | { readonly kind: 'unsent'; readonly retryAfter: number | undefined }
-  /** Nobody can say. */
+  /** Contact2Sale answered "not now", which does not prove that nothing was carried out. */
+  | { readonly kind: 'put_off'; readonly retryAfter: number | undefined }
+  /** Nobody can say: no answer, a failure, or a success without proof. */
   | { readonly kind: 'unknown' };
 
 /** What a read came to. */
@@ -36,10 +38,10 @@ type Search =
 
 export interface FacadeClient {
   readLead(leadId: string, requestId: string): Promise<Read>;
-  createLead(lead: LeadCreate, requestId: string): Promise<Write>;
+  createLead(lead: LeadCreate, requestId: string): Promise<Write<string>>;
   /** The newest lead with this phone or e-mail whose description holds the line. */
   findLead(lead: LeadCreate, line: string, requestId: string): Promise<Search>;
-  createMessage(leadId: string, text: string, requestId: string): Promise<Write>;
+  createMessage(leadId: string, text: string, requestId: string): Promise<Write<unknown>>;
 }
 
 interface FacadeClientOptions {
@@ -63,7 +65,7 @@ export function createFacadeClient(options: FacadeClientOptions): FacadeClient {
     },
     async createLead(lead, requestId) {
       const sent = exchange(options, { method: 'POST', path: '/leads', requestId, body: lead });
-      return writeOf(await sent.catch(() => undefined));
+      return writeOf(await sent.catch(() => undefined), idOf);
     },
     async findLead({ phone, email }, line, requestId) {
       if (phone === undefined && email === undefined) return { kind: 'cannot-tell' };
@@ -76,7 +78,7 @@ export function createFacadeClient(options: FacadeClientOptions): FacadeClient {
     async createMessage(leadId, text, requestId) {
       const path = `/integration/leads/${encodeURIComponent(leadId)}/create_message`;
       const sent = exchange(options, { method: 'POST', path, requestId, body: { body: text } });
-      return writeOf(await sent.catch(() => undefined));
+      return writeOf(await sent.catch(() => undefined), idOf);
     },
   };
 }
@@ -160,22 +162,32 @@ export function readOf(answer: Answer | undefined): Read {
   return status === 404 || status === 410 ? { kind: 'missing' } : { kind: 'failed', retryAfter };
 }
 
-/**
- * Statuses with which nothing was carried out, and which somebody may put right without a change of the request: the
- * token, the rate limit, the time of day.
- */
+/** Statuses that somebody may put right without a change of the request: the token, the rate limit, the time of day. */
 const TRY_AGAIN = new Set([401, 403, 407, 425, 429]);
 
-/** @param answer undefined: none came, or not whole; whether the write was carried out is then not known. */
-export function writeOf(answer: Answer | undefined): Write {
+/**
+ * @param answer undefined: none came, or not whole; whether the write was carried out is then not known.
+ * @param proof what the body of a success tells of what was made; undefined: it proves nothing.
+ */
+export function writeOf<T>(answer: Answer | undefined, proof: (body: unknown) => T | undefined): Write<T> {
   if (!answer) return { kind: 'unknown' };
   const { status, outcome, body, retryAfter } = answer;
-  if (status >= 200 && status < 300) return { kind: 'sent', id: idOf(body) };
+  if (status >= 200 && status < 300) {
+    const found = saysError(body) ? undefined : proof(body);
+    return found === undefined ? { kind: 'unknown' } : { kind: 'done', found };
+  }
   if (outcome !== undefined && isUnsent(outcome)) return { kind: 'unsent', retryAfter };
-  if (TRY_AGAIN.has(status)) return { kind: 'unsent', retryAfter };
+  if (TRY_AGAIN.has(status)) return { kind: 'put_off', retryAfter };
   if (status >= 400 && status < 500 && status !== 408) return { kind: 'refused', status };
   // A 5xx, a redirect: Contact2Sale may have carried it out and failed afterwards.
   return { kind: 'unknown' };
+}
+
+/** A success that holds an error: seen from services that answer 200 to everything. */
+function saysError(body: unknown): boolean {
+  const { error, errors, success } = recordOf(body);
+  const isFilled = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
+  return isFilled(error) || isFilled(errors) || success === false;
 }
 
 function isUnsent(outcome: string): boolean {
@@ -198,7 +210,7 @@ export function searchIn(body: unknown, line: string): Search {
 }
 
 /** `data.id`, `id` or `lead_id`, string or number: Contact2Sale answers with each of them. */
-function idOf(body: unknown): string | undefined {
+export function idOf(body: unknown): string | undefined {
   const root = recordOf(body);
   return trustedId(recordOf(root['data'])['id'] ?? root['id'] ?? root['lead_id']);
 }

@@ -9,7 +9,7 @@ import { readTextSync } from '../../http/read-file.ts';
 import type { Metrics } from '../../facade/observe/metrics.ts';
 import type { Tracing } from '../../facade/observe/tracing/trace.ts';
 import type { StoreHolder } from '../../facade/store/holder.ts';
-import { DATABASE_DOWN, NO_DATABASE, NOT_CONFIGURED, type Door } from './door.ts';
+import { DATABASE_DOWN, NO_DATABASE, NOT_CONFIGURED, NOT_STARTED, type Door } from './door.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createEnrichmentMetrics } from './metrics.ts';
 import { createObserver, traced, type Observer } from './observer.ts';
@@ -38,6 +38,8 @@ export interface EnrichmentOptions {
 }
 
 interface EnrichmentRoom {
+  /** The service, or why there is none. */
+  readonly door: () => Door;
   readonly pages: PageRouter;
   /** Has the service started as soon as there is a store. @param server the public one, through which leads are reached. */
   attach(server: Server): void;
@@ -52,20 +54,21 @@ const CONNECTIONS = { keepAliveMs: 4_000, connectTimeoutMs: 10_000, maxConnectio
 export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   const { variables, directToken, config, knownShare, store, metrics, log, isKnown, reached, tracing } = options;
   let service: EnrichmentService | undefined;
+  let isStopping = false;
   const settings = () => enrichmentSettings(config(), variables.incomeMultiplier);
+  const isConfigured = variables.workApi !== undefined && variables.diretrix !== undefined;
   const counted = createObserver(
-    createEnrichmentMetrics(metrics.registry, async () => service?.count()),
+    createEnrichmentMetrics(metrics.registry, {
+      count: async () => service?.count(),
+      countDead: async () => service?.countDeadLetters(),
+      isUp: () => (isConfigured && !store.isOff ? service !== undefined : undefined),
+    }),
     log,
   );
   const watched: Observer = { ...counted, ...(reached && { reached }) };
   const observer = tracing ? traced(watched, tracing.runs) : watched;
   const lookUps = new Agent({ factory: (origin) => createUpstreamPool(String(origin), MAX_CONNECTIONS, CONNECTIONS) });
-  const isConfigured = variables.workApi !== undefined && variables.diretrix !== undefined;
-  const door = (): Door => {
-    if (!isConfigured) return { isOpen: false, problem: NOT_CONFIGURED };
-    if (service) return { isOpen: true, service };
-    return { isOpen: false, problem: store.isOff ? NO_DATABASE : DATABASE_DOWN };
-  };
+  const door = (): Door => doorOf(service, store, isConfigured);
   const pages = createEndpoints({
     door,
     isKnown,
@@ -77,22 +80,33 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     tracing,
   });
   return {
+    door,
     pages,
     attach(server) {
       if (!isConfigured) return log.info('enrichment: off; WORK_API_URL and DIRETRIX_BASE_URL are not set');
-      store.whenReady(async (opened) => {
+      store.whenReady('enrichment', async (opened) => {
         // Only now: the queue, the telephone numbers and the rest would be a third of a start without a database.
         const { startService } = await import('./start.ts');
         const sides = { variables, directToken, server, lookUps, tracing };
-        service = await startService({ ...sides, store: opened, settings, knownShare, observer, log });
+        const started = await startService({ ...sides, store: opened, settings, knownShare, observer, log });
+        if (isStopping) return started.stop(0);
+        service = started;
         log.info({ concurrency: settings().concurrency }, 'enrichment: ready');
       });
     },
     async stop(deadline) {
+      isStopping = true;
       await service?.stop(deadline);
       await lookUps.close();
     },
   };
+}
+
+function doorOf(service: EnrichmentService | undefined, store: StoreHolder, isConfigured: boolean): Door {
+  if (!isConfigured) return { isOpen: false, problem: NOT_CONFIGURED };
+  if (service) return { isOpen: true, service };
+  if (store.isOff) return { isOpen: false, problem: NO_DATABASE };
+  return { isOpen: false, problem: store.current ? NOT_STARTED : DATABASE_DOWN };
 }
 
 /** A mapping that cannot be read costs the leads their campaign's words, not their enrichment. */

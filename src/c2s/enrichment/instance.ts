@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type pg from 'pg';
-import type { Logger } from '../../http/log.ts';
 import { INSTANCE_LOCKS } from '../store/living.ts';
-import { Session } from '../../facade/store/session.ts';
+import type { Connections } from '../../facade/store/connections.ts';
+import type { Session } from '../../facade/store/session.ts';
 
 /**
  * This process among those that share the database. It holds one advisory lock under a random number for as long as its
@@ -13,24 +13,20 @@ import { Session } from '../../facade/store/session.ts';
  * be taken over. Whoever was cut off notices at its next statement, since each of them asks for its own number.
  */
 
-/** A machine that vanished without a word is noticed by the server within half a minute, not after two hours. */
-const KEEPALIVES = 'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3';
-
 export class Instance {
   readonly #session: Session;
   #number: number | undefined;
 
   /** @param onAlive it can take on work, again or for the first time. */
-  constructor(connectionString: string, onAlive: () => void, log: Logger) {
+  constructor(connections: Connections, onAlive: () => void) {
     const connected = async (client: pg.Client): Promise<void> => {
-      await client.query(KEEPALIVES);
       this.#number = await takeNumber(client);
       onAlive();
     };
     const lost = (): void => {
       this.#number = undefined;
     };
-    this.#session = new Session(connectionString, { connected, lost }, log);
+    this.#session = connections.session({ connected, lost });
   }
 
   /** What this process writes on its work; undefined while it must not take on any. */

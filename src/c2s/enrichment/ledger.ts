@@ -1,14 +1,28 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { codeOf } from '../../http/error-code.ts';
 import type { Standing } from '../../http/standing.ts';
 import { LIVING } from '../store/living.ts';
 import type { Database } from '../../facade/store/schema.ts';
 import { storedJson } from '../../facade/store/stored-json.ts';
 import type { StepRecord } from '../store/tables/enrichments.ts';
 import { STATE_OF, type Origin, type Reason, type Result, type State, type Step } from './enrichment.ts';
+import {
+  countDeadLetters,
+  isDead,
+  listDeadLetters,
+  retryDeadLetters,
+  reviveForOrder,
+  settleDeadLetters,
+  settleReplaced,
+  type Chosen,
+  type DeadLetter,
+  type DeadLetterQuery,
+  type DeadState,
+} from './dead-letters.ts';
 import type { Contacts, Identification } from './identify.ts';
 import type { LeadCreate } from './webhook-google.ts';
 import type { Findings } from './message.ts';
-import type { JobRef, NewJob, Queue } from './queue.ts';
+import { hasJob, type JobRef, type NewJob, type Queue } from './queue.ts';
 
 /**
  * The rows of the enrichments, as their work goes on. Each change of a row under work asks for the number of the
@@ -38,6 +52,8 @@ export interface Enrichment {
   /** Milliseconds since the last intent to send, by the clock of the database. */
   readonly sendAge: number | null;
   readonly entities: number;
+  /** Milliseconds since it was asked for, by the clock of the database. */
+  readonly age: number;
 }
 
 /** What whoever asks about an enrichment is shown. */
@@ -93,6 +109,7 @@ interface Ending {
   readonly reason?: Reason | undefined;
   readonly sendOutcome?: string | undefined;
   readonly leadId?: string | undefined;
+  readonly marker?: string | undefined;
 }
 
 /** The row is not, or no longer, this process's. */
@@ -105,8 +122,12 @@ type Sql = ReturnType<typeof sql>;
 
 const COLUMNS = sql`
   id, lead_id as "leadId", step, failures, progress, findings, message, sends, send_outcome as "sendOutcome",
-  extract(epoch from clock_timestamp() - send_intended_at)::float8 * 1000 as "sendAge", entities`;
+  extract(epoch from clock_timestamp() - send_intended_at)::float8 * 1000 as "sendAge", entities,
+  extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age`;
 
+/** The index of migration 003: one enrichment of a lead is under way. */
+const UNIQUE_VIOLATION = '23505';
+const MAX_TRIES = 3;
 /** Milliseconds by which a job may come early: the queue's clock and ours are read a moment apart. */
 const EARLY = sql`interval '1 second'`;
 /** How long a queued row may be overdue until its job is taken for lost. */
@@ -124,9 +145,15 @@ export class Ledger {
     this.#queue = queue;
   }
 
-  /** On the disk when it resolves. */
-  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#db.transaction().execute(run);
+  /** On the disk when it resolves. Done again where another instance has taken up one of the leads meanwhile. */
+  async transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#db.transaction().execute(run);
+      } catch (error) {
+        if (tries === MAX_TRIES || codeOf(error) !== UNIQUE_VIOLATION) throw error;
+      }
+    }
   }
 
   #relaxedTransaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
@@ -139,9 +166,16 @@ export class Ledger {
     const byLead = new Map(wanted.map((one) => [one.leadId, one]));
     const sorted = [...byLead.values()].toSorted((a, b) => (a.leadId < b.leadId ? -1 : 1));
     const found: Enqueued[] = [];
+    // Dead letters of these leads go on instead of a new row beside them.
+    const revived = await this.#revive(tx, sorted);
     for (let missing = sorted; missing.length > 0;) {
-      const made = await this.#insert(tx, missing);
-      await this.#queue.add(tx, made);
+      const inserted = await this.#insert(tx, missing);
+      await this.#queue.add(tx, inserted);
+      await settleReplaced(
+        tx,
+        inserted.map(({ enrichmentId }) => enrichmentId),
+      );
+      const made = [...revived, ...inserted];
       await this.#takeFromStrangers(tx, missing);
       const active = await activeOf(
         tx,
@@ -154,6 +188,15 @@ export class Ledger {
       missing = missing.filter(({ leadId }) => !seen.has(leadId));
     }
     return found;
+  }
+
+  async #revive(tx: Tx, wanted: readonly Wanted[]): Promise<NewJob[]> {
+    const isPush = ({ origin }: Wanted): boolean => origin === 'c2s' || origin === 'google';
+    const leadsOf = (some: readonly Wanted[]): string[] => some.map(({ leadId }) => leadId);
+    return [
+      ...(await reviveForOrder(tx, this.#queue, leadsOf(wanted.filter(isPush)), true)),
+      ...(await reviveForOrder(tx, this.#queue, leadsOf(wanted.filter((one) => !isPush(one))), false)),
+    ];
   }
 
   async #insert(tx: Tx, wanted: readonly Wanted[]): Promise<NewJob[]> {
@@ -240,20 +283,48 @@ export class Ledger {
   }
 
   /**
-   * Queues again what dead processes worked on, and what lost its job.
+   * Queues again what dead processes worked on.
    * @param broken what the caller itself began and can no longer go on with.
    * @returns how many.
    */
   recover(broken: readonly string[]): Promise<number> {
+    return this.#requeue(
+      sql`state = 'running' and (owner is null or owner not in (${LIVING}) or id = any(${broken}::uuid[]))`,
+    );
+  }
+
+  /**
+   * Queues again what lost its job, which nothing of ours does: somebody may have emptied the queue. What merely waits
+   * long, behind others, has its job. @returns how many.
+   */
+  requeueLost(): Promise<number> {
+    return this.#requeue(sql`state = 'queued' and next_at < now() - ${OVERDUE} and not ${hasJob(sql`enrichments.id`)}`);
+  }
+
+  #requeue(which: Sql): Promise<number> {
     return this.#relaxedTransaction(async (tx) => {
       const { rows } = await sql<NewJob>`
         update facade.enrichments set state = 'queued', owner = null, next_at = now(), updated_at = now()
-        where (state = 'running' and (owner is null or owner not in (${LIVING}) or id = any(${broken}::uuid[])))
-          or (state = 'queued' and next_at < now() - ${OVERDUE})
-        returning id as "enrichmentId", is_urgent as "isUrgent", standing`.execute(tx);
+        where ${which} returning id as "enrichmentId", is_urgent as "isUrgent", standing`.execute(tx);
       await this.#queue.add(tx, rows);
       return rows.length;
     });
+  }
+
+  deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
+    return listDeadLetters(this.#db, query);
+  }
+
+  countDeadLetters(): Promise<Readonly<Record<DeadState, number>>> {
+    return countDeadLetters(this.#db);
+  }
+
+  retryDeadLetters(chosen: Chosen, notSent: boolean): Promise<string[]> {
+    return this.transaction((tx) => retryDeadLetters(tx, this.#queue, chosen, notSent));
+  }
+
+  settleDeadLetters(chosen: Chosen): Promise<string[]> {
+    return this.transaction((tx) => settleDeadLetters(tx, chosen));
   }
 
   /** Steps are done; the next one is named in the changes. @throws LostWork */
@@ -323,27 +394,36 @@ export class Ledger {
     owner: number,
     id: string,
     records: readonly StepRecord[],
-    { result, reason, sendOutcome, leadId }: Ending,
+    { result, reason, sendOutcome, leadId, marker }: Ending,
   ): Promise<void> {
     const set = [
       sql`state = ${STATE_OF[result]}`,
       sql`result = ${result}`,
       sql`reason = ${reason ?? null}`,
       sql`owner = null`,
-      sql`progress = '{}'`,
+      // A dead letter may be tried again, and a lead that is still to be created is nowhere else.
+      isDead(result) ? sql`progress = progress - 'contacts' - 'identification'` : sql`progress = '{}'`,
       sql`findings = '{}'`,
       sql`message = null`,
       sql`finished_at = now()`,
       leadId === undefined ? undefined : sql`lead_id = ${leadId}`,
+      marker === undefined ? undefined : sql`marker = ${marker}`,
       sql`steps = steps || ${storedJson(records)}::jsonb`,
       sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
       sendOutcome === undefined ? undefined : sql`send_ended_at = now()`,
     ].filter((one) => one !== undefined);
-    if (result !== 'gave_up' && result !== 'unknown') return this.#change(this.#relaxed, owner, id, { set });
-    await this.#relaxedTransaction(async (tx) => {
-      await this.#change(tx, owner, id, { set });
-      await this.#queue.bury(tx, id, reason ?? result);
-    });
+    await this.#change(this.#relaxed, owner, id, { set });
+  }
+
+  /** @returns the first of these markers that no enrichment of the lead has recorded. */
+  async firstUnknown(leadId: string, markers: readonly string[]): Promise<string | undefined> {
+    const { rows } = await sql<{ marker: string }>`
+      select marker from unnest(${markers}::text[]) with ordinality as shown(marker, n)
+      where not exists (
+        select from facade.enrichments as known
+        where known.lead_id = ${leadId} and starts_with(known.marker, shown.marker)
+      ) order by n limit 1`.execute(this.#db);
+    return rows[0]?.marker;
   }
 
   async view(id: string): Promise<EnrichmentView | undefined> {

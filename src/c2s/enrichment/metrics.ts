@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { LastKnown } from '../../http/last-known.ts';
+import { DEAD_STATES, type DeadState } from './dead-letters.ts';
 import { RESULTS, STATES, STEPS, type State } from './enrichment.ts';
 
 /** The metrics of the enrichment. Dashboards and alerts rely on their names. */
@@ -11,11 +13,19 @@ export interface EnrichmentMetrics {
   readonly stepDuration: Histogram<'step' | 'result'>;
 }
 
-/** @param count enrichments by state, over all instances; undefined while there is no database. */
-export function createEnrichmentMetrics(
-  registry: Registry,
-  count: () => Promise<Partial<Record<State, number>> | undefined>,
-): EnrichmentMetrics {
+/** A scrape is answered within a second, above all while the database says nothing. */
+const COUNT_TIMEOUT_MS = 500;
+
+interface Measured {
+  /** Enrichments by state, over all instances; undefined while there is no database. */
+  readonly count: () => Promise<Partial<Record<State, number>> | undefined>;
+  /** Dead letters that nobody has seen to, by state, over all instances; undefined as above. */
+  readonly countDead: () => Promise<Readonly<Record<DeadState, number>> | undefined>;
+  /** Whether orders are taken; undefined: by choice of the operator they never are. */
+  readonly isUp: () => boolean | undefined;
+}
+
+export function createEnrichmentMetrics(registry: Registry, { count, countDead, isUp }: Measured): EnrichmentMetrics {
   const enrichments = new Counter({
     name: 'facade_enrichments_total',
     help: 'Enrichments that this process ended, by what they came to.',
@@ -29,21 +39,64 @@ export function createEnrichmentMetrics(
     buckets: BUCKETS,
     registers: [registry],
   });
-  new Gauge({
+  observeStates(registry, STATES, count, {
     name: 'facade_jobs',
+    age: 'facade_jobs_age_seconds',
     help: 'Enrichments by state, over all instances; of the ended ones those of the last day.',
-    labelNames: ['state'] as const,
-    aggregator: 'max',
+  });
+  observeStates(registry, DEAD_STATES, countDead, {
+    name: 'facade_dead_letters',
+    age: 'facade_dead_letters_age_seconds',
+    help: 'Enrichments that a human must look at, until they are settled, by state, over all instances.',
+  });
+  new Gauge({
+    name: 'facade_enrichment_up',
+    help: '1: orders and pushes are taken. 0: the database, or the queue on it, is not there yet. No series: not configured.',
+    aggregator: 'min',
     registers: [registry],
-    async collect() {
-      const counts = await count().catch(() => undefined);
-      // An unknown number is no number: without a database there is no series, rather than a reassuring zero.
-      if (!counts) return this.reset();
-      for (const state of STATES) this.set({ state }, counts[state] ?? 0);
+    collect() {
+      const up = isUp();
+      if (up === undefined) this.remove();
+      else this.set(up ? 1 : 0);
     },
   });
   for (const result of RESULTS) enrichments.inc({ result }, 0);
   // Its usual outcome only: a series for each bucket of each pair would be three hundred.
   for (const step of STEPS) stepDuration.zero({ step, result: step === 'send' ? 'end' : 'ok' });
   return { enrichments, stepDuration };
+}
+
+/**
+ * An unknown number is no number: where it was never known there is no series, rather than a reassuring zero. While the
+ * database says nothing it is the last one, and `age` says how old it is.
+ */
+function observeStates<S extends string>(
+  registry: Registry,
+  states: readonly S[],
+  count: () => Promise<Partial<Record<S, number>> | undefined>,
+  { name, age, help }: { readonly name: string; readonly age: string; readonly help: string },
+): void {
+  const counts = new LastKnown(count, COUNT_TIMEOUT_MS);
+  const common = { aggregator: 'max' as const, registers: [registry] };
+  new Gauge({
+    ...common,
+    name,
+    help,
+    labelNames: ['state'] as const,
+    async collect() {
+      const known = await counts.read();
+      this.reset();
+      if (known) for (const state of states) this.set({ state }, known.value[state] ?? 0);
+    },
+  });
+  new Gauge({
+    ...common,
+    name: age,
+    help: `How old ${name} is: the database was asked at each scrape since, and did not answer.`,
+    async collect() {
+      const known = await counts.read();
+      this.remove();
+      if (known) this.set(known.ageMs / 1_000);
+    },
+  });
 }

@@ -4,6 +4,7 @@ import type { Diretrix } from './diretrix.ts';
 import type { FacadeClient } from './facade-client.ts';
 import type { Findings } from './message.ts';
 import type { Person } from '../store/person.ts';
+import type { Marks } from './marker.ts';
 import type { WorkApi } from './work-api.ts';
 
 /** What the steps reach out to; each is injected, so that a step is its rules and nothing else. */
@@ -27,12 +28,19 @@ export interface Pace {
   turn(): Promise<void>;
 }
 
+/** Who knows which messages of ours the database has recorded. */
+export interface KnownMarkers {
+  /** @returns the first of these markers that no enrichment of the lead has recorded. */
+  firstUnknown(leadId: string, markers: readonly string[]): Promise<string | undefined>;
+}
+
 export interface Ports {
   readonly facade: FacadeClient;
   readonly diretrix: Diretrix;
   readonly workApi: WorkApi;
   readonly people: People;
   readonly pace: Pace;
+  readonly marks: Marks;
 }
 
 export interface StepSettings {

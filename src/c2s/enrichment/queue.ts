@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, sql, type RawBuilder } from 'kysely';
 import { PgBoss, type Db, type JobInsert } from 'pg-boss';
+import type pg from 'pg';
 import type { Logger } from '../../http/log.ts';
 import type { Standing } from '../../http/standing.ts';
 import type { Database } from '../../facade/store/schema.ts';
@@ -16,7 +17,6 @@ import type { Database } from '../../facade/store/schema.ts';
 
 const QUEUES: Readonly<Record<Standing, string>> = { known: 'enrich', stranger: 'enrich-strangers' };
 const STANDINGS = ['known', 'stranger'] as const satisfies readonly Standing[];
-const DEAD_LETTERS = 'enrich-dead';
 /** Who waits for the answer goes before what came in a batch. */
 const URGENT = 10;
 /** Seconds. Far above any enrichment: what a process leaves behind is found by its dead instance number, in seconds. */
@@ -53,22 +53,28 @@ export class Queue {
     this.#boss = boss;
   }
 
-  static async start(connectionString: string, log: Logger): Promise<Queue> {
+  /**
+   * @param pool for its own work, which is maintenance; ours goes through our transactions.
+   * @throws when the tables of the queue cannot be made or read; nothing is left running then.
+   */
+  static async start(pool: pg.Pool, log: Logger): Promise<Queue> {
     const boss = new PgBoss({
-      connectionString,
-      application_name: 'c2s-facade-jobs',
-      // Its own work only: maintenance. Ours goes through our transactions.
-      max: 2,
+      db: { executeSql: (text, values) => pool.query(text, values) },
       schedule: false,
       registerInstance: false,
       monitorVacuum: false,
     });
     boss.on('error', (error) => log.warn({ err: error }, 'enrichment: the queue reports an error'));
-    await boss.start({ attempts: 5 });
-    const options = { expireInSeconds: EXPIRE, deleteAfterSeconds: KEEP, retryLimit: 10, retryDelay: 5 };
-    await boss.createQueue(DEAD_LETTERS, { deleteAfterSeconds: 0 });
-    for (const standing of STANDINGS) await boss.createQueue(QUEUES[standing], options);
-    return new Queue(boss);
+    const queue = new Queue(boss);
+    try {
+      await boss.start();
+      const options = { expireInSeconds: EXPIRE, deleteAfterSeconds: KEEP, retryLimit: 10, retryDelay: 5 };
+      for (const standing of STANDINGS) await boss.createQueue(QUEUES[standing], options);
+      return queue;
+    } catch (error) {
+      await queue.stop().catch(() => undefined);
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
@@ -105,12 +111,13 @@ export class Queue {
       if (done.length > 0) await this.#boss.complete(QUEUES[standing], done, null, { db: within(tx) });
     }
   }
-
-  /** What a human must look at, kept until somebody takes it out. */
-  async bury(tx: Transaction<Database>, enrichmentId: string, reason: string): Promise<void> {
-    await this.#boss.insert(DEAD_LETTERS, [{ data: { enrichmentId, reason } }], { db: within(tx) });
-  }
 }
+
+/** Whether a job of the enrichment waits or is under work. */
+export const hasJob = (enrichmentId: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`exists (
+  select from pgboss.job as job
+  where job.name in (${sql.join(Object.values(QUEUES).map((name) => sql.lit(name)))}) and job.state < 'completed'
+    and job.data ->> 'enrichmentId' = ${enrichmentId}::text)`;
 
 function insertOf({ enrichmentId, isUrgent, delay = 0 }: NewJob): JobInsert<JobData> {
   // By the clock of the database, in which the row's own time is written too.

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
-import type { Logger } from '../../http/log.ts';
-import { createPool } from '../../facade/store/pool.ts';
+import type { Connections } from '../../facade/store/connections.ts';
+import { WORK_LIMITS } from '../../facade/store/limits.ts';
 import { preparing } from '../store/prepared.ts';
 import { SCHEMA, type Database } from '../../facade/store/schema.ts';
 
@@ -15,10 +15,8 @@ export interface Relaxed {
   close(): Promise<void>;
 }
 
-export function openRelaxed(connectionString: string, size: number, log: Logger): Relaxed {
-  const pool = createPool(connectionString, size, log);
-  // Queued before the first statement of whoever asked for the connection.
-  pool.on('connect', (client) => void client.query('set synchronous_commit = off').catch(() => undefined));
+export function openRelaxed(connections: Connections, size: number): Relaxed {
+  const pool = connections.pool({ size, limits: WORK_LIMITS, settings: { synchronous_commit: 'off' } });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: preparing(pool) }) }).withSchema(SCHEMA);
-  return { db, close: () => pool.end() };
+  return { db, close: () => connections.end(pool) };
 }

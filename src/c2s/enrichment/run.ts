@@ -27,6 +27,9 @@ export interface RunContext {
   readonly clock: () => number;
 }
 
+/** Milliseconds. An order so young is not of a backup, so that the CRM cannot know more of it than its row does. */
+const FRESH_MS = 10_000;
+
 const NOTHING_HELD = { records: [], changes: {} };
 
 /** What a run came to: the milliseconds until the next one, or nothing more to do. */
@@ -38,6 +41,8 @@ export class Run {
   #row: Enrichment;
   /** When the row was read: its times are as old as that. */
   readonly #readAt: number;
+  /** The lead step of this very run has seen no message of ours. */
+  #hasReadLead = false;
   /** What came of a step that only computes: written down with the next one, since to lose it costs nothing. */
   #held: { readonly records: readonly StepRecord[]; readonly changes: Partial<Changes> } = NOTHING_HELD;
 
@@ -85,12 +90,12 @@ export class Run {
     const row = this.#current();
     const facade = ports.facade;
     const answered = (): void => observer.reached?.('answered', row.id);
-    const sending = { facade, intend: () => this.#intend(), answered };
+    const sending = { facade, settleMs: settings.settleMs, intend: () => this.#intend(), answered };
     switch (step) {
       case 'create':
-        return createStep(row, { ...sending, settleMs: settings.settleMs });
+        return createStep(row, { ...sending, hasLooked: row.age < FRESH_MS });
       case 'lead':
-        return leadStep(row, ports);
+        return leadStep(row, ports, this.#context.ledger);
       case 'identify':
         return identifyStep(row, ports);
       case 'enrich':
@@ -101,19 +106,23 @@ export class Run {
           isLastQuickTry: row.failures >= settings.schedule.quickMs.length,
         });
       case 'compose':
-        return composeStep(row, settings);
+        return composeStep(row, settings, ports.marks);
       case 'store':
         return storeStep(row, ports);
       case 'send':
-        return sendStep(row, { ...sending, settings });
+        return sendStep(row, { ...sending, hasLooked: this.#hasReadLead });
     }
   }
 
-  async #intend(): Promise<void> {
+  /** @returns milliseconds that it took, by both clocks: the monotonic one may stand still in a machine that is paused. */
+  async #intend(): Promise<number> {
     const { id, sends } = this.#row;
-    await this.#context.ledger.intend(this.#owner, id, sends);
+    const { ledger, now, clock } = this.#context;
+    const since = { now: now(), clock: clock() };
+    await ledger.intend(this.#owner, id, sends);
     this.#row = { ...this.#row, sends: sends + 1, sendAge: 0, sendOutcome: null };
     this.#context.observer.reached?.('intended', id);
+    return Math.max(now() - since.now, clock() - since.clock);
   }
 
   /** Its times brought up to now. */
@@ -154,6 +163,7 @@ export class Run {
     }
     this.#report(startedAt, { step, result: 'ok' });
     this.#row = advance(this.#row, changes);
+    if (step === 'lead') this.#hasReadLead = true;
     return undefined;
   }
 

@@ -1,72 +1,39 @@
-import type { Write } from './facade-client.ts';
+import { writeAtMostOnce, type Look, type OnceContext } from './at-most-once.ts';
 import { readLead } from './lead.ts';
 import type { Enrichment } from './ledger.ts';
 import { findMarked, markerOf } from './marker.ts';
-import type { Ports, StepSettings } from './ports.ts';
-import { again, end, next, type StepEnd } from './step-end.ts';
-import { isWhole } from './steps.ts';
+import type { Ports } from './ports.ts';
+import { end, next, type StepEnd } from './step-end.ts';
+import { sent } from './steps.ts';
 
 /**
- * send: at most once. The intent is written down before the message leaves and what came of it afterwards. A row with
- * an intent and no outcome was cut off in between, and only the lead itself can tell whether the message is there: our
- * marker is in it, or it is not, and that means "no" only after so long that a write under way cannot arrive any more.
- * Where the lead does not show its messages nothing is sent again; a human looks.
+ * send: the message, at most once (at-most-once.ts). The marker in its second line tells whether the lead has it. Where
+ * the lead does not show its messages nothing is sent a second time; a human looks.
  */
 
-interface SendContext {
+interface SendContext extends OnceContext {
   readonly facade: Ports['facade'];
-  readonly settings: StepSettings;
-  /** Writes the intent down; rejects when this process may not send. */
-  readonly intend: () => Promise<void>;
-  /** The answer is there, and not yet written down. */
-  readonly answered: () => void;
 }
-
-/** Part of the settle time after which a first look is taken: most messages whose answer was lost are there by then. */
-const FIRST_LOOK = 20;
 
 export async function sendStep(row: Enrichment, context: SendContext): Promise<StepEnd> {
-  // 1. Sent before, or perhaps sent: the lead knows.
-  const isOpen = row.sendAge !== null && row.sendOutcome !== 'unsent';
-  if (isOpen) {
-    const verdict = await resolve(row, context);
-    if (verdict) return verdict;
-  }
-  // 2. Not there: send.
-  if (row.message === null) return next({ step: 'lead' });
-  await context.intend();
-  const write = await context.facade.createMessage(row.leadId, row.message, row.id);
-  context.answered();
-  // 3. What came of it.
-  return endOf(write, row, context.settings);
+  const { leadId, message, id } = row;
+  // The message was erased meanwhile, because its person asked for it. The lead step looks for what may have left.
+  if (message === null) return next({ step: 'lead' });
+  return writeAtMostOnce<unknown>(row, context, {
+    look: () => lookForMessage(row, context.facade),
+    write: () => context.facade.createMessage(leadId, message, id),
+    done: () => sent(row),
+    refused: 'message_refused',
+    unknown: 'message_unknown',
+  });
 }
 
-function endOf(write: Write, row: Enrichment, { settleMs }: StepSettings): StepEnd {
-  switch (write.kind) {
-    case 'sent':
-      return sent(row);
-    case 'refused':
-      return end('refused', { reason: 'message_refused', sendOutcome: 'refused' });
-    case 'unsent':
-      return again('crm_unavailable', { retryAfter: write.retryAfter, sendOutcome: 'unsent' });
-    case 'unknown':
-      return again('settling', { wait: settleMs / FIRST_LOOK, sendOutcome: 'unknown' });
-  }
-}
-
-const sent = (row: Enrichment): StepEnd => end(isWhole(row) ? 'enriched' : 'partial', { sendOutcome: 'sent' });
-
-/** Undefined: it did not arrive and cannot any more. */
-async function resolve(row: Enrichment, { facade, settings }: SendContext): Promise<StepEnd | undefined> {
+async function lookForMessage(row: Enrichment, facade: Ports['facade']): Promise<Look<unknown>> {
   const read = await facade.readLead(row.leadId, row.id);
-  if (read.kind === 'failed') return again('crm_unavailable', { retryAfter: read.retryAfter });
-  if (read.kind === 'missing') return end('lead_missing', { reason: 'lead_missing' });
+  if (read.kind === 'failed') return read;
+  if (read.kind === 'missing') return { kind: 'ended', end: end('lead_missing', { reason: 'lead_missing' }) };
   const found = readLead(read.body);
   const marked = found.ok ? findMarked(found.lead.messages, markerOf(row.id)) : 'cannot-tell';
-  if (marked === 'yes') return sent(row);
-  if (marked === 'cannot-tell') return end('unknown', { reason: 'message_unknown', sendOutcome: 'unknown' });
-  const left = settings.settleMs - (row.sendAge ?? 0);
-  if (left > 0) return again('settling', { wait: left });
-  // Cut off by a crash of ours: at once. Lost by the other side: it is failing, so it is given the usual pauses.
-  return row.sendOutcome === null ? undefined : again('crm_unavailable', { sendOutcome: 'unsent' });
+  if (marked === 'yes') return { kind: 'there', found: undefined };
+  return { kind: marked === 'no' ? 'absent' : 'cannot-tell' };
 }

@@ -1,15 +1,25 @@
+import type { Transaction } from 'kysely';
 import type { Logger } from '../../http/log.ts';
 import type { Standing } from '../../http/standing.ts';
-import type { Store, Subscription } from '../../facade/store/index.ts';
+import type { Database, Store, Subscription } from '../../facade/store/index.ts';
 import type { Sealer } from '../store/seal.ts';
 import { firstSeen } from '../store/seen-events.ts';
+import {
+  leadsWithDeadLetters,
+  type Chosen,
+  type DeadLetter,
+  type DeadLetterQuery,
+  type DeadState,
+} from './dead-letters.ts';
 import type { Diretrix } from './diretrix.ts';
 import type { Origin, State } from './enrichment.ts';
 import type { FacadeClient } from './facade-client.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Instance } from './instance.ts';
 import { Ledger, type Enqueued, type EnrichmentView, type Progress } from './ledger.ts';
+import type { Marks } from './marker.ts';
 import type { Observer } from './observer.ts';
+import { OrderGate } from './order-gate.ts';
 import { Queue } from './queue.ts';
 import { openRelaxed, type Relaxed } from './relaxed.ts';
 import { isSlow } from './schedule.ts';
@@ -27,6 +37,7 @@ export interface ServiceOptions {
   readonly facade: FacadeClient;
   readonly diretrix: Diretrix;
   readonly workApi: WorkApi;
+  readonly marks: Marks;
   readonly sealer: Sealer | undefined;
   readonly settings: () => EnrichmentSettings;
   /** Share of the places for work, 0..1, that strangers' enrichments cannot take. */
@@ -46,13 +57,13 @@ const CHANNEL = 'enrichment_jobs';
 /** Milliseconds. A retry that another process left behind begins at most so late. */
 const POLL = 1_000;
 const RECOVER_EVERY = 2_000;
-const RELAXED_CONNECTIONS = 8;
 
 export class EnrichmentService {
   readonly #options: ServiceOptions;
   readonly #queue: Queue;
   readonly #relaxed: Relaxed;
   readonly #ledger: Ledger;
+  readonly #gate = new OrderGate();
   readonly #waiting = new Waiting();
   readonly #instance: Instance;
   readonly #worker: Worker;
@@ -61,25 +72,30 @@ export class EnrichmentService {
   #isStopping = false;
 
   static async start(options: ServiceOptions): Promise<EnrichmentService> {
-    const queue = await Queue.start(options.store.connectionString, options.log);
+    const queue = await Queue.start(options.store.pool, options.log);
     const service = new EnrichmentService(options, queue);
-    service.#subscription = await options.store.listen(CHANNEL, () => service.#worker.wake());
-    return service;
+    try {
+      service.#subscription = await options.store.listen(CHANNEL, () => service.#worker.wake());
+      return service;
+    } catch (error) {
+      await service.stop(0);
+      throw error;
+    }
   }
 
   private constructor(options: ServiceOptions, queue: Queue) {
-    const { store, settings, log, sealer, facade, diretrix, workApi, observer } = options;
+    const { store, settings, log, sealer, facade, diretrix, workApi, marks, observer } = options;
     this.#options = options;
     this.#queue = queue;
-    this.#relaxed = openRelaxed(store.connectionString, RELAXED_CONNECTIONS, log);
+    this.#relaxed = openRelaxed(store.connections, store.extensionPoolSize);
     this.#ledger = new Ledger(store.db, this.#relaxed.db, queue);
-    this.#instance = new Instance(store.connectionString, () => this.#worker?.alive(), log);
+    this.#instance = new Instance(store.connections, () => this.#worker?.alive());
     const people = storePeople(this.#relaxed.db, () => settings().windowMs, sealer);
     const pace = storePace(store.db, () => settings().paceMs);
     this.#worker = new Worker({
       ledger: this.#ledger,
       instance: this.#instance,
-      ports: { facade, diretrix, workApi, people, pace },
+      ports: { facade, diretrix, workApi, people, pace, marks },
       settings,
       observer,
       log,
@@ -97,7 +113,7 @@ export class EnrichmentService {
 
   /** One lead; joins the enrichment of it that is under way. */
   async order(leadId: string, origin: Origin, standing: Standing): Promise<Enqueued> {
-    const [one] = await this.#ledger.transaction((tx) =>
+    const [one] = await this.#ordered([leadId], (tx) =>
       this.#ledger.enqueue(tx, [{ leadId, origin, isUrgent: true, standing }]),
     );
     if (!one) throw new Error('an enrichment was neither made nor found');
@@ -108,9 +124,12 @@ export class EnrichmentService {
   /** Durable when it resolves: events and enrichments are written together. */
   async push(events: readonly C2sEvent[]): Promise<Pushed> {
     const byKey = new Map(events.map((event) => [event.key, event.leadId]));
-    const made = await this.#ledger.transaction(async (tx) => {
+    const pushed = [...new Set(byKey.values())];
+    const made = await this.#ordered(pushed, async (tx) => {
       const fresh = await firstSeen(tx, 'c2s', [...byKey.keys()]);
-      const leadIds = [...new Set(fresh.map((key) => byKey.get(key) ?? ''))];
+      // What was seen before is done, or under way, or a dead letter: that one is tried again.
+      const dead = await leadsWithDeadLetters(tx, pushed);
+      const leadIds = [...new Set([...fresh.map((key) => byKey.get(key) ?? ''), ...dead])];
       const done = await this.#ledger.recentlyDone(tx, leadIds, this.#options.settings().repeatAfterMs);
       const wanted = leadIds
         .filter((leadId) => !done.has(leadId))
@@ -124,10 +143,10 @@ export class EnrichmentService {
 
   /** A lead of Google's that is to be created and enriched. @returns false when it was received before. */
   async pushNewLead(googleId: string, newLead: NonNullable<Progress['newLead']>): Promise<boolean> {
-    const isNew = await this.#ledger.transaction(async (tx) => {
+    const leadId = `google:${googleId}`;
+    const isNew = await this.#ordered([leadId], async (tx) => {
       const fresh = await firstSeen(tx, 'google', [googleId]);
-      if (fresh.length === 0) return false;
-      const leadId = `google:${googleId}`;
+      if (fresh.length === 0 && !(await leadsWithDeadLetters(tx, [leadId])).has(leadId)) return false;
       const wanted = { leadId, origin: 'google', isUrgent: true, standing: 'known', newLead } as const;
       await this.#ledger.enqueue(tx, [wanted]);
       return true;
@@ -138,6 +157,26 @@ export class EnrichmentService {
 
   view(id: string): Promise<EnrichmentView | undefined> {
     return this.#ledger.view(id);
+  }
+
+  deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
+    return this.#ledger.deadLetters(query);
+  }
+
+  countDeadLetters(): Promise<Readonly<Record<DeadState, number>>> {
+    return this.#ledger.countDeadLetters();
+  }
+
+  /** @param notSent a human has looked: the message is not there. @returns the ids of those that are tried again. */
+  async retryDeadLetters(chosen: Chosen, notSent: boolean): Promise<readonly string[]> {
+    const ids = await this.#ledger.retryDeadLetters(chosen, notSent);
+    if (ids.length > 0) this.#announce();
+    return ids;
+  }
+
+  /** @returns the ids of those that count as seen to from now on. */
+  settleDeadLetters(chosen: Chosen): Promise<readonly string[]> {
+    return this.#ledger.settleDeadLetters(chosen);
   }
 
   count(): Promise<Partial<Record<State, number>>> {
@@ -175,6 +214,11 @@ export class EnrichmentService {
     // Last: from here on what still runs may be taken over.
     await this.#instance.close();
     await this.#relaxed.close();
+  }
+
+  /** One after the other for each lead, and on the disk when it resolves. */
+  #ordered<T>(leadIds: readonly string[], run: (tx: Transaction<Database>) => Promise<T>): Promise<T> {
+    return this.#gate.run(leadIds, () => this.#ledger.transaction(run));
   }
 
   #announce(): void {

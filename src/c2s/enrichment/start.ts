@@ -5,6 +5,7 @@ import { Sealer } from '../store/seal.ts';
 import { createDiretrix } from './diretrix.ts';
 import { createFacadeClient } from './facade-client.ts';
 import { localAgent } from './local-connection.ts';
+import { Marks } from './marker.ts';
 import { EnrichmentService, type ServiceOptions } from './service.ts';
 import type { EnrichmentVariables } from './variables.ts';
 import { createWorkApi } from './work-api.ts';
@@ -38,6 +39,7 @@ export function startService(options: StartServiceOptions): Promise<EnrichmentSe
     facade: createFacadeClient({ agent, token: directToken, deadlineMs: FACADE_TIMEOUT_MS, traces: tracing?.runs }),
     diretrix: createDiretrix({ baseUrl: url, ...credentials, deadlineMs: diretrixDeadlineMs, dispatcher }),
     workApi: createWorkApi({ baseUrl: workApi.url, key: workApi.key, deadlineMs: workApiDeadlineMs, dispatcher }),
+    marks: new Marks(directToken),
     sealer: dataKeys.length > 0 ? new Sealer(dataKeys) : undefined,
     store,
     settings,

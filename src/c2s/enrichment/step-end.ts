@@ -25,6 +25,8 @@ export interface End {
   readonly reason?: Reason | undefined;
   readonly sendOutcome?: string | undefined;
   readonly leadId?: string | undefined;
+  /** Of the message that the lead shows. */
+  readonly marker?: string | undefined;
 }
 
 export const next = (changes: Changes): Next => ({ kind: 'next', changes });

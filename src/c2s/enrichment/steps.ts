@@ -2,9 +2,9 @@ import type { Cpf } from './cpf.ts';
 import type { Enrichment } from './ledger.ts';
 import { identify, subjectsOf, unansweredOf, type Identification } from './identify.ts';
 import { readLead } from './lead.ts';
-import { markerOf } from './marker.ts';
+import { findMarked, markerOf, type Marks } from './marker.ts';
 import { composeMessage, type Findings, type MessageContents, type Subject } from './message.ts';
-import type { Ports, StepSettings } from './ports.ts';
+import type { KnownMarkers, Ports, StepSettings } from './ports.ts';
 import { again, end, next, type Again, type StepEnd } from './step-end.ts';
 
 /**
@@ -12,14 +12,21 @@ import { again, end, next, type Again, type StepEnd } from './step-end.ts';
  * to; when it is tried, and what is written down of it, is the run's business (run.ts).
  */
 
-/** lead: its phones and its e-mail. */
-export async function leadStep(row: Enrichment, { facade }: Ports): Promise<StepEnd> {
+/**
+ * lead: its phones and its e-mail. And whether it has a message of ours already, whatever the row says: the database may
+ * have been restored from a backup, or may be a standby that never received its last seconds.
+ */
+export async function leadStep(row: Enrichment, { facade, marks }: Ports, known: KnownMarkers): Promise<StepEnd> {
   const read = await facade.readLead(row.leadId, row.id);
   if (read.kind === 'missing') return end('lead_missing', { reason: 'lead_missing' });
   if (read.kind === 'failed') return again('crm_unavailable', { retryAfter: read.retryAfter });
   const found = readLead(read.body);
   if (!found.ok) return again('lead_unreadable');
-  const { phones, email } = found.lead;
+  const { phones, email, messages } = found.lead;
+  if (findMarked(messages, markerOf(row.id)) === 'yes') return sent(row);
+  const shown = marks.shownIn(messages, row.leadId);
+  const marker = shown.length > 0 ? await known.firstUnknown(row.leadId, shown) : undefined;
+  if (marker !== undefined) return end('already_sent', { sendOutcome: 'sent', marker });
   return next({ step: 'identify', progress: { contacts: { phones, ...(email !== undefined && { email }) } } });
 }
 
@@ -107,10 +114,10 @@ async function askWorkApi(cpf: Cpf, { people, pace, workApi }: Ports): Promise<F
 }
 
 /** compose: the text, from what is in the row alone. */
-export function composeStep(row: Enrichment, settings: StepSettings): StepEnd {
+export function composeStep(row: Enrichment, settings: StepSettings, marks: Marks): StepEnd {
   const contents = contentsOf(row);
   if (!contents) return startOver;
-  const marker = markerOf(row.id);
+  const marker = marks.lineOf(row.id, row.leadId);
   const { maxLength, incomeMultiplier } = settings;
   return next({ step: 'store', message: composeMessage(contents, { marker, maxLength, incomeMultiplier }), marker });
 }
@@ -126,8 +133,11 @@ export async function storeStep(row: Enrichment, { people }: Ports): Promise<Ste
   return next({ step: 'send', entities });
 }
 
+/** The lead has the message. */
+export const sent = (row: Enrichment): StepEnd => end(isWhole(row) ? 'enriched' : 'partial', { sendOutcome: 'sent' });
+
 /** Everybody who was identified is in the message, and every contact was looked up. */
-export function isWhole(row: Enrichment): boolean {
+function isWhole(row: Enrichment): boolean {
   const { identification } = row.progress;
   const hasFailed = Object.values(row.findings).some(({ kind }) => kind === 'failed');
   return !hasFailed && (!identification || unansweredOf(identification) === undefined);

@@ -14,6 +14,8 @@ import { Run, type RunContext, type RunEnd } from './run.ts';
 
 /** Milliseconds in which places that become free gather, to be filled by one fetch: it costs as much as a step. */
 const GATHER = 15;
+/** Between two looks for enrichments that lost their jobs: they compare all that waits with all jobs. */
+const LOST_EVERY_MS = 600_000;
 
 interface WorkerOptions extends Omit<RunContext, 'ledger'> {
   readonly ledger: Ledger;
@@ -39,6 +41,7 @@ export class Worker {
   #finished: JobRef[] = [];
   /** Runs that broke off because their end could not be written down. */
   #broken = new Set<string>();
+  #lostAt = 0;
   #wake = Promise.withResolvers<void>();
   readonly #stopping = new AbortController();
   #isStopping = false;
@@ -147,8 +150,12 @@ export class Worker {
     if (instance.number === undefined) return;
     const broken = [...this.#broken];
     try {
-      const count = await ledger.recover(broken);
+      let count = await ledger.recover(broken);
       for (const id of broken) this.#broken.delete(id);
+      if (this.#options.now() >= this.#lostAt) {
+        count += await ledger.requeueLost();
+        this.#lostAt = this.#options.now() + LOST_EVERY_MS;
+      }
       if (count === 0) return;
       log.warn({ count }, 'enrichment: work that broke off is taken up again');
       this.wake();

@@ -37,6 +37,7 @@ const SCRIPTS = [
   'autopilot',
   'board',
   'confirm',
+  'dead-letters',
   'flip',
   'format',
   'history',

@@ -239,9 +239,9 @@ class Ipc {
 
 /** Without it the workers serve all the same, and say what they lack. */
 async function embeddedFor({ environment, log, stopping }: PrimaryOptions): Promise<Embedded | undefined> {
-  const { dataDir, workers } = environment;
+  const { dataDir, workers, databaseConnections: maxConnections } = environment;
   try {
-    return await startEmbedded(dataDir, log, { instances: workers, signal: stopping });
+    return await startEmbedded(dataDir, log, { instances: workers, maxConnections, signal: stopping });
   } catch (error) {
     if (stopping.aborted) return undefined;
     log.error({ err: error, reason: (error as Error).message }, 'the database cannot be had; the workers go without');

@@ -20,6 +20,12 @@ const workers = z
   .regex(/^\s*\d{1,2}\s*$/, 'must be a number of processes, 1 to 64')
   .transform(Number)
   .refine((n) => n >= 1 && n <= 64, 'must be a number of processes, 1 to 64');
+/** Ten is what one facade with the enrichment can do with (store/connection-budget.ts). */
+const databaseConnections = z
+  .string()
+  .regex(/^\s*\d{1,3}\s*$/, 'must be a number of connections, 10 to 500')
+  .transform(Number)
+  .refine((n) => n >= 10 && n <= 500, 'must be a number of connections, 10 to 500');
 
 const drainDelay = duration('See server.drainDelay.');
 
@@ -104,6 +110,7 @@ export const environmentSchema = z.object({
   ),
   DATA_DIR: withDefault(text, '.data'),
   DATABASE_URL: optional(text.refine(isDatabase, 'must begin with postgres:// or postgresql://, or be none')),
+  DATABASE_CONNECTIONS: withDefault(databaseConnections, 25),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(url),
   OTEL_EXPORTER_OTLP_HEADERS: optional(headerList),
   OTEL_SERVICE_NAME: withDefault(text, 'c2s-facade'),

@@ -50,6 +50,8 @@ export interface Environment {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly dataDir: string;
   readonly database: DatabaseChoice;
+  /** To the database, at most, of this process. */
+  readonly databaseConnections: number;
   /** Unset: nothing is traced. */
   readonly otlp: OtlpSettings | undefined;
   /** What the variables of an extension say; an extension knows the type. */
@@ -197,6 +199,7 @@ function named(env: CheckedVariables): Environment {
     drainDelayMs: env.DRAIN_DELAY,
     logLevel: env.LOG_LEVEL ?? 'info',
     dataDir: env.DATA_DIR,
+    databaseConnections: env.DATABASE_CONNECTIONS,
     database: databaseOf(env.DATABASE_URL),
     otlp: otlpOf(env),
   };

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import type { Logger } from '../../http/log.ts';
-import { connectionConfig } from './pool.ts';
 import { codeOf } from '../../http/error-code.ts';
+import type { Connections } from './connections.ts';
+import { WORK_LIMITS } from './limits.ts';
 import { StoreUnavailable } from './unavailable.ts';
 
 /** Not there yet: refused, no such host, starting up, shutting down. Anything else will not mend itself. */
@@ -32,12 +32,12 @@ interface WaitOptions {
  * Waits until the database answers, so that one that starts beside us may be slower.
  * @throws StoreUnavailable when it does not answer, refuses us, or is too old; AbortError when nobody waits any more.
  */
-export async function awaitDatabase(connectionString: string, options: WaitOptions): Promise<void> {
+export async function awaitDatabase(connections: Connections, options: WaitOptions): Promise<void> {
   const { patience, log, signal } = options;
   const deadline = performance.now() + patience;
   for (let isFirst = true; ; isFirst = false) {
     try {
-      return await judge(connectionString);
+      return await judge(connections);
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error;
       const code = codeOf(error);
@@ -51,9 +51,8 @@ export async function awaitDatabase(connectionString: string, options: WaitOptio
   }
 }
 
-async function judge(connectionString: string): Promise<void> {
-  const client = new pg.Client(connectionConfig(connectionString));
-  client.on('error', () => undefined);
+async function judge(connections: Connections): Promise<void> {
+  const client = connections.single(WORK_LIMITS);
   try {
     await client.connect();
     const { rows } = await client.query<{ version: number }>(
@@ -63,6 +62,6 @@ async function judge(connectionString: string): Promise<void> {
     if (version < OLDEST)
       throw new StoreUnavailable(`Postgres ${version} is too old; ${OLDEST} is the oldest that serves`);
   } finally {
-    await client.end().catch(() => undefined);
+    await client.close();
   }
 }

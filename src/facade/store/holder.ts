@@ -12,22 +12,38 @@ import { StoreUnavailable } from './unavailable.ts';
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
 
+/** What has a deadline of its own ends by that first: what is still waited for then is the database. */
+const CUT_SLACK_MS = 500;
+
 /** The migrations are the opener's to bring. */
 export type OpenOptions = Omit<StoreOptions, 'migrations'>;
 
 interface StoreHolderOptions extends OpenOptions {
   readonly open: (options: OpenOptions) => Promise<Store>;
+  /** Waits between two tries; resolves early when the signal aborts. Default: by the clock. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-type User = (store: Store) => Promise<void> | void;
+const pauseByClock = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+
+interface Part {
+  /** As operators read it. */
+  readonly name: string;
+  /** Begins anew when it is called again after it failed. */
+  readonly start: (store: Store) => Promise<void> | void;
+}
 
 export class StoreHolder {
   readonly #options: StoreHolderOptions | undefined;
-  readonly #users: User[] = [];
+  readonly #parts: Part[] = [];
+  /** Of parts that could not be started yet, by name. */
+  readonly #unstarted = new Map<string, string>();
   readonly #closing = new AbortController();
+  readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>;
   #store: Store | undefined;
   #problem: string;
-  #opening: Promise<void> | undefined;
+  #opening: Promise<Store | undefined> | undefined;
   readonly #first = Promise.withResolvers<Store | undefined>();
   /**
    * The store; undefined where there is none, or where an embedded one cannot be had: what it lacks now it will hardly
@@ -38,6 +54,7 @@ export class StoreHolder {
   /** @param options undefined: there is none, by choice of the operator. */
   constructor(options: StoreHolderOptions | undefined) {
     this.#options = options;
+    this.#pause = options?.pause ?? pauseByClock;
     if (!options) this.#first.resolve(undefined);
     this.#problem = options ? 'opening' : 'none';
   }
@@ -51,19 +68,56 @@ export class StoreHolder {
     return this.#store ? undefined : this.#problem;
   }
 
+  /** Since the database last answered anything: milliseconds; undefined before it ever did, and where there is none. */
+  get silenceMs(): number | undefined {
+    const answeredAt = this.#store?.connections.answeredAt;
+    return answeredAt === undefined ? undefined : performance.now() - answeredAt;
+  }
+
   /** There is none, and none will come. */
   get isOff(): boolean {
     return this.#options === undefined;
   }
 
-  /** Called once, when the store is open; in the order in which they were registered. */
-  whenReady(user: User): void {
-    this.#users.push(user);
+  /** Parts of the facade that failed to start on the open store and are tried again, with the reason. For operators. */
+  get unstarted(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#unstarted);
+  }
+
+  /**
+   * Starts a part of the facade once the store is open, in the order of registration. A part that fails is tried again
+   * until it starts, and no other part waits for it.
+   */
+  whenReady(name: string, start: Part['start']): void {
+    this.#parts.push({ name, start });
     if (this.#store) void this.#serve(this.#store);
   }
 
   start(): void {
-    if (this.#options) this.#opening = this.#open(this.#options);
+    if (!this.#options) return;
+    this.#opening = this.#open(this.#options);
+    // Who uses the store is not part of its opening: a close must not wait for what waits for the store.
+    void this.#opening.then((store) => store && this.#serve(store));
+  }
+
+  /**
+   * Work that ends with the process and may wait for the database. What is asked of one that has not answered when the
+   * time is over fails then, and from then on, so that the work comes to its end without it.
+   */
+  async cutAfter<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => {
+      this.#options?.log.warn(
+        { timeoutMs },
+        'the database did not answer in time at the end; it is waited for no longer',
+      );
+      this.#closing.abort();
+      this.#store?.cut();
+    }, timeoutMs + CUT_SLACK_MS);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async close(): Promise<void> {
@@ -73,14 +127,16 @@ export class StoreHolder {
     await this.#store?.close();
   }
 
-  async #open(options: StoreHolderOptions): Promise<void> {
+  /** @returns the store, unless the holder was closed before it was there. */
+  async #open(options: StoreHolderOptions): Promise<Store | undefined> {
     const { signal } = this.#closing;
     for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       const store = await options.open({ ...options, signal }).catch((error: unknown) => this.#failed(error, pause));
-      if (store && signal.aborted) return store.close();
-      if (store) return this.#opened(store);
-      await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
+      if (store && signal.aborted) await store.close();
+      else if (store) return this.#opened(store);
+      await this.#pause(pause, signal);
     }
+    return undefined;
   }
 
   #failed(error: unknown, pause: number): undefined {
@@ -90,20 +146,41 @@ export class StoreHolder {
     this.#options?.log.error({ err: error, reason: this.#problem, retryInMs: pause }, 'the database cannot be had');
   }
 
-  async #opened(store: Store): Promise<void> {
+  #opened(store: Store): Store {
     this.#store = store;
     this.#first.resolve(store);
     this.#options?.log.info({ embedded: store.isEmbedded }, 'the database is there');
-    await this.#serve(store);
+    return store;
   }
 
   async #serve(store: Store): Promise<void> {
-    for (let user = this.#users.shift(); user; user = this.#users.shift()) {
-      try {
-        await user(store);
-      } catch (error) {
-        this.#options?.log.error({ err: error }, 'a part of the facade could not be started on the database');
-      }
+    for (let part = this.#parts.shift(); part; part = this.#parts.shift()) {
+      if (!(await this.#begin(part, store, FIRST_PAUSE))) void this.#retry(part, store);
     }
+  }
+
+  async #retry(part: Part, store: Store): Promise<void> {
+    const { signal } = this.#closing;
+    for (let pause = FIRST_PAUSE; !signal.aborted;) {
+      await this.#pause(pause, signal);
+      pause = Math.min(pause * 2, LONGEST_PAUSE);
+      if (signal.aborted || (await this.#begin(part, store, pause))) return;
+    }
+  }
+
+  /** @returns whether it started. */
+  async #begin({ name, start }: Part, store: Store, pause: number): Promise<boolean> {
+    try {
+      await start(store);
+    } catch (error) {
+      if (this.#closing.signal.aborted) return false;
+      const reason = error instanceof StoreUnavailable ? error.message : codeOf(error);
+      this.#unstarted.set(name, reason);
+      const fields = { err: error, part: name, reason, retryInMs: pause };
+      this.#options?.log.error(fields, `${name} could not be started on the database; it is tried again`);
+      return false;
+    }
+    if (this.#unstarted.delete(name)) this.#options?.log.info({ part: name }, `${name} is started on the database`);
+    return true;
   }
 }

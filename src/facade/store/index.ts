@@ -1,15 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import type pg from 'pg';
 import type { Logger } from '../../http/log.ts';
 import { awaitDatabase } from './await-database.ts';
+import { DEFAULT_CONNECTIONS, splitConnections } from './connection-budget.ts';
+import { Connections } from './connections.ts';
 import { startEmbedded } from './embedded/index.ts';
 import { lead, type LeadHandlers, type Leadership } from './lead.ts';
+import { STEERING_LIMITS, WORK_LIMITS } from './limits.ts';
 import { listen, type Subscription } from './listen.ts';
 import { migrate, type Migrations } from './migrate.ts';
 import { migrations as ENGINE_MIGRATIONS } from './migrations/index.ts';
-import { createPool } from './pool.ts';
 import { SCHEMA, type Database } from './schema.ts';
+import { refuseTransactionPooling } from './transaction-pooling.ts';
 
 /**
  * The store: one Postgres, the operator's or one of our own, with its tables up to date. Who has a `Store` need not
@@ -28,8 +30,8 @@ export interface StoreOptions {
   /** Of an extension, beside the engine's. */
   readonly migrations: Migrations | undefined;
   readonly log: Logger;
-  /** Connections at most; 10. */
-  readonly poolSize?: number;
+  /** Connections of this process at most; 25, and 10 at least. */
+  readonly maxConnections?: number;
   /** Milliseconds to wait for a database that does not answer yet; 10 000. */
   readonly patience?: number;
   /** Whoever waits for the database waits no longer. */
@@ -40,7 +42,13 @@ export interface Store {
   /** Every table without its schema's name: `store.db.selectFrom('people')`. */
   readonly db: Kysely<Database>;
   readonly pool: pg.Pool;
-  /** For those that keep connections of their own. Holds a password: never for a log. */
+  /** The same for flips and looks, on few connections of their own: whatever the others wait for, these are free. */
+  readonly steering: Kysely<Database>;
+  /** For those that keep connections of their own. */
+  readonly connections: Connections;
+  /** Connections that a pool of an extension may have beside these. */
+  readonly extensionPoolSize: number;
+  /** Holds a password: never for a log. */
   readonly connectionString: string;
   readonly isEmbedded: boolean;
   /** On its own connection; after a reconnection `onMessage('')` says that something may have been missed. */
@@ -49,49 +57,65 @@ export interface Store {
   notify(channel: string, payload: string): Promise<void>;
   /** Stands for leadership until closed; a lost connection is a lost leadership. */
   lead(name: string, on: LeadHandlers): Leadership;
-  /** Ends what `listen` and `lead` began, the pool, and the embedded server. */
+  /** Ends every connection at once: who waits for an answer gets an error. `close` is still to be called. */
+  cut(): void;
+  /** Ends what `listen` and `lead` began, the pools, and the embedded server. */
   close(): Promise<void>;
 }
-
-/** Milliseconds to wait for connections that are in use. */
-const CLOSE_TIMEOUT = 5_000;
 
 /**
  * Starts the embedded server where there is no URL, connects, migrates.
  * @throws StoreUnavailable when there is no database to be had; the message says what to do.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, dataDir, migrations, log, poolSize = 10, patience = 10_000, signal } = options;
-  const embedded = databaseUrl === undefined ? await startEmbedded(dataDir, log, { signal }) : undefined;
+  const {
+    databaseUrl,
+    dataDir,
+    migrations,
+    log,
+    maxConnections = DEFAULT_CONNECTIONS,
+    patience = 10_000,
+    signal,
+  } = options;
+  const embedded =
+    databaseUrl === undefined ? await startEmbedded(dataDir, log, { maxConnections, signal }) : undefined;
   const connectionString = databaseUrl ?? embedded?.connectionString ?? '';
-  const pool = createPool(connectionString, poolSize, log);
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema(SCHEMA);
-  const open = new Set<{ close(): Promise<void> }>();
+  const connections = new Connections(connectionString, log);
+  const cut = (): void => connections.cut();
   const close = async (): Promise<void> => {
-    await Promise.all([...open].map((one) => one.close()));
-    // A connection that somebody does not give back must not keep the server from being stopped.
-    if (!pool.ending) await Promise.race([pool.end(), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
+    await connections.close();
     await embedded?.stop();
   };
-  const kept = <T extends { close(): Promise<void> }>(one: T): T => {
-    open.add(one);
-    return one;
-  };
+  // Whoever opens it and gives up waits for no answer.
+  signal?.addEventListener('abort', cut);
   try {
-    await awaitDatabase(connectionString, { patience, log, signal });
-    await migrate(db, { ...ENGINE_MIGRATIONS, ...migrations }, connectionString, log);
+    await awaitDatabase(connections, { patience, log, signal });
+    if (!embedded) await refuseTransactionPooling(connections);
+    await migrate(connections, { ...ENGINE_MIGRATIONS, ...migrations }, log);
+    signal?.throwIfAborted();
   } catch (error) {
     await close();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', cut);
   }
+  const budget = splitConnections(maxConnections);
+  const pool = connections.pool({ size: budget.work, limits: WORK_LIMITS });
   return {
-    db,
+    db: databaseOn(pool),
     pool,
+    steering: databaseOn(connections.pool({ size: budget.steering, limits: STEERING_LIMITS })),
+    connections,
+    extensionPoolSize: budget.extension,
     connectionString,
     isEmbedded: embedded !== undefined,
-    listen: async (channel, onMessage) => kept(await listen(connectionString, channel, onMessage, log)),
+    listen: (channel, onMessage) => listen(connections, channel, onMessage),
     notify: async (channel, payload) => void (await pool.query('select pg_notify($1, $2)', [channel, payload])),
-    lead: (name, on) => kept(lead(connectionString, name, on, log)),
+    lead: (name, on) => lead(connections, name, on, log),
+    cut,
     close,
   };
 }
+
+const databaseOn = (pool: pg.Pool): Kysely<Database> =>
+  new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema(SCHEMA);

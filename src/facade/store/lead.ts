@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Logger } from '../../http/log.ts';
-import { Session } from './session.ts';
+import type { Connections } from './connections.ts';
 
 /**
  * One leader among the instances that share a database: whoever holds a session's advisory lock. It falls with the
@@ -21,7 +21,7 @@ export interface Leadership {
 /** Milliseconds between two tries of a follower. */
 const TRY_EVERY = 1_000;
 
-export function lead(connectionString: string, name: string, on: LeadHandlers, log: Logger): Leadership {
+export function lead(connections: Connections, name: string, on: LeadHandlers, log: Logger): Leadership {
   let isLeader = false;
   let timer: NodeJS.Timeout | undefined;
   /** The connection that stands for us; an answer on any other comes too late. */
@@ -51,7 +51,7 @@ export function lead(connectionString: string, name: string, on: LeadHandlers, l
     on.lost();
   };
   const connected = (client: pg.Client): Promise<void> => attempt((current = client));
-  const session = new Session(connectionString, { connected, lost }, log);
+  const session = connections.session({ connected, lost });
   const close = async (): Promise<void> => {
     // First the work stops, then the lock goes.
     lost();

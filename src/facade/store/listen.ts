@@ -1,5 +1,5 @@
-import type { Logger } from '../../http/log.ts';
-import { Session } from './session.ts';
+import type { Connections } from './connections.ts';
+import { StoreUnavailable } from './unavailable.ts';
 
 export interface Subscription {
   close(): Promise<void>;
@@ -8,30 +8,26 @@ export interface Subscription {
 /**
  * Hears a channel. What was sent while the connection was down is gone, so `onMessage('')` follows a reconnection: a
  * message is a hint to read again, never the news itself.
- * @returns once the channel is heard.
+ * @returns once the channel is heard. @throws StoreUnavailable when the store is closed before.
  */
 export async function listen(
-  connectionString: string,
+  connections: Connections,
   channel: string,
   onMessage: (payload: string) => void,
-  log: Logger,
 ): Promise<Subscription> {
   const first = Promise.withResolvers<void>();
   let isAgain = false;
-  const session = new Session(
-    connectionString,
-    {
-      connected: async (client) => {
-        client.on('notification', ({ payload }) => onMessage(payload ?? ''));
-        await client.query(`listen ${client.escapeIdentifier(channel)}`);
-        if (isAgain) onMessage('');
-        isAgain = true;
-        first.resolve();
-      },
-      lost: () => undefined,
+  const session = connections.session({
+    connected: async (client) => {
+      client.on('notification', ({ payload }) => onMessage(payload ?? ''));
+      await client.query(`listen ${client.escapeIdentifier(channel)}`);
+      if (isAgain) onMessage('');
+      isAgain = true;
+      first.resolve();
     },
-    log,
-  );
+    lost: () => undefined,
+    closed: () => first.reject(new StoreUnavailable('it is being closed')),
+  });
   await first.promise;
   return { close: () => session.close() };
 }

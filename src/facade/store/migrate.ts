@@ -1,37 +1,43 @@
-import { sql, type Kysely } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
-import pg from 'pg';
 import type { Logger } from '../../http/log.ts';
-import { connectionConfig } from './pool.ts';
+import type { Connections } from './connections.ts';
+import { MIGRATION_LIMITS } from './limits.ts';
 import { SCHEMA, type Database } from './schema.ts';
 
 /**
  * Brings the tables up to date, at every start. Under an advisory lock of our own, held from before the schema exists:
  * kysely's begins only after it made its own tables, and `create ... if not exists` is no protection against a second
- * process that does the same at the same moment.
+ * process that does the same at the same moment. One connection holds the lock and migrates: with a process that stands
+ * still the server ends both.
  */
 
 export type Migrations = Readonly<Record<string, Migration>>;
 
 const LOCK = 'c2s-facade:migrate';
 const TABLE = 'migrations';
+/** For another process's migrations; who waited in vain is told, and tries again. */
+const LOCK_WAIT_MS = 60_000;
+const SETTINGS = { idle_session_timeout: '15000' };
 
 /** @throws Error with the migration's name; its own work is rolled back. */
-export async function migrate(
-  db: Kysely<Database>,
-  migrations: Migrations,
-  connectionString: string,
-  log: Logger,
-): Promise<void> {
-  const holder = new pg.Client(connectionConfig(connectionString));
-  holder.on('error', () => undefined);
-  await holder.connect();
+export async function migrate(connections: Connections, migrations: Migrations, log: Logger): Promise<void> {
+  const pool = connections.pool({ size: 1, limits: MIGRATION_LIMITS, settings: SETTINGS });
   try {
-    await holder.query('select pg_advisory_lock(hashtextextended($1, 0))', [LOCK]);
+    const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema(SCHEMA);
+    await lock(db);
     await run(db, migrations, log);
   } finally {
-    await holder.end().catch(() => undefined);
+    await connections.end(pool);
   }
+}
+
+/** Until the connection ends. */
+async function lock(db: Kysely<Database>): Promise<void> {
+  const waitAtMost = (ms: number) => sql`select set_config('lock_timeout', ${String(ms)}, false)`.execute(db);
+  await waitAtMost(LOCK_WAIT_MS);
+  await sql`select pg_advisory_lock(hashtextextended(${LOCK}, 0))`.execute(db);
+  await waitAtMost(MIGRATION_LIMITS.lockMs);
 }
 
 async function run(db: Kysely<Database>, migrations: Migrations, log: Logger): Promise<void> {

@@ -13,6 +13,18 @@ export class StoreUnavailable extends Error {
 }
 
 /**
+ * The transaction was sent whole, and nobody said whether it was carried out: the connection was lost, or time was over,
+ * while its end was awaited.
+ */
+export class CommitUnknown extends Error {
+  override readonly name = 'CommitUnknown';
+
+  constructor(options?: ErrorOptions) {
+    super('the database did not say whether the change was carried out', options);
+  }
+}
+
+/**
  * Does the error say that the database cannot be used now, rather than that a statement is wrong? A connection that
  * cannot be made or was lost, a server that starts, ends, is full or takes no writes, an account that it does not know.
  */
@@ -40,10 +52,10 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * SQLSTATE (Postgres, appendix A): 08 connection, 28 account, 3D database, 53 resources, 57 operator, and a server that
- * only reads.
+ * SQLSTATE (Postgres, appendix A): 08 connection, 28 account, 3D database, 53 resources, 57 operator (a statement that
+ * took too long, too), a server that only reads, a transaction that stood still, a lock that was not to be had in time.
  */
-const AWAY_STATES = /^(?:(?:08|28|3D|53|57)[0-9A-Z]{3}|25006)$/;
+const AWAY_STATES = /^(?:(?:08|28|3D|53|57)[0-9A-Z]{3}|25006|25P03|55P03)$/;
 
 /** What pg and pg-pool say without a code (pg 8.23, `client.js`; pg-pool, `index.js`). */
 const CODELESS =

@@ -16,6 +16,7 @@ export interface EnrichingOptions {
   /** Keys of the `enrichment` block that differ. */
   readonly enrichment?: Record<string, unknown>;
   readonly edit?: TestFacadeOptions['edit'];
+  readonly reached?: TestFacadeOptions['reached'];
 }
 
 export const QUICK = {
@@ -29,7 +30,7 @@ export const QUICK = {
 };
 
 export async function startEnriching(sandbox: Sandbox, options: EnrichingOptions): Promise<TestFacade> {
-  const { databaseUrl, gateway, enrichment, edit, env } = options;
+  const { databaseUrl, gateway, enrichment, edit, env, reached } = options;
   const facade = await startFacade({
     direct: sandbox.c2s.url,
     ...(gateway && { gateway: gateway.url }),
@@ -39,6 +40,7 @@ export async function startEnriching(sandbox: Sandbox, options: EnrichingOptions
       edit?.(config);
     },
     env: enrichingEnv(sandbox, databaseUrl, env),
+    ...(reached && { reached }),
   });
   await ready(facade);
   return facade;

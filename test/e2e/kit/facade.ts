@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { parseDocument, type Document } from 'yaml';
+import { enrichmentExtension } from '../../../src/c2s/extension.ts';
 import { PRODUCT } from '../../../src/c2s/product.ts';
 import { startApp, type App, type AppOptions } from '../../../src/facade/app.ts';
 import { readEnvironment } from '../../../src/c2s/environment.ts';
@@ -25,6 +26,8 @@ export interface TestFacadeOptions {
   readonly logLevel?: string;
   /** By which days pass, and how often the autopilot looks. */
   readonly pace?: Pick<AppOptions, 'calendar' | 'autopilotEvery'>;
+  /** Watches the enrichment's runs. */
+  readonly reached?: Parameters<typeof enrichmentExtension>[0];
   /** Lays the config file out in an empty directory, and returns its path; left out: a plain file. */
   readonly configFile?: ((dir: string, text: string) => string) | undefined;
 }
@@ -95,7 +98,9 @@ export async function startFacade(options: TestFacadeOptions): Promise<TestFacad
       done();
     },
   });
-  const wired = { environment: read.environment, product: PRODUCT, variables: () => env, ...options.pace };
+  const { reached } = options;
+  const product = reached ? { ...PRODUCT, extension: enrichmentExtension(reached) } : PRODUCT;
+  const wired = { environment: read.environment, product, variables: () => env, ...options.pace };
   const app = await startApp({ ...wired, ...createLogs(options.logLevel ?? 'debug', sink) });
   const write = async (text: string): Promise<void> => {
     writeFileSync(configFile, text);

@@ -97,7 +97,7 @@ export async function startOwn(given?: Binaries) {
   const runDir = runtimeDir(dir, account);
   const cluster = await openCluster({ dataDir: dir, binaries, account, initFlags: ['--no-sync'] });
   const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 400 };
-  const server = await startServer({ binaries, cluster, runDir, account, settings });
+  const server = await startServer({ binaries, cluster, runDir, account, settings }, pino({ level: 'silent' }));
   // A test process that ends early takes its server with it.
   const kill = (): boolean => process.kill(server.pid, 'SIGQUIT');
   process.once('exit', kill);
@@ -114,7 +114,7 @@ export async function startOwn(given?: Binaries) {
 export async function migrateAll(databaseUrl: string): Promise<void> {
   const log = pino({ level: 'silent' });
   const store = await openStore({ databaseUrl, dataDir: 'unused', migrations, log });
-  const queue = await Queue.start(databaseUrl, log);
+  const queue = await Queue.start(store.pool, log);
   await queue.stop();
   await store.close();
 }

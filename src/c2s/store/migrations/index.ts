@@ -4,6 +4,7 @@ import * as enrichments from './002-enrichments.ts';
 import * as enrichmentRuns from './003-enrichment-runs.ts';
 import * as cpfClaims from './007-cpf-claims.ts';
 import * as enrichmentStanding from './008-enrichment-standing.ts';
+import * as deadLetters from './010-dead-letters.ts';
 
 /** The tables of the enrichment. The numbers between are the engine's (facade/store/migrations). */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '003-enrichment-runs': enrichmentRuns,
   '007-cpf-claims': cpfClaims,
   '008-enrichment-standing': enrichmentStanding,
+  '010-dead-letters': deadLetters,
 };

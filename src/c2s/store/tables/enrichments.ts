@@ -46,6 +46,8 @@ interface EnrichmentsTable {
   /** People stored. */
   entities: Generated<number>;
   finished_at: Date | null;
+  /** Of one that a human had to look at (c2s/enrichment/dead-letters.ts): it was seen to. */
+  settled_at: Date | null;
   created_at: Stamp;
   updated_at: Stamp;
 }

@@ -1,4 +1,5 @@
 import { Board } from './board.ts';
+import { DeadLettersPage } from './dead-letters.ts';
 import { HistoryPage } from './history.ts';
 import { beatOf, connect, current, subscribe, type Live } from './live.ts';
 import { Masthead } from './masthead.ts';
@@ -7,7 +8,7 @@ import { RoutePage } from './route-page.ts';
 import { SignIn } from './sign-in.ts';
 import { html, render, useEffect, useRef, useState } from './vendor/preact.js';
 
-/** The page: an address for the board, one for each route, for the migration and for the history. */
+/** The page: an address for the board, one for each route, for the migration, the history and the dead letters. */
 
 function useAddress(): string {
   const [address, setAddress] = useState(location.hash);
@@ -49,6 +50,7 @@ function page(address: string, live: Live) {
   const route = routeOf(address);
   if (route !== undefined) return html`<${RoutePage} key=${route} id=${route} live=${live} />`;
   if (address === 'history') return html`<${HistoryPage} live=${live} />`;
+  if (address === 'dead-letters') return html`<${DeadLettersPage} />`;
   if (address === 'migration') return html`<${MigrationPage} beat=${beatOf(live)} />`;
   return html`<${Board} live=${live} />`;
 }
@@ -63,8 +65,12 @@ function routeOf(address: string): string | undefined {
   }
 }
 
-const titleOf = (address: string): string =>
-  routeOf(address) ?? (address === 'history' ? 'History' : address === 'migration' ? 'Migration' : 'Routes');
+const TITLES: Readonly<Record<string, string>> = {
+  history: 'History',
+  migration: 'Migration',
+  'dead-letters': 'Dead letters',
+};
+const titleOf = (address: string): string => routeOf(address) ?? TITLES[address] ?? 'Routes';
 
 // The address says which page is shown, so that the link cannot be a link.
 document.querySelector('.skip')?.addEventListener('click', (event) => {

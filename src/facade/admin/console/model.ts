@@ -40,12 +40,29 @@ export interface ParityView {
   readonly compared: number;
 }
 
+/** Of what the instances share. */
+export interface Shared {
+  /** Seconds since the database last answered; left out: there is none, or it never did. */
+  readonly databaseSilence?: number;
+  readonly steering: {
+    readonly behind: number;
+    readonly isKillSwitchKept: boolean;
+    readonly wentBack?: { readonly from: number; readonly to: number; readonly at: string };
+  };
+  /** Parts that could not be started yet, with the reason. */
+  readonly unstarted?: Readonly<Record<string, string>>;
+}
+
 export interface Snapshot {
   /** Milliseconds since 1970, by the clock of the facade. */
   readonly at: number;
   readonly revision: string;
   readonly killSwitch: boolean;
   readonly gateway: boolean;
+  /** Of an extension: what is below /api beside the engine's own. */
+  readonly extensionRoutes: readonly string[];
+  /** An older facade does not say. */
+  readonly shared?: Shared;
   readonly routes: readonly RouteView[];
 }
 
@@ -195,4 +212,23 @@ export interface Migration {
   /** Oldest first. */
   readonly days: readonly ({ readonly day: string } & Served)[];
   readonly routes: readonly RouteMigration[];
+}
+
+/** GET /api/dead-letters, of an extension that has them. */
+export interface DeadLetters {
+  readonly counts: { readonly failed: number; readonly unknown: number };
+  /** Newest first. */
+  readonly deadLetters: readonly DeadLetter[];
+  /** There are more. */
+  readonly next?: string;
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly leadId: string;
+  readonly state: 'failed' | 'unknown';
+  readonly result: string;
+  readonly reason: string | null;
+  readonly step: string;
+  readonly finishedAt: string;
 }

@@ -14,15 +14,14 @@ export async function examineDatabase(
   if (choice.kind === 'none')
     return [ok('database', 'none (DATABASE_URL=none): routing works; what needs a store does not')];
   if (choice.kind === 'embedded') return [ok('database', `embedded, under ${dataDir}; the facade runs it`)];
-  const [{ default: pg }, { connectionConfig }, { codeOf }, { migrations }, { SCHEMA }] = await Promise.all([
-    import('pg'),
-    import('../../store/pool.ts'),
+  const [{ Connection }, { WORK_LIMITS }, { codeOf }, { migrations }, { SCHEMA }] = await Promise.all([
+    import('../../store/connection.ts'),
+    import('../../store/limits.ts'),
     import('../../../http/error-code.ts'),
     import('../../store/migrations/index.ts'),
     import('../../store/schema.ts'),
   ]);
-  const client = new pg.Client(connectionConfig(choice.url));
-  client.on('error', () => undefined);
+  const client = new Connection({ connectionString: choice.url, limits: WORK_LIMITS });
   try {
     await client.connect();
     await client.query('select 1');
@@ -41,7 +40,7 @@ export async function examineDatabase(
     // The code alone: the message of a driver may quote the host, the user or more.
     return [fail('database', `cannot be used (${codeOf(error)})`, 'start it, or correct DATABASE_URL')];
   } finally {
-    await client.end().catch(() => undefined);
+    await client.close();
   }
 }
 

@@ -20,15 +20,17 @@ export interface Embedded {
 interface EmbeddedOptions {
   /** Processes that use it; each has its connections. */
   readonly instances?: number;
+  /** Of one such process. */
+  readonly maxConnections: number;
   /** Ends a start that has not begun to run the server yet. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Connections of one facade at most, enrichment included. */
-const CONNECTIONS = 30;
+/** Beside those of the facades: of a look at the database, and of Postgres itself. */
+const SPARE_CONNECTIONS = 5;
 
 /** @throws StoreUnavailable. */
-export async function startEmbedded(dataDir: string, log: Logger, options: EmbeddedOptions = {}): Promise<Embedded> {
+export async function startEmbedded(dataDir: string, log: Logger, options: EmbeddedOptions): Promise<Embedded> {
   try {
     return await start(dataDir, log, options);
   } catch (error) {
@@ -40,7 +42,8 @@ export async function startEmbedded(dataDir: string, log: Logger, options: Embed
   }
 }
 
-async function start(dataDir: string, log: Logger, { instances = 1, signal }: EmbeddedOptions): Promise<Embedded> {
+async function start(dataDir: string, log: Logger, options: EmbeddedOptions): Promise<Embedded> {
+  const { instances = 1, maxConnections, signal } = options;
   const binaries = await findBinaries();
   mkdirSync(dataDir, { recursive: true });
   const dir = realpathSync(dataDir);
@@ -51,7 +54,7 @@ async function start(dataDir: string, log: Logger, { instances = 1, signal }: Em
     const doing = isMade(dir) ? 'starting the embedded Postgres' : 'making the embedded Postgres, once: a few seconds';
     log.info({ dataDir: dir }, doing);
     const cluster = await openCluster({ dataDir: dir, binaries, account, signal });
-    const settings = { max_connections: CONNECTIONS * Math.max(2, instances) };
+    const settings = { max_connections: (maxConnections + SPARE_CONNECTIONS) * Math.max(2, instances) };
     const server = await supervise({ binaries, cluster, runDir, account, settings }, log);
     const stop = async (): Promise<void> => {
       await server.stop();

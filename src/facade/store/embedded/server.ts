@@ -2,10 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readTextSync } from '../../../http/read-file.ts';
+import type { Logger } from '../../../http/log.ts';
 import { StoreUnavailable } from '../unavailable.ts';
 import { asAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { serverEnvironment, type Cluster } from './cluster.ts';
+import { keepUntilOwnerEnds } from './keeper.ts';
 
 /** One run of the server: a child in a session of its own, so that Ctrl-C in a terminal reaches us and not it. */
 
@@ -57,7 +59,7 @@ const SETTINGS = {
 const SETTINGS_18 = { io_method: 'sync' };
 
 /** @throws StoreUnavailable with what the server said when it ends instead of becoming ready. */
-export async function startServer(options: ServerOptions): Promise<Server> {
+export async function startServer(options: ServerOptions, log: Logger): Promise<Server> {
   const { binaries, cluster, runDir, account } = options;
   const newer = binaries.version >= 18 ? SETTINGS_18 : {};
   const settings = Object.entries({ ...SETTINGS, ...newer, ...options.settings, unix_socket_directories: runDir });
@@ -72,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const said = lastWords(child);
   const ended = endOf(child);
-  endWithUs(child, ended);
+  endWithUs(child, ended, log);
   let hasEnded = false;
   void ended.then(() => (hasEnded = true));
   const deadline = performance.now() + START_TIMEOUT;
@@ -96,13 +98,17 @@ function endOf(child: ChildProcess): Promise<void> {
 }
 
 /**
- * Whatever ends this process in good order asks the server for a fast shutdown, from its first moment on; after kill -9
- * the next start does.
+ * Whatever ends this process in good order asks the server for a fast shutdown, from its first moment on; what kills it
+ * does so by the keeper.
  */
-function endWithUs(child: ChildProcess, ended: Promise<void>): void {
+function endWithUs(child: ChildProcess, ended: Promise<void>, log: Logger): void {
   const onExit = (): void => void child.kill('SIGINT');
   process.on('exit', onExit);
-  void ended.then(() => process.off('exit', onExit));
+  const endKeeper = child.pid === undefined ? undefined : keepUntilOwnerEnds(child.pid, log);
+  void ended.then(() => {
+    process.off('exit', onExit);
+    endKeeper?.();
+  });
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {

@@ -56,7 +56,7 @@ async function firstStart(options: ServerOptions, log: Logger): Promise<Server> 
   for (;;) {
     await endOrphan(options.cluster.dir, options.runDir, log);
     try {
-      return await startServer(options);
+      return await startServer(options, log);
     } catch (error) {
       const isInUse = error instanceof Error && /still in use/.test(error.message);
       if (!isInUse || performance.now() > deadline) throw error;
@@ -68,7 +68,7 @@ async function firstStart(options: ServerOptions, log: Logger): Promise<Server> 
 async function restart(options: ServerOptions, log: Logger): Promise<Server | undefined> {
   try {
     await endOrphan(options.cluster.dir, options.runDir, log);
-    const server = await startServer(options);
+    const server = await startServer(options, log);
     log.info('the embedded Postgres runs again');
     return server;
   } catch (error) {

@@ -4,6 +4,7 @@ import {
   createFacadeClient,
   readOf,
   searchIn,
+  idOf,
   writeOf,
   type Answer,
 } from '../../../../src/c2s/enrichment/facade-client.ts';
@@ -20,40 +21,54 @@ const answer = (status: number, more: Partial<Answer> = {}): Answer => ({
 });
 
 describe('what a write came to', () => {
+  const judge = (given: Answer | undefined) => writeOf(given, idOf);
+
   it.each([
     [{ data: { id: 'a1' } }, 'a1'],
     [{ id: 7 }, '7'],
     [{ lead_id: 'b' }, 'b'],
-    [{}, undefined],
-    ['text', undefined],
-  ])('is sent, and of %j the id is %s', (body, id) => {
-    expect(writeOf(answer(201, { body }))).toEqual({ kind: 'sent', id });
+    [{ id: 7, error: null, errors: [], success: true }, '7'],
+  ])('is done, and of %j the id is %s', (body, id) => {
+    expect(judge(answer(201, { body }))).toEqual({ kind: 'done', found: id });
+  });
+
+  it.each([
+    ['HTML or nothing', 200, undefined],
+    ['no content', 204, undefined],
+    ['an empty object', 201, {}],
+    ['a text', 200, 'ok'],
+    ['an error', 200, { error: 'no such lead', id: 7 }],
+    ['errors', 200, { errors: [{ title: 'x' }], data: { id: 'a1' } }],
+    ['no success', 200, { success: false, id: 7 }],
+  ])('is unknown for a success without proof: %s', (_what, status, body) => {
+    expect(judge(answer(status, { body }))).toEqual({ kind: 'unknown' });
   });
 
   it.each([400, 404, 409, 413, 422])('is refused for %d', (status) => {
-    expect(writeOf(answer(status))).toEqual({ kind: 'refused', status });
+    expect(judge(answer(status))).toEqual({ kind: 'refused', status });
   });
 
-  it.each([401, 403, 429])('is unsent for %d, which somebody may put right', (status) => {
-    expect(writeOf(answer(status, { retryAfter: 3_000 }))).toEqual({ kind: 'unsent', retryAfter: 3_000 });
+  it.each([401, 403, 429])('is put off for %d, which somebody may put right', (status) => {
+    expect(judge(answer(status, { retryAfter: 3_000 }))).toEqual({ kind: 'put_off', retryAfter: 3_000 });
   });
 
   it.each([302, 408, 500, 502, 503, 504])('is unknown for %d without a word of the facade', (status) => {
-    expect(writeOf(answer(status))).toEqual({ kind: 'unknown' });
+    expect(judge(answer(status))).toEqual({ kind: 'unknown' });
   });
 
   it('is unknown without an answer', () => {
-    expect(writeOf(undefined)).toEqual({ kind: 'unknown' });
+    expect(judge(undefined)).toEqual({ kind: 'unknown' });
   });
 
   it.each(Object.keys(OUTCOMES) as Outcome[])('is unsent for %s only if nothing of it was received', (outcome) => {
     const { delivery, party, status } = decisionOf(outcome);
     const answered = status || 503;
     const header = isUnknownWrite(outcome, false) ? 'unknown' : outcome;
-    const { kind } = writeOf(answer(answered, { outcome: header }));
+    const { kind } = judge(answer(answered, { outcome: header }));
     // What is wrong with the request itself stays wrong; a token can be put right.
-    const isUnsent = delivery === 'unsent' && (party !== 'client' || status === 401);
+    const isUnsent = delivery === 'unsent' && party !== 'client';
     expect(kind === 'unsent').toBe(isUnsent);
+    if (delivery === 'unsent' && status === 401) expect(kind).toBe('put_off');
   });
 });
 
@@ -98,7 +113,7 @@ describe('the way through the facade', () => {
     });
     const leads = ['a', 'b', 'c', 'd', 'e', 'f'];
     const sent = await Promise.all(leads.map((id) => client.createMessage(id, 'Olá', `r-${id}`)));
-    expect(sent).toEqual(leads.map(() => ({ kind: 'sent', id: 'm1' })));
+    expect(sent).toEqual(leads.map(() => ({ kind: 'done', found: 'm1' })));
     const path = '/integration/leads/a/create_message';
     expect(seen[0]).toEqual(['POST', path, 'Bearer token-of-ours', 'r-a', '{"body":"Olá"}']);
   });

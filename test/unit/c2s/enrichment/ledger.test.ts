@@ -16,7 +16,7 @@ let ledger: Ledger;
 const instances: Instance[] = [];
 beforeAll(async () => {
   store = await stores.open();
-  queue = await Queue.start(store.connectionString, log);
+  queue = await Queue.start(store.pool, log);
   ledger = new Ledger(store.db, store.db, queue);
 });
 afterAll(async () => {
@@ -31,10 +31,11 @@ const wanted = (leadId: string, isUrgent = false, standing: Standing = 'known'):
   isUrgent,
   standing,
 });
+const pushed = (leadId: string): Wanted => ({ ...wanted(leadId), origin: 'c2s' });
 const enqueue = (...leads: Wanted[]) => ledger.transaction((tx) => ledger.enqueue(tx, leads));
 
 async function instance(): Promise<Instance & { readonly number: number }> {
-  const one = new Instance(store.connectionString, () => undefined, log);
+  const one = new Instance(store.connections, () => undefined);
   instances.push(one);
   await until(() => one.number !== undefined, 'the instance has a number');
   return one as Instance & { readonly number: number };
@@ -166,7 +167,7 @@ describe('work', () => {
     expect(later).toMatchObject({ id, step: 'identify', failures: 1, progress: { contacts: { phones: ['1'] } } });
   });
 
-  it('that ends keeps nothing personal but whom it was about, and the dead letter names it', async () => {
+  it('that ends keeps nothing personal but whom it was about', async () => {
     const { owner, id } = await underWork('g');
     await ledger.saveFinding(owner, id, '12345678909', { kind: 'unknown' });
     await ledger.save(owner, id, [record], { step: 'send', message: 'personal', marker: 'm' });
@@ -174,7 +175,148 @@ describe('work', () => {
     const row = await store.db.selectFrom('enrichments').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
     expect(row).toMatchObject({ state: 'failed', message: null, findings: {}, progress: {}, owner: null });
     expect(await ledger.view(id)).toMatchObject({ cpfs: ['12345678909'], result: 'gave_up' });
-    const { rows } = await store.pool.query(`select data from pgboss.job where name = 'enrich-dead'`);
-    expect(rows).toEqual([{ data: { enrichmentId: id, reason: 'crm_unavailable' } }]);
+  });
+});
+
+describe('what waits for hours', () => {
+  const leads = Array.from({ length: 500 }, (_, n) => `long-${n}`);
+  const jobs = async (): Promise<number> => {
+    const { rows } = await store.pool.query<{ n: number }>(
+      `select count(*)::int as n from pgboss.job as job join facade.enrichments as row
+         on job.data ->> 'enrichmentId' = row.id::text where row.lead_id like 'long-%' and job.state < 'completed'`,
+    );
+    return rows[0]?.n ?? -1;
+  };
+  const pass = (minutes: number) =>
+    store.pool.query(
+      `update facade.enrichments set next_at = next_at - $1 * interval '1 minute' where lead_id like 'long-%'`,
+      [minutes],
+    );
+
+  it('keeps its one job, however often it is looked for, and a new order is found behind it at once', async () => {
+    await enqueue(...leads.map((lead) => pushed(lead)));
+    for (let hours = 0; hours < 8; hours++) {
+      await pass(60);
+      expect([await ledger.requeueLost(), await ledger.recover([])]).toEqual([0, 0]);
+    }
+    expect(await jobs()).toBe(leads.length);
+    await store.pool.query(
+      `delete from pgboss.job where data ->> 'enrichmentId' in (
+         select id::text from facade.enrichments where lead_id in ('long-7', 'long-8'))`,
+    );
+    expect(await ledger.requeueLost()).toBe(2);
+    expect(await jobs()).toBe(leads.length);
+    const { number } = await instance();
+    expect(await ledger.claim(number, 1_000, [], 0)).toHaveLength(leads.length);
+    await enqueue(pushed('after-all'));
+    const [next] = await ledger.claim(number, 1, [], 0);
+    expect(next?.row.leadId).toBe('after-all');
+  });
+});
+
+describe('a dead letter', () => {
+  /** Has a lead's enrichment end so. */
+  async function ended(leadId: string, ending: Parameters<Ledger['finish']>[3], sends = 0) {
+    const { owner, id } = await underWork(leadId);
+    for (let n = 0; n < sends; n++) await ledger.intend(owner, id, n);
+    await ledger.finish(owner, id, [record], ending);
+    return id;
+  }
+  const GAVE_UP = { result: 'gave_up', reason: 'work_api_unavailable' } as const;
+  const UNKNOWN = { result: 'unknown', reason: 'message_unknown', sendOutcome: 'unknown' } as const;
+  const ids = async (query: Partial<Parameters<Ledger['deadLetters']>[0]> = {}) =>
+    (await ledger.deadLetters({ limit: 100, ...query })).map(({ id }) => id);
+  const settleAll = () => ledger.settleDeadLetters({ all: true });
+  beforeEach(settleAll);
+
+  it('is listed by state and reason, the newest first, page by page, without personal data', async () => {
+    const first = await ended('dead-1', GAVE_UP);
+    const second = await ended('dead-2', UNKNOWN, 1);
+    const third = await ended('dead-3', { result: 'refused', reason: 'message_refused', sendOutcome: 'refused' }, 1);
+    await ended('dead-4', { result: 'nobody', reason: 'no_match' });
+    await ended('dead-5', { result: 'lead_missing', reason: 'lead_missing' });
+    await ended('dead-6', { result: 'enriched', sendOutcome: 'sent' }, 1);
+    expect(await ids()).toEqual([third, second, first]);
+    expect(await ids({ state: 'unknown' })).toEqual([second]);
+    expect(await ids({ reason: 'work_api_unavailable' })).toEqual([first]);
+    expect(await ids({ limit: 1, after: third })).toEqual([second]);
+    expect(await ledger.countDeadLetters()).toEqual({ failed: 2, unknown: 1 });
+    const [letter = {}] = await ledger.deadLetters({ limit: 1 });
+    expect(Object.keys(letter).toSorted()).toEqual(
+      'createdAt finishedAt id leadId marker origin reason result sendOutcome sends state step'.split(' '),
+    );
+  });
+
+  it('stays for as long as nobody has seen to it', async () => {
+    const id = await ended('old', GAVE_UP);
+    await store.pool.query(`update facade.enrichments set finished_at = now() - interval '90 days' where id = $1`, [
+      id,
+    ]);
+    expect(await ids()).toEqual([id]);
+    expect(await ledger.settleDeadLetters({ ids: [id] })).toEqual([id]);
+    expect(await ids()).toEqual([]);
+    expect(await ledger.settleDeadLetters({ ids: [id] })).toEqual([]);
+    expect(await ledger.retryDeadLetters({ ids: [id] }, false)).toEqual([]);
+  });
+
+  it('is tried again from the start, as itself', async () => {
+    const id = await ended('retried', UNKNOWN, 1);
+    expect(await ledger.retryDeadLetters({ ids: [id] }, false)).toEqual([id]);
+    expect(await ids()).toEqual([]);
+    const row = await claim((await instance()).number, 'retried');
+    expect(row).toMatchObject({ id, step: 'lead', failures: 0, sends: 1, sendOutcome: 'unknown' });
+  });
+
+  it('of which a human says that the message is not there is tried as one that was not sent', async () => {
+    const id = await ended('looked-at', UNKNOWN, 1);
+    await ledger.retryDeadLetters({ ids: [id] }, true);
+    expect(await claim((await instance()).number, 'looked-at')).toMatchObject({ id, sends: 1, sendOutcome: 'unsent' });
+  });
+
+  it('are tried again all of one reason, and those whose lead is under work are left', async () => {
+    const first = await ended('many-1', GAVE_UP);
+    const second = await ended('many-2', GAVE_UP);
+    const other = await ended('many-3', UNKNOWN, 1);
+    const busy = await ended('many-4', UNKNOWN, 1);
+    const [order] = await enqueue(wanted('many-4'));
+    expect(order).toMatchObject({ isNew: true });
+    expect(order?.id).not.toBe(busy);
+    const chosen = { all: true, reason: 'work_api_unavailable' } as const;
+    expect((await ledger.retryDeadLetters(chosen, false)).toSorted()).toEqual([first, second].toSorted());
+    // The newer order has replaced it.
+    expect(await ids()).toEqual([other]);
+  });
+
+  it.each([
+    ['that was given up goes on with a push of its lead', pushed, GAVE_UP, true],
+    ['that is unknown is looked at again with a push of its lead', pushed, UNKNOWN, true],
+    ['that was given up goes on with an order of its lead', wanted, GAVE_UP, true],
+    ['that is unknown is replaced by an order of its lead', wanted, UNKNOWN, false],
+  ] as const)('%s', async (name, order, ending, isSame) => {
+    const leadId = `order-${name.length}-${ending.result}`;
+    const id = await ended(leadId, ending, 1);
+    const [found] = await enqueue(order(leadId));
+    expect(found).toMatchObject({ leadId, isNew: true });
+    expect(found?.id === id).toBe(isSame);
+    expect(await ids()).toEqual([]);
+  });
+
+  it('of a lead that is still to be created keeps what it is created of, until it is settled', async () => {
+    const mine = await instance();
+    const newLead = { body: { customer: 'Ana' }, line: 'Lead Google Ads: 77' };
+    await enqueue({ ...pushed('google:77'), origin: 'google', newLead });
+    const row = await claim(mine.number, 'google:77');
+    const id = row?.id ?? '';
+    await ledger.finish(mine.number, id, [record], { result: 'gave_up', reason: 'crm_unavailable' });
+    await ledger.retryDeadLetters({ ids: [id] }, false);
+    expect(await claim(mine.number, 'google:77')).toMatchObject({ id, step: 'create', progress: { newLead } });
+    await ledger.finish(mine.number, id, [record], { result: 'gave_up', reason: 'crm_unavailable' });
+    await settleAll();
+    const { progress } = await store.db
+      .selectFrom('enrichments')
+      .select('progress')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    expect(progress).toEqual({});
   });
 });

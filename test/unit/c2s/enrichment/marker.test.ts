@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findMarked, markerOf } from '../../../../src/c2s/enrichment/marker.ts';
+import { findMarked, markerOf, Marks } from '../../../../src/c2s/enrichment/marker.ts';
 
 const MARKER = markerOf('018f3a52-7c1e-7d6f-9a51-5d2f6f0c1b77');
 const OTHER = markerOf('018f3a52-7c1e-7d6f-9a51-5d2f6f0c1b78');
@@ -55,4 +55,37 @@ describe('cannot tell', () => {
     ['one of several shows no text', [{ body: 'quero visitar' }, { id: 2 }]],
     ['null in the list', [null]],
   ])('%s', (_what, messages) => expect(findMarked(messages, MARKER)).toBe('cannot-tell'));
+});
+
+describe('the markers of ours that a lead shows', () => {
+  const marks = new Marks('the key of this deployment');
+  const ID = '018f3a52-7c1e-7d6f-9a51-5d2f6f0c1b77';
+  const line = marks.lineOf(ID, 'lead');
+
+  test('the line of a message is found by the marker of its enrichment', () => {
+    expect(line).toMatch(/^ref\. c2s-[0-9a-f]{12}-[0-9a-f]{6}$/);
+    expect(findMarked([{ body: line }], MARKER)).toBe('yes');
+    expect(findMarked([{ body: line }], line)).toBe('yes');
+  });
+
+  test.each([
+    ['as sent', line],
+    ['in upper case', line.toUpperCase()],
+    ['with typographic and escaped hyphens', line.replace('s-', 's–').replace(/-(?=[0-9a-f]{6}$)/, '&#45;')],
+    ['twice', `${line}\n${line}`],
+  ])('are found without the database: %s', (_how, text) => {
+    expect(marks.shownIn([{ id: 1 }, { body: `a\n${text}\nb` }], 'lead')).toEqual([MARKER]);
+  });
+
+  test.each([
+    ['of another lead', marks.lineOf(ID, 'another')],
+    ['of another deployment', new Marks('another key').lineOf(ID, 'lead')],
+    ['of an older version, without the tag', MARKER],
+    ['that somebody invents', 'ref. c2s-000000000000-000000'],
+    ['that is longer', `${line}0`],
+  ])('are none %s', (_what, text) => expect(marks.shownIn([{ body: text }], 'lead')).toEqual([]));
+
+  test.each([undefined, null, 'text', 3, {}])('are none where the messages are %j', (messages) =>
+    expect(marks.shownIn(messages, 'lead')).toEqual([]),
+  );
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseCpf, type Cpf } from '../../../../src/c2s/enrichment/cpf.ts';
 import type { Changes, Enrichment } from '../../../../src/c2s/enrichment/ledger.ts';
+import { Marks } from '../../../../src/c2s/enrichment/marker.ts';
 import { Run, type RunContext } from '../../../../src/c2s/enrichment/run.ts';
 import { inventedCpf } from '../../../../src/c2s/sandbox/cpf.ts';
 import type { StepRecord } from '../../../../src/c2s/store/tables/enrichments.ts';
@@ -22,6 +23,7 @@ const row = {
   sendOutcome: null,
   sendAge: null,
   entities: 0,
+  age: 0,
 } as unknown as Enrichment;
 
 async function run({ store, save }: { store?: () => Promise<void>; save?: () => Promise<void> } = {}) {
@@ -46,10 +48,15 @@ async function run({ store, save }: { store?: () => Promise<void>; save?: () => 
     },
     ports: {
       people: { store: store ?? (async () => undefined) },
+      marks: new Marks('a key'),
       facade: {
+        async readLead() {
+          calls.push(['read']);
+          return { kind: 'found', body: { data: { id: 'lead', attributes: { messages: [] } } } };
+        },
         async createMessage(_leadId: string, text: string) {
           calls.push(['send', text.split('\n')[0]]);
-          return { kind: 'sent', id: '1' };
+          return { kind: 'done', found: '1' };
         },
       },
     },
@@ -72,6 +79,8 @@ describe('a run', () => {
     const { calls } = await run();
     expect(calls).toEqual([
       ['save', 'compose ok, store ok', 'entities marker message step'],
+      // The run took the row up behind its lead step: the row may come from a backup.
+      ['read'],
       ['intend'],
       ['send', '📞📧 Telefone e e-mail da mesma pessoa'],
       ['finish', 'send ok'],

@@ -19,6 +19,7 @@ const row = (change: Partial<Enrichment> = {}): Enrichment => ({
   sendOutcome: null,
   sendAge: null,
   entities: 1,
+  age: 0,
   ...change,
 });
 
@@ -28,11 +29,14 @@ const NOT_OURS = [{ id: '1', body: 'a text of somebody' }];
 
 interface Around {
   readonly read?: Read;
-  readonly write?: Write;
-  readonly intend?: () => Promise<void>;
+  readonly write?: Write<string>;
+  readonly intend?: () => Promise<number>;
+  readonly hasLooked?: boolean;
 }
 
-async function send(start: Enrichment, { read = lead([]), write = { kind: 'sent', id: '1' }, intend }: Around = {}) {
+const DONE: Write<string> = { kind: 'done', found: '1' };
+
+async function send(start: Enrichment, { read = lead([]), write = DONE, intend, hasLooked = true }: Around = {}) {
   const calls: string[] = [];
   const called = <T>(name: string, result: T): T => {
     calls.push(name);
@@ -44,11 +48,11 @@ async function send(start: Enrichment, { read = lead([]), write = { kind: 'sent'
     createLead: async () => called('create', write),
     findLead: async () => called('find', { kind: 'absent' }),
   };
-  const settings = { settleMs: SETTLE, maxLength: 4_000, incomeMultiplier: 1 };
   const context = {
     facade,
-    settings,
-    intend: async () => called('intend', await intend?.()),
+    settleMs: SETTLE,
+    hasLooked,
+    intend: async () => called('intend', (await intend?.()) ?? 0),
     answered: () => called('answered', undefined),
   };
   const end = await sendStep(start, context).catch((error: unknown) => error);
@@ -68,7 +72,7 @@ describe('a message that was never about to be sent', () => {
     expect(calls).toEqual([]);
   });
 
-  it.each<[Write, object]>([
+  it.each<[Write<string>, object]>([
     [
       { kind: 'refused', status: 422 },
       { kind: 'end', result: 'refused' },
@@ -77,9 +81,31 @@ describe('a message that was never about to be sent', () => {
       { kind: 'unsent', retryAfter: 5 },
       { kind: 'again', reason: 'crm_unavailable', retryAfter: 5, sendOutcome: 'unsent' },
     ],
+    [
+      { kind: 'put_off', retryAfter: 5 },
+      { kind: 'again', reason: 'crm_unavailable', retryAfter: 5, sendOutcome: 'put_off' },
+    ],
     [{ kind: 'unknown' }, { kind: 'again', reason: 'settling', sendOutcome: 'unknown' }],
   ])('and %j comes to %j', async (write, expected) => {
     expect((await send(row(), { write })).end).toMatchObject(expected);
+  });
+
+  it.each([
+    ['is sent within a quarter of the settle time', SETTLE / 4, ['intend', 'send', 'answered']],
+    ['is not sent later: another process may have looked and sent meanwhile', SETTLE / 4 + 1, ['intend']],
+  ])('after an intent that was slow to record %s', async (_what, tookMs, calls) => {
+    const sent = await send(row(), { intend: () => Promise.resolve(tookMs) });
+    expect(sent.calls).toEqual(calls);
+    if (calls.length === 1)
+      expect(sent.end).toMatchObject({ kind: 'again', reason: 'store_slow', sendOutcome: 'unsent' });
+  });
+
+  it.each<[string, Read, string[]]>([
+    ['is looked for first', lead(NOT_OURS), ['read', 'intend', 'send', 'answered']],
+    ['is not sent if the lead has it, whatever the row says', lead(OURS), ['read']],
+    ['is sent if the lead shows no messages', lead(undefined), ['read', 'intend', 'send', 'answered']],
+  ])('in a run that has not read the lead %s', async (_what, read, calls) => {
+    expect((await send(row(), { read, hasLooked: false })).calls).toEqual(calls);
   });
 
   it('is a partial one when a look-up is missing in it', async () => {
@@ -126,8 +152,23 @@ describe('a message that may have been sent', () => {
     expect(calls).toEqual(['read']);
   });
 
-  it('is sent again without a look where it was not received', async () => {
-    const { calls } = await send(row({ sends: 1, sendAge: 10, sendOutcome: 'unsent' }));
-    expect(calls).toEqual(['intend', 'send', 'answered']);
+  it.each(['unsent', 'put_off'])('is sent again at once after %s, if the lead does not have it', async (outcome) => {
+    const { calls } = await send(open(10, outcome), { read: lead(NOT_OURS) });
+    expect(calls).toEqual(['read', 'intend', 'send', 'answered']);
+  });
+
+  it.each(['unsent', 'put_off', 'unknown', null])('is not sent again after %s, if the lead has it', async (outcome) => {
+    const { end, calls } = await send(open(10, outcome), { read: lead(OURS) });
+    expect(end).toMatchObject({ result: 'enriched', sendOutcome: 'sent' });
+    expect(calls).toEqual(['read']);
+  });
+
+  it.each<[string, object, string[]]>([
+    ['unsent', { result: 'enriched' }, ['read', 'intend', 'send', 'answered']],
+    ['put_off', { result: 'unknown', reason: 'message_unknown' }, ['read']],
+  ])('and whose lead shows no messages: after %s it comes to %j', async (outcome, expected, calls) => {
+    const sent = await send(open(10, outcome), { read: lead(undefined) });
+    expect(sent.end).toMatchObject(expected);
+    expect(sent.calls).toEqual(calls);
   });
 });

@@ -22,6 +22,7 @@ describe('the environment', () => {
         drainDelayMs: 0,
         logLevel: 'info',
         dataDir: '.data',
+        databaseConnections: 25,
         database: { kind: 'embedded' },
         extension: { dataKeys: [], enrichOpen: false, incomeMultiplier: 1 },
       },
@@ -71,6 +72,7 @@ describe('the environment', () => {
         drainDelayMs: 0,
         logLevel: 'debug',
         dataDir: '/data',
+        databaseConnections: 25,
         database: { kind: 'url', url: 'postgres://facade@db/facade' },
         extension: {
           dataKeys: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)],

@@ -1,0 +1,63 @@
+import { Router, type Request } from 'express';
+import { z } from 'zod';
+import { Refused, methodNotAllowed } from '../../http/page-errors.ts';
+import { answer, readAs, smallBody } from '../../facade/admin/answer.ts';
+import type { Door } from '../enrichment/door.ts';
+import type { EnrichmentService } from '../enrichment/service.ts';
+
+/**
+ * GET /api/dead-letters?state=&reason=&limit=&after=: enrichments that a human must look at, newest first, until they are
+ * settled. POST …/retry and …/settle take `{ids}` or `{all: true, state?, reason?}`.
+ */
+
+const state = z.enum(['failed', 'unknown']).optional();
+const reason = z
+  .string()
+  .regex(/^[a-z_]{1,40}$/)
+  .optional();
+const query = z.strictObject({
+  state,
+  reason,
+  limit: z.coerce.number<string>().int().min(1).max(500).default(50),
+  after: z.uuid().optional(),
+});
+const some = { ids: z.array(z.uuid()).min(1).max(500) };
+const all = { all: z.literal(true), state, reason };
+const retryBody = z.union(
+  // That nothing was sent is said of leads that somebody has looked at, one by one.
+  [z.strictObject({ ...some, notSent: z.boolean().default(false) }), z.strictObject(all)],
+  'write {"ids": ["…"], "notSent": false} or {"all": true, "state": "failed", "reason": "…"}',
+);
+const settleBody = z.union(
+  [z.strictObject(some), z.strictObject(all)],
+  'write {"ids": ["…"]} or {"all": true, "state": "failed", "reason": "…"}',
+);
+
+/** @param door the enrichment, or why there is none. */
+export function deadLetterRoutes(door: () => Door): Router {
+  const router = Router();
+  const list = async (service: EnrichmentService, req: Request) => {
+    const asked = readAs(query, req.query);
+    const [deadLetters, counts] = await Promise.all([service.deadLetters(asked), service.countDeadLetters()]);
+    const isMore = deadLetters.length === asked.limit;
+    return { counts, deadLetters, ...(isMore && { next: deadLetters.at(-1)?.id }) };
+  };
+  const retry = async (service: EnrichmentService, req: Request) => {
+    const asked = readAs(retryBody, req.body);
+    const notSent = 'notSent' in asked && asked.notSent;
+    return { retried: await service.retryDeadLetters(asked, notSent) };
+  };
+  const settle = async (service: EnrichmentService, req: Request) => ({
+    settled: await service.settleDeadLetters(readAs(settleBody, req.body)),
+  });
+  const served = (work: (service: EnrichmentService, req: Request) => Promise<unknown>) =>
+    answer((req) => {
+      const behind = door();
+      if (!behind.isOpen) throw new Refused(behind.problem);
+      return work(behind.service, req);
+    });
+  router.route('/').get(served(list)).all(methodNotAllowed);
+  router.route('/retry').post(smallBody, served(retry)).all(methodNotAllowed);
+  router.route('/settle').post(smallBody, served(settle)).all(methodNotAllowed);
+  return router;
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { OrderGate } from '../../../../src/c2s/enrichment/order-gate.ts';
+
+/** Orders of one lead wait for each other, so that one that hangs costs one connection. */
+
+function setUp() {
+  const gate = new OrderGate();
+  const begun: string[] = [];
+  const hold = (name: string, leads: readonly string[]) => {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const ended = gate.run(leads, () => {
+      begun.push(name);
+      return promise;
+    });
+    ended.catch(() => undefined);
+    return { ended, release: () => resolve(name), fail: () => reject(new Error('lost')) };
+  };
+  return { begun, hold };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+describe('orders', () => {
+  it('of one lead are carried out one after the other, of others beside them', async () => {
+    const { begun, hold } = setUp();
+    const first = hold('first', ['a', 'b']);
+    const second = hold('second', ['b', 'c']);
+    hold('other', ['d']);
+    await turn();
+    expect(begun).toEqual(['first', 'other']);
+    first.release();
+    expect(await first.ended).toBe('first');
+    await turn();
+    expect(begun).toEqual(['first', 'other', 'second']);
+    second.release();
+    await second.ended;
+  });
+
+  it('go on after one that fails', async () => {
+    const { begun, hold } = setUp();
+    const first = hold('first', ['a']);
+    hold('second', ['a']);
+    first.fail();
+    await expect(first.ended).rejects.toThrow('lost');
+    await turn();
+    expect(begun).toEqual(['first', 'second']);
+  });
+
+  it('of a lead that hangs are bounded: the eleventh is refused at once, and other leads are served', async () => {
+    const { begun, hold } = setUp();
+    const waiting = Array.from({ length: 10 }, (_, n) => hold(`n${n}`, ['hangs', `beside-${n}`]));
+    const eleventh = hold('n10', ['hangs']);
+    await expect(eleventh.ended).rejects.toMatchObject({ problem: { status: 503, kind: 'enrichment-busy' } });
+    hold('other', ['well']);
+    await turn();
+    expect(begun).toEqual(['n0', 'other']);
+    for (const { release } of waiting) release();
+    await Promise.all(waiting.map(({ ended }) => ended));
+    // Nobody waits any more.
+    hold('again', ['hangs']);
+    await turn();
+    expect(begun.at(-1)).toBe('again');
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it, vi } from 'vitest';
+import { StoreHolder } from '../../../../src/facade/store/holder.ts';
+import { StoreUnavailable, type Store } from '../../../../src/facade/store/index.ts';
+import { log } from './kit.ts';
+
+/** The parts of the facade that begin once the store is open. */
+
+const store = { isEmbedded: false, cut: () => undefined, close: async () => undefined } as unknown as Store;
+
+/** A holder whose pauses end when the test says so. */
+function setUp() {
+  const waiting: { readonly ms: number; end(): void }[] = [];
+  const pauses: number[] = [];
+  const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+    new Promise((end) => {
+      pauses.push(ms);
+      waiting.push({ ms, end });
+      signal.addEventListener('abort', () => end());
+    });
+  const holder = new StoreHolder({ databaseUrl: 'postgres://x', dataDir: 'x', log, pause, open: async () => store });
+  const nextPause = async (): Promise<void> => {
+    await vi.waitFor(() => expect(waiting.length).toBeGreaterThan(0));
+    waiting.shift()?.end();
+  };
+  return { holder, pauses, nextPause };
+}
+
+describe('a part that cannot be started on the open store', () => {
+  it('is tried again until it starts, and is named meanwhile; the others do not wait for it', async () => {
+    const { holder, pauses, nextPause } = setUp();
+    const queue = vi.fn(() => Promise.resolve());
+    for (let n = 0; n < 3; n++) queue.mockRejectedValueOnce(new StoreUnavailable('rights are missing'));
+    const other = vi.fn();
+    holder.whenReady('enrichment', queue);
+    holder.whenReady('autopilot', other);
+    holder.start();
+    await vi.waitFor(() => expect(other).toHaveBeenCalledTimes(1));
+    expect(holder.unstarted).toEqual({ enrichment: expect.stringContaining('rights are missing') as unknown });
+    for (let n = 0; n < 3; n++) await nextPause();
+    await vi.waitFor(() => expect(holder.unstarted).toEqual({}));
+    expect(queue).toHaveBeenCalledTimes(4);
+    expect(pauses).toEqual([500, 1_000, 2_000]);
+    expect(other).toHaveBeenCalledTimes(1);
+    await holder.close();
+  });
+
+  it('is not tried again once the holder is closed', async () => {
+    const { holder } = setUp();
+    const start = vi.fn(() => Promise.reject(Object.assign(new Error('no'), { code: '42501' })));
+    holder.whenReady('enrichment', start);
+    holder.start();
+    await vi.waitFor(() => expect(holder.unstarted).toEqual({ enrichment: '42501' }));
+    await holder.close();
+    expect(start).toHaveBeenCalledTimes(1);
+  });
+});
