@@ -39,8 +39,7 @@ export interface Gateway {
 /** Starts the gateway. Rejects when the options are unsafe (see {@link checkOptions}), a file is wrong or a port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   checkOptions(options);
-  const settings = { ...DEFAULTS, ...options };
-  const logs = options.logs ?? createLogs('silent', { write: () => undefined });
+  const { logs = createLogs('silent', { write: () => undefined }), ...settings } = { ...DEFAULTS, ...options };
   const metrics = new Metrics({
     inflight: () => upstream.inflight,
     tokenRefused: () => live.tokens.state === 'refused',
@@ -67,6 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       draining,
     }),
   );
+  // Before they listen: a drain knows every connection.
   const drains = { public: new Drain(server), admin: admin && new Drain(admin) };
   const end = async (): Promise<boolean> => {
     isDraining = true;
