@@ -29,3 +29,6 @@ export const RATE_BUDGET_WAIT = 1;
 
 /** Share of the process's file descriptors, of which every connection takes one. */
 export const OPEN_FILES_SHARE = 0.8;
+
+/** Seconds. Each instance asks the database something every second, and notices a lost connection within three. */
+export const STORE_SILENCE = 15;

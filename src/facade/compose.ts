@@ -22,6 +22,8 @@ export interface Composition {
 
 /** Milliseconds. */
 const MAX_FLIPS_WAIT_MS = 3_000;
+/** For what is written into the store at the end: the traffic and the evidence since the last time. */
+const CLOSE_TIMEOUT_MS = 3_000;
 
 /** @throws ConfigRefused with every problem, one a line. */
 export async function compose(options: ComposeOptions): Promise<Composition> {
@@ -35,7 +37,8 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const listeners = createListeners(context, runtime, background, closing);
     runtime.watch();
     const parts = { runtime, background, listeners };
-    return { ...parts, begin: () => begin(context, parts), close: () => closing.run() };
+    const close = (): Promise<void> => background.store.cutAfter(CLOSE_TIMEOUT_MS, closing.run());
+    return { ...parts, begin: () => begin(context, parts), close };
   } catch (error) {
     await closing.run();
     throw error;

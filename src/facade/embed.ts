@@ -48,7 +48,7 @@ async function open(
   const logs = logsTo(log, given['LOG_LEVEL']);
   const composition = await compose({ environment, product, variables: () => variables, ...logs });
   const { dataPlane, active, reload } = composition.runtime;
-  const { extension } = composition.background;
+  const { extension, store } = composition.background;
   try {
     await composition.begin();
   } catch (error) {
@@ -61,7 +61,8 @@ async function open(
     const { delayMs, deadlineMs } = drainTimes(active.config, environment.drainDelayMs);
     if (delayMs > 0) await sleep(delayMs);
     dataPlane.endTunnels();
-    await Promise.all([idle(dataPlane, deadlineMs), extension?.stop(deadlineMs)]);
+    const ending = Promise.all([idle(dataPlane, deadlineMs), extension?.stop(deadlineMs)]);
+    await store.cutAfter(deadlineMs, ending);
     await composition.close();
     table.remove();
   };

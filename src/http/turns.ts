@@ -11,3 +11,28 @@ export class Turns {
     return turn;
   }
 }
+
+/**
+ * Work of which only the newest run matters, as a look at something that may have changed: never two at once, and whoever
+ * asks while it runs shares the one run that comes next. So nobody queues behind more than one run that takes long.
+ */
+export class Repeated {
+  readonly #work: () => Promise<void>;
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  constructor(work: () => Promise<void>) {
+    this.#work = work;
+  }
+
+  /** @returns the end of a run that begins after this call. */
+  run(): Promise<void> {
+    this.#next ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return (this.#running = this.#work());
+      });
+    return this.#next;
+  }
+}

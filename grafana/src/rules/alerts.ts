@@ -9,6 +9,7 @@ import {
   OBJECTIVE,
   OPEN_FILES_SHARE,
   RATE_BUDGET_WAIT,
+  STORE_SILENCE,
 } from '../settings.ts';
 import type { AlertRule, RuleGroup, Severity } from './group.ts';
 import { recorded, type Window } from './recording.ts';
@@ -229,6 +230,24 @@ function migration(): AlertRule[] {
       summary: 'The kill switch has been on for an hour',
       description:
         'Everything goes direct, whatever the table says. Nobody migrates while it is on, and it is easily forgotten.',
+    }),
+    alert({
+      name: 'FacadeStoreStale',
+      expr: `max by (job, instance) (facade_store_silence_seconds{${ofFacade}}) > ${STORE_SILENCE}`,
+      for: '1m',
+      severity: 'warning',
+      summary: 'The database does not answer {{ $labels.instance }}',
+      description:
+        'It has said nothing for {{ $value | humanizeDuration }}. Requests are served; flips are neither made nor heard of there, and the kill switch acts on the instance on which it is set.',
+    }),
+    alert({
+      name: 'FacadeSteeringBehind',
+      expr: `(max by (job) (facade_steering_revision{${ofFacade}}) - on (job) group_right () max by (job, instance) (facade_steering_revision)) > 0 or max by (job, instance) (facade_steering_behind{${ofFacade}}) > 0`,
+      for: '1m',
+      severity: 'critical',
+      summary: '{{ $labels.instance }} does not serve the newest flips',
+      description:
+        'It is {{ $value }} revisions behind: the same caller is split differently from instance to instance, and a roll back does not act there.',
     }),
     alert({
       name: 'FacadeConfigReloadFailed',

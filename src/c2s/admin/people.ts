@@ -1,24 +1,24 @@
-import { Router, type Request, type Response } from 'express';
+import { Router, type Request } from 'express';
 import { jsonBody } from '../../http/json-body.ts';
-import { methodNotAllowed, refuse } from '../../http/page-errors.ts';
+import { methodNotAllowed, Refused } from '../../http/page-errors.ts';
 import type { Problem } from '../../http/problem.ts';
 import type { StoreHolder } from '../../facade/store/holder.ts';
-import { BODY_DEADLINE_MS } from '../../facade/admin/answer.ts';
+import { answer, BODY_DEADLINE_MS } from '../../facade/admin/answer.ts';
 
 /** POST /api/people/forget {cpf}: a person asks to be forgotten (LGPD, article 18). The CPF comes in a body, never in a URL. */
 export function peopleRoutes(store: StoreHolder): Router {
   const router = Router();
   const body = jsonBody({ maxBytes: MAX_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS, contentType: 'any' });
-  const forget = async (req: Request, res: Response): Promise<void> => {
+  const forget = answer(async (req: Request): Promise<object> => {
     const [{ parseCpf }, { forgetCpf }] = await Promise.all([
       import('../enrichment/cpf.ts'),
       import('../store/forget.ts'),
     ]);
     const cpf = parseCpf((req.body as { cpf?: unknown } | null | undefined)?.cpf);
-    if (cpf === undefined) return refuse(req, res, NO_CPF);
-    if (!store.current) return refuse(req, res, { ...NO_STORE, detail: `There is no database: ${store.problem}` });
-    res.json({ forgotten: await forgetCpf(store.current.db, cpf) });
-  };
+    if (cpf === undefined) throw new Refused(NO_CPF);
+    if (!store.current) throw new Refused({ ...NO_STORE, detail: `There is no database: ${store.problem}` });
+    return { forgotten: await forgetCpf(store.current.db, cpf) };
+  });
   router.route('/forget').post(body, forget).all(methodNotAllowed);
   return router;
 }

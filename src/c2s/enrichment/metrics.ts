@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { LastKnown } from '../../http/last-known.ts';
 import { DEAD_STATES, type DeadState } from './dead-letters.ts';
 import { RESULTS, STATES, STEPS, type State } from './enrichment.ts';
 
@@ -11,6 +12,9 @@ export interface EnrichmentMetrics {
   readonly enrichments: Counter<'result'>;
   readonly stepDuration: Histogram<'step' | 'result'>;
 }
+
+/** A scrape is answered within a second, above all while the database says nothing. */
+const COUNT_TIMEOUT_MS = 500;
 
 interface Measured {
   /** Enrichments by state, over all instances; undefined while there is no database. */
@@ -37,10 +41,12 @@ export function createEnrichmentMetrics(registry: Registry, { count, countDead, 
   });
   observeStates(registry, STATES, count, {
     name: 'facade_jobs',
+    age: 'facade_jobs_age_seconds',
     help: 'Enrichments by state, over all instances; of the ended ones those of the last day.',
   });
   observeStates(registry, DEAD_STATES, countDead, {
     name: 'facade_dead_letters',
+    age: 'facade_dead_letters_age_seconds',
     help: 'Enrichments that a human must look at, until they are settled, by state, over all instances.',
   });
   new Gauge({
@@ -60,22 +66,37 @@ export function createEnrichmentMetrics(registry: Registry, { count, countDead, 
   return { enrichments, stepDuration };
 }
 
-/** An unknown number is no number: without a database there is no series, rather than a reassuring zero. */
+/**
+ * An unknown number is no number: where it was never known there is no series, rather than a reassuring zero. While the
+ * database says nothing it is the last one, and `age` says how old it is.
+ */
 function observeStates<S extends string>(
   registry: Registry,
   states: readonly S[],
   count: () => Promise<Partial<Record<S, number>> | undefined>,
-  named: { readonly name: string; readonly help: string },
+  { name, age, help }: { readonly name: string; readonly age: string; readonly help: string },
 ): void {
+  const counts = new LastKnown(count, COUNT_TIMEOUT_MS);
+  const common = { aggregator: 'max' as const, registers: [registry] };
   new Gauge({
-    ...named,
+    ...common,
+    name,
+    help,
     labelNames: ['state'] as const,
-    aggregator: 'max',
-    registers: [registry],
     async collect() {
-      const counts = await count().catch(() => undefined);
-      if (!counts) return this.reset();
-      for (const state of states) this.set({ state }, counts[state] ?? 0);
+      const known = await counts.read();
+      this.reset();
+      if (known) for (const state of states) this.set({ state }, known.value[state] ?? 0);
+    },
+  });
+  new Gauge({
+    ...common,
+    name: age,
+    help: `How old ${name} is: the database was asked at each scrape since, and did not answer.`,
+    async collect() {
+      const known = await counts.read();
+      this.remove();
+      if (known) this.set(known.ageMs / 1_000);
     },
   });
 }

@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import type { z } from 'zod';
 import { jsonBody } from '../../http/json-body.ts';
 import { Refused } from '../../http/page-errors.ts';
+import { within } from '../../http/within.ts';
 import type { Problem } from '../../http/problem.ts';
 import type { FlipReason, FlipSource } from '../rollout/flip.ts';
 import { FlipRefused, type RefusalKind } from '../steer/refused.ts';
@@ -14,6 +15,7 @@ const STATUS: Readonly<Record<RefusalKind, number>> = {
   conflict: 409,
   'read-only': 409,
   unavailable: 503,
+  uncertain: 503,
 };
 
 /** The body of every admin request arrives within it. */
@@ -47,11 +49,17 @@ export function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new Refused({ status: 400, kind: 'admin-body', detail: faults.join('; ') });
 }
 
-/** Answers with what `work` comes to, as JSON. What it throws is answered at the end of the app (http/page-errors.ts). */
-export function answer(work: (req: Request) => Promise<unknown>): RequestHandler {
+/** Whoever asks is told within five seconds, whatever the database does. */
+const ANSWER_TIMEOUT_MS = 4_500;
+
+/**
+ * Answers with what `work` comes to, as JSON, and with 503 when that takes too long: work that needs nothing but memory
+ * takes no time, so it waits for the database. What it throws is answered at the end of the app (http/page-errors.ts).
+ */
+export function answer<P = Record<string, string>>(work: (req: Request<P>) => Promise<unknown>): RequestHandler<P> {
   return async (req, res) => {
     try {
-      res.json(await work(req));
+      res.json(await within(ANSWER_TIMEOUT_MS, work(req)));
     } catch (error) {
       throw error instanceof FlipRefused ? refusalOf(error) : error;
     }

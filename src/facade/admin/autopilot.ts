@@ -1,6 +1,7 @@
-import express, { type Request, type Response, type Router } from 'express';
+import express, { type Router } from 'express';
 import type { Autopilot } from '../compare/autopilot/index.ts';
-import { methodNotAllowed, refuse } from '../../http/page-errors.ts';
+import { methodNotAllowed, Refused } from '../../http/page-errors.ts';
+import { answer } from './answer.ts';
 
 /**
  * What the autopilot sees, wants and did, and the two things that a human may tell it. Behind the guard of the admin API.
@@ -14,35 +15,36 @@ export function autopilotRoutes(autopilot: Autopilot): Router {
   const router = express.Router();
   router
     .route('/autopilot')
-    .get(async (_req, res) => void res.json({ routes: await autopilot.reports() }))
+    .get(answer(async () => ({ routes: await autopilot.reports() })))
     .all(methodNotAllowed);
   router
     .route('/autopilot/:route')
-    .get((req, res) => viewRoute(autopilot, req, res))
+    .get(answer<OfRoute>(({ params }) => viewRoute(autopilot, params.route)))
     .all(methodNotAllowed);
   for (const kind of ['pause', 'resume'] as const) {
-    const order = async (req: Request<{ route: string }>, res: Response): Promise<void> => {
-      const { route } = req.params;
-      if (!autopilot.has(route)) return notOnAutopilot(req, res);
+    const order = answer<OfRoute>(async ({ params: { route } }) => {
+      if (!autopilot.has(route)) throw notOnAutopilot(route);
       await autopilot.order({ route, kind, by: 'the admin API' });
-      await viewRoute(autopilot, req, res);
-    };
+      return viewRoute(autopilot, route);
+    });
     router.route(`/autopilot/:route/${kind}`).post(order).all(methodNotAllowed);
   }
   return router;
 }
 
-async function viewRoute(autopilot: Autopilot, req: Request<{ route: string }>, res: Response): Promise<void> {
-  const { route } = req.params;
-  if (!autopilot.has(route)) return notOnAutopilot(req, res);
-  const [reports, decisions] = await Promise.all([autopilot.reports(), autopilot.history(route)]);
-  // Between its coming on autopilot and the first tick there is nothing to show.
-  res.json({ ...reports.find((report) => report.route === route), route, decisions });
+interface OfRoute {
+  readonly route: string;
 }
 
-function notOnAutopilot(req: Request<{ route: string }>, res: Response): void {
-  const { route } = req.params;
+async function viewRoute(autopilot: Autopilot, route: string): Promise<object> {
+  if (!autopilot.has(route)) throw notOnAutopilot(route);
+  const [reports, decisions] = await Promise.all([autopilot.reports(), autopilot.history(route)]);
+  // Between its coming on autopilot and the first tick there is nothing to show.
+  return { ...reports.find((report) => report.route === route), route, decisions };
+}
+
+function notOnAutopilot(route: string): Refused {
   const known = /^[A-Za-z0-9.]{1,100}$/.test(route) ? ` ${route}` : '';
   const detail = `No route${known} is on autopilot; give its row an autopilot: {} in the config file.`;
-  refuse(req, res, { status: 404, kind: 'not-on-autopilot', detail });
+  return new Refused({ status: 404, kind: 'not-on-autopilot', detail });
 }

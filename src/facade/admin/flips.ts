@@ -64,8 +64,8 @@ export function flipRoutes({ steering, killSwitch, adminToken }: FlipRoutesOptio
   const setKillSwitch = (on: boolean) =>
     answer(async (req: Request) => {
       const body = readAs(killSwitchBody, req.body);
-      const isRecorded = await steering.setKillSwitch(on, reasonOf(req, body, adminToken));
-      return { on: killSwitch.on, by: killSwitch.by, recorded: isRecorded };
+      const { isRecorded, where } = await steering.setKillSwitch(on, reasonOf(req, body, adminToken));
+      return { on: killSwitch.on, by: killSwitch.by, recorded: isRecorded, kept: where };
     });
   const flip = answer((req) => {
     const { changes, all, who, why, ...precaution } = readAs(flipBody, req.body);

@@ -1,7 +1,6 @@
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import { methodNotAllowed } from '../../http/page-errors.ts';
-import { MemoryFlips } from '../steer/memory-flips.ts';
 import type { Steering } from '../steer/steering.ts';
 import { answer, readAs } from './answer.ts';
 
@@ -25,7 +24,7 @@ export function historyRoutes({ steering }: HistoryRoutesOptions): Router {
   const routes = express.Router();
   const read = answer(async (req) => {
     const found = await steering.history(readAs(query, req.query));
-    return { ...found, kept: steering.flips instanceof MemoryFlips ? NOT_KEPT : KEPT };
+    return { ...found, kept: steering.flips?.isLasting ? KEPT : NOT_KEPT };
   });
   routes.route('/history').get(read).all(methodNotAllowed);
   return routes;

@@ -118,23 +118,31 @@ function viewMetrics({ registry }: Metrics): RequestHandler {
   return async (_req, res) => void res.type(registry.contentType).send(await registry.metrics());
 }
 
-function viewReadiness({ dataPlane, store }: AdminOptions): RequestHandler {
+function viewReadiness(options: AdminOptions): RequestHandler {
+  const { dataPlane } = options;
   return (_req, res) => {
     // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
     // the facade routes all the same: it is ready, and says what it lacks.
-    const database = store.problem ?? 'open';
-    const { draining } = dataPlane;
-    const { unstarted } = store;
-    const missing = Object.keys(unstarted).length > 0 ? { unstarted } : {};
-    res.status(draining ? 503 : 200).json({ status: draining ? 'draining' : 'ready', database, ...missing });
+    const status = dataPlane.draining ? 'draining' : 'ready';
+    res.status(dataPlane.draining ? 503 : 200).json({ status, ...storeOf(options) });
+  };
+}
+
+/** How things are with what the instances share. */
+function storeOf({ store, steering }: AdminOptions) {
+  const { silenceMs } = store;
+  return {
+    database: store.problem ?? 'open',
+    /** Seconds since the database last answered anything. */
+    databaseSilence: silenceMs === undefined ? undefined : Math.round(silenceMs / 100) / 10,
+    steering: steering.status,
+    ...(Object.keys(store.unstarted).length > 0 ? { unstarted: store.unstarted } : {}),
   };
 }
 
 /** What the console shows of now. */
-function pictureOf(
-  { dataPlane, now, calendar, adminRoutes }: AdminOptions,
-  parity: (route: string) => ParitySummary | undefined,
-): object {
+function pictureOf(options: AdminOptions, parity: (route: string) => ParitySummary | undefined): object {
+  const { dataPlane, now, calendar, adminRoutes } = options;
   const { snapshot, killed } = dataPlane;
   const routes = viewRoutes(snapshot, now()).map((route) => ({ ...route, parity: parity(route.id) }));
   return {
@@ -142,6 +150,7 @@ function pictureOf(
     revision: snapshot.revision,
     killSwitch: killed,
     gateway: snapshot.upstreams.gateway !== undefined,
+    shared: storeOf(options),
     extensionRoutes: adminRoutes.map(({ path }) => path),
     routes,
   };

@@ -22,6 +22,9 @@ export interface LiveConfig {
 export interface KillSwitchState {
   readonly on: boolean;
   readonly by: readonly string[];
+  /** Of a change: the history has it. An older facade does not say where it is kept. */
+  readonly recorded?: boolean;
+  readonly kept?: string;
 }
 
 /** @throws CliError that names the nearest id. */

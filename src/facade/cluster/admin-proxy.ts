@@ -44,14 +44,14 @@ export function createAdminProxy(options: AdminProxyOptions): Server {
 function ready({ state, adminUrl }: AdminProxyOptions, res: ServerResponse): void {
   const { ready, workers, isStopping } = state();
   const status = isStopping ? 'draining' : ready > 0 ? 'ready' : 'starting';
-  const answer = (database?: unknown, unstarted?: unknown): void =>
-    sendJson(res, status === 'ready' ? 200 : 503, { status, workers: { ready, of: workers }, database, unstarted });
+  const answer = (more: object = {}): void =>
+    sendJson(res, status === 'ready' ? 200 : 503, { ...more, status, workers: { ready, of: workers } });
   const url = adminUrl();
   if (url === undefined) return answer();
   fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) })
-    .then((first) => first.json() as Promise<{ database?: unknown; unstarted?: unknown }>)
+    .then((first) => first.json() as Promise<object>)
     .then(
-      ({ database, unstarted }) => answer(database, unstarted),
+      (first) => answer(first),
       () => answer(),
     );
 }

@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { startAutopilot, type Autopilot } from '../compare/autopilot/index.ts';
 import { startComparison, type Comparing } from '../compare/start.ts';
 import type { RunningExtension } from '../extension/product.ts';
+import type { KillSwitch } from '../forward/kill-switch.ts';
 import { createPages } from '../forward/pages.ts';
 import { AutopilotFlips } from '../steer/autopilot-flips.ts';
 import { BurnDown } from '../steer/burn-down.ts';
 import { proofsOf } from '../steer/proof.ts';
+import { KillSwitchFile } from '../steer/kill-switch-file.ts';
+import { observeShared } from '../steer/metrics.ts';
+import { SharedKillSwitch } from '../steer/shared-kill-switch.ts';
 import { startSteering } from '../steer/start.ts';
 import { Steering } from '../steer/steering.ts';
 import { TrafficMeter } from '../steer/traffic-meter.ts';
@@ -36,6 +41,7 @@ export async function startBackground(context: Context, runtime: Runtime, closin
   const comparing = startComparing(context, runtime, store);
   closing.defer(() => comparing.close());
   const steering = createSteering(context, runtime);
+  showShared(context, runtime, store, steering);
   const meter = new TrafficMeter({ metrics: runtime.metrics, calendar: context.calendar, log: context.log });
   const burnDown = createBurnDown(context, runtime, { steering, meter, comparing });
   meter.subscribe((traffic) => burnDown.measure(traffic));
@@ -67,10 +73,29 @@ function startComparing(context: Context, { metrics, dataPlane, active }: Runtim
   return comparing;
 }
 
-function createSteering({ log }: Context, { rollouts, pending, active, killSwitch }: Runtime): Steering {
-  const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch, log });
+function createSteering(context: Context, { rollouts, pending, active, killSwitch }: Runtime): Steering {
+  const { log } = context;
+  const shared = shareKillSwitch(context, killSwitch);
+  const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch: shared, log });
   killSwitch.subscribe((_on, by) => steering.noteKillSwitch(by));
   return steering;
+}
+
+/** Beside the table is where it is looked for first: a container keeps its DATA_DIR, if any, on a disk of its own. */
+function shareKillSwitch({ environment, role, log }: Context, local: KillSwitch): SharedKillSwitch {
+  const { configFile, dataDir } = environment;
+  const candidates = [`${configFile}.kill-switch`, join(dataDir, 'kill-switch')];
+  const file = new KillSwitchFile(candidates, log, role.isFirst);
+  return new SharedKillSwitch({ local, file, log });
+}
+
+/** The revisions of instances say something of each other where the database holds the rollouts; files are each one's own. */
+function showShared({ duties }: Context, { metrics }: Runtime, store: StoreHolder, steering: Steering): void {
+  observeShared(metrics.registry, () => {
+    const { revision, behind } = steering.status;
+    const own = { revision: undefined, behind: undefined };
+    return { silenceMs: store.silenceMs, ...(duties.rolloutsIn === 'database' ? { revision, behind } : own) };
+  });
 }
 
 type Measured = Pick<Background, 'steering' | 'comparing'> & { readonly meter: TrafficMeter };

@@ -1,19 +1,24 @@
-import { Turns } from '../../http/turns.ts';
+import { within } from '../../http/within.ts';
 import { isSameRollout, rolloutsOf, rolloutText, type Rollouts, type RolloutValues } from '../config/rollout.ts';
 import { withRollouts } from '../config/rollouts.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
-import type { FlipChange } from '../rollout/flip.ts';
-import type { FlipLog, SteerTransaction } from '../store/flips.ts';
+import type { FlipChange, FlipRecord } from '../rollout/flip.ts';
+import type { FlipLog, SteerState, SteerTransaction } from '../store/flips.ts';
+import { CommitUnknown } from '../store/unavailable.ts';
 import type { Logger } from '../../http/log.ts';
 import { codeOf } from '../../http/error-code.ts';
 import type { ImportedFile } from '../store/revisions.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
-import { changesOf, expectRevision, type FlipRequest, type FlipResult } from './request.ts';
+import { changesOf, expectRevision, type FlipRequest } from './request.ts';
 import type { FileChange } from './diff-file.ts';
 import { importedFile, importFile } from './import-file.ts';
-import type { AcceptedFile, RolloutStore } from './rollout-store.ts';
+import type { AcceptedFile, Flipped, RolloutStore, WentBack } from './rollout-store.ts';
+
+/** For what was changed in the file before, and for the look that comes after the flip: of less than five seconds. */
+const FLUSH_TIMEOUT_MS = 600;
+const LOOK_AFTER_MS = 700;
 
 /**
  * Several instances: the rollouts are in the database. Every instance lays the rollouts of the database over the rows of its file,
@@ -30,7 +35,8 @@ export class DatabaseRolloutStore implements RolloutStore {
   #revision = -1;
   /** Of a file that was changed here and that the store does not have yet. */
   readonly #unsaved = new Map<string, RolloutValues>();
-  readonly #turns = new Turns();
+  /** `resolve` has another answer than the last one, whatever the next look finds. */
+  #isStale = false;
 
   constructor(pending: PendingWrites, log: Logger) {
     this.#pending = pending;
@@ -56,33 +62,60 @@ export class DatabaseRolloutStore implements RolloutStore {
     this.#listeners.add(listener);
   }
 
-  async flip(request: FlipRequest): Promise<FlipResult> {
+  async flip(request: FlipRequest, timeoutMs: number): Promise<Flipped> {
     const { flips } = this.#pending;
+    const deadline = performance.now() + timeoutMs;
     // What was changed in the file before comes first in the history too.
-    if (!flips || !(await this.#pending.flush())) throw unavailable(undefined);
-    const result = await flips.transact((tx) => this.#decide(tx, request)).catch(refusedOrUnavailable);
-    await this.catchUp();
-    return result;
+    if (!flips || !(await within(FLUSH_TIMEOUT_MS, this.#pending.flush()).catch(() => false)))
+      throw unavailable(undefined);
+    const decided: { made?: Flipped } = {};
+    const work = async (tx: SteerTransaction): Promise<Flipped> => (decided.made = await this.#decide(tx, request));
+    try {
+      return await flips.transact(work, deadline - performance.now() - LOOK_AFTER_MS);
+    } catch (error) {
+      if (error instanceof FlipRefused) throw error;
+      if (!(error instanceof CommitUnknown) || !decided.made) throw unavailable(error);
+      if (!decided.made.inForce) return decided.made;
+      return this.#settle(flips, decided.made, deadline - performance.now());
+    }
   }
 
-  /** Serves the newest revision of the store. One after another: an older answer must not come in after a newer one. */
-  catchUp(): Promise<void> {
-    return this.#turns.take(() => this.#catchUp());
-  }
-
-  async #catchUp(): Promise<void> {
-    const { flips } = this.#pending;
-    if (!flips) return;
-    await this.#pending.flush();
-    const { revision, rollouts } = await flips.state();
-    if (revision <= this.#revision) return;
+  serve({ revision, rollouts }: SteerState): WentBack | undefined {
+    const before = this.#revision;
+    if (!this.#isStale && revision === before && areSame(rollouts, this.#rollouts)) return undefined;
+    this.#isStale = false;
     this.#revision = revision;
     this.#rollouts = rollouts;
     this.#log.info({ revision }, 'rollouts changed');
     for (const listener of this.#listeners) listener();
+    if (revision >= before) return undefined;
+    this.#log.error({ revision, before }, 'the database went back: flips after this revision are gone from it');
+    return { from: before, to: revision };
   }
 
-  async #decide(tx: SteerTransaction, request: FlipRequest): Promise<FlipResult> {
+  /**
+   * Nobody said whether it was carried out. A transaction that holds the row of every flip waits until the one in
+   * question has ended; then the history tells. @throws FlipRefused when it was not carried out, and when it cannot be
+   * known.
+   */
+  async #settle(flips: FlipLog, made: Flipped, timeoutMs: number): Promise<Flipped> {
+    const revision = made.result.revision ?? 0;
+    const look = async (): Promise<boolean> => {
+      const newest = await flips.transact((tx) => Promise.resolve(tx.revision), timeoutMs);
+      if (newest < revision) return false;
+      const written = await flips.list({ after: revision - 1, before: revision + 1, limit: 1 });
+      return made.result.changes.every((change) => written.some((line) => isLineOf(line, change)));
+    };
+    const isCarriedOut = await within(timeoutMs, look()).catch(() => undefined);
+    if (isCarriedOut) return made;
+    if (isCarriedOut === false) throw unavailable(undefined, 'the connection was lost, and nothing was changed');
+    throw new FlipRefused(
+      'uncertain',
+      `the flip may have been carried out: the database was lost at its end; look at revision ${revision} of the history (c2s-facade history) before you flip again`,
+    );
+  }
+
+  async #decide(tx: SteerTransaction, request: FlipRequest): Promise<Flipped> {
     const { changes: requested, dryRun, expectRevision: expected, ...reason } = request;
     expectRevision(expected, tx.revision);
     const { config } = withRollouts(this.#written as FacadeConfig, tx.rollouts);
@@ -93,8 +126,10 @@ export class DatabaseRolloutStore implements RolloutStore {
       throw new FlipRefused('invalid', refused.flatMap(({ reasons }) => reasons).join('\n'));
     }
     const diff = diffOf(before, changes);
-    if (dryRun || changes.length === 0) return { revision: tx.revision, changes, diff };
-    return { revision: await tx.append({ ...reason, changes }), changes, diff };
+    if (dryRun || changes.length === 0) return { result: { revision: tx.revision, changes, diff }, inForce: undefined };
+    const revision = await tx.append({ ...reason, changes });
+    const rollouts = new Map([...tx.rollouts, ...changes.map(({ route, to }) => [route, to] as const)]);
+    return { result: { revision, changes, diff }, inForce: { revision, rollouts, killSwitch: tx.killSwitch } };
   }
 
   #changed(change: FileChange): void {
@@ -106,10 +141,10 @@ export class DatabaseRolloutStore implements RolloutStore {
     this.#pending.add(async (flips: FlipLog) => {
       await importFile(flips, 'database', change);
       for (const [route, to] of changed) if (this.#unsaved.get(route) === to) this.#unsaved.delete(route);
-      // Now the store has it, even when another instance handed the same file in before and somebody flipped since.
-      this.#revision = -1;
+      // Now the database has it, even when another instance handed the same file in before and somebody flipped since.
+      this.#isStale = true;
     });
-    void this.catchUp().catch((error: unknown) => this.#log.warn({ err: error }, 'the store cannot be read'));
+    void this.#pending.flush();
   }
 }
 
@@ -126,13 +161,18 @@ const listed = (rollouts: Rollouts): string =>
     )
     .join('');
 
-function refusedOrUnavailable(error: unknown): never {
-  throw error instanceof FlipRefused ? error : unavailable(error);
-}
+const areSame = (a: Rollouts, b: Rollouts): boolean =>
+  a.size === b.size &&
+  [...a].every(([route, rollout]) => {
+    const other = b.get(route);
+    return other !== undefined && isSameRollout(rollout, other);
+  });
 
-function unavailable(error: unknown): FlipRefused {
-  const code = error === undefined ? 'not reached yet' : codeOf(error);
-  const message = `the database, where the rollouts are kept, cannot be used (${code})`;
+const isLineOf = (line: FlipRecord, { route, from, to }: FlipChange): boolean =>
+  line.kind === 'flip' && line.route === route && isSameRollout(line.from, from) && isSameRollout(line.to, to);
+
+function unavailable(error: unknown, why = error === undefined ? 'not reached yet' : codeOf(error)): FlipRefused {
+  const message = `the database, where the rollouts are kept, cannot be used (${why})`;
   const remedy = 'mend it and try again; the kill switch works without it, and so does an edit of the config file';
   return new FlipRefused('unavailable', `${message}; ${remedy}`, { cause: error });
 }

@@ -1,6 +1,8 @@
 import { codeOf } from '../../http/error-code.ts';
 import { readText } from '../../http/read-file.ts';
 import { Turns } from '../../http/turns.ts';
+import { within } from '../../http/within.ts';
+import type { SteerState } from '../store/flips.ts';
 import { editRollout, EditRefused } from '../config/edit.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { FileChanged, writeConfig } from '../config/write.ts';
@@ -10,7 +12,10 @@ import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesOf, expectRevision, type FlipRequest, type FlipResult } from './request.ts';
 import { importedFile, importFile } from './import-file.ts';
-import type { AcceptedFile, EditedFile, RolloutStore } from './rollout-store.ts';
+import type { AcceptedFile, EditedFile, Flipped, RolloutStore } from './rollout-store.ts';
+
+/** A flip of the file does not wait longer for the history, before and after it. */
+const HISTORY_TIMEOUT_MS = 1_000;
 
 /**
  * One instance: the rollouts are in the config file. A flip edits the file and has it loaded, so that what serves is what is
@@ -53,12 +58,13 @@ export class FileRolloutStore implements RolloutStore {
     return;
   }
 
-  flip(request: FlipRequest): Promise<FlipResult> {
-    return this.#turns.take(() => this.#flip(request));
+  async flip(request: FlipRequest): Promise<Flipped> {
+    return { result: await this.#turns.take(() => this.#flip(request)), inForce: undefined };
   }
 
-  async catchUp(): Promise<void> {
-    await this.#pending.flush();
+  /** What the history says is not in force. */
+  serve(): undefined {
+    return undefined;
   }
 
   async #flip(request: FlipRequest): Promise<FlipResult> {
@@ -79,13 +85,17 @@ export class FileRolloutStore implements RolloutStore {
 
   /** The newest revision, null when nobody can tell; but who expects one must be told. */
   async #revision(expected: number | undefined): Promise<number | null> {
-    const isWritten = await this.#pending.flush();
-    const state = isWritten ? await this.#pending.flips?.state().catch(() => undefined) : undefined;
+    const state = await within(HISTORY_TIMEOUT_MS, this.#state()).catch(() => undefined);
     if (state) expectRevision(expected, state.revision);
     else if (expected !== undefined) {
       throw new FlipRefused('unavailable', 'the history cannot be read now; flip without expecting a revision');
     }
     return state?.revision ?? null;
+  }
+
+  /** Undefined: what happened before cannot be written down now. */
+  async #state(): Promise<SteerState | undefined> {
+    return (await this.#pending.flush()) ? this.#pending.flips?.state() : undefined;
   }
 
   async #write(before: string, text: string): Promise<void> {
@@ -112,7 +122,7 @@ export class FileRolloutStore implements RolloutStore {
         revision = await tx.append({ ...reason, changes });
       }),
     );
-    await this.#pending.flush();
+    await within(HISTORY_TIMEOUT_MS, this.#pending.flush()).catch(() => false);
     return revision;
   }
 }

@@ -14,11 +14,18 @@ interface Following {
   close(): Promise<void>;
 }
 
-export function follow(store: Pick<Store, 'listen'> | undefined, look: () => Promise<void>, log: Logger): Following {
+interface Follower {
+  /** Reads what is in force, and serves it. */
+  look(): Promise<void>;
+  /** Somebody says that there is this revision. */
+  heardOf(revision: number): void;
+}
+
+export function follow(store: Pick<Store, 'listen'> | undefined, follower: Follower, log: Logger): Following {
   let isFailing = false;
   let isClosed = false;
   const tryLook = (): void => {
-    look().then(
+    follower.look().then(
       () => (isFailing = false),
       (error: unknown) => {
         // Once, not every second.
@@ -31,9 +38,16 @@ export function follow(store: Pick<Store, 'listen'> | undefined, look: () => Pro
   timer.unref();
   let subscription: Subscription | undefined;
   // Not in the way of the start: until it listens, the looks are enough.
-  store?.listen(FLIPS_CHANNEL, tryLook).then(
-    (heard) => (isClosed ? heard.close() : void (subscription = heard)),
-    (error: unknown) => log.warn({ err: error }, 'flips of other instances are only seen by looking'),
+  const heard = (payload: string): void => {
+    // Empty: the connection was lost meanwhile.
+    if (/^\d+$/.test(payload)) follower.heardOf(Number(payload));
+    tryLook();
+  };
+  store?.listen(FLIPS_CHANNEL, heard).then(
+    (opened) => (isClosed ? opened.close() : void (subscription = opened)),
+    (error: unknown) => {
+      if (!isClosed) log.warn({ err: error }, 'flips of other instances are only seen by looking');
+    },
   );
   return {
     async close() {

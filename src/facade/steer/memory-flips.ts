@@ -13,6 +13,7 @@ import type { ImportedFile } from '../store/revisions.ts';
 const MOST = 1_000;
 
 export class MemoryFlips implements FlipLog {
+  readonly isLasting: boolean = false;
   readonly #now: () => Date;
   readonly #since: Date;
   readonly #most: number;
@@ -77,6 +78,7 @@ export class MemoryFlips implements FlipLog {
         writes.push(() => this.#importFile(file));
         return Promise.resolve();
       },
+      lastSwitch: (revision) => Promise.resolve(this.#lastSwitch(revision)),
       append: (flip) => {
         const { changes, killSwitch = before.killSwitch, killSwitchFile } = flip;
         const isSwitched = killSwitch !== before.killSwitch || killSwitchFile !== undefined;
@@ -87,6 +89,12 @@ export class MemoryFlips implements FlipLog {
     });
     for (const write of writes) write();
     return result;
+  }
+
+  #lastSwitch(after: number): boolean | undefined {
+    const isSwitch = (one: FlipRecord) => one.kind === 'kill-switch' && one.source !== 'file' && one.revision > after;
+    const last = this.#records.findLast(isSwitch);
+    return last?.kind === 'kill-switch' ? last.to : undefined;
   }
 
   /** A file that is rewritten all the time must not be remembered all the time. */

@@ -9,9 +9,11 @@ export type RefusalKind =
   /** The file cannot be written. */
   | 'read-only'
   /** The database holds the rollouts and does not answer. */
-  | 'unavailable';
+  | 'unavailable'
+  /** The only one after which something may have been changed: nobody can say whether it was. */
+  | 'uncertain';
 
-/** Nothing was changed. The message says what to do. */
+/** Nothing was changed, unless it is `uncertain`. The message says what to do. */
 export class FlipRefused extends Error {
   readonly kind: RefusalKind;
 

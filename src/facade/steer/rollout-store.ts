@@ -2,6 +2,7 @@ import type { FacadeConfig } from '../config/schema.ts';
 import type { TableSchema } from '../config/table-schema.ts';
 import type { Variables } from '../config/variables.ts';
 import type { Logger } from '../../http/log.ts';
+import type { SteerState } from '../store/flips.ts';
 import { DatabaseRolloutStore } from './database-rollout-store.ts';
 import type { RolloutStoreKind } from './diff-file.ts';
 import { FileRolloutStore } from './file-rollout-store.ts';
@@ -28,10 +29,22 @@ export interface RolloutStore {
   resolve(config: FacadeConfig): FacadeConfig;
   /** Told when `resolve` has another answer for the same file. */
   subscribe(listener: () => void): void;
-  /** Makes the flip and waits until it serves. @throws FlipRefused */
-  flip(request: FlipRequest): Promise<FlipResult>;
-  /** The history is there, or a new revision of it. */
-  catchUp(): Promise<void>;
+  /** Makes the flip; with a file it serves then. @param timeoutMs for all of it. @throws FlipRefused */
+  flip(request: FlipRequest, timeoutMs: number): Promise<Flipped>;
+  /** What a look at the history found, newer than any before. @returns whether it went back: it is older than before. */
+  serve(state: SteerState): WentBack | undefined;
+}
+
+export interface Flipped {
+  readonly result: FlipResult;
+  /** What is in force with it, for whoever cannot look; undefined: it serves already. */
+  readonly inForce: SteerState | undefined;
+}
+
+/** The database holds less than it did: it was restored, or a standby took over that lacks the end. */
+export interface WentBack {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The config file, as a flip edits it. */

@@ -39,6 +39,8 @@ async function loadRepositories() {
 export function startSteering({ steering, meter, opened, instance, now, log, keepsHistory }: StartOptions): Started {
   let stop: (() => Promise<void>) | undefined;
   let isClosed = false;
+  /** The first look, which ends by itself in some seconds. */
+  let attaching = Promise.resolve();
   const ready = opened.then(async (store) => {
     const kept = store && (await loadRepositories());
     if (isClosed) return;
@@ -46,12 +48,13 @@ export function startSteering({ steering, meter, opened, instance, now, log, kee
     // Else one of its own, that nobody asks: what is to be written down would otherwise wait for ever.
     const shared = keepsHistory ? store : undefined;
     const flips = shared && kept ? new kept.PostgresFlips(shared.steering) : new MemoryFlips(now);
-    await steering.attach(flips).catch((error: unknown) => {
-      log.warn({ err: error }, 'the flips cannot be read yet; it is tried again');
+    attaching = steering.attach(flips).catch((error: unknown) => {
+      if (!isClosed) log.warn({ err: error }, 'the flips cannot be read yet; it is tried again');
     });
+    await attaching;
     // Closed meanwhile: what begins now would never be stopped.
     if (isClosed) return;
-    const following = follow(shared, () => steering.look(), log);
+    const following = follow(shared, steering, log);
     stop = () => following.close();
   });
   return {
@@ -59,6 +62,7 @@ export function startSteering({ steering, meter, opened, instance, now, log, kee
     async close() {
       isClosed = true;
       await meter.close();
+      await attaching;
       await stop?.();
     },
   };

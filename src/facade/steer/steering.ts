@@ -1,13 +1,16 @@
-import { Turns } from '../../http/turns.ts';
+import { codeOf } from '../../http/error-code.ts';
+import { Repeated, Turns } from '../../http/turns.ts';
+import { within } from '../../http/within.ts';
 import { changedPart, rolloutsOf, type RolloutSet } from '../config/rollout.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import type { FlipReason, FlipRecord } from '../rollout/flip.ts';
-import type { FlipLog, HistoryQuery } from '../store/flips.ts';
+import type { FlipLog, HistoryQuery, SteerState } from '../store/flips.ts';
 import type { Logger } from '../../http/log.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesForAll, type FlipRequest, type FlipResult, type RequestedChange } from './request.ts';
-import type { RolloutStore } from './rollout-store.ts';
+import type { RolloutStore, WentBack } from './rollout-store.ts';
+import type { KillSwitchKept, SharedKillSwitch } from './shared-kill-switch.ts';
 
 /**
  * Everything that moves a route, in one place: flips, rollbacks, the kill switch, and the history of all three. Who
@@ -20,33 +23,60 @@ export interface SteeringOptions {
   readonly pending: PendingWrites;
   /** What serves now: the file with the flips laid over it. */
   readonly config: () => FacadeConfig;
-  readonly killSwitch: { set(on: boolean): void };
+  readonly killSwitch: SharedKillSwitch;
   readonly log: Logger;
+}
+
+/** How far this instance is with what others flip. */
+export interface SteeringStatus {
+  /** That serves here; undefined: the history was never read. */
+  readonly revision: number | undefined;
+  /** Revisions that were heard of and do not serve here yet. */
+  readonly behind: number;
+  /** The last time that the database held less than before, ISO 8601; undefined: never, in this process. */
+  readonly wentBack: (WentBack & { readonly at: string }) | undefined;
+  /** The kill switch as it was set here is in the database. */
+  readonly isKillSwitchKept: boolean;
 }
 
 /** Hears of every new revision, whichever instance made it. */
 export type FlipListener = (records: readonly FlipRecord[]) => void;
 
-/** Revisions that are told at once to a listener; nobody waits for what he missed of a year. */
-const MOST_TOLD = 100;
+/** Caps how many revisions are told at once to a listener after a long gap. */
+const MAX_TOLD = 100;
+/** A look that takes longer is given up: the connection that it waits for may have been forgotten by a firewall. */
+const LOOK_TIMEOUT_MS = 2_000;
+/** What is still to be written down is not waited for longer before a look: a locked table must not hide the others' flips. */
+const FLUSH_TIMEOUT_MS = 300;
+/** Whoever flips is answered within it, and with it within the time of the admin API (`ANSWER_TIMEOUT_MS`). */
+const FLIP_TIMEOUT_MS = 4_200;
+/** Of it, what a roll back may take to find out what to flip. */
+const TARGET_TIMEOUT_MS = 1_200;
 
 export class Steering {
   readonly #options: SteeringOptions;
   readonly #pending: PendingWrites;
   readonly #rollouts: RolloutStore;
+  readonly #killSwitch: SharedKillSwitch;
   readonly #listeners = new Set<FlipListener>();
+  readonly #looks = new Repeated(() => this.#look());
+  /** Reads of the history, counted when they begin: what an older one finds later is of the past. */
+  #asked = 0;
+  #answered = 0;
+  #revision: number | undefined;
+  #newest = 0;
+  #wentBack: SteeringStatus['wentBack'];
   /** The newest revision that the listeners were told of; undefined: none yet, and the past is no news. */
   #told: number | undefined;
+  readonly #tellings = new Turns();
   /** The file holds the kill switch on, here. */
   #isHeldByFile = false;
-  /** What the store last said of the kill switch. */
-  #killed = false;
-  readonly #turns = new Turns();
 
   constructor(options: SteeringOptions) {
     this.#options = options;
     this.#pending = options.pending;
     this.#rollouts = options.rollouts;
+    this.#killSwitch = options.killSwitch;
   }
 
   /** The history is there: takes over what it says. Rejects when it cannot be read yet; `look` tries again. */
@@ -55,17 +85,25 @@ export class Steering {
     await this.look();
   }
 
-  /** Looks whether there is a new revision, and serves it. */
+  get status(): SteeringStatus {
+    const behind = this.#revision === undefined ? 0 : Math.max(0, this.#newest - this.#revision);
+    const { isCarriedOut: isKillSwitchKept } = this.#killSwitch;
+    return { revision: this.#revision, behind, wentBack: this.#wentBack, isKillSwitchKept };
+  }
+
+  /** Looks whether something else is in force than what serves, and serves it. Whoever asks meanwhile shares the next. */
   look(): Promise<void> {
-    return this.#turns.take(() => this.#look());
+    return this.#looks.run();
+  }
+
+  /** Somebody says that there is this revision. */
+  heardOf(revision: number): void {
+    this.#newest = Math.max(this.#newest, revision);
   }
 
   /** @throws FlipRefused */
-  async flip(request: FlipRequest): Promise<FlipResult> {
-    const result = await this.#rollouts.flip(request);
-    // Who flips and then resumes the autopilot must not be paused by his own flip, told of too late.
-    if (!request.dryRun && result.changes.length > 0) await this.#lookNow();
-    return result;
+  flip(request: FlipRequest): Promise<FlipResult> {
+    return this.#flip(request, performance.now() + FLIP_TIMEOUT_MS);
   }
 
   /** Every row with two faces. @throws FlipRefused */
@@ -78,6 +116,27 @@ export class Steering {
    * Routes that left the table since stay out. @throws FlipRefused
    */
   async rollback(revision: number | undefined, request: Omit<FlipRequest, 'changes' | 'source'>): Promise<FlipResult> {
+    const deadline = performance.now() + FLIP_TIMEOUT_MS;
+    const changes = await within(TARGET_TIMEOUT_MS, this.#changesTo(revision)).catch(refusedOrUnavailable);
+    return this.#flip({ ...request, source: 'rollback', changes }, deadline);
+  }
+
+  /** @param deadline milliseconds, monotonic. */
+  async #flip(request: FlipRequest, deadline: number): Promise<FlipResult> {
+    const { result, inForce } = await this.#rollouts.flip(request, deadline - performance.now());
+    const { flips } = this.#pending;
+    if (request.dryRun || result.changes.length === 0 || !flips) return result;
+    // Who flips and then resumes the autopilot must not be paused by his own flip, told of too late.
+    const read = within(Math.max(0, deadline - performance.now()), this.#read(flips));
+    // The flip is made: where it cannot be read back, what it made serves.
+    await read.catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, 'a flip that was made cannot be read back now');
+      if (inForce && ++this.#asked) this.#serve(inForce, this.#asked);
+    });
+    return result;
+  }
+
+  async #changesTo(revision: number | undefined): Promise<RequestedChange[]> {
     const flips = this.#flips();
     await this.#pending.flush();
     const { revision: newest } = await flips.state();
@@ -89,26 +148,17 @@ export class Steering {
     if (!then)
       throw new FlipRefused('unknown', `the history does not reach back to ${target}: it is kept in memory only`);
     const now = rolloutsOf(this.#options.config());
-    const changes = [...then].flatMap(([route, values]): RequestedChange[] => {
+    return [...then].flatMap(([route, values]): RequestedChange[] => {
       const current = now.get(route);
       return current ? [{ route, set: changedPart(current, values) }] : [];
     });
-    return this.flip({ ...request, source: 'rollback', changes });
   }
 
-  /**
-   * The kill switch, at once. It needs no database: the other instances and the history hear of it when they can.
-   * @returns whether they have.
-   */
-  async setKillSwitch(on: boolean, reason: FlipReason): Promise<boolean> {
-    this.#options.killSwitch.set(on);
-    this.#pending.add(async (flips) => {
-      await flips.transact((tx) => tx.append({ ...reason, changes: [], killSwitch: on }));
-      this.#killed = on;
-    });
-    const isWritten = await this.#pending.flush();
+  /** The kill switch of all instances, at once here. @returns where the order is, within a second. Never rejects. */
+  async setKillSwitch(on: boolean, reason: FlipReason): Promise<KillSwitchKept> {
+    const kept = await this.#killSwitch.set(on, reason);
     this.#lookLater();
-    return isWritten;
+    return kept;
   }
 
   /**
@@ -128,7 +178,7 @@ export class Steering {
   /** @throws FlipRefused while there is no history yet. */
   async history(query: HistoryQuery): Promise<{ revision: number; flips: FlipRecord[] }> {
     const flips = this.#flips();
-    await this.#pending.flush();
+    await this.#written();
     const [{ revision }, found] = await Promise.all([flips.state(), flips.list(query)]);
     return { revision, flips: found };
   }
@@ -147,32 +197,49 @@ export class Steering {
   async #look(): Promise<void> {
     const { flips } = this.#pending;
     if (!flips) return;
-    await this.#rollouts.catchUp();
-    const { revision, killSwitch } = await flips.state();
-    // A switch thrown here that the store does not have yet is newer than what the store says.
-    if (this.#pending.isEmpty && killSwitch !== this.#killed) {
-      this.#killed = killSwitch;
-      this.#options.killSwitch.set(killSwitch);
-    }
-    await this.#tell(flips, revision);
+    // Each by itself: whichever cannot be written, the others' flips are read.
+    await Promise.all([
+      this.#written(),
+      within(FLUSH_TIMEOUT_MS, this.#killSwitch.carryOut(flips)).catch(() => undefined),
+    ]);
+    await this.#read(flips);
+  }
+
+  /** What happened here is in the history, if it takes it soon. */
+  async #written(): Promise<void> {
+    await within(FLUSH_TIMEOUT_MS, this.#pending.flush()).catch(() => false);
+  }
+
+  async #read(flips: FlipLog): Promise<void> {
+    const asked = ++this.#asked;
+    const { mark } = this.#killSwitch;
+    const state = await within(LOOK_TIMEOUT_MS, flips.state());
+    this.#killSwitch.heard(mark, state);
+    if (this.#serve(state, asked)) await this.#tellings.take(() => this.#tell(flips, state.revision));
+  }
+
+  /** @returns false: what was asked for later is known already. */
+  #serve(state: SteerState, asked: number): boolean {
+    if (asked < this.#answered) return false;
+    this.#answered = asked;
+    const wentBack = this.#rollouts.serve(state);
+    this.#newest = wentBack ? state.revision : Math.max(this.#newest, state.revision);
+    this.#revision = state.revision;
+    if (wentBack) this.#wentBack = { ...wentBack, at: new Date().toISOString() };
+    return true;
   }
 
   async #tell(flips: FlipLog, revision: number): Promise<void> {
     const after = this.#told;
     if (after !== undefined && revision > after && this.#listeners.size > 0) {
-      const news = await flips.list({ after, limit: MOST_TOLD });
+      const news = await flips.list({ after, limit: MAX_TOLD });
       for (const listener of this.#listeners) listener(news);
     }
     this.#told = revision;
   }
 
   #lookLater(): void {
-    void this.#lookNow();
-  }
-
-  /** Never rejects. */
-  async #lookNow(): Promise<void> {
-    await this.look().catch((error: unknown) => {
+    this.look().catch((error: unknown) => {
       this.#options.log.warn({ err: error }, 'the history cannot be read now');
     });
   }
@@ -182,6 +249,13 @@ export class Steering {
     if (flips) return flips;
     throw new FlipRefused('unavailable', 'the history is not there yet: its database is starting or cannot be reached');
   }
+}
+
+function refusedOrUnavailable(error: unknown): never {
+  if (error instanceof FlipRefused) throw error;
+  throw new FlipRefused('unavailable', `the history cannot be read now (${codeOf(error)}); nothing was changed`, {
+    cause: error,
+  });
 }
 
 async function lastFlip(flips: FlipLog): Promise<number> {

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from './schema.ts';
 import { storedJson } from './stored-json.ts';
 
@@ -30,14 +30,63 @@ export function readAutopilotRoutes(db: Kysely<Database>): Promise<StoredRoute[]
   return db.selectFrom('autopilot_routes').selectAll().execute();
 }
 
-/** All routes that are on autopilot; others are forgotten. */
-export async function writeAutopilotRoutes(db: Kysely<Database>, routes: readonly StoredRoute[]): Promise<void> {
+/** What a leader begins with. */
+interface AutopilotTurn {
+  readonly routes: readonly (StoredRoute & { readonly text: string })[];
+  /** In the order in which they were given. */
+  readonly orders: readonly (StoredOrder & { readonly id: number })[];
+}
+
+/** Another leader kept states since the turn began: what was decided in it is of the past. */
+export class TurnLost extends Error {
+  override readonly name = 'TurnLost';
+
+  constructor() {
+    super('another instance has decided for the autopilot meanwhile; nothing of this tick is kept');
+  }
+}
+
+export async function beginAutopilotTurn(db: Kysely<Database>): Promise<AutopilotTurn> {
+  const [routes, orders] = await Promise.all([
+    db.selectFrom('autopilot_routes').selectAll().select(STATE_TEXT).execute(),
+    db.selectFrom('autopilot_orders').selectAll().orderBy('id').execute(),
+  ]);
+  return { routes, orders };
+}
+
+/**
+ * Keeps the states of all routes that are on autopilot (others are forgotten), and lets go of the orders that are carried
+ * out in them: both or neither, so that an order that was answered cannot be lost with the leader that took it.
+ * @throws TurnLost
+ */
+export function endAutopilotTurn(
+  db: Kysely<Database>,
+  began: AutopilotTurn,
+  routes: readonly StoredRoute[],
+): Promise<void> {
+  return db.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(hashtextextended(${TURN_LOCK}, 0))`.execute(tx);
+    const now = await tx.selectFrom('autopilot_routes').select(['route', STATE_TEXT]).execute();
+    const texts = new Map(now.map(({ route, text }) => [route, text]));
+    const isAsBefore = began.routes.every(({ route, text }) => texts.get(route) === text);
+    if (!isAsBefore || texts.size !== began.routes.length) throw new TurnLost();
+    const taken = began.orders.map(({ id }) => id);
+    if (taken.length > 0) await tx.deleteFrom('autopilot_orders').where('id', 'in', taken).execute();
+    await writeRoutes(tx, routes);
+  });
+}
+
+const TURN_LOCK = 'c2s-facade:autopilot-turn';
+/** As Postgres says it: two texts of one document are the same. */
+const STATE_TEXT = sql<string>`state::text`.as('text');
+
+async function writeRoutes(tx: Transaction<Database>, routes: readonly StoredRoute[]): Promise<void> {
   const ids = routes.map(({ route }) => route);
-  let others = db.deleteFrom('autopilot_routes');
+  let others = tx.deleteFrom('autopilot_routes');
   if (ids.length > 0) others = others.where('route', 'not in', ids);
   await others.execute();
   if (ids.length === 0) return;
-  await db
+  await tx
     .insertInto('autopilot_routes')
     .values(
       routes.map(({ route, state, report }) => {
@@ -78,12 +127,6 @@ export async function autopilotDecisions(
 
 export async function orderAutopilot(db: Kysely<Database>, order: StoredOrder): Promise<void> {
   await db.insertInto('autopilot_orders').values(order).execute();
-}
-
-/** In the order in which they were given; each is taken once. */
-export async function takeAutopilotOrders(db: Kysely<Database>): Promise<StoredOrder[]> {
-  const rows = await db.deleteFrom('autopilot_orders').returning(['id', 'route', 'kind', 'who']).execute();
-  return rows.toSorted((a, b) => a.id - b.id).map(({ route, kind, who }) => ({ route, kind, who }));
 }
 
 /** Of one process, in the place of what it had published before. */

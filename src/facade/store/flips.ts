@@ -1,10 +1,13 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { codeOf } from '../../http/error-code.ts';
+import { TimeOver, within } from '../../http/within.ts';
 import type { Rollouts, RolloutValues } from '../config/rollout.ts';
 import type { FlipChange, FlipReason, FlipRecord } from '../rollout/flip.ts';
 import { FLIPS_CHANNEL } from './channels.ts';
 import { lastImportedFile, recordImportedFile, wasImported, type ImportedFile } from './revisions.ts';
 import type { Database } from './schema.ts';
 import { storedJson } from './stored-json.ts';
+import { CommitUnknown } from './unavailable.ts';
 
 /**
  * Flips: what is now, and the history of it. Append-only; what is now is only its newest lines, kept beside it so that
@@ -31,6 +34,8 @@ export interface SteerTransaction extends SteerState {
   lastFile(): Promise<ImportedFile | undefined>;
   wasImported(fileRevision: string): Promise<boolean>;
   imported(file: ImportedFile): Promise<void>;
+  /** What the kill switch that all share was last set to, at a revision above this one; undefined: it was not. */
+  lastSwitch(revision: number): Promise<boolean | undefined>;
   /** @returns the new revision, or the old one when there is nothing in the flip. */
   append(flip: NewFlip): Promise<number>;
 }
@@ -47,9 +52,15 @@ export interface HistoryQuery {
 
 /** The history of flips, wherever it is kept. */
 export interface FlipLog {
+  /** Outlives this process. */
+  readonly isLasting: boolean;
   state(): Promise<SteerState>;
-  /** Everything in `work` happens, or nothing, and no other flip meanwhile. */
-  transact<T>(work: (tx: SteerTransaction) => Promise<T>): Promise<T>;
+  /**
+   * Everything in `work` happens, or nothing, and no other flip meanwhile.
+   * @param timeoutMs for all of it; left out: 3 s. Of what takes longer nothing happens.
+   * @throws CommitUnknown when nobody can say whether it happened.
+   */
+  transact<T>(work: (tx: SteerTransaction) => Promise<T>, timeoutMs?: number): Promise<T>;
   /** Newest first. */
   list(query: HistoryQuery): Promise<FlipRecord[]>;
   /** What each route that was flipped since was at `revision`; undefined when the history does not reach back so far. */
@@ -58,31 +69,43 @@ export interface FlipLog {
   since(): Promise<Date>;
 }
 
+/** Above what a frozen instance may hold the row that every flip holds (STEERING_LIMITS). */
+const TRANSACT_TIMEOUT_MS = 3_000;
+
 export class PostgresFlips implements FlipLog {
+  readonly isLasting: boolean = true;
   readonly #db: Kysely<Database>;
 
   constructor(db: Kysely<Database>) {
     this.#db = db;
   }
 
-  state(): Promise<SteerState> {
-    // One snapshot: a revision must not come with the rollouts of another.
-    return this.#db
-      .transaction()
-      .setIsolationLevel('repeatable read')
-      .execute((tx) => stateOf(tx, false));
+  async state(): Promise<SteerState> {
+    // One statement sees one snapshot: a revision must not come with the rollouts of another.
+    const { revision, kill_switch, rollouts } = await this.#db
+      .selectFrom('steering')
+      .select(['revision', 'kill_switch'])
+      .select((eb) =>
+        eb
+          .selectFrom('rollouts')
+          .select(sql<Record<string, RolloutValues> | null>`jsonb_object_agg(route, rollout)`.as('all'))
+          .as('rollouts'),
+      )
+      .executeTakeFirstOrThrow();
+    return { revision, killSwitch: kill_switch, rollouts: new Map(Object.entries(rollouts ?? {})) };
   }
 
-  transact<T>(work: (tx: SteerTransaction) => Promise<T>): Promise<T> {
-    return this.#db.transaction().execute(async (tx) => {
-      const state = await stateOf(tx, true);
-      return work({
-        ...state,
-        lastFile: () => lastImportedFile(tx),
-        wasImported: (revision) => wasImported(tx, revision),
-        imported: (file) => recordImportedFile(tx, file),
-        append: (flip) => append(tx, state, flip),
-      });
+  async transact<T>(work: (tx: SteerTransaction) => Promise<T>, timeoutMs = TRANSACT_TIMEOUT_MS): Promise<T> {
+    const deadline = performance.now() + timeoutMs;
+    let isCommitting = false;
+    const done = this.#db.transaction().execute(async (tx) => {
+      const result = await work(transactionOf(tx, await lockedState(tx)));
+      if (performance.now() >= deadline) throw new TimeOver(timeoutMs);
+      isCommitting = true;
+      return result;
+    });
+    return within(timeoutMs, done).catch((error: unknown) => {
+      throw isCommitting && !wasRefused(error) ? new CommitUnknown({ cause: error }) : error;
     });
   }
 
@@ -124,12 +147,44 @@ export class PostgresFlips implements FlipLog {
   }
 }
 
-async function stateOf(tx: Transaction<Database>, isLocking: boolean): Promise<SteerState> {
-  const query = tx.selectFrom('steering').select(['revision', 'kill_switch']);
-  const { revision, kill_switch } = await (isLocking ? query.forUpdate() : query).executeTakeFirstOrThrow();
+function transactionOf(tx: Transaction<Database>, state: SteerState): SteerTransaction {
+  return {
+    ...state,
+    lastFile: () => lastImportedFile(tx),
+    wasImported: (revision) => wasImported(tx, revision),
+    imported: (file) => recordImportedFile(tx, file),
+    lastSwitch: (revision) => lastSwitch(tx, revision),
+    append: (flip) => append(tx, state, flip),
+  };
+}
+
+/** With the row that every flip holds. A second statement, for what is read with a lock that was waited for is newer. */
+async function lockedState(tx: Transaction<Database>): Promise<SteerState> {
+  const { revision, kill_switch } = await tx
+    .selectFrom('steering')
+    .select(['revision', 'kill_switch'])
+    .forUpdate()
+    .executeTakeFirstOrThrow();
   const rows = await tx.selectFrom('rollouts').select(['route', 'rollout']).execute();
-  const rollouts = new Map(rows.map(({ route, rollout }) => [route, rollout]));
-  return { revision, killSwitch: kill_switch, rollouts };
+  return { revision, killSwitch: kill_switch, rollouts: new Map(rows.map(({ route, rollout }) => [route, rollout])) };
+}
+
+/** The server itself said no at the end: nothing was carried out. One that is being shut down may have begun with it. */
+function wasRefused(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error && !/^(?:08|57P)/.test(codeOf(error));
+}
+
+async function lastSwitch(tx: Transaction<Database>, revision: number): Promise<boolean | undefined> {
+  const row = await tx
+    .selectFrom('flips')
+    .select('to')
+    .where('revision', '>', revision)
+    .where('route', 'is', null)
+    .where('source', '<>', 'file')
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && isOn(row.to);
 }
 
 async function append(tx: Transaction<Database>, state: SteerState, flip: NewFlip): Promise<number> {

@@ -12,6 +12,9 @@ import { StoreUnavailable } from './unavailable.ts';
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
 
+/** What has a deadline of its own ends by that first: what is still waited for then is the database. */
+const CUT_SLACK_MS = 500;
+
 /** The migrations are the opener's to bring. */
 export type OpenOptions = Omit<StoreOptions, 'migrations'>;
 
@@ -65,6 +68,12 @@ export class StoreHolder {
     return this.#store ? undefined : this.#problem;
   }
 
+  /** Since the database last answered anything: milliseconds; undefined before it ever did, and where there is none. */
+  get silenceMs(): number | undefined {
+    const answeredAt = this.#store?.connections.answeredAt;
+    return answeredAt === undefined ? undefined : performance.now() - answeredAt;
+  }
+
   /** There is none, and none will come. */
   get isOff(): boolean {
     return this.#options === undefined;
@@ -91,10 +100,24 @@ export class StoreHolder {
     void this.#opening.then((store) => store && this.#serve(store));
   }
 
-  /** Nobody waits for the database any longer: what is asked of it fails at once. `close` is still to be called. */
-  cut(): void {
-    this.#closing.abort();
-    this.#store?.cut();
+  /**
+   * Work that ends with the process and may wait for the database. What is asked of one that has not answered when the
+   * time is over fails then, and from then on, so that the work comes to its end without it.
+   */
+  async cutAfter<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => {
+      this.#options?.log.warn(
+        { timeoutMs },
+        'the database did not answer in time at the end; it is waited for no longer',
+      );
+      this.#closing.abort();
+      this.#store?.cut();
+    }, timeoutMs + CUT_SLACK_MS);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async close(): Promise<void> {

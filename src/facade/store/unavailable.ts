@@ -13,6 +13,18 @@ export class StoreUnavailable extends Error {
 }
 
 /**
+ * The transaction was sent whole, and nobody said whether it was carried out: the connection was lost, or time was over,
+ * while its end was awaited.
+ */
+export class CommitUnknown extends Error {
+  override readonly name = 'CommitUnknown';
+
+  constructor(options?: ErrorOptions) {
+    super('the database did not say whether the change was carried out', options);
+  }
+}
+
+/**
  * Does the error say that the database cannot be used now, rather than that a statement is wrong? A connection that
  * cannot be made or was lost, a server that starts, ends, is full or takes no writes, an account that it does not know.
  */

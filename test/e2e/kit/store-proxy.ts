@@ -19,6 +19,8 @@ export interface StoreProxy {
   cut(): Promise<void>;
   /** The end of `silence` and `cut`, and of a delay. */
   pass(): Promise<void>;
+  /** Resolves when a client has sent bytes with this text, and they are on their way: before any answer comes. */
+  sent(text: string): Promise<void>;
   /** New connections lead to this database's server; those of now are reset. */
   lead(databaseUrl: string): void;
   close(): Promise<void>;
@@ -43,8 +45,19 @@ export async function startStoreProxy(databaseUrl: string): Promise<StoreProxy> 
     else act();
   };
   const later = (act: () => void): void => void (delayMs === 0 ? act() : setTimeout(act, delayMs));
+  const awaited = new Map<string, () => void>();
+  const hear = (bytes: Buffer): void => {
+    for (const [text, resolve] of awaited) {
+      if (!bytes.includes(text)) continue;
+      awaited.delete(text);
+      resolve();
+    }
+  };
   const carry = (pair: Pair, from: Socket, to: Socket): void => {
-    from.on('data', (bytes: Buffer) => later(() => deliver(pair, () => to.write(bytes))));
+    from.on('data', (bytes: Buffer) => {
+      later(() => deliver(pair, () => to.write(bytes)));
+      if (from === pair.near) hear(bytes);
+    });
     from.on('end', () => later(() => deliver(pair, () => to.end())));
     from.on('error', () => undefined);
     from.on('close', () => later(() => deliver(pair, () => to.destroy())));
@@ -64,7 +77,8 @@ export async function startStoreProxy(databaseUrl: string): Promise<StoreProxy> 
   const reset = (): void => {
     for (const { near, far } of pairs) {
       near.resetAndDestroy();
-      far.destroy();
+      // What was sent before arrives.
+      far.end();
     }
     pairs.clear();
   };
@@ -90,6 +104,7 @@ export async function startStoreProxy(databaseUrl: string): Promise<StoreProxy> 
       waiting.splice(0).forEach((act) => act());
       if (!server.listening) await listen(port);
     },
+    sent: (text) => new Promise((resolve) => void awaited.set(text, resolve)),
     lead: (next) => {
       reach = reacherOf(next);
       reset();

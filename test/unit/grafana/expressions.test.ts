@@ -6,6 +6,7 @@ import { AutopilotMetrics } from '../../../src/facade/compare/autopilot/metrics.
 import { ComparisonMetrics } from '../../../src/facade/compare/metrics.ts';
 import { Metrics } from '../../../src/facade/observe/metrics.ts';
 import { createMigrationRatio } from '../../../src/facade/steer/burn-down.ts';
+import { observeShared } from '../../../src/facade/steer/metrics.ts';
 import { expressions, parsePromql, rules } from '../../e2e/kit/promql.ts';
 
 const alerts = rules().filter(({ alert }) => alert !== undefined);
@@ -27,6 +28,7 @@ async function knownNames(): Promise<Set<string>> {
   new ComparisonMetrics(metrics.registry, { reports: () => [] }, () => 0);
   createMigrationRatio(metrics.registry);
   metrics.observeLog(() => 0);
+  observeShared(metrics.registry, () => ({ silenceMs: 0, revision: 0, behind: 0 }));
   const registered = (await metrics.registry.getMetricsAsJSON()).map(({ name }) => name);
   const list = JSON.parse(readFileSync('test/e2e/external/may-be-empty.json', 'utf8')) as { metrics: object };
   return new Set([

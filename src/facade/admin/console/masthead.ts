@@ -1,6 +1,7 @@
 import { change } from './api.ts';
 import { Confirm, Signature, signed } from './confirm.ts';
 import type { Live } from './live.ts';
+import type { Shared } from './model.ts';
 import { html, useState } from './vendor/preact.js';
 
 const SAID: Readonly<Record<Live['connection'], string>> = {
@@ -40,6 +41,7 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
       </button>
     </header>
     ${on && html`<p class="banner" role="alert">The kill switch is on: every route is direct, whatever the table says.</p>`}
+    ${troublesOf(live.snapshot?.shared).map((trouble) => html`<p class="banner calm" role="status">${trouble}</p>`)}
     ${
       live.snapshot?.gateway === false &&
       html`<p class="banner calm">No gateway is configured: every route is direct, whatever the table says.</p>`
@@ -62,4 +64,29 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
         <${Signature} optional=${true} />
       <//>`
     }`;
+}
+
+/** Seconds. The database is asked something every second. */
+const LONG_SILENCE = 10;
+
+/** What an operator must know before a flip: how far this instance hears of the others, and they of it. */
+function troublesOf(shared: Shared | undefined): string[] {
+  if (!shared) return [];
+  const { databaseSilence = 0, steering, unstarted = {} } = shared;
+  const { behind, isKillSwitchKept, wentBack } = steering;
+  const troubles = Object.entries(unstarted).map(([part, reason]) => `${part} did not start yet: ${reason}`);
+  if (databaseSilence > LONG_SILENCE)
+    troubles.push(
+      `The database has not answered for ${Math.round(databaseSilence)} s: flips are neither made nor heard of here. The kill switch works, on each instance by itself.`,
+    );
+  if (behind > 0) troubles.push(`${behind} newer revisions are known and do not serve here yet.`);
+  if (!isKillSwitchKept)
+    troubles.push(
+      'The kill switch as it was set here is not in the database yet: the other instances do not hear of it.',
+    );
+  if (wentBack)
+    troubles.push(
+      `The database went back from revision ${wentBack.from} to ${wentBack.to} at ${wentBack.at}: flips between them are gone from it.`,
+    );
+  return troubles;
 }

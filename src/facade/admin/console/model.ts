@@ -40,6 +40,19 @@ export interface ParityView {
   readonly compared: number;
 }
 
+/** Of what the instances share. */
+export interface Shared {
+  /** Seconds since the database last answered; left out: there is none, or it never did. */
+  readonly databaseSilence?: number;
+  readonly steering: {
+    readonly behind: number;
+    readonly isKillSwitchKept: boolean;
+    readonly wentBack?: { readonly from: number; readonly to: number; readonly at: string };
+  };
+  /** Parts that could not be started yet, with the reason. */
+  readonly unstarted?: Readonly<Record<string, string>>;
+}
+
 export interface Snapshot {
   /** Milliseconds since 1970, by the clock of the facade. */
   readonly at: number;
@@ -48,6 +61,8 @@ export interface Snapshot {
   readonly gateway: boolean;
   /** Of an extension: what is below /api beside the engine's own. */
   readonly extensionRoutes: readonly string[];
+  /** An older facade does not say. */
+  readonly shared?: Shared;
   readonly routes: readonly RouteView[];
 }
 

@@ -7,7 +7,7 @@ import { print, type Command, type CommonOptions, type Context } from '../contex
 import { CliError, EXIT, usageError, type ExitCode } from '../exit.ts';
 import type { KillSwitchState } from '../live.ts';
 import { signature } from '../signature.ts';
-import { allVisible } from '../../../http/visible.ts';
+import { allVisible, visible } from '../../../http/visible.ts';
 
 export interface KillSwitchOptions extends CommonOptions {
   readonly why?: string;
@@ -32,11 +32,17 @@ async function set(context: Context, end: boolean, options: KillSwitchOptions): 
   try {
     const method = end ? 'DELETE' : 'PUT';
     const state = await context.admin.send<KillSwitchState>(method, '/api/kill-switch', signature(options));
-    return end && state.on ? endFile(context, state) : answer(context, state);
+    return end && state.on ? endFile(context, state) : answer(context, state, remarkOf(state));
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     return byFile(context, end, error);
   }
+}
+
+/** It acts on the instance that was asked; the others hear of it by the database. */
+function remarkOf({ recorded, kept }: KillSwitchState): string {
+  if (recorded !== false || kept === undefined) return '';
+  return `\nThe database does not take it now: it is kept ${visible(kept)}. Set it on the other instances too.`;
 }
 
 function answer(context: Context, state: KillSwitchState, remark = ''): ExitCode {

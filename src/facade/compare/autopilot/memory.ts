@@ -1,4 +1,4 @@
-import type { DecisionRecord, Kept, Memory, Order, Reading } from './ports.ts';
+import type { DecisionRecord, Kept, Memory, Order, Reading, Turn } from './ports.ts';
 
 /** Without a store: one process, which forgets everything when it ends. */
 
@@ -14,10 +14,15 @@ export class ProcessMemory implements Memory {
     return Promise.resolve(new Map(this.#kept));
   }
 
-  save(kept: readonly Kept[]): Promise<void> {
-    this.#kept.clear();
-    for (const one of kept) this.#kept.set(one.report.route, one);
-    return Promise.resolve();
+  turn(): Promise<Turn> {
+    const orders = [...this.#orders];
+    const end = (kept: readonly Kept[]): Promise<void> => {
+      this.#orders = this.#orders.filter((order) => !orders.includes(order));
+      this.#kept.clear();
+      for (const one of kept) this.#kept.set(one.report.route, one);
+      return Promise.resolve();
+    };
+    return Promise.resolve({ kept: new Map(this.#kept), orders, end });
   }
 
   record(decision: DecisionRecord): Promise<void> {
@@ -32,12 +37,6 @@ export class ProcessMemory implements Memory {
   order(order: Order): Promise<void> {
     this.#orders.push(order);
     return Promise.resolve();
-  }
-
-  takeOrders(): Promise<readonly Order[]> {
-    const orders = this.#orders;
-    this.#orders = [];
-    return Promise.resolve(orders);
   }
 
   publish(readings: readonly Reading[]): Promise<void> {

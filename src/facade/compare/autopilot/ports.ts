@@ -95,16 +95,29 @@ export interface Kept {
   readonly report: Report;
 }
 
+/** What a leader begins a tick with, and how it ends it. */
+export interface Turn {
+  /** By route. */
+  readonly kept: ReadonlyMap<string, Kept>;
+  /** In the order in which they were given. */
+  readonly orders: readonly Order[];
+  /**
+   * Keeps the new states, and with them what came of the orders: both or neither. @throws when another leader has kept
+   * states since this turn began, as one does that takes over from a process that stood still.
+   */
+  end(kept: readonly Kept[]): Promise<void>;
+}
+
 /** What outlives a tick, and with a store a process: the truth of all instances. */
 export interface Memory {
   load(): Promise<ReadonlyMap<string, Kept>>;
-  save(kept: readonly Kept[]): Promise<void>;
+  /** Of whoever leads. */
+  turn(): Promise<Turn>;
   record(decision: DecisionRecord): Promise<void>;
   /** Newest first. */
   history(route: string, limit: number): Promise<readonly DecisionRecord[]>;
   /** Of a human, for whoever leads. */
   order(order: Order): Promise<void>;
-  takeOrders(): Promise<readonly Order[]>;
   /** Of this process, for whoever leads. */
   publish(readings: readonly Reading[]): Promise<void>;
   /** The newest of every process that lives. */

@@ -1,5 +1,6 @@
 import type { Calendar } from '../../../http/calendar.ts';
 import type { Logger } from '../../../http/log.ts';
+import { within } from '../../../http/within.ts';
 import type { AutopilotMetrics } from './metrics.ts';
 import type { Facts } from './facts.ts';
 import { judge } from './gates.ts';
@@ -11,6 +12,9 @@ import { Traffic, worstBreaker } from './traffic.ts';
  * Turns ticks into flips: gathers the facts, asks the machine, makes the flip, and only when it is made keeps the new
  * state and writes down why. A flip that fails leaves everything as it was, and the next tick decides again.
  */
+
+/** The order is kept by then: whoever gave it need not wait for a slow database. */
+const OBEY_TIMEOUT_MS = 2_000;
 
 interface AutopilotOptions {
   readonly ports: Ports;
@@ -62,9 +66,16 @@ export class Autopilot {
     return this.#options.ports.routes().some(({ id }) => id === route);
   }
 
-  /** Hands off, or on again. Whoever leads obeys at its next tick; here it is at once. */
+  /** Hands off, or on again. Whoever leads obeys at its next tick; here it is at once, where the tick does not take long. */
   async order(order: Order): Promise<void> {
     await this.#options.ports.memory.order(order);
+    await within(OBEY_TIMEOUT_MS, this.#obey()).catch((error: unknown) => {
+      this.#options.log.warn({ err: error, route: order.route }, 'autopilot: the order is obeyed at the next tick');
+    });
+  }
+
+  /** A tick that began before the order may have looked for orders already. */
+  async #obey(): Promise<void> {
     await this.#ticking?.catch(() => undefined);
     await this.tick();
   }
@@ -87,14 +98,15 @@ export class Autopilot {
       this.#known.clear();
       return;
     }
-    const [kept, orders, readings] = await Promise.all([memory.load(), memory.takeOrders(), memory.readings()]);
+    const [turn, readings] = await Promise.all([memory.turn(), memory.readings()]);
+    const { kept, orders } = turn;
     this.#traffic.forgetOthers(readings);
     const next: Kept[] = [];
     for (const route of ports.routes()) {
       const mine = orders.filter((order) => order.route === route.id);
       next.push(await this.#look(route, kept.get(route.id), mine, readings));
     }
-    await memory.save(next);
+    await turn.end(next);
   }
 
   async #look(route: RouteNow, kept: Kept | undefined, orders: readonly Order[], readings: readonly Reading[]) {

@@ -1,16 +1,16 @@
 import type { Kysely } from 'kysely';
 import {
   autopilotDecisions,
+  beginAutopilotTurn,
+  endAutopilotTurn,
   livingReadings,
   orderAutopilot,
   publishReadings,
   readAutopilotRoutes,
   recordAutopilotDecision,
-  takeAutopilotOrders,
-  writeAutopilotRoutes,
 } from '../../store/autopilot.ts';
 import type { Database } from '../../store/index.ts';
-import type { DecisionRecord, Kept, Memory, Order, Reading } from './ports.ts';
+import type { DecisionRecord, Kept, Memory, Order, Reading, Turn } from './ports.ts';
 
 /**
  * With a store: the truth of all instances, over restarts. What is read was written by some version of this program; a
@@ -27,13 +27,21 @@ export class StoreMemory implements Memory {
   }
 
   async load(): Promise<ReadonlyMap<string, Kept>> {
-    const rows = await readAutopilotRoutes(this.#db);
-    return new Map(rows.flatMap(({ route, ...kept }) => (isKept(kept) ? [[route, kept] as const] : [])));
+    return keptOf(await readAutopilotRoutes(this.#db));
   }
 
-  save(kept: readonly Kept[]): Promise<void> {
-    const rows = kept.map(({ state, report }) => ({ route: report.route, state, report }));
-    return writeAutopilotRoutes(this.#db, rows);
+  async turn(): Promise<Turn> {
+    const began = await beginAutopilotTurn(this.#db);
+    return {
+      kept: keptOf(began.routes),
+      orders: began.orders.map(({ route, kind, who }) => ({ route, kind, by: who })),
+      end: (kept) =>
+        endAutopilotTurn(
+          this.#db,
+          began,
+          kept.map(({ state, report }) => ({ route: report.route, state, report })),
+        ),
+    };
   }
 
   record(decision: DecisionRecord): Promise<void> {
@@ -48,11 +56,6 @@ export class StoreMemory implements Memory {
     return orderAutopilot(this.#db, { route, kind, who: by });
   }
 
-  async takeOrders(): Promise<readonly Order[]> {
-    const orders = await takeAutopilotOrders(this.#db);
-    return orders.map(({ route, kind, who }) => ({ route, kind, by: who }));
-  }
-
   publish(readings: readonly Reading[]): Promise<void> {
     return publishReadings(this.#db, this.#instance, readings);
   }
@@ -60,6 +63,15 @@ export class StoreMemory implements Memory {
   async readings(): Promise<readonly Reading[]> {
     return (await livingReadings(this.#db)).flat() as Reading[];
   }
+}
+
+function keptOf(rows: readonly { readonly route: string; readonly state: object; readonly report: object }[]) {
+  return new Map(
+    rows.flatMap(({ route, state, report }) => {
+      const kept = { state, report };
+      return isKept(kept) ? [[route, kept] as const] : [];
+    }),
+  );
 }
 
 const NUMBERS = ['gateway', 'setbacks', 'brokeAt', 'since'];

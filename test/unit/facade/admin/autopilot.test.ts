@@ -2,6 +2,8 @@ import express from 'express';
 import supertest from 'supertest';
 import { describe, expect, test } from 'vitest';
 import { autopilotRoutes } from '../../../../src/facade/admin/autopilot.ts';
+import { pageErrors } from '../../../../src/http/page-errors.ts';
+import { log } from '../store/kit.ts';
 import { SETTINGS } from '../compare/autopilot/facts.ts';
 import { World } from '../compare/autopilot/world.ts';
 
@@ -12,7 +14,7 @@ function setUp() {
   world.add('leads.get', { settings: { ...SETTINGS, mode: 'propose' } });
   world.add('tags.list', { gateway: 25 });
   const autopilot = world.autopilot();
-  const api = supertest(express().use('/api', autopilotRoutes(autopilot)));
+  const api = supertest(express().use('/api', autopilotRoutes(autopilot)).use(pageErrors({ log })));
   const after = async (ms: number): Promise<void> => {
     world.now += ms;
     await autopilot.tick();

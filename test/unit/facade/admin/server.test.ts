@@ -174,11 +174,11 @@ describe('the kill switch', () => {
     const metric = () => metrics.registry.getSingleMetricAsString('facade_kill_switch');
     expect((await api.get('/api/kill-switch')).body).toEqual({ on: false, by: [] });
     const on = await api.put('/api/kill-switch').set('x-c2s-admin', '1');
-    expect(on.body).toEqual({ on: true, by: ['admin'], recorded: true });
+    expect(on.body).toEqual({ on: true, by: ['admin'], recorded: true, kept: expect.any(String) as string });
     expect([dataPlane.killed, (await api.get('/api/routes')).body]).toMatchObject([true, { killSwitch: true }]);
     expect(await metric()).toMatch(/facade_kill_switch 1$/m);
     const off = await api.delete('/api/kill-switch').set('x-c2s-admin', '1');
-    expect(off.body).toEqual({ on: false, by: [], recorded: true });
+    expect(off.body).toEqual({ on: false, by: [], recorded: true, kept: expect.any(String) as string });
     expect(dataPlane.killed).toBe(false);
     expect(await metric()).toMatch(/facade_kill_switch 0$/m);
   });
@@ -194,7 +194,7 @@ describe('the kill switch', () => {
     writeFileSync(killSwitchFile, '');
     killSwitch.look();
     const res = await api.delete('/api/kill-switch').set('x-c2s-admin', '1');
-    expect(res.body).toEqual({ on: true, by: ['file'], recorded: true });
+    expect(res.body).toEqual({ on: true, by: ['file'], recorded: true, kept: expect.any(String) as string });
     expect(dataPlane.killed).toBe(true);
   });
 });

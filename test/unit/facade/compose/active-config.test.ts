@@ -40,7 +40,7 @@ class OnePercentage implements RolloutStore {
   }
 
   flip = () => Promise.reject(new Error('nobody flips here'));
-  catchUp = () => Promise.resolve();
+  serve = () => undefined;
 }
 
 const GOOD = configText({ routes: [GET_LEAD] });

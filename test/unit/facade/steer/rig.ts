@@ -12,6 +12,8 @@ import type { FlipReason } from '../../../../src/facade/rollout/flip.ts';
 import type { RolloutStoreKind } from '../../../../src/facade/steer/diff-file.ts';
 import { PendingWrites } from '../../../../src/facade/steer/pending-writes.ts';
 import { createRolloutStore } from '../../../../src/facade/steer/rollout-store.ts';
+import { KillSwitchFile } from '../../../../src/facade/steer/kill-switch-file.ts';
+import { SharedKillSwitch } from '../../../../src/facade/steer/shared-kill-switch.ts';
 import { Steering } from '../../../../src/facade/steer/steering.ts';
 import type { FlipLog } from '../../../../src/facade/store/flips.ts';
 import { ENV, withRows } from '../config/support.ts';
@@ -69,7 +71,8 @@ export function startRig(kind: RolloutStoreKind, text: string, flips?: FlipLog):
   const reload = () => Promise.resolve(void active.load(readFileSync(file, 'utf8')));
   const rollouts = createRolloutStore({ kind, file, variables, reload, pending, log });
   const active: ActiveConfig = new ActiveConfig(loader, rollouts, { text, variables: ENV });
-  const killSwitch = { set: (on: boolean) => void (killed = on) };
+  const local = { set: (on: boolean) => void (killed = on) };
+  const killSwitch = new SharedKillSwitch({ local, file: new KillSwitchFile([join(dir, 'kept')], log), log });
   const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch, log });
   if (flips) void steering.attach(flips);
   return {

@@ -26,7 +26,11 @@ function setUp(kind: RolloutStoreKind, flips = new MemoryFlips(() => new Date(0)
   let told = 0;
   store.subscribe(() => told++);
   store.accept(FILE);
-  return { store, flips, told: () => told };
+  const look = async (): Promise<void> => {
+    await pending.flush();
+    store.serve(await flips.state());
+  };
+  return { store, flips, look, told: () => told };
 }
 const flipTo = (flips: MemoryFlips, gateway: number) => {
   const from = { gateway: 10, shadow: 0, stickyBy: 'leadId', fallback: 'direct' } as const;
@@ -36,8 +40,8 @@ const flipTo = (flips: MemoryFlips, gateway: number) => {
 
 describe.each(['file', 'database'] as const)('the %s', (kind) => {
   it('resolves an accepted file to itself while nothing was flipped, and changes nothing by it', async () => {
-    const { store, told } = setUp(kind);
-    await store.catchUp();
+    const { store, look, told } = setUp(kind);
+    await look();
     const before = structuredClone(FILE.config);
     expect([gatewayOf(store), gatewayOf(store)]).toEqual([10, 10]);
     expect(FILE.config).toEqual(before);
@@ -53,19 +57,19 @@ describe.each(['file', 'database'] as const)('the %s', (kind) => {
 });
 
 it('the file is what it says, whatever the history holds', async () => {
-  const { store, flips, told } = setUp('file');
+  const { store, flips, look, told } = setUp('file');
   await flipTo(flips, 80);
-  await store.catchUp();
+  await look();
   expect([gatewayOf(store), told()]).toEqual([10, 0]);
 });
 
 it('the database is laid over the file, and tells each revision once', async () => {
-  const { store, flips, told } = setUp('database');
-  await store.catchUp();
+  const { store, flips, look, told } = setUp('database');
+  await look();
   const before = told();
   await flipTo(flips, 80);
   expect(gatewayOf(store)).toBe(10);
-  await store.catchUp();
-  await store.catchUp();
+  await look();
+  await look();
   expect([gatewayOf(store), told() - before]).toEqual([80, 1]);
 });

@@ -150,10 +150,16 @@ describe.each(['file', 'database'] as const)('with the %s as the rollout store',
   it('records the kill switch, which acts even while nothing can be recorded', async () => {
     const rig = start(kind, TABLE);
     const burning = { ...BY_CLI, why: 'gateway on fire' };
-    expect([await rig.steering.setKillSwitch(true, burning), rig.killed()]).toEqual([false, true]);
+    expect([await rig.steering.setKillSwitch(true, burning), rig.killed()]).toMatchObject([
+      { isRecorded: false },
+      true,
+    ]);
     await rig.steering.attach(memory());
     expect([rig.killed(), await historyOf(rig)]).toEqual([true, ['1 cli kill switch false→true']]);
-    expect([await rig.steering.setKillSwitch(false, burning), rig.killed()]).toEqual([true, false]);
+    expect([await rig.steering.setKillSwitch(false, burning), rig.killed()]).toMatchObject([
+      { isRecorded: true },
+      false,
+    ]);
   });
 
   it('records that the file of the kill switch came and went, also while it is on by hand', async () => {

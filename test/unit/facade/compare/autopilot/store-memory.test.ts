@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { StoreMemory } from '../../../../../src/facade/compare/autopilot/store-memory.ts';
+import { TurnLost } from '../../../../../src/facade/store/autopilot.ts';
 import type { Store } from '../../../../../src/facade/store/index.ts';
 import { testStores } from '../../store/kit.ts';
 import { MINUTE, tally } from './facts.ts';
@@ -65,15 +66,31 @@ describe('the autopilot with a store', () => {
     expect(await memory.readings()).toEqual([reading('one')]);
   });
 
-  it('hands every order to one leader, in its order', async () => {
-    const memory = new StoreMemory(store.db, 'one');
-    await memory.order({ route: 'r', kind: 'pause', by: 'ana' });
-    await memory.order({ route: 'r', kind: 'resume', by: 'rui' });
-    const taken = await Promise.all([memory.takeOrders(), new StoreMemory(store.db, 'two').takeOrders()]);
-    expect(taken.flat()).toEqual([
+  it('hands orders to whoever leads, in their order, until what came of them is kept', async () => {
+    const orders = [
       { route: 'r', kind: 'pause', by: 'ana' },
       { route: 'r', kind: 'resume', by: 'rui' },
-    ]);
+    ] as const;
+    const memory = new StoreMemory(store.db, 'one');
+    for (const order of orders) await memory.order(order);
+    // A leader that dies in its turn takes nothing with it.
+    expect((await memory.turn()).orders).toEqual(orders);
+    const turn = await new StoreMemory(store.db, 'two').turn();
+    expect(turn.orders).toEqual(orders);
+    await turn.end([...turn.kept.values()]);
+    expect((await memory.turn()).orders).toEqual([]);
+  });
+
+  it('keeps a pause that another leader took while this one stood still', async () => {
+    const world = new World();
+    world.add('leads.get', { gateway: 5 });
+    const frozen = new StoreMemory(store.db, 'one');
+    await world.autopilot(frozen).tick();
+    const stale = await frozen.turn();
+    const heir = world.autopilot(new StoreMemory(store.db, 'two'));
+    await heir.order({ route: 'leads.get', kind: 'pause', by: 'ana' });
+    await expect(stale.end([...stale.kept.values()])).rejects.toThrow(TurnLost);
+    expect(await heir.reports()).toMatchObject([{ route: 'leads.get', phase: 'paused' }]);
   });
 
   it('takes a state of another form for a route that was never seen', async () => {

@@ -1,0 +1,109 @@
+import { mkdirSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { codeOf } from '../../http/error-code.ts';
+import type { Logger } from '../../http/log.ts';
+import { readTextSync } from '../../http/read-file.ts';
+import { Turns } from '../../http/turns.ts';
+import type { FlipReason } from '../rollout/flip.ts';
+
+/**
+ * The kill switch as it was set by hand, on disk for as long as no database has it, so that a restart does not lose it.
+ * Beside the rollout table, or, where nothing can be written there, in DATA_DIR.
+ */
+
+/** What the kill switch is to be. */
+export interface KillSwitchOrder extends FlipReason {
+  readonly on: boolean;
+  /** The newest revision that was known here then. */
+  readonly known: number;
+  /** Nobody set it: a database that went back is told what it lost. Whatever was set in it since is newer. */
+  readonly isRestored?: boolean;
+}
+
+export class KillSwitchFile {
+  readonly #candidates: readonly string[];
+  readonly #log: Logger;
+  readonly isOwner: boolean;
+  readonly #turns = new Turns();
+  #kept: { readonly file: string; readonly text: string } | undefined;
+
+  /**
+   * @param candidates the first one that can be written is taken.
+   * @param isOwner false: another worker writes them and carries out what they say; this one only begins with it.
+   */
+  constructor(candidates: readonly string[], log: Logger, isOwner = true) {
+    this.#candidates = candidates;
+    this.#log = log;
+    this.isOwner = isOwner;
+  }
+
+  /** Of the process before this one; oldest first. */
+  read(): KillSwitchOrder[] {
+    for (const file of this.#candidates) {
+      const orders = this.#readOne(file);
+      if (orders) return orders;
+    }
+    return [];
+  }
+
+  /** None: the file goes. @returns the file that holds them now; undefined: none does. Never rejects. */
+  keep(orders: readonly KillSwitchOrder[]): Promise<string | undefined> {
+    if (!this.isOwner) return Promise.resolve(undefined);
+    const text = JSON.stringify({ orders });
+    return this.#turns.take(() => (orders.length > 0 ? this.#write(text) : this.#remove()));
+  }
+
+  async #write(text: string): Promise<string | undefined> {
+    // It is kept again whenever a try to carry it out fails.
+    if (this.#kept?.text === text) return this.#kept.file;
+    this.#kept = undefined;
+    for (const file of this.#candidates) {
+      try {
+        await write(file, text);
+        this.#kept = { file, text };
+        return file;
+      } catch (error) {
+        this.#log.warn({ file, code: codeOf(error) }, 'the kill switch cannot be kept in this file');
+      }
+    }
+    return undefined;
+  }
+
+  async #remove(): Promise<undefined> {
+    this.#kept = undefined;
+    for (const file of this.#candidates) {
+      await rm(file, { force: true }).catch((error: unknown) => {
+        if (!isAbsent(error))
+          this.#log.error({ file, code: codeOf(error) }, 'remove this file: it sets the kill switch');
+      });
+    }
+  }
+
+  #readOne(file: string): KillSwitchOrder[] | undefined {
+    try {
+      const { orders } = JSON.parse(readTextSync(file)) as { orders: KillSwitchOrder[] };
+      return orders.length > 0 ? orders : undefined;
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      this.#log.error({ file, code: codeOf(error) }, 'the kill switch of before cannot be read from this file');
+      return undefined;
+    }
+  }
+}
+
+const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
+
+/** Whole or not at all, and on disk when it resolves. */
+async function write(file: string, text: string): Promise<void> {
+  mkdirSync(dirname(file), { recursive: true });
+  const temporary = `${file}.new`;
+  const handle = await open(temporary, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
+}
