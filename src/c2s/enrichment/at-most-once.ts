@@ -51,13 +51,9 @@ const INTENT_PART = 4;
 /** Outcomes after which a write cannot arrive any more, so that nothing has to settle. */
 const SETTLED_OUTCOMES: ReadonlySet<string | null> = new Set(['unsent', 'put_off']);
 
-export async function writeAtMostOnce<T>(
-  row: Pick<Enrichment, 'sends' | 'sendAge' | 'sendOutcome'>,
-  context: OnceContext,
-  once: OnceWrite<T>,
-): Promise<StepEnd> {
+export async function writeAtMostOnce<T>(row: Sent, context: OnceContext, once: OnceWrite<T>): Promise<StepEnd> {
   const { settleMs } = context;
-  if (row.sends > 0 || !context.hasLooked) {
+  if (row.sends > 0 || !context.hasLooked || isFromBefore(row, settleMs)) {
     const verdict = judge(row, await once.look(), settleMs, once);
     if (verdict) return verdict;
   }
@@ -80,13 +76,14 @@ export async function writeAtMostOnce<T>(
   }
 }
 
+type Sent = Pick<Enrichment, 'sends' | 'sendAge' | 'sendOutcome' | 'lineageAge'>;
+
+/** The row is older than the history that the database is in, and that one is younger than a write can take. */
+const isFromBefore = ({ lineageAge }: Sent, settleMs: number): boolean => lineageAge !== null && lineageAge < settleMs;
+
 /** Undefined: nothing was written, and nothing can arrive any more. */
-function judge<T>(
-  { sends, sendAge, sendOutcome }: Pick<Enrichment, 'sends' | 'sendAge' | 'sendOutcome'>,
-  look: Look<T>,
-  settleMs: number,
-  once: OnceWrite<T>,
-): StepEnd | undefined {
+function judge<T>(row: Sent, look: Look<T>, settleMs: number, once: OnceWrite<T>): StepEnd | undefined {
+  const { sends, sendAge, sendOutcome, lineageAge } = row;
   const mayHaveLeft = sends > 0 && sendOutcome !== 'unsent';
   switch (look.kind) {
     case 'there':
@@ -100,6 +97,8 @@ function judge<T>(
     case 'absent':
       break;
   }
+  // A write of the history before may be under way, whatever this one knows.
+  if (isFromBefore(row, settleMs)) return again('settling', { wait: settleMs - (lineageAge ?? 0) });
   if (!mayHaveLeft || SETTLED_OUTCOMES.has(sendOutcome)) return undefined;
   const left = settleMs - (sendAge ?? 0);
   if (left > 0) return again('settling', { wait: left });

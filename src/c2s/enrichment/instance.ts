@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type pg from 'pg';
 import { INSTANCE_LOCKS } from '../store/living.ts';
+import type { Logger } from '../../http/log.ts';
+import { noteLineage } from '../store/lineage.ts';
 import type { Connections } from '../../facade/store/connections.ts';
 import type { Session } from '../../facade/store/session.ts';
 
@@ -18,8 +20,15 @@ export class Instance {
   #number: number | undefined;
 
   /** @param onAlive it can take on work, again or for the first time. */
-  constructor(connections: Connections, onAlive: () => void) {
+  constructor(connections: Connections, onAlive: () => void, log: Logger) {
     const connected = async (client: pg.Client): Promise<void> => {
+      // Before any work is taken on. A server that does not tell its history is served as if it had only one.
+      const isNew = await noteLineage(client).catch((error: unknown) => {
+        log.debug({ err: error }, 'enrichment: the database does not tell which history it is in');
+        return false;
+      });
+      if (isNew)
+        log.warn('enrichment: the database was promoted or restored; older work waits for settle before it sends');
       this.#number = await takeNumber(client);
       onAlive();
     };

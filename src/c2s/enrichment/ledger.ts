@@ -54,6 +54,11 @@ export interface Enrichment {
   readonly entities: number;
   /** Milliseconds since it was asked for, by the clock of the database. */
   readonly age: number;
+  /**
+   * Milliseconds that the database has been in its history (lineage.ts): an intent of the history before may be lost.
+   * Null: not known, or the row is younger.
+   */
+  readonly lineageAge: number | null;
 }
 
 /** What whoever asks about an enrichment is shown. */
@@ -123,7 +128,9 @@ type Sql = ReturnType<typeof sql>;
 const COLUMNS = sql`
   id, lead_id as "leadId", step, failures, progress, findings, message, sends, send_outcome as "sendOutcome",
   extract(epoch from clock_timestamp() - send_intended_at)::float8 * 1000 as "sendAge", entities,
-  extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age`;
+  extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age,
+  (select extract(epoch from clock_timestamp() - since)::float8 * 1000 from facade.lineage
+    where since > created_at) as "lineageAge"`;
 
 /** The index of migration 003: one enrichment of a lead is under way. */
 const UNIQUE_VIOLATION = '23505';

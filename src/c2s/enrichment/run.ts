@@ -127,8 +127,10 @@ export class Run {
 
   /** Its times brought up to now. */
   #current(): Enrichment {
-    const { sendAge } = this.#row;
-    return sendAge === null ? this.#row : { ...this.#row, sendAge: sendAge + this.#context.now() - this.#readAt };
+    const passed = this.#context.now() - this.#readAt;
+    const { sendAge, lineageAge } = this.#row;
+    const older = (age: number | null): number | null => (age === null ? null : age + passed);
+    return { ...this.#row, sendAge: older(sendAge), lineageAge: older(lineageAge) };
   }
 
   async #record(came: StepEnd, startedAt: number): Promise<RunEnd | undefined> {

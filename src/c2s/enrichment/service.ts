@@ -16,7 +16,7 @@ import type { Origin, State } from './enrichment.ts';
 import type { FacadeClient } from './facade-client.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Instance } from './instance.ts';
-import { Ledger, type Enqueued, type EnrichmentView, type Progress } from './ledger.ts';
+import { Ledger, type Enqueued, type EnrichmentView, type Progress, type Wanted } from './ledger.ts';
 import type { Marks } from './marker.ts';
 import type { Observer } from './observer.ts';
 import { OrderGate } from './order-gate.ts';
@@ -64,6 +64,8 @@ export class EnrichmentService {
   readonly #relaxed: Relaxed;
   readonly #ledger: Ledger;
   readonly #gate = new OrderGate();
+  /** Being written down, by standing and lead. */
+  readonly #orders = new Map<string, Promise<Enqueued>>();
   readonly #waiting = new Waiting();
   readonly #instance: Instance;
   readonly #worker: Worker;
@@ -89,7 +91,7 @@ export class EnrichmentService {
     this.#queue = queue;
     this.#relaxed = openRelaxed(store.connections, store.extensionPoolSize);
     this.#ledger = new Ledger(store.db, this.#relaxed.db, queue);
-    this.#instance = new Instance(store.connections, () => this.#worker?.alive());
+    this.#instance = new Instance(store.connections, () => this.#worker?.alive(), log);
     const people = storePeople(this.#relaxed.db, () => settings().windowMs, sealer);
     const pace = storePace(store.db, () => settings().paceMs);
     this.#worker = new Worker({
@@ -111,11 +113,18 @@ export class EnrichmentService {
     this.#housekeeping = new Housekeeping({ store, retentionDays, sealer, now: Date.now, log });
   }
 
-  /** One lead; joins the enrichment of it that is under way. */
+  /** One lead; joins the enrichment of it that is under way, and an order of it that is being written down. */
   async order(leadId: string, origin: Origin, standing: Standing): Promise<Enqueued> {
-    const [one] = await this.#ordered([leadId], (tx) =>
-      this.#ledger.enqueue(tx, [{ leadId, origin, isUrgent: true, standing }]),
-    );
+    const name = `${standing} ${leadId}`;
+    const before = this.#orders.get(name);
+    if (before) return { ...(await before), isNew: false };
+    const order = this.#takeOrder({ leadId, origin, isUrgent: true, standing });
+    this.#orders.set(name, order);
+    return order.finally(() => this.#orders.delete(name));
+  }
+
+  async #takeOrder(wanted: Wanted): Promise<Enqueued> {
+    const [one] = await this.#ordered([wanted.leadId], (tx) => this.#ledger.enqueue(tx, [wanted]));
     if (!one) throw new Error('an enrichment was neither made nor found');
     this.#announce();
     return one;

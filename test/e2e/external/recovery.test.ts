@@ -38,8 +38,8 @@ describe.skipIf(!binaries)('recovery', { timeout: 120_000 }, () => {
     await primary.close();
   });
 
-  async function start(databaseUrl: string): Promise<TestFacade> {
-    const facade = await startEnriching(scene.sandbox, { databaseUrl, enrichment: { repeatAfter: '24h' } });
+  async function start(databaseUrl: string, more: Record<string, unknown> = {}): Promise<TestFacade> {
+    const facade = await startEnriching(scene.sandbox, { databaseUrl, enrichment: { repeatAfter: '24h', ...more } });
     started.push(facade);
     return facade;
   }
@@ -161,6 +161,31 @@ describe.skipIf(!binaries)('recovery', { timeout: 120_000 }, () => {
     await quiet(standby.url);
     expect(counts(leadIds)).toEqual({ 1: 18 });
     expect(await facade.metric('facade_enrichments_total{result="already_sent"}')).toBe(lost.length);
+    await started.pop()?.stop();
+    await proxy.close();
+  });
+
+  it('by a standby that knows nothing of a message that is under way at that moment', async () => {
+    const standby = await primary.startStandby();
+    const proxy = await startStoreProxy(primary.url);
+    const [leadId = ''] = addLeads(scene.sandbox, 1);
+    const facade = await start(proxy.url, { settle: '12s' });
+    const { workApi, c2s } = scene.sandbox;
+    workApi.standIn.faults.add({ path: '/', latencyMs: 3_000, times: 1 });
+    // It arrives only after the other instance, or the same one under a new number, has looked for it.
+    c2s.standIn.faults.add({ path: '/integration/leads/:leadId/create_message', latencyMs: 8_000, times: 1 });
+    await push(facade, [leadId]);
+    await until(() => workApi.standIn.received.length === 1, 'it is in work');
+    await standby.catchUp();
+    await standby.loseContact();
+    const posts = () => c2s.standIn.received.filter(({ method }) => method === 'POST').length;
+    await until(() => posts() === 1, 'the message is under way', 15_000);
+    await primary.kill();
+    await standby.promote();
+    proxy.lead(standby.url);
+    await until(async () => (await query(standby.url, OPEN)).length === 1, 'the standby has the order', 15_000);
+    await quiet(standby.url);
+    expect({ messages: counts([leadId]), posts: posts() }).toEqual({ messages: { 1: 1 }, posts: 1 });
     await started.pop()?.stop();
     await proxy.close();
   });

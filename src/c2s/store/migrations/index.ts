@@ -5,6 +5,7 @@ import * as enrichmentRuns from './003-enrichment-runs.ts';
 import * as cpfClaims from './007-cpf-claims.ts';
 import * as enrichmentStanding from './008-enrichment-standing.ts';
 import * as deadLetters from './010-dead-letters.ts';
+import * as lineage from './011-lineage.ts';
 
 /** The tables of the enrichment. The numbers between are the engine's (facade/store/migrations). */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -14,4 +15,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '007-cpf-claims': cpfClaims,
   '008-enrichment-standing': enrichmentStanding,
   '010-dead-letters': deadLetters,
+  '011-lineage': lineage,
 };

@@ -35,7 +35,7 @@ const pushed = (leadId: string): Wanted => ({ ...wanted(leadId), origin: 'c2s' }
 const enqueue = (...leads: Wanted[]) => ledger.transaction((tx) => ledger.enqueue(tx, leads));
 
 async function instance(): Promise<Instance & { readonly number: number }> {
-  const one = new Instance(store.connections, () => undefined);
+  const one = new Instance(store.connections, () => undefined, log);
   instances.push(one);
   await until(() => one.number !== undefined, 'the instance has a number');
   return one as Instance & { readonly number: number };
@@ -318,5 +318,21 @@ describe('a dead letter', () => {
       .where('id', '=', id)
       .executeTakeFirstOrThrow();
     expect(progress).toEqual({});
+  });
+});
+
+describe('a database that is in another history', () => {
+  it('is noticed by the first instance that comes, and tells the age of it for older rows alone', async () => {
+    await enqueue(wanted('before'));
+    // As the standby has it that was promoted: what is noted is the name of the history before.
+    await store.pool.query(`update facade.lineage set name = '00000001/other'`);
+    const first = await instance();
+    await instance();
+    await enqueue(wanted('afterwards'));
+    const claimed = await ledger.claim(first.number, 100, [], 100);
+    const ageOf = (leadId: string) => claimed.find(({ row }) => row.leadId === leadId)?.row.lineageAge;
+    expect(ageOf('before')).toBeGreaterThanOrEqual(0);
+    expect(ageOf('before')).toBeLessThan(60_000);
+    expect(ageOf('afterwards')).toBeNull();
   });
 });

@@ -24,6 +24,7 @@ const row = {
   sendAge: null,
   entities: 0,
   age: 0,
+  lineageAge: null,
 } as unknown as Enrichment;
 
 async function run({ store, save }: { store?: () => Promise<void>; save?: () => Promise<void> } = {}) {

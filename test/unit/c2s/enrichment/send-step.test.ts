@@ -20,6 +20,7 @@ const row = (change: Partial<Enrichment> = {}): Enrichment => ({
   sendAge: null,
   entities: 1,
   age: 0,
+  lineageAge: null,
   ...change,
 });
 
@@ -106,6 +107,16 @@ describe('a message that was never about to be sent', () => {
     ['is sent if the lead shows no messages', lead(undefined), ['read', 'intend', 'send', 'answered']],
   ])('in a run that has not read the lead %s', async (_what, read, calls) => {
     expect((await send(row(), { read, hasLooked: false })).calls).toEqual(calls);
+  });
+
+  it.each<[string, number, Read, string[]]>([
+    ['is not sent before a write of the history before is settled', SETTLE - 1, lead(NOT_OURS), ['read']],
+    ['is sent afterwards', SETTLE, lead(NOT_OURS), ['intend', 'send', 'answered']],
+    ['is not sent if the lead has it', 5, lead(OURS), ['read']],
+  ])('in a row that is older than the history of its database %s', async (_what, lineageAge, read, calls) => {
+    const sent = await send(row({ lineageAge }), { read });
+    expect(sent.calls).toEqual(calls);
+    if (lineageAge === SETTLE - 1) expect(sent.end).toMatchObject({ kind: 'again', reason: 'settling', wait: 1 });
   });
 
   it('is a partial one when a look-up is missing in it', async () => {
