@@ -10,8 +10,8 @@ const LOAD = 'test/**/*.load.test.ts';
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Much of an end-to-end test is waiting, so two at a time also where there are two cores; by default it would be one.
-    maxWorkers: 2,
+    // More than half of an end-to-end test is waiting, so four at a time also where there are two cores.
+    maxWorkers: 4,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     globalSetup: 'test/e2e/kit/shared-postgres.ts',
