@@ -13,6 +13,7 @@ const engine = [
   'steer',
   'admin',
   'cluster',
+  'cli',
   'extension',
   'compose',
 ];
@@ -21,7 +22,7 @@ const arrows = engine.map((room, i) => ({
   severity: 'error',
   from: { path: `^src/facade/${room}(/|\\.ts)` },
   to: {
-    path: `^src/facade/(${[...engine.slice(i + 1), 'cli', 'app', 'embed', 'embedded'].join('|')})(/|\\.ts)`,
+    path: `^src/facade/(${[...engine.slice(i + 1), 'app', 'embed', 'embedded', 'run-cli'].join('|')})(/|\\.ts)`,
   },
 }));
 
@@ -51,7 +52,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/c2s/(pair|store|enrichment)/' },
       to: {
-        path: '^src/(facade/(admin|cluster|cli|compose|app|embed|embedded)|c2s/(admin|cli|extension|product))(/|\\.ts)',
+        path: '^src/(facade/(admin|cluster|cli|compose|app|embed|embedded|run-cli)|c2s/(admin|cli|commands|extension|product))(/|\\.ts)',
       },
     },
     {

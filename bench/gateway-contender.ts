@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 
 import { Pool } from 'undici';
 import { startGateway } from '../src/c2s/gateway/index.ts';
-import { createLog } from '../src/c2s/gateway/log.ts';
+import { standardOutput } from '../src/http/log-destination.ts';
+import { createLogs } from '../src/http/log.ts';
 
 /** One side of bench/gateway.ts: `bare` or `gateway`, in a process of its own. Answers `cpu` with its CPU time. */
 
@@ -29,8 +30,8 @@ async function startBare(): Promise<number> {
 async function startOurs(): Promise<number> {
   const sha256 = hash('sha256', process.env['BENCH_KEY'] ?? '');
   const callers = [{ name: 'bench', sha256, access: 'full' }] as const;
-  return (await startGateway({ port: 0, c2sBaseUrl: upstream, c2sToken: 'token', callers, log: createLog('info').log }))
-    .port;
+  const logs = createLogs('info', standardOutput());
+  return (await startGateway({ port: 0, c2sBaseUrl: upstream, c2sToken: 'token', callers, logs })).port;
 }
 
 process.on('message', () => {

@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createFacade } from 'c2s-facade';
 import { check, say, serve, until } from '../kit.ts';
 import { SHOPS } from './pair.ts';
@@ -8,40 +13,28 @@ const NEW_TOKEN = 'the-token-of-the-new-shop';
 const ADMIN_TOKEN = 'a-token-for-operators';
 
 const [oldShop, newShop] = [await startOldShop(OLD_KEY), await startNewShop(NEW_TOKEN)];
-const facade = await createFacade({
-  pair: SHOPS,
-  config: {
-    upstreams: { direct: { url: '${OLD_SHOP_URL}' }, gateway: { url: '${NEW_SHOP_URL}' } },
-    compare: { minSamples: 20, minNoise: 0, ready: { parity: 0.8 } },
-    routes: [
-      {
-        id: 'customers.get',
-        direct: 'GET /api/v1/customers/:customerId',
-        gateway: 'GET /v2/customer/:customerId',
-        rollout: { gateway: 0, shadow: 100, stickyBy: 'customerId', fallback: 'direct' },
-        compare: { ignore: ['$.revision'] },
-      },
-      {
-        id: 'customers.create',
-        direct: 'POST /api/v1/customers',
-        gateway: 'POST /v2/customer',
-        rollout: { gateway: 0, stickyBy: 'caller', fallback: 'direct' },
-        success: { direct: 201, gateway: 200 },
-        body: {
-          fields: { name: { direct: 'full_name', type: 'string', required: true }, city: { type: 'string' } },
-        },
-      },
-    ],
-  },
-  environment: {
-    OLD_SHOP_URL: oldShop.url,
-    OLD_SHOP_KEY: OLD_KEY,
-    NEW_SHOP_URL: newShop.url,
-    NEW_SHOP_TOKEN: NEW_TOKEN,
-    ADMIN_TOKEN,
-  },
-});
+const environment = {
+  OLD_SHOP_URL: oldShop.url,
+  OLD_SHOP_KEY: OLD_KEY,
+  NEW_SHOP_URL: newShop.url,
+  NEW_SHOP_TOKEN: NEW_TOKEN,
+  ADMIN_TOKEN,
+};
+// A flip is an edit of the table, so the example works on a copy.
+const folder = mkdtempSync(join(tmpdir(), 'shops-'));
+const table = join(folder, 'facade.yaml');
+copyFileSync(join(import.meta.dirname, 'facade.yaml'), table);
+
+const facade = await createFacade({ pair: SHOPS, config: table, environment });
 const [callers, operators] = [await serve(facade.handle), await serve(facade.admin)];
+
+/** What an operator types: the command of these shops, cli.ts. */
+async function shops(...args: string[]): Promise<string> {
+  const env = { ...environment, FACADE_CONFIG: table, ADMIN_PORT: new URL(operators.url).port };
+  const cli = join(import.meta.dirname, 'cli.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, cli, ...args], { env });
+  return stdout.trim();
+}
 
 /** A program that has talked to the old shop for years: its paths, its fields, its key. */
 async function ask(method: string, path: string, body?: object): Promise<string> {
@@ -50,16 +43,11 @@ async function ask(method: string, path: string, body?: object): Promise<string>
   return `${res.status} ${await res.text()} (${res.headers.get('x-facade-path')})`;
 }
 
-const operator = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' };
-async function flip(set: object): Promise<void> {
-  const changes = ['customers.get', 'customers.create'].map((route) => ({ route, set }));
-  const body = JSON.stringify({ changes, who: 'ana', why: 'the example' });
-  const res = await fetch(`${operators.url}/api/flips`, { method: 'POST', headers: operator, body });
-  check(res.ok, `the flip is taken: ${res.status}`);
-}
 async function verdict(): Promise<string> {
-  const res = await fetch(`${operators.url}/api/parity/customers.get`, { headers: operator });
-  return ((await res.json()) as { verdict: { kind: string } }).verdict.kind;
+  const answer = await fetch(`${operators.url}/api/parity/customers.get`, {
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+  });
+  return ((await answer.json()) as { verdict: { kind: string } }).verdict.kind;
 }
 function tell(line: string, told: string, expected: string): void {
   say(`${line}: ${told}`);
@@ -75,7 +63,7 @@ async function isReady(): Promise<boolean> {
 await until(isReady, 'the answers agree but for the revision');
 say('compared: ready');
 
-await flip({ gateway: 100, shadow: 0 });
+tell('shops flip', await shops('flip', '--all', '--gateway', '100', '--shadow', '0', '--yes'), 'Flipped');
 tell('flipped', await ask('GET', '/api/v1/customers/7'), '200 {"id":"7","revision":"new-1"');
 tell('a write', await ask('POST', '/api/v1/customers', { full_name: 'Caio' }), '201 {"id":"9"');
 check(newShop.received.includes('POST /v2/customer'), 'the new shop got it under its own path and names');
@@ -89,9 +77,10 @@ tell(
 await newShop.close();
 tell('the new shop is gone', await ask('GET', '/api/v1/customers/7'), '200 {"id":"7","revision":"old-1"');
 tell('a write, too', await ask('POST', '/api/v1/customers', { full_name: 'Eva' }), '201 {"id":"9","revision":"old-1"');
-await flip({ gateway: 0 });
+tell('shops flip', await shops('flip', '--all', '--gateway', '0', '--yes'), 'Flipped');
 tell('taken back', await ask('GET', '/api/v1/customers/7'), '200 {"id":"7","revision":"old-1"');
 
 await Promise.all([callers.close(), operators.close()]);
 await facade.close();
 await oldShop.close();
+rmSync(folder, { recursive: true });

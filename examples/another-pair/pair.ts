@@ -19,6 +19,7 @@ export const SHOPS: ApiPair = {
     direct: { name: 'x-shop-key', prefix: '', aliases: [] },
     gateway: { name: 'authorization', prefix: 'Bearer ', aliases: [] },
   },
+  tokenCheck: { direct: '/api/v1/customers/7', gateway: '/v2/customer/7' },
   gateway: {
     takesHead: true,
     takesOtherSpellings: false,

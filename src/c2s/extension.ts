@@ -1,22 +1,31 @@
 import type { Extension } from '../facade/extension/product.ts';
-import { peopleRoutes } from './admin/people.ts';
-import { createEnrichment, type EnrichmentOptions } from './enrichment/index.ts';
+import { COMMANDS } from './commands/index.ts';
+import type { EnrichmentOptions } from './enrichment/index.ts';
+import { ENRICHMENT_SECTION, type EnrichmentConfig } from './enrichment/section.ts';
+import { ENRICHMENT_VARIABLES, type EnrichmentVariables } from './enrichment/variables.ts';
 
 /** The enrichment of leads as a part of the facade's process. @param reached watches runs beside logs and metrics. */
-export function enrichmentExtension(reached?: EnrichmentOptions['reached']): Extension {
+export function enrichmentExtension(
+  reached?: EnrichmentOptions['reached'],
+): Extension<EnrichmentConfig, EnrichmentVariables> {
   return {
+    settings: ENRICHMENT_SECTION,
+    variables: ENRICHMENT_VARIABLES,
     migrations: async () => (await import('./store/migrations/index.ts')).migrations,
-    start({ environment, config, store, metrics, isKnown, log, tracing }) {
+    commands: COMMANDS,
+    doctor: async (question) => (await import('./commands/doctor.ts')).examineSources(question),
+    async start({ environment, config, settings, store, ...parts }) {
+      const [{ createEnrichment }, { peopleRoutes }] = await Promise.all([
+        import('./enrichment/index.ts'),
+        import('./admin/people.ts'),
+      ]);
       const enrichment = createEnrichment({
-        environment,
-        config: () => config().enrichment,
+        ...parts,
+        directToken: environment.directToken,
+        config: settings,
         knownShare: () => config().server.knownCallerShare,
         store,
-        metrics,
-        isKnown,
-        log,
         reached,
-        tracing,
       });
       return { ...enrichment, adminRoutes: [{ path: '/people', router: peopleRoutes(store) }] };
     },

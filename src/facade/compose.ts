@@ -31,7 +31,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     closing.defer(() => tracing?.close());
     const context = contextOf(options, tracing);
     const runtime = createRuntime(context, closing);
-    const background = startBackground(context, runtime, closing);
+    const background = await startBackground(context, runtime, closing);
     const listeners = createListeners(context, runtime, background, closing);
     runtime.watch();
     const parts = { runtime, background, listeners };

@@ -11,7 +11,6 @@ import { compose } from './compose.ts';
 import type { Facade, FacadeOptions } from './embedded.ts';
 import { ConfigRefused } from './config/config-refused.ts';
 import { readEnvironment, type Environment } from './config/environment.ts';
-import type { ApiPair } from './rollout/api-pair.ts';
 import type { Variables } from './config/variables.ts';
 import type { Product } from './extension/product.ts';
 import { consumedGuard } from './forward/consumed.ts';
@@ -45,7 +44,7 @@ async function open(
   table: TableFile,
 ): Promise<Facade> {
   const variables = { ...given, FACADE_CONFIG: table.file };
-  const environment = environmentOf(variables, product.pair);
+  const environment = environmentOf(variables, product);
   const logs = logsTo(log, given['LOG_LEVEL']);
   const composition = await compose({ environment, product, variables: () => variables, ...logs });
   const { dataPlane, active, reload } = composition.runtime;
@@ -102,7 +101,7 @@ async function idle(dataPlane: DataPlane, deadline: number): Promise<void> {
 /** Milliseconds. */
 const LOOK_EVERY = 25;
 
-function environmentOf(variables: Variables, pair: ApiPair): Environment {
+function environmentOf(variables: Variables, { pair, extension }: Product): Environment {
   const isSet = (name: string): boolean => (variables[name] ?? '') !== '';
   const hasStore = isSet('DATABASE_URL') || isSet('DATA_DIR');
   const given = {
@@ -114,7 +113,7 @@ function environmentOf(variables: Variables, pair: ApiPair): Environment {
     // Nobody knows it: the API is shut until its owner says who may use it. Where it will listen is not known here.
     ADMIN_TOKEN: isSet('ADMIN_TOKEN') ? variables['ADMIN_TOKEN'] : randomBytes(32).toString('hex'),
   };
-  const read = readEnvironment(given, pair.variables);
+  const read = readEnvironment(given, pair.variables, extension?.variables);
   if (read.ok) return read.environment;
   throw new ConfigRefused(`createFacade: the environment cannot be used:\n${read.problems.join('\n')}`);
 }

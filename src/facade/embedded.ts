@@ -22,6 +22,18 @@ export interface FacadeOptions {
   readonly log?: (line: string) => void;
 }
 
+/** What a command of one's own is made of. */
+export interface CliOptions {
+  /** The two APIs. */
+  readonly pair: ApiPair;
+  /** What the operator types, and what help and messages call the command. */
+  readonly name: string;
+  /** The arguments; left out: those of the process. */
+  readonly argv?: readonly string[];
+  /** Runs the facade in this process, for a command `start`; left out: there is none. */
+  readonly start?: () => Promise<unknown>;
+}
+
 export interface Facade {
   /**
    * Serves one request, whole: routes of the table, the pages of an extension, and all else goes direct. For `createServer(handle)`, and for Express's `app.use(handle)` above every body parser.

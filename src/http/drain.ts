@@ -2,10 +2,10 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { isOwedNothing } from './listener.ts';
 
-/** Milliseconds between two looks at connections that have become idle. */
-const LOOK_EVERY_MS = 25;
-/** Milliseconds for the rest of a request head that was on its way, or not yet begun, at the stop. */
-const GRACE_MS = 500;
+/** Between two closings of connections that have become idle. */
+const SWEEP_INTERVAL_MS = 25;
+/** For the rest of a request head that was on its way, or not yet begun, at the stop. */
+const LATE_HEAD_TIMEOUT_MS = 500;
 
 /**
  * The end of a listener: stops accepting, lets what is under way finish, and closes connections as they become idle.
@@ -28,18 +28,18 @@ export class Drain {
   }
 
   /**
-   * @param deadline milliseconds; what is still under way then is cut.
+   * @param deadlineMs what is still under way then is cut.
    * @returns how many connections were cut; 0: all was finished.
    */
-  async run(deadline: number): Promise<number> {
+  async run(deadlineMs: number): Promise<number> {
     const server = this.#server;
-    const sweep = setInterval(() => server.closeIdleConnections(), LOOK_EVERY_MS);
-    const grace = setTimeout(() => this.#destroy(isOwedNothing), GRACE_MS);
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
+    const grace = setTimeout(() => this.#destroy(isOwedNothing), LATE_HEAD_TIMEOUT_MS);
     let cut = 0;
     const end = setTimeout(() => {
       cut = this.#sockets.size;
       this.#destroy(() => true);
-    }, deadline);
+    }, deadlineMs);
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeIdleConnections();

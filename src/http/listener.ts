@@ -3,30 +3,36 @@ import type { AddressInfo, Socket } from 'node:net';
 import { endAfter, endWithProblem, sendProblem, type Problem } from './problem.ts';
 import { ALLOW, CONNECT_REFUSED, headProblem, isOptionsForUs, passesHead } from './request-head.ts';
 
-/** The public listener: node:http with the limits that keep a slow or hostile caller from holding it. */
+/** The listener of every service: node:http with the limits that keep a slow or hostile caller from holding it. */
 
 export interface ListenerOptions {
-  /** Bytes of a request head; more is answered 431. */
-  readonly maxHeaderSize: number;
-  /** Milliseconds that an idle connection is kept. */
-  readonly keepAlive: number;
+  /** A longer request head is answered 431. */
+  readonly maxHeadBytes: number;
+  /** How long an idle connection is kept. */
+  readonly keepAliveMs: number;
+  /** For a whole request to arrive. Default: 5 min, for what no deadline of a route bounds (what was answered early). */
+  readonly requestTimeoutMs?: number;
+  /** Names the listener's own refusals: `urn:<service>:<kind>`. Default: c2s-facade. */
+  readonly service?: string;
   readonly handle: (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean) => void;
-  readonly upgrade: (req: IncomingMessage, socket: Socket, head: Buffer) => void;
-  /** A request with an Upgrade header that is not taken is a plain request: many clients offer h2c and expect an answer. */
-  readonly isUpgrade: (req: IncomingMessage) => boolean;
+  readonly upgrade?: (req: IncomingMessage, socket: Socket, head: Buffer) => void;
+  /**
+   * A request with an Upgrade header that is not taken is a plain request: many clients offer h2c and expect an answer.
+   * Default: none is taken.
+   */
+  readonly isUpgrade?: (req: IncomingMessage) => boolean;
 }
 
-/** Milliseconds for a request head to arrive: what a slowloris gets. */
-const HEADERS_TIMEOUT = 15_000;
-/** Milliseconds for a whole request to arrive where no deadline of a route bounds it (what was answered early). */
-const REQUEST_TIMEOUT = 300_000;
+/** For a request head to arrive: what a slowloris gets. */
+const HEAD_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 300_000;
 
 /**
  * Connections that may wait to be accepted; the kernel takes the lesser of this and its own limit. With node's 511 a
  * loop that is late by a tenth of a second overflows it when many callers come back at once, and those whose handshake
  * is dropped wait for seconds, for a refusal that would have taken a millisecond.
  */
-const BACKLOG = 4_096;
+const MAX_BACKLOG = 4_096;
 
 /** A port cannot be had; the message says what to do. */
 export class ListenError extends Error {}
@@ -50,7 +56,7 @@ export function listen(
         new ListenError(`cannot listen on ${host}:${port} (${error.code ?? error.name}); set ${variable} to another`),
       ),
     );
-    server.listen({ port, host, exclusive, backlog: BACKLOG }, () => {
+    server.listen({ port, host, exclusive, backlog: MAX_BACKLOG }, () => {
       const address = server.address() as AddressInfo;
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
       resolve(`http://${name}:${address.port}`);
@@ -59,11 +65,12 @@ export function listen(
 }
 
 export function createListener(options: ListenerOptions): Server {
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS, service, isUpgrade = () => false } = options;
   const server = createServer({
-    maxHeaderSize: options.maxHeaderSize,
-    keepAliveTimeout: options.keepAlive,
-    headersTimeout: HEADERS_TIMEOUT,
-    requestTimeout: REQUEST_TIMEOUT,
+    maxHeaderSize: options.maxHeadBytes,
+    keepAliveTimeout: options.keepAliveMs,
+    headersTimeout: HEAD_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: 1_000,
     insecureHTTPParser: false,
     // Judged with the rest of the head, whose refusals say what is wrong.
@@ -71,25 +78,26 @@ export function createListener(options: ListenerOptions): Server {
     noDelay: true,
     // Node gives an upgraded connection away, and would never close the answers that are still owed on it.
     // A head that is refused, or answered by itself, is that of a plain request.
-    shouldUpgradeCallback: (req) => isOwedNothing(req.socket) && passesHead(req) && options.isUpgrade(req),
+    shouldUpgradeCallback: (req) => isOwedNothing(req.socket) && passesHead(req) && isUpgrade(req),
   });
-  const handle = admitted(options.handle);
+  const handle = admitted(options.handle, service);
   server.on('request', (req, res) => handle(req, res, false));
   server.on('checkContinue', (req, res) => handle(req, res, true));
   server.on('checkExpectation', (req, res) => {
-    if (!(req.socket as Carrier)[kRefused]) refuse(res, UNKNOWN_EXPECTATION);
+    if (!(req.socket as Carrier)[kRefused]) refusalsOf(service)(res, UNKNOWN_EXPECTATION);
   });
   server.on('upgrade', (req, socket: Socket, head) => {
     (socket as Carrier)[kUpgraded] = true;
-    options.upgrade(req, socket, head);
+    options.upgrade?.(req, socket, head);
   });
-  server.on('connect', (_req, socket: Socket) => refuseConnect(socket));
-  answerClientErrors(server);
+  server.on('connect', (_req, socket: Socket) => refuseConnect(socket, service));
+  answerClientErrors(server, service);
   return server;
 }
 
 /** What every request must pass, whoever's server it came to, before it is looked at. */
-export function admitted(handle: ListenerOptions['handle']): ListenerOptions['handle'] {
+export function admitted(handle: ListenerOptions['handle'], service?: string): ListenerOptions['handle'] {
+  const refuse = refusalsOf(service);
   return (req, res, expectsContinue) => {
     const socket = req.socket as Carrier;
     // What stands behind a request whose end is in doubt may be a part of it, smuggled. And node hands out what was
@@ -98,16 +106,17 @@ export function admitted(handle: ListenerOptions['handle']): ListenerOptions['ha
     const before = socket[kLatest];
     if (!before || before.writableFinished) {
       socket[kLatest] = res;
-      return admit(handle, req, res, expectsContinue);
+      return admit(handle, refuse, req, res, expectsContinue);
     }
     if (isTooFarBehind(socket, before)) return;
     socket[kLatest] = res;
-    lineUp(socket, before, () => admit(handle, req, res, expectsContinue));
+    lineUp(socket, before, () => admit(handle, refuse, req, res, expectsContinue));
   };
 }
 
 function admit(
   handle: ListenerOptions['handle'],
+  refuse: Refuse,
   req: IncomingMessage,
   res: ServerResponse,
   expectsContinue: boolean,
@@ -220,24 +229,28 @@ const CLIENT_ERRORS: Readonly<Record<string, Problem>> = {
 };
 const MALFORMED = { status: 400, kind: 'malformed-request', detail: 'This is not a well-formed HTTP/1.1 request.' };
 
-/** The connection ends with it: whether a body comes, and where it ends, is not known. */
-function refuse(res: ServerResponse, problem: Problem): void {
-  // Of an answer that waits for those before it: only the request has the socket.
-  hearNoMore(res.req.socket);
-  sendProblem(res, problem, undefined, ['connection', 'close']);
+type Refuse = (res: ServerResponse, problem: Problem) => void;
+
+/** The connection ends with a refusal: whether a body comes, and where it ends, is not known. */
+function refusalsOf(service: string | undefined): Refuse {
+  return (res, problem) => {
+    // Of an answer that waits for those before it: only the request has the socket.
+    hearNoMore(res.req.socket);
+    sendProblem(res, { ...problem, service }, undefined, ['connection', 'close']);
+  };
 }
 
 /** Node has given the connection away, and nobody else would end it. Where an answer is owed, nothing may come before it. */
-function refuseConnect(socket: Carrier): void {
-  if (isOwedNothing(socket)) endWithProblem(socket, CONNECT_REFUSED);
+function refuseConnect(socket: Carrier, service: string | undefined): void {
+  if (isOwedNothing(socket)) endWithProblem(socket, { ...CONNECT_REFUSED, service });
   else socket.destroy();
 }
 
 /** Answers what node cannot make a request of, and says nothing on a connection that has not said anything yet. */
-export function answerClientErrors(server: Server): void {
+export function answerClientErrors(server: Server, service?: string): void {
   server.on('clientError', (error: Error & { code?: string }, socket: Carrier) => {
     if (isUnused(error, socket)) closeUnused(server, socket);
-    else answerClientError(error, socket);
+    else answerClientError(error, socket, service);
   });
 }
 
@@ -261,7 +274,7 @@ function closeUnused(server: Server, socket: Socket): void {
  * What the parser refused never became a request: it is answered on the bare socket, and the connection ends. Never in
  * the middle of an answer, nor ahead of one that is owed: it would be read as part of that, or in its place.
  */
-function answerClientError(error: Error & { code?: string }, socket: Carrier): void {
+function answerClientError(error: Error & { code?: string }, socket: Carrier, service: string | undefined): void {
   // The parser complains again about every packet that follows. To close the connection at that would reset it, and the
   // refusal would be lost on its way to whoever is still writing.
   if (socket[kRefused] && error.code !== 'ECONNRESET') return;
@@ -271,7 +284,7 @@ function answerClientError(error: Error & { code?: string }, socket: Carrier): v
   }
   hearNoMore(socket);
   const latest = socket[kLatest];
-  const end = (): void => endWithProblem(socket, CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED);
+  const end = (): void => endWithProblem(socket, { ...(CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED), service });
   if (!latest || latest.writableFinished) end();
   else if (latest.req.complete) latest.once('finish', end);
   // Its own body is malformed: that is its answer, unless another has begun or others are before it.

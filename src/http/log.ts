@@ -1,4 +1,4 @@
-import { pino, type DestinationStream, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 
 /**
  * Logs: JSON lines for machines. Personal data cannot leak by a slip, since what is logged of a request is a fixed set
@@ -9,6 +9,10 @@ export type { Logger };
 
 export interface Logs {
   readonly log: Logger;
+  /**
+   * One line a request, of a fixed set of fields, numbers and closed unions. It has no redaction, since there is nothing
+   * to redact, and redaction cost more than the request (docs/performance.md).
+   */
   readonly requestLog: Logger;
   /** Lines that could not be written so far. */
   readonly droppedLines: () => number;
@@ -32,30 +36,21 @@ const SECRETS = [
   'query',
 ].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** @param destination where the lines of both go. */
-export function createLogs(level: string, destination: CountingDestination): Logs {
+/** @param destination where the lines of both go. @param name stands in every line, where several services share a log. */
+export function createLogs(level: string, destination: CountingDestination, name?: string): Logs {
+  const common = { level, base: name === undefined ? null : { name }, timestamp: pino.stdTimeFunctions.isoTime };
   return {
-    log: createLog(level, destination),
-    requestLog: createRequestLog(level, destination),
+    log: createLog(common, destination),
+    requestLog: pino(common, destination),
     droppedLines: () => destination.droppedLines ?? 0,
   };
 }
 
-/**
- * The log of requests: one line each, of a fixed set of fields, numbers and closed unions. It has no redaction, since
- * there is nothing to redact, and redaction cost more than the request (docs/performance.md).
- */
-function createRequestLog(level: string, destination: DestinationStream): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
-}
-
-/** The log of everything else. */
-function createLog(level: string, destination: DestinationStream): Logger {
+/** The log of everything but requests. */
+function createLog(common: LoggerOptions, destination: DestinationStream): Logger {
   return pino(
     {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      ...common,
       redact: { paths: SECRETS, censor: '[redacted]' },
       // An error's message may quote what an upstream or a caller sent; its type, code and place do not.
       serializers: { err: describeError },

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isIPv4 } from 'node:net';
 
 /**
  * Web pages as callers of a listener that asks for no key and is therefore bound to loopback. The browser of whoever
@@ -16,6 +17,12 @@ export type LoopbackFault =
 export function loopbackFault({ host, origin }: IncomingHttpHeaders): LoopbackFault | undefined {
   if (host === undefined || !LOOPBACK_HOST.test(host)) return 'host';
   return origin === undefined || isSameOrigin(origin, host) ? undefined : 'origin';
+}
+
+/** 127.0.0.0/8, ::1 and localhost, as a host or an address to bind. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return isIPv4(host) && host.startsWith('127.');
 }
 
 /** localhost, 127.0.0.0/8 and ::1, with or without a port. An address cannot be made to resolve to another one. */

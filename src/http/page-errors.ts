@@ -74,8 +74,8 @@ function note(log: Logger, error: unknown, problem: Problem, requestId: string):
   else if (problem === INTERNAL) log.error({ err: error, requestId }, 'a request could not be served');
 }
 
-/** Milliseconds in which what is still sent after a refusal is taken and thrown away. */
-const LINGER_MS = 1_000;
+/** For what is still sent after a refusal: it is taken and thrown away. */
+const LINGER_TIMEOUT_MS = 1_000;
 
 /**
  * Answers with a problem, under the id of the request. Where the body has not come to its end, what is left of it is
@@ -88,7 +88,7 @@ export function refuse(req: IncomingMessage, res: ServerResponse, problem: Probl
   const headers = ['x-request-id', requestId, ...problemHeaders(problem, body)];
   if (req.complete || !announcesBody(req)) return void res.writeHead(problem.status, headers).end(body);
   res.writeHead(problem.status, [...headers, 'connection', 'close']).write(body);
-  const timer = setTimeout(() => res.end(), LINGER_MS);
+  const timer = setTimeout(() => res.end(), LINGER_TIMEOUT_MS);
   req.once('end', () => res.end());
   res.once('close', () => clearTimeout(timer));
   req.resume();

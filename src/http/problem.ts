@@ -1,11 +1,13 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** RFC 9457 problem details: every error that the facade itself makes, and no other. */
+/** RFC 9457 problem details: every error that a service itself makes, and no other. */
 export interface Problem {
   readonly status: number;
   /** Last part of the `type`, stable: `upstream-connect`. */
   readonly kind: string;
+  /** Of the `type`, `urn:<service>:<kind>`. Default: c2s-facade. */
+  readonly service?: string | undefined;
   /** Says what happened and what the caller can do. Never an upstream address, a token or a value of the request. */
   readonly detail: string;
   /** Seconds for Retry-After. */
@@ -37,9 +39,12 @@ const TITLES: Record<number, string> = {
   508: 'Loop Detected',
 };
 
-export function problemBody({ status, kind, detail }: Problem, requestId: string | undefined): Buffer {
+export function problemBody(
+  { status, kind, detail, service = 'c2s-facade' }: Problem,
+  requestId: string | undefined,
+): Buffer {
   const title = TITLES[status] ?? 'Error';
-  return Buffer.from(JSON.stringify({ type: `urn:c2s-facade:${kind}`, title, status, detail, requestId }));
+  return Buffer.from(JSON.stringify({ type: `urn:${service}:${kind}`, title, status, detail, requestId }));
 }
 
 /** Answers with a problem. @param headers further headers, name and value alternating. */
@@ -84,8 +89,8 @@ export function sendReady(res: ServerResponse, ready: ReadyProblem, requestId: s
   res.end(body);
 }
 
-/** Milliseconds in which what is still written after a refusal is taken and thrown away. */
-const LINGER = 1_000;
+/** For what is still written after a refusal: it is taken and thrown away. */
+const LINGER_TIMEOUT_MS = 1_000;
 
 /** The same on a bare socket, where there is no request to answer. The connection ends with it. */
 export function endWithProblem(socket: Socket, problem: Problem, headers: readonly string[] = []): void {
@@ -104,5 +109,5 @@ export function endAfter(socket: Socket, bytes = ''): void {
   // Node has taken its own listener off a connection that it gave away, and its caller may have reset it already.
   socket.on('error', () => undefined);
   socket.end(bytes);
-  setTimeout(() => socket.destroy(), LINGER).unref();
+  setTimeout(() => socket.destroy(), LINGER_TIMEOUT_MS).unref();
 }

@@ -4,7 +4,7 @@ import { strangersPart, type Standing } from './standing.ts';
 
 /**
  * The rate budget of an upstream: so many requests a period, a burst on top, and a queue in order of arrival for
- * those who may wait. Who would have to wait longer than `longestWait` is refused at once, with the time after which
+ * those who may wait. Who would have to wait longer than `maxWaitMs` is refused at once, with the time after which
  * it is worth coming back: a queue without that bound turns a spent budget into an outage (everyone waits, nobody is
  * answered). The limiter itself is rate-limiter-flexible; in memory here, and one shared in Postgres fits the same place.
  *
@@ -15,20 +15,17 @@ import { strangersPart, type Standing } from './standing.ts';
 
 export interface RateBudgetSettings {
   readonly requests: number;
-  /** Milliseconds. */
-  readonly period: number;
+  readonly periodMs: number;
   readonly burst: number;
-  /** Milliseconds. */
-  readonly longestWait: number;
+  readonly maxWaitMs: number;
   /** Share of the requests of a period, 0..1, that strangers cannot spend. */
   readonly knownShare: number;
 }
 
 export interface Waiter {
-  /** @param waited milliseconds in the queue. */
-  granted(waited: number): void;
-  /** @param retryAfter milliseconds. */
-  refused(retryAfter: number): void;
+  /** @param waitedMs in the queue. */
+  granted(waitedMs: number): void;
+  refused(retryAfterMs: number): void;
 }
 
 interface Place {
@@ -123,7 +120,7 @@ export class RateBudget {
     const now = this.#now();
     if (now >= this.#periodEndsAt) {
       this.#spentByStrangers = 0;
-      this.#periodEndsAt = now + this.settings.period;
+      this.#periodEndsAt = now + this.settings.periodMs;
     }
     if (this.#spentByStrangers >= this.#strangersAtMost) return this.#periodEndsAt - now;
     const left = await this.#limiter.get(KEY);
@@ -141,10 +138,8 @@ interface LaneOptions {
   readonly requests: number;
   /** How many may be granted before the limiter is known to refuse. */
   readonly atOnce: number;
-  /** Milliseconds. */
-  readonly period: number;
-  /** Milliseconds. */
-  readonly longestWait: number;
+  readonly periodMs: number;
+  readonly maxWaitMs: number;
   readonly now: () => number;
   /** Where there is nothing left: resolves with the milliseconds to wait, or rejects with the RateLimiterRes that has them. */
   readonly consume: () => Promise<RateLimiterRes | number>;
@@ -170,9 +165,9 @@ class Lane {
   }
 
   take(waiter: Waiter): void {
-    const { requests, period, longestWait, now } = this.#options;
-    const wait = requests === 0 ? period : this.#expectedWait(this.#queue.length);
-    if (requests === 0 || wait > longestWait) return waiter.refused(wait);
+    const { requests, periodMs, maxWaitMs, now } = this.#options;
+    const wait = requests === 0 ? periodMs : this.#expectedWait(this.#queue.length);
+    if (requests === 0 || wait > maxWaitMs) return waiter.refused(wait);
     this.#queue.push({ waiter, since: now() });
     this.#pump();
   }
@@ -183,12 +178,12 @@ class Lane {
   }
 
   pause(ms: number): void {
-    const { now, longestWait } = this.#options;
+    const { now, maxWaitMs } = this.#options;
     this.#pausedUntil = Math.max(this.#pausedUntil, now() + ms);
     const waiting = this.#queue.splice(0);
     for (const place of waiting) {
       const wait = this.#expectedWait(this.#queue.length) + now() - place.since;
-      if (wait > longestWait) place.waiter.refused(wait);
+      if (wait > maxWaitMs) place.waiter.refused(wait);
       else this.#queue.push(place);
     }
     this.#pump();
@@ -196,16 +191,16 @@ class Lane {
 
   close(): void {
     clearTimeout(this.#timer);
-    for (const { waiter } of this.#queue.splice(0)) waiter.refused(this.#options.period);
+    for (const { waiter } of this.#queue.splice(0)) waiter.refused(this.#options.periodMs);
   }
 
   /** Milliseconds that the request behind `ahead` others has to wait, 0 when the budget is not known to be spent. */
   #expectedWait(ahead: number): number {
-    const { requests, atOnce, period } = this.#options;
+    const { requests, atOnce, periodMs } = this.#options;
     const now = this.#options.now();
     const first = Math.max(this.#nextAt - now, this.#pausedUntil - now, 0);
     // The limiter was not asked yet for those ahead; if it refuses, whoever cannot wait is refused then.
-    return first === 0 && ahead < atOnce ? 0 : first + Math.floor(ahead / requests) * period;
+    return first === 0 && ahead < atOnce ? 0 : first + Math.floor(ahead / requests) * periodMs;
   }
 
   #pump(): void {
@@ -230,17 +225,17 @@ class Lane {
 
   #wait(ms: number): void {
     this.#asking = false;
-    const wait = Math.max(1, Math.min(ms, this.#options.period));
+    const wait = Math.max(1, Math.min(ms, this.#options.periodMs));
     this.#nextAt = this.#options.now() + wait;
     this.#refuseWhoCannotWait();
     this.#wake(wait);
   }
 
   #refuseWhoCannotWait(): void {
-    const { now, longestWait } = this.#options;
+    const { now, maxWaitMs } = this.#options;
     const kept = this.#queue.filter(({ waiter, since }, ahead) => {
       const wait = this.#expectedWait(ahead) + now() - since;
-      const patient = wait <= longestWait;
+      const patient = wait <= maxWaitMs;
       if (!patient) waiter.refused(wait);
       return patient;
     });
@@ -253,8 +248,8 @@ class Lane {
   }
 }
 
-function memoryLimiter({ requests, period, burst }: RateBudgetSettings): Limiter {
-  const seconds = period / 1000;
+function memoryLimiter({ requests, periodMs, burst }: RateBudgetSettings): Limiter {
+  const seconds = periodMs / 1000;
   const steady = new RateLimiterMemory({ points: requests, duration: seconds, keyPrefix: 'steady' });
   if (burst === 0) return steady;
   const bursty = new BurstyRateLimiter(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-const LONGEST = 128;
+const MAX_ID_LENGTH = 128;
 
 /** The caller's x-request-id when it is sane (1–128 of A–Z a–z 0–9 - _ . :), else a new UUID. It goes into logs and headers. */
 export function requestIdOf(given: string | string[] | undefined): string {
@@ -26,7 +26,7 @@ export function givenRequestId(given: string | string[] | undefined): string | u
 }
 
 function isSane(id: string): boolean {
-  if (id.length === 0 || id.length > LONGEST) return false;
+  if (id.length === 0 || id.length > MAX_ID_LENGTH) return false;
   for (let i = 0; i < id.length; i++) {
     const c = id.charCodeAt(i);
     const isAlphanumeric = (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a);

@@ -1,5 +1,5 @@
 /** An hour: an upstream that asks for more is asked again after it all the same. */
-const LONGEST = 3_600_000;
+const MAX_DELAY_MS = 3_600_000;
 
 /** How each of the three forms of RFC 9110 5.6.7 begins. Date.parse alone takes `foo 2030` for a date, too. */
 const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;
@@ -12,7 +12,7 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   if (value === undefined || value.length > 64) return undefined;
   const text = value.trim();
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseHttpDate(text) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST);
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_DELAY_MS);
 }
 
 function parseHttpDate(text: string): number {

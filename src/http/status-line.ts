@@ -16,7 +16,7 @@ const CR = 13;
 const SPACE = 32;
 const ZERO = 48;
 /** `HTTP/1.1 200` */
-const SHORTEST_LINE = 12;
+const MIN_LINE_BYTES = 12;
 const VERSION = Buffer.from('HTTP/1.');
 const EMPTY = Buffer.alloc(0);
 
@@ -81,14 +81,14 @@ export class StatusLineReader {
     // An empty line before it does no harm (RFC 9112 2.2).
     if (last === start) return undefined;
     if (last - start > MAX_STATUS_LINE_BYTES) return 'a status line that is too long';
-    if (last - start < SHORTEST_LINE || !isHttp1(bytes, start)) return 'a status line that is not HTTP/1.1';
+    if (last - start < MIN_LINE_BYTES || !isHttp1(bytes, start)) return 'a status line that is not HTTP/1.1';
     this.isHttp10 = bytes[start + 7] === ZERO;
     const status = statusAt(bytes, start + 9);
     if (status < 0) return 'a status that is not three digits';
     if (status < 100) return 'a status below 100';
-    if (last - start > SHORTEST_LINE && bytes[start + SHORTEST_LINE] !== SPACE)
+    if (last - start > MIN_LINE_BYTES && bytes[start + MIN_LINE_BYTES] !== SPACE)
       return 'a status that is not three digits';
-    for (let i = start + SHORTEST_LINE; i < last; i++) {
+    for (let i = start + MIN_LINE_BYTES; i < last; i++) {
       if (isControl(bytes[i] as number)) return 'a control character in the status line';
     }
     // The facade never asks for another protocol on these connections.

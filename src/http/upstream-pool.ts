@@ -5,12 +5,10 @@ import { UpstreamCall } from './upstream-call.ts';
 
 /** The connections to one upstream; live requests, shadows and the gateway each have a pool, and all are alike. */
 
-interface UpstreamPoolOptions {
-  /** Connections at most. */
-  readonly connections: number;
+export interface ConnectionSettings {
   /** How long an idle connection is kept. */
   readonly keepAliveMs: number;
-  readonly connectMs: number;
+  readonly connectTimeoutMs: number;
   /** A connection that is older serves no further request, so that a name that moved is followed under steady traffic. */
   readonly maxConnectionAgeMs: number;
 }
@@ -22,9 +20,9 @@ const MAX_HEAD_BYTES = 64 * 1024;
 const AGE_STEPS = 10;
 const AGE_SPREAD = 0.2;
 
-/** @param origin of the base URL, without a path. */
-export function createUpstreamPool(origin: string, options: UpstreamPoolOptions): Pool {
-  const { connections, keepAliveMs, connectMs, maxConnectionAgeMs } = options;
+/** @param origin of the base URL, without a path. @param connections at most. */
+export function createUpstreamPool(origin: string, connections: number, settings: ConnectionSettings): Pool {
+  const { keepAliveMs, connectTimeoutMs: connectMs, maxConnectionAgeMs } = settings;
   let opened = 0;
   const nextAge = (): number => maxConnectionAgeMs * (1 - (AGE_SPREAD * (opened++ % AGE_STEPS)) / AGE_STEPS);
   const connect = connectorFor(connectMs);

@@ -22,7 +22,7 @@ export interface WatchOptions {
    * told what `onChange` threw. A file that was never there is no error: so an optional .env file can be watched too.
    */
   readonly onError: (error: Error) => void;
-  /** Milliseconds between two looks without an event. A look is one read of a small file. */
+  /** Milliseconds between two reads without an event. The file is small. */
   readonly pollMs?: number;
   /** Milliseconds for which the content must stay the same before it counts: nobody wants half a file. */
   readonly settleMs?: number;
@@ -31,7 +31,7 @@ export interface WatchOptions {
 }
 
 export interface ConfigWatch {
-  /** Looks now instead of at the next poll, and delivers a change without waiting for it to settle. */
+  /** Reads now instead of at the next poll, and delivers a change without waiting for it to settle. */
   check(): Promise<void>;
   /** Like `check`, and delivers even what has not changed: a reload on demand (SIGHUP) also re-reads the environment. */
   reload(): Promise<void>;
@@ -41,17 +41,17 @@ export interface ConfigWatch {
 
 export function watchConfig(options: WatchOptions): ConfigWatch {
   const { file, pollMs = 500 } = options;
-  const follower = new Follower(options);
-  const poll = setInterval(() => void follower.look(), pollMs);
-  poll.unref();
-  const events = watchDirectory(file, () => void follower.look());
+  const watcher = new FileWatcher(options);
+  const timer = setInterval(() => void watcher.poll(), pollMs);
+  timer.unref();
+  const events = watchDirectory(file, () => void watcher.poll());
   return {
-    check: () => follower.take(false),
-    reload: () => follower.take(true),
+    check: () => watcher.take(false),
+    reload: () => watcher.take(true),
     close() {
-      clearInterval(poll);
+      clearInterval(timer);
       events?.close();
-      follower.close();
+      watcher.close();
     },
   };
 }
@@ -75,47 +75,47 @@ function watchDirectory(file: string, onEvent: () => void): FSWatcher | undefine
 }
 
 /** Either the content, or why there is none. */
-type Sight = { readonly text: string } | { readonly error: Error };
+type ReadResult = { readonly text: string } | { readonly error: Error };
 
 /** A file that is gone and one that may not be read are told apart: of an optional one the first is no fault. */
-const same = (a: Sight, b: Sight) =>
+const same = (a: ReadResult, b: ReadResult) =>
   'text' in a ? 'text' in b && a.text === b.text : 'error' in b && codeOf(a.error) === codeOf(b.error);
 
-class Follower {
+class FileWatcher {
   readonly #options: WatchOptions;
   /** What was last delivered or reported. */
-  #known: Sight;
-  /** Seen, but not yet for long enough. */
-  #candidate: Sight | undefined;
+  #known: ReadResult;
+  /** Read, but not yet for long enough. */
+  #candidate: ReadResult | undefined;
   #settle: NodeJS.Timeout | undefined;
-  /** Looks follow one another, or an older read could come in after a newer one. */
+  /** Reads follow one another, or an older read could come in after a newer one. */
   readonly #turns = new Turns();
   #closed = false;
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#known = options.current === undefined ? seeNow(options.file) : { text: options.current };
+    this.#known = options.current === undefined ? readNow(options.file) : { text: options.current };
   }
 
-  /** A change is delivered when a look `settleMs` later still sees the same. */
-  look(): Promise<void> {
-    return this.#next((sight) => {
-      if (same(sight, this.#known)) {
+  /** A change is delivered when a read `settleMs` later has the same result. */
+  poll(): Promise<void> {
+    return this.#next((result) => {
+      if (same(result, this.#known)) {
         this.#forgetCandidate();
-      } else if (!this.#candidate || !same(sight, this.#candidate)) {
+      } else if (!this.#candidate || !same(result, this.#candidate)) {
         this.#forgetCandidate();
-        this.#candidate = sight;
-        this.#lookAgain();
+        this.#candidate = result;
+        this.#pollAgain();
       } else if (this.#settle === undefined) {
-        this.#deliver(sight);
+        this.#deliver(result);
       }
     });
   }
 
   /** Takes what is there at its word. */
   take(evenIfUnchanged: boolean): Promise<void> {
-    return this.#next((sight) => {
-      if (evenIfUnchanged || !same(sight, this.#known)) this.#deliver(sight);
+    return this.#next((result) => {
+      if (evenIfUnchanged || !same(result, this.#known)) this.#deliver(result);
     });
   }
 
@@ -124,17 +124,17 @@ class Follower {
     this.#forgetCandidate();
   }
 
-  #next(judge: (sight: Sight) => void): Promise<void> {
+  #next(judge: (result: ReadResult) => void): Promise<void> {
     return this.#turns.take(async () => {
-      const sight = await see(this.#options.file);
-      if (!this.#closed) judge(sight);
+      const result = await read(this.#options.file);
+      if (!this.#closed) judge(result);
     });
   }
 
-  #lookAgain(): void {
+  #pollAgain(): void {
     this.#settle = setTimeout(() => {
       this.#settle = undefined;
-      void this.look();
+      void this.poll();
     }, this.#options.settleMs ?? 50);
     this.#settle.unref();
   }
@@ -146,12 +146,12 @@ class Follower {
   }
 
   /** A consumer that throws must not end the watch: the next change may mend what this one broke. */
-  #deliver(sight: Sight): void {
-    this.#known = sight;
+  #deliver(result: ReadResult): void {
+    this.#known = result;
     this.#forgetCandidate();
     try {
-      if ('text' in sight) this.#options.onChange(sight.text);
-      else this.#options.onError(sight.error);
+      if ('text' in result) this.#options.onChange(result.text);
+      else this.#options.onError(result.error);
     } catch (error) {
       this.#options.onError(asError(error));
     }
@@ -160,7 +160,7 @@ class Follower {
 
 const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
 
-async function see(file: string): Promise<Sight> {
+async function read(file: string): Promise<ReadResult> {
   try {
     return { text: await readText(file) };
   } catch (error) {
@@ -168,7 +168,7 @@ async function see(file: string): Promise<Sight> {
   }
 }
 
-function seeNow(file: string): Sight {
+function readNow(file: string): ReadResult {
   try {
     return { text: readTextSync(file) };
   } catch (error) {

@@ -7,7 +7,8 @@ import { CASES } from './cases.ts';
 import { runCase } from './run-case.ts';
 
 /**
- * The contract of the gateway, case by case, over the stand-in for Contact2Sale.
+ * The contract of the gateway, case by case, over the stand-in for Contact2Sale. What the Python gateway does of it is
+ * in docs/wire/gateway.md.
  *
  * Another gateway can be put in its place: start it on loopback with C2S_BASE_URL=http://127.0.0.1:4010 and
  * C2S_TOKEN=contract-token, then `GATEWAY_UNDER_TEST=http://127.0.0.1:8000 npx vitest run test/contract`. Its
@@ -29,7 +30,7 @@ beforeAll(async () => {
   if (other) return;
   const options = { port: 0, c2sBaseUrl: c2s.url, c2sToken: TOKEN };
   gateway = await startGateway(options);
-  hasty = await startGateway({ ...options, deadline: 100 });
+  hasty = await startGateway({ ...options, deadlineMs: 100 });
 });
 
 afterAll(async () => {

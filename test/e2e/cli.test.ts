@@ -14,10 +14,11 @@ afterEach(opened.closeAll);
 let direct: TestUpstream;
 let gateway: TestUpstream;
 let facade: TestFacade;
+const JSON_TYPE = { 'content-type': 'application/json' };
 const lead = (phone: unknown) => JSON.stringify({ data: { id: '1', attributes: { phone } } });
 beforeEach(async () => {
-  direct = opened.keep(await startUpstream((_, res) => res.writeHead(200).end(lead('5511'))));
-  gateway = opened.keep(await startUpstream((_, res) => res.writeHead(200).end(lead(null))));
+  direct = opened.keep(await startUpstream((_, res) => res.writeHead(200, JSON_TYPE).end(lead('5511'))));
+  gateway = opened.keep(await startUpstream((_, res) => res.writeHead(200, JSON_TYPE).end(lead(null))));
   facade = opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url }));
 });
 
@@ -240,10 +241,10 @@ test('check lists everything that is wrong at once, with its place', async () =>
   expect(out).toMatch(/environment {2}PORT: must be a port/);
 });
 
-test('probe reads through both paths and shows shapes, never values', async () => {
+test('probe reads through both paths and compares as parity does: shapes are shown, never values', async () => {
   const probed = await run(['probe', 'leads.get', '--param', 'leadId=42']);
   expect(probed.code).toBe(1);
-  expect(probed.out).toContain('/data/attributes/phone: string → null');
+  expect(probed.out).toContain('/data/attributes/phone: type string→null');
   expect(probed.out).not.toContain('5511');
   expect([direct.received[0]?.url, gateway.received[0]?.url]).toEqual(['/integration/leads/42', '/leads/42']);
   expect(direct.received[0]?.headers.authorization).toBe(`Bearer ${C2S_TOKEN}`);
@@ -256,6 +257,39 @@ test('probe reads through both paths and shows shapes, never values', async () =
     code: 2,
     err: expect.stringContaining('--param leadId') as string,
   });
+});
+
+test('probe goes by the rules of the row and by the differences that somebody knows of', async () => {
+  const probed = async (): Promise<unknown> => {
+    const { code, out } = await run(['probe', 'leads.get', '--param', 'leadId=42', '--json']);
+    const { differences, known } = JSON.parse(out) as { differences: string[]; known: string[] };
+    return { code, differences, known };
+  };
+  const difference = '/data/attributes/phone: type string→null';
+  expect(await probed()).toEqual({ code: 1, differences: [difference], known: [] });
+  const owned = { why: 'being mended', owner: 'the gateway team', expires: '2999-01-01' };
+  const entry = { route: 'leads.get', path: '/data/attributes/phone', kind: 'type', ...owned };
+  await facade.edit((config) => config.set('knownDifferences', [entry]));
+  expect(await probed()).toEqual({ code: 0, differences: [], known: [difference] });
+  await facade.edit((config) => {
+    config.set('knownDifferences', []);
+    config.setIn(['compare', 'ignore'], ['$.data.attributes.phone']);
+  });
+  expect(await probed()).toEqual({ code: 0, differences: [], known: [] });
+  await gateway.close();
+  gateway = opened.keep(await startUpstream((_, res) => res.writeHead(500).end()));
+  await direct.close();
+  direct = opened.keep(await startUpstream((_, res) => res.writeHead(500).end()));
+  expect(await probed()).toEqual({ code: 1, differences: ['not compared: both paths failed'], known: [] });
+});
+
+test('probe through a facade that lets a path be forced compares what a caller would have got', async () => {
+  await facade.edit((config) => config.setIn(['server', 'forceHeader'], true));
+  const env = { PORT: new URL(facade.url).port };
+  const probed = await run(['probe', 'leads.get', '--param', 'leadId=42', '--json'], { env });
+  const { results, differences } = JSON.parse(probed.out) as { results: { servedBy: string }[]; differences: string[] };
+  expect(results.map(({ servedBy }) => servedBy)).toEqual(['direct', 'gateway']);
+  expect(differences).toEqual(['/data/attributes/phone: type string→null']);
 });
 
 test('doctor tells what it saw of every upstream, and no secret', async () => {

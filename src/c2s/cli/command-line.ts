@@ -1,11 +1,14 @@
 import type { CommandLine } from '../../facade/cli/context.ts';
-import { CONTACT2SALE } from '../pair/contact2sale.ts';
-import { COMMANDS } from './commands.ts';
+import { COMMANDS } from '../commands/index.ts';
 
 /** The command line as it is shipped. */
 export const COMMAND_LINE: CommandLine = {
-  pair: CONTACT2SALE,
+  name: 'c2s-facade',
   commands: COMMANDS,
-  migrations: async () => (await import('../store/migrations/index.ts')).migrations,
-  start: () => import('../../main.ts'),
+  product: async () => (await import('../product.ts')).PRODUCT,
+  start: {
+    summary: 'run the facade in the foreground; without a C2S_BASE_URL, on the sandbox',
+    run: () => import('../../main.ts'),
+    sandbox: { direct: 'http://sandbox.invalid', gateway: 'http://gateway.sandbox.invalid' },
+  },
 };

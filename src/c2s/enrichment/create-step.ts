@@ -10,7 +10,7 @@ import { again, end, next, type StepEnd } from './step-end.ts';
 interface CreateContext {
   readonly facade: FacadeClient;
   /** Milliseconds; see StepSettings. */
-  readonly settle: number;
+  readonly settleMs: number;
   readonly intend: () => Promise<void>;
   readonly answered: () => void;
 }
@@ -23,7 +23,7 @@ export async function createStep(row: Enrichment, context: CreateContext): Promi
     if (found.kind === 'found') return created(found.leadId);
     if (found.kind === 'failed') return again('crm_unavailable', { retryAfter: found.retryAfter });
     if (found.kind === 'cannot-tell') return end('unknown', { reason: 'lead_unknown', sendOutcome: 'unknown' });
-    const left = context.settle - row.sendAge;
+    const left = context.settleMs - row.sendAge;
     if (left > 0) return again('settling', { wait: left });
     // As with the message (send-step.ts).
     if (row.sendOutcome !== null) return again('crm_unavailable', { sendOutcome: 'unsent' });
@@ -31,10 +31,10 @@ export async function createStep(row: Enrichment, context: CreateContext): Promi
   await context.intend();
   const write = await context.facade.createLead(newLead.body, row.id);
   context.answered();
-  return endOf(write, context.settle);
+  return endOf(write, context.settleMs);
 }
 
-function endOf(write: Write, settle: number): StepEnd {
+function endOf(write: Write, settleMs: number): StepEnd {
   switch (write.kind) {
     case 'sent':
       // Without an id nobody can go on; the lead is there, and its own push may bring it here again.
@@ -46,7 +46,7 @@ function endOf(write: Write, settle: number): StepEnd {
     case 'unsent':
       return again('crm_unavailable', { retryAfter: write.retryAfter, sendOutcome: 'unsent' });
     case 'unknown':
-      return again('settling', { wait: settle / 20, sendOutcome: 'unknown' });
+      return again('settling', { wait: settleMs / 20, sendOutcome: 'unknown' });
   }
 }
 

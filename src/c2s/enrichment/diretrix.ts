@@ -3,7 +3,7 @@ import { isRecord, recordsOf, textOf } from './loose.ts';
 import { UpstreamClient, type Got, type UpstreamClientOptions } from './upstream-client.ts';
 import { judge, parseJson, unavailable, type Refused, type Unavailable } from './verdict.ts';
 
-/** Diretrix: who is behind a phone or an e-mail. */
+/** Diretrix: who is behind a phone or an e-mail (docs/wire/enrichment.md). */
 
 export interface Identity {
   readonly cpf: Cpf;

@@ -46,14 +46,14 @@ interface FacadeClientOptions {
   readonly agent: Agent;
   /** Of a known caller: only those may take the gateway path. */
   readonly token: string;
-  /** Milliseconds for one call; above the facade's own total deadline, which then answers first. */
-  readonly deadline: number;
+  /** For one call; above the facade's own total deadline, which then answers first. */
+  readonly deadlineMs: number;
   /** Of the runs that call: their request ids are the ids of enrichments. */
   readonly traces?: Pick<RunTraces, 'headersOf'> | undefined;
 }
 
-/** Longest answer that is read: a lead with years of messages stays below; what is longer says nothing usable. */
-const LONGEST_ANSWER = 8 * 1024 * 1024;
+/** Of an answer: a lead with years of messages stays below; what is longer says nothing usable. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export function createFacadeClient(options: FacadeClientOptions): FacadeClient {
   return {
@@ -99,7 +99,7 @@ export interface Answer {
 }
 
 function exchange(
-  { agent, token, deadline, traces }: FacadeClientOptions,
+  { agent, token, deadlineMs, traces }: FacadeClientOptions,
   { method, path, requestId, body }: Sent,
 ): Promise<Answer> {
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
@@ -111,7 +111,7 @@ function exchange(
         path,
         // Not sent anywhere: each upstream gets its own Host.
         host: 'c2s-facade.internal',
-        signal: AbortSignal.timeout(deadline),
+        signal: AbortSignal.timeout(deadlineMs),
         headers: {
           authorization: `Bearer ${token}`,
           accept: 'application/json',
@@ -132,7 +132,7 @@ async function readAnswer(res: IncomingMessage): Promise<Answer> {
   let size = 0;
   for await (const chunk of res as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LONGEST_ANSWER) throw new Error('the answer is too long');
+    if (size > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
     chunks.push(chunk);
   }
   const outcome = res.headers['x-facade-outcome'];

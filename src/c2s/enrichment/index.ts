@@ -1,11 +1,10 @@
 import type { Server } from 'node:http';
 import type { Request } from 'express';
 import { Agent } from 'undici';
-import type { Environment } from '../../facade/config/environment.ts';
-import type { EnrichmentConfig } from '../../facade/config/schema.ts';
 import { Campaigns, parseCampaigns } from '../gateway/campaigns.ts';
 import type { PageRouter } from '../../facade/forward/pages.ts';
 import type { Logger } from '../../http/log.ts';
+import { createUpstreamPool } from '../../http/upstream-pool.ts';
 import { readTextSync } from '../../http/read-file.ts';
 import type { Metrics } from '../../facade/observe/metrics.ts';
 import type { Tracing } from '../../facade/observe/tracing/trace.ts';
@@ -15,12 +14,16 @@ import { createEndpoints } from './endpoints.ts';
 import { createEnrichmentMetrics } from './metrics.ts';
 import { createObserver, traced, type Observer } from './observer.ts';
 import type { EnrichmentService } from './service.ts';
+import type { EnrichmentConfig } from './section.ts';
 import { enrichmentSettings } from './settings.ts';
+import type { EnrichmentVariables } from './variables.ts';
 
 /** The enrichment as the composition root sees it: a router, and a service that comes and goes with the database. */
 
 export interface EnrichmentOptions {
-  readonly environment: Environment;
+  readonly variables: EnrichmentVariables;
+  /** Of Contact2Sale: the enrichment calls the facade with it. */
+  readonly directToken: string | undefined;
   readonly config: () => EnrichmentConfig;
   /** Share of the places for work, 0..1, that strangers' enrichments cannot take. */
   readonly knownShare: () => number;
@@ -42,18 +45,22 @@ interface EnrichmentRoom {
   stop(deadline: number): Promise<void>;
 }
 
+/** Of the pools of the two look-up services; more calls wait. As many as there may be enrichments under way. */
+const MAX_CONNECTIONS = 256;
+const CONNECTIONS = { keepAliveMs: 4_000, connectTimeoutMs: 10_000, maxConnectionAgeMs: 60_000 };
+
 export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
-  const { environment, config, knownShare, store, metrics, log, isKnown, reached, tracing } = options;
+  const { variables, directToken, config, knownShare, store, metrics, log, isKnown, reached, tracing } = options;
   let service: EnrichmentService | undefined;
-  const settings = () => enrichmentSettings(config(), environment.incomeMultiplier);
+  const settings = () => enrichmentSettings(config(), variables.incomeMultiplier);
   const counted = createObserver(
     createEnrichmentMetrics(metrics.registry, async () => service?.count()),
     log,
   );
   const watched: Observer = { ...counted, ...(reached && { reached }) };
   const observer = tracing ? traced(watched, tracing.runs) : watched;
-  const lookUps = new Agent();
-  const isConfigured = environment.workApi !== undefined && environment.diretrix !== undefined;
+  const lookUps = new Agent({ factory: (origin) => createUpstreamPool(String(origin), MAX_CONNECTIONS, CONNECTIONS) });
+  const isConfigured = variables.workApi !== undefined && variables.diretrix !== undefined;
   const door = (): Door => {
     if (!isConfigured) return { isOpen: false, problem: NOT_CONFIGURED };
     if (service) return { isOpen: true, service };
@@ -62,10 +69,10 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   const pages = createEndpoints({
     door,
     isKnown,
-    isOpen: environment.enrichOpen,
-    webhookSecret: environment.webhookSecret,
+    isOpen: variables.enrichOpen,
+    webhookSecret: variables.webhookSecret,
     campaigns: readCampaigns(config().campaigns, log),
-    syncDeadline: () => settings().syncDeadline,
+    syncDeadline: () => settings().syncDeadlineMs,
     log,
     tracing,
   });
@@ -76,7 +83,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
       store.whenReady(async (opened) => {
         // Only now: the queue, the telephone numbers and the rest would be a third of a start without a database.
         const { startService } = await import('./start.ts');
-        const sides = { environment, server, lookUps, tracing };
+        const sides = { variables, directToken, server, lookUps, tracing };
         service = await startService({ ...sides, store: opened, settings, knownShare, observer, log });
         log.info({ concurrency: settings().concurrency }, 'enrichment: ready');
       });

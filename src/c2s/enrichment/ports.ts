@@ -40,8 +40,8 @@ export interface StepSettings {
   readonly maxLength: number;
   readonly incomeMultiplier: number;
   /**
-   * Milliseconds after which a write that was begun cannot arrive any more: above the facade's total deadline and the
+   * After it a write that was begun cannot arrive any more: above the facade's total deadline and the
    * gateway's own for Contact2Sale.
    */
-  readonly settle: number;
+  readonly settleMs: number;
 }

@@ -88,7 +88,7 @@ export class Run {
     const sending = { facade, intend: () => this.#intend(), answered };
     switch (step) {
       case 'create':
-        return createStep(row, { ...sending, settle: settings.settle });
+        return createStep(row, { ...sending, settleMs: settings.settleMs });
       case 'lead':
         return leadStep(row, ports);
       case 'identify':
@@ -98,7 +98,7 @@ export class Run {
           ...ports,
           owner: this.#owner,
           found: (cpf: Cpf, findings) => this.#context.ledger.saveFinding(this.#owner, row.id, cpf, findings),
-          isLastQuickTry: row.failures >= settings.schedule.quick.length,
+          isLastQuickTry: row.failures >= settings.schedule.quickMs.length,
         });
       case 'compose':
         return composeStep(row, settings);

@@ -3,12 +3,12 @@
  * never, and the enrichment is a dead letter.
  */
 export interface RetrySchedule {
-  /** Milliseconds before the second, third, … try. Who waits for the answer waits for these. */
-  readonly quick: readonly number[];
-  /** Milliseconds between the later tries. */
-  readonly slow: number;
-  /** Milliseconds that the later tries go on. */
-  readonly giveUp: number;
+  /** Before the second, third, … try. Who waits for the answer waits for these. */
+  readonly quickMs: readonly number[];
+  /** Between the later tries. */
+  readonly slowMs: number;
+  /** For so long the later tries go on. */
+  readonly giveUpMs: number;
 }
 
 /**
@@ -16,12 +16,12 @@ export interface RetrySchedule {
  * @param failures in a row, 1 for the first.
  */
 export function nextTry(schedule: RetrySchedule, failures: number, retryAfter = 0): number | undefined {
-  const quick = schedule.quick[failures - 1];
+  const quick = schedule.quickMs[failures - 1];
   if (quick !== undefined) return Math.max(quick, retryAfter);
-  const slowTries = failures - schedule.quick.length;
-  if (slowTries * schedule.slow > schedule.giveUp) return undefined;
-  return Math.max(schedule.slow, retryAfter);
+  const slowTries = failures - schedule.quickMs.length;
+  if (slowTries * schedule.slowMs > schedule.giveUpMs) return undefined;
+  return Math.max(schedule.slowMs, retryAfter);
 }
 
 /** The quick tries are spent: whoever waits for the answer is told that it failed, for now. */
-export const isSlow = (schedule: RetrySchedule, failures: number): boolean => failures > schedule.quick.length;
+export const isSlow = (schedule: RetrySchedule, failures: number): boolean => failures > schedule.quickMs.length;

@@ -41,7 +41,7 @@ export async function sendStep(row: Enrichment, context: SendContext): Promise<S
   return endOf(write, row, context.settings);
 }
 
-function endOf(write: Write, row: Enrichment, { settle }: StepSettings): StepEnd {
+function endOf(write: Write, row: Enrichment, { settleMs }: StepSettings): StepEnd {
   switch (write.kind) {
     case 'sent':
       return sent(row);
@@ -50,7 +50,7 @@ function endOf(write: Write, row: Enrichment, { settle }: StepSettings): StepEnd
     case 'unsent':
       return again('crm_unavailable', { retryAfter: write.retryAfter, sendOutcome: 'unsent' });
     case 'unknown':
-      return again('settling', { wait: settle / FIRST_LOOK, sendOutcome: 'unknown' });
+      return again('settling', { wait: settleMs / FIRST_LOOK, sendOutcome: 'unknown' });
   }
 }
 
@@ -65,7 +65,7 @@ async function resolve(row: Enrichment, { facade, settings }: SendContext): Prom
   const marked = found.ok ? findMarked(found.lead.messages, markerOf(row.id)) : 'cannot-tell';
   if (marked === 'yes') return sent(row);
   if (marked === 'cannot-tell') return end('unknown', { reason: 'message_unknown', sendOutcome: 'unknown' });
-  const left = settings.settle - (row.sendAge ?? 0);
+  const left = settings.settleMs - (row.sendAge ?? 0);
   if (left > 0) return again('settling', { wait: left });
   // Cut off by a crash of ours: at once. Lost by the other side: it is failing, so it is given the usual pauses.
   return row.sendOutcome === null ? undefined : again('crm_unavailable', { sendOutcome: 'unsent' });

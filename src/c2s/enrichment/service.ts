@@ -74,8 +74,8 @@ export class EnrichmentService {
     this.#relaxed = openRelaxed(store.connectionString, RELAXED_CONNECTIONS, log);
     this.#ledger = new Ledger(store.db, this.#relaxed.db, queue);
     this.#instance = new Instance(store.connectionString, () => this.#worker?.alive(), log);
-    const people = storePeople(this.#relaxed.db, () => settings().window, sealer);
-    const pace = storePace(store.db, () => settings().pace);
+    const people = storePeople(this.#relaxed.db, () => settings().windowMs, sealer);
+    const pace = storePace(store.db, () => settings().paceMs);
     this.#worker = new Worker({
       ledger: this.#ledger,
       instance: this.#instance,
@@ -111,7 +111,7 @@ export class EnrichmentService {
     const made = await this.#ledger.transaction(async (tx) => {
       const fresh = await firstSeen(tx, 'c2s', [...byKey.keys()]);
       const leadIds = [...new Set(fresh.map((key) => byKey.get(key) ?? ''))];
-      const done = await this.#ledger.recentlyDone(tx, leadIds, this.#options.settings().repeatAfter);
+      const done = await this.#ledger.recentlyDone(tx, leadIds, this.#options.settings().repeatAfterMs);
       const wanted = leadIds
         .filter((leadId) => !done.has(leadId))
         .map((leadId) => ({ leadId, origin: 'c2s' as const, isUrgent: false, standing: 'known' as const }));

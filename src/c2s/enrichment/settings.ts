@@ -1,18 +1,17 @@
-import type { EnrichmentConfig } from '../../facade/config/schema.ts';
-import { parseDuration } from '../../http/units.ts';
 import type { StepSettings } from './ports.ts';
 import type { RetrySchedule } from './schedule.ts';
+import type { EnrichmentConfig } from './section.ts';
 
-/** The config's block in milliseconds. Read at every use, so that a reload acts at once. */
+/** The config's block, durations in milliseconds. Read at every use, so that a reload acts at once. */
 export interface EnrichmentSettings extends StepSettings {
   readonly concurrency: number;
   readonly schedule: RetrySchedule;
-  readonly pace: number;
-  readonly workApiDeadline: number;
-  readonly diretrixDeadline: number;
-  readonly window: number;
-  readonly repeatAfter: number;
-  readonly syncDeadline: number;
+  readonly paceMs: number;
+  readonly workApiDeadlineMs: number;
+  readonly diretrixDeadlineMs: number;
+  readonly windowMs: number;
+  readonly repeatAfterMs: number;
+  readonly syncDeadlineMs: number;
   readonly retentionDays: number;
 }
 
@@ -21,19 +20,19 @@ export function enrichmentSettings(config: EnrichmentConfig, incomeMultiplier: n
   return {
     concurrency: config.concurrency,
     schedule: {
-      quick: retry.quick.map(parseDuration),
-      slow: parseDuration(retry.slow),
-      giveUp: parseDuration(retry.giveUp),
+      quickMs: retry.quick,
+      slowMs: retry.slow,
+      giveUpMs: retry.giveUp,
     },
-    pace: parseDuration(workApi.pace),
-    workApiDeadline: parseDuration(workApi.deadline),
-    diretrixDeadline: parseDuration(diretrix.deadline),
+    paceMs: workApi.pace,
+    workApiDeadlineMs: workApi.deadline,
+    diretrixDeadlineMs: diretrix.deadline,
     maxLength: message.maxLength,
     incomeMultiplier,
-    window: parseDuration(config.window),
-    settle: parseDuration(config.settle),
-    repeatAfter: parseDuration(config.repeatAfter),
-    syncDeadline: parseDuration(config.syncDeadline),
+    windowMs: config.window,
+    settleMs: config.settle,
+    repeatAfterMs: config.repeatAfter,
+    syncDeadlineMs: config.syncDeadline,
     retentionDays: config.retentionDays,
   };
 }

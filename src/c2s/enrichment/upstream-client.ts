@@ -1,4 +1,5 @@
-import { request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import { exchange, UpstreamFault, type Ending, type FaultKind } from '../../http/buffered-exchange.ts';
 import { parseRetryAfter } from '../../http/retry-after.ts';
 
 /**
@@ -11,9 +12,9 @@ export interface UpstreamClientOptions {
   /** With or without a path; what is asked for goes behind it. */
   readonly baseUrl: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Milliseconds for the whole exchange, connect to last byte. */
+  /** For the whole exchange, connect to last byte. */
   readonly deadlineMs: number;
-  /** Bytes of a body at most. Default 2 MiB: a long dossier has 100 KiB. */
+  /** Of a body. Default 2 MiB: a long dossier has 100 KiB. */
   readonly maxBytes?: number;
   /** Injected; its owner closes it. */
   readonly dispatcher: Dispatcher;
@@ -21,29 +22,26 @@ export interface UpstreamClientOptions {
   readonly now?: () => number;
 }
 
-/** Why nothing came of it; `cancelled`: the caller's signal. */
-export type Failure = 'deadline' | 'unreachable' | 'connection-lost' | 'too-large' | 'cancelled';
-
 export type Got =
   | { readonly kind: 'answer'; readonly status: number; readonly text: string; readonly retryAfterMs?: number }
-  | { readonly kind: 'failed'; readonly reason: Failure };
+  | { readonly kind: 'failed'; readonly reason: FaultKind };
 
 const MAX_BYTES = 2 * 1024 * 1024;
-
-/** Codes that mean that no connection came about. */
-const UNREACHABLE =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|CERT_\w+|ERR_TLS_\w+|\w+_CERT\w*)$/;
 
 export class UpstreamClient {
   readonly #options: UpstreamClientOptions;
   readonly #origin: string;
   readonly #prefix: string;
+  /** Names and values in turn. */
+  readonly #headers: string[];
 
   constructor(options: UpstreamClientOptions) {
     const { origin, pathname } = new URL(options.baseUrl);
+    const headers = { accept: 'application/json', 'user-agent': 'c2s-facade', ...options.headers };
     this.#options = options;
     this.#origin = origin;
     this.#prefix = pathname.replace(/\/+$/, '');
+    this.#headers = Object.entries(headers).flat();
   }
 
   /**
@@ -51,59 +49,27 @@ export class UpstreamClient {
    * @param path encoded, with its query
    */
   async get(path: string, signal?: AbortSignal): Promise<Got> {
-    const { deadlineMs, dispatcher, headers = {} } = this.#options;
-    const deadline = AbortSignal.timeout(deadlineMs);
+    if (signal?.aborted) return { kind: 'failed', reason: 'caller-left' };
+    const { deadlineMs, maxBytes: maxAnswerBytes = MAX_BYTES, dispatcher, now = Date.now } = this.#options;
+    const request = { origin: this.#origin, method: 'GET', path: this.#prefix + path, headers: this.#headers } as const;
+    const ending: Ending = { left: false };
+    const leave = (): void => ending.end?.();
+    signal?.addEventListener('abort', leave);
     try {
-      const {
-        statusCode,
-        headers: answered,
-        body,
-      } = await request(`${this.#origin}${this.#prefix}${path}`, {
-        dispatcher,
-        headers: { accept: 'application/json', 'user-agent': 'c2s-facade', ...headers },
-        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-        // One deadline covers all; undici's own would cut a slow dossier at its five minutes or an operator's 10 min.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-      const bytes = await readUpTo(body, this.#options.maxBytes ?? MAX_BYTES);
-      if (!bytes) return { kind: 'failed', reason: 'too-large' };
-      const retryAfterMs = parseRetryAfter(single(answered['retry-after']), (this.#options.now ?? Date.now)());
-      return {
-        kind: 'answer',
-        status: statusCode,
-        text: decode(bytes, single(answered['content-type'])),
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      };
+      const { status, headers, body } = await exchange(dispatcher, request, { deadlineMs, maxAnswerBytes }, ending);
+      const retryAfterMs = parseRetryAfter(headers['retry-after'], now());
+      const text = decode(body, headers['content-type']);
+      return { kind: 'answer', status, text, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
     } catch (error) {
-      if (signal?.aborted) return { kind: 'failed', reason: 'cancelled' };
-      if (deadline.aborted) return { kind: 'failed', reason: 'deadline' };
-      return { kind: 'failed', reason: UNREACHABLE.test(codeOf(error)) ? 'unreachable' : 'connection-lost' };
+      return { kind: 'failed', reason: error instanceof UpstreamFault ? error.kind : 'connection-lost' };
+    } finally {
+      signal?.removeEventListener('abort', leave);
     }
   }
 }
 
-const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
-
-function codeOf(error: unknown): string {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code : '';
-}
-
-/** Undefined when there is more; leaving the loop closes the connection. */
-async function readUpTo(body: AsyncIterable<unknown>, limit: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += (chunk as Buffer).length;
-    if (size > limit) return undefined;
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks, size);
-}
-
 /** JSON is UTF-8, but a service that says it writes Latin-1 is believed: names are full of accents. */
-function decode(bytes: Buffer, contentType: string | undefined): string {
+function decode(bytes: Uint8Array, contentType: string | undefined): string {
   const charset = /charset="?([\w-]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
   try {
     return new TextDecoder(charset).decode(bytes);

@@ -1,4 +1,5 @@
-import type { Failure, Got } from './upstream-client.ts';
+import type { FaultKind } from '../../http/buffered-exchange.ts';
+import type { Got } from './upstream-client.ts';
 
 /**
  * What an answer of a look-up service means before anybody reads its body: both services are judged alike.
@@ -6,7 +7,7 @@ import type { Failure, Got } from './upstream-client.ts';
  */
 
 /** `garbled`: an answer that is not what the contract says. */
-type UnavailableReason = Failure | 'throttled' | 'server-error' | 'garbled';
+type UnavailableReason = FaultKind | 'throttled' | 'server-error' | 'garbled';
 
 /** May be better in a while. */
 export interface Unavailable {

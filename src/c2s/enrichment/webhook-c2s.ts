@@ -4,7 +4,7 @@ import { trustedId, isRecord, known, recordOf, textOf, type Loose } from './loos
 
 /**
  * Contact2Sale's push, read liberally: one event or a list, each with or without the `data` envelope. A bad event in a
- * list costs the others nothing: it is reported by its place, never by what it holds.
+ * list costs the others nothing: it is reported by its place, never by what it holds. Its form: docs/wire/contact2sale.md.
  */
 
 export interface C2sEvent {

@@ -5,7 +5,7 @@ import { known } from './loose.ts';
 import { fieldText } from './message-text.ts';
 import { isSecret } from './secret.ts';
 
-/** The push of a lead form of Google Ads, and the lead that is made of it. */
+/** The push of a lead form of Google Ads (docs/wire/enrichment.md), and the lead that is made of it. */
 
 export interface GoogleLead {
   /** Google's id of the lead: the key by which a second delivery is recognised. */

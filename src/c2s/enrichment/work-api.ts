@@ -8,6 +8,7 @@ import { judge, judgeStatus, parseJson, unavailable, type Refused, type Unavaila
 /**
  * Work API: what is known of a CPF. Slow (30 to 60 s happen), picky about its pace, and liberal in what it leaves out.
  * A connection that it drops is not tried again here: it wants seconds between calls, and the pace is the store's.
+ * Its fields: docs/wire/enrichment.md.
  */
 
 /** `raw` is the answer as text, for the encrypted store. */

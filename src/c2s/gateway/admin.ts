@@ -1,5 +1,4 @@
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json, notFound } from './answer.ts';
 import type { Answer } from './answer.ts';
 import type { Campaigns } from './campaigns.ts';
@@ -48,13 +47,13 @@ async function answer(parts: AdminParts, path: string): Promise<Answer> {
   }
 }
 
-/** GET /healthz, /readyz, /metrics and /campaigns/unmapped. Not listening yet. */
-export function createAdmin(parts: AdminParts): Server {
-  return createServer((request, response) => {
+/** GET /healthz, /readyz, /metrics and /campaigns/unmapped. */
+export function createAdmin(parts: AdminParts) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
     const path = request.method === 'GET' ? (request.url ?? '').replace(/\?.*/, '') : '';
     answer(parts, path).then(
       ({ status, headers, body }) => response.writeHead(status, headers).end(body),
       () => response.writeHead(500).end(),
     );
-  });
+  };
 }

@@ -23,7 +23,7 @@ const JSON_TYPE = /^\s*application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Deep enough for any rule, shallow enough that neither parser nor printer runs out of stack. */
-const DEEPEST = 200;
+const MAX_DEPTH = 200;
 
 function tooDeep(text: string): boolean {
   let depth = 0;
@@ -35,7 +35,7 @@ function tooDeep(text: string): boolean {
       else if (c === 0x22) quoted = false;
     } else if (c === 0x22) quoted = true;
     else if (c === 0x5b || c === 0x7b) {
-      if (++depth > DEEPEST) return true;
+      if (++depth > MAX_DEPTH) return true;
     } else if (c === 0x5d || c === 0x7d) depth--;
   }
   return false;

@@ -34,7 +34,7 @@ export class Callers {
 }
 
 /** Operations that are a POST and still change nothing. */
-const HARMLESS: ReadonlySet<string> = new Set(['campaigns.enrich']);
+const READ_ONLY_POSTS: ReadonlySet<string> = new Set(['campaigns.enrich']);
 
 export const mayCall = (caller: CallerKey, operation: Operation): boolean =>
-  caller.access === 'full' || isRead(operation) || HARMLESS.has(operation.id);
+  caller.access === 'full' || isRead(operation) || READ_ONLY_POSTS.has(operation.id);

@@ -80,7 +80,7 @@ type CampaignMapping = z.output<typeof campaignsFile>;
 export const parseCampaigns = (text: string): CampaignMapping => parseJsonFile(campaignsFile, text);
 
 /** Unmapped ids that are remembered; callers choose the ids, so there must be an end. */
-const REMEMBERED = 200;
+const MAX_UNMAPPED_IDS = 200;
 
 /** The mapping in use, and which campaigns were asked for that it lacks. */
 export class Campaigns {
@@ -110,7 +110,7 @@ export class Campaigns {
   lookUp(id: string): Campaign | undefined {
     const campaign = this.get(id);
     this.#onLookUp(campaign !== undefined);
-    if (!campaign && (this.#unmapped.has(id) || this.#unmapped.size < REMEMBERED)) {
+    if (!campaign && (this.#unmapped.has(id) || this.#unmapped.size < MAX_UNMAPPED_IDS)) {
       this.#unmapped.set(id, (this.#unmapped.get(id) ?? 0) + 1);
     }
     return campaign;

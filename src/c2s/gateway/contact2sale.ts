@@ -1,4 +1,4 @@
-import type { Ending, UpstreamAnswer, UpstreamRequest } from './exchange.ts';
+import type { Ending, UpstreamAnswer, UpstreamRequest } from '../../http/buffered-exchange.ts';
 import type { Tokens } from './tokens.ts';
 import type { Upstream } from './upstream.ts';
 

@@ -1,24 +1,16 @@
 import { z } from 'zod';
+import { duration, positiveDuration } from '../../http/units.ts';
 import type { GatewayOptions } from './settings.ts';
 
 /** The environment of `npm run start:gateway` as options. Every fault is reported at once. */
 
-const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
-
 /** `10/60s` or `2/1s`: requests and period. */
 const budget = z
   .string()
-  .regex(/^[1-9]\d*\/[1-9]\d*(ms|s|m|h)$/, 'write requests/period, such as 10/60s')
-  .transform((text) => {
-    const [requests, period = ''] = text.split('/');
-    const unit = /[a-z]+$/.exec(period)?.[0] as keyof typeof UNITS;
-    return { requests: Number(requests), period: Number.parseInt(period, 10) * UNITS[unit] };
-  });
-/** `10s`, in milliseconds. */
-const duration = z
-  .string()
-  .regex(/^\d+(ms|s|m|h)$/, 'write a number and a unit, such as 10s')
-  .transform((text) => Number.parseInt(text, 10) * UNITS[/[a-z]+$/.exec(text)?.[0] as keyof typeof UNITS]);
+  .regex(/^\d+\/[^/]+$/, { error: 'write requests/period, such as 10/60s', abort: true })
+  .transform((text) => text.split('/'))
+  .pipe(z.tuple([z.coerce.number<string>().int().min(1), positiveDuration('Length of the period.')]))
+  .transform(([requests, periodMs]) => ({ requests, periodMs }));
 const port = z.coerce.number().int().min(0).max(65_535);
 const address = z.url({ protocol: /^https?$/, error: 'write an http:// or https:// address' });
 const yes = z.enum(['true', 'false'], 'write true or false').transform((word) => word === 'true');
@@ -37,7 +29,7 @@ const schema = z.object({
   GATEWAY_STRICT: yes.default(false),
   GATEWAY_RATE_BUDGET: budget.optional(),
   GATEWAY_RATE_WAIT_MS: z.coerce.number().int().min(0).default(2_000),
-  GATEWAY_DRAIN_DELAY: duration.optional(),
+  GATEWAY_DRAIN_DELAY: duration('See drainDelayMs.').optional(),
   ADS_GATEWAY_URL: address.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
@@ -69,8 +61,8 @@ function toOptions(env: z.output<typeof schema>): GatewayOptions {
     callersFile: env.GATEWAY_CALLERS,
     campaignsFile: env.GATEWAY_CAMPAIGNS,
     adsGatewayUrl: env.ADS_GATEWAY_URL,
-    drainDelay: env.GATEWAY_DRAIN_DELAY,
-    rateBudget: env.GATEWAY_RATE_BUDGET && { ...env.GATEWAY_RATE_BUDGET, longestWait: env.GATEWAY_RATE_WAIT_MS },
+    drainDelayMs: env.GATEWAY_DRAIN_DELAY,
+    rateBudget: env.GATEWAY_RATE_BUDGET && { ...env.GATEWAY_RATE_BUDGET, maxWaitMs: env.GATEWAY_RATE_WAIT_MS },
   };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return {

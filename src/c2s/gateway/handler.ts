@@ -1,19 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
+import { codeOf } from '../../http/error-code.ts';
 import { loopbackFault, type LoopbackFault } from '../../http/loopback.ts';
-import { placeOf } from '../../http/log.ts';
+import { placeOf, type Logs } from '../../http/log.ts';
 import { methodNotAllowed, notFound, problem } from './answer.ts';
 import type { Answer, Problem } from './answer.ts';
-import { UpstreamFault } from './exchange.ts';
+import { UpstreamFault } from '../../http/buffered-exchange.ts';
 import { isRead } from './operations.ts';
-import { BudgetSpent } from './rate-budget.ts';
 import { newRecord } from './record.ts';
 import type { RequestRecord } from './record.ts';
 import { faultAnswer } from './relay.ts';
 import type { Match } from './router.ts';
 import { serve } from './serve.ts';
 import type { ServeParts } from './serve.ts';
-import { UpstreamBusy } from './upstream.ts';
+import { BudgetSpent, UpstreamBusy } from './upstream.ts';
 
 /**
  * The way of a request: match → serve → answer → record. A plain node:http listener, as everything a framework
@@ -23,7 +22,7 @@ interface HandlerParts extends ServeParts {
   readonly match: (method: string, path: string) => Match;
   /** Pages beside the operations, by path. */
   readonly docs: (path: string) => Answer | undefined;
-  readonly log: Logger;
+  readonly logs: Logs;
   /** Whether the service is about to end. */
   readonly draining: () => boolean;
 }
@@ -39,14 +38,14 @@ export function createHandler(parts: HandlerParts) {
         note(parts, record, answer.status);
       })
       .catch((error: unknown) => {
-        parts.log.error({ requestId: record.requestId, code: codeOf(error) }, 'the answer could not be written');
+        parts.logs.log.error({ requestId: record.requestId, code: codeOf(error) }, 'the answer could not be written');
         response.destroy();
       });
   };
 }
 
 /** Only what RFC 3986 allows in a path and a query; raw UTF-8 and `#` mean different things to different parsers. */
-const ODD_TARGET = /[^\x21\x22\x24-\x7e]/;
+const ILLEGAL_IN_TARGET = /[^\x21\x22\x24-\x7e]/;
 
 async function route(
   parts: HandlerParts,
@@ -60,7 +59,7 @@ async function route(
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   const search = mark < 0 ? '' : url.slice(mark + 1);
-  if (ODD_TARGET.test(url)) return problem(BAD_PATH, record.requestId);
+  if (ILLEGAL_IN_TARGET.test(url)) return problem(BAD_PATH, record.requestId);
   const match = parts.match(method, path);
   switch (match.kind) {
     case 'none':
@@ -149,17 +148,18 @@ function write(response: ServerResponse, answer: Answer, requestId: string, drai
 }
 
 /** One line a request. Error texts can quote addresses and fields, so of a cause only its kind is written. */
-function note({ metrics, log }: HandlerParts, record: RequestRecord, status: number): void {
+function note({ metrics, logs: { requestLog: log } }: HandlerParts, record: RequestRecord, status: number): void {
   const ms = performance.now() - record.began;
   metrics.answered(record.operation, status, ms / 1_000);
   const { requestId, method, operation, caller, fault, cause } = record;
   const line = { requestId, method, operation, status, ms: Math.round(ms * 10) / 10, caller, fault };
   if (fault === 'internal') log.error({ ...line, type: typeOf(cause), at: placeOf(cause) }, 'failed');
   else if (fault === undefined) log.info(line, 'answered');
-  else log[fault === 'caller-left' ? 'debug' : 'warn']({ ...line, code: codeOf(cause) }, 'answered');
+  else
+    log[fault === 'caller-left' ? 'debug' : 'warn'](
+      { ...line, code: cause === undefined ? undefined : codeOf(cause) },
+      'answered',
+    );
 }
 
 const typeOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause);
-
-const codeOf = (cause: unknown): string | undefined =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;

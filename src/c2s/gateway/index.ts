@@ -1,15 +1,16 @@
-import { createServer, type Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
+import { Drain } from '../../http/drain.ts';
+import { createListener, listen } from '../../http/listener.ts';
+import { createLogs } from '../../http/log.ts';
+import { RateBudget } from '../../http/rate-budget.ts';
 import { createAdmin } from './admin.ts';
 import { Contact2Sale } from './contact2sale.ts';
 import { createDocs } from './docs-page.ts';
 import { createHandler } from './handler.ts';
-import { drain, listen, urlOf } from './listen.ts';
 import { openLiveConfig } from './live-config.ts';
 import { Metrics } from './metrics.ts';
 import { ownAnswers } from './own-answers.ts';
-import { RateBudget } from './rate-budget.ts';
 import { Reshape } from './reshape.ts';
 import { createRouter } from './router.ts';
 import { checkOptions, DEFAULTS } from './settings.ts';
@@ -27,30 +28,30 @@ export interface Gateway {
   /** Of the admin listener, when there is one. */
   readonly adminUrl: string | undefined;
   /** Reads tokens, caller keys and campaigns again (what SIGHUP does). */
-  reload(): void;
-  /** Serves for `drainDelay`, stops listening, lets requests under way finish, closes every connection. May be called again. */
-  close(): Promise<void>;
+  reload(): Promise<void>;
+  /**
+   * Serves for `drainDelayMs`, stops listening, lets requests under way finish, closes every connection. May be called again.
+   * @returns true when no request had to be cut off.
+   */
+  close(): Promise<boolean>;
 }
 
 /** Starts the gateway. Rejects when the options are unsafe (see {@link checkOptions}), a file is wrong or a port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   checkOptions(options);
-  const settings = { ...DEFAULTS, ...options };
-  const log = options.log ?? pino({ enabled: false });
+  const { logs = createLogs('silent', { write: () => undefined }), ...settings } = { ...DEFAULTS, ...options };
   const metrics = new Metrics({
     inflight: () => upstream.inflight,
     tokenRefused: () => live.tokens.state === 'refused',
-    droppedLogLines: options.droppedLogLines ?? (() => 0),
+    droppedLogLines: logs.droppedLines,
   });
-  const live = openLiveConfig(options, metrics, log);
+  const live = openLiveConfig(options, metrics, logs.log);
   const upstream = upstreamOf(options, options.c2sBaseUrl, metrics, true);
   const ads = adsOf(options, metrics);
-  const server = createServer();
   let isDraining = false;
   const draining = (): boolean => isDraining;
-  const admin = options.admin && createAdmin({ metrics, ...live, draining });
-  server.on(
-    'request',
+  const admin = options.admin && listenerOf(createAdmin({ metrics, ...live, draining }));
+  const server = listenerOf(
     createHandler({
       match: createRouter(),
       docs: createDocs(options.version ?? '0.0.0'),
@@ -60,36 +61,59 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       reshape: new Reshape(live.campaigns, settings.leadForm),
       metrics,
       strict: settings.strict,
-      maxBody: settings.maxBody,
-      log,
+      maxBodyBytes: settings.maxBodyBytes,
+      logs,
       draining,
     }),
   );
-  const end = async (): Promise<void> => {
+  // Before they listen: a drain knows every connection.
+  const drains = { public: new Drain(server), admin: admin && new Drain(admin) };
+  const end = async (): Promise<boolean> => {
     isDraining = true;
-    if (server.listening && settings.drainDelay > 0) await sleep(settings.drainDelay);
+    if (server.listening && settings.drainDelayMs > 0) await sleep(settings.drainDelayMs);
     live.close();
-    await drain(server);
-    await Promise.all([admin && drain(admin), upstream.close(), ads?.close()]);
+    const cut = await drains.public.run(settings.drainTimeoutMs);
+    if (cut > 0) logs.log.warn({ connections: cut }, 'stopped before every answer had ended');
+    await Promise.all([drains.admin?.run(settings.drainTimeoutMs), upstream.close(), ads?.close()]);
+    return cut === 0;
   };
-  let ended: Promise<void> | undefined;
-  const close = (): Promise<void> => (ended ??= end());
+  let ended: Promise<boolean> | undefined;
+  const close = (): Promise<boolean> => (ended ??= end());
   try {
-    const port = await listen(server, settings.host, settings.port);
+    const url = await listen(server, settings.host, settings.port, 'GATEWAY_PORT');
     const adminUrl = admin && options.admin && (await listenAdmin(admin, options.admin));
-    return { url: urlOf(settings.host, port), port, adminUrl, reload: () => live.reload(), close };
+    return { url, port: Number(new URL(url).port), adminUrl, reload: () => live.reload(), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function listenAdmin(
+function listenAdmin(
   server: Server,
   { host = '127.0.0.1', port }: NonNullable<GatewayOptions['admin']>,
 ): Promise<string> {
-  return urlOf(host, await listen(server, host, port));
+  return listen(server, host, port, 'GATEWAY_ADMIN_PORT');
 }
+
+/** Of callers and of machines alike. Neither takes an upgrade. */
+function listenerOf(handle: (req: IncomingMessage, res: ServerResponse) => void): Server {
+  return createListener({
+    service: 'c2s-gateway',
+    maxHeadBytes: MAX_HEAD_BYTES,
+    keepAliveMs: KEEP_ALIVE_MS,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    handle(req, res, expectsContinue) {
+      if (expectsContinue) res.writeContinue();
+      handle(req, res);
+    },
+  });
+}
+
+const MAX_HEAD_BYTES = 16_384;
+/** Above the idle time of every known client pool, so that it is never this side that closes under a request. */
+const KEEP_ALIVE_MS = 65_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 
 function adsOf(options: GatewayOptions, metrics: Metrics): Upstream | undefined {
   const { adsGatewayUrl } = options;
@@ -97,14 +121,20 @@ function adsOf(options: GatewayOptions, metrics: Metrics): Upstream | undefined 
 }
 
 function upstreamOf(options: GatewayOptions, baseUrl: string, metrics: Metrics, budgeted: boolean): Upstream {
-  const { connectTimeout, deadline, maxInflight } = { ...DEFAULTS, ...options };
+  const { connectTimeoutMs, deadlineMs, maxInflight } = { ...DEFAULTS, ...options };
   const { rateBudget } = options;
   return new Upstream({
     baseUrl,
-    connectTimeout,
-    deadline,
+    connectTimeoutMs,
+    deadlineMs,
     maxInflight,
-    budget: budgeted && rateBudget ? new RateBudget(rateBudget, (seconds) => metrics.waited(seconds)) : undefined,
+    budget: budgeted && rateBudget ? budgetOf(rateBudget) : undefined,
+    onGranted: (waitedMs) => metrics.waited(waitedMs / 1_000),
     onAttempt: (result) => metrics.attempted(result),
   });
+}
+
+/** All callers share it: whoever passed the key check is known. */
+function budgetOf(options: NonNullable<GatewayOptions['rateBudget']>): RateBudget {
+  return new RateBudget({ ...options, burst: 0, knownShare: 1 }, () => performance.now());
 }

@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
-import type { Logger } from 'pino';
+import type { Logger } from '../../http/log.ts';
+import { readTextSync } from '../../http/read-file.ts';
+import { watchConfig, type ConfigWatch } from '../../http/watch.ts';
 import { Callers } from './callers.ts';
 import { Campaigns, parseCampaigns } from './campaigns.ts';
 import { parseCallers, parseTokens } from './config-files.ts';
@@ -7,15 +9,14 @@ import type { Metrics } from './metrics.ts';
 import { DEFAULTS } from './settings.ts';
 import type { GatewayOptions } from './settings.ts';
 import { Tokens } from './tokens.ts';
-import { WatchedFile } from './watched-file.ts';
 
 /** What can change while the gateway runs: tokens, caller keys and campaigns, each from a watched file or fixed. */
 interface LiveConfig {
   readonly tokens: Tokens;
   readonly callers: Callers;
   readonly campaigns: Campaigns;
-  /** Looks at every file now. */
-  reload(): void;
+  /** Reads every file now. */
+  reload(): Promise<void>;
   close(): void;
 }
 
@@ -24,17 +25,25 @@ export function openLiveConfig(options: GatewayOptions, metrics: Metrics, log: L
   const tokens = new Tokens([options.c2sToken ?? []].flat());
   const callers = new Callers(options.callers ?? []);
   const campaigns = new Campaigns((mapped) => metrics.campaign(mapped));
-  const files: WatchedFile[] = [];
+  const files: ConfigWatch[] = [];
+  const pollMs = options.watchIntervalMs ?? DEFAULTS.watchIntervalMs;
   const watch = (path: string | undefined, label: string, apply: (text: string) => void): void => {
     if (path === undefined) return;
-    const onRead = (file: string, error: Error | undefined): void => {
-      metrics.reloaded(label, error ? 'refused' : 'ok');
-      // The reason of a refusal quotes names and rules, never the text of the file: JSON errors would, so they are not written.
-      const reason = error instanceof SyntaxError ? 'not JSON' : error?.message;
-      if (error) log.error({ file: basename(file), reason }, 'config refused, the old one stays');
-      else log.info({ file: basename(file) }, 'config read');
+    const file = basename(path);
+    const current = readTextSync(path);
+    apply(current);
+    const onChange = (text: string): void => {
+      apply(text);
+      metrics.reloaded(label, 'ok');
+      log.info({ file }, 'config read');
     };
-    files.push(new WatchedFile(path, apply, { onRead }, options.watchInterval ?? DEFAULTS.watchInterval));
+    const onError = (error: Error): void => {
+      metrics.reloaded(label, 'refused');
+      // The reason of a refusal quotes names and rules, never the text of the file: JSON errors would, so they are not written.
+      const reason = error instanceof SyntaxError ? 'not JSON' : error.message;
+      log.error({ file, reason }, 'config refused, the old one stays');
+    };
+    files.push(watchConfig({ file: path, current, onChange, onError, pollMs }));
   };
   watch(options.c2sTokenFile, 'tokens', (text) => tokens.replace(parseTokens(text)));
   watch(options.callersFile, 'callers', (text) => callers.replace(parseCallers(text)));
@@ -43,7 +52,7 @@ export function openLiveConfig(options: GatewayOptions, metrics: Metrics, log: L
     tokens,
     callers,
     campaigns,
-    reload: () => files.forEach((file) => file.reload()),
+    reload: async () => void (await Promise.all(files.map((file) => file.reload()))),
     close: () => files.forEach((file) => file.close()),
   };
 }

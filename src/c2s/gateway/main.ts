@@ -1,16 +1,16 @@
-import { visibleLines } from '../../http/visible.ts';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
-
+import { standardOutput } from '../../http/log-destination.ts';
+import { createLogs } from '../../http/log.ts';
+import { visibleLines } from '../../http/visible.ts';
 import { readEnvironment } from './environment.ts';
 import { startGateway } from './index.ts';
 import type { Gateway } from './index.ts';
-import { createLog } from './log.ts';
 
 /** Process entry of the gateway: environment → listen → SIGHUP reads the files again, SIGTERM ends gracefully. */
 
-/** After the drain delay. Above the 20 s deadline of a request; both together stay below the time after which platforms kill. */
-const DRAIN_TIMEOUT_MS = 25_000;
+/** After the drain delay, for what does not end by itself. Below the time after which platforms kill. */
+const EXIT_TIMEOUT_MS = 25_000;
 
 /** From package.json, which lies two folders up from the source and from the built file alike. */
 function versionOf(): string {
@@ -19,18 +19,18 @@ function versionOf(): string {
 }
 
 async function stop(gateway: Gateway, drainDelayMs: number): Promise<void> {
-  setTimeout(() => process.exit(1), drainDelayMs + DRAIN_TIMEOUT_MS).unref();
-  await gateway.close();
+  setTimeout(() => process.exit(1), drainDelayMs + EXIT_TIMEOUT_MS).unref();
+  process.exitCode = (await gateway.close()) ? 0 : 1;
 }
 
 try {
   const { options, logLevel } = readEnvironment(process.env);
-  const { log, droppedLogLines } = createLog(logLevel);
-  const gateway = await startGateway({ ...options, version: versionOf(), log, droppedLogLines });
-  log.info({ url: gateway.url, admin: gateway.adminUrl }, 'listening');
-  process.on('SIGHUP', () => gateway.reload());
+  const logs = createLogs(logLevel, standardOutput(), 'c2s-gateway');
+  const gateway = await startGateway({ ...options, version: versionOf(), logs });
+  logs.log.info({ listening: gateway.url, admin: gateway.adminUrl }, 'listening');
+  process.on('SIGHUP', () => void gateway.reload());
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => void stop(gateway, options.drainDelay ?? 0));
+    process.once(signal, () => void stop(gateway, options.drainDelayMs ?? 0));
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(visibleLines(`The gateway does not start.\n${message}\n`));

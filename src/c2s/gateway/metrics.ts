@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { FaultKind } from './exchange.ts';
+import type { FaultKind } from '../../http/buffered-exchange.ts';
 import { GATEWAY_OPERATIONS } from './operations.ts';
 import type { OperationId } from './operations.ts';
 

@@ -3,7 +3,7 @@ import type { Answer } from './answer.ts';
 import type { Fields } from './body.ts';
 import { enrich } from './campaign-lead.ts';
 import type { Campaigns } from './campaigns.ts';
-import type { Ending } from './exchange.ts';
+import type { Ending } from '../../http/buffered-exchange.ts';
 import type { OperationId } from './operations.ts';
 import { relay } from './relay.ts';
 import type { Upstream } from './upstream.ts';
@@ -53,7 +53,7 @@ function getCampaign(campaigns: Campaigns, [id = '']: readonly string[]): Answer
   return json(200, { campaign_id: campaignId, mapping_version: campaigns.version, ...campaign });
 }
 
-const OURSELVES = { service: 'c2s-gateway' } as const;
+const IDENTITY = { service: 'c2s-gateway' } as const;
 
 /** Of the process alone: whether Contact2Sale takes our token is /readyz, on the admin listener. */
 function health(draining: boolean, answer: Readonly<Record<string, string>>): Answer {
@@ -62,8 +62,8 @@ function health(draining: boolean, answer: Readonly<Record<string, string>>): An
 
 export function ownAnswers({ campaigns, ads, draining }: OwnParts): Partial<Record<OperationId, OwnAnswer>> {
   return {
-    'gateway.root': () => health(draining(), { ...OURSELVES, status: 'ok', docs: '/docs', openapi: '/openapi.json' }),
-    'gateway.health': () => health(draining(), { ...OURSELVES, status: 'healthy' }),
+    'gateway.root': () => health(draining(), { ...IDENTITY, status: 'ok', docs: '/docs', openapi: '/openapi.json' }),
+    'gateway.health': () => health(draining(), { ...IDENTITY, status: 'healthy' }),
     'campaigns.enrich': ({ fields }) => json(200, enrich(campaigns, fields)),
     'campaigns.get': ({ params }) => getCampaign(campaigns, params),
     'leads.resolveSource': (call) => resolveSource(ads, call),

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { UpstreamFault } from './exchange.ts';
+import { UpstreamFault } from '../../http/buffered-exchange.ts';
 
 /**
  * The whole body, or undefined when it is longer than `limit` bytes. A caller that leaves in the middle, or is too

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Ending } from './exchange.ts';
+import { requestIdOf } from '../../http/request-id.ts';
+import type { Ending } from '../../http/buffered-exchange.ts';
 import type { OperationLabel } from './metrics.ts';
 
 /** What is known of one request while it is under way; what its log line is made of. Never paths, queries or bodies. */
@@ -18,13 +18,10 @@ export interface RequestRecord {
   cause?: unknown;
 }
 
-const SANE_ID = /^[\w.:-]{1,128}$/;
-
 /** Keeps the caller's request id when it is one, so that one id follows a lead through every service. */
 export function newRecord(request: IncomingMessage): RequestRecord {
-  const given = request.headers['x-request-id'];
   return {
-    requestId: typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID(),
+    requestId: requestIdOf(request.headers['x-request-id']),
     method: request.method ?? '',
     began: performance.now(),
     ending: { left: false },

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { problem } from './answer.ts';
 import type { Answer } from './answer.ts';
-import type { UpstreamAnswer, UpstreamFault } from './exchange.ts';
+import type { UpstreamAnswer, UpstreamFault } from '../../http/buffered-exchange.ts';
 
 /**
  * What an upstream (Contact2Sale, the ads gateway) answered, as the gateway's answer. Success is 200, as the Python gateway's callers know it

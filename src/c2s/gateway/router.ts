@@ -1,3 +1,4 @@
+import { percentDecode } from '../../http/percent.ts';
 import { GATEWAY_OPERATIONS } from './operations.ts';
 import type { Operation, OperationId } from './operations.ts';
 
@@ -49,15 +50,6 @@ function plant(root: Node, template: string, method: string, route: Route): void
   node.routes.set(method, route);
 }
 
-function decode(segment: string): string | undefined {
-  if (!segment.includes('%')) return segment;
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return undefined;
-  }
-}
-
 /** The segment as it may be sent on, or undefined when it is not one plain path segment. */
 function parameter(decoded: string): string | undefined {
   if (PLAIN.test(decoded)) return decoded.toLowerCase() === RESERVED ? undefined : decoded;
@@ -71,7 +63,7 @@ function walk(root: Node, path: string): { node: Node; params: string[] } | fals
   let node = root;
   let bad = false;
   for (const raw of path.slice(1).split('/')) {
-    const segment = decode(raw);
+    const segment = percentDecode(raw);
     const literal = segment === undefined ? undefined : node.literals.get(segment);
     if (literal) {
       node = literal;

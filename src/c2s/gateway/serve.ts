@@ -25,8 +25,7 @@ export interface ServeParts {
   readonly reshape: Reshape;
   readonly metrics: Metrics;
   readonly strict: boolean;
-  /** Bytes. */
-  readonly maxBody: number;
+  readonly maxBodyBytes: number;
 }
 
 const UNKNOWN_CALLER = {
@@ -68,7 +67,7 @@ async function readFields(
   request: IncomingMessage,
   requestId: string,
 ): Promise<{ readonly fields: Fields } | { readonly answer: Answer }> {
-  const bytes = await collect(request, parts.maxBody);
+  const bytes = await collect(request, parts.maxBodyBytes);
   if (!bytes) return { answer: problem(TOO_LARGE, requestId) };
   const body = readBody(bytes, request.headers['content-type'], operation, parts.strict, requestId);
   return body.ok ? { fields: parts.reshape.apply(operation.id, body.fields) } : body;

@@ -1,4 +1,5 @@
-import type { Logger } from 'pino';
+import type { Logs } from '../../http/log.ts';
+import { isLoopback } from '../../http/loopback.ts';
 import type { LeadForm } from './reshape.ts';
 
 /** What a gateway is started with. Defaults stand here, each with its reason. Nothing here reads the environment. */
@@ -10,13 +11,13 @@ export interface CallerKey {
   readonly access: 'read' | 'full';
 }
 
-export interface RateBudget {
+/** What Contact2Sale grants us, spent here before it is refused there: its 429 costs a request and, on some accounts, minutes. */
+interface RateBudgetOptions {
   /** Requests granted in each period. */
   readonly requests: number;
-  /** Milliseconds. */
-  readonly period: number;
-  /** Milliseconds that a request may wait for its turn; beyond, 503 with Retry-After. */
-  readonly longestWait: number;
+  readonly periodMs: number;
+  /** That a request may wait for its turn; beyond, 503 with Retry-After. */
+  readonly maxWaitMs: number;
 }
 
 export interface GatewayOptions {
@@ -40,26 +41,25 @@ export interface GatewayOptions {
   readonly strict?: boolean;
   /** In which form new leads reach Contact2Sale: `flat` as the Python gateway sent them, or `jsonapi`. */
   readonly leadForm?: LeadForm;
-  /** Milliseconds for connecting. Nothing was sent when it passes. */
-  readonly connectTimeout?: number;
-  /** Milliseconds for a whole request, all attempts included. */
-  readonly deadline?: number;
+  /** Nothing was sent when it passes. */
+  readonly connectTimeoutMs?: number;
+  /** Of a whole request, all attempts included. */
+  readonly deadlineMs?: number;
   /** Requests under way at Contact2Sale at once; one more is answered 503. */
   readonly maxInflight?: number;
   /** Unset: Contact2Sale's own 429 is the only limit. */
-  readonly rateBudget?: RateBudget;
-  /** Bytes of the largest body. */
-  readonly maxBody?: number;
+  readonly rateBudget?: RateBudgetOptions;
+  readonly maxBodyBytes?: number;
   /** /healthz, /readyz and /metrics. Unset: no such listener. */
   readonly admin?: { readonly host?: string; readonly port: number };
-  /** Milliseconds for which close() still serves while health checks say 503, so that load balancers turn away. */
-  readonly drainDelay?: number;
+  /** For so long close() still serves while health checks say 503, so that load balancers turn away. */
+  readonly drainDelayMs?: number;
+  /** After the delay, for requests under way; then they are cut off. */
+  readonly drainTimeoutMs?: number;
   /** Default: silent. */
-  readonly log?: Logger;
-  /** Lines of `log` that were dropped so far, for gateway_log_dropped_total. Unset: none ever is. */
-  readonly droppedLogLines?: () => number;
-  /** Milliseconds between looks at the watched files. */
-  readonly watchInterval?: number;
+  readonly logs?: Logs;
+  /** Between two reads of a watched file where no event tells of a change. */
+  readonly watchIntervalMs?: number;
   /** Shown in the OpenAPI document. */
   readonly version?: string;
 }
@@ -69,26 +69,26 @@ export const DEFAULTS = {
   port: 8001,
   strict: false,
   leadForm: 'flat',
-  connectTimeout: 2_000,
+  connectTimeoutMs: 2_000,
   // Below the facade's 25 s, which is below the 30 s at which known callers give up: each layer answers before the one above stops listening.
-  deadline: 20_000,
+  deadlineMs: 20_000,
   maxInflight: 128,
-  watchInterval: 1_000,
-  drainDelay: 0,
-  maxBody: 1_048_576,
-  maxAnswer: 16_777_216,
+  watchIntervalMs: 1_000,
+  drainDelayMs: 0,
+  // Above the deadline of a request, and below main.ts's time limit of the stop.
+  drainTimeoutMs: 22_000,
+  maxBodyBytes: 1_048_576,
+  maxAnswerBytes: 16_777_216,
   /** Under the 5 s at which a uvicorn-like upstream closes; most others keep idle connections longer. */
-  keepAlive: 4_000,
+  keepAliveMs: 4_000,
   /** A busy connection would otherwise never end, and an upstream whose name moved never be followed. */
-  maxConnectionAge: 60_000,
+  maxConnectionAgeMs: 60_000,
 } as const;
-
-const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
 /** Throws when the options would let strangers use the token, or when the upstream is not an http(s) address. */
 export function checkOptions(options: GatewayOptions): void {
   const host = options.host ?? DEFAULTS.host;
-  if (!options.callers?.length && options.callersFile === undefined && !LOOPBACK.test(host)) {
+  if (!options.callers?.length && options.callersFile === undefined && !isLoopback(host)) {
     throw new Error(
       `The gateway has no caller keys, so whoever reaches it acts with the Contact2Sale token: it listens on loopback only, not on ${host}. Configure caller keys, or bind 127.0.0.1.`,
     );

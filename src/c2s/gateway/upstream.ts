@@ -1,8 +1,8 @@
 import type { Pool } from 'undici';
 import { createUpstreamPool } from '../../http/upstream-pool.ts';
-import { exchange, UpstreamFault } from './exchange.ts';
-import type { Ending, FaultKind, UpstreamAnswer, UpstreamRequest } from './exchange.ts';
-import type { RateBudget } from './rate-budget.ts';
+import type { RateBudget } from '../../http/rate-budget.ts';
+import { exchange, UpstreamFault } from '../../http/buffered-exchange.ts';
+import type { Ending, FaultKind, UpstreamAnswer, UpstreamRequest } from '../../http/buffered-exchange.ts';
 import { DEFAULTS } from './settings.ts';
 
 /**
@@ -12,18 +12,31 @@ import { DEFAULTS } from './settings.ts';
 
 interface UpstreamSettings {
   readonly baseUrl: string;
-  /** Milliseconds. */
-  readonly connectTimeout: number;
-  /** Milliseconds, all attempts together. */
-  readonly deadline: number;
+  readonly connectTimeoutMs: number;
+  /** All attempts together. */
+  readonly deadlineMs: number;
   readonly maxInflight: number;
   /** Asked before every attempt. */
-  readonly budget?: Pick<RateBudget, 'take'> | undefined;
+  readonly budget?: RateBudget | undefined;
+  /** @param waitedMs in the queue of the budget */
+  readonly onGranted?: (waitedMs: number) => void;
   readonly onAttempt?: (result: FaultKind | 'answered') => void;
 }
 
 /** One retry: it covers the idle connection that the peer was just closing. More would multiply load on a sick CRM. */
 const READ_ATTEMPTS = 2;
+
+/** The budget is spent, and waiting would take longer than a caller should wait; nothing was sent. */
+export class BudgetSpent extends Error {
+  override readonly name = 'BudgetSpent';
+  /** Seconds until the next request would be granted. */
+  readonly retryAfter: number;
+
+  constructor(retryAfterMs: number) {
+    super('the rate budget is spent');
+    this.retryAfter = Math.ceil(retryAfterMs / 1_000);
+  }
+}
 
 /** As much is under way as the settings allow; nothing was sent. */
 export class UpstreamBusy extends Error {
@@ -40,12 +53,7 @@ export class Upstream {
     const url = new URL(settings.baseUrl);
     this.#settings = settings;
     this.#prefix = url.pathname.replace(/\/+$/, '');
-    this.#pool = createUpstreamPool(url.origin, {
-      connections: settings.maxInflight,
-      keepAliveMs: DEFAULTS.keepAlive,
-      connectMs: settings.connectTimeout,
-      maxConnectionAgeMs: DEFAULTS.maxConnectionAge,
-    });
+    this.#pool = createUpstreamPool(url.origin, settings.maxInflight, { ...DEFAULTS, ...settings });
   }
 
   get inflight(): number {
@@ -53,12 +61,12 @@ export class Upstream {
   }
 
   /**
-   * Asks. Rejects with {@link UpstreamFault}, {@link UpstreamBusy} or what the budget says. `ending` gives up for a
+   * Asks. Rejects with {@link UpstreamFault}, {@link UpstreamBusy} or {@link BudgetSpent}. `ending` gives up for a
    * caller that left: before anything is sent always, afterwards when its owner says so.
    */
   async ask(request: UpstreamRequest, ending: Ending): Promise<UpstreamAnswer> {
     if (this.#inflight >= this.#settings.maxInflight) throw new UpstreamBusy('busy');
-    const until = performance.now() + this.#settings.deadline;
+    const until = performance.now() + this.#settings.deadlineMs;
     const sent = { ...request, path: this.#prefix + request.path };
     const attempts = request.method === 'GET' ? READ_ATTEMPTS : 1;
     this.#inflight++;
@@ -76,13 +84,18 @@ export class Upstream {
   }
 
   async #attempt(request: UpstreamRequest, until: number, ending: Ending): Promise<UpstreamAnswer> {
-    const { budget, onAttempt } = this.#settings;
-    if (budget) await budget.take();
+    const { onAttempt } = this.#settings;
+    await this.#takeFromBudget();
     if (ending.left) throw new UpstreamFault('caller-left', true);
-    const deadline = until - performance.now();
-    if (deadline <= 0) throw new UpstreamFault('deadline', true);
+    const deadlineMs = until - performance.now();
+    if (deadlineMs <= 0) throw new UpstreamFault('deadline', true);
     try {
-      const answer = await exchange(this.#pool, request, { deadline, maxAnswer: DEFAULTS.maxAnswer }, ending);
+      const answer = await exchange(
+        this.#pool,
+        request,
+        { deadlineMs, maxAnswerBytes: DEFAULTS.maxAnswerBytes },
+        ending,
+      );
       onAttempt?.('answered');
       return answer;
     } catch (error) {
@@ -91,8 +104,18 @@ export class Upstream {
     }
   }
 
+  async #takeFromBudget(): Promise<void> {
+    const { budget, onGranted } = this.#settings;
+    if (!budget) return;
+    const waitedMs = await new Promise<number>((granted, reject) => {
+      budget.take({ granted, refused: (retryAfterMs) => reject(new BudgetSpent(retryAfterMs)) }, 'known');
+    });
+    onGranted?.(waitedMs);
+  }
+
   /** Waits for requests under way, then closes the connections. */
   close(): Promise<void> {
+    this.#settings.budget?.close();
     return this.#pool.close();
   }
 }

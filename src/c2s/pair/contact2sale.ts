@@ -3,7 +3,7 @@ import { METHOD_OVERRIDES } from '../../http/request-head.ts';
 import { mustUnderstand, understand } from './error-answer.ts';
 import { isSafeParam } from './path-parameter.ts';
 
-/** Contact2Sale and the C2S gateway. */
+/** Contact2Sale and the C2S gateway: docs/wire/contact2sale.md and docs/wire/gateway.md say how each fact is known. */
 export const CONTACT2SALE: ApiPair = {
   names: { direct: 'Contact2Sale', gateway: 'the gateway' },
   tokens: {
@@ -15,6 +15,7 @@ export const CONTACT2SALE: ApiPair = {
     direct: { url: 'C2S_BASE_URL', token: 'C2S_TOKEN' },
     gateway: { url: 'C2S_GATEWAY_URL', token: 'C2S_GATEWAY_TOKEN' },
   },
+  tokenCheck: { direct: '/integration/me', gateway: '/company/me' },
   gateway: {
     takesHead: false,
     // It answers a slash at the end with a redirect, and does not know the aliases.

@@ -3,7 +3,7 @@ import type { Dialect, ErrorAnswer, Path, UnderstoodError } from '../../facade/r
 
 /**
  * Understands an error answer before anyone judges it. The gateway's 500 may be Contact2Sale's own 404, and its text
- * holds internal URLs; a caller must get the true status, in the shape of its own dialect.
+ * holds internal URLs; a caller must get the true status, in the shape of its own dialect (docs/wire/gateway.md).
  */
 
 /** Is the answer held back and understood first, rather than streamed? */

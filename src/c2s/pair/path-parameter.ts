@@ -3,8 +3,8 @@ import { decodesTwiceOrControls, isVisibleAscii, percentDecode } from '../../htt
 /**
  * The gateway decodes a parameter and pastes it into the URL that it calls, unescaped, so some values reach another
  * operation there (`POST /leads/%2E%2E/mark-interacted` ends at `/integration/mark_as_interacted`). `isSafeParam` tells
- * which may take the gateway path. It runs on every request of a gateway route: ids of letters, digits, `_` and `-`
- * are judged without an allocation.
+ * which may take the gateway path; docs/wire/gateway.md has what each value came to. It runs on every request of a
+ * gateway route: ids of letters, digits, `_` and `-` are judged without an allocation.
  */
 
 /**

@@ -2,7 +2,7 @@
  * What an error answer may say. A known caller sends its request again, messages included, whenever the text of an
  * error holds 500, 502, 503, 504, 429, "network" and the like *anywhere*; another reads the text aloud in its logs. So
  * sentences of our own hold no digits at all (so no name of a product with one), and a text from upstream is passed on only when it is quiet: short, and
- * without those words, addresses or control characters.
+ * without those words, addresses or control characters. The callers: docs/wire/contact2sale.md.
  */
 
 const SENTENCES: ReadonlyMap<number, string> = new Map([

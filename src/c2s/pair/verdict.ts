@@ -4,7 +4,7 @@ import { isJsonMediaType } from '../../http/media.ts';
  * What an error answer of the gateway means. It answers 500 for nearly everything that went wrong behind it, its text
  * being that of the HTTP client's exception: a 404 of Contact2Sale, a refused connection, a reset in the middle of a
  * write and a success with an empty body all look alike by status. Only the beginning of the text is read: ids, URLs
- * and reason phrases follow in it, and those a caller can choose.
+ * and reason phrases follow in it, and those a caller can choose. The texts, as measured: docs/wire/gateway.md.
  */
 export type GatewayVerdict =
   /** Contact2Sale itself answered with this status (3xx, 4xx or 5xx). */

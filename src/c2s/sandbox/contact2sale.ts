@@ -14,7 +14,7 @@ import type { StandIn, StandInOptions } from './stand-in.ts';
 import * as webhooks from './webhooks.ts';
 
 /**
- * The stand-in for Contact2Sale: every operation of the wire contract with stored state. Where the contract leaves
+ * The stand-in for Contact2Sale: every operation of docs/wire/contact2sale.md with stored state. Where the contract leaves
  * the answer open (all but leads), it is JSON:API of the same kind. Where it leaves a rule open, the stand-in is the
  * stricter: it refuses what a real CRM might let pass, so that an altered value shows.
  */

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
+import { listen } from '../../http/listener.ts';
 import { startGateway, type Gateway } from '../gateway/index.ts';
-import { listen, urlOf } from '../gateway/listen.ts';
 import { startSandbox } from './sandbox.ts';
 import { SEED_LEAD_IDS } from './seed.ts';
 
@@ -26,7 +26,7 @@ export async function startFirstRun(): Promise<FirstRun> {
   const switched = new SwitchedGateway({ c2sBaseUrl: sandbox.c2s.url, c2sToken: sandbox.c2s.token });
   const gatewayUrl = await switched.start();
   const control = createControl(switched);
-  const controlUrl = urlOf('127.0.0.1', await listen(control, '127.0.0.1', 0));
+  const controlUrl = await listen(control, '127.0.0.1', 0, 'the control port');
   return {
     environment: {
       C2S_BASE_URL: sandbox.c2s.url,

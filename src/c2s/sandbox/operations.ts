@@ -1,7 +1,7 @@
 /**
  * The operations of Contact2Sale that the stand-in offers, as data: its routes are registered from this table and
  * a test can walk it side by side with the rows of the facade's config and with the gateway's operations.
- * Ids, methods and paths are those of the wire contract; the order is the contract's.
+ * Ids, methods, paths and order are those of docs/wire/contact2sale.md.
  */
 export interface SandboxOperation {
   /** The operation's name, the same as in the facade's config rows. */

@@ -17,18 +17,23 @@ interface Problem {
   readonly problems?: unknown;
 }
 
-export class AdminClient {
-  readonly #url: () => string;
-  readonly #token: string | undefined;
+interface AdminClientOptions {
+  /** Asked only when the facade is: a command that works on the file alone needs none. */
+  readonly url: () => string;
+  readonly token: string | undefined;
+  /** What to do where none answers: `Start it with "c2s-facade start"`. */
+  readonly start: string;
+}
 
-  /** @param url asked only when the facade is: a command that works on the file alone needs none. */
-  constructor(url: () => string, token: string | undefined) {
-    this.#url = url;
-    this.#token = token;
+export class AdminClient {
+  readonly #options: AdminClientOptions;
+
+  constructor(options: AdminClientOptions) {
+    this.#options = options;
   }
 
   get url(): string {
-    return this.#url();
+    return this.#options.url();
   }
 
   /** @throws CliError */
@@ -58,13 +63,13 @@ export class AdminClient {
     try {
       return JSON.parse(text) as T;
     } catch {
-      throw new CliError(EXIT.unreachable, `What answers at ${this.url} is no c2s-facade admin listener.`);
+      throw new CliError(EXIT.unreachable, `What answers at ${this.url} is no admin listener of a facade.`);
     }
   }
 
   async #fetch(method: string, path: string, body: unknown, deadline: number): Promise<Response> {
     const headers: Record<string, string> = { 'x-c2s-admin': 'cli' };
-    if (this.#token !== undefined) headers['authorization'] = `Bearer ${this.#token}`;
+    if (this.#options.token !== undefined) headers['authorization'] = `Bearer ${this.#options.token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     try {
       return await fetch(this.url + path, {
@@ -77,7 +82,7 @@ export class AdminClient {
     } catch (error) {
       if (error instanceof CliError) throw error;
       throw new NotRunning(
-        `No facade answers at ${this.url} (${causeOf(error)}). Start it with "c2s-facade start", or name its admin listener with --admin URL.`,
+        `No facade answers at ${this.url} (${causeOf(error)}). ${this.#options.start}, or name its admin listener with --admin URL.`,
       );
     }
   }
@@ -85,7 +90,7 @@ export class AdminClient {
   #refused(status: number, path: string, text: string): CliError {
     const problem = problemOf(text);
     if (status === 401) {
-      const said = this.#token === undefined ? 'asks for a token' : 'refused the token';
+      const said = this.#options.token === undefined ? 'asks for a token' : 'refused the token';
       const remedy = 'set ADMIN_TOKEN (in the environment or in .env) to the one that it was started with';
       return new CliError(EXIT.unreachable, `The facade at ${this.url} ${said}: ${remedy}.`);
     }

@@ -8,7 +8,8 @@ export interface CommandSpec {
   readonly options?: readonly (readonly [flags: string, description: string, parse?: (text: string) => unknown])[];
   /** Which of the common options make sense, beside --json; `both` when left out. */
   readonly common?: 'json' | 'file' | 'admin' | 'both' | 'none';
-  readonly help?: string;
+  /** Below the options; of the name that the command has. */
+  readonly help?: string | ((name: string) => string);
   readonly hidden?: boolean;
   readonly load: () => Promise<Command<never>>;
 }

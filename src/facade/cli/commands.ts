@@ -1,7 +1,7 @@
 import { hasTwoDecimals } from '../config/percentage.ts';
 import type { CommandSpec } from './command.ts';
 
-/** The commands of the engine, in the order in which the help lists them. */
+/** The commands of the engine but `start`, in the order in which the help lists them. */
 
 /** @throws RangeError for what the rollout table would not take. */
 function percentage(text: string): number {
@@ -19,13 +19,15 @@ function fallback(text: string): string {
 const YES = ['-y, --yes', 'do not ask'] as const;
 const WHY = ['--why <text>', 'the reason, for the history'] as const;
 
+/** Runs the facade itself. */
+export const startCommand = (summary: string): CommandSpec => ({
+  usage: 'start',
+  summary,
+  common: 'none',
+  load: async () => (await import('./commands/start.ts')).start,
+});
+
 export const COMMANDS: readonly CommandSpec[] = [
-  {
-    usage: 'start',
-    summary: 'run the facade in the foreground; without a C2S_BASE_URL, on the sandbox',
-    common: 'none',
-    load: async () => (await import('./commands/start.ts')).start,
-  },
   {
     usage: 'init',
     summary: 'write the first rollout table, from two OpenAPI documents or to be filled in; overwrites nothing',
@@ -149,7 +151,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'answers that differ, side by side, redacted; to look at, or as fixtures for replay',
     options: [
       ['--into <folder>', 'write each into a file of its own'],
-      ['--reveal', 'as they are: only where the facade stands in front of the sandbox'],
+      ['--reveal', 'as they are: only where the data are invented, in front of stand-ins'],
     ],
     common: 'admin',
     load: async () => (await import('./commands/samples.ts')).samples,
@@ -181,7 +183,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'completion <shell>',
     summary: 'a completion script for bash, zsh or fish',
     common: 'none',
-    help: 'bash: source <(c2s-facade completion bash)\nzsh:  source <(c2s-facade completion zsh)\nfish: c2s-facade completion fish | source',
+    help: (name) =>
+      `bash: source <(${name} completion bash)\nzsh:  source <(${name} completion zsh)\nfish: ${name} completion fish | source`,
     load: async () => (await import('./commands/completion.ts')).completion,
   },
   {

@@ -7,39 +7,44 @@ export interface CompletedCommand {
   readonly takesRoutes: boolean;
 }
 
-const ROUTES = 'c2s-facade complete-routes 2>/dev/null';
+/** Writes the script of a shell for the command of this name. */
+export type CompletionScript = (name: string, commands: readonly CompletedCommand[]) => string;
 
-export function bashCompletion(commands: readonly CompletedCommand[]): string {
-  const cases = commands.map(({ name, options, takesRoutes }) => {
+const routesOf = (name: string): string => `${name} complete-routes 2>/dev/null`;
+/** `_c2s_facade` */
+const functionOf = (name: string): string => `_${name.replaceAll(/\W/g, '_')}`;
+
+export const bashCompletion: CompletionScript = (name, commands) => {
+  const cases = commands.map(({ name: command, options, takesRoutes }) => {
     const words = options.map((option) => option.name).join(' ');
-    const routes = takesRoutes ? ` $(${ROUTES})` : '';
-    return `    ${name}) words="${words}${routes}" ;;`;
+    const routes = takesRoutes ? ` $(${routesOf(name)})` : '';
+    return `    ${command}) words="${words}${routes}" ;;`;
   });
-  return `# c2s-facade completion for bash: source <(c2s-facade completion bash)
-_c2s_facade() {
+  return `# ${name} completion for bash: source <(${name} completion bash)
+${functionOf(name)}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" words
   case "\${COMP_CWORD}:\${COMP_WORDS[1]}" in
-    1:*) words="${commands.map(({ name }) => name).join(' ')}" ;;
+    1:*) words="${commands.map((one) => one.name).join(' ')}" ;;
     *) case "\${COMP_WORDS[1]}" in
 ${cases.join('\n')}
     esac ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
-complete -o default -F _c2s_facade c2s-facade
+complete -o default -F ${functionOf(name)} ${name}
 `;
-}
+};
 
-export function zshCompletion(commands: readonly CompletedCommand[]): string {
-  const names = commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
-  const cases = commands.map(({ name, options, takesRoutes }) => {
+export const zshCompletion: CompletionScript = (name, commands) => {
+  const names = commands.map(({ name: command, summary }) => `    ${quoted(`${command}:${summary}`)}`);
+  const cases = commands.map(({ name: command, options, takesRoutes }) => {
     const words = options.map((option) => quoted(`${option.name}:${option.description}`)).join(' ');
-    const routes = takesRoutes ? ` compadd -- $(${ROUTES});` : '';
-    return `    ${name}) options=(${words});${routes} _describe option options ;;`;
+    const routes = takesRoutes ? ` compadd -- $(${routesOf(name)});` : '';
+    return `    ${command}) options=(${words});${routes} _describe option options ;;`;
   });
-  return `#compdef c2s-facade
-# c2s-facade completion for zsh: source <(c2s-facade completion zsh)
-_c2s_facade() {
+  return `#compdef ${name}
+# ${name} completion for zsh: source <(${name} completion zsh)
+${functionOf(name)}() {
   local -a commands options
   commands=(
 ${names.join('\n')}
@@ -52,25 +57,25 @@ ${names.join('\n')}
 ${cases.join('\n')}
   esac
 }
-compdef _c2s_facade c2s-facade
+compdef ${functionOf(name)} ${name}
 `;
-}
+};
 
-export function fishCompletion(commands: readonly CompletedCommand[]): string {
-  const lines = commands.flatMap(({ name, summary, options, takesRoutes }) => {
-    const here = `-n ${quoted(`__fish_seen_subcommand_from ${name}`)}`;
+export const fishCompletion: CompletionScript = (name, commands) => {
+  const lines = commands.flatMap(({ name: command, summary, options, takesRoutes }) => {
+    const here = `-n ${quoted(`__fish_seen_subcommand_from ${command}`)}`;
     return [
-      `complete -c c2s-facade -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
+      `complete -c ${name} -n __fish_use_subcommand -a ${command} -d ${quoted(summary)}`,
       ...options.map(
-        (option) => `complete -c c2s-facade ${here} -l ${option.name.slice(2)} -d ${quoted(option.description)}`,
+        (option) => `complete -c ${name} ${here} -l ${option.name.slice(2)} -d ${quoted(option.description)}`,
       ),
-      ...(takesRoutes ? [`complete -c c2s-facade ${here} -a ${quoted(`(${ROUTES})`)}`] : []),
+      ...(takesRoutes ? [`complete -c ${name} ${here} -a ${quoted(`(${routesOf(name)})`)}`] : []),
     ];
   });
-  return `# c2s-facade completion for fish: c2s-facade completion fish | source
-complete -c c2s-facade -f
+  return `# ${name} completion for fish: ${name} completion fish | source
+complete -c ${name} -f
 ${lines.join('\n')}
 `;
-}
+};
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

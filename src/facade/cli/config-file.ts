@@ -1,6 +1,7 @@
 import { readEnvironment, type Environment } from '../config/environment.ts';
 import { formatProblems, parseConfig, revisionOf, type ParsedConfig } from '../config/load.ts';
 import type { FacadeConfig } from '../config/schema.ts';
+import { TableSchema } from '../config/table-schema.ts';
 import type { Variables } from '../config/variables.ts';
 import { codeOf } from '../../http/error-code.ts';
 import { readTextSync } from '../../http/read-file.ts';
@@ -13,6 +14,7 @@ export interface ConfigFile {
   readonly file: string;
   readonly text: string;
   readonly revision: string;
+  readonly schema: TableSchema;
   readonly parsed: ParsedConfig;
   /** What ${NAME} in it stands for. */
   readonly variables: Variables;
@@ -20,17 +22,18 @@ export interface ConfigFile {
   readonly isSandbox: boolean;
 }
 
-/** Stand for the upstreams that `npm start` brings along by itself. */
-const SANDBOX = { direct: 'http://sandbox.invalid', gateway: 'http://gateway.sandbox.invalid' };
-
 /** @throws CliError when the file cannot be read; what is wrong inside it stands in `parsed`. */
-export function readConfigFile({ configFile: file, variables: given, pair }: Context): ConfigFile {
-  const text = readText(file);
+export function readConfigFile(context: Context): ConfigFile {
+  const { configFile: file, variables: given, pair, extension, start } = context;
+  const text = readText(context, file);
   const { direct, gateway } = pair.variables;
-  const isSandbox = !given[direct.url]?.trim();
-  const sandbox = { [gateway.url]: SANDBOX.gateway, ...defined(given), [direct.url]: SANDBOX.direct };
-  const variables = isSandbox ? sandbox : given;
-  return { file, text, revision: revisionOf(text), parsed: parseConfig(text, variables), variables, isSandbox };
+  const sandbox = given[direct.url]?.trim() ? undefined : start?.sandbox;
+  const variables = sandbox
+    ? { [gateway.url]: sandbox.gateway, ...defined(given), [direct.url]: sandbox.direct }
+    : given;
+  const schema = new TableSchema(extension?.settings);
+  const parsed = parseConfig(text, variables, schema);
+  return { file, text, revision: revisionOf(text), schema, parsed, variables, isSandbox: sandbox !== undefined };
 }
 
 /** The config itself. @throws CliError with every problem, one a line, when there is none. */
@@ -40,18 +43,22 @@ export function requireConfig({ file, parsed }: ConfigFile): FacadeConfig {
 }
 
 /** The environment; undefined when something in it is wrong, which `check` tells of. */
-export function environmentOf({ pair, variables }: Pick<Context, 'pair' | 'variables'>): Environment | undefined {
-  const read = readEnvironment(variables, pair.variables);
+export function environmentOf({
+  pair,
+  extension,
+  variables,
+}: Pick<Context, 'pair' | 'extension' | 'variables'>): Environment | undefined {
+  const read = readEnvironment(variables, pair.variables, extension?.variables);
   return read.ok ? read.environment : undefined;
 }
 
-function readText(file: string): string {
+function readText({ name }: Context, file: string): string {
   try {
     return readTextSync(file);
   } catch (error) {
     throw new CliError(
       EXIT.problems,
-      `${file}: cannot be read (${codeOf(error)}); name the table with --config or FACADE_CONFIG, or write one with "c2s-facade init".`,
+      `${file}: cannot be read (${codeOf(error)}); name the table with --config or FACADE_CONFIG, or write one with "${name} init".`,
     );
   }
 }

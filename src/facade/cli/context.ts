@@ -1,4 +1,6 @@
-import type { ApiPair } from '../rollout/api-pair.ts';
+import type { ExtensionVariables } from '../config/extension-variables.ts';
+import type { ConfigSection } from '../config/table-schema.ts';
+import type { ApiPair, Path } from '../rollout/api-pair.ts';
 import type { Migrations } from '../store/migrate.ts';
 import type { CommandSpec } from './command.ts';
 import { EnvFileError, readEnvFile } from '../config/env-file.ts';
@@ -6,6 +8,7 @@ import type { Variables } from '../config/variables.ts';
 import { allVisible, visibleJson } from '../../http/visible.ts';
 import { AdminClient, adminUrl } from './admin-client.ts';
 import type { CompletedCommand } from './completion.ts';
+import type { DoctorQuestion, Finding } from './doctor/finding.ts';
 import { CliError, EXIT } from './exit.ts';
 import { PLAIN, type PaintedIo, type Style } from './paint.ts';
 
@@ -22,18 +25,41 @@ export interface CommonOptions {
 
 export type { Style } from './paint.ts';
 
-/** What a command line is made of beside the engine's commands. */
-export interface CommandLine {
+/** What the commands read of a product (`Product` in extension/product.ts, which says what each part is). */
+export interface CommandProduct {
   readonly pair: ApiPair;
-  /** Of an extension. */
-  readonly commands: readonly CommandSpec[];
-  /** Those of an extension; loaded when they are asked for, since `--help` must not wait for them. */
-  readonly migrations: () => Promise<Migrations>;
-  /** Runs the facade in this process. */
-  readonly start: () => Promise<unknown>;
+  readonly extension?:
+    | {
+        readonly settings?: ConfigSection;
+        readonly variables?: ExtensionVariables;
+        readonly migrations?: () => Promise<Migrations>;
+        doctor?(question: DoctorQuestion): Promise<readonly Finding[]>;
+      }
+    | undefined;
 }
 
-export interface Context extends Omit<CommandLine, 'commands'> {
+/** What a command line is made of beside the engine's commands. */
+export interface CommandLine {
+  /** What the operator types: `c2s-facade`. Help, messages and completion call the command by it. */
+  readonly name: string;
+  /** Listed behind the engine's. */
+  readonly commands: readonly CommandSpec[];
+  /** Loaded when a command runs, since `--help` must not wait for it. */
+  readonly product: () => Promise<CommandProduct>;
+  /** The `start` command; left out: there is none. */
+  readonly start?: StartCommand | undefined;
+}
+
+export interface StartCommand {
+  /** For the help. */
+  readonly summary: string;
+  /** Runs the facade in this process, which sets its exit code when it ends. */
+  readonly run: () => Promise<unknown>;
+  /** What stands for the two sides where the direct side has no address, and `run` brings stand-ins along; left out: it brings none. */
+  readonly sandbox?: Readonly<Record<Path, string>> | undefined;
+}
+
+export interface Context extends CommandProduct, Pick<CommandLine, 'name' | 'start'> {
   readonly io: PaintedIo;
   readonly style: Style;
   readonly json: boolean;
@@ -48,22 +74,28 @@ export interface Context extends Omit<CommandLine, 'commands'> {
 /** @throws CliError when the options contradict themselves. */
 export function createContext(
   io: PaintedIo,
-  { pair, migrations, start }: CommandLine,
+  { name, start }: CommandLine,
+  { pair, extension }: CommandProduct,
   options: CommonOptions,
   commands: Context['commands'],
 ): Context {
   const variables = { ...envFile(), ...io.env };
   return {
     io,
+    name,
     pair,
-    migrations,
+    extension,
     start,
     style: options.json ? PLAIN : io.style,
     json: options.json ?? false,
     commands,
     variables,
     configFile: options.config ?? (variables['FACADE_CONFIG']?.trim() || 'config/facade.yaml'),
-    admin: new AdminClient(() => adminUrl(options.admin, variables), variables['ADMIN_TOKEN']?.trim() || undefined),
+    admin: new AdminClient({
+      url: () => adminUrl(options.admin, variables),
+      token: variables['ADMIN_TOKEN']?.trim() || undefined,
+      start: start ? `Start it with "${name} start"` : 'Start it',
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { RouteView } from '../admin/routes.ts';
 import { nearest } from '../config/nearest.ts';
+import type { Context } from './context.ts';
 import { CliError, EXIT, usageError } from './exit.ts';
 
 /** What the admin API answers, as the commands read it. */
@@ -24,14 +25,18 @@ export interface KillSwitchState {
 }
 
 /** @throws CliError that names the nearest id. */
-export function requireRoute<R extends { readonly id: string }>(id: string, routes: readonly R[]): R {
+export function requireRoute<R extends { readonly id: string }>(
+  { name }: Pick<Context, 'name'>,
+  id: string,
+  routes: readonly R[],
+): R {
   const found = routes.find((route) => route.id === id);
   if (found) return found;
   const meant = nearest(
     id,
     routes.map((route) => route.id),
   );
-  const hint = meant === undefined ? 'c2s-facade routes lists them' : `did you mean "${meant}"?`;
+  const hint = meant === undefined ? `${name} routes lists them` : `did you mean "${meant}"?`;
   throw new CliError(EXIT.usage, `There is no route "${id}"; ${hint}`);
 }
 

@@ -1,14 +1,17 @@
+import type { Answer } from '../compare/comparison.ts';
 import { understand } from '../forward/error-answer.ts';
 import type { Dialect, Path, RouteModel } from '../rollout/route.ts';
 import { causeOf } from './admin-client.ts';
 
-/** One read of one path, timed and judged as the data plane would judge it; its body never leaves this room. */
+/** One read of one path, timed and judged as the data plane would judge it. */
 
 export interface ProbeRequest {
   readonly path: Path;
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** The facade is asked, which answers in the words of direct whichever path served. */
+  readonly isThroughFacade: boolean;
 }
 
 export interface ProbeResult {
@@ -25,41 +28,38 @@ export interface ProbeResult {
   readonly bytes: number;
   /** Which path really answered, where the facade was asked. */
   readonly servedBy: string | undefined;
-  /** The body, where it was JSON. */
-  readonly json: unknown;
+  /** For the comparison alone: its body is somebody's data. Undefined: no answer. */
+  readonly answer: Answer | undefined;
 }
 
-/** Milliseconds. */
-const DEADLINE = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /** @param asked the dialect of `model` that was asked in. @param now milliseconds, monotonic. */
 export async function probePath(
-  { path, method, url, headers }: ProbeRequest,
+  { path, method, url, headers, isThroughFacade }: ProbeRequest,
   model: RouteModel,
   asked: Dialect,
   now: () => number,
 ): Promise<ProbeResult> {
   const startedAt = now();
-  const result = { path, asked: `${method} ${url.split('?')[0]}`, servedBy: undefined, json: undefined };
+  const result = { path, asked: `${method} ${url.split('?')[0]}`, servedBy: undefined, answer: undefined };
   try {
-    const res = await fetch(url, { method, headers, redirect: 'manual', signal: AbortSignal.timeout(DEADLINE) });
+    const res = await fetch(url, { method, headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
     const body = Buffer.from(await res.arrayBuffer());
     const ms = now() - startedAt;
     const contentType = res.headers.get('content-type') ?? undefined;
     const { status } = res;
-    const answer = { path, asked, rule: model.body, status, contentType, body, durationMs: ms };
-    const meaning = status >= 400 ? understand(model.pair, answer).status : status;
+    const said = { path, asked, rule: model.body, status, contentType, body, durationMs: ms };
+    const meaning = status >= 400 ? understand(model.pair, said).status : status;
     const servedBy = res.headers.get('x-facade-path') ?? undefined;
-    return { ...result, status, meaning, error: undefined, ms, bytes: body.length, servedBy, json: parsed(body) };
+    const rawHeaders = headersOf(res);
+    const by = isThroughFacade ? 'direct' : path;
+    const answer: Answer = { path: by, status, rawHeaders, body, isWhole: true, ms, failure: undefined };
+    return { ...result, status, meaning, error: undefined, ms, bytes: body.length, servedBy, answer };
   } catch (error) {
     return { ...result, status: undefined, meaning: undefined, error: causeOf(error), ms: now() - startedAt, bytes: 0 };
   }
 }
 
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString()) as unknown;
-  } catch {
-    return undefined;
-  }
-}
+/** Name, value, name, value. fetch has unpacked the body, and still names its coding. */
+const headersOf = (res: Response): string[] => [...res.headers].filter(([name]) => name !== 'content-encoding').flat();

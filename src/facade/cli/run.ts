@@ -1,6 +1,6 @@
 import { Command as Program, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CommandSpec } from './command.ts';
-import { COMMANDS } from './commands.ts';
+import { COMMANDS, startCommand } from './commands.ts';
 import type { CompletedCommand } from './completion.ts';
 import { createContext, type CommandLine, type CommonOptions } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
@@ -19,8 +19,7 @@ export async function run(argv: readonly string[], own: Io, line: CommandLine): 
   let code: number | undefined = EXIT.ok;
   const program = createProgram(io, line, (result) => (code = result));
   try {
-    // What a newcomer types first is answered by the facade itself, as by npm start.
-    await program.parseAsync(argv.length === 0 ? ['start'] : argv, { from: 'user' });
+    await program.parseAsync(argv.length === 0 ? [line.start ? 'start' : '--help'] : argv, { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -33,15 +32,16 @@ export async function run(argv: readonly string[], own: Io, line: CommandLine): 
 
 /** The whole command line as commander knows it; also read for the completion. */
 function createProgram(io: PaintedIo, line: CommandLine, done: (code: number | undefined) => void): Program {
-  const program = new Program('c2s-facade')
+  const program = new Program(line.name)
     .description('Moves the traffic of a legacy API to its replacement, route by route.')
     .helpCommand(false)
     .exitOverride()
     .configureHelp({ helpWidth: io.width, minWidthToWrap: 20 })
     .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => io.width })
-    .addHelpText('after', '\nWithout a command: start.')
+    // What a newcomer types first is answered by the facade itself.
+    .addHelpText('after', `\nWithout a command: ${line.start ? 'start' : 'this help'}.`)
     .addHelpText('after', '\nExit codes: 0 ok, 1 problems were found, 2 wrong usage, 3 the facade cannot be reached.');
-  const specs = [...COMMANDS, ...line.commands];
+  const specs = [...(line.start ? [startCommand(line.start.summary)] : []), ...COMMANDS, ...line.commands];
   for (const spec of specs) addCommand(program, spec, io, line, done);
   return program;
 }
@@ -62,7 +62,8 @@ function addCommand(
     command.addOption(parse ? option.argParser((text: string) => parsed(parse, text)) : option);
   }
   if (spec.common !== 'none') addCommonOptions(command, spec.common ?? 'both');
-  if (spec.help) command.addHelpText('after', `\n${spec.help}`);
+  const { help } = spec;
+  if (help !== undefined) command.addHelpText('after', `\n${typeof help === 'string' ? help : help(line.name)}`);
   command.action(async (...given: unknown[]) => {
     // Commander hands over the arguments, then the options, then itself.
     const args = given
@@ -70,10 +71,10 @@ function addCommand(
       .flat()
       .filter((one) => typeof one === 'string');
     const options = given.at(-2) as CommonOptions;
-    const execute = await spec.load();
+    const [execute, product] = await Promise.all([spec.load(), line.product()]);
     done(
       await execute(
-        createContext(io, line, options, () => describe(program)),
+        createContext(io, line, product, options, () => describe(program)),
         options as never,
         args,
       ),

@@ -12,11 +12,11 @@ import { minuteOf, Window } from './window.ts';
  * other rules of comparison is forgotten, since it would be judged by rules it was not gathered by.
  */
 
-/** As in `compare:` of the config, in milliseconds. */
+/** As in `compare:` of the config. */
 export interface ParitySettings {
-  readonly window: number;
+  readonly windowMs: number;
   /** Comparisons, the newest first. */
-  readonly most: number;
+  readonly maxShadows: number;
   readonly minSamples: number;
   readonly minNoise: number;
   /** 0..1 */
@@ -129,11 +129,11 @@ export class ParityBook {
   report(route: string, now: number): ParityReport | undefined {
     const page = this.#pages.get(route);
     if (!page) return undefined;
-    const { window, most, minSamples, minNoise } = this.#settings;
-    page.window.fold(now, window);
+    const { windowMs, maxShadows, minSamples, minNoise } = this.#settings;
+    page.window.fold(now, windowMs);
     const { rules } = page;
     const limits = { ...rules.route.compare.ready, minSamples, minNoise };
-    return reportOf({ rules, now, limits, ...page.window.gather(now, window, most) });
+    return reportOf({ rules, now, limits, ...page.window.gather(now, windowMs, maxShadows) });
   }
 
   /** Of every route that has both faces. */

@@ -30,8 +30,8 @@ export function compareAnswers(
 ): Comparison {
   const reason = reasonNotToJudge(control) ?? reasonNotToJudge(candidate);
   if (reason !== undefined) return notRun(reason);
-  const left = understood(rules.route, control, rules.longestBody);
-  const right = understood(rules.route, candidate, rules.longestBody);
+  const left = understood(rules.route, control, rules.maxBodyBytes);
+  const right = understood(rules.route, candidate, rules.maxBodyBytes);
   const unfit = unfitFor(left, right);
   if (unfit !== undefined) return { ...notRun(unfit), control: sideOf(left), candidate: sideOf(right) };
   const differences = differencesOf(rules, left, right);
@@ -51,7 +51,7 @@ export function compareAnswers(
  * Facts of an answer that a live caller got from direct, for the coverage. Sample before calling: it costs a parse.
  */
 export function answerFacts(rules: CompiledRules, answer: Answer): readonly string[] {
-  const side = understood(rules.route, answer, rules.longestBody);
+  const side = understood(rules.route, answer, rules.maxBodyBytes);
   return answer.isWhole && side.decoded.kind === 'ok' ? factsOf(side) : [];
 }
 

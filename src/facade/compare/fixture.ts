@@ -39,8 +39,8 @@ type FixtureSide = Fixture['control'];
 
 /** @param random for the secret amounts, 0 ≤ n < 1 */
 export function freeze(sample: Sample, rules: CompiledRules, random: () => number, reveal = false): Fixture {
-  const control = understood(rules.route, sample.control, rules.longestBody);
-  const candidate = understood(rules.route, sample.candidate, rules.longestBody);
+  const control = understood(rules.route, sample.control, rules.maxBodyBytes);
+  const candidate = understood(rules.route, sample.candidate, rules.maxBodyBytes);
   const redactor = new Redactor(random);
   const hide = reveal ? (text: string) => text : (text: string) => (text === '' ? '' : redactor.text(text));
   const [left, right] = reveal ? [undefined, undefined] : redactor.redact(jsonOf(control), jsonOf(candidate));

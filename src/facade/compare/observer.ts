@@ -2,13 +2,13 @@ import type { Asked } from '../forward/exchange.ts';
 import type { RouteEntry } from '../forward/runtime-snapshot.ts';
 import type { Capture, Tap } from '../forward/tap.ts';
 import type { CounterCell } from '../observe/cells.ts';
-import type { Metrics } from '../observe/metrics.ts';
 import type { RouteModel } from '../rollout/route.ts';
 import type { Pair, ParityBook } from './book.ts';
 import { compareAnswers } from './compare.ts';
 import { notRun, type ErrorReason, type Observation, type Result } from './comparison.ts';
 import { requestFacts } from './coverage.ts';
 import { LiveCoverage } from './live-coverage.ts';
+import type { ComparisonMetrics } from './metrics.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
@@ -16,7 +16,7 @@ interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'snapshot' | 'creden
   readonly settings: ShadowSettings;
   readonly book: ParityBook;
   readonly writes: WriteReader;
-  readonly metrics: Pick<Metrics, 'shadows'>;
+  readonly metrics: Pick<ComparisonMetrics, 'shadows'>;
   /** Milliseconds since 1970: evidence is kept by the minute, and known differences expire. */
   readonly calendar: () => number;
   /** A defect of the comparison: it must reach a human, and nobody's answer. */

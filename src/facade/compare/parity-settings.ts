@@ -1,5 +1,4 @@
 import type { FacadeConfig } from '../config/schema.ts';
-import { parseDuration, parseSize } from '../../http/units.ts';
 import type { RouteModel } from '../rollout/route.ts';
 import type { ParitySettings } from './book.ts';
 import { compileRules, type CompiledRules } from './rules.ts';
@@ -8,10 +7,9 @@ import { compileRules, type CompiledRules } from './rules.ts';
 
 export function paritySettings({ compare }: FacadeConfig): ParitySettings {
   const { window, shadows, minSamples, minNoise, noiseShare } = compare;
-  return { window: parseDuration(window), most: shadows, minSamples, minNoise, noiseShare };
+  return { windowMs: window, maxShadows: shadows, minSamples, minNoise, noiseShare };
 }
 
 export function rulesOf(config: FacadeConfig, routes: readonly RouteModel[]): CompiledRules[] {
-  const longest = parseSize(config.compare.maxBody);
-  return routes.map((route) => compileRules(route, config.knownDifferences, longest));
+  return routes.map((route) => compileRules(route, config.knownDifferences, config.compare.maxBody));
 }

@@ -17,25 +17,25 @@ export interface KnownDifference {
 export interface CompiledRules {
   readonly route: RouteModel;
   readonly known: readonly KnownDifference[];
-  /** Bytes that a body may unpack to. */
-  readonly longestBody: number;
+  /** That a body may unpack to. */
+  readonly maxBodyBytes: number;
   /** Names the rules: evidence that was gathered under others is not counted. The ledger is not part of it. */
   readonly fingerprint: string;
 }
 
 /**
  * @param ledger of all routes; the entries of this one are taken
- * @param longestBody bytes that an answer may unpack to
+ * @param maxBodyBytes that an answer may unpack to
  */
 export function compileRules(
   route: RouteModel,
   ledger: readonly KnownDifferenceConfig[],
-  longestBody: number,
+  maxBodyBytes: number,
 ): CompiledRules {
   const known = ledger
     .filter((entry) => entry.route === route.id)
     .map(({ path, kind, why, owner, expires }) => ({ path, kind, why, owner, expires: Date.parse(expires) }));
-  return { route, known, longestBody, fingerprint: fingerprintOf(route) };
+  return { route, known, maxBodyBytes, fingerprint: fingerprintOf(route) };
 }
 
 /** The entry that knows a difference, expired or not. */

@@ -1,9 +1,8 @@
 import type { FacadeConfig } from '../config/schema.ts';
-import { parseDuration, parseSize } from '../../http/units.ts';
 import type { ShadowSettings } from './shadow.ts';
 
-/** From what the operator wrote to milliseconds and bytes. */
+/** From `compare:` of the config to what the shadows are handed. */
 export function shadowSettings({ compare }: FacadeConfig): ShadowSettings {
   const { maxInflight, maxQueue, deadline, maxBody } = compare;
-  return { maxInflight, maxQueue, deadline: parseDuration(deadline), maxBody: parseSize(maxBody) };
+  return { maxInflight, maxQueue, deadlineMs: deadline, maxBodyBytes: maxBody };
 }

@@ -23,11 +23,10 @@ export interface ShadowAnswer {
 interface ShadowCallOptions {
   readonly path: Path;
   readonly pool: Pool;
-  /** Bytes of the body that are read; more is cut off there. */
-  readonly room: number;
+  /** Of the body, that are read; more is cut off there. */
+  readonly maxBytes: number;
   readonly now: () => number;
-  /** Milliseconds for all of it. */
-  readonly deadline: number;
+  readonly deadlineMs: number;
   /** Watches over it from {@link ShadowCall.send} to its end. */
   readonly watch: DeadlineWatch<ShadowCall>;
   /** Undefined: tracing is off. */
@@ -46,12 +45,12 @@ export class ShadowCall extends UpstreamCall implements Bounded {
   #controller: Dispatcher.DispatchController | undefined;
   #failure: Outcome | undefined;
   /** See DeadlineWatch. */
-  place = -1;
+  index = -1;
 
   constructor(options: ShadowCallOptions) {
     super();
     this.#options = options;
-    this.#captured = new Capture(options.room);
+    this.#captured = new Capture(options.maxBytes);
     this.#startedAt = options.now();
   }
 
@@ -63,7 +62,7 @@ export class ShadowCall extends UpstreamCall implements Bounded {
   }
 
   checkDeadlines(now: number): void {
-    if (now - this.#startedAt >= this.#options.deadline) this.abandon('upstream_respond_timeout');
+    if (now - this.#startedAt >= this.#options.deadlineMs) this.abandon('upstream_respond_timeout');
   }
 
   endConnection(): void {

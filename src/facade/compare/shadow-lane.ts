@@ -21,13 +21,7 @@ export class ShadowLane {
     if (this.#pool && this.#upstream === upstream) return this.#pool;
     void this.#pool?.close();
     this.#upstream = upstream;
-    const { keepAlive, connect, maxConnectionAge } = upstream.settings;
-    return (this.#pool = createUpstreamPool(upstream.origin, {
-      connections: this.#connections,
-      keepAliveMs: keepAlive,
-      connectMs: connect,
-      maxConnectionAgeMs: maxConnectionAge,
-    }));
+    return (this.#pool = createUpstreamPool(upstream.origin, this.#connections, upstream.settings));
   }
 
   /** What is under way ends by itself. */

@@ -27,10 +27,10 @@ export interface ShadowSettings {
   readonly maxInflight: number;
   /** Copies that wait; one more is dropped. */
   readonly maxQueue: number;
-  /** Milliseconds that one may take in all. */
-  readonly deadline: number;
-  /** Bytes of each answer that are compared. */
-  readonly maxBody: number;
+  /** For all of one shadow. */
+  readonly deadlineMs: number;
+  /** Of each answer, that are compared. */
+  readonly maxBodyBytes: number;
 }
 
 /** What both sides said to the same question. */
@@ -110,7 +110,7 @@ export class ShadowRunner {
     if (this.#closing) return 0;
     // Answers are held until they are compared, so they count as well.
     const waiting = this.#queue.length + this.#answered.size;
-    if (waiting < this.#settings.maxQueue && !this.#ports.isPressed()) return this.#settings.maxBody;
+    if (waiting < this.#settings.maxQueue && !this.#ports.isPressed()) return this.#settings.maxBodyBytes;
     this.#ports.notRun(entry, 'dropped');
     return 0;
   }
@@ -200,13 +200,13 @@ export class ShadowRunner {
 
   #send(job: Job, { path, request }: Leg, upstream: Upstream): void {
     if (this.#closing) return this.#over();
-    const { deadline, maxBody } = this.#settings;
+    const { deadlineMs, maxBodyBytes } = this.#settings;
     const call = new ShadowCall({
       path,
       pool: this.#lanes[path].pool(upstream),
-      room: maxBody,
+      maxBytes: maxBodyBytes,
       now: this.#ports.now,
-      deadline,
+      deadlineMs,
       watch: this.#deadlines,
       copy: job.asked.trace?.copy('shadow', upstream, request.method, request.headers),
     });

@@ -13,7 +13,7 @@ import { ParityBook } from './book.ts';
 import type { Answer } from './comparison.ts';
 import type { EvidenceJson } from './evidence.ts';
 import { keepEvidence, type EvidenceKeeper } from './keep-evidence.ts';
-import { observeParity } from './observe-parity.ts';
+import { ComparisonMetrics } from './metrics.ts';
 import { Observer } from './observer.ts';
 import { paritySettings, rulesOf } from './parity-settings.ts';
 import { PerSecond } from './per-second.ts';
@@ -50,20 +50,21 @@ const KEEP_EVERY = 5_000;
 export function startComparison(options: ComparisonOptions): Comparing {
   const { dataPlane, metrics, now, calendar, random, log } = options;
   const book = new ParityBook(randomUUID(), paritySettings(options.config));
+  const counters = new ComparisonMetrics(metrics.registry, book, calendar.now);
   let settings = shadowSettings(options.config);
   const ports = portsOf(dataPlane, now);
   const writes = new WriteReader(settings, {
     ...ports,
     random,
-    judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBody),
-    verified: ({ match: { route } }, verification) => note(options, book, route.model.id, verification),
+    judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBodyBytes),
+    verified: readBackNoter(counters, book, calendar),
   });
   const observer = new Observer({
     ...ports,
     settings,
     book,
     writes,
-    metrics,
+    metrics: counters,
     calendar: calendar.now,
     onError: defectLog(log, now),
   });
@@ -83,7 +84,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
         store: new (await import('../store/parity.ts')).PostgresParity<EvidenceJson>(db),
         every: (work) => everyFew(calendar, work),
         now: calendar.now,
-        keepFor: paritySettings(options.config).window,
+        keepFor: paritySettings(options.config).windowMs,
         onError: (error) => log.warn({ err: error }, 'the evidence of parity could not be kept in step with the store'),
       });
     },
@@ -93,7 +94,6 @@ export function startComparison(options: ComparisonOptions): Comparing {
     },
   };
   comparing.use(options.config);
-  observeParity(metrics, book, calendar.now);
   dataPlane.tap = observer;
   return comparing;
 }
@@ -115,10 +115,13 @@ function portsOf(dataPlane: DataPlane, now: () => number) {
   };
 }
 
-/** What came of a write that was read back. */
-function note({ metrics, calendar }: ComparisonOptions, book: ParityBook, route: string, seen: Verification): void {
-  metrics.verifications.inc({ route, result: seen.result });
-  book.readBack(route, seen, calendar.now());
+/** Takes what came of a write that was read back. */
+function readBackNoter({ verifications }: ComparisonMetrics, book: ParityBook, calendar: Calendar) {
+  return ({ match }: Asked, seen: Verification): void => {
+    const { id } = match.route.model;
+    verifications.inc({ route: id, result: seen.result });
+    book.readBack(id, seen, calendar.now());
+  };
 }
 
 /** One call at a time, however long it takes. */

@@ -42,17 +42,17 @@ export class WriteReader {
   readonly #lane = new ShadowLane(CONNECTIONS);
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #deadlines: DeadlineWatch<ShadowCall>;
-  #settings: Pick<ShadowSettings, 'deadline' | 'maxBody'>;
+  #settings: Pick<ShadowSettings, 'deadlineMs' | 'maxBodyBytes'>;
   #underWay = 0;
   #closing = false;
 
-  constructor(settings: Pick<ShadowSettings, 'deadline' | 'maxBody'>, ports: WriteReaderPorts) {
+  constructor(settings: Pick<ShadowSettings, 'deadlineMs' | 'maxBodyBytes'>, ports: WriteReaderPorts) {
     this.#settings = settings;
     this.#ports = ports;
     this.#deadlines = new DeadlineWatch(ports.now);
   }
 
-  configure(settings: Pick<ShadowSettings, 'deadline' | 'maxBody'>): void {
+  configure(settings: Pick<ShadowSettings, 'deadlineMs' | 'maxBodyBytes'>): void {
     this.#settings = settings;
   }
 
@@ -89,7 +89,7 @@ export class WriteReader {
       this.#timers.delete(timer);
       this.#underWay++;
       void this.#look(write, look).finally(() => this.#underWay--);
-    }, write.verify.after * look);
+    }, write.verify.afterMs * look);
     this.#timers.add(timer.unref());
   }
 
@@ -109,13 +109,13 @@ export class WriteReader {
     // The budget took its time: a pool that is opened now would be closed by nobody.
     if (this.#closing) return undefined;
     const request = this.#request(asked, face, upstreams.direct.prefix);
-    const { deadline, maxBody } = this.#settings;
+    const { deadlineMs, maxBodyBytes } = this.#settings;
     const call = new ShadowCall({
       path: 'direct',
       pool: this.#lane.pool(upstreams.direct),
-      room: maxBody,
+      maxBytes: maxBodyBytes,
       now: this.#ports.now,
-      deadline,
+      deadlineMs,
       watch: this.#deadlines,
       copy: asked.trace?.copy('read-back', upstreams.direct, request.method, request.headers),
     });

@@ -30,7 +30,7 @@ export interface Background {
   readonly extension: RunningExtension | undefined;
 }
 
-export function startBackground(context: Context, runtime: Runtime, closing: Closing): Background {
+export async function startBackground(context: Context, runtime: Runtime, closing: Closing): Promise<Background> {
   const store = createStore(context);
   closing.defer(() => store.close());
   const comparing = startComparing(context, runtime, store);
@@ -41,7 +41,7 @@ export function startBackground(context: Context, runtime: Runtime, closing: Clo
   meter.subscribe((traffic) => burnDown.measure(traffic));
   const started = attachToStore(context, { store, steering, meter });
   closing.defer(() => started.close());
-  const extension = startExtension(context, runtime, store);
+  const extension = await startExtension(context, runtime, store);
   const autopilot = pilot(context, runtime, { store, steering, comparing }, closing);
   return { store, comparing, steering, flipsReady: started.ready, burnDown, autopilot, extension };
 }
@@ -53,7 +53,7 @@ function createStore({ environment, product, log }: Context): StoreHolder {
   // What speaks to a database is loaded where there is one: a quarter of a second of a start.
   const open = async (options: OpenOptions): Promise<Store> => {
     const { openStore } = await import('../store/index.ts');
-    return openStore({ ...options, migrations: await product.extension?.migrations() });
+    return openStore({ ...options, migrations: await product.extension?.migrations?.() });
   };
   return new StoreHolder({ databaseUrl, dataDir, log, open });
 }
@@ -79,7 +79,7 @@ function createBurnDown({ calendar }: Context, { metrics, dataPlane }: Runtime, 
   const { steering, meter, comparing } = parts;
   return new BurnDown({
     now: () => new Date(calendar.now()),
-    metrics,
+    registry: metrics.registry,
     models: () => dataPlane.snapshot.entries.map(({ model }) => model),
     killSwitch: () => dataPlane.killed,
     flips: () => steering.flips,
@@ -96,19 +96,24 @@ function attachToStore({ calendar, duties, log }: Context, { store, ...kept }: K
   return startSteering({ ...kept, opened: store.opened, instance, now, log, keepsHistory: duties.keepsHistory });
 }
 
-function startExtension(context: Context, runtime: Runtime, store: StoreHolder): RunningExtension | undefined {
-  const { environment, product, log, tracing } = context;
-  const { metrics, dataPlane, active } = runtime;
-  const extension = product.extension?.start({
+async function startExtension(
+  { environment, product, log, tracing }: Context,
+  { metrics, dataPlane, active }: Runtime,
+  store: StoreHolder,
+): Promise<RunningExtension | undefined> {
+  if (!product.extension) return undefined;
+  const extension = await product.extension.start({
     environment,
+    variables: environment.extension,
     config: () => active.config,
+    settings: () => active.config.extension,
     store,
     metrics,
     isKnown: (req) => dataPlane.isKnown(req),
     log,
     tracing,
   });
-  if (extension) dataPlane.pages = createPages(() => dataPlane.draining, log, [extension.pages]);
+  dataPlane.pages = createPages(() => dataPlane.draining, log, [extension.pages]);
   return extension;
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from '../../http/log.ts';
 import { readTextSync } from '../../http/read-file.ts';
 import { watchConfig, type ConfigWatch } from '../../http/watch.ts';
 import { ConfigRefused } from '../config/config-refused.ts';
+import type { ExtensionVariables } from '../config/extension-variables.ts';
 import { RestartVariables } from '../config/restart-variables.ts';
 import { variablesIn, type PairVariables, type Variables } from '../config/variables.ts';
 import type { LoadedConfig } from '../forward/reload.ts';
@@ -15,6 +16,8 @@ export interface ConfigFilesOptions {
   readonly variables: () => Variables;
   /** Names of the variables that the table reads; a change of any other one takes a restart. */
   readonly pair: PairVariables;
+  /** Those of the extension, if there is one. */
+  readonly extension?: ExtensionVariables | undefined;
   readonly log: Logger;
 }
 
@@ -32,7 +35,7 @@ export class ConfigFiles {
 
   constructor(options: ConfigFilesOptions) {
     this.#options = options;
-    this.#restart = new RestartVariables(options.pair, this.#readableVariables());
+    this.#restart = new RestartVariables(options.pair, this.#readableVariables(), options.extension);
   }
 
   get file(): string {

@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import type { Express } from 'express';
 import { createListener } from '../../http/listener.ts';
-import { parseDuration, parseSize } from '../../http/units.ts';
 import { timedRoutes } from '../admin/routes.ts';
 import { createAdmin } from '../admin/server.ts';
 import { Timeline } from '../admin/timeline.ts';
@@ -41,8 +40,8 @@ export function createListeners(
 function publicListener({ dataPlane, active }: Runtime): Server {
   const { maxHeaderSize, keepAlive } = active.config.server;
   const listener = createListener({
-    maxHeaderSize: parseSize(maxHeaderSize),
-    keepAlive: parseDuration(keepAlive),
+    maxHeadBytes: maxHeaderSize,
+    keepAliveMs: keepAlive,
     handle: (req, res, expectsContinue) => dataPlane.handle(req, res, expectsContinue),
     upgrade: (req, socket, head) => dataPlane.upgrade(req, socket, head),
     isUpgrade: (req) => dataPlane.isUpgrade(req),

@@ -2,6 +2,7 @@ import { SYSTEM_CALENDAR, type Calendar } from '../../http/calendar.ts';
 import type { Logger } from '../../http/log.ts';
 import { SOLE_WORKER, type WorkerRole } from '../cluster/worker-role.ts';
 import type { Environment } from '../config/environment.ts';
+import { TableSchema } from '../config/table-schema.ts';
 import type { Product } from '../extension/product.ts';
 import type { LoadedConfig } from '../forward/reload.ts';
 import type { Tracing } from '../observe/tracing/trace.ts';
@@ -41,12 +42,14 @@ export interface Context extends ComposeOptions {
   readonly calendar: Calendar;
   readonly now: () => number;
   readonly duties: Duties;
+  /** Of the config file, with the section of the extension. */
+  readonly schema: TableSchema;
   /** Undefined: nothing is traced. */
   readonly tracing: Tracing | undefined;
 }
 
 export function contextOf(options: ComposeOptions, tracing: Tracing | undefined): Context {
-  const { role = SOLE_WORKER, environment } = options;
+  const { role = SOLE_WORKER, environment, product } = options;
   return {
     ...options,
     droppedLines: options.droppedLines ?? (() => 0),
@@ -55,6 +58,7 @@ export function contextOf(options: ComposeOptions, tracing: Tracing | undefined)
     calendar: options.calendar ?? SYSTEM_CALENDAR,
     now: options.now ?? (() => performance.now()),
     duties: dutiesOf(role, environment.database),
+    schema: new TableSchema(product.extension?.settings),
     tracing,
   };
 }

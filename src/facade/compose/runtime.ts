@@ -30,20 +30,27 @@ export interface Runtime {
 
 /** @throws ConfigRefused with every problem, one a line. */
 export function createRuntime(context: Context, closing: Closing): Runtime {
-  const { environment, product, variables, log, now, role, duties } = context;
+  const { environment, product, schema, variables, log, now, role, duties } = context;
   const file = environment.configFile;
-  const { pair } = product;
+  const { pair, extension } = product;
   const metrics = new Metrics();
   metrics.observeLog(context.droppedLines);
-  const files = new ConfigFiles({ file, envFile: context.envFile, variables, pair: pair.variables, log });
+  const files = new ConfigFiles({
+    file,
+    envFile: context.envFile,
+    variables,
+    pair: pair.variables,
+    extension: extension?.variables,
+    log,
+  });
   const { reload } = files;
   const builder = new RuntimeBuilder(metrics, now, (route, path, state) =>
     role.tell({ kind: 'breaker', route, path, state }),
   );
   closing.defer(() => builder.close());
-  const loader = new Loader({ file, pair, builder, metrics, log, variables, workers: role.workers });
+  const loader = new Loader({ file, pair, schema, builder, metrics, log, variables, workers: role.workers });
   const pending = new PendingWrites(log);
-  const rollouts = createRolloutStore({ kind: duties.rolloutsIn, file, variables, reload, pending, log });
+  const rollouts = createRolloutStore({ kind: duties.rolloutsIn, file, schema, variables, reload, pending, log });
   const active = new ActiveConfig(loader, rollouts, context.lastGood ?? files.read());
   const dataPlane = createDataPlane(context, metrics, active.current);
   closing.defer(() => dataPlane.close());

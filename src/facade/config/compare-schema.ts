@@ -63,14 +63,14 @@ const readyFields = {
 /** A row's own rules, on top of those in the top-level `compare`. */
 export const rowCompare = z.strictObject({
   ...ruleFields,
-  tolerate: z.array(tolerance).default([]).describe('Values that may differ a little.'),
+  tolerate: z.array(tolerance).prefault([]).describe('Values that may differ a little.'),
   unordered: z.array(unordered).default([]).describe('Lists whose order means nothing.'),
   ready: z.strictObject(readyFields).partial().default({}).describe('Replaces single values of `compare.ready`.'),
 });
 
 export const compare = z.strictObject({
   ...ruleFields,
-  window: durationUpTo('24h', 'Evidence older than this is not counted.').default('24h'),
+  window: durationUpTo('24h', 'Evidence older than this is not counted.').prefault('24h'),
   shadows: z
     .int()
     .min(100)
@@ -103,10 +103,10 @@ export const compare = z.strictObject({
     })
     .prefault({})
     .describe('What a route must show before it is called ready.'),
-  maxBody: size('Longest answer that is kept in memory for comparing, and longest that it may unpack to.').default(
+  maxBody: size('Longest answer that is kept in memory for comparing, and longest that it may unpack to.').prefault(
     '1MiB',
   ),
-  deadline: positiveDuration('Longest that a shadow may take.').default('10s'),
+  deadline: positiveDuration('Longest that a shadow may take.').prefault('10s'),
   maxInflight: z.int().min(1).default(4).describe('Shadows under way at once.'),
   maxQueue: z.int().min(0).default(50).describe('Shadows that may wait; one more is dropped and counted.'),
 });
@@ -119,7 +119,7 @@ export const verify = z.strictObject({
     .max(100)
     .default(10)
     .describe('Percentage of the writes served by the gateway that are read back.'),
-  after: duration('How long to wait before reading: the CRM may take a moment to show a write.').default('1s'),
+  after: duration('How long to wait before reading: the CRM may take a moment to show a write.').prefault('1s'),
   minSamples: z
     .int()
     .min(1)

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { parseText } from './document.ts';
-import { formatProblems, parseConfig } from './load.ts';
+import { formatProblems, parseConfig, type ParsedConfig } from './load.ts';
 import { changedEntries, laidOver, type RolloutEntry, type RolloutKey, type RolloutSet } from './rollout.ts';
 import type { FacadeConfig } from './schema.ts';
+import type { TableSchema } from './table-schema.ts';
 import { unifiedDiff } from './unified-diff.ts';
 import type { Variables } from './variables.ts';
 
@@ -40,6 +41,7 @@ interface Splice {
  * alone. Pure.
  * @param env what ${NAME} in the file stands for, as for {@link parseConfig}.
  * @param name of the file, for the diff and the errors.
+ * @param schema as for {@link parseConfig}.
  * @throws EditRefused
  */
 export function editRollout(
@@ -47,27 +49,28 @@ export function editRollout(
   edits: readonly RolloutEdit[],
   env: Variables,
   name = 'facade.yaml',
+  schema?: TableSchema,
 ): EditedConfig {
-  const before = parsed(text, env, `${name} has errors; mend them first`, name);
+  const parsed = (written: string, complaint: string) => accepted(parseConfig(written, env, schema), complaint, name);
+  const before = parsed(text, `${name} has errors; mend them first`);
   const merged = mergeEdits(edits);
   const unknown = [...merged.keys()].filter((id) => !before.routes.some((route) => route.id === id));
   if (unknown.length > 0)
-    throw new EditRefused(`${name} has no route ${unknown.join(', ')}; c2s-facade routes lists them`);
+    throw new EditRefused(`${name} has no route ${unknown.join(', ')}; write the id of one of its rows`);
   const rows = rowsOf(text);
   const splices = before.routes.flatMap((route, i) => {
     const wanted = changedEntries(route.rollout, merged.get(route.id) ?? {});
     return wanted.length === 0 ? [] : spliceRollout(text, route.id, rows[i], wanted);
   });
   const after = applied(text, splices);
-  const config = parsed(after, env, 'the loader would refuse the result', name);
+  const config = parsed(after, 'the loader would refuse the result');
   if (!isDeepStrictEqual(config, withEdits(before, merged))) {
     throw new EditRefused(`${name} is written in a way that cannot be edited safely; change the number by hand`);
   }
   return { text: after, diff: unifiedDiff(name, text, after) };
 }
 
-function parsed(text: string, env: Variables, complaint: string, name: string): FacadeConfig {
-  const result = parseConfig(text, env);
+function accepted(result: ParsedConfig, complaint: string, name: string): FacadeConfig {
   if (!result.ok) throw new EditRefused(`${complaint}:\n${formatProblems(name, result.problems)}`);
   return result.config;
 }

@@ -1,22 +1,13 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { BASE_URL_REMEDY, baseUrlFault, normalBaseUrl } from '../../http/base-url.ts';
+import { percentDecode } from '../../http/percent.ts';
 import { duration } from '../../http/units.ts';
+import { optional, strongToken, text, token, url, withDefault } from './variable-kinds.ts';
 
 /**
  * Each variable by itself: its form and its default. What several say together is judged in environment.ts. No message
  * repeats a value: half of these are secrets, and the report goes to a log.
  */
-
-/**
- * An empty variable is an unset one, as everywhere with .env files and container platforms. One of blanks alone is a
- * fault, which environment.ts tells of for every variable.
- */
-const optional = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((value) => (typeof value === 'string' && value.trim() === '' ? undefined : value), schema.optional());
-
-const withDefault = <T extends z.ZodType<string | number>>(schema: T, value: z.output<T>) =>
-  optional(schema).transform((given): z.output<T> => given ?? value);
 
 const port = z
   .string()
@@ -42,28 +33,8 @@ const host = z
     'must be an address or a host name, without scheme and port',
   );
 
-const url = z
-  .string()
-  .trim()
-  .superRefine((text, context) => {
-    const fault = baseUrlFault(text);
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: `${fault}; ${BASE_URL_REMEDY}` });
-  })
-  .transform(normalBaseUrl);
-
 const isDatabase = (text: string) =>
   text === 'none' || ['postgres:', 'postgresql:'].includes(URL.parse(text)?.protocol ?? '');
-
-/** Printable ASCII without spaces: it travels in an Authorization header. */
-const token = z
-  .string()
-  .trim()
-  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
-
-/** What a caller of the facade, of its admin API or of a webhook presents. Below 16 characters it could be guessed over the network. */
-const strongToken = token.min(16, 'must have 16 characters at least');
-
-const text = z.string().trim();
 
 /** `a,b,c` → each one a strong token, none twice. Faults name a token by its place only. */
 const tokenList = z.string().transform((written, context) => {
@@ -80,31 +51,13 @@ const tokenList = z.string().transform((written, context) => {
   return tokens;
 });
 
-/** 32 bytes in hex or in base64, with or without padding and URL-safe letters. */
-const asKey = (written: string): Buffer | undefined => {
-  const isHex = /^[0-9a-f]{64}$/i.test(written);
-  const isBase64 = /^[\w+/-]{43}=?$/.test(written);
-  return isHex || isBase64 ? Buffer.from(written, isHex ? 'hex' : 'base64') : undefined;
-};
-
-/** `new,old`: the first one seals, all of them open. Faults name a key by its place only. */
-const keyList = z.string().transform((written, context) =>
-  written.split(',').map((one, i, all) => {
-    const key = asKey(one.trim());
-    if (key) return key;
-    const remedy = 'must be 32 bytes in base64 or hex (openssl rand -base64 32)';
-    context.addIssue({ code: 'custom', message: `key ${i + 1} of ${all.length} ${remedy}` });
-    return z.NEVER;
-  }),
-);
-
 /** `name=value,name=value`, percent-encoded (W3C baggage), as OpenTelemetry writes headers. Faults name a pair by its place. */
 const headerList = z.string().transform((written, context) => {
   const pairs = written.split(',').map((one) => one.trim());
   return Object.fromEntries(
     pairs.map((pair, i) => {
       const [, name = '', value = ''] = /^([!#$%&'*+.^_`|~\w-]+)\s*=\s*([\x21-\x7e]*)$/.exec(pair) ?? [];
-      const decoded = percentDecoded(value);
+      const decoded = percentDecode(value);
       // A line feed that was encoded would end the header.
       if (name === '' || decoded === undefined || /[^\t\x20-\x7e]/.test(decoded)) {
         context.addIssue({ code: 'custom', message: `pair ${i + 1} of ${pairs.length} must be name=value` });
@@ -113,14 +66,6 @@ const headerList = z.string().transform((written, context) => {
     }),
   );
 });
-
-function percentDecoded(value: string): string | undefined {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return undefined;
-  }
-}
 
 /** OpenTelemetry's names. */
 export const SAMPLERS = [
@@ -151,7 +96,7 @@ export const environmentSchema = z.object({
   FACADE_TOKENS: optional(tokenList),
   FACADE_CONFIG: withDefault(text, 'config/facade.yaml'),
   WORKERS: withDefault(workers, 1),
-  DRAIN_DELAY: withDefault(drainDelay, '0s'),
+  DRAIN_DELAY: withDefault(drainDelay, 0),
   LOG_LEVEL: optional(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'must be trace, debug, info, warn, error, fatal or silent',
@@ -159,20 +104,6 @@ export const environmentSchema = z.object({
   ),
   DATA_DIR: withDefault(text, '.data'),
   DATABASE_URL: optional(text.refine(isDatabase, 'must begin with postgres:// or postgresql://, or be none')),
-  DATA_KEY: optional(keyList),
-  WORK_API_URL: optional(url),
-  WORK_API_KEY: optional(text),
-  DIRETRIX_BASE_URL: optional(url),
-  DIRETRIX_USER: optional(text),
-  DIRETRIX_PASS: optional(text),
-  WEBHOOK_SECRET: optional(strongToken),
-  ENRICH_OPEN: optional(z.enum(['true', 'false'], { error: 'must be true or false' })),
-  INCOME_MULTIPLIER: optional(
-    text.refine(
-      (given) => /^\d{1,3}(\.\d{1,6})?$/.test(given) && Number(given) > 0,
-      'must be a number above 0, such as 1.5',
-    ),
-  ),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(url),
   OTEL_EXPORTER_OTLP_HEADERS: optional(headerList),
   OTEL_SERVICE_NAME: withDefault(text, 'c2s-facade'),

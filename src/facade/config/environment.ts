@@ -1,6 +1,7 @@
-import { isIP } from 'node:net';
+import type { z } from 'zod';
 import { environmentSchema, type CheckedVariables, type SAMPLERS, type Variable } from './environment-schema.ts';
-import { parseDuration } from '../../http/units.ts';
+import type { ExtensionVariables, SecretVariable } from './extension-variables.ts';
+import { isLoopback } from '../../http/loopback.ts';
 import type { PairVariables, Variables } from './variables.ts';
 
 /**
@@ -49,18 +50,10 @@ export interface Environment {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly dataDir: string;
   readonly database: DatabaseChoice;
-  /** Keys of 32 bytes for what is kept encrypted: the first seals, all open. None: such data is not kept. */
-  readonly dataKeys: readonly Buffer[];
-  readonly workApi: { readonly url: string; readonly key: string } | undefined;
-  readonly diretrix: { readonly url: string; readonly user: string; readonly pass: string } | undefined;
-  /** What Contact2Sale's and Google's pushes must carry. Unset: they are refused. */
-  readonly webhookSecret: string | undefined;
-  /** Whoever reaches the facade may have leads enriched, as with the service before it. */
-  readonly enrichOpen: boolean;
-  /** Factor of the income figures in messages; 1 shows them as they came. */
-  readonly incomeMultiplier: number;
   /** Unset: nothing is traced. */
   readonly otlp: OtlpSettings | undefined;
+  /** What the variables of an extension say; an extension knows the type. */
+  readonly extension?: unknown;
 }
 
 export type ReadEnvironment =
@@ -69,28 +62,41 @@ export type ReadEnvironment =
 
 /**
  * Reads `process.env` or any record like it; each problem is one line `NAME: what is wrong`.
- * @param pair names of the variables of the two sides; the others are called the same for every pair.
+ * @param pair names of the variables of the two sides; the engine's others are called the same for every pair.
+ * @param extension left out: its variables are not looked at.
  */
-export function readEnvironment(given: Variables, pair: PairVariables): ReadEnvironment {
+export function readEnvironment(
+  given: Variables,
+  pair: PairVariables,
+  extension?: ExtensionVariables,
+): ReadEnvironment {
   const nameOf = namesOf(pair);
-  const env = Object.fromEntries(VARIABLES.map((variable) => [variable, given[nameOf(variable)]]));
-  const parsed = environmentSchema.safeParse(env);
-  const wrong = parsed.success
-    ? []
-    : parsed.error.issues.map(({ path, message }) => `${nameOf(String(path[0]))}: ${message}`);
+  const own = Object.fromEntries(VARIABLES.map((variable) => [variable, given[nameOf(variable)]]));
+  const parsed = environmentSchema.safeParse(own);
+  const added = extension?.schema.safeParse(given);
+  const isComplete = parsed.success && added?.success !== false;
   const problems = [
-    ...wrong,
-    ...blank(env, nameOf),
-    ...missing(env, nameOf),
-    ...clashes(env),
-    ...sharedSecrets(env, nameOf),
+    ...wrong(parsed, nameOf),
+    ...(added ? wrong(added, String) : []),
+    ...blank(given, variableNames(pair, extension)),
+    ...missing(given, { ...REQUIRED_WITH, ...extension?.requiredWith }, nameOf),
+    ...openAdmin(given),
+    ...clashes(given),
+    ...sharedSecrets(given, [...SECRETS, ...(extension?.secrets ?? [])], nameOf),
   ];
-  if (!parsed.success || problems.length > 0) return { ok: false, problems };
-  return { ok: true, environment: named(parsed.data) };
+  if (!isComplete || problems.length > 0) return { ok: false, problems };
+  const environment = named(parsed.data);
+  return {
+    ok: true,
+    environment: extension ? { ...environment, extension: extension.read(added?.data ?? {}) } : environment,
+  };
 }
 
 /** Every variable that is read, by the names that the pair gives. */
-export const variableNames = (pair: PairVariables): string[] => VARIABLES.map(namesOf(pair));
+export const variableNames = (pair: PairVariables, extension?: ExtensionVariables): string[] => [
+  ...VARIABLES.map(namesOf(pair)),
+  ...Object.keys(extension?.schema.shape ?? {}),
+];
 
 const VARIABLES = Object.keys(environmentSchema.shape) as Variable[];
 
@@ -106,38 +112,41 @@ function namesOf({ direct, gateway }: PairVariables): NameOf {
   return (variable) => names[variable] ?? variable;
 }
 
+function wrong({ error }: { readonly error?: z.ZodError | undefined }, nameOf: NameOf): string[] {
+  return (error?.issues ?? []).map(({ path, message }) => `${nameOf(String(path[0]))}: ${message}`);
+}
+
 /**
  * Of every variable: blanks alone are a secret that was not mounted or a value that was cut off. Were they taken as
  * none, the admin API would be open where a token was meant.
  */
-function blank(env: Variables, nameOf: NameOf): string[] {
-  return VARIABLES.filter((name) => env[name] !== undefined && env[name] !== '' && env[name].trim() === '').map(
-    (name) => `${nameOf(name)}: holds nothing but blanks; write a value, or leave it empty to unset it`,
-  );
+function blank(env: Variables, names: readonly string[]): string[] {
+  return names
+    .filter((name) => env[name] !== undefined && env[name] !== '' && env[name].trim() === '')
+    .map((name) => `${name}: holds nothing but blanks; write a value, or leave it empty to unset it`);
 }
+
+const hasValue = (text: string | undefined): boolean => (text ?? '').trim() !== '';
+/** What holds blanks is told as that, and not as missing too. */
+const isMissing = (text: string | undefined): boolean => (text ?? '') === '';
+
+const REQUIRED_WITH: Readonly<Record<string, string>> = { DIRECT_TOKEN: 'DIRECT_URL' } satisfies Partial<
+  Record<Variable, Variable>
+>;
 
 /** Judged on the variables as given, so that what is missing is told together with what is wrong. */
-function missing(env: Variables, nameOf: NameOf): string[] {
-  const hasValue = (name: Variable) => (env[name] ?? '').trim() !== '';
-  // What holds blanks is told as that, and not as missing too.
-  const isMissing = (name: Variable) => (env[name] ?? '') === '';
-  const needs = (name: Variable, when: Variable) =>
-    hasValue(when) && isMissing(name) ? [`${nameOf(name)}: is required when ${nameOf(when)} is set`] : [];
-  return [
-    ...needs('DIRECT_TOKEN', 'DIRECT_URL'),
-    ...needs('WORK_API_KEY', 'WORK_API_URL'),
-    ...needs('DIRETRIX_USER', 'DIRETRIX_BASE_URL'),
-    ...needs('DIRETRIX_PASS', 'DIRETRIX_BASE_URL'),
-    ...(hasValue('ADMIN_HOST') && isMissing('ADMIN_TOKEN') && !isLoopback(env['ADMIN_HOST']?.trim() ?? '')
-      ? ['ADMIN_TOKEN: is required when ADMIN_HOST is not a loopback address: the admin API can flip routes']
-      : []),
-  ];
+function missing(env: Variables, requiredWith: Readonly<Record<string, string>>, nameOf: NameOf): string[] {
+  return Object.entries(requiredWith)
+    .map(([name, when]) => [nameOf(name), nameOf(when)] as const)
+    .filter(([name, when]) => hasValue(env[when]) && isMissing(env[name]))
+    .map(([name, when]) => `${name}: is required when ${when} is set`);
 }
 
-/** 127.0.0.0/8, ::1 and localhost. */
-function isLoopback(hostOrAddress: string): boolean {
-  if (hostOrAddress === 'localhost' || hostOrAddress === '::1') return true;
-  return isIP(hostOrAddress) === 4 && hostOrAddress.startsWith('127.');
+function openAdmin({ ADMIN_HOST, ADMIN_TOKEN }: Variables): string[] {
+  const isOpen = hasValue(ADMIN_HOST) && isMissing(ADMIN_TOKEN) && !isLoopback(ADMIN_HOST?.trim() ?? '');
+  return isOpen
+    ? ['ADMIN_TOKEN: is required when ADMIN_HOST is not a loopback address: the admin API can flip routes']
+    : [];
 }
 
 function clashes(env: Variables): string[] {
@@ -147,25 +156,20 @@ function clashes(env: Variables): string[] {
   return same ? ['ADMIN_PORT: is the same as PORT; the admin listener is never the public one'] : [];
 }
 
-/** In this order: of two that are the same the later one is told, with the name of the earlier. */
-const SECRETS = [
-  'DIRECT_TOKEN',
-  'GATEWAY_TOKEN',
-  'FACADE_TOKENS',
-  'ADMIN_TOKEN',
-  'WEBHOOK_SECRET',
-  'DATA_KEY',
-  'WORK_API_KEY',
-  'DIRETRIX_PASS',
-] as const satisfies readonly Variable[];
-const LISTS: ReadonlySet<Variable> = new Set(['FACADE_TOKENS', 'DATA_KEY']);
+/** In this order, and then those of an extension: of two that are the same the later one is told, with the name of the earlier. */
+const SECRETS: readonly SecretVariable[] = [
+  { name: 'DIRECT_TOKEN', isList: false },
+  { name: 'GATEWAY_TOKEN', isList: false },
+  { name: 'FACADE_TOKENS', isList: true },
+  { name: 'ADMIN_TOKEN', isList: false },
+] satisfies readonly { readonly name: Variable; readonly isList: boolean }[];
 
 /** A secret has one purpose: who is given it for one would have the other. Faults name the variables alone. */
-function sharedSecrets(env: Variables, nameOf: NameOf): string[] {
-  const owners = new Map<string, Variable>();
-  return SECRETS.flatMap((name) => {
-    const written = env[name] ?? '';
-    const values = (LISTS.has(name) ? written.split(',') : [written]).map((one) => one.trim()).filter((one) => one);
+function sharedSecrets(env: Variables, secrets: readonly SecretVariable[], nameOf: NameOf): string[] {
+  const owners = new Map<string, string>();
+  return secrets.flatMap(({ name, isList }) => {
+    const written = env[nameOf(name)] ?? '';
+    const values = (isList ? written.split(',') : [written]).map((one) => one.trim()).filter((one) => one);
     const others = new Set(values.map((value) => owners.get(value)).filter((owner) => owner !== undefined));
     for (const value of values) if (!owners.has(value)) owners.set(value, name);
     // The direct side's own token is a caller's already: listed again it says nothing new.
@@ -190,19 +194,10 @@ function named(env: CheckedVariables): Environment {
     facadeTokens: env.FACADE_TOKENS ?? [],
     configFile: env.FACADE_CONFIG,
     workers: env.WORKERS,
-    drainDelayMs: parseDuration(env.DRAIN_DELAY),
+    drainDelayMs: env.DRAIN_DELAY,
     logLevel: env.LOG_LEVEL ?? 'info',
     dataDir: env.DATA_DIR,
     database: databaseOf(env.DATABASE_URL),
-    dataKeys: env.DATA_KEY ?? [],
-    workApi: env.WORK_API_URL && env.WORK_API_KEY ? { url: env.WORK_API_URL, key: env.WORK_API_KEY } : undefined,
-    diretrix:
-      env.DIRETRIX_BASE_URL && env.DIRETRIX_USER && env.DIRETRIX_PASS
-        ? { url: env.DIRETRIX_BASE_URL, user: env.DIRETRIX_USER, pass: env.DIRETRIX_PASS }
-        : undefined,
-    webhookSecret: env.WEBHOOK_SECRET,
-    enrichOpen: env.ENRICH_OPEN === 'true',
-    incomeMultiplier: Number(env.INCOME_MULTIPLIER ?? 1),
     otlp: otlpOf(env),
   };
 }

@@ -1,12 +1,10 @@
-import { facadeJsonSchema, type JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from './json-schema.ts';
 import type { ConfigPath } from './problem.ts';
 
 /**
  * What may stand at a place of the config, in words: "write a number from 0 to 100". Read from the JSON Schema, so
  * that no message has to repeat a bound that the schema holds.
  */
-
-let root: JsonSchema | undefined;
 
 function step(schema: JsonSchema, key: string | number): JsonSchema | undefined {
   if (typeof key === 'number') return schema.items ?? schema.anyOf?.find((branch) => branch.items)?.items;
@@ -15,8 +13,7 @@ function step(schema: JsonSchema, key: string | number): JsonSchema | undefined 
   return schema.additionalProperties === false ? undefined : schema.additionalProperties;
 }
 
-function schemaAt(path: ConfigPath): JsonSchema | undefined {
-  root ??= facadeJsonSchema();
+function schemaAt(root: JsonSchema, path: ConfigPath): JsonSchema | undefined {
   return path.reduce<JsonSchema | undefined>((schema, key) => schema && step(schema, key), root);
 }
 
@@ -37,13 +34,13 @@ function describe(schema: JsonSchema): string {
   return schema.properties ? `a map with the keys ${Object.keys(schema.properties).join(', ')}` : 'a map';
 }
 
-/** "write …" for the value at `path`. */
-export function expectationAt(path: ConfigPath): string {
-  const schema = schemaAt(path);
+/** "write …" for the value at `path`. @param root of the whole table. */
+export function expectationAt(root: JsonSchema, path: ConfigPath): string {
+  const schema = schemaAt(root, path);
   return `write ${schema ? describe(schema) : 'another value'}`;
 }
 
 /** The keys that the map at `path` knows; empty where any key may stand. */
-export function knownKeysAt(path: ConfigPath): string[] {
-  return Object.keys(schemaAt(path)?.properties ?? {});
+export function knownKeysAt(root: JsonSchema, path: ConfigPath): string[] {
+  return Object.keys(schemaAt(root, path)?.properties ?? {});
 }

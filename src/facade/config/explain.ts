@@ -3,6 +3,7 @@ import { expectationAt, knownKeysAt } from './expectation.ts';
 import { nearest } from './nearest.ts';
 import { valueAt } from './place.ts';
 import type { ConfigPath, Finding } from './problem.ts';
+import type { TableSchema } from './table-schema.ts';
 
 /**
  * From what zod says ("Invalid input: expected number, received string") to what an operator needs: what stands there,
@@ -10,6 +11,12 @@ import type { ConfigPath, Finding } from './problem.ts';
  */
 
 type Issue = z.core.$ZodIssue;
+
+interface Judged {
+  /** The document as data. */
+  readonly root: unknown;
+  readonly schema: TableSchema;
+}
 
 /** Short scalars are repeated, so that the report can be read without the file. A URL is not: it may hold a secret. */
 function shown(value: unknown, path: ConfigPath): string {
@@ -20,8 +27,8 @@ function shown(value: unknown, path: ConfigPath): string {
   return path.at(-1) === 'url' || text.length > 48 ? `a ${typeof value === 'string' ? 'text' : typeof value}` : text;
 }
 
-function unknownKeys(keys: readonly string[], path: ConfigPath): Finding[] {
-  const known = knownKeysAt(path);
+function unknownKeys(keys: readonly string[], path: ConfigPath, { schema }: Judged): Finding[] {
+  const known = knownKeysAt(schema.json, path);
   return keys.map((key) => ({
     path: [...path, key],
     at: 'key',
@@ -44,13 +51,13 @@ function message(issue: Issue, value: unknown, path: ConfigPath): string {
   return `${found} is not in the right form`;
 }
 
-function remedy(issue: Issue, value: unknown, path: ConfigPath): string {
+function remedy(issue: Issue, value: unknown, path: ConfigPath, { schema }: Judged): string {
   if (issue.code === 'invalid_value') {
     const meant = typeof value === 'string' ? nearest(value, issue.values.map(String)) : undefined;
-    return expectationAt(path) + (meant === undefined ? '' : `, did you mean "${meant}"?`);
+    return expectationAt(schema.json, path) + (meant === undefined ? '' : `, did you mean "${meant}"?`);
   }
   if (issue.code === 'too_small' && issue.origin === 'array') return `write at least ${issue.minimum} of them`;
-  return issue.message.startsWith('write ') ? issue.message : expectationAt(path);
+  return issue.message.startsWith('write ') ? issue.message : expectationAt(schema.json, path);
 }
 
 /** Of a union's branches the one whose type fits, so that its own fault is named and not "wrong type". */
@@ -58,16 +65,18 @@ function fittingBranch(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] | 
   return issue.errors.find((branch) => !branch.some((i) => i.code === 'invalid_type' && i.path.length === 0));
 }
 
-function explainOne(issue: Issue, root: unknown, base: ConfigPath): Finding[] {
+function explainOne(issue: Issue, judged: Judged, base: ConfigPath): Finding[] {
   const path = [...base, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))];
-  if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, path);
+  if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, path, judged);
   const branch = issue.code === 'invalid_union' ? fittingBranch(issue) : undefined;
-  if (branch) return branch.flatMap((inner) => explainOne(inner, root, path));
-  const value = valueAt(root, path);
-  return [{ path, at: 'value', message: message(issue, value, path), remedy: () => remedy(issue, value, path) }];
+  if (branch) return branch.flatMap((inner) => explainOne(inner, judged, path));
+  const value = valueAt(judged.root, path);
+  return [
+    { path, at: 'value', message: message(issue, value, path), remedy: () => remedy(issue, value, path, judged) },
+  ];
 }
 
-/** Every issue of the schema as a finding; `root` is the value that was judged. */
-export function explain(issues: readonly Issue[], root: unknown): Finding[] {
-  return issues.flatMap((issue) => explainOne(issue, root, []));
+/** Every issue of the schema as a finding; `root` is the value that it judged. */
+export function explain(issues: readonly Issue[], root: unknown, schema: TableSchema): Finding[] {
+  return issues.flatMap((issue) => explainOne(issue, { root, schema }, []));
 }

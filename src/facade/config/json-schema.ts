@@ -1,12 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { facadeConfigSchema } from './schema.ts';
 
-/**
- * config/facade.schema.json: what editors complete and explain while an operator types (first line of facade.yaml).
- * `npm run schema` writes it; a test compares the committed file, so that it cannot drift from the schema.
- */
+/** The rollout table as JSON Schema: what editors complete and explain while an operator types (first line of facade.yaml). */
 
 /** The part of JSON Schema that zod writes for this config. */
 export interface JsonSchema {
@@ -25,13 +19,9 @@ export interface JsonSchema {
 }
 
 /** The input side: what may be written, defaults not yet filled in. */
-export function facadeJsonSchema(): JsonSchema {
-  const schema = z.toJSONSchema(facadeConfigSchema, { io: 'input' }) as JsonSchema;
+export function jsonSchemaOf(table: z.ZodType): JsonSchema {
+  const schema = z.toJSONSchema(table, { io: 'input' }) as JsonSchema;
   return { ...schema, title: 'c2s-facade: the rollout table and its settings' };
 }
 
-export const facadeJsonSchemaText = () => `${JSON.stringify(facadeJsonSchema(), undefined, 2)}\n`;
-
-if (import.meta.main) {
-  writeFileSync(join(import.meta.dirname, '../../../config/facade.schema.json'), facadeJsonSchemaText());
-}
+export const jsonSchemaText = (schema: JsonSchema): string => `${JSON.stringify(schema, undefined, 2)}\n`;

@@ -6,7 +6,8 @@ import { readDocument, type Position } from './document.ts';
 import { explain } from './explain.ts';
 import { placeName } from './place.ts';
 import { MAX_PROBLEMS, remedyOf, type ConfigProblem, type Finding } from './problem.ts';
-import { facadeConfigSchema, type FacadeConfig } from './schema.ts';
+import type { FacadeConfig } from './schema.ts';
+import { ENGINE_SCHEMA } from './table-schema.ts';
 import { expandVariables, type Variables } from './variables.ts';
 
 /**
@@ -23,15 +24,16 @@ export type ParsedConfig =
 /**
  * Parses and checks. In `config` the URLs of the upstreams are expanded and end without a slash; the gateway's is empty
  * when its variable is not set.
+ * @param schema with the section of an extension, where there is one.
  */
-export function parseConfig(text: string, env: Variables): ParsedConfig {
+export function parseConfig(text: string, env: Variables, schema = ENGINE_SCHEMA): ParsedConfig {
   const document = readDocument(text);
   const { value, faults } = document;
   if (!document.readable) return { ok: false, problems: told(faults, value) };
-  const parsed = facadeConfigSchema.safeParse(value);
-  const findings = [...(parsed.success ? [] : explain(parsed.error.issues, value)), ...runChecks(draftOf(value, env))];
-  if (parsed.success && findings.length === 0 && faults.length === 0) {
-    return { ok: true, config: withUrls(parsed.data, env), revision: revisionOf(text) };
+  const parsed = schema.parse(value);
+  const findings = [...(parsed.ok ? [] : explain(parsed.issues, value, schema)), ...runChecks(draftOf(value, env))];
+  if (parsed.ok && findings.length === 0 && faults.length === 0) {
+    return { ok: true, config: withUrls(parsed.config, env), revision: revisionOf(text) };
   }
   const located = findings.map((finding) => ({ ...finding, ...document.position(finding.path, finding.at) }));
   return { ok: false, problems: told([...faults, ...located], value) };

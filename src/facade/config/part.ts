@@ -1,15 +1,14 @@
 import type { FacadeConfig, RateBudgetConfig, UpstreamConfig } from './schema.ts';
-import { parseDuration } from '../../http/units.ts';
+import type { ConfigSection } from './table-schema.ts';
 
 /**
  * One process's part of what all together may do. The operator writes what an upstream and the machine bear; how many
  * processes share it is another setting, so that WORKERS may change and no limit has to be thought over.
  */
-export function partOf(config: FacadeConfig, workers: number): FacadeConfig {
+export function partOf(config: FacadeConfig, workers: number, section?: ConfigSection): FacadeConfig {
   if (workers === 1) return config;
-  // At least one: with more workers than places each has one all the same.
-  const part = (limit: number): number => Math.max(1, Math.floor(limit / workers));
-  const { server, upstreams, failover, compare, enrichment } = config;
+  const part = (limit: number): number => shareOf(limit, workers);
+  const { server, upstreams, failover, compare, extension } = config;
   const { maxConnections, maxInflight, maxLag } = server.overload;
   const upstream = (whole: UpstreamConfig): UpstreamConfig => ({
     ...whole,
@@ -25,13 +24,16 @@ export function partOf(config: FacadeConfig, workers: number): FacadeConfig {
     upstreams: { direct: upstream(upstreams.direct), gateway: upstream(upstreams.gateway) },
     failover: { ...failover, minPerSecond: failover.minPerSecond / workers },
     compare: { ...compare, maxInflight: part(compare.maxInflight), maxQueue: part(compare.maxQueue) },
-    enrichment: { ...enrichment, concurrency: part(enrichment.concurrency) },
+    ...(section?.partOf && { extension: section.partOf(extension, workers) }),
   };
 }
+
+/** At least one: with more workers than places each has one all the same. */
+export const shareOf = (limit: number, workers: number): number => Math.max(1, Math.floor(limit / workers));
 
 /** Exactly the part, in whole requests: where they do not divide, the period is the longer. */
 function budgetPart({ requests, period, burst, longestWait }: RateBudgetConfig, workers: number): RateBudgetConfig {
   const own = Math.ceil(requests / workers);
-  const ms = Math.ceil((parseDuration(period) * own * workers) / requests);
-  return { requests: own, period: `${ms}ms`, burst: Math.floor(burst / workers), longestWait };
+  const longer = Math.ceil((period * own * workers) / requests);
+  return { requests: own, period: longer, burst: Math.floor(burst / workers), longestWait };
 }

@@ -1,4 +1,5 @@
 import { variableNames } from './environment.ts';
+import type { ExtensionVariables } from './extension-variables.ts';
 import type { PairVariables, Variables } from './variables.ts';
 
 /**
@@ -10,9 +11,9 @@ export class RestartVariables {
   #seen: Variables | undefined;
 
   /** @param env as it was read at the start; undefined: it could not be. */
-  constructor(pair: PairVariables, env: Variables | undefined) {
+  constructor(pair: PairVariables, env: Variables | undefined, extension?: ExtensionVariables) {
     const { direct, gateway } = pair;
-    this.#names = variableNames(pair).filter((name) => name !== direct.url && name !== gateway.url);
+    this.#names = variableNames(pair, extension).filter((name) => name !== direct.url && name !== gateway.url);
     this.#seen = env && this.#pick(env);
   }
 

@@ -1,10 +1,11 @@
-import { draftOf } from './checks/draft.ts';
+import { draftOfConfig } from './checks/draft.ts';
 import { runChecks } from './checks/index.ts';
 import { explain } from './explain.ts';
 import { placeName } from './place.ts';
 import { remedyOf, type Finding } from './problem.ts';
 import { laidOver, type RolloutSet } from './rollout.ts';
 import { facadeConfigSchema, type FacadeConfig } from './schema.ts';
+import { ENGINE_SCHEMA } from './table-schema.ts';
 
 /**
  * Other rollouts for the rows of a config that was accepted, by the same rules as if they stood in the file. What the
@@ -38,11 +39,17 @@ export function withRollouts(config: FacadeConfig, sets: ReadonlyMap<string, Rol
   return { config: { ...config, routes: kept }, refused };
 }
 
+const rolloutSchema = facadeConfigSchema.shape.routes.element.shape.rollout;
+
 /** The rest of the config was accepted before, so whatever is found is of a row's rollout. */
 function reasonsByRow(config: FacadeConfig): Map<number, string[]> {
-  const parsed = facadeConfigSchema.safeParse(config);
-  // The URLs are expanded already, so there is nothing left to read from an environment.
-  const found = [...(parsed.success ? [] : explain(parsed.error.issues, config)), ...runChecks(draftOf(config, {}))];
+  const issues = config.routes.flatMap(({ rollout }, i) => {
+    const parsed = rolloutSchema.safeParse(rollout);
+    return parsed.success
+      ? []
+      : parsed.error.issues.map((issue) => ({ ...issue, path: ['routes', i, 'rollout', ...issue.path] }));
+  });
+  const found = [...explain(issues, config, ENGINE_SCHEMA), ...runChecks(draftOfConfig(config))];
   const reasons = new Map<number, string[]>();
   for (const finding of found) {
     const [root, row] = finding.path;

@@ -56,20 +56,20 @@ const deadlines = z.strictObject(deadlineFields).partial();
 const breaker = z.strictObject(breakerFields).partial();
 
 const defaultDeadlines = z.strictObject({
-  connect: deadlineFields.connect.default('3s'),
-  firstByte: deadlineFields.firstByte.default('20s'),
-  idle: deadlineFields.idle.default('15s'),
-  total: deadlineFields.total.default('25s'),
+  connect: deadlineFields.connect.prefault('3s'),
+  firstByte: deadlineFields.firstByte.prefault('20s'),
+  idle: deadlineFields.idle.prefault('15s'),
+  total: deadlineFields.total.prefault('25s'),
 });
 
 const defaultBreaker = z.strictObject({
   enabled: breakerFields.enabled.default(true),
-  window: breakerFields.window.default('10s'),
+  window: breakerFields.window.prefault('10s'),
   volumeThreshold: breakerFields.volumeThreshold.default(10),
   errorRate: breakerFields.errorRate.default(0.5),
-  slowCall: breakerFields.slowCall.default('10s'),
+  slowCall: breakerFields.slowCall.prefault('10s'),
   slowRate: breakerFields.slowRate.default(0.8),
-  reset: breakerFields.reset.default('5s'),
+  reset: breakerFields.reset.prefault('5s'),
 });
 
 const autopilotGates = {
@@ -130,15 +130,15 @@ const autopilot = z
 const defaultAutopilot = z.strictObject({
   mode: autopilotFields.mode.default('propose'),
   steps: autopilotFields.steps.default([1, 5, 25, 50, 100]),
-  hold: autopilotFields.hold.default('30m'),
+  hold: autopilotFields.hold.prefault('30m'),
   minRequests: autopilotFields.minRequests.default(200),
-  coolDown: autopilotFields.coolDown.default('1h'),
+  coolDown: autopilotFields.coolDown.prefault('1h'),
   gates: z
     .strictObject({
       parity: autopilotGates.parity.default(0.999),
       errorRateDelta: autopilotGates.errorRateDelta.default(0.005),
       latencyP95Ratio: autopilotGates.latencyP95Ratio.default(1.3),
-      latencyFloor: autopilotGates.latencyFloor.default('50ms'),
+      latencyFloor: autopilotGates.latencyFloor.prefault('50ms'),
     })
     .prefault({})
     .describe('What must hold before a step is raised, and what takes it back when it breaks.'),
@@ -152,7 +152,7 @@ const rateBudget = z.strictObject({
     .min(0)
     .default(0)
     .describe('Requests beyond that, which may be spent at once and refill with the period.'),
-  longestWait: duration('A request that would have to wait longer is answered 503 with Retry-After instead.').default(
+  longestWait: duration('A request that would have to wait longer is answered 503 with Retry-After instead.').prefault(
     '2s',
   ),
 });
@@ -170,10 +170,10 @@ const upstream = z.strictObject({
     .describe('Bulkhead: requests under way at once; one more is refused at once, never queued.'),
   keepAlive: positiveDuration(
     'How long an idle connection is kept. Stay below the upstream: uvicorn closes at 5 s, so 4 s.',
-  ).default('4s'),
+  ).prefault('4s'),
   maxConnectionAge: positiveDuration(
     'A connection that is older serves no further request, and the next one looks the name up again. What is under way ends first. It decides how soon an upstream whose name moved is followed under steady traffic.',
-  ).default('60s'),
+  ).prefault('60s'),
   rateBudget: rateBudget.optional().describe('Leave out for an upstream without a rate limit.'),
 });
 
@@ -334,7 +334,7 @@ const defaults = z.strictObject({
     .describe('How routes with an `autopilot` of their own are moved. Puts no route on autopilot by itself.'),
   maxBody: size(
     'Largest body that is held in memory for translation; a larger one is answered 413. Streamed bodies have no limit.',
-  ).default('1MiB'),
+  ).prefault('1MiB'),
 });
 
 const passthrough = z.strictObject({
@@ -346,7 +346,7 @@ const passthrough = z.strictObject({
     ),
   tunnelIdle: positiveDuration(
     'A WebSocket on which neither side has sent a byte for so long is closed, so that its place is free again. Pings count: stay above the interval of the slowest.',
-  ).default('5m'),
+  ).prefault('5m'),
 });
 
 const failover = z.strictObject({
@@ -382,7 +382,7 @@ const overload = z.strictObject({
     ),
   maxLag: positiveDuration(
     'How late the event loop may come, time after time, before a growing share of the requests is refused. A request pays it three or four times.',
-  ).default('200ms'),
+  ).prefault('200ms'),
 });
 
 const server = z.strictObject({
@@ -405,14 +405,14 @@ const server = z.strictObject({
     .describe(
       'Share of every limit that callers without one of our tokens cannot use: bulkheads, rate budgets, requests under way, failovers, rows of unclaimed paths, enrichments. Known callers may use all that is not used. 0: no difference is made; 1: callers without a token are refused.',
     ),
-  maxHeaderSize: size('Largest request head; more is answered 431.').default('32KiB'),
+  maxHeaderSize: size('Largest request head; more is answered 431.').prefault('32KiB'),
   keepAlive: positiveDuration(
     'How long an idle caller connection is kept. Stay above the load balancer in front.',
-  ).default('65s'),
+  ).prefault('65s'),
   drainDelay: duration(
     'How long everything is still served after SIGTERM while health checks already say 503 and answers close their connections, so that load balancers turn away before the port closes. Above interval plus timeout of their health check. Default: DRAIN_DELAY of the environment, else 0s. Costs as much at every stop.',
   ).optional(),
-  drain: duration('Longest wait for requests under way after SIGTERM and `drainDelay`.').default('25s'),
+  drain: duration('Longest wait for requests under way after SIGTERM and `drainDelay`.').prefault('25s'),
   overload: overload
     .prefault({})
     .describe('What is more than this is answered 503 with Retry-After, before anything is done with it.'),
@@ -427,70 +427,8 @@ const log = z.strictObject({
     .describe('Share of the successful requests that get a log line. Failures always do.'),
 });
 
-const enrichment = z.strictObject({
-  concurrency: z
-    .int()
-    .min(1)
-    .max(256)
-    .default(32)
-    .describe('Enrichments that one process works on at once. A change acts at the next start.'),
-  retry: z
-    .strictObject({
-      quick: z
-        .array(positiveDuration('One pause.'))
-        .max(10)
-        .default(['5s', '10s', '20s'])
-        .describe('Pauses before the first tries after a failure. Who waits for the answer waits for these.'),
-      slow: positiveDuration('Pause between the later tries.').default('1h'),
-      giveUp: duration('How long the later tries go on. What fails then is a dead letter.').default('24h'),
-    })
-    .prefault({})
-    .describe('When a step that failed is tried again.'),
-  workApi: z
-    .strictObject({
-      pace: duration('From one call to the next, over all instances. The service asks for about 3 s.').default('3s'),
-      deadline: positiveDuration('Longest wait for an answer. The slow ones are the complete ones.').default('60s'),
-    })
-    .prefault({})
-    .describe('Work API: what is known of a CPF.'),
-  diretrix: z
-    .strictObject({ deadline: positiveDuration('Longest wait for an answer.').default('10s') })
-    .prefault({})
-    .describe('Diretrix: who is behind a phone or an e-mail.'),
-  message: z
-    .strictObject({
-      maxLength: z
-        .int()
-        .min(200)
-        .default(4_000)
-        .describe('Longest message, in UTF-16 units; a longer one is cut between two lines, and says so.'),
-    })
-    .prefault({})
-    .describe('The message on the lead.'),
-  window: durationUpTo('300s', 'How long a CPF that was answered is not asked again.').default('60s'),
-  settle: positiveDuration(
-    'After this time a message whose sending was cut off cannot arrive any more, and is sent again if the lead does not have it. Keep it above `defaults.deadlines.total` and the 30 s of the gateway.',
-  ).default('60s'),
-  repeatAfter: duration(
-    'A push of Contact2Sale about a lead that was enriched less than this ago starts nothing: our own message is an update of the lead too.',
-  ).default('24h'),
-  syncDeadline: positiveDuration(
-    'Longest wait of POST /api/v1/c2s/enrich/:leadId; after it 202 is answered, and the work goes on.',
-  ).default('120s'),
-  retentionDays: z
-    .int()
-    .min(1)
-    .default(180)
-    .describe('Personal data that nothing renewed for so many days is deleted (LGPD).'),
-  campaigns: z
-    .string()
-    .optional()
-    .describe(
-      "What an advertisement's campaign means, for the leads of Google Ads: the file that the gateway reads too, such as config/campaigns.json. A change acts at the next start.",
-    ),
-});
-
-export const facadeConfigSchema = z.strictObject({
+/** What stands above the rows. */
+export const settingsShape = {
   server: server.prefault({}).describe('The listener that callers speak to.'),
   log: log.prefault({}).describe('The request log.'),
   upstreams: z
@@ -505,7 +443,9 @@ export const facadeConfigSchema = z.strictObject({
     .prefault({})
     .describe('Requests that no route claims: they go direct as they came, under the limits of a route.'),
   compare: compare.prefault({}).describe('How shadows are run and judged.'),
-  enrichment: enrichment.prefault({}).describe('The enrichment of leads. Everything has a default.'),
+};
+
+export const rowsShape = {
   knownDifferences: z
     .array(knownDifference)
     .default([])
@@ -513,17 +453,22 @@ export const facadeConfigSchema = z.strictObject({
       'Differences between the two paths that somebody knows of and answers for: they do not count until they expire.',
     ),
   routes: z.array(route).min(1).describe('The rollout table: one row for each operation.'),
-});
+};
 
-/** What the operator wrote, defaults filled in; never changed afterwards. */
-export type FacadeConfig = Readonly<z.output<typeof facadeConfigSchema>>;
+/** The engine's alone; {@link TableSchema} adds the section of an extension. */
+export const facadeConfigSchema = z.strictObject({ ...settingsShape, ...rowsShape });
+
+/** What the operator wrote, defaults filled in, durations in milliseconds and sizes in bytes; never changed afterwards. */
+export type FacadeConfig = Readonly<z.output<typeof facadeConfigSchema>> & {
+  /** The section of an extension, as its schema gives it; an extension knows the type. */
+  readonly extension?: unknown;
+};
 export type RouteConfig = FacadeConfig['routes'][number];
 export type UpstreamConfig = z.output<typeof upstream>;
 export type RateBudgetConfig = z.output<typeof rateBudget>;
 export type BodyRule = z.output<typeof bodyRule>;
 export type BodyField = z.output<typeof bodyField>;
 export type QueryRule = Readonly<Record<string, z.output<typeof queryParameter>>>;
-export type EnrichmentConfig = z.output<typeof enrichment>;
 export type RowCompareConfig = z.output<typeof rowCompare>;
 export type VerifyConfig = z.output<typeof verify>;
 export type KnownDifferenceConfig = z.output<typeof knownDifference>;

@@ -27,8 +27,8 @@ export const REFUSED = -1;
 /** The permit of a stranger: no report of it is heard. */
 const UNJUDGED = -2;
 
-/** Milliseconds that a message from another process may take. */
-const LATER = 250;
+/** A message from another process may take so long. */
+const CROSS_PROCESS_SKEW_MS = 250;
 const FAULT = new Error('upstream fault');
 /** opossum's action: the attempt is over, so all that is left to do is to say how it ended. */
 const judge = (failed: boolean): Promise<void> => (failed ? Promise.reject(FAULT) : Promise.resolve());
@@ -56,7 +56,7 @@ export class Breaker {
   constructor(settings: BreakerSettings, options: BreakerOptions) {
     this.settings = settings;
     this.#options = options;
-    this.#slow = new RollingRate(settings.window);
+    this.#slow = new RollingRate(settings.windowMs);
     this.#circuit = this.#createCircuit();
   }
 
@@ -81,7 +81,7 @@ export class Breaker {
       return;
     }
     // A probe with a verdict ends with the change of state, a microtask later: until then nobody else gets through.
-    const slow = duration >= this.settings.slowCall;
+    const slow = duration >= this.settings.slowCallMs;
     // A probe that succeeds slowly shows that nothing has got better.
     const failed = judgement === 'failure' || (slow && this.state === 'half-open');
     if (failed || this.state !== 'closed') this.#circuit.fire(failed).catch(ignore);
@@ -94,7 +94,7 @@ export class Breaker {
 
   /** Milliseconds until a probe may be let through; 0 unless open. */
   retryAfter(): number {
-    return this.state === 'open' ? Math.max(0, this.#openedAt + this.settings.reset - this.#options.now()) : 0;
+    return this.state === 'open' ? Math.max(0, this.#openedAt + this.settings.resetMs - this.#options.now()) : 0;
   }
 
   /** Opens at once: for settings that changed while the old breaker was open. */
@@ -123,9 +123,9 @@ export class Breaker {
 
   /** Open, from now on, and for longer than by itself. */
   #rest(): void {
-    const { reset } = this.settings;
+    const { resetMs } = this.settings;
     this.#circuit.shutdown();
-    this.#circuit = this.#createCircuit(reset + Math.max(reset / 5, LATER));
+    this.#circuit = this.#createCircuit(resetMs + Math.max(resetMs / 5, CROSS_PROCESS_SKEW_MS));
     this.#circuit.open();
   }
 
@@ -135,19 +135,19 @@ export class Breaker {
     this.#circuit.emit('success', undefined, 0);
   }
 
-  #createCircuit(reset = this.settings.reset): CircuitBreaker<[boolean], void> {
-    const { errorRate, volumeThreshold, window } = this.settings;
+  #createCircuit(resetMs = this.settings.resetMs): CircuitBreaker<[boolean], void> {
+    const { errorRate, volumeThreshold, windowMs } = this.settings;
     const circuit = new CircuitBreaker(judge, {
       timeout: false,
       // opossum opens above the threshold; an operator who writes 0.5 means half.
       errorThresholdPercentage: errorRate * 100 - 1e-9,
       volumeThreshold,
-      resetTimeout: reset,
-      rollingCountTimeout: window,
+      resetTimeout: resetMs,
+      rollingCountTimeout: windowMs,
       rollingCountBuckets: 10,
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
-      rotateBucketController: rotationFor(window),
+      rotateBucketController: rotationFor(windowMs),
     });
     circuit.on('open', () => this.#enter('open'));
     circuit.on('halfOpen', () => this.#enter('half-open'));
@@ -173,12 +173,12 @@ export class Breaker {
 const rotations = new Map<number, EventEmitter>();
 
 /** One timer per length of window instead of one per breaker: a thousand routes would tick two thousand times a second. */
-function rotationFor(window: number): EventEmitter {
-  let rotation = rotations.get(window);
+function rotationFor(windowMs: number): EventEmitter {
+  let rotation = rotations.get(windowMs);
   if (!rotation) {
     const emitter = new EventEmitter().setMaxListeners(0);
-    setInterval(() => emitter.emit('rotate'), window / 10).unref();
-    rotations.set(window, (rotation = emitter));
+    setInterval(() => emitter.emit('rotate'), windowMs / 10).unref();
+    rotations.set(windowMs, (rotation = emitter));
   }
   return rotation;
 }

@@ -128,7 +128,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   /** What the comparison wants of it. */
   #sample: Sample | undefined;
   /** See DeadlineWatch. */
-  place = -1;
+  index = -1;
 
   constructor(context: ExchangeContext, snapshot: RuntimeSnapshot, asked: Asked) {
     this.#context = context;
@@ -204,10 +204,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #holdBody(path: Path, body: InboundBody): void {
-    const { maxBody } = this.#entry.model;
-    if (body.isLongerThan(maxBody)) return this.#refuse('client_too_large');
+    const { maxBodyBytes } = this.#entry.model;
+    if (body.isLongerThan(maxBodyBytes)) return this.#refuse('client_too_large');
     this.#continue();
-    body.hold(maxBody, (collected) => {
+    body.hold(maxBodyBytes, (collected) => {
       if (this.#phase.kind !== 'planning') return;
       if (collected.kind === 'too-large') return this.#refuse('client_too_large');
       this.#makePlan(path);

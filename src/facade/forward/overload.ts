@@ -27,8 +27,7 @@ import { strangersPart, type Standing } from '../../http/standing.ts';
 export interface OverloadLimits {
   readonly maxConnections: number;
   readonly maxInflight: number;
-  /** Milliseconds. */
-  readonly maxLag: number;
+  readonly maxLagMs: number;
   /** Share of the requests under way, 0..1, that strangers cannot be. */
   readonly knownShare: number;
 }
@@ -96,7 +95,7 @@ export class Overload {
     this.#options = options;
     this.#limits = options.limits;
     this.#strangersAtMost = strangersAtMost(options.limits);
-    this.#admission = new Admission(options.limits.maxLag, options.now());
+    this.#admission = new Admission(options.limits.maxLagMs, options.now());
     this.#timer = setInterval(() => this.sample(), SAMPLE_EVERY).unref();
   }
 
@@ -141,7 +140,7 @@ export class Overload {
   configure(limits: OverloadLimits): void {
     this.#limits = limits;
     this.#strangersAtMost = strangersAtMost(limits);
-    this.#admission.maxLag = limits.maxLag;
+    this.#admission.maxLag = limits.maxLagMs;
     this.#bound();
   }
 

@@ -101,7 +101,7 @@ export function mustHoldBody(match: Match<PreparedRoute>, path: Path, req: Head,
   const { model } = match.route;
   if (rewritesBody(match.route, match, path)) return true;
   const isRepeatable = path === 'gateway' && model.safety === 'idempotent' && model.rollout.fallback === 'direct';
-  return (isRepeatable || isReadBack) && Number(req.headers['content-length'] ?? Infinity) <= model.maxBody;
+  return (isRepeatable || isReadBack) && Number(req.headers['content-length'] ?? Infinity) <= model.maxBodyBytes;
 }
 
 /** @param body the whole body where it is held in memory. */

@@ -2,6 +2,7 @@ import type { ApiPair } from '../rollout/api-pair.ts';
 import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
 import { partOf } from '../config/part.ts';
 import type { FacadeConfig } from '../config/schema.ts';
+import type { TableSchema } from '../config/table-schema.ts';
 import { variablesIn, type Variables } from '../config/variables.ts';
 import { codeOf } from '../../http/error-code.ts';
 import type { Logger } from '../../http/log.ts';
@@ -42,6 +43,8 @@ interface Built {
 interface LoaderOptions {
   readonly file: string;
   readonly pair: ApiPair;
+  /** Left out: the engine's alone. */
+  readonly schema?: TableSchema | undefined;
   readonly builder: RuntimeBuilder;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -67,8 +70,8 @@ export class Loader {
 
   /** @param env what ${NAME} stands for; left out: what it does now. */
   read(text: string, env = this.#options.variables()): ReadResult {
-    const { metrics, log } = this.#options;
-    const parsed = parseConfig(text, env);
+    const { schema, metrics, log } = this.#options;
+    const parsed = parseConfig(text, env, schema);
     if (!parsed.ok) return this.#refuse(parsed.problems);
     const { config, revision } = parsed;
     this.#hasAccepted = true;
@@ -80,8 +83,8 @@ export class Loader {
 
   /** @param config as it was accepted, with the rollouts that are in force. */
   build(config: FacadeConfig, revision: string): Built {
-    const { pair, builder, workers = 1 } = this.#options;
-    const own = partOf(config, workers);
+    const { pair, schema, builder, workers = 1 } = this.#options;
+    const own = partOf(config, workers, schema?.section);
     return { config: own, snapshot: builder.build(runtimeSettings(own, pair, revision)) };
   }
 

@@ -100,13 +100,13 @@ export class RuntimeBuilder {
   }
 
   /** Reads and writes have one breaker and one count. */
-  #unclaimed({ read, write, tunnelIdle }: Unclaimed): UnclaimedEntries {
+  #unclaimed({ read, write, tunnelIdleMs }: Unclaimed): UnclaimedEntries {
     const state = this.#state(read);
     const matched = (model: RouteModel): Match<RouteEntry> => {
       const face = model.direct[0] as Face;
       return { route: { ...prepareRoute(model, []), state }, dialect: 'direct', face, params: [] };
     };
-    return { read: matched(read), write: matched(write), tunnelIdle };
+    return { read: matched(read), write: matched(write), tunnelIdleMs };
   }
 
   #state(model: RouteModel): RouteState {

@@ -26,8 +26,8 @@ export interface RouteEntry extends PreparedRoute {
 export interface UnclaimedEntries {
   readonly read: Match<RouteEntry>;
   readonly write: Match<RouteEntry>;
-  /** Milliseconds that both sides of a WebSocket may be silent. */
-  readonly tunnelIdle: number;
+  /** For so long both sides of a WebSocket may be silent. */
+  readonly tunnelIdleMs: number;
 }
 
 /**

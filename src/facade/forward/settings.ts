@@ -1,15 +1,14 @@
 import type { ApiPair } from '../rollout/api-pair.ts';
 import type { FacadeConfig, UpstreamConfig } from '../config/schema.ts';
-import { parseDuration } from '../../http/units.ts';
 import { compileRoutes, compileUnclaimed } from '../rollout/compile.ts';
 import type { OverloadLimits } from './overload.ts';
 import type { RuntimeSettings } from './runtime-builder.ts';
 import type { UpstreamSettings } from './upstream.ts';
 
-/** From what the operator wrote to what the table is built of: milliseconds, bytes, and no gateway where no URL is. */
+/** From what the operator wrote to what the table is built of; no gateway where no URL is. */
 export function runtimeSettings(config: FacadeConfig, pair: ApiPair, revision: string): RuntimeSettings {
   const { server, log, upstreams, failover } = config;
-  const connect = parseDuration(config.defaults.deadlines.connect);
+  const connect = config.defaults.deadlines.connect;
   const knownShare = server.knownCallerShare;
   return {
     revision,
@@ -30,7 +29,8 @@ export function runtimeSettings(config: FacadeConfig, pair: ApiPair, revision: s
 
 /** What the process takes on at most. */
 export function overloadLimits({ server: { overload, knownCallerShare } }: FacadeConfig): OverloadLimits {
-  return { ...overload, maxLag: parseDuration(overload.maxLag), knownShare: knownCallerShare };
+  const { maxConnections, maxInflight, maxLag } = overload;
+  return { maxConnections, maxInflight, maxLagMs: maxLag, knownShare: knownCallerShare };
 }
 
 interface DrainTimes {
@@ -43,8 +43,8 @@ interface DrainTimes {
 /** @param delayMs where the config file names none. */
 export function drainTimes({ server }: FacadeConfig, delayMs: number): DrainTimes {
   return {
-    delayMs: server.drainDelay === undefined ? delayMs : parseDuration(server.drainDelay),
-    deadlineMs: parseDuration(server.drain),
+    delayMs: server.drainDelay ?? delayMs,
+    deadlineMs: server.drain,
   };
 }
 
@@ -57,14 +57,15 @@ function upstreamSettings(
     url,
     maxInflight,
     knownShare,
-    keepAlive: parseDuration(keepAlive),
-    connect,
-    maxConnectionAge: parseDuration(maxConnectionAge),
+    keepAliveMs: keepAlive,
+    connectTimeoutMs: connect,
+    maxConnectionAgeMs: maxConnectionAge,
     rateBudget: rateBudget && {
-      ...rateBudget,
+      requests: rateBudget.requests,
+      burst: rateBudget.burst,
       knownShare,
-      period: parseDuration(rateBudget.period),
-      longestWait: parseDuration(rateBudget.longestWait),
+      periodMs: rateBudget.period,
+      maxWaitMs: rateBudget.longestWait,
     },
   };
 }

@@ -76,7 +76,7 @@ export class Tunnel implements Bounded, Waiter {
   /** Why the facade closes it; `stop` may be said before it is open. */
   #closedFor: 'idle' | 'stop' | undefined;
   /** See DeadlineWatch. */
-  place = -1;
+  index = -1;
 
   /** @param connect has the middleware make the request. */
   constructor(
@@ -175,7 +175,7 @@ export class Tunnel implements Bounded, Waiter {
         this.#opens(answer, upstreamSocket);
         takes(answer, upstreamSocket, head);
         // The middleware sets none, and takes away the one that there was.
-        this.#socket.setTimeout(this.#snapshot.unclaimed.tunnelIdle, () => this.#close('idle'));
+        this.#socket.setTimeout(this.#snapshot.unclaimed.tunnelIdleMs, () => this.#close('idle'));
         if (this.#closedFor) this.#close(this.#closedFor);
       } else {
         upstreamSocket.destroy();

@@ -53,7 +53,7 @@ export class Tunnels {
 
   #create({ origin, settings }: Upstream): Middleware {
     // Of an IPv4 and an IPv6 address each gets its half; node would give the first 250 ms (http/connect.ts).
-    const connecting = { autoSelectFamilyAttemptTimeout: Math.max(10, Math.floor(settings.connect / 2)) };
+    const connecting = { autoSelectFamilyAttemptTimeout: Math.max(10, Math.floor(settings.connectTimeoutMs / 2)) };
     return createProxyMiddleware({
       target: settings.url,
       // It keeps nothing: each tunnel has a connection of its own.

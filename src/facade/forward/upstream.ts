@@ -1,6 +1,6 @@
 import type { Pool } from 'undici';
 import type { Path } from '../rollout/route.ts';
-import { createUpstreamPool } from '../../http/upstream-pool.ts';
+import { createUpstreamPool, type ConnectionSettings } from '../../http/upstream-pool.ts';
 import { RateBudget, type RateBudgetSettings } from '../../http/rate-budget.ts';
 import { strangersPart, type Standing } from '../../http/standing.ts';
 
@@ -9,18 +9,13 @@ import { strangersPart, type Standing } from '../../http/standing.ts';
  * its settings stay; a changed one is replaced, and the old pool closes when what runs on it has ended.
  */
 
-export interface UpstreamSettings {
+/** Of the connect deadlines the one of the defaults: a pool has one for all its routes. */
+export interface UpstreamSettings extends ConnectionSettings {
   /** Base URL, without a slash at the end; may hold a path prefix. */
   readonly url: string;
   readonly maxInflight: number;
   /** Share of the places, 0..1, that strangers cannot take. */
   readonly knownShare: number;
-  /** Milliseconds. */
-  readonly keepAlive: number;
-  /** Milliseconds; the connect deadline of the defaults: a pool has one for all its routes. */
-  readonly connect: number;
-  /** Milliseconds; an older connection serves no further request. */
-  readonly maxConnectionAge: number;
   readonly rateBudget: RateBudgetSettings | undefined;
 }
 
@@ -44,12 +39,7 @@ export class Upstream {
     this.origin = url.origin;
     this.prefix = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
     this.rateBudget = settings.rateBudget && new RateBudget(settings.rateBudget, now);
-    this.pool = createUpstreamPool(url.origin, {
-      connections: settings.maxInflight,
-      keepAliveMs: settings.keepAlive,
-      connectMs: settings.connect,
-      maxConnectionAgeMs: settings.maxConnectionAge,
-    });
+    this.pool = createUpstreamPool(url.origin, settings.maxInflight, settings);
   }
 
   /** Takes a place in the bulkhead; false when all are taken. Give it back with {@link leave}, as the same. */

@@ -3,7 +3,8 @@ import { STAGES, type Stage } from '../rollout/stage.ts';
 import { CellCounter, CellHistogram } from './cells.ts';
 
 /**
- * The metrics of the facade. Dashboards and alerts rely on their names. Labels are route ids and
+ * The metrics of what every request goes through; those of a feature stand beside it (compare/metrics.ts,
+ * compare/autopilot/metrics.ts, steer/burn-down.ts), on the same registry. Dashboards and alerts rely on their names. Labels are route ids and
  * closed unions only, never anything a caller can choose. Children are created at 0 when a route is first seen, so
  * that the first rate is right, and held by RouteRecorder, so that no label is looked up per request. An `aggregator`
  * says what several workers on one page come to, where it is not their sum.
@@ -21,32 +22,8 @@ export const UPSTREAM_BUCKETS: readonly number[] = [
   3.5, 5, 7, 10, 15, 25,
 ];
 
-/** What the autopilot may decide; one of them at every tick. */
-const AUTOPILOT_DECISIONS = [
-  'hold',
-  'propose',
-  'withdraw',
-  'accept',
-  'raise',
-  'roll_back',
-  'pause',
-  'resume',
-  'restart',
-  'refused',
-] as const;
-export type AutopilotDecision = (typeof AUTOPILOT_DECISIONS)[number];
-
 export type BreakerStateName = 'closed' | 'half-open' | 'open';
 const BREAKER_VALUES: Readonly<Record<BreakerStateName, number>> = { closed: 0, 'half-open': 1, open: 2 };
-
-/** What is shown of a route's parity. */
-interface ParityGauges {
-  readonly route: string;
-  /** NaN: nothing was judged. */
-  readonly ratio: number;
-  readonly lowerBound: number;
-  readonly verdicts: readonly (readonly [verdict: string, holds: boolean])[];
-}
 
 export class Metrics {
   readonly registry = new Registry();
@@ -110,47 +87,16 @@ export class Metrics {
     aggregator: 'max',
     registers: [this.registry],
   });
-  readonly migrationRatio = new Gauge({
-    name: 'facade_migration_ratio',
-    help: 'Share of the requests of the last 24 hours that the gateway served, over all routes and instances. NaN: there were none.',
-    aggregator: 'first',
-    registers: [this.registry],
-  });
   readonly shed = new CellCounter({
     name: 'facade_shed_total',
     help: 'Requests that were refused before anything was done with them, by what there was too much of.',
     labelNames: ['reason'] as const,
     registers: [this.registry],
   });
-  readonly shadows = new CellCounter({
-    name: 'facade_shadow_total',
-    help: 'Shadows, by what came of them; error: not run, or not to be judged.',
-    labelNames: ['route', 'result'] as const,
-    registers: [this.registry],
-  });
-  readonly verifications = new Counter({
-    name: 'facade_verify_total',
-    help: 'Writes that the gateway served and that were read back through direct, by what was found.',
-    labelNames: ['route', 'result'] as const,
-    registers: [this.registry],
-  });
   readonly killSwitch = new Gauge({
     name: 'facade_kill_switch',
     help: '1 while everything is direct by the kill switch.',
     aggregator: 'max',
-    registers: [this.registry],
-  });
-  readonly autopilotStep = new Gauge({
-    name: 'facade_autopilot_step',
-    help: 'Share that a route on autopilot has reached, 0 to 1.',
-    labelNames: ['route'] as const,
-    aggregator: 'max',
-    registers: [this.registry],
-  });
-  readonly autopilotDecisions = new Counter({
-    name: 'facade_autopilot_decisions_total',
-    help: 'What the autopilot decided, tick by tick. Only the instance that leads decides.',
-    labelNames: ['route', 'decision'] as const,
     registers: [this.registry],
   });
   readonly rateBudgetWait = new Histogram({
@@ -185,7 +131,6 @@ export class Metrics {
     for (const result of ['success', 'failure']) this.reloads.inc({ result }, 0);
     for (const upstream of ['direct', 'gateway']) this.rateBudgetWait.zero({ upstream });
     this.killSwitch.set(0);
-    this.migrationRatio.set(NaN);
   }
 
   /** Serves facade_inflight from the upstreams themselves, at scrape time. */
@@ -223,33 +168,6 @@ export class Metrics {
     countDroppedLines(this.registry, read);
   }
 
-  /** Serves the gauges of parity from the evidence itself, at scrape time. A ratio of nothing is left out. */
-  observeParity(read: () => Iterable<ParityGauges>): void {
-    const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[], collect?: () => void) =>
-      new Gauge({
-        ...{ name, help, labelNames, registers: [this.registry] },
-        aggregator: 'first',
-        ...(collect ? { collect } : {}),
-      });
-    const help = 'Share of the shadows in which no caller would have noticed a difference, noise subtracted, 0 to 1.';
-    // The first is asked first, and fills in the others.
-    const ratio = gauge('facade_parity_ratio', help, ['route'], () => {
-      for (const one of [ratio, lowerBound, verdict]) one.reset();
-      for (const { route, verdicts, ...shares } of read()) {
-        if (!Number.isNaN(shares.ratio)) ratio.set({ route }, shares.ratio);
-        lowerBound.set({ route }, shares.lowerBound);
-        for (const [name, holds] of verdicts) verdict.set({ route, verdict: name }, holds ? 1 : 0);
-      }
-    });
-    const lowerBound = gauge('facade_parity_lower_bound', 'Lower end of the 95 % interval of parity, 0 to 1.', [
-      'route',
-    ]);
-    const verdict = gauge('facade_parity_verdict', '1 for the verdict that holds, 0 for the others.', [
-      'route',
-      'verdict',
-    ]);
-  }
-
   breakerChanged(route: string, path: string, state: BreakerStateName): void {
     this.breakerState.set({ route, path }, BREAKER_VALUES[state]);
   }
@@ -259,11 +177,6 @@ export class Metrics {
     this.gatewayRatio.set({ route }, gateway / 10_000);
     this.shadowRatio.set({ route }, shadow / 10_000);
     for (const one of STAGES) this.routeStage.set({ route, stage: one }, one === stage ? 1 : 0);
-  }
-
-  /** A route came on autopilot: every decision at 0. */
-  autopilotBegins(route: string): void {
-    for (const decision of AUTOPILOT_DECISIONS) this.autopilotDecisions.inc({ route, decision }, 0);
   }
 
   /** A route left the table: what it counted stays, what it is goes. */

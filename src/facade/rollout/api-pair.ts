@@ -22,6 +22,8 @@ export interface ApiPair {
   readonly tokens: Readonly<Record<Path, TokenHeader>>;
   /** The environment variables that hold the address and the token of each side. */
   readonly variables: PairVariables;
+  /** A path of each side that answers a GET with 2xx to a valid token and 401 or 403 without: `doctor` asks it. Left out: `doctor` only connects. */
+  readonly tokenCheck?: Readonly<Record<Path, string>>;
   readonly gateway: GatewayLimits;
   /** Whose rate limit a 429 of this path tells of: a gateway that calls the legacy API passes that API's limit on. */
   rateLimitOf(path: Path): Path;

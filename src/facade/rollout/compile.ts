@@ -3,12 +3,10 @@ import { facesOf, isParameter, parametersOf, type FaceConfig } from '../config/f
 import { rolloutOf, type RolloutValues } from '../config/rollout.ts';
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig, RouteConfig } from '../config/schema.ts';
-import { parseDuration, parseSize } from '../../http/units.ts';
 import type {
   AutopilotSettings,
   BreakerSettings,
   CompareRules,
-  Deadlines,
   Face,
   Rollout,
   RouteModel,
@@ -16,8 +14,7 @@ import type {
 } from './route.ts';
 
 /**
- * RouteConfig → RouteModel: defaults merged in, durations to milliseconds, sizes to bytes, percentages to buckets,
- * parameters to indexes. The config was checked before; here nothing can be wrong any more.
+ * RouteConfig → RouteModel: defaults merged in, percentages to buckets, parameters to indexes. The config was checked before; here nothing can be wrong any more.
  */
 
 type Defaults = FacadeConfig['defaults'];
@@ -37,8 +34,8 @@ export interface Unclaimed {
   readonly read: RouteModel;
   /** Every other method, also one that HTTP does not define. */
   readonly write: RouteModel;
-  /** Milliseconds that both sides of a WebSocket may be silent. */
-  readonly tunnelIdle: number;
+  /** For so long both sides of a WebSocket may be silent. */
+  readonly tunnelIdleMs: number;
 }
 
 /** Requests that no route claims, as a route with a direct path alone: everything that holds for a route holds for them. */
@@ -47,7 +44,7 @@ export function compileUnclaimed(config: FacadeConfig, pair: ApiPair): Unclaimed
   const rollout = { gateway: 0, shadow: 0, fallback: 'none' } as const;
   const compiled = compileRoute({ ...passthrough, id: PASSTHROUGH, direct: 'GET /', rollout }, config, pair);
   const read: RouteModel = { ...compiled, servedAs: { direct: PASSTHROUGH, gateway: 'gateway' } };
-  return { read, write: { ...read, safety: 'unsafe' }, tunnelIdle: parseDuration(tunnelIdle) };
+  return { read, write: { ...read, safety: 'unsafe' }, tunnelIdleMs: tunnelIdle };
 }
 
 function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, pair: ApiPair): RouteModel {
@@ -70,8 +67,8 @@ function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, p
     body: route.body,
     compare: compileCompare(route, compare),
     verify: compileVerify(route),
-    maxBody: parseSize(route.maxBody ?? defaults.maxBody),
-    deadlines: compileDeadlines({ ...defaults.deadlines, ...route.deadlines }),
+    maxBodyBytes: route.maxBody ?? defaults.maxBody,
+    deadlines: { ...defaults.deadlines, ...route.deadlines },
     breaker: compileBreaker({ ...defaults.breaker, ...route.breaker }),
     autopilot: route.autopilot && compileAutopilot(route.autopilot, defaults.autopilot),
   };
@@ -111,11 +108,7 @@ function compileCompare({ compare }: RouteConfig, all: FacadeConfig['compare']):
   return {
     ignore: union(compare?.ignore, all.ignore),
     headers: union(compare?.headers, all.headers),
-    tolerate: (compare?.tolerate ?? []).map(({ path, number, time }) => ({
-      path,
-      number,
-      time: time === undefined ? undefined : parseDuration(time),
-    })),
+    tolerate: (compare?.tolerate ?? []).map(({ path, number, time }) => ({ path, number, time })),
     unordered: compare?.unordered ?? [],
     ready: { ...all.ready, ...compare?.ready },
   };
@@ -124,25 +117,11 @@ function compileCompare({ compare }: RouteConfig, all: FacadeConfig['compare']):
 function compileVerify({ verify }: RouteConfig): VerifyRule | undefined {
   if (!verify) return undefined;
   const { read, sample, after, minSamples, fields } = verify;
-  return { read, sample: buckets(sample), after: parseDuration(after), minSamples, fields };
+  return { read, sample: buckets(sample), afterMs: after, minSamples, fields };
 }
 
-function compileDeadlines({ connect, firstByte, idle, total }: Defaults['deadlines']): Deadlines {
-  return {
-    connect: parseDuration(connect),
-    firstByte: parseDuration(firstByte),
-    idle: parseDuration(idle),
-    total: parseDuration(total),
-  };
-}
-
-function compileBreaker(settings: Defaults['breaker']): BreakerSettings {
-  return {
-    ...settings,
-    window: parseDuration(settings.window),
-    slowCall: parseDuration(settings.slowCall),
-    reset: parseDuration(settings.reset),
-  };
+function compileBreaker({ window, slowCall, reset, ...rest }: Defaults['breaker']): BreakerSettings {
+  return { ...rest, windowMs: window, slowCallMs: slowCall, resetMs: reset };
 }
 
 function compileAutopilot(
@@ -153,12 +132,12 @@ function compileAutopilot(
   const gates = { ...defaults.gates, ...own.gates };
   return {
     ...rest,
-    hold: parseDuration(hold),
-    coolDown: parseDuration(coolDown),
+    hold,
+    coolDown,
     gates: {
       ...gates,
       parity: gates.parity === 'none' ? undefined : gates.parity,
-      latencyFloor: parseDuration(gates.latencyFloor),
+      latencyFloor: gates.latencyFloor,
     },
   };
 }

@@ -31,7 +31,7 @@ export interface Rollout {
   readonly fallback: Fallback;
 }
 
-/** Milliseconds. */
+/** Milliseconds; `/api/routes` shows them by these names. */
 export interface Deadlines {
   readonly connect: number;
   readonly firstByte: number;
@@ -41,17 +41,14 @@ export interface Deadlines {
 
 export interface BreakerSettings {
   readonly enabled: boolean;
-  /** Milliseconds. */
-  readonly window: number;
+  readonly windowMs: number;
   readonly volumeThreshold: number;
   /** 0..1 */
   readonly errorRate: number;
-  /** Milliseconds. */
-  readonly slowCall: number;
+  readonly slowCallMs: number;
   /** 0..1 */
   readonly slowRate: number;
-  /** Milliseconds. */
-  readonly reset: number;
+  readonly resetMs: number;
 }
 
 /** How the autopilot moves a route. */
@@ -108,8 +105,8 @@ export interface VerifyRule {
   readonly read: string;
   /** Buckets of 10,000 that are read back. */
   readonly sample: number;
-  /** Milliseconds to wait first. */
-  readonly after: number;
+  /** The wait before the read. */
+  readonly afterMs: number;
   /** Writes that must have arrived, and none not, before the row counts as proved. */
   readonly minSamples: number;
   /** JSONPath into the answer, by the field's name on the gateway face. */
@@ -133,8 +130,7 @@ export interface RouteModel {
   readonly body: BodyRule | undefined;
   readonly compare: CompareRules;
   readonly verify: VerifyRule | undefined;
-  /** Bytes. */
-  readonly maxBody: number;
+  readonly maxBodyBytes: number;
   readonly deadlines: Deadlines;
   readonly breaker: BreakerSettings;
   /** Undefined: only humans flip it. */

@@ -1,3 +1,4 @@
+import { percentDecode } from '../../http/percent.ts';
 import type { Rollout } from './route.ts';
 
 /**
@@ -40,10 +41,5 @@ function nextDraw(): number {
 
 /** The bucket of a raw path parameter: `%61bc` and `abc` are the same lead, so it is decoded first. */
 export function bucketOfParam(raw: string): number {
-  if (!raw.includes('%')) return bucketOf(raw);
-  try {
-    return bucketOf(decodeURIComponent(raw));
-  } catch {
-    return bucketOf(raw);
-  }
+  return bucketOf(percentDecode(raw) ?? raw);
 }

@@ -1,4 +1,4 @@
-import type { Metrics } from '../observe/metrics.ts';
+import { Gauge, type Registry } from 'prom-client';
 import type { FlipRecord } from '../rollout/flip.ts';
 import type { RouteModel } from '../rollout/route.ts';
 import type { FlipLog } from '../store/flips.ts';
@@ -15,7 +15,7 @@ interface BurnDownOptions {
   readonly killSwitch: () => boolean;
   readonly flips: () => FlipLog | undefined;
   readonly traffic: () => TrafficLog | undefined;
-  readonly metrics: Metrics;
+  readonly registry: Registry;
   /** What was proved of each route; left out: nothing is compared. */
   readonly proofs?: (() => ReadonlyMap<string, RouteProof>) | undefined;
 }
@@ -31,8 +31,11 @@ export class BurnDown {
   /** Of one revision: the history only grows. */
   #flips: { readonly revision: number; readonly records: readonly FlipRecord[] } | undefined;
 
+  readonly #ratio: Gauge;
+
   constructor(options: BurnDownOptions) {
     this.#options = options;
+    this.#ratio = createMigrationRatio(options.registry);
   }
 
   /** @throws FlipRefused while there is no history yet. */
@@ -67,7 +70,7 @@ export class BurnDown {
     const ids = new Set(this.#options.models().map(({ id }) => id));
     const since = beginningOf('hour', new Date(this.#options.now().getTime() - DAY_MS));
     const rows = await traffic.sums('hour', since);
-    this.#options.metrics.migrationRatio.set(served(rows.filter(({ route }) => ids.has(route))).share ?? NaN);
+    this.#ratio.set(served(rows.filter(({ route }) => ids.has(route))).share ?? NaN);
   }
 
   async #records(flips: FlipLog): Promise<readonly FlipRecord[]> {
@@ -77,4 +80,16 @@ export class BurnDown {
     }
     return this.#flips.records;
   }
+}
+
+/** Of a process that has measured nothing yet it is NaN, and not 0. */
+export function createMigrationRatio(registry: Registry): Gauge {
+  const gauge = new Gauge({
+    name: 'facade_migration_ratio',
+    help: 'Share of the requests of the last 24 hours that the gateway served, over all routes and instances. NaN: there were none.',
+    aggregator: 'first',
+    registers: [registry],
+  });
+  gauge.set(NaN);
+  return gauge;
 }

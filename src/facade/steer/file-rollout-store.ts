@@ -62,7 +62,7 @@ export class FileRolloutStore implements RolloutStore {
   }
 
   async #flip(request: FlipRequest): Promise<FlipResult> {
-    const { file, variables, reload } = this.#edited;
+    const { file, schema, variables, reload } = this.#edited;
     let before = await readTable(file);
     if (before !== this.#text) {
       // Somebody saved it a moment ago: that is a flip of its own, before this one.
@@ -71,7 +71,7 @@ export class FileRolloutStore implements RolloutStore {
     }
     const revision = await this.#revision(request.expectRevision);
     const changes = changesOf(request.changes, this.#file?.rollouts ?? new Map());
-    const { text, diff } = edited(before, request.changes, variables(), file);
+    const { text, diff } = edited(before, request.changes, variables(), file, schema);
     if (request.dryRun || changes.length === 0) return { revision, changes, diff };
     await this.#write(before, text);
     return { revision: await this.#record(request, changes), changes, diff };
@@ -117,9 +117,9 @@ export class FileRolloutStore implements RolloutStore {
   }
 }
 
-function edited(text: string, ...rest: [FlipRequest['changes'], ReturnType<EditedFile['variables']>, string]) {
+function edited(...flip: Parameters<typeof editRollout>): ReturnType<typeof editRollout> {
   try {
-    return editRollout(text, ...rest);
+    return editRollout(...flip);
   } catch (error) {
     if (error instanceof EditRefused) throw new FlipRefused('invalid', error.message, { cause: error });
     throw error;

@@ -1,4 +1,5 @@
 import type { FacadeConfig } from '../config/schema.ts';
+import type { TableSchema } from '../config/table-schema.ts';
 import type { Variables } from '../config/variables.ts';
 import type { Logger } from '../../http/log.ts';
 import { DatabaseRolloutStore } from './database-rollout-store.ts';
@@ -36,6 +37,8 @@ export interface RolloutStore {
 /** The config file, as a flip edits it. */
 export interface EditedFile {
   readonly file: string;
+  /** Left out: the engine's alone. */
+  readonly schema?: TableSchema | undefined;
   readonly variables: () => Variables;
   /** Reads the file again, now; resolves when it serves, or was refused. */
   readonly reload: () => Promise<void>;

@@ -49,6 +49,8 @@ export function startSteering({ steering, meter, opened, instance, now, log, kee
     await steering.attach(flips).catch((error: unknown) => {
       log.warn({ err: error }, 'the flips cannot be read yet; it is tried again');
     });
+    // Closed meanwhile: what begins now would never be stopped.
+    if (isClosed) return;
     const following = follow(shared, () => steering.look(), log);
     stop = () => following.close();
   });

@@ -85,14 +85,15 @@ test('commands that need no facade work', () => {
   expect(cli(['explain', 'GET', '/integration/leads/0123456789abcdef0123456789abcdef'])).toContain('leads.get');
 });
 
-test('createFacade is found by its name, and its types are whole', () => {
+test('createFacade and runCli are found by their names, and their types are whole', () => {
   const program = `import { createServer } from 'node:http';
-import { createFacade, type Facade } from 'c2s-facade';
+import { createFacade, runCli, type ApiPair, type CliOptions, type Facade } from 'c2s-facade';
 const environment = { C2S_BASE_URL: 'http://127.0.0.1:9', C2S_TOKEN: 'some-token', C2S_GATEWAY_URL: '' };
 const facade: Facade = await createFacade({ config: 'config/facade.yaml', environment });
 createServer(facade.handle).on('upgrade', facade.upgrade);
 await facade.close();
-console.log('closed');
+const options: CliOptions = { pair: {} as ApiPair, name: 'own', argv: ['--help'] };
+console.log(await runCli(options), 'closed');
 `;
   writeFileSync(join(home, 'embed.ts'), program);
   // As strict as a host may be: the types of the package itself are checked, too.
@@ -107,7 +108,7 @@ console.log('closed');
   };
   writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['embed.ts'] }));
   expect(run(resolve('node_modules/.bin/tsc'), ['-p', '.'])).toBe('');
-  expect(run(process.execPath, ['embed.ts'])).toBe('closed\n');
+  expect(run(process.execPath, ['embed.ts'])).toMatch(/^Usage: own [^]*\n0 closed\n$/);
 });
 
 function run(command: string, args: readonly string[]): string {

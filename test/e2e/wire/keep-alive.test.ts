@@ -185,8 +185,8 @@ test('a head that dribbles in is bounded', async () => {
   const { createListener, listen } = await import('../../../src/http/listener.ts');
   const { openCaller } = await import('../kit/wire.ts');
   const server = createListener({
-    maxHeaderSize: 1_024,
-    keepAlive: 1_000,
+    maxHeadBytes: 1_024,
+    keepAliveMs: 1_000,
     handle: (_req, res) => void res.end('ok'),
     upgrade: (_req, socket) => void socket.destroy(),
     isUpgrade: () => false,

@@ -208,8 +208,8 @@ describe('an upstream whose name moves under steady traffic', () => {
 
   test('an idle connection is not kept beyond the age, even where keepAlive is longer', async () => {
     const moving = await startMoving();
-    const settings = { url: moving.url, maxInflight: 4, keepAlive: 60_000, connect: 3_000, ...UNSHARED };
-    const upstream = new Upstream('direct', { ...settings, maxConnectionAge: MAX_AGE }, () => performance.now());
+    const settings = { url: moving.url, maxInflight: 4, keepAliveMs: 60_000, connectTimeoutMs: 3_000, ...UNSHARED };
+    const upstream = new Upstream('direct', { ...settings, maxConnectionAgeMs: MAX_AGE }, () => performance.now());
     closers.push(() => upstream.destroy());
     await (await upstream.pool.request({ path: '/', method: 'GET' })).body.text();
     expect(upstream.pool.stats.connected).toBe(1);
@@ -218,8 +218,8 @@ describe('an upstream whose name moves under steady traffic', () => {
 
   test('shadows follow it, too', async () => {
     const moving = await startMoving();
-    const settings = { url: moving.url, maxInflight: 4, keepAlive: 4_000, connect: 3_000, ...UNSHARED };
-    const upstream = new Upstream('direct', { ...settings, maxConnectionAge: MAX_AGE }, () => performance.now());
+    const settings = { url: moving.url, maxInflight: 4, keepAliveMs: 4_000, connectTimeoutMs: 3_000, ...UNSHARED };
+    const upstream = new Upstream('direct', { ...settings, maxConnectionAgeMs: MAX_AGE }, () => performance.now());
     const lane = new ShadowLane(1);
     closers.push(
       () => lane.destroy(),

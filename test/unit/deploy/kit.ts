@@ -5,7 +5,7 @@ import { parseDuration } from '../../../src/http/units.ts';
 /** What the deployment files must agree with. */
 
 /** Seconds that the facade takes at most to finish what is under way. */
-export const FACADE_DRAIN = parseDuration(facadeConfigSchema.shape.server.parse({}).drain) / 1000;
+export const FACADE_DRAIN = facadeConfigSchema.shape.server.parse({}).drain / 1000;
 
 /** Seconds that the gateway takes at most: it says so in its entry. */
 export const GATEWAY_DRAIN =

@@ -1,12 +1,12 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS as OWN } from '../../../src/c2s/cli/commands.ts';
-import { COMMANDS as ENGINES } from '../../../src/facade/cli/commands.ts';
+import { COMMANDS as OWN } from '../../../src/c2s/commands/index.ts';
+import { COMMANDS as ENGINES, startCommand } from '../../../src/facade/cli/commands.ts';
 
 /** What the pages name must exist: files, headings, metrics, commands and their options. */
 
-const COMMANDS = [...ENGINES, ...OWN];
+const COMMANDS = [startCommand(''), ...ENGINES, ...OWN];
 const PAGES = ['README.md', ...globSync('docs/**/*.md'), ...globSync('grafana/*.md')];
 const textOf = (file: string): string => readFileSync(file, 'utf8');
 const found = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, first]) => first ?? '');

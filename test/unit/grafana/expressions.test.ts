@@ -2,7 +2,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createEnrichmentMetrics } from '../../../src/c2s/enrichment/metrics.ts';
+import { AutopilotMetrics } from '../../../src/facade/compare/autopilot/metrics.ts';
+import { ComparisonMetrics } from '../../../src/facade/compare/metrics.ts';
 import { Metrics } from '../../../src/facade/observe/metrics.ts';
+import { createMigrationRatio } from '../../../src/facade/steer/burn-down.ts';
 import { expressions, parsePromql, rules } from '../../e2e/kit/promql.ts';
 
 const alerts = rules().filter(({ alert }) => alert !== undefined);
@@ -16,7 +19,9 @@ async function knownNames(): Promise<Set<string>> {
   createEnrichmentMetrics(metrics.registry, () => Promise.resolve(undefined));
   metrics.observeInflight(() => []);
   metrics.observeOverload(() => ({ connections: 0, admitted: 1 }));
-  metrics.observeParity(() => []);
+  new AutopilotMetrics(metrics.registry);
+  new ComparisonMetrics(metrics.registry, { reports: () => [] }, () => 0);
+  createMigrationRatio(metrics.registry);
   metrics.observeLog(() => 0);
   const registered = (await metrics.registry.getMetricsAsJSON()).map(({ name }) => name);
   const list = JSON.parse(readFileSync('test/e2e/external/may-be-empty.json', 'utf8')) as { metrics: object };

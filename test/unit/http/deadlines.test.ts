@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DeadlineWatch, TICK, type Bounded } from '../../../src/http/deadlines.ts';
+import { DeadlineWatch, TICK_MS, type Bounded } from '../../../src/http/deadlines.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -12,8 +12,8 @@ test('everything watched is asked every tick, with the time of the clock', () =>
   const asked: number[] = [];
   watch.add({ endConnection, checkDeadlines: (now) => void asked.push(now) });
   const start = Date.now();
-  vi.advanceTimersByTime(TICK * 3);
-  expect(asked).toEqual([start + TICK, start + 2 * TICK, start + 3 * TICK]);
+  vi.advanceTimersByTime(TICK_MS * 3);
+  expect(asked).toEqual([start + TICK_MS, start + 2 * TICK_MS, start + 3 * TICK_MS]);
   watch.close();
 });
 
@@ -60,7 +60,7 @@ test('a deadline is late by one tick at most', () => {
   watch.add(bounded);
   vi.advanceTimersByTime(2_000);
   expect(endedAt - deadline).toBeGreaterThanOrEqual(0);
-  expect(endedAt - deadline).toBeLessThanOrEqual(TICK);
+  expect(endedAt - deadline).toBeLessThanOrEqual(TICK_MS);
   watch.close();
 });
 

@@ -7,8 +7,8 @@ import { endWithProblem } from '../../../src/http/problem.ts';
 test('what was pipelined on a connection that has closed meanwhile is not taken: nobody would be told of its end', async () => {
   const taken: (string | undefined)[] = [];
   const server = createListener({
-    maxHeaderSize: 16_384,
-    keepAlive: 5_000,
+    maxHeadBytes: 16_384,
+    keepAliveMs: 5_000,
     handle: (req) => {
       taken.push(req.url);
       req.socket.destroy();
@@ -27,8 +27,8 @@ test('what was pipelined on a connection that has closed meanwhile is not taken:
 
 test('a connection opened ahead of need is closed in silence, not before an idle one; half a head is 408', async () => {
   const server = createListener({
-    maxHeaderSize: 16_384,
-    keepAlive: 2_500,
+    maxHeadBytes: 16_384,
+    keepAliveMs: 2_500,
     handle: (_req, res) => void res.end('ok'),
     upgrade: (_req, socket) => void socket.destroy(),
     isUpgrade: () => false,
@@ -63,8 +63,8 @@ test.each(['CONNECT x:443', 'GET /cable'])(
   async (line) => {
     const given: Socket[] = [];
     const server = createListener({
-      maxHeaderSize: 16_384,
-      keepAlive: 5_000,
+      maxHeadBytes: 16_384,
+      keepAliveMs: 5_000,
       handle: (_req, res) => void res.end('ok'),
       upgrade: (_req, socket) => endWithProblem(socket, { status: 503, kind: 'x', detail: 'x' }),
       isUpgrade: () => true,

@@ -102,6 +102,15 @@ test('a line without an error keeps the message that it has, or none', () => {
   expect(last()).not.toHaveProperty('msg');
 });
 
+test('a name stands in the lines of both, where several services share a log', () => {
+  const lines: string[] = [];
+  const { log, requestLog } = createLogs('info', { write: (line: string) => lines.push(line) }, 'c2s-gateway');
+  log.info('up');
+  requestLog.info('request');
+  const named = expect.objectContaining({ name: 'c2s-gateway' }) as unknown;
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([named, named]);
+});
+
 test('a request’s line is whole and at the level asked for; it goes where the others go', () => {
   const lines: string[] = [];
   const sink = new Writable({

@@ -6,7 +6,7 @@ import { RateBudget, type RateBudgetSettings, type Waiter } from '../../../src/h
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const SETTINGS: RateBudgetSettings = { requests: 2, period: 1_000, burst: 0, longestWait: 5_000, knownShare: 0.8 };
+const SETTINGS: RateBudgetSettings = { requests: 2, periodMs: 1_000, burst: 0, maxWaitMs: 5_000, knownShare: 0.8 };
 
 interface Heard extends Waiter {
   readonly name: string;
@@ -51,7 +51,7 @@ describe('a rate budget', () => {
   });
 
   test('never grants more than its requests in a period, however many ask', async () => {
-    const { take, order } = setUp({ longestWait: 20_000 });
+    const { take, order } = setUp({ maxWaitMs: 20_000 });
     for (let i = 0; i < 30; i++) take(String(i));
     const granted: number[] = [];
     for (let second = 0; second < 15; second++) {
@@ -63,8 +63,8 @@ describe('a rate budget', () => {
     expect(order.map((line) => Number.parseInt(line))).toEqual(Array.from({ length: 30 }, (_, i) => i));
   });
 
-  test('refuses at once who would wait longer than longestWait, and says when to come back', async () => {
-    const { take, order } = setUp({ longestWait: 1_500 });
+  test('refuses at once who would wait longer than maxWaitMs, and says when to come back', async () => {
+    const { take, order } = setUp({ maxWaitMs: 1_500 });
     for (const name of ['a', 'b', 'c', 'd']) take(name);
     await settle();
     const late = take('late');
@@ -74,7 +74,7 @@ describe('a rate budget', () => {
   });
 
   test('refuses a queue that formed before the budget was known to be spent', async () => {
-    const { take } = setUp({ requests: 1, longestWait: 500 });
+    const { take } = setUp({ requests: 1, maxWaitMs: 500 });
     take('first');
     await settle();
     expect(take('second').said).toBeUndefined();
@@ -84,15 +84,15 @@ describe('a rate budget', () => {
     expect(third.said).toBe('refused 1000');
   });
 
-  test('with longestWait 0 queues nobody', async () => {
-    const { take, order } = setUp({ longestWait: 0 });
+  test('with maxWaitMs 0 queues nobody', async () => {
+    const { take, order } = setUp({ maxWaitMs: 0 });
     for (const name of ['a', 'b', 'c']) take(name);
     await settle();
     expect(order.toSorted()).toEqual(['a after 0', 'b after 0', 'c refused 1000']);
   });
 
   test('has a burst on top, spent at once, even by requests that come in the same moment', async () => {
-    const { take, order } = setUp({ burst: 3, longestWait: 0 });
+    const { take, order } = setUp({ burst: 3, maxWaitMs: 0 });
     for (const name of ['a', 'b', 'c', 'd', 'e']) take(name);
     await settle();
     expect(order).toEqual(['a after 0', 'b after 0', 'c after 0', 'd after 0', 'e after 0']);
@@ -102,7 +102,7 @@ describe('a rate budget', () => {
   });
 
   test('does not get the burst back with the next period: it is for peaks, not a second budget', async () => {
-    const { take, order } = setUp({ burst: 3, longestWait: 0 });
+    const { take, order } = setUp({ burst: 3, maxWaitMs: 0 });
     for (let i = 0; i < 5; i++) take('peak');
     await vi.advanceTimersByTimeAsync(1_001);
     for (let i = 0; i < 5; i++) take('next');
@@ -186,7 +186,7 @@ describe('a 429 of the upstream', () => {
 });
 
 describe('strangers', () => {
-  const TEN = { requests: 10, period: 60_000, longestWait: 0 };
+  const TEN = { requests: 10, periodMs: 60_000, maxWaitMs: 0 };
   /** How many of so many that ask now are granted. */
   const granted = async (take: (name: string, standing: Standing) => Heard, count: number, standing: Standing) => {
     const heard = Array.from({ length: count }, (_, i) => take(`${standing} ${i}`, standing));
@@ -226,7 +226,7 @@ describe('strangers', () => {
   );
 
   test('that wait are in nobody’s way but their own', async () => {
-    const { take, order } = setUp({ ...TEN, longestWait: 120_000 });
+    const { take, order } = setUp({ ...TEN, maxWaitMs: 120_000 });
     for (let i = 0; i < 6; i++) take(`s${i}`, 'stranger');
     await settle();
     for (let i = 0; i < 9; i++) take(`k${i}`);
@@ -263,7 +263,7 @@ describe('strangers', () => {
   });
 
   test('that wait or are paused leave shadows alone, but for what they spent', async () => {
-    const { budget, take } = setUp({ ...TEN, longestWait: 120_000 });
+    const { budget, take } = setUp({ ...TEN, maxWaitMs: 120_000 });
     budget.pause(1_000, 'stranger');
     take('waiting', 'stranger');
     expect(await budget.takeSpare()).toBe(true);
@@ -277,7 +277,7 @@ describe('strangers', () => {
   });
 
   test('that left are out of their queue', async () => {
-    const { budget, take, order } = setUp({ ...TEN, longestWait: 120_000 });
+    const { budget, take, order } = setUp({ ...TEN, maxWaitMs: 120_000 });
     const left = Array.from({ length: 3 }, (_, i) => take(`s${i}`, 'stranger'))[2]!;
     await settle();
     budget.cancel(left, 'stranger');
@@ -335,7 +335,7 @@ describe('what is spare', () => {
   });
 
   test('comes out of the same budget that live traffic has', async () => {
-    const { budget, take, order } = setUp({ requests: 2, longestWait: 0 });
+    const { budget, take, order } = setUp({ requests: 2, maxWaitMs: 0 });
     expect(await budget.takeSpare()).toBe(true);
     take('a');
     take('b');
@@ -379,7 +379,7 @@ describe('the limiter', () => {
       askedAt.push(Date.now() - start);
       return hours.consume(key);
     };
-    const { take } = setUp({ longestWait: 3_000 }, { consume, get });
+    const { take } = setUp({ maxWaitMs: 3_000 }, { consume, get });
     take('a');
     const waiter = take('b');
     await vi.advanceTimersByTimeAsync(2_000);

@@ -12,10 +12,10 @@ export interface EnvironmentProblem {
 
 /** Of .env and environment together; the environment wins over the file. */
 export function environmentProblems(
-  { pair, variables, io: { env: own } }: Pick<Context, 'pair' | 'variables' | 'io'>,
+  { pair, extension, variables, io: { env: own } }: Pick<Context, 'pair' | 'extension' | 'variables' | 'io'>,
   envFile: string,
 ): EnvironmentProblem[] {
-  const read = readEnvironment(variables, pair.variables);
+  const read = readEnvironment(variables, pair.variables, extension?.variables);
   if (read.ok) return [];
   const lines = linesOf(envFile);
   return read.problems.map((problem) => {

@@ -27,6 +27,8 @@ interface WarningInput {
   readonly variables: Variables;
   /** The variables of the two sides, as the pair calls them. */
   readonly pairVariables: PairVariables;
+  /** What the operator calls this command. */
+  readonly command: string;
   /** Ids of the table that serves now; undefined: no facade was asked. */
   readonly running: readonly string[] | undefined;
   /** Verdict by route id; undefined: there is no report to be had. */
@@ -63,8 +65,7 @@ const writesWithoutEvidence: Warn = (input) =>
     path: [...path, 'gateway'],
     kind: 'write-without-evidence',
     message: `all writes of ${route.id} go through the gateway, and ${evidenceOf(input, route.id)}`,
-    remedy:
-      'lower it and look at "c2s-facade parity" (verify: read-back), or check by hand that a write arrives as asked',
+    remedy: `lower it and look at "${input.command} parity" (verify: read-back), or check by hand that a write arrives as asked`,
   }));
 
 function evidenceOf({ verdicts }: WarningInput, id: string): string {
@@ -128,7 +129,7 @@ const unusedVariables: Warn = ({ text, variables, pairVariables }) =>
       remedy: `write url: \${${name}}, or unset the variable`,
     }));
 
-const killedByFile: Warn = ({ config }) => {
+const killedByFile: Warn = ({ config, command }) => {
   const file = config.server.killSwitchFile;
   if (file === undefined || !existsSync(file)) return [];
   return [
@@ -136,7 +137,7 @@ const killedByFile: Warn = ({ config }) => {
       path: ['server', 'killSwitchFile'],
       kind: 'kill-switch',
       message: `${file} exists, so every route is direct`,
-      remedy: 'c2s-facade kill-switch off when it is over',
+      remedy: `${command} kill-switch off when it is over`,
     },
   ];
 };

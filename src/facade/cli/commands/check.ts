@@ -37,6 +37,7 @@ export const check: Command<CheckOptions> = async (context, { strict = false, of
     ? warningsOf({
         ...file,
         pairVariables: context.pair.variables,
+        command: context.name,
         config: file.parsed.config,
         verdicts: undefined,
         running: undefined,

@@ -1,18 +1,18 @@
 import { readConfigFile, requireConfig } from '../config-file.ts';
-import { bashCompletion, fishCompletion, zshCompletion, type CompletedCommand } from '../completion.ts';
+import { bashCompletion, fishCompletion, zshCompletion, type CompletionScript } from '../completion.ts';
 import type { Command } from '../context.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 
 /** A script for the shell, made from the very command line that it completes. */
-export const completion: Command = ({ io, commands }, _options, [shell = '']) => {
-  const scripts: Readonly<Record<string, (commands: readonly CompletedCommand[]) => string>> = {
+export const completion: Command = ({ io, name, commands }, _options, [shell = '']) => {
+  const scripts: Readonly<Record<string, CompletionScript>> = {
     bash: bashCompletion,
     zsh: zshCompletion,
     fish: fishCompletion,
   };
   const script = scripts[shell];
   if (!script) throw usageError(`There is no completion for "${shell}"; write bash, zsh or fish.`);
-  io.out(script(commands()));
+  io.out(script(name, commands()));
   return EXIT.ok;
 };
 

@@ -1,6 +1,5 @@
-import type { ApiPair } from '../../rollout/api-pair.ts';
+import type { Path } from '../../rollout/api-pair.ts';
 import { showToken } from '../../dialect/token-header.ts';
-import { facesOf } from '../../config/face.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { FacadeConfig } from '../../config/schema.ts';
 import { environmentProblems } from '../check/environment.ts';
@@ -9,7 +8,7 @@ import { ENV_FILE, print, type Command, type Context } from '../context.ts';
 import { examineDatabase } from '../doctor/database.ts';
 import { fail, ok, warn, type Finding } from '../doctor/finding.ts';
 import { examineDisk, examineNode, examinePort } from '../doctor/machine.ts';
-import { examineUpstream } from '../doctor/upstream.ts';
+import { examineUpstream, type UpstreamQuestion } from '../doctor/upstream.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { count } from '../format.ts';
 
@@ -35,13 +34,15 @@ export const doctor: Command = async (context) => {
 async function examineOutside(
   config: FacadeConfig | undefined,
   environment: Environment,
-  { migrations, io, pair }: Context,
+  context: Context,
 ): Promise<Finding[]> {
-  const { database, dataDir } = environment;
+  const { database, dataDir, extension: variables } = environment;
+  const { extension, io } = context;
+  const { now } = io;
   const found = await Promise.all([
-    config ? examineUpstreams(pair, config, environment, io.now) : Promise.resolve([]),
-    examineOthers(environment, io.now),
-    examineDatabase(database, dataDir, migrations),
+    config ? examineUpstreams(context, config, environment) : [],
+    extension?.doctor?.({ environment, variables, now }) ?? [],
+    examineDatabase(database, dataDir, extension?.migrations),
   ]);
   return found.flat();
 }
@@ -55,7 +56,7 @@ function examineConfig(context: Context): { finding: Finding; config: FacadeConf
         config: parsed.config,
       };
     const text = `${file} has ${count(parsed.problems.length, 'error')}`;
-    return { finding: fail('config', text, '"c2s-facade check" lists them'), config: undefined };
+    return { finding: fail('config', text, `"${context.name} check" lists them`), config: undefined };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     return {
@@ -73,7 +74,7 @@ function examineEnvironment(context: Context): Finding[] {
   );
 }
 
-function runningFinding({ admin }: Context, isRunning: boolean): Finding {
+function runningFinding({ admin, name, start }: Context, isRunning: boolean): Finding {
   let url: string;
   try {
     ({ url } = admin);
@@ -81,7 +82,7 @@ function runningFinding({ admin }: Context, isRunning: boolean): Finding {
     return warn('facade', error instanceof Error ? error.message : String(error), 'name it with --admin URL');
   }
   if (isRunning) return ok('facade', `ready, admin listener at ${url}`);
-  return warn('facade', `none is ready at ${url}`, 'c2s-facade start');
+  return warn('facade', `none is ready at ${url}`, start ? `${name} start` : 'start it');
 }
 
 async function examineMachine(environment: Environment, isRunning: boolean): Promise<Finding[]> {
@@ -93,57 +94,32 @@ async function examineMachine(environment: Environment, isRunning: boolean): Pro
   ];
 }
 
-/** A harmless read that both sides have: who am I? */
-const ME = 'company.me';
-
 async function examineUpstreams(
-  { variables, tokens }: ApiPair,
+  { pair, start, io: { now } }: Context,
   config: FacadeConfig,
-  environment: Environment,
-  now: () => number,
+  { directUrl, directToken, gatewayToken }: Environment,
 ): Promise<Finding[]> {
-  const { directUrl, directToken, gatewayToken } = environment;
-  if (directUrl === undefined)
+  const { variables, tokens, tokenCheck } = pair;
+  if (directUrl === undefined && start?.sandbox)
     return [ok('upstreams', `${variables.direct.url} is not set: the facade brings its sandbox along`)];
-  const me = config.routes.find(({ id }) => id === ME);
-  const pathOf = (side: 'direct' | 'gateway', otherwise: string) => facesOf(me?.[side])[0]?.template ?? otherwise;
-  const { direct, gateway } = config.upstreams;
-  const directRead = {
-    path: pathOf('direct', '/integration/me'),
-    shown: showToken(tokens.direct, directToken),
-    tokenVariable: variables.direct.token,
-  };
-  const gatewayRead = {
-    path: pathOf('gateway', '/company/me'),
-    shown: showToken(tokens.gateway, gatewayToken),
-    tokenVariable: variables.gateway.token,
-  };
+  const questionOf = (side: Path, token: string | undefined): UpstreamQuestion => ({
+    subject: side,
+    url: config.upstreams[side].url,
+    variable: variables[side].url,
+    read: tokenCheck && {
+      path: tokenCheck[side],
+      shown: showToken(tokens[side], token),
+      tokenVariable: variables[side].token,
+    },
+    now,
+  });
   const [ofDirect, ofGateway] = await Promise.all([
-    examineUpstream({ subject: 'direct', url: direct.url, variable: variables.direct.url, read: directRead, now }),
-    gateway.url === ''
-      ? Promise.resolve([ok('gateway', `not configured (${variables.gateway.url}): every route is direct`)])
-      : examineUpstream({
-          subject: 'gateway',
-          url: gateway.url,
-          variable: variables.gateway.url,
-          read: gatewayRead,
-          now,
-        }),
+    examineUpstream(questionOf('direct', directToken)),
+    config.upstreams.gateway.url === ''
+      ? [ok('gateway', `not configured (${variables.gateway.url}): every route is direct`)]
+      : examineUpstream(questionOf('gateway', gatewayToken)),
   ]);
   return [...ofDirect, ...ofGateway];
-}
-
-const NOTHING: Promise<Finding[]> = Promise.resolve([]);
-
-/** Their answers cost money, so only the way to them is looked at. */
-async function examineOthers({ workApi, diretrix }: Environment, now: () => number): Promise<Finding[]> {
-  const found = await Promise.all([
-    workApi ? examineUpstream({ subject: 'work api', url: workApi.url, variable: 'WORK_API_URL', now }) : NOTHING,
-    diretrix
-      ? examineUpstream({ subject: 'diretrix', url: diretrix.url, variable: 'DIRETRIX_BASE_URL', now })
-      : NOTHING,
-  ]);
-  return found.flat();
 }
 
 function render({ style }: Context, findings: readonly Finding[]): string {

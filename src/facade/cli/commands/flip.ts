@@ -34,10 +34,15 @@ function setOf({ gateway, shadow, fallback }: FlipOptions): RolloutSet {
   return Object.fromEntries(given);
 }
 
-function editsFor(routes: readonly Movable[], ids: readonly string[], set: RolloutSet): RolloutEdit[] {
+function editsFor(
+  context: Context,
+  routes: readonly Movable[],
+  ids: readonly string[],
+  set: RolloutSet,
+): RolloutEdit[] {
   if (ids.length === 0) return effective(editsForAll(routes, set), routes);
   return effective(
-    ids.map((id) => ({ route: requireRoute(id, routes).id, set })),
+    ids.map((id) => ({ route: requireRoute(context, id, routes).id, set })),
     routes,
   );
 }
@@ -56,7 +61,7 @@ async function flipLive(
   set: RolloutSet,
 ): Promise<ExitCode> {
   const routes = (await context.admin.get<LiveTable>('/api/routes')).routes.map(movable);
-  const edits = editsFor(routes, ids, set);
+  const edits = editsFor(context, routes, ids, set);
   if (edits.length === 0) return nothing(context);
   remark(context, renderEdits(edits, routes, context.style));
   if (!(await confirm(context, 'Flip?', options.yes))) return EXIT.usage;
@@ -66,7 +71,7 @@ async function flipLive(
   print(
     context,
     done,
-    ({ revision }) => `Flipped: it serves now, revision ${revision}. "c2s-facade rollback" takes it back.`,
+    ({ revision }) => `Flipped: it serves now, revision ${revision}. "${context.name} rollback" takes it back.`,
   );
   return EXIT.ok;
 }
@@ -94,10 +99,10 @@ async function flipFile(
     hasBothFaces: route.direct !== undefined && route.gateway !== undefined,
     rollout: rolloutOf(route),
   }));
-  const edits = editsFor(routes, ids, set);
+  const edits = editsFor(context, routes, ids, set);
   if (edits.length === 0) return nothing(context);
   try {
-    const { text, diff } = editRollout(file.text, edits, file.variables, file.file);
+    const { text, diff } = editRollout(file.text, edits, file.variables, file.file, file.schema);
     remark(context, diff.trimEnd());
     if (!(await confirm(context, `Write ${file.file}?`, options.yes))) return EXIT.usage;
     await writeConfig(file.file, { text: file.text }, text);

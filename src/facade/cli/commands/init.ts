@@ -1,10 +1,11 @@
 import type { PairVariables } from '../../config/variables.ts';
-import { copyFileSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { codeOf } from '../../../http/error-code.ts';
 import { readTextSync } from '../../../http/read-file.ts';
+import { jsonSchemaText } from '../../config/json-schema.ts';
 import { formatProblems, parseConfig } from '../../config/load.ts';
+import { TableSchema } from '../../config/table-schema.ts';
 import { writeConfig } from '../../config/write.ts';
 import { ENV_FILE, print, remark, type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
@@ -23,7 +24,6 @@ export interface InitOptions extends CommonOptions {
 const STANDARD_OUTPUT = '-';
 /** Beside the table, so that an editor knows what may be written there. */
 const SCHEMA = 'facade.schema.json';
-const PACKAGED_SCHEMA = fileURLToPath(new URL(`../../../../config/${SCHEMA}`, import.meta.url));
 
 /** The first rollout table: from two OpenAPI documents, or one to fill in by hand. */
 export const init: Command<InitOptions> = async (context, options) => {
@@ -54,9 +54,9 @@ async function fromDocuments(
     remark(context, summaryOf(table));
     return EXIT.ok;
   }
-  await written(output, () => writeFile(output, table.text, force));
+  await written(output, () => writeTable(context, output, table.text, force));
   const { text: _, ...counts } = table;
-  print(context, { file: output, ...counts }, () => `${output}: ${summaryOf(table)}\n${nextSteps(output)}`);
+  print(context, { file: output, ...counts }, () => `${output}: ${summaryOf(table)}\n${nextSteps(context, output)}`);
   return EXIT.ok;
 }
 
@@ -86,42 +86,48 @@ function summaryOf({ pairs, directOnly, gatewayOnly, remarks }: FirstTable): str
   ].join('; ');
 }
 
-function nextSteps(file: string): string {
+function nextSteps({ name }: Context, file: string): string {
   const named = file === 'config/facade.yaml' ? '' : ` --config ${file}`;
-  return `Next: read the remarks, then c2s-facade check${named}.`;
+  return `Next: read the remarks, then ${name} check${named}.`;
 }
 
 /** Never overwrites anything, and so can be repeated. */
 async function byHand(context: Context, output: string): Promise<number> {
   const { variables } = context.pair;
   const files = [
-    { file: output, text: blankTable(variables), mode: 0o666 },
+    { file: output, write: () => writeTable(context, output, blankTable(variables), false) },
     // Its token is a secret.
-    { file: ENV_FILE, text: blankEnv(variables), mode: 0o600 },
+    { file: ENV_FILE, write: () => writeNew(ENV_FILE, blankEnv(variables), 0o600) },
   ];
   const kept = files.filter(({ file }) => existsSync(file));
   const made = files.filter((one) => !kept.includes(one));
-  for (const { file, text, mode } of made) await written(file, () => writeFile(file, text, false, mode));
+  for (const { file, write } of made) await written(file, write);
   print(context, { written: made.map(({ file }) => file), kept: kept.map(({ file }) => file) }, () =>
     [
       ...made.map(({ file }) => `${file} was written.`),
       ...kept.map(({ file }) => `${file} is there already and stays as it is.`),
-      `Next: fill in ${ENV_FILE}, write your routes into ${output}, then c2s-facade check.`,
+      `Next: fill in ${ENV_FILE}, write your routes into ${output}, then ${context.name} check.`,
     ].join('\n'),
   );
   return EXIT.ok;
 }
 
-async function writeFile(file: string, text: string, force: boolean, mode = 0o666): Promise<void> {
+/** Beside the table, where there is none yet, the schema of what may be written into it. */
+async function writeTable({ extension }: Context, file: string, text: string, force: boolean): Promise<void> {
   if (force && existsSync(file)) return writeConfig(file, { text: readTextSync(file) }, text);
+  writeNew(file, text);
+  const schema = join(dirname(file), SCHEMA);
+  if (!existsSync(schema)) writeNew(schema, jsonSchemaText(new TableSchema(extension?.settings).json));
+}
+
+/** @throws Error EEXIST: nothing is overwritten. */
+function writeNew(file: string, text: string, mode = 0o666): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text, { flag: 'wx', mode });
-  const schema = join(dirname(file), SCHEMA);
-  if (file !== ENV_FILE && !existsSync(schema)) copyFileSync(PACKAGED_SCHEMA, schema, constants.COPYFILE_EXCL);
 }
 
 /** @throws CliError where the file cannot be written. */
-async function written(file: string, write: () => Promise<void>): Promise<void> {
+async function written(file: string, write: () => Promise<void> | void): Promise<void> {
   try {
     await write();
   } catch (error) {

@@ -40,10 +40,10 @@ async function set(context: Context, end: boolean, options: KillSwitchOptions): 
 }
 
 function answer(context: Context, state: KillSwitchState, remark = ''): ExitCode {
-  const { style } = context;
+  const { style, name } = context;
   print(context, state, () => {
     const text = state.on
-      ? `${style.bold(style.red('Kill switch on'))}: every route is direct, at once. Switch it off with "c2s-facade kill-switch off".`
+      ? `${style.bold(style.red('Kill switch on'))}: every route is direct, at once. Switch it off with "${name} kill-switch off".`
       : `${style.green('Kill switch off')}: the rollout table decides.`;
     return `${text}${remark}`;
   });

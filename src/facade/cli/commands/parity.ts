@@ -23,6 +23,7 @@ export const parity: Command = async (context, _options, [id]) => {
     return EXIT.ok;
   }
   const report = requireRoute(
+    context,
     id,
     reports.map((one) => ({ ...one, id: one.route })),
   );
@@ -30,9 +31,9 @@ export const parity: Command = async (context, _options, [id]) => {
   return report.verdict.kind === 'ready' ? EXIT.ok : EXIT.problems;
 };
 
-function renderAll({ io, style }: Context, reports: readonly ParityView[]): string {
+function renderAll({ io, style, name }: Context, reports: readonly ParityView[]): string {
   if (reports.length === 0)
-    return 'Nothing is compared: no route has a shadow. "c2s-facade flip ROUTE --shadow 10" begins.';
+    return `Nothing is compared: no route has a shadow. "${name} flip ROUTE --shadow 10" begins.`;
   const rows = reports.map(({ route, verdict, counts, parity }) => {
     const compared = counts.match + counts.ignored + counts.mismatch;
     const low = parity.low === null ? '–' : percent(parity.low * 100);

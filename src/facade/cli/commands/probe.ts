@@ -1,3 +1,8 @@
+import { compareAnswers } from '../../compare/compare.ts';
+import type { ErrorReason } from '../../compare/comparison.ts';
+import { textOf } from '../../compare/groups.ts';
+import { rulesOf } from '../../compare/parity-settings.ts';
+import { isKnown, type CompiledRules } from '../../compare/rules.ts';
 import { showToken } from '../../dialect/token-header.ts';
 import type { Environment } from '../../config/environment.ts';
 import { renderPath } from '../../dialect/path.ts';
@@ -14,7 +19,6 @@ import { CliError, EXIT, usageError } from '../exit.ts';
 import { milliseconds } from '../format.ts';
 import { requireRoute } from '../live.ts';
 import { probePath, type ProbeRequest, type ProbeResult } from '../probe.ts';
-import { shapeDifferences } from '../shape.ts';
 
 export interface ProbeOptions extends CommonOptions {
   readonly param?: readonly string[];
@@ -22,24 +26,27 @@ export interface ProbeOptions extends CommonOptions {
 
 interface Probed {
   readonly route: string;
-  readonly results: readonly Omit<ProbeResult, 'json'>[];
+  readonly results: readonly Omit<ProbeResult, 'answer'>[];
+  /** By the row's own rules, as parity has them. */
   readonly differences: readonly string[];
+  /** Those that `knownDifferences` names, which do not count. */
+  readonly known: readonly string[];
 }
 
-const MOST_SHOWN = 10;
+const MAX_SHOWN = 10;
 
 /** A real read through both paths, one after the other. Exit code 1 where they do not say the same. */
 export const probe: Command<ProbeOptions> = async (context, { param = [] }, [first = '', path]) => {
   const file = readConfigFile(context);
   const config = requireConfig(file);
   const models = compileRoutes(config, context.pair);
-  const [method, target] = path === undefined ? byRoute(first, param, models) : [first.toUpperCase(), path];
-  const match = safeMatch(models, method, target);
-  const environment = environmentOf({ pair: context.pair, variables: file.variables });
+  const [method, target] = path === undefined ? byRoute(context, first, param, models) : [first.toUpperCase(), path];
+  const match = safeMatch(context, models, method, target);
+  const environment = environmentOf({ ...context, variables: file.variables });
   if (!environment || file.isSandbox) {
     const { url, token } = context.pair.variables.direct;
     throw usageError(
-      `A probe needs ${url} and ${token}, in the environment or in .env; "c2s-facade check" says what is wrong.`,
+      `A probe needs ${url} and ${token}, in the environment or in .env; "${context.name} check" says what is wrong.`,
     );
   }
   const requests = await requestsFor(context, config, environment, match, method, target);
@@ -47,21 +54,23 @@ export const probe: Command<ProbeOptions> = async (context, { param = [] }, [fir
   for (const { dialect, ...request } of requests) {
     results.push(await probePath(request, match.route.model, dialect, () => performance.now()));
   }
+  const [rules] = rulesOf(config, [match.route.model]);
   const probed = {
     route: match.route.model.id,
-    results: results.map(({ json: _, ...rest }) => rest),
-    differences: differencesOf(results),
+    results: results.map(({ answer: _, ...rest }) => rest),
+    ...compared(rules as CompiledRules, results, context.io.now()),
   };
   print(context, probed, (shown) => render(context, shown));
   return probed.differences.length === 0 && results.every(({ error }) => error === undefined) ? EXIT.ok : EXIT.problems;
 };
 
 function byRoute(
+  context: Context,
   id: string,
   given: readonly string[],
   models: readonly RouteModel[],
 ): [method: string, target: string] {
-  const model = requireRoute(id, models);
+  const model = requireRoute(context, id, models);
   const values = new Map(given.map((one) => [one.split('=', 1)[0] ?? '', one.slice(one.indexOf('=') + 1)]));
   const lacking = model.params.filter((name) => !values.get(name));
   if (lacking.length > 0) throw usageError(`${id} needs ${lacking.map((name) => `--param ${name}=VALUE`).join(' ')}.`);
@@ -76,10 +85,15 @@ function byRoute(
   ];
 }
 
-function safeMatch(models: readonly RouteModel[], method: string, target: string): Match<PreparedRoute> {
+function safeMatch(
+  { name }: Context,
+  models: readonly RouteModel[],
+  method: string,
+  target: string,
+): Match<PreparedRoute> {
   const matcher = buildMatcher(models.map((model) => prepareRoute(model, models)));
   const match = matcher.match(method, parseTarget(target).path);
-  if (!match) throw usageError(`No route claims ${method} ${target.split('?')[0]}; "c2s-facade routes" lists them.`);
+  if (!match) throw usageError(`No route claims ${method} ${target.split('?')[0]}; "${name} routes" lists them.`);
   const { id, safety } = match.route.model;
   if (safety !== 'safe' || (method !== 'GET' && method !== 'HEAD')) {
     throw usageError(`${id} is ${safety}: only reads are probed, a write would be done for real, and twice.`);
@@ -109,7 +123,14 @@ async function requestsFor(
     if (isForced) {
       const token = environment.facadeTokens[0] ?? environment.directToken ?? '';
       const headers = { ...shown('direct', token), 'x-facade-force': path };
-      return { path, method, url: publicUrl(environment) + target, headers, dialect: match.dialect };
+      return {
+        path,
+        method,
+        url: publicUrl(environment) + target,
+        headers,
+        dialect: match.dialect,
+        isThroughFacade: true,
+      };
     }
     const base = config.upstreams[path].url;
     if (base === '')
@@ -120,7 +141,8 @@ async function requestsFor(
     if (plan.kind !== 'ok') throw new CliError(EXIT.problems, `The ${path} path cannot carry this: ${plan.reason}.`);
     const token = path === 'direct' ? environment.directToken : environment.gatewayToken;
     const headers = shown(path, token);
-    return { path, method: methodFor(match, path, method), url: base + plan.value.target, headers, dialect: path };
+    const url = base + plan.value.target;
+    return { path, method: methodFor(match, path, method), url, headers, dialect: path, isThroughFacade: false };
   });
 }
 
@@ -129,19 +151,32 @@ function publicUrl({ host, port }: Environment): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
-function differencesOf(results: readonly ProbeResult[]): string[] {
-  const [direct, gateway] = results;
-  if (!direct || !gateway || direct.error !== undefined || gateway.error !== undefined) return [];
-  const status = direct.meaning === gateway.meaning ? [] : [`status: ${direct.meaning} → ${gateway.meaning}`];
+/** Why two answers that came say nothing of each other; the other reasons are those of a shadow that was not sent. */
+const NOT_COMPARED: Readonly<Partial<Record<ErrorReason, string>>> = {
+  both_failed: 'both paths failed',
+  rate_limited: 'a path answered 429',
+  too_large: 'an answer is larger than compare.maxBody',
+};
+
+function compared(
+  rules: CompiledRules,
+  [direct, gateway]: readonly ProbeResult[],
+  now: number,
+): Pick<Probed, 'differences' | 'known'> {
+  if (!direct?.answer || !gateway?.answer) return { differences: [], known: [] };
   const served = [direct, gateway]
     .filter(({ path, servedBy }) => servedBy !== undefined && servedBy !== path)
     .map(({ path, servedBy }) => `${path} was asked for and ${servedBy} answered (failover, or the kill switch)`);
-  // Error documents of the two sides are not alike, and need not be.
-  const isError = (direct.meaning ?? 0) >= 400 || (gateway.meaning ?? 0) >= 400;
-  return [...status, ...served, ...(isError ? [] : shapeDifferences(direct.json, gateway.json))];
+  const { reason, differences } = compareAnswers(rules, direct.answer, gateway.answer, now, false);
+  const unfit = reason === undefined ? [] : [`not compared: ${NOT_COMPARED[reason] ?? reason}`];
+  const isNews = (one: (typeof differences)[number]): boolean => !isKnown(rules.known, one, now);
+  return {
+    differences: [...served, ...unfit, ...differences.filter(isNews).map(textOf)],
+    known: differences.filter((one) => !isNews(one)).map(textOf),
+  };
 }
 
-function render({ style }: Context, { route, results, differences }: Probed): string {
+function render({ style }: Context, { route, results, differences, known }: Probed): string {
   const lines = results.map(({ path, asked, status, meaning, error, ms, bytes }) => {
     const disguised = meaning === status ? '' : style.yellow(` (means ${meaning})`);
     const answer =
@@ -150,14 +185,15 @@ function render({ style }: Context, { route, results, differences }: Probed): st
         : style.red(`no answer (${error}) after ${milliseconds(ms)}`);
     return `${path.padEnd(8)} ${answer}  ${style.dim(asked)}`;
   });
-  const shown = differences.slice(0, MOST_SHOWN).map((difference) => `  ${difference}`);
-  const more = differences.length > MOST_SHOWN ? [`  and ${differences.length - MOST_SHOWN} more`] : [];
+  const shown = differences.slice(0, MAX_SHOWN).map((difference) => `  ${difference}`);
+  const more = differences.length > MAX_SHOWN ? [`  and ${differences.length - MAX_SHOWN} more`] : [];
   const isWhole = results.length === 2 && results.every(({ error }) => error === undefined);
   const verdict =
     differences.length > 0
-      ? [style.red('direct → gateway differ in shape:'), ...shown, ...more]
+      ? [style.red('direct → gateway differ:'), ...shown, ...more]
       : isWhole
-        ? [style.green('Both answer alike: same status, same shape.')]
+        ? [style.green('Both answer alike, by the rules of the route.')]
         : [];
-  return [style.bold(route), ...lines, ...verdict].join('\n');
+  const ignored = known.map((difference) => style.dim(`  known: ${difference}`));
+  return [style.bold(route), ...lines, ...verdict, ...ignored].join('\n');
 }

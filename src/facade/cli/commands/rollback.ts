@@ -19,7 +19,7 @@ interface RollbackAnswer extends FlipAnswer {
 export const rollback: Command<RollbackOptions> = async (context, options, [given]) => {
   const revision = given === undefined ? undefined : Number(given);
   if (revision !== undefined && !(Number.isInteger(revision) && revision >= 0)) {
-    throw usageError(`"${given}" is no revision; c2s-facade history lists them.`);
+    throw usageError(`"${given}" is no revision; ${context.name} history lists them.`);
   }
   const asked = { ...(revision === undefined ? {} : { revision }), ...signature(options) };
   const { revision: newest } = await context.admin.get<History>('/api/history?limit=1');

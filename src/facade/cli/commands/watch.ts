@@ -15,7 +15,7 @@ const EVERY = 1_000;
 /** `routes`, live. A facade that is away for a moment is told of and waited for: one watches through a restart. */
 export const watch: Command<WatchOptions> = async (context, { stage }, [text]) => {
   if (context.json || !context.io.isTerminal) {
-    throw usageError('watch needs a terminal; for scripts there is "c2s-facade routes --json".');
+    throw usageError(`watch needs a terminal; for scripts there is "${context.name} routes --json".`);
   }
   // What is wrong with the command line or the token is said before the screen is taken.
   selectRoutes((await context.admin.get<LiveTable>('/api/routes')).routes, text, stage);
@@ -35,9 +35,9 @@ export const watch: Command<WatchOptions> = async (context, { stage }, [text]) =
   });
 };
 
-async function frame({ admin, io, style }: Context, text?: string, stage?: string): Promise<string[]> {
+async function frame({ admin, io, style, name }: Context, text?: string, stage?: string): Promise<string[]> {
   const time = new Date(io.now()).toTimeString().slice(0, 8);
-  const title = `${style.bold('c2s-facade')} ${admin.url} · ${time} · ${style.dim('q quits')}`;
+  const title = `${style.bold(name)} ${admin.url} · ${time} · ${style.dim('q quits')}`;
   try {
     const table = allVisible(await admin.get<LiveTable>('/api/routes', 2 * EVERY));
     const selected = selectRoutes(table.routes, text, stage);

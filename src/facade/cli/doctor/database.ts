@@ -9,9 +9,10 @@ import { fail, ok, warn, type Finding } from './finding.ts';
 export async function examineDatabase(
   choice: DatabaseChoice,
   dataDir: string,
-  others: () => Promise<Migrations>,
+  others: (() => Promise<Migrations>) | undefined,
 ): Promise<Finding[]> {
-  if (choice.kind === 'none') return [ok('database', 'none (DATABASE_URL=none): routing works, enrichment does not')];
+  if (choice.kind === 'none')
+    return [ok('database', 'none (DATABASE_URL=none): routing works; what needs a store does not')];
   if (choice.kind === 'embedded') return [ok('database', `embedded, under ${dataDir}; the facade runs it`)];
   const [{ default: pg }, { connectionConfig }, { codeOf }, { migrations }, { SCHEMA }] = await Promise.all([
     import('pg'),
@@ -32,7 +33,10 @@ export async function examineDatabase(
       ? await client.query<{ name: string }>(`select name from ${SCHEMA}.migrations`)
       : { rows: [] };
     const applied = rows.map(({ name }) => name);
-    return [ok('database', 'answers'), migrationFinding(Object.keys({ ...migrations, ...(await others()) }), applied)];
+    return [
+      ok('database', 'answers'),
+      migrationFinding(Object.keys({ ...migrations, ...(await others?.()) }), applied),
+    ];
   } catch (error) {
     // The code alone: the message of a driver may quote the host, the user or more.
     return [fail('database', `cannot be used (${codeOf(error)})`, 'start it, or correct DATABASE_URL')];

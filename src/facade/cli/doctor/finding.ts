@@ -1,3 +1,5 @@
+import type { Environment } from '../../config/environment.ts';
+
 /** One line of the doctor's report. Texts hold names of variables, hosts and codes; never a secret. */
 export interface Finding {
   /** `direct upstream`, `database` */
@@ -6,6 +8,15 @@ export interface Finding {
   readonly text: string;
   /** What to do; undefined where all is well. */
   readonly remedy?: string | undefined;
+}
+
+/** What the checks of an extension are handed. */
+export interface DoctorQuestion<Values = unknown> {
+  readonly environment: Environment;
+  /** The extension's own variables. */
+  readonly variables: Values;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 export const ok = (subject: string, text: string): Finding => ({ subject, state: 'ok', text });

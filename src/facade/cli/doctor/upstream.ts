@@ -2,29 +2,30 @@ import type { ShownToken } from '../../dialect/token-header.ts';
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { codeOf } from '../../../http/error-code.ts';
 import { causeOf } from '../admin-client.ts';
 import { milliseconds } from '../format.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 
 /** Can an upstream be reached, layer by layer, and does it take our credentials? The first layer that fails is told. */
 
-interface UpstreamQuestion {
+export interface UpstreamQuestion {
   readonly subject: string;
   readonly url: string;
   /** Names the variable to look at. */
   readonly variable: string;
   /** A harmless read, if there is one; without it nothing is asked beyond the connection. */
-  readonly read?: { readonly path: string; readonly shown: ShownToken | undefined; readonly tokenVariable: string };
+  readonly read?:
+    undefined | { readonly path: string; readonly shown: ShownToken | undefined; readonly tokenVariable: string };
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** Milliseconds for each layer. */
-const PATIENCE = 5_000;
+const LAYER_TIMEOUT_MS = 5_000;
 /** Certificates are renewed a month before they end; one that has less is being forgotten. */
 const RENEWAL_DAYS = 21;
-/** The Date header counts whole seconds; beyond this it is the clock and not the rounding. Milliseconds. */
-const MOST_SKEW = 5_000;
+/** The Date header counts whole seconds; beyond this it is the clock and not the rounding. */
+const MAX_SKEW_MS = 5_000;
 
 export async function examineUpstream(question: UpstreamQuestion): Promise<Finding[]> {
   const { subject, url, variable, read } = question;
@@ -86,7 +87,9 @@ async function examineCertificate(subject: string, host: string, port: number, n
 function connected<S extends Socket>(open: () => S, event: string): Promise<S> {
   return new Promise((resolve, reject) => {
     const socket = open();
-    socket.setTimeout(PATIENCE, () => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
+    socket.setTimeout(LAYER_TIMEOUT_MS, () =>
+      socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })),
+    );
     socket.once('error', reject);
     socket.once(event, () => resolve(socket));
   });
@@ -102,7 +105,11 @@ async function examineAnswer(
   const headers: Record<string, string> = shown ? { [shown[0]]: shown[1] } : {};
   try {
     const sentAt = now();
-    const res = await fetch(url + path, { headers, redirect: 'manual', signal: AbortSignal.timeout(3 * PATIENCE) });
+    const res = await fetch(url + path, {
+      headers,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(3 * LAYER_TIMEOUT_MS),
+    });
     const middle = (sentAt + now()) / 2;
     await res.arrayBuffer();
     return [
@@ -144,11 +151,7 @@ function clockFinding(subject: string, date: string | null, now: number): Findin
   if (Number.isNaN(theirs)) return [];
   // Its second has begun up to a second ago.
   const skew = now - theirs - 500;
-  if (Math.abs(skew) <= MOST_SKEW) return [ok(`${subject} clock`, 'agrees with ours within 5 s')];
+  if (Math.abs(skew) <= MAX_SKEW_MS) return [ok(`${subject} clock`, 'agrees with ours within 5 s')];
   const text = `ours is ${milliseconds(Math.abs(skew))} ${skew > 0 ? 'ahead' : 'behind'}`;
   return [warn(`${subject} clock`, text, 'set this machine by NTP, if it is not theirs that is wrong')];
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : causeOf(error);
 }

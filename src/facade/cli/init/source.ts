@@ -2,6 +2,7 @@ import { breachOf, type Bounds } from '../../config/bounds.ts';
 import { positionIn, readDocument } from '../../config/document.ts';
 import { placeName, valueAt } from '../../config/place.ts';
 import type { ConfigPath, ConfigProblem } from '../../config/problem.ts';
+import { percentDecode } from '../../../http/percent.ts';
 import { oneLine } from './text.ts';
 
 /**
@@ -132,11 +133,5 @@ function parsedJson(text: string): unknown {
 }
 
 function pointerPart(text: string): string {
-  let decoded = text;
-  try {
-    decoded = decodeURIComponent(text);
-  } catch {
-    // Not percent-encoded: taken as it is.
-  }
-  return decoded.replaceAll('~1', '/').replaceAll('~0', '~');
+  return (percentDecode(text) ?? text).replaceAll('~1', '/').replaceAll('~0', '~');
 }

@@ -71,7 +71,7 @@ function head({ variables, direct, gateway, gatewayBase }: TableOptions): string
   return [
     SCHEMA_LINE,
     '#',
-    '# The first rollout table, made by "c2s-facade init" from two OpenAPI documents:',
+    '# The first rollout table, made by "init" from two OpenAPI documents:',
     ...side('direct', direct),
     ...side('gateway', gateway),
     '# Every route is at 0: all requests take the direct path. Lines with "look:" are for you: what the documents leave',

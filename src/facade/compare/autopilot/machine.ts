@@ -1,4 +1,4 @@
-import type { AutopilotDecision } from '../../observe/metrics.ts';
+import type { AutopilotDecision } from './metrics.ts';
 import type { AutopilotSettings } from '../../rollout/route.ts';
 import type { Facts } from './facts.ts';
 import { areGreen, brokenOf, WRONG_AT_ANY_SHARE, type Gates } from './gates.ts';

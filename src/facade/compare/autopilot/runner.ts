@@ -1,6 +1,6 @@
 import type { Calendar } from '../../../http/calendar.ts';
 import type { Logger } from '../../../http/log.ts';
-import type { Metrics } from '../../observe/metrics.ts';
+import type { AutopilotMetrics } from './metrics.ts';
 import type { Facts } from './facts.ts';
 import { judge } from './gates.ts';
 import { begin, pause, reborn, resume, step, type AutopilotState, type Stepped, type Tick } from './machine.ts';
@@ -14,7 +14,7 @@ import { Traffic, worstBreaker } from './traffic.ts';
 
 interface AutopilotOptions {
   readonly ports: Ports;
-  readonly metrics: Metrics;
+  readonly metrics: AutopilotMetrics;
   readonly log: Logger;
 }
 
@@ -112,7 +112,7 @@ export class Autopilot {
       return { state: settled, report: await this.#report(route, settled, stepped, tick) };
     } catch (error) {
       const why = `the flip was not made: ${error instanceof Error ? error.message : String(error)}`;
-      this.#options.metrics.autopilotDecisions.inc({ route: route.id, decision: 'refused' });
+      this.#options.metrics.decisions.inc({ route: route.id, decision: 'refused' });
       this.#options.log.error(
         { err: error, route: route.id, decision: stepped.decision.kind },
         'autopilot: flip refused',
@@ -152,7 +152,7 @@ export class Autopilot {
       const flip = await ports.flip({ route, from: tick.facts.gateway, to: flipTo, why, evidence });
       after = { ...state, flip };
     }
-    metrics.autopilotDecisions.inc({ route, decision: kind });
+    metrics.decisions.inc({ route, decision: kind });
     if (after.gateway !== before.gateway) this.#traffic.windowOf(route).restart();
     if (kind === 'hold') return after;
     log.info({ route, decision: kind, from: before.gateway, to: after.gateway, why }, 'autopilot');
@@ -193,10 +193,10 @@ export class Autopilot {
   #showSteps(): void {
     const { ports, metrics } = this.#options;
     const routes = ports.routes();
-    for (const { id, gateway } of routes) metrics.autopilotStep.set({ route: id }, gateway / 100);
+    for (const { id, gateway } of routes) metrics.step.set({ route: id }, gateway / 100);
     const ids = new Set(routes.map(({ id }) => id));
-    for (const id of this.#shown) if (!ids.has(id)) metrics.autopilotStep.remove({ route: id });
-    for (const id of ids) if (!this.#shown.has(id)) metrics.autopilotBegins(id);
+    for (const id of this.#shown) if (!ids.has(id)) metrics.step.remove({ route: id });
+    for (const id of ids) if (!this.#shown.has(id)) metrics.routeCame(id);
     this.#shown = ids;
   }
 }

@@ -8,6 +8,7 @@ import type { ParityReport } from '../report.ts';
 import type { FlipFacts } from './facts.ts';
 import { proofOf, readingsOf, routesOf } from './house.ts';
 import { ProcessMemory } from './memory.ts';
+import { AutopilotMetrics } from './metrics.ts';
 import type { FlipOrder, Memory, Proposal } from './ports.ts';
 import { Autopilot } from './runner.ts';
 
@@ -51,7 +52,7 @@ export function startAutopilot(options: StartOptions): Started {
   let leadership: Leadership | undefined;
   let isClosed = false;
   const autopilot = new Autopilot({
-    metrics,
+    metrics: new AutopilotMetrics(metrics.registry),
     log,
     ports: {
       now: () => calendar.now(),

@@ -73,6 +73,22 @@ export function draftOf(raw: unknown, env: Variables): Draft {
   };
 }
 
+/** The whole of a config that was accepted. Its URLs are expanded, so there is nothing left to read from an environment. */
+export function draftOfConfig(config: FacadeConfig): Draft {
+  const { routes, server, defaults, upstreams, compare, knownDifferences } = config;
+  return {
+    raw: config,
+    env: {},
+    rows: routes.map((route, index) => ({ index, route })),
+    direct: upstreams.direct,
+    gateway: upstreams.gateway,
+    server,
+    defaults,
+    compare,
+    knownDifferences: knownDifferences.map((entry, index) => ({ index, entry })),
+  };
+}
+
 function listAt(raw: unknown, key: string): unknown[] {
   const written = valueAt(raw, [key]);
   return Array.isArray(written) ? (written as unknown[]) : [];

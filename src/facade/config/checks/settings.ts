@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { BASE_URL_REMEDY, baseUrlFault } from '../../../http/base-url.ts';
 import type { ConfigPath, Finding } from '../problem.ts';
-import { parseDuration } from '../../../http/units.ts';
+import { durationText } from '../../../http/units.ts';
 import { blankIn, expandVariables, namesVariable } from '../variables.ts';
 import { finding, type Draft } from './draft.ts';
 
@@ -47,14 +47,14 @@ export function variablesStandOnlyInUrls({ raw }: Draft): Finding[] {
   return findings;
 }
 
-type Deadlines = Partial<Record<'connect' | 'firstByte' | 'idle' | 'total', string>>;
+type Deadlines = Partial<Record<'connect' | 'firstByte' | 'idle' | 'total', number>>;
 
 function totalCovers(own: Deadlines, inherited: Deadlines, path: ConfigPath): Finding[] {
   const total = own.total ?? inherited.total;
   return (['connect', 'firstByte'] as const).flatMap((key) => {
     const part = own[key] ?? inherited[key];
-    if (total === undefined || part === undefined || parseDuration(part) <= parseDuration(total)) return [];
-    const message = `total ${total} is shorter than ${key} ${part}, which could never pass`;
+    if (total === undefined || part === undefined || part <= total) return [];
+    const message = `total ${durationText(total)} is shorter than ${key} ${durationText(part)}, which could never pass`;
     return [
       finding([...path, own.total === undefined ? key : 'total'], message, `write ${key} at most as long as total`),
     ];

@@ -84,7 +84,7 @@ describe('the search for a lead of ours', () => {
 
 describe('the way through the facade', () => {
   const ask = (handle: RequestListener, deadline = 2_000) =>
-    createFacadeClient({ agent: localAgent(createServer(handle), 4), token: 'token-of-ours', deadline });
+    createFacadeClient({ agent: localAgent(createServer(handle), 4), token: 'token-of-ours', deadlineMs: deadline });
 
   it('needs no port, and carries the token, the body and the id', async () => {
     const seen: unknown[] = [];

@@ -6,11 +6,13 @@ import { createWorkApi } from '../../../../src/c2s/enrichment/work-api.ts';
 import { inventedCpf } from '../../../../src/c2s/sandbox/cpf.ts';
 import { startDiretrix, startWorkApi, type FaultSpec } from '../../../../src/c2s/sandbox/index.ts';
 import { PEOPLE } from '../../../../src/c2s/sandbox/people.ts';
+import { createUpstreamPool } from '../../../../src/http/upstream-pool.ts';
 import { closing } from '../sandbox/harness.ts';
 
 /** Both clients over loopback sockets, against the stand-ins and their faults. */
 
-const dispatcher = new Agent({ keepAliveTimeout: 1_000 });
+const CONNECTIONS = { keepAliveMs: 1_000, connectTimeoutMs: 1_000, maxConnectionAgeMs: 60_000 };
+const dispatcher = new Agent({ factory: (origin) => createUpstreamPool(String(origin), 8, CONNECTIONS) });
 afterAll(() => dispatcher.destroy());
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -56,7 +58,7 @@ const TROUBLE: readonly [string, Omit<FaultSpec, 'path'>, object][] = [
   ['no JSON', { status: 200, body: '{"broken":' }, { kind: 'unavailable', reason: 'garbled' }],
   ['an empty body', { status: 200, body: '' }, { kind: 'unavailable', reason: 'garbled' }],
   ['JSON of another kind', { status: 200, body: { hello: 1 } }, { kind: 'unavailable', reason: 'garbled' }],
-  ['too much', { status: 200, body: ['x'.repeat(30_000)] }, { kind: 'unavailable', reason: 'too-large' }],
+  ['too much', { status: 200, body: ['x'.repeat(30_000)] }, { kind: 'unavailable', reason: 'unusable-answer' }],
   ['silence', { hang: true }, { kind: 'unavailable', reason: 'deadline' }],
   ['a reset', { reset: 'before-headers' }, { kind: 'unavailable', reason: 'connection-lost' }],
   ['a reset in the body', { reset: 'mid-body', applied: true }, { kind: 'unavailable', reason: 'connection-lost' }],
@@ -78,7 +80,7 @@ describe('both', () => {
   test('say unreachable when nobody listens, and cancelled when the caller is gone', async () => {
     const { standIn, client } = await diretrix({ hang: true });
     const leaving = AbortSignal.timeout(20);
-    expect(await client.byPhone(PHONE, leaving)).toEqual({ kind: 'unavailable', reason: 'cancelled' });
+    expect(await client.byPhone(PHONE, leaving)).toEqual({ kind: 'unavailable', reason: 'caller-left' });
     await standIn.close();
     expect(await client.byPhone(PHONE)).toEqual({ kind: 'unavailable', reason: 'unreachable' });
     const work = await workApi();

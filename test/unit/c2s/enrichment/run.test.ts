@@ -56,8 +56,8 @@ async function run({ store, save }: { store?: () => Promise<void>; save?: () => 
     settings: () => ({
       maxLength: 4_000,
       incomeMultiplier: 1,
-      settle: 1_000,
-      schedule: { quick: [1, 1, 1], slow: 1_000, giveUp: 10_000 },
+      settleMs: 1_000,
+      schedule: { quickMs: [1, 1, 1], slowMs: 1_000, giveUpMs: 10_000 },
     }),
     observer: { stepped: () => undefined, failed: () => undefined, ended: () => undefined },
     now: () => 0,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isSlow, nextTry } from '../../../../src/c2s/enrichment/schedule.ts';
 
-const SCHEDULE = { quick: [5_000, 10_000, 20_000], slow: 3_600_000, giveUp: 2 * 3_600_000 };
+const SCHEDULE = { quickMs: [5_000, 10_000, 20_000], slowMs: 3_600_000, giveUpMs: 2 * 3_600_000 };
 
 describe('nextTry', () => {
   it('is soon at first, then rare, then never', () => {

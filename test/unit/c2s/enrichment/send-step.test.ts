@@ -44,7 +44,7 @@ async function send(start: Enrichment, { read = lead([]), write = { kind: 'sent'
     createLead: async () => called('create', write),
     findLead: async () => called('find', { kind: 'absent' }),
   };
-  const settings = { settle: SETTLE, maxLength: 4_000, incomeMultiplier: 1 };
+  const settings = { settleMs: SETTLE, maxLength: 4_000, incomeMultiplier: 1 };
   const context = {
     facade,
     settings,

@@ -67,15 +67,15 @@ describe('callers', () => {
     const file = join(folder, 'callers.json');
     const write = (...rows: unknown[]): void => writeFileSync(file, JSON.stringify({ callers: rows }));
     write(callers[0]);
-    const { gateway } = await start({ callersFile: file, watchInterval: 3_600_000 });
+    const { gateway } = await start({ callersFile: file, watchIntervalMs: 3_600_000 });
     const status = async (key: string): Promise<number> =>
       (await fetch(`${gateway.url}/leads/l1`, { headers: as(key) })).status;
     expect([await status('key-of-the-facade'), await status('key-of-the-reports')]).toEqual([200, 401]);
     write(callers[1]);
-    gateway.reload();
+    await gateway.reload();
     expect([await status('key-of-the-facade'), await status('key-of-the-reports')]).toEqual([401, 200]);
     write();
-    gateway.reload();
+    await gateway.reload();
     expect([await status('none'), await status('key-of-the-reports')]).toEqual([401, 200]);
     await rm(folder, { recursive: true });
   });

@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const withCampaigns = () => start({ campaignsFile: file, watchInterval: 20, admin: { port: 0 } });
+const withCampaigns = () => start({ campaignsFile: file, watchIntervalMs: 20, admin: { port: 0 } });
 
 describe('campaign enrichment', () => {
   it('makes a lead of a person and a mapped campaign, and creates nothing', async () => {
@@ -118,7 +118,7 @@ describe('campaign enrichment', () => {
     const { gateway } = await withCampaigns();
     for (const text of ['{', '{"google_ads_campaigns":{"1":{"message_template":"{nome}"}}}']) {
       writeFileSync(file, text);
-      gateway.reload();
+      await gateway.reload();
     }
     expect((await fetch(`${gateway.url}/campaigns/77`)).status).toBe(200);
     const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();

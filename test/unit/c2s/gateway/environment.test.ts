@@ -36,8 +36,8 @@ describe('the environment', () => {
       c2sToken: ['new', 'old'],
       leadForm: 'jsonapi',
       strict: true,
-      drainDelay: 10_000,
-      rateBudget: { requests: 10, period: 60_000, longestWait: 500 },
+      drainDelayMs: 10_000,
+      rateBudget: { requests: 10, periodMs: 60_000, maxWaitMs: 500 },
       adsGatewayUrl: 'http://ads.example',
       callersFile: 'callers.json',
     });
@@ -55,6 +55,14 @@ describe('the environment', () => {
     for (const name of Object.keys(wrong)) expect(read).toThrow(name);
     expect(read).not.toThrow('secret');
   });
+
+  it.each(['10', '10/60', '0/60s', '10/0s', '1.5/1s', '/60s', '10/', '10/60s/1', '10/25h'])(
+    'refuses the rate budget %s',
+    (budget) => {
+      const read = () => readEnvironment({ ...least, GATEWAY_RATE_BUDGET: budget });
+      expect(read).toThrow('GATEWAY_RATE_BUDGET');
+    },
+  );
 
   it('needs a token or a token file', () => {
     expect(() => readEnvironment({ C2S_BASE_URL: 'http://x' })).toThrow(/C2S_TOKEN or C2S_TOKEN_FILE/);

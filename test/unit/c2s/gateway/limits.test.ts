@@ -3,7 +3,7 @@ import { post, start } from './started.ts';
 
 describe('the limits in front of Contact2Sale', () => {
   it('answer 503 with Retry-After once the rate budget is spent and waiting would take too long', async () => {
-    const { gateway, c2s } = await start({ rateBudget: { requests: 2, period: 60_000, longestWait: 50 } });
+    const { gateway, c2s } = await start({ rateBudget: { requests: 2, periodMs: 60_000, maxWaitMs: 50 } });
     const statuses: number[] = [];
     for (let i = 0; i < 2; i++) statuses.push((await fetch(`${gateway.url}/leads/l1`)).status);
     const response = await post(`${gateway.url}/leads/l1/messages`, '{"message":"x"}');
@@ -15,7 +15,7 @@ describe('the limits in front of Contact2Sale', () => {
 
   it('let a request wait for the next period of the budget', async () => {
     const { gateway, c2s } = await start({
-      rateBudget: { requests: 2, period: 300, longestWait: 5_000 },
+      rateBudget: { requests: 2, periodMs: 300, maxWaitMs: 5_000 },
       admin: { port: 0 },
     });
     const began = performance.now();
@@ -28,7 +28,7 @@ describe('the limits in front of Contact2Sale', () => {
   });
 
   it('send nothing for a caller that left while it waited', async () => {
-    const { gateway, c2s } = await start({ rateBudget: { requests: 1, period: 300, longestWait: 5_000 } });
+    const { gateway, c2s } = await start({ rateBudget: { requests: 1, periodMs: 300, maxWaitMs: 5_000 } });
     await fetch(`${gateway.url}/leads/l1`);
     const leaving = new AbortController();
     const headers = { 'content-type': 'application/json' };

@@ -1,64 +1,67 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { connect, type Socket } from 'node:net';
-import { afterEach, expect, it } from 'vitest';
-import { listen } from '../../../../src/c2s/gateway/listen.ts';
+import { expect, it } from 'vitest';
 import { openRaw } from '../../../e2e/kit/raw.ts';
-import { closeLater, start } from './started.ts';
+import { start } from './started.ts';
 
-const TIMEOUT = Object.assign(new Error('timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
-const sockets: Socket[] = [];
-afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()));
+/** Both listeners are those of http/listener.ts, whose tests tell the rest; what they refuse says which service refused. */
 
-/** A connection on both ends. */
-async function connected() {
-  const server = createServer((_req, res) => res.end('ok'));
-  closeLater({ close: async () => void server.close() });
-  const port = await listen(server, '127.0.0.1', 0);
-  Object.assign(server, { keepAliveTimeout: 300, headersTimeout: 100 });
-  const accepted = once(server, 'connection') as Promise<[Socket]>;
-  const caller = connect(port, '127.0.0.1').on('error', () => undefined);
-  sockets.push(caller);
-  let text = '';
-  caller.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
-  const [socket] = await accepted;
-  return { server, caller, socket, text: () => text, closed: once(caller, 'close') };
-}
-
-it('closes a connection that was opened ahead of need in silence, and not before an idle one', async () => {
-  const { server, socket, text, closed } = await connected();
-  const startedAt = performance.now();
-  server.emit('clientError', TIMEOUT, socket);
-  await closed;
-  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(195);
-  expect(text()).toBe('');
-});
-
-it('serves one that speaks after all', async () => {
-  const { server, caller, socket, text } = await connected();
-  server.emit('clientError', TIMEOUT, socket);
-  caller.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
-  await expect.poll(text).toMatch(/^HTTP\/1\.1 200 /);
-});
+const answersTo = async (url: string, bytes: string): Promise<string> => {
+  const caller = openRaw(url);
+  caller.send(bytes);
+  return caller.closed();
+};
 
 it.each([
-  ['half a head that stops', 'GET / HTTP/1.1\r\n', 408],
-  ['what is no HTTP', 'nonsense\r\n\r\n', 400],
-])('answers %s', async (_, bytes, status) => {
-  const { server, caller, socket, text, closed } = await connected();
-  caller.write(bytes);
-  await expect.poll(() => socket.bytesRead).toBe(bytes.length);
-  if (status === 408) server.emit('clientError', TIMEOUT, socket);
-  await closed;
-  expect(text()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  ['what is no HTTP', 'nonsense\r\n\r\n', 400, 'malformed-request'],
+  ['two Host headers', 'GET / HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n', 400, 'host'],
+  ['a head that is too long', `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'header-too-large'],
+  ['an unknown expectation', 'GET / HTTP/1.1\r\nhost: localhost\r\nexpect: x\r\n\r\n', 417, 'expectation'],
+])('answers %s under its own name', async (_, bytes, status, kind) => {
+  const { gateway } = await start({ admin: { port: 0 } });
+  for (const url of [gateway.url, gateway.adminUrl as string]) {
+    const text = await answersTo(url, bytes);
+    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(text).toContain(`"type":"urn:c2s-gateway:${kind}"`);
+  }
 });
 
 it.each(['TRACE', 'CONNECT'])('reflects nothing to a %s', async (method) => {
   const { gateway, c2s } = await start();
-  const caller = openRaw(gateway.url);
   const target = method === 'CONNECT' ? new URL(c2s.url).host : '/leads/42';
-  caller.send(`${method} ${target} HTTP/1.1\r\nhost: localhost\r\nx-secret: reflected\r\nconnection: close\r\n\r\n`);
-  const text = await caller.closed();
-  expect(text).not.toMatch(/ 200 |reflected|secret/);
-  if (method === 'TRACE') expect(text).toMatch(/^HTTP\/1\.1 405 /);
+  const head = `${method} ${target} HTTP/1.1\r\nhost: localhost\r\nx-secret: reflected\r\nconnection: close\r\n\r\n`;
+  const text = await answersTo(gateway.url, head);
+  expect(text).toMatch(/^HTTP\/1\.1 405 /);
+  expect(text).not.toMatch(/reflected|secret/);
+});
+
+it('sends the second of two pipelined requests when the first is answered', async () => {
+  const { gateway, c2s } = await start();
+  c2s.silent = true;
+  const read = (id: number, connection: string) =>
+    `GET /leads/${id} HTTP/1.1\r\nhost: localhost\r\nconnection: ${connection}\r\n\r\n`;
+  const text = answersTo(gateway.url, read(1, 'keep-alive') + read(2, 'close'));
+  await c2s.until(1);
+  await fetch(`${gateway.url}/health`);
+  expect(c2s.received).toHaveLength(1);
+  c2s.release();
+  await c2s.until(2);
+  c2s.release();
+  expect((await text).match(/HTTP\/1\.1 200 /g)).toHaveLength(2);
+});
+
+it('stops with a connection open on which nothing was ever said', async () => {
+  const { gateway } = await start();
+  const caller = openRaw(gateway.url);
+  await fetch(`${gateway.url}/health`);
+  expect(await gateway.close()).toBe(true);
+  expect(await caller.closed()).toBe('');
+});
+
+it('says of a stop that it cut a request off', async () => {
+  const { gateway, c2s } = await start({ drainTimeoutMs: 50 });
+  c2s.silent = true;
+  const cut = fetch(`${gateway.url}/leads/42`).catch((error: unknown) => error);
+  await c2s.until(1);
+  expect(await gateway.close()).toBe(false);
+  expect(await cut).toBeInstanceOf(Error);
+  c2s.release();
 });

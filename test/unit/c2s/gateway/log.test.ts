@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 import { connect } from 'node:net';
-import { pino } from 'pino';
 import { expect, it } from 'vitest';
+import { createLogs } from '../../../../src/http/log.ts';
 import { post, start, until } from './started.ts';
 
 it('writes a line a request without paths, queries, bodies, keys or tokens', async () => {
   const lines: string[] = [];
-  const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+  const logs = createLogs('trace', { write: (line: string) => lines.push(line) });
   const callers = [{ name: 'facade', sha256: hash('sha256', 'caller-key-1'), access: 'full' }] as const;
-  const { gateway, c2s } = await start({ log, callers, c2sToken: 'c2s-token-1', deadline: 100 });
+  const { gateway, c2s } = await start({ logs, callers, c2sToken: 'c2s-token-1', deadlineMs: 100 });
   const headers = { authorization: 'Bearer caller-key-1', 'x-request-id': 'r-1' };
   await fetch(`${gateway.url}/leads?phone=11987654321&email=ana%40example.com`, { headers });
   await post(`${gateway.url}/leads/l-77/messages`, '{"message":"CPF de Ana Souza"}', headers);
@@ -28,8 +28,8 @@ it('writes a line a request without paths, queries, bodies, keys or tokens', asy
 
 it('blames no fault of ours when a caller leaves in the middle of its body', async () => {
   const lines: string[] = [];
-  const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
-  const { gateway, c2s } = await start({ log });
+  const logs = createLogs('trace', { write: (line: string) => lines.push(line) });
+  const { gateway, c2s } = await start({ logs });
   const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
   const head =
     'POST /leads/l1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{';

@@ -32,7 +32,7 @@ function run(env: Record<string, string>): { child: ChildProcess; output: () => 
   return { child, output: () => output };
 }
 
-const urlIn = (output: string): string => /"url":"([^"]+)"/.exec(output)?.[1] ?? '';
+const urlIn = (output: string): string => /"listening":"([^"]+)"/.exec(output)?.[1] ?? '';
 
 describe('the process', () => {
   it('reads its token file again on SIGHUP, answers what is under way after SIGTERM, and exits 0', async () => {

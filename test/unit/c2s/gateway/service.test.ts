@@ -51,7 +51,7 @@ describe('the gateway service', () => {
   });
 
   it('answers 504 when Contact2Sale is silent, and sends a write once', async () => {
-    const { gateway, c2s } = await start({ deadline: 150 });
+    const { gateway, c2s } = await start({ deadlineMs: 150 });
     c2s.silent = true;
     const response = await post(`${gateway.url}/leads/l1/messages`, '{"message":"oi"}');
     expect(response.status).toBe(504);
@@ -170,7 +170,7 @@ describe('the gateway service', () => {
   });
 
   it('answers 413 to a body beyond the limit, whether it is announced or not', async () => {
-    const { gateway, c2s } = await start({ maxBody: 100 });
+    const { gateway, c2s } = await start({ maxBodyBytes: 100 });
     const body = JSON.stringify({ message: 'x'.repeat(200) });
     expect((await post(`${gateway.url}/leads/l1/messages`, body)).status).toBe(413);
     const chunked = { method: 'POST', body: new Blob([body]).stream(), duplex: 'half' } as RequestInit;

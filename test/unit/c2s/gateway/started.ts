@@ -4,13 +4,13 @@ import type { Gateway, GatewayOptions } from '../../../../src/c2s/gateway/index.
 import { startUpstream } from './upstream-fixture.ts';
 import type { UpstreamFixture } from './upstream-fixture.ts';
 
-const closing: { close(): Promise<void> }[] = [];
+const closing: { close(): Promise<unknown> }[] = [];
 afterEach(async () => {
   for (const one of closing.splice(0).reverse()) await one.close();
 });
 
 /** Closed after the test, the last one first. */
-export function closeLater<T extends { close(): Promise<void> }>(one: T): T {
+export function closeLater<T extends { close(): Promise<unknown> }>(one: T): T {
   closing.push(one);
   return one;
 }

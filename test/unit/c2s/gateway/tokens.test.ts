@@ -50,7 +50,7 @@ describe('the Contact2Sale token', () => {
   it('is rotated by its file without a restart', async () => {
     const file = join(folder, 'token');
     writeFileSync(file, '# the only one\nold\n');
-    const { gateway, c2s } = await start({ c2sTokenFile: file, watchInterval: 20 });
+    const { gateway, c2s } = await start({ c2sTokenFile: file, watchIntervalMs: 20 });
     await fetch(`${gateway.url}/leads/l1`);
     writeFileSync(join(folder, 'next'), 'new\nold\n');
     renameSync(join(folder, 'next'), file);
@@ -64,14 +64,14 @@ describe('the Contact2Sale token', () => {
   it('is read again on reload, and a file without a token changes nothing', async () => {
     const file = join(folder, 'token');
     writeFileSync(file, 'old');
-    const { gateway, c2s } = await start({ c2sTokenFile: file, watchInterval: 3_600_000, admin: { port: 0 } });
+    const { gateway, c2s } = await start({ c2sTokenFile: file, watchIntervalMs: 3_600_000, admin: { port: 0 } });
     writeFileSync(file, '\n');
-    gateway.reload();
+    await gateway.reload();
     writeFileSync(file, 'a token with spaces\n');
-    gateway.reload();
+    await gateway.reload();
     await fetch(`${gateway.url}/leads/l1`);
     writeFileSync(file, 'new');
-    gateway.reload();
+    await gateway.reload();
     await fetch(`${gateway.url}/leads/l1`);
     expect(usedTokens(c2s)).toEqual(['Bearer old', 'Bearer new']);
     const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();

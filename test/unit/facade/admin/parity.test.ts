@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createParityApi } from '../../../../src/facade/admin/parity.ts';
 import { ParityBook } from '../../../../src/facade/compare/book.ts';
 import { compareAnswers } from '../../../../src/facade/compare/compare.ts';
-import { observeParity } from '../../../../src/facade/compare/observe-parity.ts';
+import { ComparisonMetrics } from '../../../../src/facade/compare/metrics.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { json, NOON, ruled } from '../compare/support.ts';
 
@@ -60,7 +60,7 @@ describe('the metrics of parity', () => {
   it('are those of the reports, at the scrape', async () => {
     const metrics = new Metrics();
     const { book } = started();
-    observeParity(metrics, book, () => NOON);
+    new ComparisonMetrics(metrics.registry, book, () => NOON);
     const text = await metrics.registry.metrics();
     expect(text).toContain('facade_parity_ratio{route="leads.get"} 0');
     expect(text).toContain('facade_parity_lower_bound{route="leads.get"} 0');

@@ -10,10 +10,10 @@ const ROUTES = [SOURCE, GET_LEAD];
 const TEXT = configText({ routes: ROUTES });
 
 /** The facade from its parts, without the listeners; its monotonic clock stands at 1 s. */
-function setUp({ adminToken }: { adminToken?: string } = {}) {
+async function setUp({ adminToken }: { adminToken?: string } = {}) {
   const killSwitchFile = join(dir, 'kill');
   const tokens = { facadeTokens: ['secret-facade'], gatewayToken: 'secret-gateway' };
-  const wired = wire(configText({ routes: ROUTES, server: { killSwitchFile } }), {
+  const wired = await wire(configText({ routes: ROUTES, server: { killSwitchFile } }), {
     environment: { ...tokens, adminToken },
     now: () => 1_000,
   });
@@ -34,14 +34,14 @@ afterEach(async () => {
 
 describe('metrics and probes', () => {
   test('are open, also where an admin token is set and the name is another', async () => {
-    const { api } = setUp({ adminToken: 'admin-token' });
+    const { api } = await setUp({ adminToken: 'admin-token' });
     for (const path of ['/metrics', '/healthz', '/readyz']) {
       expect([path, (await api.get(path).set('host', 'pod.example')).status]).toEqual([path, 200]);
     }
   });
 
   test('/metrics is the text format of Prometheus, with the routes of the table', async () => {
-    const { api } = setUp();
+    const { api } = await setUp();
     const res = await api.get('/metrics');
     expect(res.headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(res.text).toContain('facade_rollout_gateway_ratio{route="leads.get"} 0.25');
@@ -50,7 +50,7 @@ describe('metrics and probes', () => {
   });
 
   test('/readyz says 503 while draining, and /healthz goes on saying that the process is well', async () => {
-    const { api, dataPlane } = setUp();
+    const { api, dataPlane } = await setUp();
     expect((await api.get('/readyz')).body).toMatchObject({ status: 'ready' });
     dataPlane.drain();
     const res = await api.get('/readyz');
@@ -60,7 +60,7 @@ describe('metrics and probes', () => {
   });
 
   test('what is not there is 404, and says nothing of the server', async () => {
-    const { api } = setUp();
+    const { api } = await setUp();
     const res = await api.get('/nothing');
     expect(res.status).toBe(404);
     expect(res.headers).not.toHaveProperty('x-powered-by');
@@ -71,10 +71,10 @@ describe('/api', () => {
   test.each(['/api/routes', '/api/config', '/api/discovery', '/api/kill-switch', '/api/nothing'])(
     '%s is guarded: by the token where one is set, by the name where none is',
     async (path) => {
-      const { api } = setUp();
+      const { api } = await setUp();
       expect((await api.get(path).set('host', 'evil.example')).status).toBe(403);
       await close?.();
-      const withToken = setUp({ adminToken: 'admin-token' }).api;
+      const withToken = (await setUp({ adminToken: 'admin-token' })).api;
       expect((await withToken.get(path)).status).toBe(401);
       const status = (await withToken.get(path).set('authorization', 'Bearer admin-token')).status;
       expect(status).toBe(path === '/api/nothing' ? 404 : 200);
@@ -82,7 +82,7 @@ describe('/api', () => {
   );
 
   test('/api/routes shows the table as it serves, with stage, breaker and last minute of each path', async () => {
-    const { api, dataPlane } = setUp();
+    const { api, dataPlane } = await setUp();
     const leadsGet = dataPlane.snapshot.entries[1]!;
     leadsGet.state.breaker('gateway')?.open();
     leadsGet.state.recorder.request('gateway', 'GET', 200, 'ok', 1_000, 10);
@@ -119,7 +119,7 @@ describe('/api', () => {
   });
 
   test('nothing of it shows a token or the address of an upstream', async () => {
-    const { api } = setUp();
+    const { api } = await setUp();
     for (const path of ['/api/routes', '/api/config', '/api/discovery', '/api/kill-switch']) {
       const { text } = await api.get(path);
       expect(text).not.toMatch(/secret-/);
@@ -128,7 +128,7 @@ describe('/api', () => {
   });
 
   test('/api/config shows what serves, and after a bad file every reason why it was refused', async () => {
-    const { api, write, dataPlane, configFile } = setUp();
+    const { api, write, dataPlane, configFile } = await setUp();
     const { revision } = dataPlane.snapshot;
     const before = (await api.get('/api/config')).body as object;
     expect(before).toMatchObject({ file: configFile, revision, gateway: 'configured' });
@@ -145,7 +145,7 @@ describe('/api', () => {
   });
 
   test('a good file after a bad one serves, and the error is gone', async () => {
-    const { api, write, dataPlane } = setUp();
+    const { api, write, dataPlane } = await setUp();
     write('routes: [');
     await api.post('/api/config/reload').set('x-c2s-admin', '1');
     write(configText({ routes: [GET_LEAD], gateway: { url: '' } }));
@@ -156,11 +156,11 @@ describe('/api', () => {
   });
 
   test('a reload is a change, and needs the header of one', async () => {
-    expect((await setUp().api.post('/api/config/reload')).status).toBe(403);
+    expect((await (await setUp()).api.post('/api/config/reload')).status).toBe(403);
   });
 
   test('/api/discovery lists what no route claims', async () => {
-    const { api, dataPlane } = setUp();
+    const { api, dataPlane } = await setUp();
     dataPlane.discovery.observe('GET', '/integration/old/42', Date.UTC(2026, 0, 2), 'known');
     expect((await api.get('/api/discovery')).body).toEqual({
       unclaimed: [{ method: 'GET', template: '/integration/old/:id', count: 1, lastSeen: '2026-01-02T00:00:00.000Z' }],
@@ -170,7 +170,7 @@ describe('/api', () => {
 
 describe('the kill switch', () => {
   test('is put and deleted, acts at once, and shows in the metrics', async () => {
-    const { api, dataPlane, metrics } = setUp();
+    const { api, dataPlane, metrics } = await setUp();
     const metric = () => metrics.registry.getSingleMetricAsString('facade_kill_switch');
     expect((await api.get('/api/kill-switch')).body).toEqual({ on: false, by: [] });
     const on = await api.put('/api/kill-switch').set('x-c2s-admin', '1');
@@ -184,13 +184,13 @@ describe('the kill switch', () => {
   });
 
   test('is not switched without the header', async () => {
-    const { api, dataPlane } = setUp();
+    const { api, dataPlane } = await setUp();
     expect((await api.put('/api/kill-switch')).status).toBe(403);
     expect(dataPlane.killed).toBe(false);
   });
 
   test('that a file holds on stays on when the admin lets go, and says who holds it', async () => {
-    const { api, dataPlane, killSwitch, killSwitchFile } = setUp();
+    const { api, dataPlane, killSwitch, killSwitchFile } = await setUp();
     writeFileSync(killSwitchFile, '');
     killSwitch.look();
     const res = await api.delete('/api/kill-switch').set('x-c2s-admin', '1');

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { COMMAND_LINE } from '../../../../src/c2s/cli/command-line.ts';
+import type { CommandLine } from '../../../../src/facade/cli/context.ts';
 import type { Io } from '../../../../src/facade/cli/io.ts';
 import { run } from '../../../../src/facade/cli/run.ts';
 
@@ -15,6 +16,8 @@ export interface CliOptions {
   readonly terminal?: boolean;
   /** Answers what is asked; may do something first. */
   readonly answer?: (question: string) => string | Promise<string>;
+  /** Left out: the one that is shipped. */
+  readonly line?: CommandLine;
 }
 
 export interface CliResult {
@@ -27,7 +30,7 @@ export interface CliResult {
 const NOWHERE = '4';
 
 export async function cli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { env = {}, width = 80, terminal = false, answer } = options;
+  const { env = {}, width = 80, terminal = false, answer, line = COMMAND_LINE } = options;
   let [out, err] = ['', ''];
   const io: Io = {
     out: (text) => (out += text),
@@ -40,7 +43,8 @@ export async function cli(argv: readonly string[], options: CliOptions = {}): Pr
     now: () => NOW,
     ask: (question) => Promise.resolve(answer?.(question) ?? ''),
   };
-  return { code: await run(argv, io, { ...COMMAND_LINE, start: () => Promise.reject(new Error('start')) }), out, err };
+  const start = line.start && { ...line.start, run: () => Promise.reject(new Error('start')) };
+  return { code: await run(argv, io, { ...line, start }), out, err };
 }
 
 export interface Told {

@@ -151,7 +151,7 @@ describe('the admin listener', () => {
       { 'GET /api/routes': [200, '<html>'] },
       ['routes'],
       3,
-      'is no c2s-facade admin listener',
+      'is no admin listener of a facade',
     ],
     [
       'a conflict',

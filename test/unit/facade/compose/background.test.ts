@@ -14,13 +14,13 @@ afterEach(async () => {
   wired = undefined;
 });
 const TEXT = configText({ routes: [GET_LEAD] });
-const start = (more: WireOptions = {}): Wired => (wired = wire(TEXT, more));
+const start = async (more: WireOptions = {}): Promise<Wired> => (wired = await wire(TEXT, more));
 const BY: FlipReason = { source: 'cli', who: 'ana', identity: 'loopback', why: undefined };
 const change = (gateway: number) => [{ route: 'leads.get', set: { gateway } }];
 
 describe('a flip', () => {
   test('goes into the file, comes back by it, and serves when it is answered', async () => {
-    const { background, runtime, configFile } = start();
+    const { background, runtime, configFile } = await start();
     await background.flipsReady;
     const { revision } = await background.steering.flip({ ...BY, changes: change(60) });
     expect([revision, runtime.dataPlane.snapshot.entries[0]?.model.rollout.gateway]).toEqual([1, 6_000]);
@@ -28,7 +28,7 @@ describe('a flip', () => {
   });
 
   test('is in the burn-down', async () => {
-    const { background } = start();
+    const { background } = await start();
     await background.flipsReady;
     await background.steering.flip({ ...BY, changes: change(100) });
     const { routes, killSwitch } = await background.burnDown.read();
@@ -37,7 +37,7 @@ describe('a flip', () => {
 });
 
 test('the kill switch is in the history, by hand and by its file', async () => {
-  const { background, runtime, configFile, write } = start();
+  const { background, runtime, configFile, write } = await start();
   const file = join(configFile, '..', 'all-direct');
   await background.flipsReady;
   await background.steering.setKillSwitch(true, BY);
@@ -50,7 +50,7 @@ test('the kill switch is in the history, by hand and by its file', async () => {
 });
 
 test('the comparison listens in, and follows the rules of the newest config', async () => {
-  const { background, runtime, write } = start();
+  const { background, runtime, write } = await start();
   expect(runtime.dataPlane.tap).toBeDefined();
   const use = vi.spyOn(background.comparing, 'use');
   write(configText({ routes: [GET_LEAD], server: { forceHeader: true } }));
@@ -58,12 +58,12 @@ test('the comparison listens in, and follows the rules of the newest config', as
   expect(use).toHaveBeenCalledExactlyOnceWith(runtime.active.config);
 });
 
-test('an extension is started with the config in force, and its pages are the facade’s', () => {
+test('an extension is started with the config in force, and its pages are the facade’s', async () => {
   const pages = { prefixes: ['/extra'], router: Router() };
   const running: RunningExtension = { pages, adminRoutes: [], attach: () => undefined, stop: () => Promise.resolve() };
   const begin = vi.fn<Extension['start']>(() => running);
   const extension: Extension = { migrations: () => Promise.resolve({}), start: begin };
-  const { background, runtime } = start({ product: { pair: CONTACT2SALE, extension } });
+  const { background, runtime } = await start({ product: { pair: CONTACT2SALE, extension } });
   expect(background.extension).toBe(running);
   expect(begin.mock.calls[0]?.[0].config()).toBe(runtime.active.config);
   expect(['/extra/page', '/other'].map((path) => runtime.dataPlane.pages.claims('GET', path))).toEqual([true, false]);

@@ -54,14 +54,14 @@ export function composeOptions(text: string, { environment, ...more }: WireOptio
 }
 
 /** As compose() does it, at once. */
-export function wire(text: string, more: WireOptions = {}): Wired {
+export async function wire(text: string, more: WireOptions = {}): Promise<Wired> {
   const { options, lines, configFile, remove } = composeOptions(text, more);
   const closing = new Closing();
   closing.defer(remove);
   const context = contextOf(options, undefined);
-  const parts = closedWhenItFails(closing, () => {
+  const parts = await closedWhenItFails(closing, async () => {
     const runtime = createRuntime(context, closing);
-    const background = startBackground(context, runtime, closing);
+    const background = await startBackground(context, runtime, closing);
     const listeners = createListeners(context, runtime, background, closing);
     runtime.watch();
     return { runtime, background, listeners };
@@ -70,11 +70,11 @@ export function wire(text: string, more: WireOptions = {}): Wired {
   return { ...parts, closing, configFile, lines, write, close: () => closing.run() };
 }
 
-function closedWhenItFails<T>(closing: Closing, make: () => T): T {
+async function closedWhenItFails<T>(closing: Closing, make: () => Promise<T>): Promise<T> {
   try {
-    return make();
+    return await make();
   } catch (error) {
-    void closing.run();
+    await closing.run();
     throw error;
   }
 }

@@ -11,12 +11,12 @@ afterEach(async () => {
   await wired?.close();
   wired = undefined;
 });
-const start = (server: object = {}, more: WireOptions = {}): Wired =>
-  (wired = wire(configText({ routes: [GET_LEAD], server }), more));
+const start = async (server: object = {}, more: WireOptions = {}): Promise<Wired> =>
+  (wired = await wire(configText({ routes: [GET_LEAD], server }), more));
 
 describe('the public listener', () => {
   test('is the data plane, with the limits that the config sets, and does not listen yet', async () => {
-    const { listeners, runtime } = start({ maxHeaderSize: '4KiB' });
+    const { listeners, runtime } = await start({ maxHeaderSize: '4KiB' });
     expect(listeners.listener.listening).toBe(false);
     runtime.dataPlane.drain();
     const health = await supertest(listeners.listener).get('/health');
@@ -28,7 +28,7 @@ describe('the public listener', () => {
 
 describe('the admin handler', () => {
   test('tells of the same runtime and background', async () => {
-    const { listeners, runtime, background } = start();
+    const { listeners, runtime, background } = await start();
     await background.flipsReady;
     const api = supertest(listeners.admin);
     expect((await api.get('/api/config')).body).toMatchObject({ revision: runtime.dataPlane.snapshot.revision });
@@ -49,7 +49,7 @@ describe('the admin handler', () => {
       }),
     };
     const environment = { adminToken: 'admin-token' };
-    const { listeners } = start({}, { environment, product: { pair: CONTACT2SALE, extension } });
+    const { listeners } = await start({}, { environment, product: { pair: CONTACT2SALE, extension } });
     const ask = () => supertest(listeners.admin).get('/api/extra');
     expect((await ask()).status).toBe(401);
     expect((await ask().set('authorization', 'Bearer admin-token')).body).toEqual({ extra: true });

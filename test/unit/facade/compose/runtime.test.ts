@@ -17,23 +17,23 @@ const at = (gateway: number, server: object = {}) =>
   configText({ routes: [{ ...GET_LEAD, rollout: { gateway } }], server });
 
 /** One of several workers, whose primary keeps what it is told. */
-function worker(place: number, text: string, more: WireOptions = {}) {
+async function worker(place: number, text: string, more: WireOptions = {}) {
   const told: FromWorker[] = [];
   const tell = (message: FromWorker): void => void told.push(message);
   const role = { ...SOLE_WORKER, place, isFirst: place === 0, isAlone: false, workers: 2, tell };
-  wired = wire(text, { role, ...more });
+  wired = await wire(text, { role, ...more });
   const { runtime, write } = wired;
   const serves = () => (runtime.dataPlane.snapshot.entries[0]?.model.rollout.gateway ?? 0) / 100;
   return { ...wired, runtime, write, told, serves, kinds: () => told.map(({ kind }) => kind) };
 }
 
-test('a file that is refused is no runtime', () => {
-  expect(() => wire('routes: [')).toThrow(ConfigRefused);
+test('a file that is refused is no runtime', async () => {
+  await expect(wire('routes: [')).rejects.toThrow(ConfigRefused);
 });
 
 describe('a change of the file', () => {
   test('serves, and the primary hears what is loaded; the first worker sends the others after it', async () => {
-    const { runtime, write, serves, told, kinds } = worker(0, at(10));
+    const { runtime, write, serves, told, kinds } = await worker(0, at(10));
     write(at(20));
     await runtime.reload();
     expect([serves(), kinds()]).toEqual([20, ['loaded', 'reloaded']]);
@@ -41,21 +41,21 @@ describe('a change of the file', () => {
   });
 
   test('is loaded by a later worker too, which sends nobody', async () => {
-    const { runtime, write, serves, kinds } = worker(1, at(10));
+    const { runtime, write, serves, kinds } = await worker(1, at(10));
     write(at(20));
     await runtime.reload();
     expect([serves(), kinds()]).toEqual([20, ['loaded']]);
   });
 
   test('that is refused leaves what serves; the others are to refuse it as well', async () => {
-    const { runtime, write, serves, kinds } = worker(0, at(10));
+    const { runtime, write, serves, kinds } = await worker(0, at(10));
     write('routes: [');
     await runtime.reload();
     expect([serves(), kinds(), runtime.loader.lastRefused !== undefined]).toEqual([10, ['reloaded'], true]);
   });
 
   test('moves the limits of the whole process, each worker its part', async () => {
-    const { runtime, write } = worker(1, at(10));
+    const { runtime, write } = await worker(1, at(10));
     write(at(10, { overload: { maxInflight: 10 } }));
     await runtime.reload();
     expect(runtime.active.config.server.overload.maxInflight).toBe(5);
@@ -63,7 +63,7 @@ describe('a change of the file', () => {
 });
 
 test('it begins with what the primary gives, whatever the file holds by then', async () => {
-  const { runtime, write, serves } = worker(1, at(10), { lastGood: { text: at(40), variables: {} } });
+  const { runtime, write, serves } = await worker(1, at(10), { lastGood: { text: at(40), variables: {} } });
   expect(serves()).toBe(40);
   write(at(20));
   await runtime.reload();
@@ -71,8 +71,8 @@ test('it begins with what the primary gives, whatever the file holds by then', a
 });
 
 describe('the kill switch', () => {
-  test('thrown by hand is told to the primary, and thrown elsewhere it is not told again', () => {
-    const { runtime, told } = worker(0, at(10));
+  test('thrown by hand is told to the primary, and thrown elsewhere it is not told again', async () => {
+    const { runtime, told } = await worker(0, at(10));
     runtime.killSwitch.set(true);
     expect([runtime.dataPlane.killed, told]).toEqual([true, [{ kind: 'kill', on: true }]]);
     runtime.killSwitch.follow(false);
@@ -80,7 +80,7 @@ describe('the kill switch', () => {
   });
 
   test('is looked for in the file that the newest table names, at once', async () => {
-    const { runtime, write, configFile, kinds, lines } = worker(1, at(10));
+    const { runtime, write, configFile, kinds, lines } = await worker(1, at(10));
     const file = join(configFile, '..', 'all-direct');
     writeFileSync(file, '');
     write(at(10, { killSwitchFile: file }));
@@ -93,8 +93,8 @@ describe('the kill switch', () => {
   });
 });
 
-test('a breaker that opens is told to the primary', () => {
-  const { runtime, told } = worker(0, at(10));
+test('a breaker that opens is told to the primary', async () => {
+  const { runtime, told } = await worker(0, at(10));
   runtime.dataPlane.snapshot.entries[0]?.state.breaker('gateway')?.open();
   expect(told).toEqual([{ kind: 'breaker', route: 'leads.get', path: 'gateway', state: 'open' }]);
 });

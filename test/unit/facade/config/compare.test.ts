@@ -99,7 +99,7 @@ describe('reading writes back', () => {
       read: 'leads.get',
       sample: 250,
       minSamples: 20,
-      after: 2_000,
+      afterMs: 2_000,
       fields: { customer: '$.data.attributes.customer.name' },
     });
   });

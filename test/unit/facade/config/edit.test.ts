@@ -138,7 +138,7 @@ describe('a rollout', () => {
 describe('an edit is refused', () => {
   it('for a route that the file does not have', () => {
     expect(refusal(withRows(GET_LEAD), [{ route: 'leads.gett', set: { gateway: 1 } }])).toBe(
-      'facade.yaml has no route leads.gett; c2s-facade routes lists them',
+      'facade.yaml has no route leads.gett; write the id of one of its rows',
     );
   });
 

@@ -16,8 +16,6 @@ describe('the environment', () => {
         port: 8080,
         adminHost: '127.0.0.1',
         adminPort: 9901,
-        enrichOpen: false,
-        incomeMultiplier: 1,
         facadeTokens: [],
         configFile: 'config/facade.yaml',
         workers: 1,
@@ -25,7 +23,7 @@ describe('the environment', () => {
         logLevel: 'info',
         dataDir: '.data',
         database: { kind: 'embedded' },
-        dataKeys: [],
+        extension: { dataKeys: [], enrichOpen: false, incomeMultiplier: 1 },
       },
     });
   });
@@ -74,12 +72,14 @@ describe('the environment', () => {
         logLevel: 'debug',
         dataDir: '/data',
         database: { kind: 'url', url: 'postgres://facade@db/facade' },
-        dataKeys: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)],
-        workApi: { url: 'https://work.example', key: 'work-key' },
-        diretrix: { url: 'https://diretrix.example', user: 'user', pass: 'pass' },
-        webhookSecret: strong('w'),
-        enrichOpen: false,
-        incomeMultiplier: 1,
+        extension: {
+          dataKeys: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)],
+          workApi: { url: 'https://work.example', key: 'work-key' },
+          diretrix: { url: 'https://diretrix.example', user: 'user', pass: 'pass' },
+          webhookSecret: strong('w'),
+          enrichOpen: false,
+          incomeMultiplier: 1,
+        },
       },
     });
   });

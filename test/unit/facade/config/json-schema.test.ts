@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { facadeJsonSchema, facadeJsonSchemaText, type JsonSchema } from '../../../../src/facade/config/json-schema.ts';
+import { TABLE_SCHEMA } from '../../../../src/c2s/table-schema.ts';
+import { jsonSchemaText, type JsonSchema } from '../../../../src/facade/config/json-schema.ts';
 
 /** Every option of the schema with the way to it. */
 function options(schema: JsonSchema, path = ''): [string, JsonSchema][] {
@@ -20,11 +21,11 @@ function options(schema: JsonSchema, path = ''): [string, JsonSchema][] {
 describe('config/facade.schema.json', () => {
   it('is what the schema says today; `npm run schema` writes it', () => {
     const committed = readFileSync(join(import.meta.dirname, '../../../../config/facade.schema.json'), 'utf8');
-    expect(committed).toBe(facadeJsonSchemaText());
+    expect(committed).toBe(jsonSchemaText(TABLE_SCHEMA.json));
   });
 
   it('describes every option', () => {
-    const found = options(facadeJsonSchema());
+    const found = options(TABLE_SCHEMA.json);
     const names = found.map(([name]) => name);
     expect(names).toEqual(
       expect.arrayContaining([
@@ -37,12 +38,12 @@ describe('config/facade.schema.json', () => {
   });
 
   it('refuses unknown keys in the editor already', () => {
-    const maps = options(facadeJsonSchema()).filter(([, { properties }]) => properties);
+    const maps = options(TABLE_SCHEMA.json).filter(([, { properties }]) => properties);
     expect(maps.filter(([, { additionalProperties }]) => additionalProperties !== false)).toEqual([]);
   });
 
   it('asks for no more than must be written', () => {
-    const { required, properties } = facadeJsonSchema();
+    const { required, properties } = TABLE_SCHEMA.json;
     expect(required).toEqual(['upstreams', 'routes']);
     expect(properties?.['routes']?.items?.required).toEqual(['id', 'rollout']);
   });

@@ -6,8 +6,13 @@ import { configOf, CREATE_LEAD, ENV, GET_LEAD, problemsOf, reportOf, withPart, w
 describe('a sound config', () => {
   it('is returned with its defaults filled in', () => {
     const config = configOf(withRows(GET_LEAD));
-    expect(config.defaults.deadlines).toEqual({ connect: '3s', firstByte: '20s', idle: '15s', total: '25s' });
-    expect(config.defaults.breaker).toMatchObject({ window: '10s', volumeThreshold: 10, errorRate: 0.5, reset: '5s' });
+    expect(config.defaults.deadlines).toEqual({ connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 });
+    expect(config.defaults.breaker).toMatchObject({
+      window: 10_000,
+      volumeThreshold: 10,
+      errorRate: 0.5,
+      reset: 5_000,
+    });
     expect(config.routes[0]?.rollout).toEqual({ gateway: 0, shadow: 0, fallback: 'direct' });
   });
 

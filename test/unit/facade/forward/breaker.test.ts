@@ -19,8 +19,8 @@ function setUp(settings: Partial<BreakerSettings> = {}) {
   const states: BreakerState[] = [];
   const breaker = new Breaker(
     {
-      ...{ enabled: true, window: 10_000 + 100 * windows++, volumeThreshold: 10, errorRate: 0.5 },
-      ...{ slowCall: SLOW, slowRate: 0.8, reset: RESET },
+      ...{ enabled: true, windowMs: 10_000 + 100 * windows++, volumeThreshold: 10, errorRate: 0.5 },
+      ...{ slowCallMs: SLOW, slowRate: 0.8, resetMs: RESET },
       ...settings,
     },
     { now: () => performance.now(), onChange: (state) => states.push(state) },
@@ -38,7 +38,7 @@ function setUp(settings: Partial<BreakerSettings> = {}) {
   };
   const toHalfOpen = async (): Promise<void> => {
     breaker.open();
-    await vi.advanceTimersByTimeAsync(breaker.settings.reset);
+    await vi.advanceTimersByTimeAsync(breaker.settings.resetMs);
     expect(breaker.state).toBe('half-open');
   };
   return { breaker, states, attempt, attempts, toHalfOpen };
@@ -77,7 +77,7 @@ describe('a closed breaker', () => {
   test('forgets what failed before the window', async () => {
     const { breaker, attempts } = setUp();
     await attempts(9, 'failure');
-    await vi.advanceTimersByTimeAsync(breaker.settings.window * 1.2);
+    await vi.advanceTimersByTimeAsync(breaker.settings.windowMs * 1.2);
     await attempts(9, 'failure');
     expect(breaker.state).toBe('closed');
   });
@@ -273,7 +273,7 @@ describe('the traps of opossum', () => {
   test('P28: 20,000 failures cost less than two seconds, in a window that keeps them all', async () => {
     vi.useRealTimers();
     // One success keeps it closed, so that every failure is counted and judged.
-    const { breaker } = setUp({ errorRate: 1, window: 3_600_000 });
+    const { breaker } = setUp({ errorRate: 1, windowMs: 3_600_000 });
     breaker.report(breaker.acquire('known'), 'success', 5);
     // The processor's time, of which no neighbour takes any.
     const before = process.threadCpuUsage();
@@ -290,7 +290,7 @@ describe('the traps of opossum', () => {
   test('P29: a thousand breakers with the same window cost one timer at most', () => {
     const before = vi.getTimerCount();
     const { breaker } = setUp();
-    for (let i = 0; i < 1_000; i++) setUp({ window: breaker.settings.window });
+    for (let i = 0; i < 1_000; i++) setUp({ windowMs: breaker.settings.windowMs });
     expect(vi.getTimerCount() - before).toBeLessThanOrEqual(1);
   });
 
@@ -304,7 +304,7 @@ describe('the traps of opossum', () => {
 
 // opossum keeps its window over a closing, and `reset` may be shorter than `window`.
 test('after a recovery it judges anew: what failed before the opening is not counted again', async () => {
-  const { breaker, attempts, attempt } = setUp({ window: 60_000 });
+  const { breaker, attempts, attempt } = setUp({ windowMs: 60_000 });
   await attempts(10, 'failure');
   await vi.advanceTimersByTimeAsync(RESET);
   await attempt('success');
@@ -340,8 +340,8 @@ describe('a breaker that is told what another process has learnt', () => {
       if (!isFollowed) setTimeout(() => to().follow(state), 1);
     };
     const settings = {
-      ...{ enabled: true, window: 10_000 + 100 * windows++, volumeThreshold: 10, errorRate: 0.5 },
-      ...{ slowCall: SLOW, slowRate: 0.8, reset: RESET },
+      ...{ enabled: true, windowMs: 10_000 + 100 * windows++, volumeThreshold: 10, errorRate: 0.5 },
+      ...{ slowCallMs: SLOW, slowRate: 0.8, resetMs: RESET },
     };
     const now = () => performance.now();
     const one: Breaker = new Breaker(settings, { now, onChange: tell(() => other) });

@@ -23,8 +23,8 @@ afterEach(async () => {
 async function started(handle?: (taken: Taken) => void) {
   const taken: Taken[] = [];
   const server = createListener({
-    maxHeaderSize: 16_384,
-    keepAlive: 5_000,
+    maxHeadBytes: 16_384,
+    keepAliveMs: 5_000,
     handle: (req, res) => {
       taken.push({ req, res });
       handle?.({ req, res });

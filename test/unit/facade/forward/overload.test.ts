@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { Overload, SAMPLE_EVERY } from '../../../../src/facade/forward/overload.ts';
 import { CounterCell } from '../../../../src/facade/observe/cells.ts';
 
-const LIMITS = { maxConnections: 2, maxInflight: 10, maxLag: 100, knownShare: 0.8 };
+const LIMITS = { maxConnections: 2, maxInflight: 10, maxLagMs: 100, knownShare: 0.8 };
 const STRANGERS = 2;
 const open: Overload[] = [];
 afterEach(() => open.splice(0).forEach((one) => one.close()));

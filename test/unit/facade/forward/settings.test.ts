@@ -26,11 +26,11 @@ test('what the operator wrote arrives in milliseconds and whole', () => {
   });
   expect(settings.upstreams.direct).toMatchObject({
     maxInflight: 9,
-    keepAlive: 3_000,
-    connect: 750,
-    rateBudget: { requests: 10, period: 60_000, burst: 2, longestWait: 500 },
+    keepAliveMs: 3_000,
+    connectTimeoutMs: 750,
+    rateBudget: { requests: 10, periodMs: 60_000, burst: 2, maxWaitMs: 500 },
   });
-  expect(settings.upstreams.gateway).toMatchObject({ url: GATEWAY_URL, connect: 750, rateBudget: undefined });
+  expect(settings.upstreams.gateway).toMatchObject({ url: GATEWAY_URL, connectTimeoutMs: 750, rateBudget: undefined });
   expect(settings.routes.map(({ id }) => id)).toEqual(['leads.get']);
 });
 

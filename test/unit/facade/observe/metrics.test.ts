@@ -41,7 +41,6 @@ const LABELS: Record<string, string[]> = {
   facade_rollout_gateway_ratio: ['route'],
   facade_rollout_shadow_ratio: ['route'],
   facade_route_stage: ['route', 'stage'],
-  facade_migration_ratio: [],
   facade_rate_budget_wait_seconds: ['upstream'],
   facade_config_reloads_total: ['result'],
   facade_config_last_reload_success: [],

@@ -84,17 +84,17 @@ describe('a compiled row', () => {
   it('takes from the defaults what it does not write itself, in milliseconds and bytes', () => {
     const head = 'defaults: { maxBody: 64KiB, deadlines: { idle: 1m }, breaker: { window: 500ms, errorRate: 0.2 } }\n';
     const model = compileOne(`${GET_LEAD}\ndeadlines: { total: 1.5h }\nbreaker: { enabled: false, reset: 2s }`, head);
-    expect(model.maxBody).toBe(65_536);
+    expect(model.maxBodyBytes).toBe(65_536);
     expect(model.deadlines).toEqual({ connect: 3_000, firstByte: 20_000, idle: 60_000, total: 5_400_000 });
     expect(model.breaker).toEqual({
       enabled: false,
-      window: 500,
+      windowMs: 500,
       volumeThreshold: 10,
       errorRate: 0.2,
-      slowCall: 10_000,
+      slowCallMs: 10_000,
       slowRate: 0.8,
-      reset: 2_000,
+      resetMs: 2_000,
     });
-    expect(compileOne(`${GET_LEAD}\nmaxBody: 2MiB`, head).maxBody).toBe(2_097_152);
+    expect(compileOne(`${GET_LEAD}\nmaxBody: 2MiB`, head).maxBodyBytes).toBe(2_097_152);
   });
 });

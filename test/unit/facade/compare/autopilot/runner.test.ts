@@ -20,7 +20,7 @@ async function minutes(
 }
 
 async function metric(world: World, name: string, labels: object): Promise<number | undefined> {
-  const found = (await world.metrics.registry.getMetricsAsJSON()).find((one) => one.name === name);
+  const found = (await world.registry.getMetricsAsJSON()).find((one) => one.name === name);
   const values = found?.values;
   return values?.find((one) => JSON.stringify(one.labels) === JSON.stringify(labels))?.value;
 }

@@ -4,7 +4,8 @@ import { ProcessMemory } from '../../../../../src/facade/compare/autopilot/memor
 import type { FlipOrder, Ports, Reading } from '../../../../../src/facade/compare/autopilot/ports.ts';
 import { Autopilot } from '../../../../../src/facade/compare/autopilot/runner.ts';
 import { NONE, sum, type Tallies } from '../../../../../src/facade/compare/autopilot/tally.ts';
-import { Metrics } from '../../../../../src/facade/observe/metrics.ts';
+import { Registry } from 'prom-client';
+import { AutopilotMetrics } from '../../../../../src/facade/compare/autopilot/metrics.ts';
 import type { AutopilotSettings } from '../../../../../src/facade/rollout/route.ts';
 import { READY, SETTINGS, tally } from './facts.ts';
 
@@ -34,7 +35,8 @@ export class World {
   refusal: string | undefined;
   readonly routes = new Map<string, SimulatedRoute>();
   readonly flips: FlipOrder[] = [];
-  readonly metrics = new Metrics();
+  readonly registry = new Registry();
+  readonly metrics = new AutopilotMetrics(this.registry);
 
   add(id: string, changed: Partial<SimulatedRoute> = {}): SimulatedRoute {
     const route: SimulatedRoute = {

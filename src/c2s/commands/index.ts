@@ -6,8 +6,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'forget',
     summary: 'delete all that is kept about a person (LGPD); asks for the CPF, or reads it from standard input',
     common: 'admin',
-    help: 'echo 000.000.000-00 | c2s-facade forget. Never an argument: those can be seen by others, and shells keep them.',
-    load: async () => (await import('./commands/forget.ts')).forget,
+    help: (name) =>
+      `echo 000.000.000-00 | ${name} forget. Never an argument: those can be seen by others, and shells keep them.`,
+    load: async () => (await import('./forget.ts')).forget,
   },
   {
     usage: 'smoke <url>',
@@ -20,6 +21,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     common: 'json',
     help: 'Nothing is repeated. A token on the command line is seen by every user of the machine: prefer SMOKE_TOKEN.',
-    load: async () => (await import('./commands/smoke.ts')).smoke,
+    load: async () => (await import('./smoke.ts')).smoke,
   },
 ];

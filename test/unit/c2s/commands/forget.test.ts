@@ -3,9 +3,10 @@ import pc from 'picocolors';
 import { migrations } from '../../../../src/c2s/store/migrations/index.ts';
 import type { AdminClient } from '../../../../src/facade/cli/admin-client.ts';
 import type { Context } from '../../../../src/facade/cli/context.ts';
-import { forget } from '../../../../src/c2s/cli/commands/forget.ts';
+import { forget } from '../../../../src/c2s/commands/forget.ts';
 import { CliError, EXIT, NotRunning } from '../../../../src/facade/cli/exit.ts';
 import { openStore } from '../../../../src/facade/store/index.ts';
+import { PRODUCT } from '../../../../src/c2s/product.ts';
 import { storePerson } from '../../../../src/c2s/store/people.ts';
 import { startPostgres, type TestPostgres } from '../../../e2e/kit/postgres.ts';
 import { cpfOf, log, readPerson } from '../../facade/store/kit.ts';
@@ -23,7 +24,7 @@ function contextOf(answer: string, send: AdminClient['send'], databaseUrl = 'non
   const printed: string[] = [];
   const io = { ask: async () => answer, out: (text: string) => void printed.push(text) };
   const variables = { DATABASE_URL: databaseUrl };
-  const context = { io, style: pc, json: false, variables, admin: { send } } as unknown as Context;
+  const context = { io, style: pc, json: false, variables, ...PRODUCT, admin: { send } } as unknown as Context;
   return { context, printed };
 }
 

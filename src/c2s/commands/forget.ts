@@ -1,12 +1,12 @@
-import { migrations } from '../../store/migrations/index.ts';
-import { readEnvironment } from '../../environment.ts';
-import { parseCpf } from '../../enrichment/cpf.ts';
-import { createLogs } from '../../../http/log.ts';
-import { forgetCpf, type Forgotten } from '../../store/forget.ts';
-import { openStore } from '../../../facade/store/index.ts';
-import { StoreUnavailable } from '../../../facade/store/unavailable.ts';
-import { print, type Command, type Context } from '../../../facade/cli/context.ts';
-import { CliError, EXIT, NotRunning, usageError } from '../../../facade/cli/exit.ts';
+import { migrations } from '../store/migrations/index.ts';
+import { parseCpf } from '../enrichment/cpf.ts';
+import { createLogs } from '../../http/log.ts';
+import { forgetCpf, type Forgotten } from '../store/forget.ts';
+import { readEnvironment } from '../../facade/config/environment.ts';
+import { openStore } from '../../facade/store/index.ts';
+import { StoreUnavailable } from '../../facade/store/unavailable.ts';
+import { print, type Command, type Context } from '../../facade/cli/context.ts';
+import { CliError, EXIT, NotRunning, usageError } from '../../facade/cli/exit.ts';
 
 /**
  * A person asks to be forgotten (LGPD, article 18). The CPF is asked for, or read from standard input; never an
@@ -28,8 +28,8 @@ async function byFacade({ admin }: Context, cpf: string): Promise<Forgotten> {
   return (await admin.send<{ forgotten: Forgotten }>('POST', '/api/people/forget', { cpf })).forgotten;
 }
 
-async function byStore({ variables }: Context, cpf: string): Promise<Forgotten> {
-  const read = readEnvironment(variables);
+async function byStore({ variables, pair, extension }: Context, cpf: string): Promise<Forgotten> {
+  const read = readEnvironment(variables, pair.variables, extension?.variables);
   if (!read.ok) throw usageError(read.problems.join('\n'));
   const { database, dataDir } = read.environment;
   if (database.kind === 'none') throw usageError('DATABASE_URL is none: nothing is kept of anybody');

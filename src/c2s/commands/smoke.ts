@@ -1,8 +1,8 @@
-import { BASE_URL_REMEDY, baseUrlFault, normalBaseUrl } from '../../../http/base-url.ts';
-import { print, type Command, type CommonOptions, type Context } from '../../../facade/cli/context.ts';
-import { EXIT, usageError } from '../../../facade/cli/exit.ts';
-import { instant, milliseconds } from '../../../facade/cli/format.ts';
-import { smoke as runChecks, type SmokeResult } from '../smoke.ts';
+import { BASE_URL_REMEDY, baseUrlFault, normalBaseUrl } from '../../http/base-url.ts';
+import { print, type Command, type CommonOptions, type Context } from '../../facade/cli/context.ts';
+import { EXIT, usageError } from '../../facade/cli/exit.ts';
+import { instant, milliseconds } from '../../facade/cli/format.ts';
+import { smoke as runChecks, type SmokeResult } from './smoke-checks.ts';
 
 export interface SmokeOptions extends CommonOptions {
   readonly token?: string;

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher, Pool } from 'undici';
-import { MalformedAnswer } from '../../http/malformed-answer.ts';
-import { UpstreamCall } from '../../http/upstream-call.ts';
+import type { Dispatcher } from 'undici';
+import { MalformedAnswer } from './malformed-answer.ts';
+import { UpstreamCall } from './upstream-call.ts';
 
 /**
- * One request to the upstream, its answer held whole. Answers are JSON of at most fifty leads, so holding them
- * costs little and buys much: an answer that breaks off in the middle becomes a clean 502 instead of a cut
- * connection, and a read can be asked again. undici's own timers are off: one deadline covers everything.
+ * One request to an upstream, its answer held whole. Where answers are short that costs little and buys much: one that
+ * breaks off in the middle is a fault of the upstream and not a cut connection to a caller, and a read can be asked again.
+ * undici's own timers are off (upstream-pool.ts): one deadline covers everything.
  */
 
 export type FaultKind = 'unreachable' | 'connection-lost' | 'unusable-answer' | 'deadline' | 'caller-left';
@@ -24,6 +24,8 @@ export class UpstreamFault extends Error {
 }
 
 export interface UpstreamRequest {
+  /** Left out: that of the pool. */
+  readonly origin?: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** Path and query. */
   readonly path: string;
@@ -39,10 +41,10 @@ export interface UpstreamAnswer {
 }
 
 interface Limits {
-  /** Milliseconds left for this exchange. */
-  readonly deadline: number;
-  /** Bytes; a longer answer is a fault. */
-  readonly maxAnswer: number;
+  /** Left for this exchange. */
+  readonly deadlineMs: number;
+  /** A longer answer is a fault. */
+  readonly maxAnswerBytes: number;
 }
 
 /** Tells an exchange that its caller left, and lets the owner end it. */
@@ -69,7 +71,7 @@ class Exchange extends UpstreamCall {
     super();
     this.#limits = limits;
     this.#settle = settle;
-    this.#timer = setTimeout(() => this.fail('deadline'), limits.deadline);
+    this.#timer = setTimeout(() => this.fail('deadline'), limits.deadlineMs);
   }
 
   /** Ends the exchange for a reason of ours. Settles at once: a request still waiting for a connection has no controller yet. */
@@ -98,7 +100,7 @@ class Exchange extends UpstreamCall {
 
   protected override answerData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
-    if (this.#size > this.#limits.maxAnswer) this.fail('unusable-answer');
+    if (this.#size > this.#limits.maxAnswerBytes) this.fail('unusable-answer');
     else this.#chunks.push(chunk);
   }
 
@@ -124,9 +126,9 @@ function kindOf(error: Error, started: boolean): FaultKind {
   return code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' ? 'unusable-answer' : 'connection-lost';
 }
 
-/** Sends one request over the pool. Rejects with {@link UpstreamFault} only; any status is an answer. */
+/** Sends one request. Rejects with {@link UpstreamFault} only; any status is an answer. */
 export function exchange(
-  pool: Pool,
+  dispatcher: Dispatcher,
   request: UpstreamRequest,
   limits: Limits,
   ending: Ending,
@@ -137,7 +139,7 @@ export function exchange(
       else resolve(result);
     });
     ending.end = () => handler.fail('caller-left');
-    const { method, path, headers, body = null } = request;
-    pool.dispatch({ method, path, headers, body }, handler);
+    const { origin = '', method, path, headers, body = null } = request;
+    dispatcher.dispatch({ origin, method, path, headers, body }, handler);
   });
 }
