@@ -68,7 +68,7 @@ async function open(
   const handle = admitted(consumedGuard((req, res) => dataPlane.handle(req, res), logs.log));
   return {
     handle: (req, res) => handle(req, res, false),
-    isUpgrade: (req) => passesHead(req) && dataPlane.isUpgrade(req),
+    isUpgrade: (req) => passesHead(req) && dataPlane.takeUpgrade(req) !== undefined,
     upgrade: (req, socket, head) => upgrade(dataPlane, req, socket, head),
     admin: composition.listeners.admin,
     reload,
@@ -87,8 +87,9 @@ function upgrade(dataPlane: DataPlane, req: IncomingMessage, socket: Duplex, hea
   if (!(socket instanceof Socket) || socket.destroyed) return void socket.destroy();
   // Node has given the connection away: where the host sets no shouldUpgradeCallback, there is no response any more.
   const problem = headProblem(req);
-  if (problem) endWithProblem(socket, problem);
-  else if (dataPlane.isUpgrade(req)) dataPlane.upgrade(req, socket, head);
+  if (problem) return endWithProblem(socket, problem);
+  const take = dataPlane.takeUpgrade(req);
+  if (take) take(socket, head);
   else endWithProblem(socket, NOT_TAKEN);
 }
 

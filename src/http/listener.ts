@@ -15,13 +15,15 @@ export interface ListenerOptions {
   /** Names the listener's own refusals: `urn:<service>:<kind>`. Default: c2s-facade. */
   readonly service?: string;
   readonly handle: (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean) => void;
-  readonly upgrade?: (req: IncomingMessage, socket: Socket, head: Buffer) => void;
   /**
-   * A request with an Upgrade header that is not taken is a plain request: many clients offer h2c and expect an answer.
-   * Default: none is taken.
+   * Judges a request with an Upgrade header, once. Undefined: the request is a plain one, for many clients offer h2c and
+   * expect an answer. Default: no upgrade is taken.
    */
-  readonly isUpgrade?: (req: IncomingMessage) => boolean;
+  readonly takeUpgrade?: (req: IncomingMessage) => Upgrade | undefined;
 }
+
+/** Serves an upgrade that was taken: nothing else reads, writes or ends the socket. @param head bytes behind the request. */
+export type Upgrade = (socket: Socket, head: Buffer) => void;
 
 /** For a request head to arrive: what a slowloris gets. */
 const HEAD_TIMEOUT_MS = 15_000;
@@ -65,7 +67,7 @@ export function listen(
 }
 
 export function createListener(options: ListenerOptions): Server {
-  const { requestTimeoutMs = REQUEST_TIMEOUT_MS, service, isUpgrade = () => false } = options;
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS, service, takeUpgrade } = options;
   const server = createServer({
     maxHeaderSize: options.maxHeadBytes,
     keepAliveTimeout: options.keepAliveMs,
@@ -76,9 +78,7 @@ export function createListener(options: ListenerOptions): Server {
     // Judged with the rest of the head, whose refusals say what is wrong.
     requireHostHeader: false,
     noDelay: true,
-    // Node gives an upgraded connection away, and would never close the answers that are still owed on it.
-    // A head that is refused, or answered by itself, is that of a plain request.
-    shouldUpgradeCallback: (req) => isOwedNothing(req.socket) && passesHead(req) && isUpgrade(req),
+    shouldUpgradeCallback: (req) => isTaken(req, takeUpgrade),
   });
   const handle = admitted(options.handle, service);
   server.on('request', (req, res) => handle(req, res, false));
@@ -86,13 +86,22 @@ export function createListener(options: ListenerOptions): Server {
   server.on('checkExpectation', (req, res) => {
     if (!(req.socket as Carrier)[kRefused]) refusalsOf(service)(res, UNKNOWN_EXPECTATION);
   });
-  server.on('upgrade', (req, socket: Socket, head) => {
-    (socket as Carrier)[kUpgraded] = true;
-    options.upgrade?.(req, socket, head);
-  });
+  // In the turn of shouldUpgradeCallback.
+  server.on('upgrade', (_req, socket: Carrier, head) => socket[kUpgrade]?.(socket, head));
   server.on('connect', (_req, socket: Socket) => refuseConnect(socket, service));
   answerClientErrors(server, service);
   return server;
+}
+
+/**
+ * Node gives an upgraded connection away, and would never close the answers that are still owed on it. A head that is
+ * refused, or answered by itself, is that of a plain request.
+ */
+function isTaken(req: IncomingMessage, take: ListenerOptions['takeUpgrade']): boolean {
+  const socket = req.socket as Carrier;
+  if (!take || !isOwedNothing(socket) || !passesHead(req)) return false;
+  socket[kUpgrade] = take(req);
+  return socket[kUpgrade] !== undefined;
 }
 
 /** What every request must pass, whoever's server it came to, before it is looked at. */
@@ -180,14 +189,15 @@ function lineUp(socket: Carrier, before: ServerResponse, begin: () => void): voi
 /** The latest request of a connection: what the parser refuses may be its body, or come behind it. */
 const kLatest = Symbol('latest');
 const kRefused = Symbol('refused');
-const kUpgraded = Symbol('upgraded');
+/** Serves what the connection became, once node has given it away. */
+const kUpgrade = Symbol('upgrade');
 const kWaiting = Symbol('waiting');
 /** How many requests wait for their turn. */
 const kBehind = Symbol('behind');
 type Carrier = Socket & {
   [kLatest]?: ServerResponse;
   [kRefused]?: boolean;
-  [kUpgraded]?: boolean;
+  [kUpgrade]?: Upgrade | undefined;
   [kWaiting]?: Set<ServerResponse>;
   [kBehind]?: number;
 };
@@ -210,8 +220,8 @@ function closeWith(socket: Carrier, res: ServerResponse): void {
 
 /** Nothing is owed on this connection: it has had no request yet, or its latest is answered. Half a head is no request. */
 export function isOwedNothing(socket: Socket): boolean {
-  const { [kLatest]: latest, [kUpgraded]: isUpgraded } = socket as Carrier;
-  return !isUpgraded && (!latest || latest.writableFinished);
+  const { [kLatest]: latest, [kUpgrade]: upgrade } = socket as Carrier;
+  return !upgrade && (!latest || latest.writableFinished);
 }
 
 const UNKNOWN_EXPECTATION = {

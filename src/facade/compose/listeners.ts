@@ -43,8 +43,7 @@ function publicListener({ dataPlane, active }: Runtime): Server {
     maxHeadBytes: maxHeaderSize,
     keepAliveMs: keepAlive,
     handle: (req, res, expectsContinue) => dataPlane.handle(req, res, expectsContinue),
-    upgrade: (req, socket, head) => dataPlane.upgrade(req, socket, head),
-    isUpgrade: (req) => dataPlane.isUpgrade(req),
+    takeUpgrade: (req) => dataPlane.takeUpgrade(req),
   });
   dataPlane.overload.watch(listener);
   return listener;

@@ -2,30 +2,32 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { RequestTrace, Tracing } from '../observe/tracing/trace.ts';
+import type { Tracing } from '../observe/tracing/trace.ts';
 import type { ApiPair } from '../rollout/api-pair.ts';
-import { showToken, tokenHeaderNames } from '../dialect/token-header.ts';
+import { tokenHeaderNames } from '../dialect/token-header.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';
 import type { Standing } from '../../http/standing.ts';
 import { Callers, MISPLACED, MISPLACED_TOKEN, type Caller } from './callers.ts';
 import { Connection, LOOP } from './connection.ts';
+import { credentialsFor, type OwnTokens } from './credentials.ts';
 import { DeadlineWatch } from '../../http/deadlines.ts';
 import { Discovery } from './discovery.ts';
-import { Exchange, type ExchangeContext } from './exchange.ts';
+import { Exchange, type Asked, type ExchangeContext } from './exchange.ts';
 import type { RuntimeSnapshot, RouteEntry } from './runtime-snapshot.ts';
-import { requestRules, type Credentials, type RequestRules } from './headers.ts';
+import { requestRules, type Credentials } from './headers.ts';
 import { Overload, OVERLOADED, type OverloadLimits, type ShedReason } from './overload.ts';
 import { createPages, isHealthCheck, type Pages } from './pages.ts';
 import type { Target } from './plan.ts';
+import type { Upgrade } from '../../http/listener.ts';
 import { endWithProblem, sendProblem, sendReady, type Problem } from '../../http/problem.ts';
 import { refusalFor } from './refusals.ts';
 import { givenRequestId, requestIdOf } from '../../http/request-id.ts';
 import type { Tap } from './tap.ts';
 import { percentDecodeLoosely } from '../../http/percent.ts';
 import { parseTarget } from './target.ts';
-import { isWebSocketOffer } from './tunnel.ts';
 import { Tunnels } from './tunnels.ts';
+import { isWebSocketOffer } from './web-socket.ts';
 
 /**
  * The public side of the facade. A request is matched first. What no route claims is one of the facade's own pages, or
@@ -33,16 +35,13 @@ import { Tunnels } from './tunnels.ts';
  * snapshot that is found here is kept to the end of the request.
  */
 
-interface DataPlaneOptions {
+interface DataPlaneOptions extends OwnTokens {
   readonly metrics: Metrics;
   readonly requestLog: Logger;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly pair: Pick<ApiPair, 'names' | 'tokens'>;
-  readonly directToken: string | undefined;
   readonly facadeTokens: readonly string[];
-  /** What the facade shows the gateway, if the gateway asks for anything. */
-  readonly gatewayToken: string | undefined;
   readonly overload: OverloadLimits;
   readonly log: Logger;
   /** Undefined: off. */
@@ -77,11 +76,11 @@ export class DataPlane {
     const tokenHeaders = tokenHeaderNames(options.pair);
     this.callers = new Callers(options.directToken, options.facadeTokens, tokenHeaders);
     this.#deadlines = new DeadlineWatch(now);
-    this.#credentials = credentialsFor(options, requestRules(tokenHeaders));
+    this.#credentials = credentialsFor(options.pair.tokens, options, requestRules(tokenHeaders));
     this.overload = overloadOf(
       options,
       () => this.underWay,
-      (req) => this.#standingOf(req),
+      (req) => this.#standingOf(req, this.isKnown(req)),
     );
     const waits = {
       direct: metrics.rateBudgetWait.labels('direct'),
@@ -169,37 +168,78 @@ export class DataPlane {
     const caller = this.callers.identify(req.rawHeaders, searchedIn(req, target));
     if (caller === MISPLACED) return refuseMisplaced(res, MISPLACED_TOKEN);
     if (snapshot.hop.isLoop(req)) return refuseWith(req, res, this.#loop());
-    const claimed = snapshot.matcher.match(method, target.path);
-    let match = claimed;
-    if (!match) {
-      if (this.pages.claims(method, target.path)) {
-        if (!caller && !this.pages.vouchesFor(req)) this.#countStranger(res);
-        return this.#page(req, res, target, expectsContinue);
+    const match = this.#match(req, method, target);
+    if (match === PAGE) return this.#page(req, res, target, caller, expectsContinue);
+    if (match === BETRAYED) return refuseMisplaced(res, SECRET_MISSPELT);
+    if (!match) return this.#refuse(req, res, target);
+    const asked = this.#asked(snapshot, req, target, match, caller, res);
+    new Exchange(this.#context, snapshot, asked, res, expectsContinue).begin();
+  }
+
+  /**
+   * Takes a WebSocket that neither a route nor a page claims. Undefined: the request offers none, or goes the way of
+   * a plain request for another reason, a refusal of its head among them.
+   *
+   * @returns serves it by the snapshot of now, and is called once at most.
+   */
+  takeUpgrade(req: IncomingMessage): Upgrade | undefined {
+    if (!isWebSocketOffer(req)) return undefined;
+    const snapshot = this.#snapshot;
+    const target = parseTarget(req.url as string);
+    const caller = this.callers.identify(req.rawHeaders, searchedIn(req, target));
+    if (caller === MISPLACED || snapshot.hop.isLoop(req)) return undefined;
+    const match = this.#match(req, 'GET', target);
+    if (match !== snapshot.unclaimed.read) return undefined;
+    return (socket, head) => {
+      const standing = this.#standingOf(req, caller !== undefined);
+      if (this.overload.refuses(this.underWay, this.#strangers, req, standing)) {
+        return endWithProblem(socket, this.overload.refusal.problem, OVERLOADED);
       }
-      if (this.#isBetrayed(req)) return refuseMisplaced(res, SECRET_MISSPELT);
-      match = this.#unclaimed(method, target);
-      if (!match) return this.#refuse(req, res, target);
-    }
+      this.#tunnels.begin(snapshot, this.#asked(snapshot, req, target, match, caller, socket), socket, head);
+    };
+  }
+
+  /** What serves a request by the snapshot of now, or why nothing does; undefined: no path that could be asked of anybody. */
+  #match(
+    req: IncomingMessage,
+    method: string,
+    target: Target,
+  ): Match<RouteEntry> | typeof PAGE | typeof BETRAYED | undefined {
+    const claimed = this.#snapshot.matcher.match(method, target.path);
+    if (claimed) return claimed;
+    if (this.pages.claims(method, target.path)) return PAGE;
+    return this.#isBetrayed(req) ? BETRAYED : this.#unclaimed(method, target);
+  }
+
+  /** A request that is passed on. @param carrier closes when the request, or its tunnel, has ended. */
+  #asked(
+    snapshot: RuntimeSnapshot,
+    req: IncomingMessage,
+    target: Target,
+    match: Match<RouteEntry>,
+    caller: Caller | undefined,
+    carrier: ServerResponse | Socket,
+  ): Asked {
     const standing = standingOf(caller);
-    if (standing === 'stranger') this.#countStranger(res);
-    if (!claimed) this.#discover(method, target, standing);
+    if (standing === 'stranger') this.#countStranger(carrier);
+    const isClaimed = match.route.model.servedAs.direct === 'direct';
+    if (!isClaimed) this.discovery.observe(req.method as string, target.path, Date.now(), standing);
     const requestId = requestIdOf(req.headers['x-request-id']);
-    new Exchange(this.#context, snapshot, {
-      req,
-      res,
-      target,
-      match,
-      connection: Connection.of(req, snapshot.hop),
-      caller,
-      standing,
-      requestId,
-      expectsContinue,
-      trace: this.#trace(req, requestId, match),
-    }).begin();
+    // A trace names a route by its template, and what no route claims has none.
+    const trace = this.#options.tracing?.request({ req, requestId, match: isClaimed ? match : undefined });
+    const connection = Connection.of(req, snapshot.hop);
+    return { req, target, match, connection, caller, standing, requestId, trace };
   }
 
   /** One of the facade's own pages. */
-  #page(req: IncomingMessage, res: ServerResponse, target: Target, expectsContinue: boolean): void {
+  #page(
+    req: IncomingMessage,
+    res: ServerResponse,
+    target: Target,
+    caller: Caller | undefined,
+    expectsContinue: boolean,
+  ): void {
+    if (this.#standingOf(req, caller !== undefined) === 'stranger') this.#countStranger(res);
     // Express would parse an absolute form, and not take all of them.
     req.url = target.raw;
     this.#onPages++;
@@ -237,47 +277,6 @@ export class DataPlane {
     return LOOP;
   }
 
-  /** Only a WebSocket that neither a route nor a page claims: everything else is a plain request that offers an upgrade. */
-  isUpgrade(req: IncomingMessage): boolean {
-    if (!isWebSocketOffer(req)) return false;
-    const target = parseTarget(req.url as string);
-    const { path } = target;
-    // A refused head is answered like that of a plain request.
-    if (this.#snapshot.hop.isLoop(req) || this.callers.identify(req.rawHeaders, searchedIn(req, target)) === MISPLACED)
-      return false;
-    if (this.#isBetrayed(req)) return false;
-    const { matcher } = this.#snapshot;
-    const isOurs = matcher.match('GET', path) !== undefined || this.pages.claims('GET', path);
-    return !isOurs && path.startsWith('/') && matcher.methodsOf(path, 'gateway').length === 0;
-  }
-
-  /** @param req {@link isUpgrade} holds of it. */
-  upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {
-    if (this.overload.refuses(this.underWay, this.#strangers, req)) {
-      return endWithProblem(socket, this.overload.refusal.problem, OVERLOADED);
-    }
-    const snapshot = this.#snapshot;
-    const target = parseTarget(req.url as string);
-    const requestId = requestIdOf(req.headers['x-request-id']);
-    const match = snapshot.unclaimed.read;
-    const caller = this.callers.identify(req.rawHeaders, searchedIn(req, target));
-    if (caller === MISPLACED) return endWithProblem(socket, MISPLACED_TOKEN);
-    const standing = standingOf(caller);
-    if (standing === 'stranger') this.#countStranger(socket);
-    this.#discover(req.method as string, target, standing);
-    const asked = {
-      req,
-      target,
-      match,
-      connection: Connection.of(req, snapshot.hop),
-      caller,
-      standing,
-      requestId,
-      trace: this.#trace(req, requestId, match),
-    };
-    this.#tunnels.begin(snapshot, asked, socket, head);
-  }
-
   /** After {@link drain}: open WebSockets would end never, or when they are cut. @returns how many were open. */
   endTunnels(): number {
     return this.#tunnels.end();
@@ -289,8 +288,9 @@ export class DataPlane {
     this.#tunnels.close();
   }
 
-  #standingOf(req: IncomingMessage): Standing {
-    return this.isKnown(req) || this.pages.vouchesFor(req) ? 'known' : 'stranger';
+  /** Of a request that no route claims, or of which nothing is known yet: the secret of a page vouches for its caller, too. */
+  #standingOf(req: IncomingMessage, isKnown: boolean): Standing {
+    return isKnown || this.pages.vouchesFor(req) ? 'known' : 'stranger';
   }
 
   /** Until it closes: the answer of a request, or the connection of a tunnel. */
@@ -303,23 +303,18 @@ export class DataPlane {
     this.#strangers--;
   };
 
-  #discover(method: string, { path }: Target, standing: Standing): void {
-    this.discovery.observe(method, path, Date.now(), standing);
-  }
-
   /** Nothing was sent, and nothing was done: the cheapest answer that says so. */
   #shed(req: IncomingMessage, res: ServerResponse): void {
     // Beyond the limit of connections; the others may try again on the one that they have.
     if (this.overload.isBeyond(req.socket)) res.shouldKeepAlive = false;
     sendReady(res, this.overload.refusal.ready, givenRequestId(req.headers['x-request-id']));
   }
-
-  #trace(req: IncomingMessage, requestId: string, match: Match<RouteEntry>): RequestTrace | undefined {
-    // A trace names a route by its template, and what no route claims has none.
-    const isClaimed = match.route.model.servedAs.direct === 'direct';
-    return this.#options.tracing?.request({ req, requestId, match: isClaimed ? match : undefined });
-  }
 }
+
+/** One of the facade's own pages claims it. */
+const PAGE = Symbol('page');
+/** See {@link SECRET_MISSPELT}. */
+const BETRAYED = Symbol('betrayed');
 
 const SECRET_MISSPELT: Problem = {
   status: 400,
@@ -338,22 +333,6 @@ function refuseMisplaced(res: ServerResponse, problem: Problem): void {
 function refuseWith(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
   const requestId = requestIdOf(req.headers['x-request-id']);
   sendProblem(res, problem, requestId, ['x-request-id', requestId]);
-}
-
-/**
- * What each path is shown. Direct: a stranger's own, so that the API itself says 401; of a known caller that side's
- * token, written once and by the facade, however the caller wrote its own. Gateway: never the caller's, which is the
- * other side's business, but the facade's own key.
- */
-function credentialsFor(
-  { pair: { tokens }, directToken, gatewayToken }: DataPlaneOptions,
-  rules: RequestRules,
-): Readonly<Record<Path, (caller: Caller | undefined) => Credentials>> {
-  const asSent: Credentials = { keep: true, sent: undefined, rules };
-  const ours: Credentials = { keep: false, sent: showToken(tokens.direct, directToken), rules };
-  const sentToGateway = showToken(tokens.gateway, gatewayToken);
-  const gateway: Credentials = { keep: false, sent: sentToGateway, rules, dropOrigin: true };
-  return { direct: (caller) => (caller ? ours : asSent), gateway: () => gateway };
 }
 
 /** Where a token stands as a query, or as the authority of an absolute form, which is passed on as the caller's host. */

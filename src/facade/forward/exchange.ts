@@ -16,11 +16,12 @@ import type { Caller } from './callers.ts';
 import { bucketFor, choose } from './choose.ts';
 import type { Connection } from './connection.ts';
 import type { Bounded, DeadlineWatch } from '../../http/deadlines.ts';
-import { MAX_ERROR_ANSWER_BYTES, understand } from './error-answer.ts';
+import { HeldAnswer, understand } from './error-answer.ts';
+import { ANSWERED, attemptOf, CLOSED, leftAt, PLANNING, STREAMED, type Phase } from './exchange-phase.ts';
 import { expiryOf } from './expiry.ts';
 import { mayFailover } from './failover.ts';
 import type { RuntimeSnapshot, RouteEntry } from './runtime-snapshot.ts';
-import { requestHeaders, responseHeaders, type AnswerHeaders, type Credentials } from './headers.ts';
+import { requestHeaders, responseHeaders, type Credentials } from './headers.ts';
 import { InboundBody } from './inbound-body.ts';
 import { headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from '../../http/rate-budget.ts';
@@ -51,10 +52,9 @@ export interface ExchangeContext {
   readonly tap: Tap | undefined;
 }
 
-/** The request, as the data plane found it. */
+/** What the data plane found out from the head of a request that it passes on, as a request or as a tunnel. */
 export interface Asked {
   readonly req: IncomingMessage;
-  readonly res: ServerResponse;
   readonly target: Target;
   readonly match: Match<RouteEntry>;
   readonly connection: Connection;
@@ -62,58 +62,19 @@ export interface Asked {
   /** Which part of every limit the caller may use. */
   readonly standing: Standing;
   readonly requestId: string;
-  /** The caller waits for 100 Continue. */
-  readonly expectsContinue: boolean;
   /** Undefined: tracing is off. */
   readonly trace: RequestTrace | undefined;
 }
 
-const NOTHING_PLANNED: Plan = { target: '/', body: undefined, isTranslated: false };
-
-/** An error answer that is being read in order to be understood. */
-interface HeldAnswer extends AnswerHeaders {
-  readonly status: number;
-  readonly chunks: Buffer[];
-  size: number;
-}
-
-/**
- * Where an exchange stands.
- *
- *   planning → (queued →) asking → answering → answered → closed
- *                            └─→ understanding ─┘          (every phase may close)
- *
- * A failed attempt leads back to `planning`, for the other path, or to `answered`, with the facade's own refusal.
- */
-type Phase =
-  /** A path is chosen, and the body is awaited where there is one. */
-  | { readonly kind: 'planning' }
-  /** The rate budget of the path is waited for. */
-  | { readonly kind: 'queued'; readonly upstream: Upstream }
-  /** The path is asked. */
-  | { readonly kind: 'asking'; readonly attempt: Attempt }
-  /** Its answer passes through. */
-  | { readonly kind: 'answering'; readonly attempt: Attempt; readonly isEventStream: boolean }
-  /** Its error answer is read whole. */
-  | { readonly kind: 'understanding'; readonly attempt: Attempt; readonly held: HeldAnswer }
-  /** The whole answer, an upstream's or the facade's own, is written, and on its way to the caller. */
-  | { readonly kind: 'answered'; readonly isEventStream: boolean }
-  /** The answer has ended or the caller has left: recorded. */
-  | { readonly kind: 'closed' };
-
-const PLANNING: Phase = { kind: 'planning' };
-const ANSWERED: Phase = { kind: 'answered', isEventStream: false };
-const STREAMED: Phase = { kind: 'answered', isEventStream: true };
-const CLOSED: Phase = { kind: 'closed' };
-
 type ExchangeResponse = ServerResponse & { [kExchange]?: Exchange };
 const kExchange = Symbol('exchange');
-const EMPTY = Buffer.alloc(0);
 
 export class Exchange implements AttemptOwner, Bounded, Waiter {
   readonly #context: ExchangeContext;
   readonly #snapshot: RuntimeSnapshot;
   readonly #asked: Asked;
+  readonly #res: ServerResponse;
+  readonly #expectsContinue: boolean;
   readonly #entry: RouteEntry;
   readonly #startedAt: number;
   readonly #body: InboundBody | undefined;
@@ -121,8 +82,6 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #phase: Phase = PLANNING;
   /** The path that is being asked, and at last the one that answered. */
   #path: Path = 'direct';
-  /** What is sent to it. */
-  #plan: Plan = NOTHING_PLANNED;
   #tries = 0;
   #directTries = 0;
   /** What the comparison wants of it. */
@@ -130,18 +89,27 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   /** See DeadlineWatch. */
   index = -1;
 
-  constructor(context: ExchangeContext, snapshot: RuntimeSnapshot, asked: Asked) {
+  /** @param expectsContinue the caller waits for 100 Continue. */
+  constructor(
+    context: ExchangeContext,
+    snapshot: RuntimeSnapshot,
+    asked: Asked,
+    res: ServerResponse,
+    expectsContinue: boolean,
+  ) {
     this.#context = context;
     this.#snapshot = snapshot;
     this.#asked = asked;
+    this.#res = res;
+    this.#expectsContinue = expectsContinue;
     this.#entry = asked.match.route;
     this.#startedAt = context.now();
-    this.#answer = new CallerAnswer(asked.res, this.#entry.model, asked.requestId);
+    this.#answer = new CallerAnswer(res, this.#entry.model, asked.requestId);
     this.#body = InboundBody.of(asked.req);
   }
 
   begin(): void {
-    const res: ExchangeResponse = this.#asked.res;
+    const res: ExchangeResponse = this.#res;
     res[kExchange] = this;
     res.on('close', onResponseClose);
     this.#context.deadlines.add(this);
@@ -226,18 +194,17 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #gate(path: Path, plan: Plan): void {
     const upstream = this.#snapshot.upstreams[path];
     if (!upstream) return this.#cannotServe('facade_no_gateway');
-    this.#plan = plan;
     const { rateBudget } = upstream;
-    if (!rateBudget || this.#entry.state.breakerState(path) === 'open') return this.#launch(upstream);
-    this.#phase = { kind: 'queued', upstream };
+    if (!rateBudget || this.#entry.state.breakerState(path) === 'open') return this.#launch(upstream, plan);
+    this.#phase = { kind: 'queued', upstream, plan };
     rateBudget.take(this, this.#asked.standing);
   }
 
   granted(waited: number): void {
     if (this.#phase.kind !== 'queued') return;
-    const { upstream } = this.#phase;
+    const { upstream, plan } = this.#phase;
     this.#context.rateBudgetWaited(upstream.path, waited);
-    this.#launch(upstream);
+    this.#launch(upstream, plan);
   }
 
   refused(retryAfter: number): void {
@@ -246,7 +213,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   // --- 4. attempt ---
 
-  #launch(upstream: Upstream): void {
+  #launch(upstream: Upstream, { target, body, isTranslated }: Plan): void {
     const { req, match, connection, caller, standing, requestId } = this.#asked;
     const breaker = this.#entry.state.breaker(upstream.path);
     const permit = breaker ? breaker.acquire(standing) : 0;
@@ -255,7 +222,6 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       breaker?.report(permit, 'neutral', 0, this.#startedAt);
       return this.#cannotServe('facade_bulkhead_full', 1000);
     }
-    const { target, body, isTranslated } = this.#plan;
     const credentials = this.#context.credentials(upstream.path, caller);
     const held = body && { length: body.length, isTranslated };
     const headers = requestHeaders(req, connection, credentials, requestId, held);
@@ -271,7 +237,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #continue(): void {
-    if (this.#asked.expectsContinue && !this.#asked.res.headersSent) this.#asked.res.writeContinue();
+    if (this.#expectsContinue && !this.#res.headersSent) this.#res.writeContinue();
   }
 
   /** What an attempt came to, told to the metrics, the breaker and the bulkhead; once for each attempt. */
@@ -371,7 +337,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     answer.headers.push('via', attempt.via);
     if (status === 429) this.#pauseBudget(path, answer.retryAfter);
     if (status >= 400 && pair.mustUnderstand(path, this.#asked.match.dialect)) {
-      this.#phase = { kind: 'understanding', attempt, held: { ...answer, status, chunks: [], size: 0 } };
+      this.#phase = { kind: 'understanding', attempt, held: new HeldAnswer(status, answer) };
       return;
     }
     const isEventStream = isEventStreamType(answer.contentType);
@@ -383,20 +349,15 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   /** Else the head would wait for the first byte of the body: a long poll, a model's answer, a stream of events. */
   answerWaits(): void {
-    if (this.#phase.kind === 'answering') this.#asked.res.flushHeaders();
+    if (this.#phase.kind === 'answering') this.#res.flushHeaders();
   }
 
   answerData(attempt: Attempt, chunk: Buffer): void {
     this.#sample?.capture?.data(chunk);
-    if (this.#phase.kind === 'understanding') {
-      const { held } = this.#phase;
-      held.size += chunk.length;
-      if (held.size <= MAX_ERROR_ANSWER_BYTES) held.chunks.push(chunk);
-      return;
-    }
+    if (this.#phase.kind === 'understanding') return this.#phase.held.add(chunk);
     if (this.#answer.write(chunk)) return;
     attempt.pause();
-    this.#asked.res.once('drain', onResponseDrain);
+    this.#res.once('drain', onResponseDrain);
   }
 
   answerEnds(attempt: Attempt): void {
@@ -408,7 +369,6 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #answerUnderstood(attempt: Attempt, held: HeldAnswer): void {
-    const body = held.size <= MAX_ERROR_ANSWER_BYTES ? Buffer.concat(held.chunks) : EMPTY;
     const { dialect } = this.#asked.match;
     const { path } = attempt.upstream;
     const { pair, body: rule } = this.#entry.model;
@@ -417,17 +377,17 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       asked: dialect,
       rule,
       status: held.status,
-      contentType: held.contentType,
-      body,
+      contentType: held.head.contentType,
+      body: held.body,
       durationMs: this.#context.now() - attempt.startedAt,
     });
     this.#settle(attempt, understood.outcome, understood.status);
     if (this.#failover(understood.outcome)) return;
-    if (understood.status === 429 && held.status !== 429) this.#pauseBudget(path, held.retryAfter);
+    if (understood.status === 429 && held.status !== 429) this.#pauseBudget(path, held.head.retryAfter);
     if (!understood.replacement) return this.#refuse(understood.outcome);
     this.#phase = ANSWERED;
     this.#answer.outcome = understood.outcome;
-    this.#answer.endWith(this.#path, understood.status, understood.replacement, held.headers);
+    this.#answer.endWith(this.#path, understood.status, understood.replacement, held.head.headers);
   }
 
   /** The facade answers by itself. */
@@ -485,7 +445,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   endConnection(): void {
-    if (!this.#answer.begun) this.#asked.res.shouldKeepAlive = false;
+    if (!this.#answer.begun) this.#res.shouldKeepAlive = false;
   }
 
   // --- 6. record ---
@@ -499,7 +459,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const attempt = attemptOf(phase);
     const answer = this.#answer;
     if (!answer.finished && (answer.outcome === undefined || answer.outcome === 'ok')) {
-      answer.outcome = attempt ? LEFT[attempt.phase] : answer.begun ? 'client_body' : 'client_admit';
+      answer.outcome = leftAt(attempt, answer.begun);
     }
     const outcome = answer.outcome ?? 'client_admit';
     if (phase.kind === 'queued') phase.upstream.rateBudget?.cancel(this, this.#asked.standing);
@@ -547,19 +507,6 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     });
   }
 }
-
-/** The attempt that is under way. */
-function attemptOf(phase: Phase): Attempt | undefined {
-  return 'attempt' in phase ? phase.attempt : undefined;
-}
-
-const LEFT = {
-  connect: 'client_admit',
-  send: 'client_send',
-  respond: 'client_respond',
-  body: 'client_body',
-  ended: 'client_body',
-} as const;
 
 // One listener for all answers: the exchange hangs on the answer, so no closure is made per request.
 function onResponseClose(this: ExchangeResponse): void {

@@ -108,9 +108,12 @@ export class Overload {
     return !this.#isCalm || inflight >= this.#limits.maxInflight || strangers >= this.#strangersAtMost;
   }
 
-  /** Counts a refusal. @returns why the request is refused; undefined: it is taken. */
-  refuses(inflight: number, strangers: number, req: IncomingMessage): ShedReason | undefined {
-    return this.mayRefuse(inflight, strangers) ? this.#judge(inflight, strangers, req) : undefined;
+  /**
+   * Counts a refusal. @returns why the request is refused; undefined: it is taken.
+   * @param standing where it is known already; left out: worked out, but only where it matters.
+   */
+  refuses(inflight: number, strangers: number, req: IncomingMessage, standing?: Standing): ShedReason | undefined {
+    return this.mayRefuse(inflight, strangers) ? this.#judge(inflight, strangers, req, standing) : undefined;
   }
 
   /** Work that can be left undone should be, now: there is less than half of the room left. */
@@ -170,16 +173,26 @@ export class Overload {
     clearInterval(this.#timer);
   }
 
-  #judge(inflight: number, strangers: number, req: IncomingMessage): ShedReason | undefined {
-    const reason = this.#reason(inflight, strangers, req);
+  #judge(
+    inflight: number,
+    strangers: number,
+    req: IncomingMessage,
+    known: Standing | undefined,
+  ): ShedReason | undefined {
+    const reason = this.#reason(inflight, strangers, req, known);
     if (reason) this.#count(reason);
     return reason;
   }
 
-  #reason(inflight: number, strangers: number, req: IncomingMessage): ShedReason | undefined {
+  #reason(
+    inflight: number,
+    strangers: number,
+    req: IncomingMessage,
+    known: Standing | undefined,
+  ): ShedReason | undefined {
     if (this.isBeyond(req.socket)) return 'connections';
     if (inflight >= this.#limits.maxInflight) return 'inflight';
-    const standing = this.#options.standingOf(req);
+    const standing = known ?? this.#options.standingOf(req);
     if (standing === 'stranger' && strangers >= this.#strangersAtMost) return 'inflight';
     return this.#admission.admits(standing) ? undefined : 'lag';
   }

@@ -7,12 +7,14 @@ import { REFUSED } from './breaker.ts';
 import type { Bounded } from '../../http/deadlines.ts';
 import type { Asked, ExchangeContext } from './exchange.ts';
 import { expiryOf } from './expiry.ts';
+import { asRecord } from './header-record.ts';
 import type { RuntimeSnapshot } from './runtime-snapshot.ts';
 import { bodiless, hasNoBody, reasonPhrase, requestHeaders, responseHeaders, viaOf } from './headers.ts';
 import { endWithProblem } from '../../http/problem.ts';
 import type { Waiter } from '../../http/rate-budget.ts';
 import { refusalFor } from './refusals.ts';
 import type { Upstream } from './upstream.ts';
+import { isOpening, isWellFormed } from './web-socket.ts';
 
 /**
  * The tunnel of a WebSocket that no route claims. A middleware connects it and moves its bytes once it stands
@@ -20,18 +22,6 @@ import type { Upstream } from './upstream.ts';
  * bulkhead, deadlines, metrics. A tunnel has a connection of its own, which comes from no pool and goes into none,
  * whatever is answered: what is still on its way in either direction must never become part of another request.
  */
-
-/** A request that {@link isWebSocketOffer} holds of, and that no route claims. */
-export type TunnelAsked = Omit<Asked, 'res' | 'expectsContinue'>;
-
-/** Only a WebSocket without a body is a tunnel (RFC 6455 4.1); everything else is a plain request whose offer is dropped. */
-export function isWebSocketOffer({ method, httpVersion, headers }: IncomingMessage): boolean {
-  if (method !== 'GET' || httpVersion !== '1.1' || !isWebSocket(headers.upgrade)) return false;
-  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) return false;
-  return (headers.connection ?? '').split(',').some((option) => option.trim().toLowerCase() === 'upgrade');
-}
-
-const isWebSocket = (protocol: string | undefined): boolean => protocol?.toLowerCase() === 'websocket';
 
 /**
  *   queued → asking → open → closed
@@ -59,7 +49,7 @@ type Takes = (answer: IncomingMessage, upstreamSocket: Socket, head: Buffer) => 
 export class Tunnel implements Bounded, Waiter {
   readonly #context: ExchangeContext;
   readonly #snapshot: RuntimeSnapshot;
-  readonly #asked: TunnelAsked;
+  readonly #asked: Asked;
   readonly #socket: Socket;
   readonly #connect: () => void;
   readonly #upstream: Upstream;
@@ -78,14 +68,8 @@ export class Tunnel implements Bounded, Waiter {
   /** See DeadlineWatch. */
   index = -1;
 
-  /** @param connect has the middleware make the request. */
-  constructor(
-    context: ExchangeContext,
-    snapshot: RuntimeSnapshot,
-    asked: TunnelAsked,
-    socket: Socket,
-    connect: () => void,
-  ) {
+  /** @param asked no route claims it, and it offers a WebSocket (web-socket.ts). @param connect has the middleware make the request. */
+  constructor(context: ExchangeContext, snapshot: RuntimeSnapshot, asked: Asked, socket: Socket, connect: () => void) {
     this.#context = context;
     this.#snapshot = snapshot;
     this.#asked = asked;
@@ -351,7 +335,6 @@ export class Tunnel implements Bounded, Waiter {
     if (phase.kind === 'queued') this.#upstream.rateBudget?.cancel(this, this.#asked.standing);
     if ('proxyReq' in phase) phase.proxyReq?.destroy();
     if (this.#hasPlace) this.#upstream.leave(this.#asked.standing);
-    if (phase.kind === 'refusing') this.#outcome ??= left;
     this.#record(this.#outcome ?? left);
   };
 
@@ -400,19 +383,6 @@ function leftAt(phase: Phase): Outcome {
   }
 }
 
-/** A 101 has no body (RFC 9110 8.6 and 15.2), and HTTP/1.0 knows none. */
-function isOpening({ httpVersion, headers }: IncomingMessage): boolean {
-  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
-  return httpVersion === '1.1' && isWebSocket(headers.upgrade) && !hasBody;
-}
-
-/** Written as HTTP/1 has it, with a status that an answer may end with, and with a body whose coding is known here. */
-function isWellFormed({ httpVersionMajor, statusCode = 0, headers }: IncomingMessage): boolean {
-  const coding = headers['transfer-encoding'];
-  const isKnownCoding = coding === undefined || coding.toLowerCase() === 'chunked';
-  return httpVersionMajor === 1 && isKnownCoding && (statusCode === 101 || (statusCode >= 200 && statusCode <= 599));
-}
-
 /** Calls back when there is a connection, its handshake done: before that nothing was sent. */
 function onceConnected(proxyReq: ClientRequest, connected: () => void): void {
   proxyReq.once('socket', (socket) =>
@@ -436,24 +406,4 @@ function tie(caller: Socket, upstream: Socket, idle: number): void {
   };
   outlive(caller, upstream);
   outlive(upstream, caller);
-}
-
-/** Names that the middleware looks up, and so must be able to find. */
-const LOOKED_UP = new Set(['connection', 'upgrade', 'host']);
-
-/** Name/value pairs as node:http takes them, in the caller's spelling; a name that comes twice becomes a list. */
-function asRecord(pairs: readonly string[]): Record<string, string | string[]> {
-  // Without a prototype: `constructor` is a header name, too.
-  const record = Object.create(null) as Record<string, string | string[]>;
-  const spellings = new Map<string, string>();
-  for (let i = 0; i < pairs.length; i += 2) {
-    const sent = pairs[i] as string;
-    const name = sent.toLowerCase();
-    const value = pairs[i + 1] as string;
-    const spelling = spellings.get(name) ?? (LOOKED_UP.has(name) ? name : sent);
-    spellings.set(name, spelling);
-    const before = record[spelling];
-    record[spelling] = before === undefined ? value : [before, value].flat();
-  }
-  return record;
 }

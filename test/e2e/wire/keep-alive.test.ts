@@ -188,8 +188,6 @@ test('a head that dribbles in is bounded', async () => {
     maxHeadBytes: 1_024,
     keepAliveMs: 1_000,
     handle: (_req, res) => void res.end('ok'),
-    upgrade: (_req, socket) => void socket.destroy(),
-    isUpgrade: () => false,
   });
   expect(server.headersTimeout).toBeLessThanOrEqual(15_000);
   server.headersTimeout = 200;

@@ -13,8 +13,6 @@ test('what was pipelined on a connection that has closed meanwhile is not taken:
       taken.push(req.url);
       req.socket.destroy();
     },
-    upgrade: (_req, socket) => void socket.destroy(),
-    isUpgrade: () => false,
   });
   const url = new URL(await listen(server, '127.0.0.1', 0, 'PORT'));
   const caller = connect(Number(url.port), url.hostname).on('error', () => undefined);
@@ -30,8 +28,6 @@ test('a connection opened ahead of need is closed in silence, not before an idle
     maxHeadBytes: 16_384,
     keepAliveMs: 2_500,
     handle: (_req, res) => void res.end('ok'),
-    upgrade: (_req, socket) => void socket.destroy(),
-    isUpgrade: () => false,
   });
   server.headersTimeout = 200;
   const complaints = vi.fn();
@@ -66,8 +62,7 @@ test.each(['CONNECT x:443', 'GET /cable'])(
       maxHeadBytes: 16_384,
       keepAliveMs: 5_000,
       handle: (_req, res) => void res.end('ok'),
-      upgrade: (_req, socket) => endWithProblem(socket, { status: 503, kind: 'x', detail: 'x' }),
-      isUpgrade: () => true,
+      takeUpgrade: () => (socket) => endWithProblem(socket, { status: 503, kind: 'x', detail: 'x' }),
     });
     for (const event of ['connect', 'upgrade']) server.on(event, (_req, socket: Socket) => given.push(socket));
     const url = new URL(await listen(server, '127.0.0.1', 0, 'PORT'));

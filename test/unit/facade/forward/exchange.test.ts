@@ -1,4 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { ExchangeContext } from '../../../../src/facade/forward/exchange.ts';
+import { SEEN_EVERY, type Capture, type Tap } from '../../../../src/facade/forward/tap.ts';
+import type { RequestTrace } from '../../../../src/facade/observe/tracing/trace.ts';
 import { readMetric } from '../../../e2e/kit/facade.ts';
 import { worldOf, type Asking, type Call, type World } from './exchange-fixture.ts';
 import type { Written } from './table-fixture.ts';
@@ -20,10 +23,10 @@ const WRITE = {
 };
 
 let world: World;
-const open = (written: Partial<Written> = {}, killed = false): World => {
+const open = (written: Partial<Written> = {}, killed = false, own: Partial<ExchangeContext> = {}): World => {
   const { defaults, ...rest } = written;
   const quick = { deadlines: { connect: '3s', firstByte: '20s', idle: '15s', total: '25s' }, ...defaults };
-  return (world = worldOf({ routes: [ROW, WRITE], defaults: quick, ...rest }, killed));
+  return (world = worldOf({ routes: [ROW, WRITE], defaults: quick, ...rest }, killed, own));
 };
 afterEach(() => world.close());
 const asked = (n: number): Asking => world.askings[n] as Asking;
@@ -286,5 +289,432 @@ describe('what ends', () => {
     await turn();
     await turn();
     expect([world.underWay(), world.askings.length]).toEqual([0, 1]);
+  });
+});
+
+describe('the rate budget of a path', () => {
+  const ONE_A_PERIOD = { rateBudget: { requests: 1, period: '1h', burst: 0, longestWait: '2h' } };
+  const onDirect = { routes: [{ ...ROW, rollout: { gateway: 0 } }] };
+
+  test('is taken before the path is asked, and how long it was waited for is told', async () => {
+    const waits: [string, number][] = [];
+    open({ ...onDirect, direct: ONE_A_PERIOD }, false, { rateBudgetWaited: (path, ms) => waits.push([path, ms]) });
+    world.call();
+    expect(world.askings).toEqual([]);
+    await turn();
+    expect([world.askings.length, waits]).toEqual([1, [['direct', 0]]]);
+  });
+
+  test('is given back by a caller that leaves while it waits: nobody is asked for it', async () => {
+    open({ ...onDirect, direct: ONE_A_PERIOD });
+    world.call();
+    await turn();
+    const [left, next] = [world.call(), world.call()];
+    const cancel = vi.spyOn(world.snapshot.upstreams.direct.rateBudget!, 'cancel');
+    left.leave();
+    await turn();
+    expect([cancel.mock.calls.length, next.status(), world.askings.length]).toEqual([1, 0, 1]);
+    expect(await counted(/^facade_requests_total\{.*outcome="client_admit"/)).toBe(1);
+  });
+
+  test('of a path whose breaker is open is not spent', async () => {
+    open({ ...onDirect, direct: ONE_A_PERIOD });
+    const take = vi.spyOn(world.snapshot.upstreams.direct.rateBudget!, 'take');
+    world.snapshot.entries[0]?.state.breaker('direct')?.open();
+    const call = world.call();
+    expect([call.header('x-facade-outcome'), take.mock.calls.length]).toEqual(['facade_breaker_open', 0]);
+  });
+
+  test('that is spent on the gateway sends a request to direct', async () => {
+    open({ gateway: ONE_A_PERIOD });
+    vi.spyOn(world.snapshot.upstreams.gateway!.rateBudget!, 'take').mockImplementation((one) => one.refused(7_000));
+    world.call();
+    expect(world.askings.map(({ path }) => path)).toEqual(['direct']);
+    expect(await counted(/^facade_failovers_total\{.*reason="facade_rate_budget"/)).toBe(1);
+  });
+
+  test.each([
+    ['gateway', 100],
+    ['direct', 0],
+  ])('pauses when the %s answers 429: whichever answered, the limit is Contact2Sale’s', (path, gateway) => {
+    open({ routes: [{ ...ROW, rollout: { gateway, fallback: 'none' } }] });
+    world.call();
+    const pauseFor = vi.fn();
+    Object.assign(world.snapshot.upstreams.direct, { rateBudget: { pauseFor, close: () => undefined } });
+    asked(0).connects().answers(429, '{}', ['retry-after', '7']);
+    expect([asked(0).path, pauseFor.mock.calls]).toEqual([path, [['7', 'known']]]);
+  });
+});
+
+describe('an answer', () => {
+  test('that the caller does not take holds the upstream back, until it does', async () => {
+    open();
+    const call = world.call({ isDeaf: true });
+    asked(0).connects().begins(200);
+    asked(0).sends('x'.repeat(512 * 1024));
+    expect(asked(0).isPaused).toBe(true);
+    call.reads();
+    await turn();
+    await turn();
+    expect(asked(0).isPaused).toBe(false);
+  });
+
+  test('whose head is alone does not wait for its body', () => {
+    open();
+    const call = world.call();
+    asked(0).connects().begins(200, ['x-own', '1']);
+    expect(call.status()).toBe(0);
+    asked(0).waits();
+    expect([call.status(), call.header('x-own')]).toEqual([200, '1']);
+  });
+
+  test('of an error that is read whole is not begun by its head alone', () => {
+    open({ routes: [{ ...ROW, rollout: { gateway: 100, fallback: 'none' } }] });
+    const call = world.call();
+    asked(0).connects().begins(500);
+    asked(0).waits();
+    expect(call.status()).toBe(0);
+    asked(0).sends('{"detail":"');
+    asked(0).sends('broken"}');
+    asked(0).ends();
+    expect([call.status(), call.header('x-facade-outcome')]).toEqual([502, 'origin_unknown']);
+  });
+
+  test('that is whole and not taken is given up at the total', () => {
+    open();
+    const call = world.call({ isDeaf: true });
+    asked(0).connects().begins(200);
+    asked(0).sends('x'.repeat(512 * 1024));
+    asked(0).ends();
+    world.pass(24_999);
+    expect(call.res.destroyed).toBe(false);
+    world.pass(1);
+    expect(call.res.destroyed).toBe(true);
+  });
+
+  test('that is an event stream and not taken is not', () => {
+    open();
+    const call = world.call({ isDeaf: true });
+    asked(0).connects().begins(200, ['content-type', 'text/event-stream']);
+    asked(0).sends('x'.repeat(512 * 1024));
+    asked(0).ends();
+    world.pass(60_000);
+    expect(call.res.destroyed).toBe(false);
+  });
+
+  test('has the reason that came with it, and Via of the version that the upstream spoke', () => {
+    open();
+    const call = world.call();
+    asked(0).connects().answers(200);
+    expect([call.res.statusMessage, call.header('via')]).toEqual(['As It Came', '1.1 c2s-facade']);
+  });
+
+  test.each([
+    ['POST /leads', 201, 'Created'],
+    ['POST /integration/leads', 200, 'OK'],
+  ])('has the success of the dialect that was asked in (%s)', async (asking, status, reason) => {
+    const row = { id: 'leads.create', direct: 'POST /integration/leads', gateway: 'POST /leads' };
+    open({
+      routes: [
+        {
+          ...row,
+          rollout: { gateway: 100 },
+          body: { fields: { name: { type: 'string' } } },
+          success: { direct: 200, gateway: 201 },
+        },
+      ],
+    });
+    const [method, target] = asking.split(' ') as [string, string];
+    const call = world.call({ method, target, body: '{"name":"x"}' });
+    await turn();
+    asked(0).connects().answers(201, '{}');
+    expect([call.status(), call.res.statusMessage]).toEqual([status, status === 201 ? 'As It Came' : reason]);
+  });
+});
+
+describe('the caller is asked for its body (100 Continue)', () => {
+  const written = (call: Call) => /^HTTP\/1\.1 100 /.test(call.raw());
+  const body = '{"description":"x"}';
+
+  test('when it waits to be, and only once a path would take it', async () => {
+    open();
+    const wanted = world.call({ method: 'PATCH', body, isBodySlow: true, expectsContinue: true });
+    expect(written(wanted)).toBe(true);
+    const unwanted = world.call({ method: 'PATCH', body: 'x'.repeat(9), isBodySlow: true });
+    expect(written(unwanted)).toBe(false);
+  });
+
+  test('not when it is refused by its head', () => {
+    open({ defaults: { maxBody: '1KiB' } });
+    const call = world.call({ method: 'PATCH', body: 'x'.repeat(1_025), isBodySlow: true, expectsContinue: true });
+    expect([written(call), call.status()]).toEqual([false, 413]);
+  });
+});
+
+describe('the failover budget', () => {
+  const spend = () => vi.spyOn(world.snapshot.failoverBudget, 'take').mockReturnValue(false);
+
+  test('is not spent for what was never sent', () => {
+    open();
+    const take = spend();
+    world.call();
+    asked(0).fails('ECONNREFUSED');
+    expect([asked(1).path, take.mock.calls.length]).toEqual(['direct', 0]);
+  });
+
+  test('bounds what is asked a second time', () => {
+    open();
+    const take = spend();
+    const call = world.call();
+    asked(0).connects().fails();
+    expect([world.askings.length, call.header('x-facade-outcome'), take.mock.calls.length]).toEqual([
+      1,
+      'upstream_respond',
+      1,
+    ]);
+  });
+
+  test('bounds the repeat on direct, too', () => {
+    open({ routes: [{ ...ROW, rollout: { gateway: 0 } }] });
+    const take = spend();
+    const call = world.call();
+    asked(0).connects().fails();
+    expect([world.askings.length, call.status(), take.mock.calls.length]).toEqual([1, 502, 1]);
+  });
+
+  test('counts the requests of known callers alone', () => {
+    open();
+    const request = vi.spyOn(world.snapshot.failoverBudget, 'request');
+    world.call({ caller: 'unknown' });
+    expect(request).not.toHaveBeenCalled();
+    world.call();
+    expect(request).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a repeat on direct', () => {
+  const unrepeatable: [string, (asking: Asking) => void][] = [
+    ['no connection', (asking) => asking.fails('ECONNREFUSED')],
+    ['an answer that is cut', (asking) => asking.connects().begins(200)],
+  ];
+  test.each(unrepeatable)('is not made after %s', (_, end) => {
+    open({ routes: [{ ...ROW, rollout: { gateway: 0 } }] });
+    world.call();
+    end(asked(0));
+    expect(world.askings.length).toBe(1);
+  });
+
+  test('is made once behind a failover as well: a kept connection of direct may just have closed', () => {
+    open();
+    const call = world.call();
+    asked(0).fails('ECONNREFUSED');
+    asked(1).connects().fails();
+    expect(world.askings.map(({ path }) => path)).toEqual(['gateway', 'direct', 'direct']);
+    asked(2).connects().fails();
+    expect([world.askings.length, call.status()]).toEqual([3, 502]);
+  });
+});
+
+describe('a breaker learns', () => {
+  const learns = (path: 'direct' | 'gateway') => {
+    const breaker = world.snapshot.entries[0]!.state.breaker(path)!;
+    return vi.spyOn(breaker, 'report');
+  };
+  const judgements: [string, (asking: Asking) => void, string][] = [
+    ['an answer', (asking) => asking.connects().answers(200), 'success'],
+    // Neither that it fails nor, half-open, that it is well.
+    ['a 404', (asking) => asking.connects().answers(404, '{}'), 'neutral'],
+    ['a 500', (asking) => asking.connects().answers(500, '{}'), 'failure'],
+    ['a reset', (asking) => asking.connects().fails(), 'failure'],
+  ];
+  test.each(judgements)('of %s', (_, end, judgement) => {
+    open({ routes: [{ ...ROW, rollout: { gateway: 100, fallback: 'none' } }] });
+    const report = learns('gateway');
+    world.call();
+    end(asked(0));
+    expect(report.mock.calls.map(([, judged]) => judged)).toEqual([judgement]);
+  });
+
+  test('nothing of a caller that leaves, nor of a bulkhead that is full', async () => {
+    open({ gateway: { maxInflight: 1 }, routes: [{ ...ROW, rollout: { gateway: 100, fallback: 'none' } }] });
+    const report = learns('gateway');
+    const call = world.call();
+    world.call();
+    call.leave();
+    await turn();
+    expect(report.mock.calls.map(([, judged]) => judged)).toEqual(['neutral', 'neutral']);
+  });
+
+  test('nothing of a second attempt that had only what the first left of the time', () => {
+    open();
+    const direct = learns('direct');
+    world.call();
+    world.pass(19_000);
+    asked(0).connects().fails();
+    asked(1).connects();
+    world.pass(6_000);
+    expect(direct.mock.calls.map(([, judged]) => judged)).toEqual(['neutral']);
+  });
+
+  test('of a first attempt that took all of the time', () => {
+    open({
+      routes: [{ ...ROW, rollout: { gateway: 0 } }],
+      defaults: { deadlines: { firstByte: '25s', total: '25s' } },
+    });
+    const direct = learns('direct');
+    world.call();
+    asked(0).connects();
+    world.pass(25_000);
+    expect(direct.mock.calls.map(([, judged]) => judged)).toEqual(['failure']);
+  });
+});
+
+describe('who is slow', () => {
+  test('is the caller, while the rest of its body is waited for', async () => {
+    const sent = { id: 'leads.upload', direct: 'PUT /integration/leads/:leadId', rollout: { gateway: 0 } };
+    open({ routes: [sent], gateway: undefined });
+    const call = world.call({ method: 'PUT', body: 'x'.repeat(200_000), isBodySlow: true });
+    call.send('x'.repeat(100_000));
+    await turn();
+    asked(0).starts();
+    await turn();
+    world.pass(0);
+    world.pass(15_000);
+    expect([call.status(), call.header('x-facade-outcome')]).toEqual([408, 'unknown']);
+  });
+
+  test('is the caller, while it does not take the answer', async () => {
+    open();
+    const call = world.call({ isDeaf: true });
+    asked(0).connects().begins(200);
+    asked(0).sends('x'.repeat(512 * 1024));
+    world.pass(15_000);
+    await turn();
+    expect(call.res.destroyed).toBe(true);
+    expect(await counted(/^facade_attempts_total\{.*path="gateway",outcome="client_timeout"/)).toBe(1);
+  });
+});
+
+describe('the comparison', () => {
+  const shadowed = { routes: [{ ...ROW, rollout: { gateway: 100, shadow: 100, fallback: 'direct' } }] };
+  const tapOf = () => {
+    const told: [string, unknown][] = [];
+    const tap: Tap = {
+      roomFor: () => 100,
+      roomToSee: () => 100,
+      verifies: () => true,
+      answered: (_, { path, status, chunks }: Capture) => told.push(['answered', [path, status, chunks.join('')]]),
+      wrote: (_, body) => told.push(['wrote', String(body)]),
+      saw: () => undefined,
+    };
+    return { tap, told };
+  };
+
+  test('is handed the answer, with the caller’s own already gone', async () => {
+    const { tap, told } = tapOf();
+    open(shadowed, false, { tap });
+    world.call();
+    asked(0).connects().begins(200);
+    asked(0).sends('he');
+    asked(0).sends('llo');
+    asked(0).ends();
+    expect(told).toEqual([]);
+    await turn();
+    await turn();
+    expect(told).toEqual([['answered', ['gateway', 200, 'hello']]]);
+  });
+
+  const incomparable: [string, (call: Call) => void][] = [
+    [
+      'failed over',
+      () => {
+        asked(0).fails('ECONNREFUSED');
+        asked(1).connects().answers(200, 'ok');
+      },
+    ],
+    [
+      'was cut',
+      () => {
+        asked(0).connects().begins(200);
+        asked(0).sends('x');
+        asked(0).fails();
+      },
+    ],
+    ['was left by its caller', (call) => call.leave()],
+  ];
+  test.each(incomparable)('is handed nothing of what %s', async (_, end) => {
+    const { tap, told } = tapOf();
+    open(shadowed, false, { tap });
+    end(world.call());
+    await turn();
+    await turn();
+    expect([told, world.underWay()]).toEqual([[], 0]);
+  });
+
+  test('has a write’s body held, to read it back', async () => {
+    const { tap, told } = tapOf();
+    open({}, false, { tap });
+    world.call({ method: 'PATCH', target: '/leads/1', body: '{"description":"x"}' });
+    await turn();
+    asked(0).connects().answers(200, '{}');
+    await turn();
+    await turn();
+    expect(told).toEqual([['wrote', '{"description":"x"}']]);
+  });
+
+  test('does not listen where there is no second path', async () => {
+    const { tap } = tapOf();
+    const saw = vi.spyOn(tap, 'saw');
+    open(shadowed, false, { tap });
+    for (let i = 0; i < SEEN_EVERY; i++) world.call({ target: '/anything/else' }).leave();
+    await turn();
+    expect(saw).not.toHaveBeenCalled();
+  });
+});
+
+describe('a request is told of', () => {
+  test('to its trace, step by step', async () => {
+    open();
+    const told: unknown[] = [];
+    const trace = {
+      attempt: ({ path }: { path: string }, method: string) => told.push(['attempt', path, method]),
+      settled: (outcome: string, status: number) => told.push(['settled', outcome, status]),
+      notTried: (path: string, outcome: string) => told.push(['notTried', path, outcome]),
+      ended: (path: string, outcome: string, status: number) => told.push(['ended', path, outcome, status]),
+    } as unknown as RequestTrace;
+    world.snapshot.entries[0]?.state.breaker('gateway')?.open();
+    world.call({ trace });
+    asked(0).connects().answers(200);
+    await turn();
+    await turn();
+    expect(told).toEqual([
+      ['notTried', 'gateway', 'facade_breaker_open'],
+      ['attempt', 'direct', 'GET'],
+      ['settled', 'ok', 200],
+      ['ended', 'direct', 'ok', 200],
+    ]);
+  });
+
+  test('in one line of the log, with nothing of what it asked', async () => {
+    const lines: object[] = [];
+    const requestLog = { isLevelEnabled: () => true, info: (line: object) => lines.push(line) } as never;
+    open({}, false, { requestLog });
+    world.call({ target: '/leads/1?name=x' });
+    world.pass(12);
+    asked(0).connects().answers(200);
+    await turn();
+    await turn();
+    const known = { requestId: 'r-1', route: 'leads.get', path: 'gateway', dialect: 'gateway', method: 'GET' };
+    expect(lines).toEqual([{ ...known, status: 200, outcome: 'ok', ms: 12, caller: expect.any(String) as string }]);
+  });
+
+  test('once, however often its answer closes', async () => {
+    open();
+    const call = world.call();
+    asked(0).connects().answers(200);
+    await turn();
+    await turn();
+    call.res.emit('close');
+    expect(await counted(/^facade_requests_total\{route="leads.get",path="gateway",method="GET",status="200"/)).toBe(1);
   });
 });

@@ -29,8 +29,6 @@ async function started(handle?: (taken: Taken) => void) {
       taken.push({ req, res });
       handle?.({ req, res });
     },
-    upgrade: (_req, socket) => void socket.destroy(),
-    isUpgrade: () => false,
   });
   let made = 0;
   for (const event of ['request', 'checkExpectation']) server.on(event, () => made++);
