@@ -4,11 +4,14 @@ import { defineConfig } from 'vitest/config';
 /** Files that count what their whole process holds on to, or change it as a whole: each has one of its own. */
 const WHOLE_PROCESS = ['test/e2e/faults/**/*.test.ts', 'test/security/fuzz.test.ts'];
 
+/** Load, soak and whole tables: `npm run test:e2e` runs them (vitest.e2e.config.ts), and here a few rows of each. */
+const LOAD = 'test/**/*.load.test.ts';
+
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Much of an end-to-end test is waiting, so two at a time also where there are two cores; by default it would be one.
-    maxWorkers: 2,
+    // More than half of an end-to-end test is waiting, so four at a time also where there are two cores.
+    maxWorkers: 4,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     globalSetup: 'test/e2e/kit/shared-postgres.ts',
@@ -23,12 +26,12 @@ export default defineConfig({
           // took over a second of each file.
           isolate: false,
           include: ['test/{e2e,security,contract}/**/*.test.ts'],
-          exclude: ['test/e2e/external/**', ...WHOLE_PROCESS],
+          exclude: ['test/e2e/external/**', LOAD, ...WHOLE_PROCESS],
         },
       },
       {
         extends: true,
-        test: { name: 'process', isolate: true, include: WHOLE_PROCESS },
+        test: { name: 'process', isolate: true, include: WHOLE_PROCESS, exclude: [LOAD] },
       },
       {
         extends: true,

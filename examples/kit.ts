@@ -41,9 +41,9 @@ export function check(condition: boolean, claim: string): void {
   assert.ok(condition, `not so: ${claim}`);
 }
 
-/** Waits until something is so; fails after ten seconds. */
+/** Waits until something is so; fails after half a minute. */
 export async function until(condition: () => boolean | Promise<boolean>, claim: string): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 30_000;
   while (!(await condition())) {
     check(Date.now() < end, claim);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -22,7 +22,15 @@ let facade: TestFacade;
 beforeAll(async () => {
   c2s = await startContact2Sale({ token: C2S_TOKEN });
   gateway = await startGateway({ c2sBaseUrl: c2s.url, c2sToken: C2S_TOKEN, port: 0 });
-  facade = await startFacade({ direct: c2s.url, gateway: gateway.url });
+  facade = await startFacade({
+    direct: c2s.url,
+    gateway: gateway.url,
+    edit: (config) => {
+      // A look back at a write is a read of its own that comes whenever its pause is over.
+      const { routes } = config.toJS() as { routes: unknown[] };
+      routes.forEach((_, i) => config.deleteIn(['routes', i, 'verify']));
+    },
+  });
 });
 afterAll(async () => {
   await facade.stop();

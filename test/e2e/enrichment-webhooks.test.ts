@@ -74,19 +74,19 @@ describe("Contact2Sale's push", () => {
     await until(() => messagesOf(scene.sandbox, SAME).length === 1, 'the message arrived');
   });
 
-  it('takes 200 events at once, and knows them again after a restart', async () => {
-    const leadIds = addLeads(scene.sandbox, 200);
+  it('takes 60 events at once, and knows them again after a restart', async () => {
+    const leadIds = addLeads(scene.sandbox, 60);
     const events = leadIds.map((id) => eventOf(id));
     const facade = await start();
     const res = await pushEvents(facade.url, events);
-    expect(await res.json()).toEqual({ status: 'received', received: 200, processed: 200, duplicates: 0 });
+    expect(await res.json()).toEqual({ status: 'received', received: 60, processed: 60, duplicates: 0 });
     await facade.stop();
     started.pop();
     const again = await start();
     const res2 = await pushEvents(again.url, events);
-    expect(await res2.json()).toEqual({ status: 'received', received: 200, processed: 0, duplicates: 200 });
-    await until(() => sent(leadIds) >= 200, 'all messages arrived', 60_000);
-    expect(sent(leadIds)).toBe(200);
+    expect(await res2.json()).toEqual({ status: 'received', received: 60, processed: 0, duplicates: 60 });
+    await until(() => sent(leadIds) >= 60, 'all messages arrived', 60_000);
+    expect(sent(leadIds)).toBe(60);
   }, 90_000);
 
   it('starts nothing for the update that our own message is', async () => {
@@ -186,22 +186,22 @@ describe("Google's push", () => {
 });
 
 describe('two facades on one database', () => {
-  it('make exactly 200 messages of 200 events that each get twice', async () => {
-    const leadIds = addLeads(scene.sandbox, 200);
+  it('make exactly 60 messages of 60 events that each get twice', async () => {
+    const leadIds = addLeads(scene.sandbox, 60);
     const both = [await start({ window: '60s' }), await start({ window: '60s' })];
-    const batches = Array.from({ length: 20 }, (_, i) => leadIds.slice(i * 10, i * 10 + 10).map((id) => eventOf(id)));
+    const batches = Array.from({ length: 6 }, (_, i) => leadIds.slice(i * 10, i * 10 + 10).map((id) => eventOf(id)));
     const pushes = batches.flatMap((batch) =>
       both.flatMap(({ url }) => [pushEvents(url, batch), pushEvents(url, batch)]),
     );
     const answers = await Promise.all(
       pushes.map(async (push) => (await push).json() as Promise<{ processed: number }>),
     );
-    expect(answers.reduce((sum, { processed }) => sum + processed, 0)).toBe(200);
+    expect(answers.reduce((sum, { processed }) => sum + processed, 0)).toBe(60);
     const done = (facade: TestFacade): Promise<number> => facade.metric('facade_enrichments_total{result="enriched"}');
-    await until(() => sent(leadIds) >= 200, 'all messages arrived', 90_000);
+    await until(() => sent(leadIds) >= 60, 'all messages arrived', 90_000);
     expect(leadIds.filter((id) => messagesOf(scene.sandbox, id).length !== 1)).toEqual([]);
     // Both had a part in it.
-    for (const facade of both) expect(await done(facade)).toBeGreaterThan(10);
+    for (const facade of both) expect(await done(facade)).toBeGreaterThan(3);
   }, 120_000);
 });
 

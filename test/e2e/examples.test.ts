@@ -27,9 +27,9 @@ test('there are examples, and each says how it is run', () => {
 });
 
 describe.each(names)('%s', (name) => {
-  test('shows its idea', async () => {
+  test('shows its idea', { timeout: 70_000 }, async () => {
     const args = ['--conditions=c2s-facade-source', 'examples/run.ts', name];
-    const { stdout, stderr } = await run(process.execPath, args, { timeout: 20_000 });
+    const { stdout, stderr } = await run(process.execPath, args, { timeout: 60_000 });
     const lines = stdout.trimEnd().split('\n');
     const expected = shown(name).slice(1);
     expect(lines).toEqual(expected.map((line) => expect.stringMatching(matches(line)) as string));

@@ -1,197 +1,27 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { Agent, request, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import { FACADE_TOKEN, readMetric } from './kit/facade.ts';
-import { inBatches, Opened, tally } from './kit/load.ts';
-import { startProcess, type FacadeProcess } from './kit/process.ts';
-import { refusedUrl, startUpstream, until } from './kit/upstream.ts';
+import { afterEach, expect, test } from 'vitest';
+import { readMetric } from './kit/facade.ts';
+import { inBatches } from './kit/load.ts';
+import { get, keptAgent, opened, openPipe, SERVICES, start, SURROUNDINGS, survives } from './kit/lost-output.ts';
+import { startUpstream, until } from './kit/upstream.ts';
 
 /**
  * Standard output that cannot be written, or that nobody reads any more: callers notice nothing, the lines that are lost
- * are counted, and SIGTERM ends the process as always, with what is under way finished first.
+ * are counted, and SIGTERM ends the process as always, with what is under way finished first. Each service and each
+ * way to lose the output once; all of them with each other in log-survival.load.test.ts.
  */
 
-const opened = new Opened();
 afterEach(opened.closeAll);
 
-/** A pipe of the kernel's (spawn's own are sockets), and its reader. */
-function openPipe() {
-  const dir = mkdtempSync(join(tmpdir(), 'c2s-pipe-'));
-  const file = join(dir, 'pipe');
-  execFileSync('mkfifo', [file]);
-  let reader: number | undefined = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  const writer = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
-  /** As a reader that stalled long ago leaves it. */
-  const fill = (): void => {
-    const line = Buffer.from(`${'-'.repeat(1_023)}\n`);
-    try {
-      for (;;) writeSync(writer, line);
-    } catch {
-      // It is full.
-    }
-  };
-  const readerLeaves = (): void => {
-    if (reader !== undefined) closeSync(reader);
-    reader = undefined;
-  };
-  const close = (): void => {
-    readerLeaves();
-    closeSync(writer);
-    rmSync(dir, { recursive: true });
-  };
-  /** What is in the pipe now. */
-  const read = (): string => {
-    const bytes = Buffer.alloc(1_048_576);
-    try {
-      return bytes.subarray(0, readSync(reader as number, bytes)).toString();
-    } catch {
-      return '';
-    }
-  };
-  return opened.keep({ stdout: writer, fill, readerLeaves, read, close });
-}
+const [facade, workers, gateway] = SERVICES;
+const [fullDisk, leaves, stalls] = SURROUNDINGS;
 
-/** What happens to standard output, and when. */
-const SURROUNDINGS = [
-  {
-    name: 'a full disk (ENOSPC)',
-    open: () => {
-      const stdout = openSync('/dev/full', 'w');
-      return opened.keep({ stdout, turn: (): void => undefined, close: () => closeSync(stdout) });
-    },
-  },
-  {
-    name: 'a reader that leaves (EPIPE)',
-    open: () => {
-      const { stdout, readerLeaves } = openPipe();
-      return { stdout, turn: readerLeaves };
-    },
-  },
-  {
-    name: 'a reader that stalls',
-    open: () => {
-      const { stdout, fill } = openPipe();
-      return { stdout, turn: fill };
-    },
-  },
-] as const;
-
-interface Service {
-  readonly url: string;
-  readonly adminUrl: string;
-  readonly process: FacadeProcess;
-}
-
-const SERVICES = [
-  { name: 'the facade', entry: 'src/main.ts', prefix: '', env: {}, metric: 'facade_log_dropped_total' },
-  {
-    name: 'the facade with WORKERS=2',
-    entry: 'src/main.ts',
-    prefix: '',
-    env: { WORKERS: '2' },
-    metric: 'facade_log_dropped_total',
-  },
-  {
-    name: 'the gateway',
-    entry: 'src/c2s/gateway/main.ts',
-    prefix: 'GATEWAY_',
-    env: {},
-    metric: 'gateway_log_dropped_total',
-  },
-] as const;
-
-async function start(service: (typeof SERVICES)[number], upstream: string, stdout: number): Promise<Service> {
-  const [url, adminUrl] = [await refusedUrl(), await refusedUrl()];
-  const process = opened.keep(
-    startProcess({
-      entry: service.entry,
-      stdout,
-      // The machine is shared with other tests.
-      edit: (config) => config.setIn(['server', 'overload', 'maxLag'], '30s'),
-      env: {
-        ...service.env,
-        C2S_BASE_URL: upstream,
-        LOG_LEVEL: 'info',
-        [`${service.prefix}PORT`]: new URL(url).port,
-        [`${service.prefix}ADMIN_PORT`]: new URL(adminUrl).port,
-      },
-    }),
-  );
-  // With workers: when all of them are there.
-  const isUp = () =>
-    fetch(`${adminUrl}/readyz`).then(
-      async (res) => {
-        const { workers } = (await res.json()) as { workers?: { ready: number } };
-        return res.ok && (!workers || workers.ready === 2);
-      },
-      () => process.child.exitCode !== null,
-    );
-  await until(isUp, 'it serves', 120_000);
-  return { url, adminUrl, process };
-}
-
-/** The status of a GET, or why there is none. */
-function get(url: string, agent: Agent): Promise<number | string> {
-  return new Promise((resolve) => {
-    // The longest that is taken: lines fill the memory sooner.
-    const headers = { authorization: `Bearer ${FACADE_TOKEN}`, 'x-request-id': 'x'.repeat(128) };
-    const req = request(url, { agent, headers, timeout: 10_000 }, (res) =>
-      res.resume().on('end', () => resolve(res.statusCode ?? 0)),
-    );
-    req.on('timeout', () => req.destroy(new Error('no answer within 10 s')));
-    req.on('error', ({ message }) => resolve(message)).end();
-  });
-}
-
-/** An agent whose connections are kept until the end of the test. */
-function keptAgent(): Agent {
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  opened.keep({ close: () => agent.destroy() });
-  return agent;
-}
-
-describe.each(SERVICES)('$name', (service) => {
-  test.each(SURROUNDINGS)('$name', { timeout: 300_000 }, async ({ open }) => {
-    const held: ServerResponse[] = [];
-    const direct = opened.keep(
-      await startUpstream(({ url }, res) =>
-        url.includes('held')
-          ? void held.push(res)
-          : void res.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{}}'),
-      ),
-    );
-    const surroundings = open();
-    const { url, adminUrl, process } = await start(service, direct.url, surroundings.stdout);
-    const agent = keptAgent();
-    const metrics = async () => (await fetch(`${adminUrl}/metrics`)).text();
-    const calls = (n: number) => inBatches(n, 16, () => get(`${url}/leads/42`, agent));
-    expect(await metrics()).toContain(`\n${service.metric} `);
-    expect(tally(await calls(100))).toEqual({ 200: 100 });
-    surroundings.turn();
-    const isCounted = async () => {
-      expect(tally(await calls(200))).toEqual({ 200: 200 });
-      return readMetric(await metrics(), service.metric) > 0;
-    };
-    await until(isCounted, 'what is lost is counted', 60_000);
-    expect(tally(await calls(100))).toEqual({ 200: 100 });
-    const underWay = get(`${url}/leads/held`, agent);
-    await until(() => held.length === 1, 'one is under way');
-    process.child.kill('SIGTERM');
-    const isRefused = () =>
-      fetch(`${url}/health`).then(
-        () => false,
-        () => true,
-      );
-    await until(isRefused, 'it leaves');
-    held[0]?.end('{"data":{}}');
-    expect(await underWay).toBe(200);
-    expect(await process.exited()).toBe(0);
-    expect(process.stderr()).toBe('');
-  });
-});
+test.each([
+  { service: gateway, surroundings: fullDisk },
+  { service: workers, surroundings: leaves },
+  { service: facade, surroundings: stalls },
+])('$service.name: $surroundings.name', { timeout: 300_000 }, ({ service, surroundings }) =>
+  survives(service, surroundings),
+);
 
 test(
   'a reader that comes back is given whole lines, and nothing is dropped before the bound',
@@ -199,7 +29,7 @@ test(
   async () => {
     const direct = opened.keep(await startUpstream((_, res) => void res.writeHead(200).end('{}')));
     const pipe = openPipe();
-    const { url, adminUrl, process } = await start(SERVICES[0], direct.url, pipe.stdout);
+    const { url, adminUrl, process } = await start(facade, direct.url, pipe.stdout);
     const agent = keptAgent();
     await inBatches(1_000, 16, () => get(`${url}/leads/42`, agent));
     let text = '';

@@ -15,10 +15,10 @@ const opened = new Opened();
 afterEach(opened.closeAll);
 
 const TIMES = 300;
-const WIDTH = 100;
+const WIDTH = 150;
 const headers = { authorization: `Bearer ${FACADE_TOKEN}`, 'content-type': 'application/json' };
 /** Long enough that a busy machine does not reach it by itself. */
-const DEADLINE = '500ms';
+const DEADLINE = '1s';
 
 function table(death: Death | undefined, edit: (config: Document) => void = () => undefined) {
   return (config: Document): void => {
@@ -127,7 +127,7 @@ describe('a POST of a row that says safety: idempotent is sent again, to direct'
   test.each(['before headers', 'mid-headers', 'mid-body of an error', 'silence'] as const)('%s', async (death) => {
     const gateway = opened.keep(await startDyingGateway(death));
     const { direct, call } = await start(gateway, idempotent);
-    const seen = await inBatches(100, 50, (i) => call('POST', i));
+    const seen = await inBatches(100, 100, (i) => call('POST', i));
     expect(tally(seen)).toEqual({ '200 direct - whole': 100 });
     expect([gateway.arrived.length, direct.received.length]).toEqual([100, 100]);
     expect(new Set(direct.received.map(({ body }) => body)).size).toBe(100);
@@ -157,7 +157,7 @@ describe('a GET that the gateway did not answer is answered by direct', () => {
   test.each(['before headers', 'mid-headers', 'mid-body of an error', 'silence'] as const)('%s', async (death) => {
     const gateway = opened.keep(await startDyingGateway(death));
     const { direct, facade, call } = await start(gateway);
-    const seen = await inBatches(100, 50, (i) => call('GET', i));
+    const seen = await inBatches(100, 100, (i) => call('GET', i));
     expect(tally(seen)).toEqual({ '200 direct - whole': 100 });
     expect([gateway.arrived.length, direct.received.length]).toEqual([100, 100]);
     expect(await facade.metric(/^facade_failovers_total\{route="leads.get"/)).toBe(100);

@@ -22,7 +22,7 @@ describe.skipIf(!binaries)('on the Postgres of the distribution', () => {
     it.each(CRASH_POINTS)('at %s', { timeout: 900_000 }, async (point) => {
       const sandbox = await startSandbox();
       const env = { DATABASE_URL: (await postgres?.createDatabase()) ?? '' };
-      await crashAndRecover({ point, rounds: ROUNDS, leadsPerRound: 4, sandbox, env });
+      await crashAndRecover({ points: Array<typeof point>(ROUNDS).fill(point), leadsPerRound: 4, sandbox, env });
       await sandbox.close();
     });
   });

@@ -28,7 +28,10 @@ async function crash(options: Omit<CrashOptions, 'sandbox' | 'leadsPerRound'>): 
 
 describe.concurrent('a facade that is killed again and again sends every message exactly once', () => {
   it.each(CRASH_POINTS)('at %s', { timeout: 900_000 }, async (point) => {
-    await crash({ point, rounds: ROUNDS, env: { DATABASE_URL: await postgres.createDatabase() } });
+    await crash({
+      points: Array<typeof point>(ROUNDS).fill(point),
+      env: { DATABASE_URL: await postgres.createDatabase() },
+    });
   });
 });
 
@@ -36,7 +39,7 @@ describe.concurrent('a facade that is killed again and again sends every message
 describe.concurrent('the same with the embedded server as its child', () => {
   it.each(['enrich:begun', 'intended', 'answered'] as const)('at %s', { timeout: 900_000 }, async (point) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'c2s-crash-data-'));
-    await crash({ point, rounds: 5, env: { DATABASE_URL: '', DATA_DIR: dataDir } });
+    await crash({ points: Array<typeof point>(5).fill(point), env: { DATABASE_URL: '', DATA_DIR: dataDir } });
     rmSync(dataDir, { recursive: true, force: true });
   });
 });

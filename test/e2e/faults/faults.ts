@@ -208,6 +208,12 @@ export const FAULTS: readonly Fault[] = [
   ...errors,
 ];
 
+const firsts = new Map(
+  FAULTS.toReversed().map((fault) => [JSON.stringify([fatesOf(fault, 'direct'), fatesOf(fault, 'gateway')]), fault]),
+);
+/** Of the faults that come to the same for every request the first: the others differ in how they come to it. */
+export const FIRST_OF_EACH_FATE: readonly Fault[] = FAULTS.filter((fault) => [...firsts.values()].includes(fault));
+
 /** What a side with this fault makes of requests, in turn. */
 export function fatesOf({ fates }: Fault, side: Side): readonly Fate[] {
   return 'direct' in fates ? fates[side] : fates;

@@ -11,7 +11,7 @@ import { spawnNode } from './spawn-node.ts';
 import { until } from './upstream.ts';
 
 /**
- * A facade that is killed at one point of its pipeline, started again, killed again, each time with new leads beside
+ * A facade that is killed at a point of its pipeline, started again, killed again, each time with new leads beside
  * those that the one before left half done; and at last one that may live. Then every lead must have one message.
  */
 
@@ -29,8 +29,8 @@ export const CRASH_POINTS = [
 ] as const;
 
 export interface CrashOptions {
-  readonly point: (typeof CRASH_POINTS)[number];
-  readonly rounds: number;
+  /** Where each facade in turn is killed. */
+  readonly points: readonly (typeof CRASH_POINTS)[number][];
   readonly leadsPerRound: number;
   readonly sandbox: Sandbox;
   /** DATABASE_URL, or DATA_DIR for the embedded one. */
@@ -41,12 +41,13 @@ export interface CrashOptions {
 const LONGEST_ROUND = 90_000;
 
 export async function crashAndRecover(options: CrashOptions): Promise<void> {
-  const { point, rounds, leadsPerRound, sandbox, env } = options;
+  const { points, leadsPerRound, sandbox, env } = options;
+  const names = [...new Set(points)].join(', ');
   const dir = mkdtempSync(join(tmpdir(), 'c2s-crash-'));
-  const leadIds = addLeads(sandbox, rounds * leadsPerRound);
+  const leadIds = addLeads(sandbox, points.length * leadsPerRound);
   let owed: string[] = [];
   try {
-    for (let round = 0; round < rounds; round++) {
+    for (const [round, point] of points.entries()) {
       owed.push(...leadIds.slice(round * leadsPerRound, (round + 1) * leadsPerRound));
       const nth = 1 + ((round * 7) % leadsPerRound);
       const facade = start(dir, sandbox, { ...env, CRASH_AT: point, CRASH_NTH: String(nth) });
@@ -57,13 +58,13 @@ export async function crashAndRecover(options: CrashOptions): Promise<void> {
     const last = start(dir, sandbox, env);
     expect(await push(last, owed)).toEqual([]);
     const counts = (): Record<string, number> => tally(leadIds.map((id) => messagesOf(sandbox, id).length));
-    await until(() => (counts()['0'] ?? 0) === 0, `${point}: every lead has its message`, LONGEST_ROUND).catch(
+    await until(() => (counts()['0'] ?? 0) === 0, `${names}: every lead has its message`, LONGEST_ROUND).catch(
       (error: unknown) => {
         throw new Error(`${String(error)} ${JSON.stringify(counts())}\n${last.output().slice(-3_000)}`);
       },
     );
     // What is still to come would be a second one.
-    await until(() => last.isQuiet(), `${point}: nothing is under way`, LONGEST_ROUND);
+    await until(() => last.isQuiet(), `${names}: nothing is under way`, LONGEST_ROUND);
     expect(counts()).toEqual({ 1: leadIds.length });
     last.child.kill('SIGTERM');
     await until(() => last.hasEnded(), 'the last one stops', LONGEST_ROUND);

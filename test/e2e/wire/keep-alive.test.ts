@@ -13,7 +13,7 @@ let wire: Wire;
 beforeAll(
   async () =>
     void (wire = await startWire((config) => {
-      config.setIn(['defaults', 'deadlines'], { connect: '500ms', firstByte: '300ms', idle: '400ms', total: '700ms' });
+      config.setIn(['defaults', 'deadlines'], { connect: '500ms', firstByte: '600ms', idle: '400ms', total: '1s' });
       config.setIn(['defaults', 'maxBody'], '1KiB');
       setRoute(config, 'leads.create', ['maxBody'], '1KiB');
       setRoute(config, 'tags.list', ['rollout', 'gateway'], 0);

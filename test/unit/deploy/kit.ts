@@ -9,9 +9,8 @@ export const FACADE_DRAIN = facadeConfigSchema.shape.server.parse({}).drain / 10
 
 /** Seconds that the gateway takes at most: it says so in its entry. */
 export const GATEWAY_DRAIN =
-  Number(
-    /DRAIN_TIMEOUT_MS = ([\d_]+)/.exec(readFileSync('src/c2s/gateway/main.ts', 'utf8'))?.[1]?.replaceAll('_', ''),
-  ) / 1000;
+  Number(/EXIT_TIMEOUT_MS = ([\d_]+)/.exec(readFileSync('src/c2s/gateway/main.ts', 'utf8'))?.[1]?.replaceAll('_', '')) /
+  1000;
 
 /** Seconds that a deployment serves on at a stop; what it asks of a balancer is `check`, in seconds. */
 export function drainDelay(variables: Readonly<Record<string, string>> | undefined, name: string, check = 0): number {
