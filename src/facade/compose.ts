@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startBackground, type Background } from './compose/background.ts';
 import { Closing } from './compose/closing.ts';
 import { createListeners, type Listeners } from './compose/listeners.ts';
-import { contextOf, type ComposeOptions, type Context } from './compose/options.ts';
+import { contextOf, type ComposeOptions, type ComposeContext } from './compose/options.ts';
 import { createRuntime, type Runtime } from './compose/runtime.ts';
 import { openTracing } from './observe/tracing/open.ts';
 
@@ -45,7 +45,10 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
   }
 }
 
-async function begin({ role, duties, lastGood }: Context, parts: Omit<Composition, 'begin' | 'close'>): Promise<void> {
+async function begin(
+  { role, duties, lastGood }: ComposeContext,
+  parts: Omit<Composition, 'begin' | 'close'>,
+): Promise<void> {
   const { runtime, background, listeners } = parts;
   background.extension?.attach(listeners.listener);
   if (lastGood) await runtime.reload();

@@ -40,7 +40,7 @@ export interface UpstreamAnswer {
   readonly body: Uint8Array;
 }
 
-interface Limits {
+interface ExchangeLimits {
   /** Left for this exchange. */
   readonly deadlineMs: number;
   /** A longer answer is a fault. */
@@ -55,9 +55,9 @@ export interface Ending {
 
 const EMPTY = new Uint8Array(0);
 
-class Exchange extends UpstreamCall {
+class BufferedExchange extends UpstreamCall {
   readonly #settle: (result: UpstreamAnswer | UpstreamFault) => void;
-  readonly #limits: Limits;
+  readonly #limits: ExchangeLimits;
   readonly #timer: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | undefined;
   #fault: UpstreamFault | undefined;
@@ -67,7 +67,7 @@ class Exchange extends UpstreamCall {
   #chunks: Buffer[] = [];
   #size = 0;
 
-  constructor(limits: Limits, settle: (result: UpstreamAnswer | UpstreamFault) => void) {
+  constructor(limits: ExchangeLimits, settle: (result: UpstreamAnswer | UpstreamFault) => void) {
     super();
     this.#limits = limits;
     this.#settle = settle;
@@ -130,11 +130,11 @@ function kindOf(error: Error, started: boolean): FaultKind {
 export function exchange(
   dispatcher: Dispatcher,
   request: UpstreamRequest,
-  limits: Limits,
+  limits: ExchangeLimits,
   ending: Ending,
 ): Promise<UpstreamAnswer> {
   return new Promise((resolve, reject) => {
-    const handler = new Exchange(limits, (result) => {
+    const handler = new BufferedExchange(limits, (result) => {
       if (result instanceof UpstreamFault) reject(result);
       else resolve(result);
     });

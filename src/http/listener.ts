@@ -84,10 +84,10 @@ export function createListener(options: ListenerOptions): Server {
   server.on('request', (req, res) => handle(req, res, false));
   server.on('checkContinue', (req, res) => handle(req, res, true));
   server.on('checkExpectation', (req, res) => {
-    if (!(req.socket as Carrier)[kRefused]) refusalsOf(service)(res, UNKNOWN_EXPECTATION);
+    if (!(req.socket as ListenerSocket)[kRefused]) refusalsOf(service)(res, UNKNOWN_EXPECTATION);
   });
   // In the turn of shouldUpgradeCallback.
-  server.on('upgrade', (_req, socket: Carrier, head) => socket[kUpgrade]?.(socket, head));
+  server.on('upgrade', (_req, socket: ListenerSocket, head) => socket[kUpgrade]?.(socket, head));
   server.on('connect', (_req, socket: Socket) => refuseConnect(socket, service));
   answerClientErrors(server, service);
   return server;
@@ -98,7 +98,7 @@ export function createListener(options: ListenerOptions): Server {
  * refused, or answered by itself, is that of a plain request.
  */
 function isTaken(req: IncomingMessage, take: ListenerOptions['takeUpgrade']): boolean {
-  const socket = req.socket as Carrier;
+  const socket = req.socket as ListenerSocket;
   if (!take || !isOwedNothing(socket) || !passesHead(req)) return false;
   socket[kUpgrade] = take(req);
   return socket[kUpgrade] !== undefined;
@@ -108,7 +108,7 @@ function isTaken(req: IncomingMessage, take: ListenerOptions['takeUpgrade']): bo
 export function admitted(handle: ListenerOptions['handle'], service?: string): ListenerOptions['handle'] {
   const refuse = refusalsOf(service);
   return (req, res, expectsContinue) => {
-    const socket = req.socket as Carrier;
+    const socket = req.socket as ListenerSocket;
     // What stands behind a request whose end is in doubt may be a part of it, smuggled. And node hands out what was
     // pipelined even when the connection has closed meanwhile: an answer's `close` would then never come.
     if (socket[kRefused] || socket.destroyed) return;
@@ -147,7 +147,7 @@ function admit(
  */
 const MAX_BEHIND = 64;
 
-function isTooFarBehind(socket: Carrier, last: ServerResponse): boolean {
+function isTooFarBehind(socket: ListenerSocket, last: ServerResponse): boolean {
   if ((socket[kBehind] ?? 0) < MAX_BEHIND) return false;
   hearNoMore(socket);
   last.shouldKeepAlive = false;
@@ -157,7 +157,7 @@ function isTooFarBehind(socket: Carrier, last: ServerResponse): boolean {
 }
 
 /** Nothing that comes on this connection from now on is a request. It is still read, so that a caller who leaves is seen. */
-function hearNoMore(socket: Carrier): void {
+function hearNoMore(socket: ListenerSocket): void {
   if (socket[kRefused]) return;
   socket[kRefused] = true;
   // Takes the bytes from node's parser, which would make and keep a request of each head.
@@ -177,7 +177,7 @@ function hearNoMore(socket: Carrier): void {
  * The connection is still read meanwhile. One that is paused would not tell that its caller left, and a place that is held
  * for somebody who is gone is held until the deadline.
  */
-function lineUp(socket: Carrier, before: ServerResponse, begin: () => void): void {
+function lineUp(socket: ListenerSocket, before: ServerResponse, begin: () => void): void {
   socket[kBehind] = (socket[kBehind] ?? 0) + 1;
   before.once('close', () => {
     if (!socket.writable) return;
@@ -194,7 +194,7 @@ const kUpgrade = Symbol('upgrade');
 const kWaiting = Symbol('waiting');
 /** How many requests wait for their turn. */
 const kBehind = Symbol('behind');
-type Carrier = Socket & {
+type ListenerSocket = Socket & {
   [kLatest]?: ServerResponse;
   [kRefused]?: boolean;
   [kUpgrade]?: Upgrade | undefined;
@@ -207,7 +207,7 @@ type Carrier = Socket & {
  * the facade is embedded in. Node closes it with the connection, but forgets it when a
  * CONNECT or an upgrade came behind it; whatever waits for its `close` (places, timers, records) would wait for ever.
  */
-function closeWith(socket: Carrier, res: ServerResponse): void {
+function closeWith(socket: ListenerSocket, res: ServerResponse): void {
   let waiting = socket[kWaiting];
   if (!waiting) {
     const all = (waiting = socket[kWaiting] = new Set<ServerResponse>());
@@ -220,7 +220,7 @@ function closeWith(socket: Carrier, res: ServerResponse): void {
 
 /** Nothing is owed on this connection: it has had no request yet, or its latest is answered. Half a head is no request. */
 export function isOwedNothing(socket: Socket): boolean {
-  const { [kLatest]: latest, [kUpgrade]: upgrade } = socket as Carrier;
+  const { [kLatest]: latest, [kUpgrade]: upgrade } = socket as ListenerSocket;
   return !upgrade && (!latest || latest.writableFinished);
 }
 
@@ -251,14 +251,14 @@ function refusalsOf(service: string | undefined): Refuse {
 }
 
 /** Node has given the connection away, and nobody else would end it. Where an answer is owed, nothing may come before it. */
-function refuseConnect(socket: Carrier, service: string | undefined): void {
+function refuseConnect(socket: ListenerSocket, service: string | undefined): void {
   if (isOwedNothing(socket)) endWithProblem(socket, { ...CONNECT_REFUSED, service });
   else socket.destroy();
 }
 
 /** Answers what node cannot make a request of, and says nothing on a connection that has not said anything yet. */
 export function answerClientErrors(server: Server, service?: string): void {
-  server.on('clientError', (error: Error & { code?: string }, socket: Carrier) => {
+  server.on('clientError', (error: Error & { code?: string }, socket: ListenerSocket) => {
     if (isUnused(error, socket)) closeUnused(server, socket);
     else answerClientError(error, socket, service);
   });
@@ -284,7 +284,11 @@ function closeUnused(server: Server, socket: Socket): void {
  * What the parser refused never became a request: it is answered on the bare socket, and the connection ends. Never in
  * the middle of an answer, nor ahead of one that is owed: it would be read as part of that, or in its place.
  */
-function answerClientError(error: Error & { code?: string }, socket: Carrier, service: string | undefined): void {
+function answerClientError(
+  error: Error & { code?: string },
+  socket: ListenerSocket,
+  service: string | undefined,
+): void {
   // The parser complains again about every packet that follows. To close the connection at that would reset it, and the
   // refusal would be lost on its way to whoever is still writing.
   if (socket[kRefused] && error.code !== 'ECONNRESET') return;

@@ -1,6 +1,6 @@
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { parseRetryAfter } from './retry-after.ts';
-import { strangersPart, type Standing } from './standing.ts';
+import { strangersPart, type CallerStanding } from './standing.ts';
 
 /**
  * The rate budget of an upstream: so many requests a period, a burst on top, and a queue in order of arrival for
@@ -28,7 +28,7 @@ export interface Waiter {
   refused(retryAfterMs: number): void;
 }
 
-interface Place {
+interface QueuePlace {
   readonly waiter: Waiter;
   readonly since: number;
 }
@@ -43,7 +43,7 @@ export class RateBudget {
   readonly settings: RateBudgetSettings;
   readonly #limiter: Limiter;
   readonly #now: () => number;
-  readonly #lanes: Readonly<Record<Standing, Lane>>;
+  readonly #lanes: Readonly<Record<CallerStanding, Lane>>;
   readonly #strangersAtMost: number;
   /** What strangers spent of the period that ends then. */
   #spentByStrangers = 0;
@@ -68,7 +68,7 @@ export class RateBudget {
   }
 
   /** Asks for one request. The waiter hears once, perhaps at once; unless it is taken out by {@link cancel} before. */
-  take(waiter: Waiter, standing: Standing): void {
+  take(waiter: Waiter, standing: CallerStanding): void {
     this.#lanes[standing].take(waiter);
   }
 
@@ -90,7 +90,7 @@ export class RateBudget {
   }
 
   /** The caller left: its place goes to the next. */
-  cancel(waiter: Waiter, standing: Standing): void {
+  cancel(waiter: Waiter, standing: CallerStanding): void {
     this.#lanes[standing].cancel(waiter);
   }
 
@@ -99,13 +99,13 @@ export class RateBudget {
    * refused. What a stranger was answered concerns strangers alone: with a token that is past its limit it could keep
    * everybody out, for as long as the upstream says.
    */
-  pause(ms: number, standing: Standing): void {
+  pause(ms: number, standing: CallerStanding): void {
     this.#lanes.stranger.pause(ms);
     if (standing === 'known') this.#lanes.known.pause(ms);
   }
 
   /** The same, for as long as a Retry-After header says; a missing or senseless one changes nothing. */
-  pauseFor(retryAfter: string | undefined, standing: Standing): void {
+  pauseFor(retryAfter: string | undefined, standing: CallerStanding): void {
     const ms = parseRetryAfter(retryAfter, Date.now());
     if (ms !== undefined) this.pause(ms, standing);
   }
@@ -148,7 +148,7 @@ interface LaneOptions {
 /** A queue in order of arrival in front of the limiter, which is asked for one request at a time. */
 class Lane {
   readonly #options: LaneOptions;
-  readonly #queue: Place[] = [];
+  readonly #queue: QueuePlace[] = [];
   #pausedUntil = 0;
   #asking = false;
   #timer: NodeJS.Timeout | undefined;

@@ -6,7 +6,7 @@
  * not use at that moment. So no number of strangers takes more than their part from known callers, and nothing stands
  * idle that a known caller could use.
  */
-export type Standing = 'known' | 'stranger';
+export type CallerStanding = 'known' | 'stranger';
 
 /** Makes up for 1 - 0.8 being 0.19999999999999996: a whole number must not become the one below. */
 const ROUNDING = 1e-9;

@@ -39,12 +39,12 @@ export function createUpstreamPool(origin: string, connections: number, settings
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: MAX_HEAD_BYTES,
-    factory: (url, given) => new UpstreamClient(url, given, connect, nextAge),
+    factory: (url, given) => new PooledClient(url, given, connect, nextAge),
   });
 }
 
 /** A client that tells each {@link UpstreamCall} by which connection it goes. */
-class UpstreamClient extends Client {
+class PooledClient extends Client {
   readonly #carrier: Carrier;
 
   constructor(origin: URL, options: Client.Options, connect: Connect, nextAge: () => number) {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway } from '../../src/c2s/gateway/index.ts';
 import type { Gateway } from '../../src/c2s/gateway/index.ts';
 import { startContact2Sale } from '../../src/c2s/sandbox/index.ts';
-import type { Contact2Sale } from '../../src/c2s/sandbox/index.ts';
+import type { SandboxContact2Sale } from '../../src/c2s/sandbox/index.ts';
 import { CASES } from './cases.ts';
 import { runCase } from './run-case.ts';
 
@@ -19,7 +19,7 @@ const other = process.env['GATEWAY_UNDER_TEST'];
 const TOKEN = 'contract-token';
 const OTHERS_C2S_PORT = 4010;
 
-let c2s: Contact2Sale;
+let c2s: SandboxContact2Sale;
 /** Ours, and the same with a deadline so short that silence is not worth waiting for. */
 let gateway: Gateway | undefined;
 let hasty: Gateway | undefined;

@@ -2,12 +2,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startContact2Sale } from '../../src/c2s/sandbox/index.ts';
-import type { Contact2Sale } from '../../src/c2s/sandbox/index.ts';
+import type { SandboxContact2Sale } from '../../src/c2s/sandbox/index.ts';
 import { CASES } from './cases.ts';
 import { runCase } from './run-case.ts';
 
 /** The contract suite must see what it exists to see: here it looks at a gateway with the Python one's faults. */
-let c2s: Contact2Sale;
+let c2s: SandboxContact2Sale;
 const server = createServer((request, response) => {
   let body = '';
   request.on('data', (chunk: Buffer) => (body += chunk.toString()));

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Contact2Sale } from '../../src/c2s/sandbox/index.ts';
+import type { SandboxContact2Sale } from '../../src/c2s/sandbox/index.ts';
 import type { Case } from './cases.ts';
 
 /** How one gateway differs from one case; empty: it does as the contract says. */
@@ -52,7 +52,7 @@ function parsed(text: string): unknown {
 }
 
 /** Runs one case. `c2s` stands behind the gateway; it is left without faults and received requests. */
-export async function runCase(baseUrl: string, c2s: Contact2Sale, one: Case): Promise<Differences> {
+export async function runCase(baseUrl: string, c2s: SandboxContact2Sale, one: Case): Promise<Differences> {
   c2s.clearReceived();
   c2s.crm.subscriptions.set('on_create_lead', 'https://example.com/hook');
   if (one.fault) c2s.faults.add(one.fault);
@@ -72,7 +72,7 @@ function unlikeAnswer({ expected }: Case, { status, headers, text }: Answered, i
   return differences;
 }
 
-function unlikeSent({ expected: { arrivals, sent } }: Case, { received }: Contact2Sale): string[] {
+function unlikeSent({ expected: { arrivals, sent } }: Case, { received }: SandboxContact2Sale): string[] {
   const [fewest, most] = arrivals;
   const differences: string[] = [];
   if (received.length < fewest || received.length > most) {

@@ -27,7 +27,7 @@ const get = async (target: string, init: RequestInit = { headers }): Promise<num
 const api = async <T>(path: string): Promise<T> => (await (await fetch(facade.adminUrl + path)).json()) as T;
 
 interface PathView {
-  readonly faces: string[];
+  readonly endpoints: string[];
   readonly breaker: string;
   readonly lastMinute: { requests: number; failures: number; p50: number | null; p99: number | null };
 }
@@ -49,7 +49,10 @@ describe('GET /api/routes', () => {
     expect(await route('leads.get')).toMatchObject({
       safety: 'safe',
       rollout: { gateway: 0, stickyBy: 'leadId', fallback: 'direct' },
-      paths: { direct: { faces: ['GET /integration/leads/:leadId'] }, gateway: { faces: ['GET /leads/:leadId'] } },
+      paths: {
+        direct: { endpoints: ['GET /integration/leads/:leadId'] },
+        gateway: { endpoints: ['GET /leads/:leadId'] },
+      },
     });
     expect((await route('leads.resolveSource'))?.paths.direct).toBeUndefined();
     await facade.edit((config) => {
@@ -149,9 +152,12 @@ describe('GET /metrics', () => {
   test('holds fewer than 4,000 series of the shipped table and is scraped in 100 ms, after traffic on every row too (P53, P55)', async () => {
     await facade.edit((config) => setAll(config, 50));
     const { routes } = await api<{ routes: RouteView[] }>('/api/routes');
-    const faces = routes.flatMap(({ paths }) => [...(paths.direct?.faces ?? []), ...(paths.gateway?.faces ?? [])]);
-    for (const face of faces) {
-      const [method = '', template = ''] = face.split(' ');
+    const endpoints = routes.flatMap(({ paths }) => [
+      ...(paths.direct?.endpoints ?? []),
+      ...(paths.gateway?.endpoints ?? []),
+    ]);
+    for (const endpoint of endpoints) {
+      const [method = '', template = ''] = endpoint.split(' ');
       const body = method === 'GET' ? null : '{"tag_id":"1"}';
       const json = { ...headers, 'content-type': 'application/json' };
       await inBatches(6, 6, (i) => get(template.replace(/:\w+/g, `id-${i}`), { method, headers: json, body }));

@@ -134,7 +134,7 @@ describe('flip', () => {
     expect(await gatewayOf('leads.get')).toBe(50);
   });
 
-  test('--all leaves rows with one face and shadows of writes alone', async () => {
+  test('--all leaves rows with one endpoint and shadows of writes alone', async () => {
     const { code, err } = await run(['flip', '--all', '--gateway', '10', '--shadow', '5', '--yes']);
     expect(code).toBe(0);
     expect(err).toMatch(/^leads\.get +gateway 0 → 10, shadow 0 → 5$/m);

@@ -62,7 +62,7 @@ describe('POST /api/flips', () => {
     });
   });
 
-  test('all: every row that has two faces', async () => {
+  test('all: every row that has two endpoints', async () => {
     const { body } = await call('POST', 'flips', { all: { gateway: 5 } });
     expect((body['changes'] as unknown[]).length).toBeGreaterThan(20);
     expect(await facade.metric(/^facade_route_stage\{.*stage="canary"\}/)).toBe((body['changes'] as unknown[]).length);

@@ -215,13 +215,13 @@ test('shadows stop first: half full nothing is copied any more, and everybody is
   );
   const { overload } = facade.dataPlane;
   const busy = [1, 2, 3].map(() => get(facade, '/integration/held'));
-  await until(() => overload.isPressed, 'it is pressed');
+  await until(() => overload.isUnderPressure, 'it is pressed');
   expect((await get(facade)).status).toBe(200);
   const dropped = () => facade.metric('facade_shadow_total{route="leads.get",result="error"}');
   await until(async () => (await dropped()) === 1, 'its copy is dropped');
   for (const res of held) res.end('{}');
   await Promise.all(busy);
-  await until(() => !overload.isPressed, 'the pressure is over');
+  await until(() => !overload.isUnderPressure, 'the pressure is over');
   expect(gateway.received).toEqual([]);
   await get(facade);
   await until(() => gateway.received.length === 1, 'it is copied again');

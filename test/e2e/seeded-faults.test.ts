@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ParityReport } from '../../src/facade/compare/report.ts';
 import { startGateway } from '../../src/c2s/gateway/index.ts';
-import { SEED_LEAD_IDS, startContact2Sale, type Contact2Sale } from '../../src/c2s/sandbox/index.ts';
+import { SEED_LEAD_IDS, startContact2Sale, type SandboxContact2Sale } from '../../src/c2s/sandbox/index.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
 import { LIES, type Lie } from './kit/lies.ts';
 import { startLyingGateway, type LyingGateway } from './kit/lying-gateway.ts';
@@ -24,7 +24,7 @@ const WIDTH = 4;
 const LIST = '/integration/leads?page=1&perpage=4&sort=created_at';
 
 const opened = new Opened();
-let crm: Contact2Sale;
+let crm: SandboxContact2Sale;
 let liar: LyingGateway;
 let facade: TestFacade;
 

@@ -128,7 +128,7 @@ describe('never copied', () => {
 
   test('are writes: such a table is refused', async () => {
     const edit = (config: Document) => setRoute(config, 'leads.messages.create', ['rollout', 'shadow'], 1);
-    await expect(start(edit)).rejects.toThrow(/only rows that are safe can be shadowed/);
+    await expect(start(edit)).rejects.toThrow(/only routes that are safe can be shadowed/);
   });
 });
 

@@ -15,7 +15,7 @@ const operations: readonly Operation[] = GATEWAY_OPERATIONS;
 const routes = new Map(compileRoutes(parsed.config, CONTACT2SALE).map((model) => [model.id, model]));
 const spell = ({ method, template }: RouteModel['direct'][number]) => `${method} ${template}`;
 
-test('every direct face of the table is an endpoint of the sandbox, and the other way round', () => {
+test('every direct endpoint of the table is an endpoint of the sandbox, and the other way round', () => {
   const ofSandbox = SANDBOX_OPERATIONS.map(({ id, method, path, aliases }) => [
     id,
     [path, ...aliases].map((one) => `${method} ${one}`),
@@ -32,17 +32,17 @@ test('the success status that the table restores is the one that Contact2Sale gi
   }
 });
 
-test('every gateway face of the table, aliases included, is an operation of the gateway', () => {
+test('every gateway endpoint of the table, aliases included, is an operation of the gateway', () => {
   for (const { id, gateway } of routes.values()) {
     const operation = operations.find((candidate) => candidate.id === id);
     expect(operation, id).toBeDefined();
     const known = [operation!.path, ...(operation!.aliases ?? [])].map((path) => `${operation!.method} ${path}`);
-    expect([id, gateway.map(spell).filter((face) => !known.includes(face))]).toEqual([id, []]);
+    expect([id, gateway.map(spell).filter((endpoint) => !known.includes(endpoint))]).toEqual([id, []]);
     expect(spell(gateway[0]!)).toBe(known[0]);
   }
 });
 
-test('the gateway asks Contact2Sale for what the table calls the direct face', () => {
+test('the gateway asks Contact2Sale for what the table calls the direct endpoint', () => {
   for (const { id, upstream } of operations) {
     if (!upstream) continue;
     const direct = routes.get(id)?.direct[0];

@@ -98,7 +98,7 @@ describe.each(Object.keys(STAGES) as Stage[])('in the stage %s', (stage) => {
   });
 });
 
-test('a stranger is told that by Contact2Sale, and by the facade only where no direct face exists', async () => {
+test('a stranger is told that by Contact2Sale, and by the facade only where no direct endpoint exists', async () => {
   await setStage('gateway');
   wire.reset();
   const none = 'HTTP/1.1 401 Unauthorized\r\ncontent-length: 5\r\n\r\nno!!!';

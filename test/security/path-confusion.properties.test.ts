@@ -34,16 +34,16 @@ const segment = fc.oneof(
   { weight: 2, arbitrary: fc.array(odd, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('')) },
   { weight: 1, arbitrary: fc.stringMatching(/^[\x21-\x7e]{1,8}$/).map((text) => text.replace(/[?#\s]/g, '')) },
 );
-/** The template of a face, with anything in the places of its parameters, and a little damage. */
+/** The template of an endpoint, with anything in the places of its parameters, and a little damage. */
 const paths = fc
   .tuple(
     fc.constantFrom(...models.flatMap(({ direct, gateway }) => [...direct, ...gateway])),
     fc.array(segment, { minLength: 6, maxLength: 6 }),
     fc.constantFrom('', '', '', '/', '//', '/.', '/..', ';x', '%2f'),
   )
-  .map(([face, values, tail]) => {
-    const filled = face.segments.map((one) => (typeof one === 'string' ? one : values[one]));
-    return { method: face.method, path: `/${filled.join('/')}${tail}` };
+  .map(([endpoint, values, tail]) => {
+    const filled = endpoint.segments.map((one) => (typeof one === 'string' ? one : values[one]));
+    return { method: endpoint.method, path: `/${filled.join('/')}${tail}` };
   });
 
 function decodedOrUndefined(text: string): string | undefined {
@@ -60,14 +60,14 @@ function asGatewayReads(method: string, path: string): { id: string; params: Map
   if (decoded === undefined) return undefined;
   const given = decoded.split('/').slice(1);
   const found = models
-    .flatMap((model) => model.gateway.map((face) => ({ model, face })))
-    .filter(({ face }) => face.method === method && face.segments.length === given.length)
-    .filter(({ face }) =>
-      face.segments.every((one, i) => (typeof one === 'string' ? one === given[i] : given[i] !== '')),
+    .flatMap((model) => model.gateway.map((endpoint) => ({ model, endpoint })))
+    .filter(({ endpoint }) => endpoint.method === method && endpoint.segments.length === given.length)
+    .filter(({ endpoint }) =>
+      endpoint.segments.every((one, i) => (typeof one === 'string' ? one === given[i] : given[i] !== '')),
     )
-    .toSorted((a, b) => literals(b.face.segments) - literals(a.face.segments))[0];
+    .toSorted((a, b) => literals(b.endpoint.segments) - literals(a.endpoint.segments))[0];
   if (!found) return undefined;
-  const params = found.face.segments.flatMap((one, i) =>
+  const params = found.endpoint.segments.flatMap((one, i) =>
     typeof one === 'number' ? [[found.model.params[one] as string, given[i] as string] as const] : [],
   );
   return { id: found.model.id, params: new Map(params) };
@@ -79,9 +79,11 @@ const literals = (segments: readonly unknown[]): number => segments.filter((one)
  * encodes a space, which `URL` would cut off at the end.
  */
 function asContact2SaleReads(model: RouteModel, params: ReadonlyMap<string, string>): string | undefined {
-  const face = model.direct[0];
-  if (!face) return undefined;
-  const pasted = face.segments.map((one) => (typeof one === 'string' ? one : params.get(model.params[one] as string)));
+  const endpoint = model.direct[0];
+  if (!endpoint) return undefined;
+  const pasted = endpoint.segments.map((one) =>
+    typeof one === 'string' ? one : params.get(model.params[one] as string),
+  );
   return new URL(`http://c2s.invalid/${pasted.join('/').replaceAll(' ', '%20')}`).pathname;
 }
 

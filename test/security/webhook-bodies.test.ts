@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { constants, deflateRawSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { DATABASE_DOWN, NO_DATABASE, NOT_CONFIGURED } from '../../src/c2s/enrichment/door.ts';
+import { DATABASE_DOWN, NO_DATABASE, NOT_CONFIGURED } from '../../src/c2s/enrichment/availability.ts';
 import { openRaw, type RawCaller } from '../e2e/kit/raw.ts';
 import { until } from '../e2e/kit/upstream.ts';
 import { SECRET, startWebhooks, type WebhookServer, type WebhookServerOptions } from './kit/webhook-server.ts';

@@ -2,7 +2,7 @@ import { Router, type Request } from 'express';
 import { z } from 'zod';
 import { Refused, methodNotAllowed } from '../../http/page-errors.ts';
 import { answer, readAs, smallBody } from '../../facade/admin/answer.ts';
-import type { Door } from '../enrichment/door.ts';
+import type { Availability } from '../enrichment/availability.ts';
 import type { EnrichmentService } from '../enrichment/service.ts';
 
 /**
@@ -34,7 +34,7 @@ const settleBody = z.union(
 );
 
 /** @param door the enrichment, or why there is none. */
-export function deadLetterRoutes(door: () => Door): Router {
+export function deadLetterRoutes(door: () => Availability): Router {
   const router = Router();
   const list = async (service: EnrichmentService, req: Request) => {
     const asked = readAs(query, req.query);

@@ -12,7 +12,7 @@ export function peopleRoutes(store: StoreHolder): Router {
   const forget = answer(async (req: Request): Promise<object> => {
     const [{ parseCpf }, { forgetCpf }] = await Promise.all([
       import('../enrichment/cpf.ts'),
-      import('../store/forget.ts'),
+      import('../store/erase.ts'),
     ]);
     const cpf = parseCpf((req.body as { cpf?: unknown } | null | undefined)?.cpf);
     if (cpf === undefined) throw new Refused(NO_CPF);

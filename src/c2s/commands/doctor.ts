@@ -1,9 +1,12 @@
-import type { DoctorQuestion, Finding } from '../../facade/cli/doctor/finding.ts';
+import type { DoctorQuestion, DoctorFinding } from '../../facade/cli/doctor/finding.ts';
 import { examineUpstream } from '../../facade/cli/doctor/upstream.ts';
 import type { EnrichmentVariables } from '../enrichment/variables.ts';
 
 /** Can the sources of the enrichment be reached? Their answers cost money, so only the way to them is looked at. */
-export async function examineSources({ variables, now }: DoctorQuestion<EnrichmentVariables>): Promise<Finding[]> {
+export async function examineSources({
+  variables,
+  now,
+}: DoctorQuestion<EnrichmentVariables>): Promise<DoctorFinding[]> {
   const { workApi, diretrix } = variables;
   const sources = [
     { subject: 'work api', url: workApi?.url, variable: 'WORK_API_URL' },

@@ -1,7 +1,7 @@
 import { migrations } from '../store/migrations/index.ts';
 import { parseCpf } from '../enrichment/cpf.ts';
 import { createLogs } from '../../http/log.ts';
-import { forgetCpf, type Forgotten } from '../store/forget.ts';
+import { forgetCpf, type Forgotten } from '../store/erase.ts';
 import { readEnvironment } from '../../facade/config/environment.ts';
 import { openStore } from '../../facade/store/index.ts';
 import { StoreUnavailable } from '../../facade/store/unavailable.ts';

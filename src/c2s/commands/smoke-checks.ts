@@ -25,28 +25,28 @@ export interface SmokeResult {
   readonly detail: string;
 }
 
-interface Answer {
+interface SmokeAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly json: Record<string, unknown>;
 }
 
-interface Check {
+interface SmokeCheck {
   readonly name: string;
   readonly writes: boolean;
   readonly ask: (target: SmokeTarget) => readonly [path: string, init?: RequestInit];
   /** What is good about the answer; undefined: nothing. */
-  readonly good: (answer: Answer, target: SmokeTarget) => string | undefined;
+  readonly good: (answer: SmokeAnswer, target: SmokeTarget) => string | undefined;
 }
 
 /** Milliseconds. Above the 25 s that the facade takes at most, and the wait for an enrichment. */
 const DEADLINE = 40_000;
 
 const lead = ({ leadId }: SmokeTarget) => encodeURIComponent(leadId);
-const by = ({ headers }: Answer) => `by ${headers.get('x-facade-path') ?? 'an unknown path'}`;
-const isSuccess = ({ status }: Answer) => status >= 200 && status < 300;
+const by = ({ headers }: SmokeAnswer) => `by ${headers.get('x-facade-path') ?? 'an unknown path'}`;
+const isSuccess = ({ status }: SmokeAnswer) => status >= 200 && status < 300;
 
-const CHECKS: readonly Check[] = [
+const CHECKS: readonly SmokeCheck[] = [
   {
     name: 'health',
     writes: false,
@@ -99,7 +99,7 @@ export async function smoke(target: SmokeTarget, isReadOnly: boolean, now: () =>
   return results;
 }
 
-async function run(check: Check, target: SmokeTarget, now: () => number): Promise<SmokeResult> {
+async function run(check: SmokeCheck, target: SmokeTarget, now: () => number): Promise<SmokeResult> {
   const startedAt = now();
   const done = (ok: boolean, detail: string, unreachable = false): SmokeResult => ({
     check: check.name,
@@ -138,7 +138,7 @@ async function jsonOf(res: Response): Promise<Record<string, unknown>> {
 }
 
 /** Problems of the facade's own are told in its words; other bodies may hold personal data and are not shown. */
-function fault({ status, headers, json }: Answer): string {
+function fault({ status, headers, json }: SmokeAnswer): string {
   const isProblem = /^application\/problem\+json\s*(?:;|$)/i.test(headers.get('content-type') ?? '');
   const outcome = headers.get('x-facade-outcome');
   const said = isProblem && typeof json['detail'] === 'string' ? json['detail'] : 'Not what was expected.';

@@ -1,16 +1,16 @@
 import type { Problem } from '../../http/problem.ts';
-import type { Reason } from './enrichment.ts';
-import type { EnrichmentView } from './ledger.ts';
+import type { FailureReason } from './enrichment.ts';
+import type { EnrichmentView } from './repository.ts';
 
 /** What the callers of the old service are answered: its bodies where it worked, problems where it did not. */
 
-type Answer =
+type EndpointAnswer =
   | { readonly kind: 'done'; readonly body: object }
   | { readonly kind: 'under way' }
   | { readonly kind: 'failed'; readonly problem: Problem };
 
 /** @param isSettled it ended, or its quick tries are spent. */
-export function answerFor(view: EnrichmentView, isSettled: boolean): Answer {
+export function answerFor(view: EnrichmentView, isSettled: boolean): EndpointAnswer {
   const { state, result, reason } = view;
   if (state === 'done') return { kind: 'done', body: doneBody(view) };
   if (!isSettled) return { kind: 'under way' };
@@ -40,7 +40,7 @@ function doneBody({ leadId, cpfs, entities, result }: EnrichmentView): object {
 const secondsUntil = ({ nextAt }: EnrichmentView): number =>
   Math.max(1, Math.ceil((nextAt.getTime() - Date.now()) / 1000));
 
-const PROBLEMS: Readonly<Record<Reason, readonly [status: number, detail: string]>> = {
+const PROBLEMS: Readonly<Record<FailureReason, readonly [status: number, detail: string]>> = {
   lead_missing: [404, 'Contact2Sale has no lead with this id.'],
   nothing_to_look_up: [404, 'The lead has neither a phone nor an e-mail that could be looked up.'],
   no_match: [404, 'Nobody is known by the phone or the e-mail of this lead.'],
@@ -63,7 +63,7 @@ const PROBLEMS: Readonly<Record<Reason, readonly [status: number, detail: string
   internal: [500, 'The enrichment failed for a reason that nobody foresaw; the log has it.'],
 };
 
-function problemOf(reason: Reason, result: EnrichmentView['result']): Problem {
+function problemOf(reason: FailureReason, result: EnrichmentView['result']): Problem {
   const [status, detail] = PROBLEMS[reason];
   const given = result === 'gave_up' ? `${detail} It was tried for a day and given up.` : detail;
   return { status, kind: `enrichment-${reason.replaceAll('_', '-')}`, detail: given };

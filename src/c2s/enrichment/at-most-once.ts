@@ -1,6 +1,6 @@
 import type { Write } from './facade-client.ts';
-import type { Enrichment } from './ledger.ts';
-import type { Reason } from './enrichment.ts';
+import type { Enrichment } from './repository.ts';
+import type { FailureReason } from './enrichment.ts';
 import { again, end, type StepEnd } from './step-end.ts';
 
 /**
@@ -39,8 +39,8 @@ interface OnceWrite<T> {
   write(): Promise<Write<T>>;
   /** The write was carried out. */
   done(found: T): StepEnd;
-  readonly refused: Reason;
-  readonly unknown: Reason;
+  readonly refused: FailureReason;
+  readonly unknown: FailureReason;
 }
 
 /** Part of the settle time after which a first look is taken: most writes whose answer was lost are visible by then. */
@@ -51,7 +51,7 @@ const INTENT_PART = 4;
 /** Outcomes after which a write cannot arrive any more, so that nothing has to settle. */
 const SETTLED_OUTCOMES: ReadonlySet<string | null> = new Set(['unsent', 'put_off']);
 
-export async function writeAtMostOnce<T>(row: Sent, context: OnceContext, once: OnceWrite<T>): Promise<StepEnd> {
+export async function writeAtMostOnce<T>(row: SendState, context: OnceContext, once: OnceWrite<T>): Promise<StepEnd> {
   const { settleMs } = context;
   if (row.sends > 0 || !context.hasLooked || isFromBefore(row, settleMs)) {
     const verdict = judge(row, await once.look(), settleMs, once);
@@ -76,13 +76,14 @@ export async function writeAtMostOnce<T>(row: Sent, context: OnceContext, once: 
   }
 }
 
-type Sent = Pick<Enrichment, 'sends' | 'sendAge' | 'sendOutcome' | 'lineageAge'>;
+type SendState = Pick<Enrichment, 'sends' | 'sendAge' | 'sendOutcome' | 'lineageAge'>;
 
 /** The row is older than the history that the database is in, and that one is younger than a write can take. */
-const isFromBefore = ({ lineageAge }: Sent, settleMs: number): boolean => lineageAge !== null && lineageAge < settleMs;
+const isFromBefore = ({ lineageAge }: SendState, settleMs: number): boolean =>
+  lineageAge !== null && lineageAge < settleMs;
 
 /** Undefined: nothing was written, and nothing can arrive any more. */
-function judge<T>(row: Sent, look: Look<T>, settleMs: number, once: OnceWrite<T>): StepEnd | undefined {
+function judge<T>(row: SendState, look: Look<T>, settleMs: number, once: OnceWrite<T>): StepEnd | undefined {
   const { sends, sendAge, sendOutcome, lineageAge } = row;
   const mayHaveLeft = sends > 0 && sendOutcome !== 'unsent';
   switch (look.kind) {

@@ -1,6 +1,6 @@
 import { writeAtMostOnce, type OnceContext } from './at-most-once.ts';
 import type { FacadeClient } from './facade-client.ts';
-import type { Enrichment } from './ledger.ts';
+import type { Enrichment } from './repository.ts';
 import { end, next, type StepEnd } from './step-end.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../../facade/store/schema.ts';
-import type { Standing } from '../../http/standing.ts';
-import type { Origin, Reason, Result, Step } from './enrichment.ts';
+import type { CallerStanding } from '../../http/standing.ts';
+import type { Origin, FailureReason, EnrichmentResult, Step } from './enrichment.ts';
 import type { NewJob, Queue } from './queue.ts';
 
 /**
@@ -19,8 +19,8 @@ export interface DeadLetter {
   readonly leadId: string;
   readonly origin: Origin;
   readonly state: DeadState;
-  readonly result: Result;
-  readonly reason: Reason | null;
+  readonly result: EnrichmentResult;
+  readonly reason: FailureReason | null;
   /** Where it stands. */
   readonly step: Step;
   /** How often the message, or the new lead, was about to be sent. */
@@ -44,11 +44,11 @@ export type Chosen =
   | { readonly ids: readonly string[] }
   | { readonly all: true; readonly state?: DeadState | undefined; readonly reason?: string | undefined };
 
-type Tx = Transaction<Database>;
-type Sql = ReturnType<typeof sql<boolean>>;
+type DeadLetterTransaction = Transaction<Database>;
+type SqlFragment = ReturnType<typeof sql<boolean>>;
 
-const DEAD_RESULTS: ReadonlySet<Result> = new Set(['gave_up', 'unknown', 'refused']);
-export const isDead = (result: Result): boolean => DEAD_RESULTS.has(result);
+const DEAD_RESULTS: ReadonlySet<EnrichmentResult> = new Set(['gave_up', 'unknown', 'refused']);
+export const isDead = (result: EnrichmentResult): boolean => DEAD_RESULTS.has(result);
 
 /** As the index of migration 010 has it. */
 const IS_DEAD = sql<boolean>`(settled_at is null and result in ('gave_up', 'unknown', 'refused'))`;
@@ -80,14 +80,19 @@ export async function countDeadLetters(db: Kysely<Database>): Promise<Readonly<R
  * @param notSent a human has looked: the message is not there, though nobody can read that from the lead.
  * @returns the ids of those that are tried.
  */
-export async function retryDeadLetters(tx: Tx, queue: Queue, chosen: Chosen, notSent = false): Promise<string[]> {
+export async function retryDeadLetters(
+  tx: DeadLetterTransaction,
+  queue: Queue,
+  chosen: Chosen,
+  notSent = false,
+): Promise<string[]> {
   const outcome = notSent ? sql`, send_outcome = 'unsent'` : sql``;
   const jobs = await revive(tx, queue, chosenOf(chosen), outcome);
   return jobs.map(({ enrichmentId }) => enrichmentId);
 }
 
 /** A human has seen to them: nothing is sent any more. @returns their ids. */
-export async function settleDeadLetters(tx: Tx, chosen: Chosen): Promise<string[]> {
+export async function settleDeadLetters(tx: DeadLetterTransaction, chosen: Chosen): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     update facade.enrichments set settled_at = now(), progress = '{}'
     where ${IS_DEAD} and ${chosenOf(chosen)} returning id`.execute(tx);
@@ -95,7 +100,10 @@ export async function settleDeadLetters(tx: Tx, chosen: Chosen): Promise<string[
 }
 
 /** Of these leads, those with a dead letter. */
-export async function leadsWithDeadLetters(tx: Tx, leadIds: readonly string[]): Promise<Set<string>> {
+export async function leadsWithDeadLetters(
+  tx: DeadLetterTransaction,
+  leadIds: readonly string[],
+): Promise<Set<string>> {
   const { rows } = await sql<{ leadId: string }>`
     select distinct lead_id as "leadId" from facade.enrichments
     where ${IS_DEAD} and lead_id = any(${leadIds}::text[])`.execute(tx);
@@ -106,13 +114,18 @@ export async function leadsWithDeadLetters(tx: Tx, leadIds: readonly string[]): 
  * A new order of these leads goes on with their dead letters. An unknown one is no order's to repeat; a push merely has
  * the lead looked at again.
  */
-export function reviveForOrder(tx: Tx, queue: Queue, leadIds: readonly string[], isPush: boolean): Promise<NewJob[]> {
+export function reviveForOrder(
+  tx: DeadLetterTransaction,
+  queue: Queue,
+  leadIds: readonly string[],
+  isPush: boolean,
+): Promise<NewJob[]> {
   const states = isPush ? DEAD_STATES : (['failed'] as const);
   return revive(tx, queue, sql<boolean>`lead_id = any(${leadIds}::text[]) and state = any(${states}::text[])`);
 }
 
 /** What a newer order of the lead replaces. */
-export async function settleReplaced(tx: Tx, enrichmentIds: readonly string[]): Promise<void> {
+export async function settleReplaced(tx: DeadLetterTransaction, enrichmentIds: readonly string[]): Promise<void> {
   if (enrichmentIds.length === 0) return;
   await sql`
     update facade.enrichments set settled_at = now(), progress = '{}'
@@ -122,8 +135,8 @@ export async function settleReplaced(tx: Tx, enrichmentIds: readonly string[]): 
 }
 
 /** The newest one of each lead, in one order for all, so that two transactions wait for each other and do not deadlock. */
-async function revive(tx: Tx, queue: Queue, which: Sql, more = sql``): Promise<NewJob[]> {
-  const { rows } = await sql<NewJob & { standing: Standing }>`
+async function revive(tx: DeadLetterTransaction, queue: Queue, which: SqlFragment, more = sql``): Promise<NewJob[]> {
+  const { rows } = await sql<NewJob & { standing: CallerStanding }>`
     with newest as (
       select distinct on (lead_id) id from facade.enrichments as dead
       where ${IS_DEAD} and ${which} and not exists (
@@ -142,10 +155,10 @@ async function revive(tx: Tx, queue: Queue, which: Sql, more = sql``): Promise<N
   return rows;
 }
 
-const chosenOf = (chosen: Chosen): Sql =>
+const chosenOf = (chosen: Chosen): SqlFragment =>
   'ids' in chosen ? sql<boolean>`id = any(${chosen.ids}::uuid[])` : matching(chosen);
 
-function matching({ state, reason }: { state?: DeadState | undefined; reason?: string | undefined }): Sql {
+function matching({ state, reason }: { state?: DeadState | undefined; reason?: string | undefined }): SqlFragment {
   const byState = state === undefined ? sql`true` : sql`state = ${state}`;
   const byReason = reason === undefined ? sql`true` : sql`reason = ${reason}`;
   return sql<boolean>`${byState} and ${byReason}`;

@@ -1,7 +1,7 @@
 import { parseCpf, type Cpf } from './cpf.ts';
-import { isRecord, recordsOf, textOf } from './loose.ts';
+import { isRecord, recordsOf, textOf } from './untyped-json.ts';
 import { UpstreamClient, type Got, type UpstreamClientOptions } from './upstream-client.ts';
-import { judge, parseJson, unavailable, type Refused, type Unavailable } from './verdict.ts';
+import { judge, parseJson, unavailable, type LookUpRefused, type Unavailable } from './verdict.ts';
 
 /** Diretrix: who is behind a phone or an e-mail (docs/wire/enrichment.md). */
 
@@ -14,7 +14,7 @@ export type LookUp =
   | { readonly kind: 'found'; readonly identities: readonly [Identity, ...Identity[]] }
   | { readonly kind: 'nobody' }
   | Unavailable
-  | Refused;
+  | LookUpRefused;
 
 export interface Diretrix {
   /** @param phone as {@link diretrixPhones} gives it */
@@ -23,13 +23,13 @@ export interface Diretrix {
   byEmail(email: string, signal?: AbortSignal): Promise<LookUp>;
 }
 
-interface DiretrixOptions extends Omit<UpstreamClientOptions, 'headers'> {
+interface DiretrixClientOptions extends Omit<UpstreamClientOptions, 'headers'> {
   readonly user: string;
   readonly pass: string;
 }
 
 /** Never rejects: whatever happens is a {@link LookUp}, and none of them holds what was asked. */
-export function createDiretrix({ user, pass, ...options }: DiretrixOptions): Diretrix {
+export function createDiretrix({ user, pass, ...options }: DiretrixClientOptions): Diretrix {
   const authorization = `Basic ${Buffer.from(`${user}:${pass}`).toString('base64')}`;
   const client = new UpstreamClient({ ...options, headers: { authorization } });
   const ask = async (kind: 'Telefone' | 'Email', value: string, signal?: AbortSignal): Promise<LookUp> => {

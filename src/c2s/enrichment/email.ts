@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** An address longer than this cannot be delivered to (RFC 5321, 4.5.3.1.3), so nobody is known by it. */
-const LONGEST = 254;
+const MAX_EMAIL_LENGTH = 254;
 
 /**
  * The address as Diretrix is asked for it: trimmed, in lower case, without `mailto:` and angle brackets, which CRM
@@ -14,5 +14,5 @@ export function normaliseEmail(value: unknown): string | undefined {
     .trim()
     .replace(/^mailto:/i, '')
     .toLowerCase();
-  return address.length <= LONGEST && z.email().safeParse(address).success ? address : undefined;
+  return address.length <= MAX_EMAIL_LENGTH && z.email().safeParse(address).success ? address : undefined;
 }

@@ -5,13 +5,13 @@ import { requestIdFor } from '../../http/request-id.ts';
 import type { Campaigns } from '../gateway/campaigns.ts';
 import type { Logger } from '../../http/log.ts';
 import type { EndpointTrace, Tracing } from '../../facade/observe/tracing/trace.ts';
-import type { Door } from './door.ts';
+import type { Availability } from './availability.ts';
 import type { EnrichmentService } from './service.ts';
 
 /** What the endpoints have in common. */
 
 export interface EndpointOptions {
-  readonly door: () => Door;
+  readonly door: () => Availability;
   /** Presents a token of ours. */
   readonly isKnown: (req: Request) => boolean;
   /** ENRICH_OPEN: whoever calls may have leads enriched. */
@@ -29,7 +29,7 @@ export interface EndpointOptions {
 
 /** Runs the handler with the service, or says why there is none. */
 export function served(
-  door: () => Door,
+  door: () => Availability,
   handle: (service: EnrichmentService, req: Request, res: Response) => Promise<void>,
 ): RequestHandler {
   return async (req, res) => {
@@ -40,7 +40,7 @@ export function served(
 }
 
 /** Refuses while there is no service, before anything of a body is read. */
-export function opened(door: () => Door): RequestHandler {
+export function opened(door: () => Availability): RequestHandler {
   return (req, res, next) => {
     const behind = door();
     if (behind.isOpen) next();

@@ -34,13 +34,13 @@ export const RESULTS = [
   /** Nobody can say whether the message, or the new lead, arrived; a dead letter. */
   'unknown',
 ] as const;
-export type Result = (typeof RESULTS)[number];
+export type EnrichmentResult = (typeof RESULTS)[number];
 
 /** Who asked. */
 export type Origin = 'api' | 'make' | 'c2s' | 'google';
 
 /** Why a step could not be done: a code for the row, the log and the answer, never a text of somebody else. */
-export type Reason =
+export type FailureReason =
   | 'crm_unavailable'
   | 'lead_missing'
   | 'lead_unreadable'
@@ -59,7 +59,7 @@ export type Reason =
   | 'store_slow'
   | 'internal';
 
-export const STATE_OF: Readonly<Record<Result, State>> = {
+export const STATE_OF: Readonly<Record<EnrichmentResult, State>> = {
   enriched: 'done',
   partial: 'done',
   already_sent: 'done',

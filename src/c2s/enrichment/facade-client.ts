@@ -2,7 +2,7 @@ import { request, type Agent, type IncomingMessage } from 'node:http';
 import { parseRetryAfter } from '../../http/retry-after.ts';
 import type { RunTraces } from '../../facade/observe/tracing/trace.ts';
 import { decisionOf, OUTCOMES, type Outcome } from '../../facade/rollout/outcome.ts';
-import { isRecord, recordOf, trustedId } from './loose.ts';
+import { isRecord, recordOf, trustedId } from './untyped-json.ts';
 import type { LeadCreate } from './webhook-google.ts';
 
 /**
@@ -24,7 +24,7 @@ export type Write<T> =
   | { readonly kind: 'unknown' };
 
 /** What a read came to. */
-export type Read =
+export type LeadRead =
   | { readonly kind: 'found'; readonly body: unknown }
   | { readonly kind: 'missing' }
   | { readonly kind: 'failed'; readonly retryAfter: number | undefined };
@@ -37,7 +37,7 @@ type Search =
   | { readonly kind: 'failed'; readonly retryAfter: number | undefined };
 
 export interface FacadeClient {
-  readLead(leadId: string, requestId: string): Promise<Read>;
+  readLead(leadId: string, requestId: string): Promise<LeadRead>;
   createLead(lead: LeadCreate, requestId: string): Promise<Write<string>>;
   /** The newest lead with this phone or e-mail whose description holds the line. */
   findLead(lead: LeadCreate, line: string, requestId: string): Promise<Search>;
@@ -83,14 +83,14 @@ export function createFacadeClient(options: FacadeClientOptions): FacadeClient {
   };
 }
 
-interface Sent {
+interface SentWrite {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly requestId: string;
   readonly body?: object;
 }
 
-export interface Answer {
+export interface FacadeAnswer {
   readonly status: number;
   /** The x-facade-outcome header: an Outcome, or `unknown` for a write that may have been received. */
   readonly outcome: string | undefined;
@@ -102,8 +102,8 @@ export interface Answer {
 
 function exchange(
   { agent, token, deadlineMs, traces }: FacadeClientOptions,
-  { method, path, requestId, body }: Sent,
-): Promise<Answer> {
+  { method, path, requestId, body }: SentWrite,
+): Promise<FacadeAnswer> {
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   return new Promise((resolve, reject) => {
     const req = request(
@@ -129,7 +129,7 @@ function exchange(
   });
 }
 
-async function readAnswer(res: IncomingMessage): Promise<Answer> {
+async function readAnswer(res: IncomingMessage): Promise<FacadeAnswer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of res as AsyncIterable<Buffer>) {
@@ -155,7 +155,7 @@ function parse(text: string): unknown {
 }
 
 /** @param answer undefined: none came, or not whole. */
-export function readOf(answer: Answer | undefined): Read {
+export function readOf(answer: FacadeAnswer | undefined): LeadRead {
   if (!answer) return { kind: 'failed', retryAfter: undefined };
   const { status, body, retryAfter } = answer;
   if (status >= 200 && status < 300 && body !== undefined) return { kind: 'found', body };
@@ -169,7 +169,7 @@ const TRY_AGAIN = new Set([401, 403, 407, 425, 429]);
  * @param answer undefined: none came, or not whole; whether the write was carried out is then not known.
  * @param proof what the body of a success tells of what was made; undefined: it proves nothing.
  */
-export function writeOf<T>(answer: Answer | undefined, proof: (body: unknown) => T | undefined): Write<T> {
+export function writeOf<T>(answer: FacadeAnswer | undefined, proof: (body: unknown) => T | undefined): Write<T> {
   if (!answer) return { kind: 'unknown' };
   const { status, outcome, body, retryAfter } = answer;
   if (status >= 200 && status < 300) {

@@ -1,5 +1,5 @@
 import type { Diretrix, Identity, LookUp } from './diretrix.ts';
-import { known } from './loose.ts';
+import { known } from './untyped-json.ts';
 import type { Subject } from './message.ts';
 
 /**
@@ -28,7 +28,7 @@ export interface Contacts {
 }
 
 /** Undefined: there was nothing to ask. */
-type Side = LookUp | undefined;
+type OptionalLookUp = LookUp | undefined;
 
 /** Asks Diretrix; never rejects. */
 export async function identify(diretrix: Diretrix, contacts: Contacts, signal?: AbortSignal): Promise<Identification> {
@@ -41,8 +41,12 @@ export async function identify(diretrix: Diretrix, contacts: Contacts, signal?: 
 }
 
 /** The next phone is only asked when nobody is behind the one before; a failure ends the row, as it hides somebody. */
-async function firstKnown(diretrix: Diretrix, phones: readonly string[], signal?: AbortSignal): Promise<Side> {
-  let side: Side;
+async function firstKnown(
+  diretrix: Diretrix,
+  phones: readonly string[],
+  signal?: AbortSignal,
+): Promise<OptionalLookUp> {
+  let side: OptionalLookUp;
   for (const phone of phones) {
     side = await diretrix.byPhone(phone, signal);
     if (side.kind !== 'nobody') return side;
@@ -50,7 +54,7 @@ async function firstKnown(diretrix: Diretrix, phones: readonly string[], signal?
   return side;
 }
 
-function conclude(phoneSide: Side, emailSide: Side): Identification {
+function conclude(phoneSide: OptionalLookUp, emailSide: OptionalLookUp): Identification {
   const byPhone = personOf(phoneSide);
   const byEmail = personOf(emailSide);
   if (byPhone && byEmail) {
@@ -64,15 +68,16 @@ function conclude(phoneSide: Side, emailSide: Side): Identification {
   return { kind: 'nobody', reason: phoneSide || emailSide ? 'no-match' : 'nothing-to-look-up' };
 }
 
-const personOf = (side: Side): Identity | undefined => (side?.kind === 'found' ? side.identities[0] : undefined);
+const personOf = (side: OptionalLookUp): Identity | undefined =>
+  side?.kind === 'found' ? side.identities[0] : undefined;
 
-const fateOf = (side: Side): OtherSide => {
+const fateOf = (side: OptionalLookUp): OtherSide => {
   if (side === undefined) return 'not-asked';
   return side.kind === 'nobody' ? 'nobody' : 'failed';
 };
 
 /** One that may get better is reason enough to ask again; both are asked then, after the longer of the two waits. */
-function cannotSay(failures: readonly Side[]): Identification {
+function cannotSay(failures: readonly OptionalLookUp[]): Identification {
   const transient = failures.filter((side) => side?.kind === 'unavailable');
   const waits = transient.map(({ retryAfterMs }) => retryAfterMs).filter((ms) => ms !== undefined);
   return known({

@@ -9,10 +9,10 @@ import { readTextSync } from '../../http/read-file.ts';
 import type { Metrics } from '../../facade/observe/metrics.ts';
 import type { Tracing } from '../../facade/observe/tracing/trace.ts';
 import type { StoreHolder } from '../../facade/store/holder.ts';
-import { DATABASE_DOWN, NO_DATABASE, NOT_CONFIGURED, NOT_STARTED, type Door } from './door.ts';
+import { DATABASE_DOWN, NO_DATABASE, NOT_CONFIGURED, NOT_STARTED, type Availability } from './availability.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createEnrichmentMetrics } from './metrics.ts';
-import { createObserver, traced, type Observer } from './observer.ts';
+import { createObserver, traced, type RunObserver } from './observer.ts';
 import type { EnrichmentService } from './service.ts';
 import type { EnrichmentConfig } from './section.ts';
 import { enrichmentSettings } from './settings.ts';
@@ -32,14 +32,14 @@ export interface EnrichmentOptions {
   readonly isKnown: (req: Request) => boolean;
   readonly log: Logger;
   /** Watches runs beside logs and metrics. */
-  readonly reached?: Observer['reached'] | undefined;
+  readonly reached?: RunObserver['reached'] | undefined;
   /** Undefined: off. */
   readonly tracing?: Tracing | undefined;
 }
 
 interface EnrichmentRoom {
   /** The service, or why there is none. */
-  readonly door: () => Door;
+  readonly door: () => Availability;
   readonly pages: PageRouter;
   /** Has the service started as soon as there is a store. @param server the public one, through which leads are reached. */
   attach(server: Server): void;
@@ -65,10 +65,10 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     }),
     log,
   );
-  const watched: Observer = { ...counted, ...(reached && { reached }) };
+  const watched: RunObserver = { ...counted, ...(reached && { reached }) };
   const observer = tracing ? traced(watched, tracing.runs) : watched;
   const lookUps = new Agent({ factory: (origin) => createUpstreamPool(String(origin), MAX_CONNECTIONS, CONNECTIONS) });
-  const door = (): Door => doorOf(service, store, isConfigured);
+  const door = (): Availability => doorOf(service, store, isConfigured);
   const pages = createEndpoints({
     door,
     isKnown,
@@ -102,7 +102,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   };
 }
 
-function doorOf(service: EnrichmentService | undefined, store: StoreHolder, isConfigured: boolean): Door {
+function doorOf(service: EnrichmentService | undefined, store: StoreHolder, isConfigured: boolean): Availability {
   if (!isConfigured) return { isOpen: false, problem: NOT_CONFIGURED };
   if (service) return { isOpen: true, service };
   if (store.isOff) return { isOpen: false, problem: NO_DATABASE };

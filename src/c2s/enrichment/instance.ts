@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type pg from 'pg';
-import { INSTANCE_LOCKS } from '../store/living.ts';
+import { INSTANCE_LOCKS } from '../store/instance-locks.ts';
 import type { Logger } from '../../http/log.ts';
 import { noteLineage } from '../store/lineage.ts';
 import type { Connections } from '../../facade/store/connections.ts';

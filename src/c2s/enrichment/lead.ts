@@ -1,5 +1,5 @@
 import { normaliseEmail } from './email.ts';
-import { isRecord, known, textOf, trustedId } from './loose.ts';
+import { isRecord, known, textOf, trustedId } from './untyped-json.ts';
 import { diretrixPhones } from './phone.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { createHmac, hash } from 'node:crypto';
-import { isRecord } from './loose.ts';
+import { isRecord } from './untyped-json.ts';
 
 /**
  * The second line of every message of ours: `ref. c2s-3f9a1c04b7de-9f31c2`. After a crash between "about to send" and
@@ -78,7 +78,7 @@ function patternOf(marker: string): RegExp {
   return new RegExp(`c2s${GAP}${digits}(?![0-9a-f])`, 'i');
 }
 
-interface Found {
+interface MarkerText {
   /** Name of the field; undefined: the message is the text itself. */
   readonly name: string | undefined;
   readonly text: string;
@@ -88,12 +88,12 @@ interface Found {
 const TEXT_FIELD = /^(?:body|message|text|content|description|mensagem|texto)$/i;
 
 /** Not an id, a type or a date: a message that shows only those does not show its text. */
-function isProse({ name, text }: Found): boolean {
+function isProse({ name, text }: MarkerText): boolean {
   if (name === undefined || TEXT_FIELD.test(name)) return true;
   return /\s/.test(text.trim()) && !/^[\d\s:.,TZ+/-]+$/.test(text.trim());
 }
 
-function textsIn(value: unknown, depth: number, name?: string): readonly Found[] {
+function textsIn(value: unknown, depth: number, name?: string): readonly MarkerText[] {
   if (typeof value === 'string') return [{ name, text: value }];
   if (depth === 0 || typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => textsIn(inner, depth - 1, key));

@@ -3,7 +3,7 @@ import type { MessageSubject } from './message.ts';
 import { clipped, cnpjText, fieldText } from './message-text.ts';
 import { diretrixPhone } from './phone.ts';
 import type { Address, Company, Economics, Income, Person, PersonPhone } from '../store/person.ts';
-import { formatFactor, formatReais } from './reais.ts';
+import { formatFactor, formatReais } from './currency.ts';
 
 /**
  * The sections about one person, in the words and the order of the old service, whose readers must not
@@ -15,10 +15,10 @@ interface Section {
   readonly lines: readonly string[];
 }
 
-const MOST_EMAILS = 3;
-const MOST_PHONES = 3;
-const MOST_ADDRESSES = 2;
-const MOST_COMPANIES = 3;
+const MAX_EMAILS = 3;
+const MAX_PHONES = 3;
+const MAX_ADDRESSES = 2;
+const MAX_COMPANIES = 3;
 
 export function sectionsOf({ identity, findings }: MessageSubject, incomeMultiplier: number): readonly Section[] {
   const person = findings.kind === 'found' ? findings.person : undefined;
@@ -46,10 +46,10 @@ const NOTICES = {
 function restOf(person: Person, incomeMultiplier: number): readonly Section[] {
   const sections: readonly Section[] = [
     { title: '💰 DADOS FINANCEIROS', lines: economicLines(person.economics, incomeMultiplier) },
-    { title: '📧 EMAILS', lines: items(person.emails, MOST_EMAILS, fieldText) },
-    { title: '📱 TELEFONES', lines: items(person.phones, MOST_PHONES, phoneLine) },
-    { title: '🏠 ENDEREÇOS', lines: items(person.addresses, MOST_ADDRESSES, addressLine) },
-    { title: '🏢 EMPRESAS', lines: items(person.companies, MOST_COMPANIES, companyLine) },
+    { title: '📧 EMAILS', lines: items(person.emails, MAX_EMAILS, fieldText) },
+    { title: '📱 TELEFONES', lines: items(person.phones, MAX_PHONES, phoneLine) },
+    { title: '🏠 ENDEREÇOS', lines: items(person.addresses, MAX_ADDRESSES, addressLine) },
+    { title: '🏢 EMPRESAS', lines: items(person.companies, MAX_COMPANIES, companyLine) },
   ];
   return sections.filter(({ lines }) => lines.length > 0);
 }

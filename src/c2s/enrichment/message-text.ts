@@ -5,7 +5,7 @@
  */
 
 /** UTF-16 units. The longest street names have about 80. */
-const LONGEST_FIELD = 160;
+const MAX_FIELD_LENGTH = 160;
 
 /** What the CRM's users see as a cut. */
 const ELLIPSIS = '…';
@@ -24,7 +24,7 @@ export function fieldText(text: string): string {
     .replace(/(c2)(s[^0-9a-z]{1,8}[0-9a-f]{8})/gi, '$1 $2')
     .replace(/ {2,}/g, ' ')
     .trim();
-  return clipped(line, LONGEST_FIELD);
+  return clipped(line, MAX_FIELD_LENGTH);
 }
 
 /** At most `longest` units, cut between two letters as a reader sees them, with an ellipsis for the rest. */

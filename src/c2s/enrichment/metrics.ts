@@ -16,7 +16,7 @@ export interface EnrichmentMetrics {
 /** A scrape is answered within a second, above all while the database says nothing. */
 const COUNT_TIMEOUT_MS = 500;
 
-interface Measured {
+interface MeasuredEnrichments {
   /** Enrichments by state, over all instances; undefined while there is no database. */
   readonly count: () => Promise<Partial<Record<State, number>> | undefined>;
   /** Dead letters that nobody has seen to, by state, over all instances; undefined as above. */
@@ -25,7 +25,10 @@ interface Measured {
   readonly isUp: () => boolean | undefined;
 }
 
-export function createEnrichmentMetrics(registry: Registry, { count, countDead, isUp }: Measured): EnrichmentMetrics {
+export function createEnrichmentMetrics(
+  registry: Registry,
+  { count, countDead, isUp }: MeasuredEnrichments,
+): EnrichmentMetrics {
   const enrichments = new Counter({
     name: 'facade_enrichments_total',
     help: 'Enrichments that this process ended, by what they came to.',

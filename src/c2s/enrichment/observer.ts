@@ -1,10 +1,10 @@
 import type { Logger } from '../../http/log.ts';
 import type { RunTraces } from '../../facade/observe/tracing/trace.ts';
-import type { Result, Step } from './enrichment.ts';
+import type { EnrichmentResult, Step } from './enrichment.ts';
 import type { EnrichmentMetrics } from './metrics.ts';
 
 /** Where a run is: before and after each step, and around the one moment that cannot be taken back. */
-type Point = `${Step}:begun` | `${Step}:saved` | 'intended' | 'answered';
+type RunPoint = `${Step}:begun` | `${Step}:saved` | 'intended' | 'answered';
 
 /** One step, as it went. `lost`: another process has the work now. */
 export interface StepReport {
@@ -19,16 +19,16 @@ export interface StepReport {
 }
 
 /** Who watches runs. */
-export interface Observer {
-  reached?(point: Point, enrichmentId: string): void;
+export interface RunObserver {
+  reached?(point: RunPoint, enrichmentId: string): void;
   stepped(report: StepReport): void;
   /** A step threw. */
   failed(step: Step, enrichmentId: string, error: unknown): void;
-  ended(enrichmentId: string, result: Result): void;
+  ended(enrichmentId: string, result: EnrichmentResult): void;
 }
 
 /** A line and a measurement a step; no personal data, no lead id (it stands in the row). */
-export function createObserver(metrics: EnrichmentMetrics, log: Logger): Observer {
+export function createObserver(metrics: EnrichmentMetrics, log: Logger): RunObserver {
   return {
     stepped({ enrichmentId, step, result, reason, ms, retryIn }) {
       metrics.stepDuration.observe({ step, result }, ms / 1000);
@@ -46,7 +46,7 @@ export function createObserver(metrics: EnrichmentMetrics, log: Logger): Observe
 }
 
 /** The same runs, traced too. */
-export function traced(observer: Observer, runs: RunTraces): Observer {
+export function traced(observer: RunObserver, runs: RunTraces): RunObserver {
   return {
     ...observer,
     reached(point, enrichmentId) {

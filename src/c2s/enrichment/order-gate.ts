@@ -10,13 +10,13 @@ import { Refused } from '../../http/page-errors.ts';
 /** Of one lead, the one that is carried out among them. */
 const MAX_ORDERS = 10;
 
-interface Line {
+interface WaitingLine {
   count: number;
   tail: Promise<unknown>;
 }
 
 export class OrderGate {
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new Map<string, WaitingLine>();
 
   /**
    * Carries the order out after those of the same leads that came before.
@@ -43,7 +43,7 @@ export class OrderGate {
     }
   }
 
-  #lineOf(name: string): Line {
+  #lineOf(name: string): WaitingLine {
     const line = this.#lines.get(name) ?? { count: 0, tail: Promise.resolve() };
     this.#lines.set(name, line);
     return line;

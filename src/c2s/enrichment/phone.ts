@@ -1,5 +1,5 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
-import { textOf } from './loose.ts';
+import { textOf } from './untyped-json.ts';
 
 /**
  * Phones from CRM fields, typed by people, to the one form in which Diretrix knows them: area code and number, without
@@ -17,12 +17,12 @@ const HEAD = /^[^\d+(]+/;
 const TAIL = /\s*\(?\p{L}.*$/u;
 
 /** Characters of a field that are looked at; the longest real ones hold three numbers and their labels. */
-const LONGEST_FIELD = 200;
+const MAX_FIELD_LENGTH = 200;
 
 /** A lead's phones in the form of Diretrix, each once, in the order in which they stand. What cannot be dialled is dropped. */
 export function diretrixPhones(fields: readonly unknown[]): readonly string[] {
   const written = fields.flatMap((field) => {
-    const text = textOf(field)?.slice(0, LONGEST_FIELD) ?? '';
+    const text = textOf(field)?.slice(0, MAX_FIELD_LENGTH) ?? '';
     return text.split(SEPARATORS);
   });
   return [...new Set(written.map(diretrixPhone).filter((phone) => phone !== undefined))];
@@ -30,7 +30,7 @@ export function diretrixPhones(fields: readonly unknown[]): readonly string[] {
 
 /** One phone, or undefined: not Brazilian, without area code, or no number at all. */
 export function diretrixPhone(written: string): string | undefined {
-  const bare = written.slice(0, LONGEST_FIELD).replace(HEAD, '').replace(TAIL, '');
+  const bare = written.slice(0, MAX_FIELD_LENGTH).replace(HEAD, '').replace(TAIL, '');
   const text = bare.replace(/^00\s*55/, '+55');
   const phone = parsePhoneNumberFromString(text, 'BR');
   if (phone?.country !== 'BR') return undefined;

@@ -1,4 +1,4 @@
-import type { Claim } from '../store/windows.ts';
+import type { WindowClaim } from '../store/windows.ts';
 import type { Cpf } from './cpf.ts';
 import type { Diretrix } from './diretrix.ts';
 import type { FacadeClient } from './facade-client.ts';
@@ -14,7 +14,7 @@ export interface People {
    * The right to ask about a CPF, or what was answered within the window, by any instance. `taken`: somebody has been
    * asking for seconds. @param asker the number of this process.
    */
-  claim(cpf: Cpf, asker: number): Promise<Claim<Findings>>;
+  claim(cpf: Cpf, asker: number): Promise<WindowClaim<Findings>>;
   /** Gives the right back. */
   release(cpf: Cpf, asker: number): Promise<void>;
   /** Keeps an answer for the window, which ends the claim, and the raw text where there is a key to seal it with. */
@@ -34,7 +34,7 @@ export interface KnownMarkers {
   firstUnknown(leadId: string, markers: readonly string[]): Promise<string | undefined>;
 }
 
-export interface Ports {
+export interface EnrichmentPorts {
   readonly facade: FacadeClient;
   readonly diretrix: Diretrix;
   readonly workApi: WorkApi;

@@ -3,7 +3,7 @@ import { CompiledQuery, sql, type RawBuilder } from 'kysely';
 import { PgBoss, type Db, type JobInsert } from 'pg-boss';
 import type pg from 'pg';
 import type { Logger } from '../../http/log.ts';
-import type { Standing } from '../../http/standing.ts';
+import type { CallerStanding } from '../../http/standing.ts';
 import type { Database } from '../../facade/store/schema.ts';
 
 /**
@@ -15,8 +15,8 @@ import type { Database } from '../../facade/store/schema.ts';
  * is found first.
  */
 
-const QUEUES: Readonly<Record<Standing, string>> = { known: 'enrich', stranger: 'enrich-strangers' };
-const STANDINGS = ['known', 'stranger'] as const satisfies readonly Standing[];
+const QUEUES: Readonly<Record<CallerStanding, string>> = { known: 'enrich', stranger: 'enrich-strangers' };
+const STANDINGS = ['known', 'stranger'] as const satisfies readonly CallerStanding[];
 /** Who waits for the answer goes before what came in a batch. */
 const URGENT = 10;
 /** Seconds. Far above any enrichment: what a process leaves behind is found by its dead instance number, in seconds. */
@@ -26,7 +26,7 @@ const KEEP = 24 * 3_600;
 
 export interface JobRef {
   readonly id: string;
-  readonly standing: Standing;
+  readonly standing: CallerStanding;
   readonly retryCount: number;
 }
 
@@ -41,7 +41,7 @@ interface JobData {
 export interface NewJob {
   readonly enrichmentId: string;
   readonly isUrgent: boolean;
-  readonly standing: Standing;
+  readonly standing: CallerStanding;
   /** Milliseconds. */
   readonly delay?: number;
 }
@@ -95,7 +95,7 @@ export class Queue {
     return left > 0 ? [...known, ...(await this.#fetch(tx, 'stranger', left))] : known;
   }
 
-  async #fetch(tx: Transaction<Database>, standing: Standing, batchSize: number): Promise<FetchedJob[]> {
+  async #fetch(tx: Transaction<Database>, standing: CallerStanding, batchSize: number): Promise<FetchedJob[]> {
     const jobs = await this.#boss.fetch<JobData>(QUEUES[standing], {
       batchSize,
       includeMetadata: true,

@@ -1,8 +1,8 @@
 import type { Cpf } from './cpf.ts';
 import { normaliseEmail } from './email.ts';
-import { isRecord, known, recordOf, recordsOf, textOf, type Loose } from './loose.ts';
+import { isRecord, known, recordOf, recordsOf, textOf, type Loose } from './untyped-json.ts';
 import type { Address, Company, Economics, Income, Person, PersonPhone } from '../store/person.ts';
-import { formatReais, parseReais } from './reais.ts';
+import { formatReais, parseReais } from './currency.ts';
 
 /**
  * Work API's answer to our words. Every field may be null, absent or of another type, at any time; what cannot be

@@ -1,10 +1,10 @@
 import type { Cpf } from './cpf.ts';
 import type { StepRecord } from '../store/tables/enrichments.ts';
 import { createStep } from './create-step.ts';
-import type { Reason, Result, Step } from './enrichment.ts';
-import { LostWork, type Changes, type Enrichment, type Ledger } from './ledger.ts';
-import type { Observer, StepReport } from './observer.ts';
-import type { Ports, StepSettings } from './ports.ts';
+import type { FailureReason, EnrichmentResult, Step } from './enrichment.ts';
+import { LeaseLost, type Changes, type Enrichment, type EnrichmentRepository } from './repository.ts';
+import type { RunObserver, StepReport } from './observer.ts';
+import type { EnrichmentPorts, StepSettings } from './ports.ts';
 import { nextTry, type RetrySchedule } from './schedule.ts';
 import { sendStep } from './send-step.ts';
 import { again, end, type Again, type End, type StepEnd } from './step-end.ts';
@@ -16,11 +16,11 @@ import { composeStep, enrichStep, identifyStep, leadStep, storeStep } from './st
  */
 
 export interface RunContext {
-  readonly ledger: Ledger;
-  readonly ports: Ports;
+  readonly ledger: EnrichmentRepository;
+  readonly ports: EnrichmentPorts;
   /** As they are now. */
   readonly settings: () => StepSettings & { readonly schedule: RetrySchedule };
-  readonly observer: Observer;
+  readonly observer: RunObserver;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** Milliseconds since the epoch. */
@@ -65,7 +65,7 @@ export class Run {
         this.#context.observer.reached?.(`${step}:saved`, id);
         if (done) return done;
       } catch (error) {
-        const isLost = error instanceof LostWork;
+        const isLost = error instanceof LeaseLost;
         this.#report(startedAt, { step, result: isLost ? 'lost' : 'error' });
         if (isLost) return { kind: 'lost' };
         throw error;
@@ -78,7 +78,7 @@ export class Run {
     try {
       return await this.#take(step);
     } catch (error) {
-      if (error instanceof LostWork) throw error;
+      if (error instanceof LeaseLost) throw error;
       this.#context.observer.failed(step, this.#row.id, error);
       return again('internal');
     }
@@ -119,7 +119,7 @@ export class Run {
     const { id, sends } = this.#row;
     const { ledger, now, clock } = this.#context;
     const since = { now: now(), clock: clock() };
-    await ledger.intend(this.#owner, id, sends);
+    await ledger.recordSendIntent(this.#owner, id, sends);
     this.#row = { ...this.#row, sends: sends + 1, sendAge: 0, sendOutcome: null };
     this.#context.observer.reached?.('intended', id);
     return Math.max(now() - since.now, clock() - since.clock);
@@ -207,8 +207,8 @@ export class Run {
 
 /** After the last try. What may have arrived is for a human; the rest is a dead letter. */
 function giveUp({ reason, sendOutcome }: Again): End {
-  const result: Result = sendOutcome === 'unknown' ? 'unknown' : 'gave_up';
-  return end(result, { reason: reason satisfies Reason, sendOutcome });
+  const result: EnrichmentResult = sendOutcome === 'unknown' ? 'unknown' : 'gave_up';
+  return end(result, { reason: reason satisfies FailureReason, sendOutcome });
 }
 
 function advance(row: Enrichment, { step, leadId, progress, findings, message, entities }: Changes): Enrichment {

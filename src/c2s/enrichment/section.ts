@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { shareOf } from '../../facade/config/part.ts';
+import { shareOf } from '../../facade/config/per-worker-limits.ts';
 import type { ConfigSection } from '../../facade/config/table-schema.ts';
 import { duration, durationUpTo, positiveDuration } from '../../http/units.ts';
 

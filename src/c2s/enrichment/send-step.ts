@@ -1,8 +1,8 @@
 import { writeAtMostOnce, type Look, type OnceContext } from './at-most-once.ts';
 import { readLead } from './lead.ts';
-import type { Enrichment } from './ledger.ts';
+import type { Enrichment } from './repository.ts';
 import { findMarked, markerOf } from './marker.ts';
-import type { Ports } from './ports.ts';
+import type { EnrichmentPorts } from './ports.ts';
 import { end, next, type StepEnd } from './step-end.ts';
 import { sent } from './steps.ts';
 
@@ -12,7 +12,7 @@ import { sent } from './steps.ts';
  */
 
 interface SendContext extends OnceContext {
-  readonly facade: Ports['facade'];
+  readonly facade: EnrichmentPorts['facade'];
 }
 
 export async function sendStep(row: Enrichment, context: SendContext): Promise<StepEnd> {
@@ -28,7 +28,7 @@ export async function sendStep(row: Enrichment, context: SendContext): Promise<S
   });
 }
 
-async function lookForMessage(row: Enrichment, facade: Ports['facade']): Promise<Look<unknown>> {
+async function lookForMessage(row: Enrichment, facade: EnrichmentPorts['facade']): Promise<Look<unknown>> {
   const read = await facade.readLead(row.leadId, row.id);
   if (read.kind === 'failed') return read;
   if (read.kind === 'missing') return { kind: 'ended', end: end('lead_missing', { reason: 'lead_missing' }) };

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Logger } from '../../http/log.ts';
-import type { Standing } from '../../http/standing.ts';
+import type { CallerStanding } from '../../http/standing.ts';
 import type { Database, Store, Subscription } from '../../facade/store/index.ts';
 import type { Sealer } from '../store/seal.ts';
 import { firstSeen } from '../store/seen-events.ts';
@@ -14,21 +14,27 @@ import {
 import type { Diretrix } from './diretrix.ts';
 import type { Origin, State } from './enrichment.ts';
 import type { FacadeClient } from './facade-client.ts';
-import { Housekeeping } from './housekeeping.ts';
+import { Retention } from './retention.ts';
 import { Instance } from './instance.ts';
-import { Ledger, type Enqueued, type EnrichmentView, type Progress, type Wanted } from './ledger.ts';
+import {
+  EnrichmentRepository,
+  type Enqueued,
+  type EnrichmentView,
+  type Progress,
+  type EnrichmentRequest,
+} from './repository.ts';
 import type { Marks } from './marker.ts';
-import type { Observer } from './observer.ts';
+import type { RunObserver } from './observer.ts';
 import { OrderGate } from './order-gate.ts';
 import { Queue } from './queue.ts';
-import { openRelaxed, type Relaxed } from './relaxed.ts';
+import { openAsyncCommitPool, type AsyncCommitPool } from './async-commit.ts';
 import { isSlow } from './schedule.ts';
 import type { EnrichmentSettings } from './settings.ts';
 import { storePace, storePeople } from './store-people.ts';
 import { Waiting } from './waiting.ts';
 import type { C2sEvent } from './webhook-c2s.ts';
 import type { WorkApi } from './work-api.ts';
-import { Worker } from './worker.ts';
+import { EnrichmentWorker } from './worker.ts';
 
 /** The enrichment on an open store: takes orders, has them worked on, and tells what came of them. */
 
@@ -42,7 +48,7 @@ export interface ServiceOptions {
   readonly settings: () => EnrichmentSettings;
   /** Share of the places for work, 0..1, that strangers' enrichments cannot take. */
   readonly knownShare: () => number;
-  readonly observer: Observer;
+  readonly observer: RunObserver;
   readonly log: Logger;
 }
 
@@ -61,15 +67,15 @@ const RECOVER_EVERY = 2_000;
 export class EnrichmentService {
   readonly #options: ServiceOptions;
   readonly #queue: Queue;
-  readonly #relaxed: Relaxed;
-  readonly #ledger: Ledger;
+  readonly #relaxed: AsyncCommitPool;
+  readonly #ledger: EnrichmentRepository;
   readonly #gate = new OrderGate();
   /** Being written down, by standing and lead. */
   readonly #orders = new Map<string, Promise<Enqueued>>();
   readonly #waiting = new Waiting();
   readonly #instance: Instance;
-  readonly #worker: Worker;
-  readonly #housekeeping: Housekeeping;
+  readonly #worker: EnrichmentWorker;
+  readonly #housekeeping: Retention;
   #subscription: Subscription | undefined;
   #isStopping = false;
 
@@ -89,12 +95,12 @@ export class EnrichmentService {
     const { store, settings, log, sealer, facade, diretrix, workApi, marks, observer } = options;
     this.#options = options;
     this.#queue = queue;
-    this.#relaxed = openRelaxed(store.connections, store.extensionPoolSize);
-    this.#ledger = new Ledger(store.db, this.#relaxed.db, queue);
+    this.#relaxed = openAsyncCommitPool(store.connections, store.extensionPoolSize);
+    this.#ledger = new EnrichmentRepository(store.db, this.#relaxed.db, queue);
     this.#instance = new Instance(store.connections, () => this.#worker?.alive(), log);
     const people = storePeople(this.#relaxed.db, () => settings().windowMs, sealer);
     const pace = storePace(store.db, () => settings().paceMs);
-    this.#worker = new Worker({
+    this.#worker = new EnrichmentWorker({
       ledger: this.#ledger,
       instance: this.#instance,
       ports: { facade, diretrix, workApi, people, pace, marks },
@@ -110,11 +116,11 @@ export class EnrichmentService {
       onRunEnd: (id) => this.#waiting.heard(id),
     });
     const retentionDays = (): number => settings().retentionDays;
-    this.#housekeeping = new Housekeeping({ store, retentionDays, sealer, now: Date.now, log });
+    this.#housekeeping = new Retention({ store, retentionDays, sealer, now: Date.now, log });
   }
 
   /** One lead; joins the enrichment of it that is under way, and an order of it that is being written down. */
-  async order(leadId: string, origin: Origin, standing: Standing): Promise<Enqueued> {
+  async order(leadId: string, origin: Origin, standing: CallerStanding): Promise<Enqueued> {
     const name = `${standing} ${leadId}`;
     const before = this.#orders.get(name);
     if (before) return { ...(await before), isNew: false };
@@ -123,7 +129,7 @@ export class EnrichmentService {
     return order.finally(() => this.#orders.delete(name));
   }
 
-  async #takeOrder(wanted: Wanted): Promise<Enqueued> {
+  async #takeOrder(wanted: EnrichmentRequest): Promise<Enqueued> {
     const [one] = await this.#ordered([wanted.leadId], (tx) => this.#ledger.enqueue(tx, [wanted]));
     if (!one) throw new Error('an enrichment was neither made nor found');
     this.#announce();

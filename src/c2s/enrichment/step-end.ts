@@ -1,5 +1,5 @@
-import type { Reason, Result } from './enrichment.ts';
-import type { Changes } from './ledger.ts';
+import type { FailureReason, EnrichmentResult } from './enrichment.ts';
+import type { Changes } from './repository.ts';
 
 /** What a step came to: on to the next one, again later, or the end of the enrichment. */
 export type StepEnd = Next | Again | End;
@@ -11,7 +11,7 @@ interface Next {
 
 export interface Again {
   readonly kind: 'again';
-  readonly reason: Reason;
+  readonly reason: FailureReason;
   /** Milliseconds that the other side asked for. */
   readonly retryAfter?: number | undefined;
   /** Milliseconds; a wait that is part of the plan and no failure. */
@@ -21,8 +21,8 @@ export interface Again {
 
 export interface End {
   readonly kind: 'end';
-  readonly result: Result;
-  readonly reason?: Reason | undefined;
+  readonly result: EnrichmentResult;
+  readonly reason?: FailureReason | undefined;
   readonly sendOutcome?: string | undefined;
   readonly leadId?: string | undefined;
   /** Of the message that the lead shows. */
@@ -30,9 +30,13 @@ export interface End {
 }
 
 export const next = (changes: Changes): Next => ({ kind: 'next', changes });
-export const again = (reason: Reason, more: Omit<Again, 'kind' | 'reason'> = {}): Again => ({
+export const again = (reason: FailureReason, more: Omit<Again, 'kind' | 'reason'> = {}): Again => ({
   kind: 'again',
   reason,
   ...more,
 });
-export const end = (result: Result, more: Omit<End, 'kind' | 'result'> = {}): End => ({ kind: 'end', result, ...more });
+export const end = (result: EnrichmentResult, more: Omit<End, 'kind' | 'result'> = {}): End => ({
+  kind: 'end',
+  result,
+  ...more,
+});

@@ -1,10 +1,10 @@
 import type { Cpf } from './cpf.ts';
-import type { Enrichment } from './ledger.ts';
+import type { Enrichment } from './repository.ts';
 import { identify, subjectsOf, unansweredOf, type Identification } from './identify.ts';
 import { readLead } from './lead.ts';
 import { findMarked, markerOf, type Marks } from './marker.ts';
 import { composeMessage, type Findings, type MessageContents, type Subject } from './message.ts';
-import type { KnownMarkers, Ports, StepSettings } from './ports.ts';
+import type { KnownMarkers, EnrichmentPorts, StepSettings } from './ports.ts';
 import { again, end, next, type Again, type StepEnd } from './step-end.ts';
 
 /**
@@ -16,7 +16,11 @@ import { again, end, next, type Again, type StepEnd } from './step-end.ts';
  * lead: its phones and its e-mail. And whether it has a message of ours already, whatever the row says: the database may
  * have been restored from a backup, or may be a standby that never received its last seconds.
  */
-export async function leadStep(row: Enrichment, { facade, marks }: Ports, known: KnownMarkers): Promise<StepEnd> {
+export async function leadStep(
+  row: Enrichment,
+  { facade, marks }: EnrichmentPorts,
+  known: KnownMarkers,
+): Promise<StepEnd> {
   const read = await facade.readLead(row.leadId, row.id);
   if (read.kind === 'missing') return end('lead_missing', { reason: 'lead_missing' });
   if (read.kind === 'failed') return again('crm_unavailable', { retryAfter: read.retryAfter });
@@ -31,7 +35,7 @@ export async function leadStep(row: Enrichment, { facade, marks }: Ports, known:
 }
 
 /** identify: whose they are. */
-export async function identifyStep(row: Enrichment, { diretrix }: Ports): Promise<StepEnd> {
+export async function identifyStep(row: Enrichment, { diretrix }: EnrichmentPorts): Promise<StepEnd> {
   const { contacts } = row.progress;
   if (!contacts) return startOver;
   const identification = await identify(diretrix, contacts);
@@ -48,7 +52,7 @@ export async function identifyStep(row: Enrichment, { diretrix }: Ports): Promis
 }
 
 /** What the enrich step needs beside the row. */
-export interface EnrichContext extends Ports {
+export interface EnrichContext extends EnrichmentPorts {
   /** The number of this process. */
   readonly owner: number;
   /** Keeps what is known of one person at once: the next one may fail. */
@@ -103,7 +107,7 @@ async function ask(cpf: Cpf, context: EnrichContext): Promise<Findings | Again> 
   }
 }
 
-async function askWorkApi(cpf: Cpf, { people, pace, workApi }: Ports): Promise<Findings | Again> {
+async function askWorkApi(cpf: Cpf, { people, pace, workApi }: EnrichmentPorts): Promise<Findings | Again> {
   await pace.turn();
   const dossier = await workApi.byCpf(cpf);
   if (dossier.kind === 'unavailable') return again('work_api_unavailable', { retryAfter: dossier.retryAfterMs });
@@ -123,7 +127,7 @@ export function composeStep(row: Enrichment, settings: StepSettings, marks: Mark
 }
 
 /** store: the people, for whoever asks for them later. */
-export async function storeStep(row: Enrichment, { people }: Ports): Promise<StepEnd> {
+export async function storeStep(row: Enrichment, { people }: EnrichmentPorts): Promise<StepEnd> {
   let entities = 0;
   for (const findings of Object.values(row.findings)) {
     if (findings.kind !== 'found') continue;
@@ -134,10 +138,11 @@ export async function storeStep(row: Enrichment, { people }: Ports): Promise<Ste
 }
 
 /** The lead has the message. */
-export const sent = (row: Enrichment): StepEnd => end(isWhole(row) ? 'enriched' : 'partial', { sendOutcome: 'sent' });
+export const sent = (row: Enrichment): StepEnd =>
+  end(isComplete(row) ? 'enriched' : 'partial', { sendOutcome: 'sent' });
 
 /** Everybody who was identified is in the message, and every contact was looked up. */
-function isWhole(row: Enrichment): boolean {
+function isComplete(row: Enrichment): boolean {
   const { identification } = row.progress;
   const hasFailed = Object.values(row.findings).some(({ kind }) => kind === 'failed');
   return !hasFailed && (!identification || unansweredOf(identification) === undefined);

@@ -18,12 +18,13 @@ export interface Unavailable {
 }
 
 /** Stays as it is until somebody acts: on our credentials, or on what was asked. */
-export interface Refused {
+export interface LookUpRefused {
   readonly kind: 'refused';
   readonly reason: 'credentials' | 'query';
 }
 
-type Verdict = { readonly kind: 'body'; readonly text: string } | { readonly kind: 'missing' } | Unavailable | Refused;
+type LookUpVerdict =
+  { readonly kind: 'body'; readonly text: string } | { readonly kind: 'missing' } | Unavailable | LookUpRefused;
 
 export const unavailable = (reason: UnavailableReason, retryAfterMs?: number): Unavailable => ({
   kind: 'unavailable',
@@ -31,7 +32,7 @@ export const unavailable = (reason: UnavailableReason, retryAfterMs?: number): U
   ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
 });
 
-export function judge(got: Got): Verdict {
+export function judge(got: Got): LookUpVerdict {
   if (got.kind === 'failed') return unavailable(got.reason);
   const { status, text, retryAfterMs } = got;
   if (status === 204) return { kind: 'missing' };
@@ -42,7 +43,7 @@ export function judge(got: Got): Verdict {
 }
 
 /** The part that also holds for a status that stands in the body. Undefined: it says nothing of these. */
-export function judgeStatus(status: number, retryAfterMs?: number): Unavailable | Refused | undefined {
+export function judgeStatus(status: number, retryAfterMs?: number): Unavailable | LookUpRefused | undefined {
   if (status === 401 || status === 403) return { kind: 'refused', reason: 'credentials' };
   if (status === 429) return unavailable('throttled', retryAfterMs);
   if (status === 408 || status >= 500) return unavailable('server-error', retryAfterMs);

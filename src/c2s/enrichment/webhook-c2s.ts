@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { wellFormed } from '../../http/well-formed.ts';
-import { trustedId, isRecord, known, recordOf, textOf, type Loose } from './loose.ts';
+import { trustedId, isRecord, known, recordOf, textOf, type Loose } from './untyped-json.ts';
 
 /**
  * Contact2Sale's push, read liberally: one event or a list, each with or without the `data` envelope. A bad event in a

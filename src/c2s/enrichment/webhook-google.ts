@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fillIn } from '../gateway/campaign-lead.ts';
 import type { Campaigns } from '../gateway/campaigns.ts';
-import { known } from './loose.ts';
+import { known } from './untyped-json.ts';
 import { fieldText } from './message-text.ts';
 import { isSecret } from './secret.ts';
 
@@ -93,10 +93,10 @@ export function readGoogleLead(body: unknown, googleKey: string): ReadGoogleLead
   return { kind: 'lead', lead: known({ leadId, campaignId, formId, clickId, isTest: isTest ?? false, ...person }) };
 }
 
-type Column = NonNullable<z.output<typeof schema>['user_column_data']>[number];
+type GoogleColumn = NonNullable<z.output<typeof schema>['user_column_data']>[number];
 
 /** The first value of each kind counts: a private e-mail stands before one of the office. */
-function readColumns(columns: readonly Column[]): Pick<GoogleLead, 'name' | 'email' | 'phone' | 'answers'> {
+function readColumns(columns: readonly GoogleColumn[]): Pick<GoogleLead, 'name' | 'email' | 'phone' | 'answers'> {
   const found: Partial<Record<(typeof COLUMNS)[string], string>> = {};
   const answers: { question: string; answer: string }[] = [];
   for (const { column_id: columnId, column_name: columnName, string_value: value } of columns) {

@@ -1,9 +1,9 @@
 import { parseCpf, type Cpf } from './cpf.ts';
-import { isRecord, recordOf, textOf, type Loose } from './loose.ts';
+import { isRecord, recordOf, textOf, type Loose } from './untyped-json.ts';
 import type { Person } from '../store/person.ts';
 import { readPerson, SECTIONS } from './read-person.ts';
 import { UpstreamClient, type UpstreamClientOptions } from './upstream-client.ts';
-import { judge, judgeStatus, parseJson, unavailable, type Refused, type Unavailable } from './verdict.ts';
+import { judge, judgeStatus, parseJson, unavailable, type LookUpRefused, type Unavailable } from './verdict.ts';
 
 /**
  * Work API: what is known of a CPF. Slow (30 to 60 s happen), picky about its pace, and liberal in what it leaves out.
@@ -16,13 +16,13 @@ export type Dossier =
   | { readonly kind: 'found'; readonly person: Person; readonly raw: string }
   | { readonly kind: 'unknown' }
   | Unavailable
-  | Refused;
+  | LookUpRefused;
 
 export interface WorkApi {
   byCpf(cpf: Cpf, signal?: AbortSignal): Promise<Dossier>;
 }
 
-interface WorkApiOptions extends Omit<UpstreamClientOptions, 'headers' | 'deadlineMs'> {
+interface WorkApiClientOptions extends Omit<UpstreamClientOptions, 'headers' | 'deadlineMs'> {
   /** Goes into the query, which is why no address of this client is ever shown. */
   readonly key: string;
   /** Milliseconds. */
@@ -33,7 +33,7 @@ interface WorkApiOptions extends Omit<UpstreamClientOptions, 'headers' | 'deadli
 const WORK_API_DEADLINE_MS = 60_000;
 
 /** Never rejects: whatever happens is a {@link Dossier}, and none of them holds the key. */
-export function createWorkApi({ key, deadlineMs = WORK_API_DEADLINE_MS, ...options }: WorkApiOptions): WorkApi {
+export function createWorkApi({ key, deadlineMs = WORK_API_DEADLINE_MS, ...options }: WorkApiClientOptions): WorkApi {
   const client = new UpstreamClient({ ...options, deadlineMs });
   return {
     async byCpf(cpf, signal) {

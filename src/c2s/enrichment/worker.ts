@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../http/log.ts';
 import { strangersPart } from '../../http/standing.ts';
 import type { Instance } from './instance.ts';
-import type { Ledger } from './ledger.ts';
+import type { EnrichmentRepository } from './repository.ts';
 import type { JobRef } from './queue.ts';
 import { Run, type RunContext, type RunEnd } from './run.ts';
 
@@ -18,7 +18,7 @@ const GATHER = 15;
 const LOST_EVERY_MS = 600_000;
 
 interface WorkerOptions extends Omit<RunContext, 'ledger'> {
-  readonly ledger: Ledger;
+  readonly ledger: EnrichmentRepository;
   readonly instance: Pick<Instance, 'number'>;
   readonly log: Logger;
   /** Enrichments at once. */
@@ -33,7 +33,7 @@ interface WorkerOptions extends Omit<RunContext, 'ledger'> {
   readonly onRunEnd: (enrichmentId: string) => void;
 }
 
-export class Worker {
+export class EnrichmentWorker {
   readonly #options: WorkerOptions;
   readonly #running = new Set<Promise<void>>();
   /** Of those, the strangers'. */

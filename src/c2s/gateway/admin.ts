@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json, notFound } from './answer.ts';
 import type { Answer } from './answer.ts';
 import type { Campaigns } from './campaigns.ts';
-import type { Metrics } from './metrics.ts';
+import type { GatewayMetrics } from './metrics.ts';
 import type { Tokens } from './tokens.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { Tokens } from './tokens.ts';
  */
 
 interface AdminParts {
-  readonly metrics: Metrics;
+  readonly metrics: GatewayMetrics;
   readonly tokens: Tokens;
   readonly campaigns: Campaigns;
   readonly draining: () => boolean;

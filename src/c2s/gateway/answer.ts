@@ -52,7 +52,7 @@ type ProblemName =
   | 'not-configured'
   | 'internal';
 
-export interface Problem {
+export interface GatewayProblem {
   readonly name: ProblemName;
   readonly status: number;
   readonly title: string;
@@ -64,7 +64,7 @@ export interface Problem {
 }
 
 /** The problem as an answer; `requestId` lets the caller find the log line. */
-export function problem({ name, retryAfter, ...members }: Problem, requestId: string): Answer {
+export function problem({ name, retryAfter, ...members }: GatewayProblem, requestId: string): Answer {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
   // The rest of the body is not read, so nothing else can come over this connection.

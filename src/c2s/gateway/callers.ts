@@ -9,7 +9,7 @@ import type { CallerKey } from './settings.ts';
  * Who may use the gateway. Keys are long random texts (see mint-key.ts), so one SHA-256 is enough to keep them
  * secret in the config, and a look-up by digest tells a guesser nothing: to steer the digest is to break the hash.
  */
-export class Callers {
+export class GatewayCallers {
   #byDigest = new Map<string, CallerKey>();
 
   constructor(keys: readonly CallerKey[]) {

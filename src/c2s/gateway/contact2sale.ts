@@ -1,6 +1,6 @@
 import type { Ending, UpstreamAnswer, UpstreamRequest } from '../../http/buffered-exchange.ts';
 import type { Tokens } from './tokens.ts';
-import type { Upstream } from './upstream.ts';
+import type { CrmClient } from './upstream.ts';
 
 /** A request to Contact2Sale, without credentials. */
 interface C2sRequest {
@@ -15,13 +15,13 @@ interface C2sRequest {
  * request, write or not, may go again with the other valid token.
  */
 export class Contact2Sale {
-  readonly #upstream: Upstream;
+  readonly #upstream: CrmClient;
   readonly #tokens: Tokens;
 
   readonly #onUnauthorized: () => void;
 
   /** @param onUnauthorized called for every 401 of Contact2Sale */
-  constructor(upstream: Upstream, tokens: Tokens, onUnauthorized: () => void) {
+  constructor(upstream: CrmClient, tokens: Tokens, onUnauthorized: () => void) {
     this.#upstream = upstream;
     this.#tokens = tokens;
     this.#onUnauthorized = onUnauthorized;

@@ -34,13 +34,13 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
-interface Environment {
+interface GatewayEnvironment {
   readonly options: GatewayOptions;
   readonly logLevel: string;
 }
 
 /** @throws Error that names every variable that is missing or wrong, never its value */
-export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): Environment {
+export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): GatewayEnvironment {
   // An empty variable is one that somebody meant to leave out.
   const set = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),

@@ -3,13 +3,13 @@ import { codeOf } from '../../http/error-code.ts';
 import { loopbackFault, type LoopbackFault } from '../../http/loopback.ts';
 import { placeOf, type Logs } from '../../http/log.ts';
 import { methodNotAllowed, notFound, problem } from './answer.ts';
-import type { Answer, Problem } from './answer.ts';
+import type { Answer, GatewayProblem } from './answer.ts';
 import { UpstreamFault } from '../../http/buffered-exchange.ts';
 import { isRead } from './operations.ts';
 import { newRecord } from './record.ts';
 import type { RequestRecord } from './record.ts';
 import { faultAnswer } from './relay.ts';
-import type { Match } from './router.ts';
+import type { RouterMatch } from './router.ts';
 import { serve } from './serve.ts';
 import type { ServeParts } from './serve.ts';
 import { BudgetSpent, UpstreamBusy } from './upstream.ts';
@@ -19,7 +19,7 @@ import { BudgetSpent, UpstreamBusy } from './upstream.ts';
  * would add here is paid on every lead: measured by `npm run bench:gateway`.
  */
 interface HandlerParts extends ServeParts {
-  readonly match: (method: string, path: string) => Match;
+  readonly match: (method: string, path: string) => RouterMatch;
   /** Pages beside the operations, by path. */
   readonly docs: (path: string) => Answer | undefined;
   readonly logs: Logs;
@@ -79,7 +79,7 @@ async function route(
 }
 
 /** Without keys whoever reaches the gateway acts with the Contact2Sale token, and a page in a browser of this machine does. */
-const FOREIGN: Readonly<Record<LoopbackFault, Problem>> = {
+const FOREIGN: Readonly<Record<LoopbackFault, GatewayProblem>> = {
   host: {
     name: 'foreign-host',
     status: 403,

@@ -9,13 +9,13 @@ import { Contact2Sale } from './contact2sale.ts';
 import { createDocs } from './docs-page.ts';
 import { createHandler } from './handler.ts';
 import { openLiveConfig } from './live-config.ts';
-import { Metrics } from './metrics.ts';
+import { GatewayMetrics } from './metrics.ts';
 import { ownAnswers } from './own-answers.ts';
 import { Reshape } from './reshape.ts';
 import { createRouter } from './router.ts';
 import { checkOptions, DEFAULTS } from './settings.ts';
 import type { GatewayOptions } from './settings.ts';
-import { Upstream } from './upstream.ts';
+import { CrmClient } from './upstream.ts';
 
 export { GATEWAY_OPERATIONS } from './operations.ts';
 export type { Operation, OperationId } from './operations.ts';
@@ -40,7 +40,7 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   checkOptions(options);
   const { logs = createLogs('silent', { write: () => undefined }), ...settings } = { ...DEFAULTS, ...options };
-  const metrics = new Metrics({
+  const metrics = new GatewayMetrics({
     inflight: () => upstream.inflight,
     tokenRefused: () => live.tokens.state === 'refused',
     droppedLogLines: logs.droppedLines,
@@ -115,15 +115,15 @@ const MAX_HEAD_BYTES = 16_384;
 const KEEP_ALIVE_MS = 65_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-function adsOf(options: GatewayOptions, metrics: Metrics): Upstream | undefined {
+function adsOf(options: GatewayOptions, metrics: GatewayMetrics): CrmClient | undefined {
   const { adsGatewayUrl } = options;
   return adsGatewayUrl === undefined ? undefined : upstreamOf(options, adsGatewayUrl, metrics, false);
 }
 
-function upstreamOf(options: GatewayOptions, baseUrl: string, metrics: Metrics, budgeted: boolean): Upstream {
+function upstreamOf(options: GatewayOptions, baseUrl: string, metrics: GatewayMetrics, budgeted: boolean): CrmClient {
   const { connectTimeoutMs, deadlineMs, maxInflight } = { ...DEFAULTS, ...options };
   const { rateBudget } = options;
-  return new Upstream({
+  return new CrmClient({
     baseUrl,
     connectTimeoutMs,
     deadlineMs,

@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import type { Logger } from '../../http/log.ts';
 import { readTextSync } from '../../http/read-file.ts';
 import { watchConfig, type ConfigWatch } from '../../http/watch.ts';
-import { Callers } from './callers.ts';
+import { GatewayCallers } from './callers.ts';
 import { Campaigns, parseCampaigns } from './campaigns.ts';
 import { parseCallers, parseTokens } from './config-files.ts';
-import type { Metrics } from './metrics.ts';
+import type { GatewayMetrics } from './metrics.ts';
 import { DEFAULTS } from './settings.ts';
 import type { GatewayOptions } from './settings.ts';
 import { Tokens } from './tokens.ts';
@@ -13,7 +13,7 @@ import { Tokens } from './tokens.ts';
 /** What can change while the gateway runs: tokens, caller keys and campaigns, each from a watched file or fixed. */
 interface LiveConfig {
   readonly tokens: Tokens;
-  readonly callers: Callers;
+  readonly callers: GatewayCallers;
   readonly campaigns: Campaigns;
   /** Reads every file now. */
   reload(): Promise<void>;
@@ -21,9 +21,9 @@ interface LiveConfig {
 }
 
 /** Throws when a file is missing or wrong: a bad start must fail, a bad change must not. */
-export function openLiveConfig(options: GatewayOptions, metrics: Metrics, log: Logger): LiveConfig {
+export function openLiveConfig(options: GatewayOptions, metrics: GatewayMetrics, log: Logger): LiveConfig {
   const tokens = new Tokens([options.c2sToken ?? []].flat());
-  const callers = new Callers(options.callers ?? []);
+  const callers = new GatewayCallers(options.callers ?? []);
   const campaigns = new Campaigns((mapped) => metrics.campaign(mapped));
   const files: ConfigWatch[] = [];
   const pollMs = options.watchIntervalMs ?? DEFAULTS.watchIntervalMs;

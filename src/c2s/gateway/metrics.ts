@@ -32,7 +32,7 @@ interface Observed {
   droppedLogLines(): number;
 }
 
-export class Metrics {
+export class GatewayMetrics {
   readonly #registry = new Registry();
   readonly #requests = new Map<string, Counter.Internal>();
   readonly #durations = new Map<string, Histogram.Internal<'operation'>>();

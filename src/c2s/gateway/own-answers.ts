@@ -6,7 +6,7 @@ import type { Campaigns } from './campaigns.ts';
 import type { Ending } from '../../http/buffered-exchange.ts';
 import type { OperationId } from './operations.ts';
 import { relay } from './relay.ts';
-import type { Upstream } from './upstream.ts';
+import type { CrmClient } from './upstream.ts';
 
 /** The operations that the gateway answers without Contact2Sale. */
 
@@ -26,7 +26,7 @@ export type OwnAnswer = (call: Call) => Answer | Promise<Answer>;
 interface OwnParts {
   readonly campaigns: Campaigns;
   /** Unset: resolve-source answers 503. */
-  readonly ads: Pick<Upstream, 'ask'> | undefined;
+  readonly ads: Pick<CrmClient, 'ask'> | undefined;
   /** The process is ending. */
   readonly draining: () => boolean;
 }

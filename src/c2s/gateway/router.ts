@@ -15,16 +15,16 @@ export interface Route {
   readonly upstream: readonly string[];
 }
 
-export type Match =
+export type RouterMatch =
   | { readonly kind: 'route'; readonly route: Route; readonly params: readonly string[] }
   | { readonly kind: 'method'; readonly allow: string }
   | { readonly kind: 'slash'; readonly path: string }
   | { readonly kind: 'bad-parameter' }
   | { readonly kind: 'none' };
 
-interface Node {
-  readonly literals: Map<string, Node>;
-  parameter?: Node;
+interface RouterNode {
+  readonly literals: Map<string, RouterNode>;
+  parameter?: RouterNode;
   readonly routes: Map<string, Route>;
 }
 
@@ -33,9 +33,9 @@ const UNSAFE = /[/\\?#\u0000-\u001f\u007f]/;
 /** `/leads/resolve-source` exists, so a lead of that name could be asked for by a misspelt method or suffix. */
 const RESERVED = 'resolve-source';
 
-const newNode = (): Node => ({ literals: new Map(), routes: new Map() });
+const newNode = (): RouterNode => ({ literals: new Map(), routes: new Map() });
 
-function plant(root: Node, template: string, method: string, route: Route): void {
+function plant(root: RouterNode, template: string, method: string, route: Route): void {
   let node = root;
   for (const segment of template.slice(1).split('/')) {
     if (segment.startsWith(':')) {
@@ -58,7 +58,7 @@ function parameter(decoded: string): string | undefined {
 }
 
 /** Where a path leads: a node and its parameters; `false` when a parameter is not one plain segment. */
-function walk(root: Node, path: string): { node: Node; params: string[] } | false | undefined {
+function walk(root: RouterNode, path: string): { node: RouterNode; params: string[] } | false | undefined {
   const params: string[] = [];
   let node = root;
   let bad = false;
@@ -82,7 +82,7 @@ function walk(root: Node, path: string): { node: Node; params: string[] } | fals
 /** The operations as a function from method and raw path (without the query) to a match. */
 export function createRouter(
   operations: typeof GATEWAY_OPERATIONS = GATEWAY_OPERATIONS,
-): (method: string, path: string) => Match {
+): (method: string, path: string) => RouterMatch {
   const root = newNode();
   for (const operation of operations as readonly Route['operation'][]) {
     const upstream = operation.upstream?.path.split(/:[A-Za-z]+/) ?? [];

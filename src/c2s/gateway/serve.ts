@@ -3,10 +3,10 @@ import { problem } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { readBody, writeBody } from './body.ts';
 import type { Fields } from './body.ts';
-import type { Callers } from './callers.ts';
+import type { GatewayCallers } from './callers.ts';
 import { mayCall } from './callers.ts';
 import type { Contact2Sale } from './contact2sale.ts';
-import type { Metrics } from './metrics.ts';
+import type { GatewayMetrics } from './metrics.ts';
 import type { Operation, OperationId } from './operations.ts';
 import type { Call, OwnAnswer } from './own-answers.ts';
 import { readQuery } from './query.ts';
@@ -19,11 +19,11 @@ import type { Route } from './router.ts';
 /** A matched request: admit → validate → reshape → ask → relay. */
 
 export interface ServeParts {
-  readonly callers: Callers;
+  readonly callers: GatewayCallers;
   readonly c2s: Pick<Contact2Sale, 'ask'>;
   readonly own: Partial<Record<OperationId, OwnAnswer>>;
   readonly reshape: Reshape;
-  readonly metrics: Metrics;
+  readonly metrics: GatewayMetrics;
   readonly strict: boolean;
   readonly maxBodyBytes: number;
 }

@@ -10,7 +10,7 @@ import { DEFAULTS } from './settings.ts';
  * 20 ms of CPU each), one deadline over all attempts, and a second attempt for reads that a lost connection cost.
  */
 
-interface UpstreamSettings {
+interface CrmSettings {
   readonly baseUrl: string;
   readonly connectTimeoutMs: number;
   /** All attempts together. */
@@ -43,13 +43,13 @@ export class UpstreamBusy extends Error {
   override readonly name = 'UpstreamBusy';
 }
 
-export class Upstream {
+export class CrmClient {
   readonly #pool: Pool;
   readonly #prefix: string;
-  readonly #settings: UpstreamSettings;
+  readonly #settings: CrmSettings;
   #inflight = 0;
 
-  constructor(settings: UpstreamSettings) {
+  constructor(settings: CrmSettings) {
     const url = new URL(settings.baseUrl);
     this.#settings = settings;
     this.#prefix = url.pathname.replace(/\/+$/, '');

@@ -9,7 +9,7 @@ import { readNumber, WHOLE_NUMBER } from './fields.ts';
  */
 
 type Issue = z.core.$ZodIssue;
-type Place = 'body' | 'query';
+type RequestPart = 'body' | 'query';
 
 const TYPES: Readonly<Record<string, readonly [type: string, msg: string]>> = {
   string: ['string_type', 'Input should be a valid string'],
@@ -27,7 +27,11 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-function wrongType(issue: Extract<Issue, { code: 'invalid_type' }>, value: unknown, place: Place): ValidationIssue {
+function wrongType(
+  issue: Extract<Issue, { code: 'invalid_type' }>,
+  value: unknown,
+  place: RequestPart,
+): ValidationIssue {
   const loc = locate(place, issue.path);
   if (value === undefined) return { type: 'missing', loc, msg: 'Field required' };
   const numeric = issue.expected === 'number' || issue.expected === 'int';
@@ -44,12 +48,12 @@ function wrongType(issue: Extract<Issue, { code: 'invalid_type' }>, value: unkno
   return { type, loc, msg };
 }
 
-const locate = (place: Place, path: readonly PropertyKey[]): (string | number)[] => [
+const locate = (place: RequestPart, path: readonly PropertyKey[]): (string | number)[] => [
   place,
   ...path.map((key) => (typeof key === 'symbol' ? String(key) : key)),
 ];
 
-function outOfRange(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>, place: Place): ValidationIssue {
+function outOfRange(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>, place: RequestPart): ValidationIssue {
   const small = issue.code === 'too_small';
   const limit = Number(small ? issue.minimum : issue.maximum);
   const loc = locate(place, issue.path);
@@ -61,7 +65,7 @@ function outOfRange(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>, pl
     : { type: 'less_than_equal', loc, msg: `Input should be less than or equal to ${limit}`, ctx: { le: limit } };
 }
 
-function translate(issue: Issue, input: unknown, place: Place): readonly ValidationIssue[] {
+function translate(issue: Issue, input: unknown, place: RequestPart): readonly ValidationIssue[] {
   switch (issue.code) {
     case 'invalid_type':
       return [wrongType(issue, valueAt(input, issue.path), place)];
@@ -93,6 +97,6 @@ const NOT_TEXT = {
 };
 
 /** Every issue of a failed parse as an entry of FastAPI's 422. `input` is what was parsed. */
-export function toIssues(error: z.ZodError, input: unknown, place: Place): ValidationIssue[] {
+export function toIssues(error: z.ZodError, input: unknown, place: RequestPart): ValidationIssue[] {
   return error.issues.flatMap((issue) => translate(issue, input, place));
 }

@@ -14,7 +14,7 @@ export interface FieldFault {
 }
 
 /** More would be a body the size of the one that was refused. */
-const MOST = 50;
+const MAX_FAULTS = 50;
 const REFUSED = 'This value was refused.';
 const TYPE = 'value_error';
 
@@ -22,7 +22,7 @@ const TYPE = 'value_error';
 export function faultsOfGateway(body: unknown): readonly FieldFault[] {
   const detail = propertyOf(body, 'detail');
   if (!Array.isArray(detail)) return [];
-  return detail.slice(0, MOST).map((entry: unknown) => {
+  return detail.slice(0, MAX_FAULTS).map((entry: unknown) => {
     const loc = propertyOf(entry, 'loc');
     return {
       loc: Array.isArray(loc) ? loc.filter(isPlace) : ['body'],
@@ -46,12 +46,12 @@ export function faultsOfDirect(body: unknown, rule: BodyRule | undefined): reado
     faults.push({ loc: place === undefined ? ['body'] : ['body', place], message: quiet(message), type: TYPE });
   };
   if (Array.isArray(errors)) {
-    for (const entry of errors.slice(0, MOST) as unknown[]) {
+    for (const entry of errors.slice(0, MAX_FAULTS) as unknown[]) {
       if (typeof entry === 'string') add(undefined, entry);
       else add(propertyOf(entry, 'field'), propertyOf(entry, 'message'));
     }
   } else if (typeof errors === 'object' && errors !== null) {
-    for (const [name, messages] of Object.entries(errors).slice(0, MOST) as [string, unknown][]) {
+    for (const [name, messages] of Object.entries(errors).slice(0, MAX_FAULTS) as [string, unknown][]) {
       add(name, Array.isArray(messages) ? messages[0] : messages);
     }
   }

@@ -29,7 +29,7 @@ export function sentenceFor(status: number): string {
   return status >= 400 && status < 500 ? 'The request was refused.' : 'The CRM could not do this.';
 }
 
-const LOUD = [
+const UNSAFE_WORDS = [
   '429',
   '500',
   '502',
@@ -46,12 +46,12 @@ const LOUD = [
   'rate limit',
   '://',
 ];
-const LONGEST = 300;
+const MAX_SENTENCE_LENGTH = 300;
 
 /** May a text that somebody else wrote be shown to a caller? */
 export function isQuiet(text: string): boolean {
-  if (text === '' || text.length > LONGEST || !text.isWellFormed()) return false;
+  if (text === '' || text.length > MAX_SENTENCE_LENGTH || !text.isWellFormed()) return false;
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x20) return false;
   const lower = text.toLowerCase();
-  return !LOUD.some((word) => lower.includes(word));
+  return !UNSAFE_WORDS.some((word) => lower.includes(word));
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Crm, Lead, Queue, Seller } from './crm.ts';
+import type { Crm, CrmLead, SellerQueue, Seller } from './crm.ts';
 import { Refusal } from './refusal.ts';
 
 /** One request as an operation's handler sees it, and the look-ups that several handlers share. */
-export interface Call {
+export interface SandboxCall {
   readonly params: Readonly<Record<string, string>>;
   /** Of a repeated parameter the last, as Rails reads it. */
   readonly query: Readonly<Record<string, string>>;
@@ -12,7 +12,7 @@ export interface Call {
 }
 
 /** Carries an operation out and returns the JSON of the answer, or throws a {@link Refusal}. */
-export type Handler = (crm: Crm, call: Call) => unknown;
+export type Handler = (crm: Crm, call: SandboxCall) => unknown;
 
 export const text = z.string({ error: ({ input }) => (input === undefined ? 'is required' : 'must be text') });
 /** Judged without its white space, kept with it. */
@@ -21,12 +21,12 @@ export const required = text.regex(/\S/, 'is required');
 export const reference = z.union([required, z.number()], 'is required: text or a number');
 
 /** The lead of the path; 404 without. */
-export function leadOf(crm: Crm, call: Call): Lead {
+export function leadOf(crm: Crm, call: SandboxCall): CrmLead {
   return found(crm.leads.get(call.params.leadId ?? ''), 404, 'lead');
 }
 
 /** The queue of the path; 404 without. */
-export function queueOf(crm: Crm, call: Call): Queue {
+export function queueOf(crm: Crm, call: SandboxCall): SellerQueue {
   return found(crm.queues.get(call.params.queueId ?? ''), 404, 'queue');
 }
 

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { Call, Handler } from './call.ts';
+import type { SandboxCall, Handler } from './call.ts';
 import * as company from './company.ts';
 import { requireToken } from './credentials.ts';
 import type { Crm } from './crm.ts';
@@ -52,12 +52,12 @@ export interface Contact2SaleOptions extends StandInOptions {
   readonly token: string;
 }
 
-export interface Contact2Sale extends StandIn {
+export interface SandboxContact2Sale extends StandIn {
   /** What the CRM remembers, live: for a test to look at without asking over HTTP. */
   readonly crm: Crm;
 }
 
-export async function startContact2Sale(options: Contact2SaleOptions): Promise<Contact2Sale> {
+export async function startContact2Sale(options: Contact2SaleOptions): Promise<SandboxContact2Sale> {
   const crm = seededCrm(options.now ?? Date.now);
   const standIn = await startStandIn(options, (app, received) => {
     app.use('/integration', requireToken(options.token));
@@ -73,7 +73,7 @@ export async function startContact2Sale(options: Contact2SaleOptions): Promise<C
 
 const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch' } as const;
 
-function callOf(req: Request, { rawBody, body }: ReceivedRequest): Call {
+function callOf(req: Request, { rawBody, body }: ReceivedRequest): SandboxCall {
   if (rawBody !== '' && body === undefined) throw new Refusal(400, 'the body is not JSON');
   const params = Object.fromEntries(Object.entries(req.params).map(([name, value]) => [name, String(value)]));
   const query = Object.fromEntries(new URL(req.originalUrl, 'http://stand-in').searchParams);

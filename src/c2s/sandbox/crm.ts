@@ -36,7 +36,7 @@ export interface LeadAttributes {
   [unknown: string]: unknown;
 }
 
-export interface Lead {
+export interface CrmLead {
   readonly id: string;
   readonly type: 'lead';
   readonly internal_id: number;
@@ -55,7 +55,7 @@ export interface Seller {
   attributes: { name: string; email: string; phone: string; active: boolean; [unknown: string]: unknown };
 }
 
-export interface Queue {
+export interface SellerQueue {
   readonly id: Id;
   readonly type: 'distribution_queue';
   attributes: { name: string; next_seller_id: Id | null; sellers: { seller_id: Id; priority: number }[] };
@@ -69,10 +69,10 @@ interface Rule {
 
 /** Maps are keyed by the id as text: `5` and `"5"` name the same record, as they do in a path. */
 export interface Crm {
-  readonly leads: Map<string, Lead>;
+  readonly leads: Map<string, CrmLead>;
   readonly tags: Map<string, Tag>;
   readonly sellers: Map<string, Seller>;
-  readonly queues: Map<string, Queue>;
+  readonly queues: Map<string, SellerQueue>;
   readonly rules: Map<string, Rule>;
   /** Tag ids by lead id. */
   readonly leadTags: Map<string, Set<string>>;
@@ -121,7 +121,7 @@ export function emptyCrm(now: () => number): Crm {
 }
 
 /** Notes what happened on a lead and moves its `updated_at`. */
-export function touch(crm: Crm, lead: Lead, type: string, details: Readonly<Record<string, unknown>>): LogEntry {
+export function touch(crm: Crm, lead: CrmLead, type: string, details: Readonly<Record<string, unknown>>): LogEntry {
   const entry = { ...details, type, created_at: crm.now() };
   lead.attributes.log.push(entry);
   lead.attributes.updated_at = entry.created_at;

@@ -1,5 +1,5 @@
 import { PEOPLE } from './people.ts';
-import type { Person } from './people.ts';
+import type { InventedPerson } from './people.ts';
 import { Refusal } from './refusal.ts';
 import { startStandIn } from './stand-in.ts';
 import type { StandIn, StandInOptions } from './stand-in.ts';
@@ -35,11 +35,11 @@ export function startDiretrix(options: DiretrixOptions): Promise<StandIn> {
 }
 
 /** `[{nome, cpf}]`; empty when nobody is known. */
-function identities(isMeant: (person: Person) => boolean) {
+function identities(isMeant: (person: InventedPerson) => boolean) {
   return PEOPLE.filter(isMeant).map(({ name, cpf }) => ({ nome: name.toUpperCase(), cpf }));
 }
 
-function record(person: Person) {
+function record(person: InventedPerson) {
   return {
     nome: person.name.toUpperCase(),
     cpf: person.cpf,

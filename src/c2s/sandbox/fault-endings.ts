@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 /** How a fault ends an answer, down at the socket: what no well-behaved framework lets a handler do. */
-interface Ending {
+interface FaultEnding {
   readonly status?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: unknown;
@@ -11,14 +11,14 @@ interface Ending {
 }
 
 /** An answer that was held back. */
-interface Answer {
+interface DelayedAnswer {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
   readonly body: Buffer;
 }
 
 /** Ends `res` as the fault says; an answer that was held back is what a reset cuts through. */
-export function endWith(ending: Ending, res: ServerResponse, held: Answer | undefined): void {
+export function endWith(ending: FaultEnding, res: ServerResponse, held: DelayedAnswer | undefined): void {
   if (ending.hang) return;
   const answer = held && ending.reset ? held : answerOf(ending);
   switch (ending.reset) {
@@ -35,7 +35,7 @@ export function endWith(ending: Ending, res: ServerResponse, held: Answer | unde
 }
 
 /** Sends an answer as it is. */
-export function replay(res: ServerResponse, answer: Answer): void {
+export function replay(res: ServerResponse, answer: DelayedAnswer): void {
   res.writeHead(answer.status, answer.headers);
   res.end(answer.body);
 }
@@ -44,7 +44,7 @@ export function replay(res: ServerResponse, answer: Answer): void {
  * Lets the handlers run (`next`) but holds back what they answer; `res` is untouched afterwards.
  * Nothing comes of it when they never answer.
  */
-export function capture(res: ServerResponse, next: () => void): Promise<Answer> {
+export function capture(res: ServerResponse, next: () => void): Promise<DelayedAnswer> {
   const chunks: Buffer[] = [];
   const take = (chunk: unknown, encoding?: unknown) => {
     if (typeof chunk === 'string') chunks.push(Buffer.from(chunk, encodingOf(encoding)));
@@ -87,7 +87,7 @@ function setHeaders(res: ServerResponse, headers: unknown): void {
   }
 }
 
-function answerOf(ending: Ending): Answer {
+function answerOf(ending: FaultEnding): DelayedAnswer {
   const status = ending.status ?? (ending.reset ? 200 : 500);
   // RFC 9110: these two have no content, whatever else is wanted of them.
   if (status === 204 || status === 304) return { status, headers: { ...ending.headers }, body: Buffer.alloc(0) };
@@ -103,13 +103,13 @@ function answerOf(ending: Ending): Answer {
 // Both cuts reset as soon as the kernel has the bytes: Linux hands the peer what came before a reset, even when it
 // reads late (300 of 300 times each, over loopback, from a process that was busy for 3 ms).
 
-function cutHead(res: ServerResponse, answer: Answer): void {
+function cutHead(res: ServerResponse, answer: DelayedAnswer): void {
   const { socket } = res;
   const piece = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'unknown'}\r\ncontent-type: appl`;
   socket?.write(piece, () => socket.resetAndDestroy());
 }
 
-function cutBody(res: ServerResponse, answer: Answer): void {
+function cutBody(res: ServerResponse, answer: DelayedAnswer): void {
   const { socket } = res;
   // A body of fewer than two bytes has no middle: promise one byte more than is sent.
   const promised = Math.max(answer.body.length, 2);

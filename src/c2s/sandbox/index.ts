@@ -1,6 +1,6 @@
 /** What the rest of the house and the tests take from the sandbox. */
 export { startContact2Sale } from './contact2sale.ts';
-export type { Contact2Sale, Contact2SaleOptions } from './contact2sale.ts';
+export type { SandboxContact2Sale, Contact2SaleOptions } from './contact2sale.ts';
 export { startDiretrix } from './diretrix.ts';
 export type { DiretrixOptions } from './diretrix.ts';
 export { Faults } from './faults.ts';

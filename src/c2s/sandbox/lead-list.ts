@@ -1,11 +1,11 @@
-import type { Call } from './call.ts';
-import type { Crm, Lead } from './crm.ts';
+import type { SandboxCall } from './call.ts';
+import type { Crm, CrmLead } from './crm.ts';
 
 /** The lead list: filters, sort, pages. Contact2Sale cuts a page that is too large; it does not refuse it. */
 const LARGEST_PAGE = 50;
 
 /** `{data, meta: {total, page, perpage}}`. Parameters that make no sense count as not given. */
-export function pageOf<T>(items: readonly T[], query: Call['query']) {
+export function pageOf<T>(items: readonly T[], query: SandboxCall['query']) {
   const page = positive(query.page) ?? 1;
   const perpage = Math.min(positive(query.perpage) ?? LARGEST_PAGE, LARGEST_PAGE);
   const data = items.slice((page - 1) * perpage, page * perpage);
@@ -13,7 +13,7 @@ export function pageOf<T>(items: readonly T[], query: Call['query']) {
 }
 
 /** The leads that the query asks for, in its order; newest first when it names none. */
-export function selectLeads(crm: Crm, query: Call['query']): Lead[] {
+export function selectLeads(crm: Crm, query: SandboxCall['query']): CrmLead[] {
   const tests = filters(crm, query);
   return [...crm.leads.values()].filter((lead) => tests.every((test) => test(lead))).sort(order(query.sort));
 }
@@ -22,10 +22,10 @@ function positive(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : undefined;
 }
 
-type Test = (lead: Lead) => boolean;
+type Test = (lead: CrmLead) => boolean;
 
 /** One test for each filter that was given; an empty one counts as not given. */
-function filters(crm: Crm, query: Call['query']): Test[] {
+function filters(crm: Crm, query: SandboxCall['query']): Test[] {
   const makers: Record<string, (wanted: string) => Test> = {
     status: (wanted) => (lead) => lead.attributes.lead_status.alias === wanted,
     phone: (wanted) => (lead) => digits(lead.attributes.customer.phone) === digits(wanted),
@@ -45,7 +45,7 @@ function filters(crm: Crm, query: Call['query']): Test[] {
 /** Without country code and punctuation: both spellings of a number find the lead. */
 const digits = (phone: string): string => phone.replace(/\D/g, '').replace(/^55(?=\d{10,11}$)/, '');
 
-function order(sort = '-created_at'): (a: Lead, b: Lead) => number {
+function order(sort = '-created_at'): (a: CrmLead, b: CrmLead) => number {
   const field = sort.endsWith('updated_at') ? 'updated_at' : 'created_at';
   const direction = sort.startsWith('-') ? -1 : 1;
   return (a, b) => direction * (Date.parse(a.attributes[field]) - Date.parse(b.attributes[field]));

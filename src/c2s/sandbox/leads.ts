@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { found, leadOf, reference, referredSeller, required, text } from './call.ts';
 import type { Handler } from './call.ts';
 import { leadIdOf, leadStatus, touch } from './crm.ts';
-import type { Lead } from './crm.ts';
+import type { CrmLead } from './crm.ts';
 import { newLeadAttributes, readLeadBody, withFields } from './lead-body.ts';
 import { pageOf, selectLeads } from './lead-list.ts';
 import { valid } from './refusal.ts';
@@ -16,7 +16,7 @@ export const getLead: Handler = (crm, call) => ({ data: leadOf(crm, call) });
 export const createLead: Handler = (crm, { body }) => {
   const number = crm.nextNumber();
   const attributes = newLeadAttributes(crm, body, 7_000 + number);
-  const lead: Lead = { id: leadIdOf(number), type: 'lead', internal_id: 9_000 + number, attributes };
+  const lead: CrmLead = { id: leadIdOf(number), type: 'lead', internal_id: 9_000 + number, attributes };
   crm.leads.set(lead.id, lead);
   return { data: lead };
 };

@@ -1,7 +1,7 @@
 import { inventedCpf } from './cpf.ts';
 
 /** The invented people whom Diretrix and Work API know, and to whom the seeded leads belong. */
-export interface Person {
+export interface InventedPerson {
   readonly name: string;
   readonly cpf: string;
   /** Digits with area code, without the country code 55: the form in which Diretrix is asked. */
@@ -36,7 +36,7 @@ const pick = <T>(list: readonly T[], n: number): T => list[n % list.length] as T
 const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 /** The nth invented person (from 0), always the same. */
-export function person(n: number): Person {
+export function person(n: number): InventedPerson {
   const [first, sex] = pick(FIRST_NAMES, n);
   const last = pick(LAST_NAMES, n);
   const [city, state, areaCode] = pick(CITIES, n);
@@ -55,4 +55,4 @@ export function person(n: number): Person {
 }
 
 /** Everybody whom the look-ups know: twice as many as leads, since a phone and an e-mail may have different owners. */
-export const PEOPLE: readonly Person[] = Array.from({ length: 50 }, (_, n) => person(n));
+export const PEOPLE: readonly InventedPerson[] = Array.from({ length: 50 }, (_, n) => person(n));

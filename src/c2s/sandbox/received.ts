@@ -23,9 +23,9 @@ export interface ReceivedRequest {
   readonly complete: boolean;
 }
 
-const MOST_ENTRIES = 10_000;
+const MAX_ENTRIES = 10_000;
 /** Characters of raw bodies that are kept in all, so that a test with large uploads cannot exhaust the memory. */
-const MOST_TEXT = 64 * 1024 * 1024;
+const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
 export class ReceivedLog {
   readonly #entries: ReceivedRequest[] = [];
@@ -84,7 +84,7 @@ export class ReceivedLog {
   #keep(entry: ReceivedRequest): void {
     this.#text += entry.rawBody.length;
     this.#entries.push(entry);
-    while (this.#entries.length > MOST_ENTRIES || (this.#text > MOST_TEXT && this.#entries.length > 1)) {
+    while (this.#entries.length > MAX_ENTRIES || (this.#text > MAX_TEXT_BYTES && this.#entries.length > 1)) {
       this.#text -= this.#entries.shift()?.rawBody.length ?? 0;
     }
   }

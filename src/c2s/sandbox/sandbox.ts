@@ -1,5 +1,5 @@
 import { startContact2Sale } from './contact2sale.ts';
-import type { Contact2Sale } from './contact2sale.ts';
+import type { SandboxContact2Sale } from './contact2sale.ts';
 import { startDiretrix } from './diretrix.ts';
 import type { StandIn } from './stand-in.ts';
 import { startWorkApi } from './work-api.ts';
@@ -13,7 +13,7 @@ interface SandboxPorts {
 
 /** The three stand-ins, and the settings with which they are reached. */
 export interface Sandbox {
-  readonly c2s: { readonly url: string; readonly token: string; readonly standIn: Contact2Sale };
+  readonly c2s: { readonly url: string; readonly token: string; readonly standIn: SandboxContact2Sale };
   readonly workApi: { readonly url: string; readonly key: string; readonly standIn: StandIn };
   readonly diretrix: { readonly url: string; readonly user: string; readonly pass: string; readonly standIn: StandIn };
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import { emptyCrm, leadIdOf, leadStatus } from './crm.ts';
-import type { Crm, Lead, LeadAttributes, Seller } from './crm.ts';
+import type { Crm, CrmLead, LeadAttributes, Seller } from './crm.ts';
 import { PEOPLE, person } from './people.ts';
-import type { Person } from './people.ts';
+import type { InventedPerson } from './people.ts';
 
 /**
  * Invented records to begin with, the same in every run. What the look-ups say about the first five leads:
@@ -25,7 +25,7 @@ export const SEED_TAG_IDS = [1, 2, 3] as const;
 export const SEED_QUEUE_IDS = ['1', '2'] as const;
 
 /** Whose phone and whose e-mail a seeded lead (1 to 25) carries; undefined: it carries none. */
-function ownersOf(n: number): { name: string; phone: Person | undefined; email: Person | undefined } {
+function ownersOf(n: number): { name: string; phone: InventedPerson | undefined; email: InventedPerson | undefined } {
   const own = person(n - 1);
   switch (n) {
     case 2:
@@ -67,7 +67,7 @@ function seller(id: number, n: number): Seller {
   return { id, type: 'seller', attributes };
 }
 
-function lead(crm: Crm, id: string, n: number): Lead {
+function lead(crm: Crm, id: string, n: number): CrmLead {
   const created = new Date(FIRST_DAY + n * DAY).toISOString();
   const attributes: LeadAttributes = {
     description: n % 4 === 0 ? '' : `Interesse em ${PRODUCTS[n % PRODUCTS.length]}`,

@@ -1,6 +1,6 @@
 import { isCpf } from './cpf.ts';
 import { PEOPLE } from './people.ts';
-import type { Person } from './people.ts';
+import type { InventedPerson } from './people.ts';
 import { Refusal } from './refusal.ts';
 import { startStandIn } from './stand-in.ts';
 import type { StandIn, StandInOptions } from './stand-in.ts';
@@ -31,7 +31,7 @@ export function startWorkApi(options: WorkApiOptions): Promise<StandIn> {
   });
 }
 
-function dossier(person: Person, n: number) {
+function dossier(person: InventedPerson, n: number) {
   const partial = n % 4 === 3;
   return {
     status: 200,
@@ -51,7 +51,7 @@ function dossier(person: Person, n: number) {
   };
 }
 
-function basics(person: Person, partial: boolean) {
+function basics(person: InventedPerson, partial: boolean) {
   return {
     nome: person.name.toUpperCase(),
     cpf: person.cpf,
@@ -72,7 +72,7 @@ function economics(n: number) {
   };
 }
 
-function address(person: Person, n: number) {
+function address(person: InventedPerson, n: number) {
   return {
     tipoLogradouro: 'RUA',
     logradouro: 'DO EXEMPLO',

@@ -2,7 +2,7 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
 
 /** Statements that are prepared; texts beyond that are few and rare, or somebody builds them, and fill no memory. */
-const MOST = 200;
+const MAX_PREPARED_STATEMENTS = 200;
 
 /**
  * A pool for kysely whose statements Postgres parses once a connection, and plans a few times: for a handful of texts
@@ -12,7 +12,7 @@ export function preparing(pool: pg.Pool): PostgresPool {
   const names = new Map<string, string>();
   const nameOf = (text: string): string | undefined => {
     const known = names.get(text);
-    if (known !== undefined || names.size >= MOST) return known;
+    if (known !== undefined || names.size >= MAX_PREPARED_STATEMENTS) return known;
     const name = `facade_${names.size}`;
     names.set(text, name);
     return name;

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { LIVING } from './living.ts';
+import { LIVING } from './instance-locks.ts';
 import { table, type Database } from '../../facade/store/schema.ts';
 import { storedJson } from '../../facade/store/stored-json.ts';
 
@@ -9,12 +9,12 @@ import { storedJson } from '../../facade/store/stored-json.ts';
  */
 
 /** Milliseconds that the answer of a window is kept. */
-const KEPT = 300_000;
+const KEEP_ANSWER_MS = 300_000;
 /** Of a claim that its process could neither keep nor give back, though it lives. Far above any wait for a turn. */
-const LONGEST_CLAIM = sql`interval '1 hour'`;
+const MAX_CLAIM_AGE = sql`interval '1 hour'`;
 const NOW = sql`clock_timestamp()`;
 
-export type Claim<T> =
+export type WindowClaim<T> =
   /** Whoever has it asks; all others wait until it is answered or given back. */
   | { readonly kind: 'ours' }
   /** Somebody asks at this moment. */
@@ -31,8 +31,9 @@ export async function claimCpf<T extends object>(
   cpf: string,
   windowMs: number,
   asker: number,
-): Promise<Claim<T>> {
-  if (windowMs > KEPT) throw new RangeError(`a window of ${windowMs} ms; rows are kept for ${KEPT}`);
+): Promise<WindowClaim<T>> {
+  if (windowMs > KEEP_ANSWER_MS)
+    throw new RangeError(`a window of ${windowMs} ms; rows are kept for ${KEEP_ANSWER_MS}`);
   const begin = sql`${NOW} - ${windowMs} * interval '1 millisecond'`;
   const { rows } = await sql<{ isOurs: boolean; answer: T | null }>`
     with claim as (
@@ -49,7 +50,7 @@ export async function claimCpf<T extends object>(
 }
 
 const isFree = (asker = sql`asker`, askedAt = sql`asked_at`) => sql<boolean>`(
-  ${asker} is null or ${askedAt} < ${NOW} - ${LONGEST_CLAIM} or ${asker} not in (${LIVING}))`;
+  ${asker} is null or ${askedAt} < ${NOW} - ${MAX_CLAIM_AGE} or ${asker} not in (${LIVING}))`;
 
 /** Keeps the answer for the window, which begins now, and ends the claim. */
 export async function answerCpf(db: Kysely<Database>, cpf: string, answer: object): Promise<void> {
@@ -67,7 +68,7 @@ export async function releaseCpf(db: Kysely<Database>, cpf: string, asker: numbe
 export async function sweepWindows(db: Kysely<Database>): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('cpf_windows')
-    .where('asked_at', '<', sql<Date>`${NOW} - ${KEPT} * interval '1 millisecond'`)
+    .where('asked_at', '<', sql<Date>`${NOW} - ${KEEP_ANSWER_MS} * interval '1 millisecond'`)
     .where(isFree())
     .executeTakeFirst();
   return Number(numDeletedRows);

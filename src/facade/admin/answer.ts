@@ -36,7 +36,7 @@ export const smallBody: RequestHandler = jsonBody({
 export const UNKNOWN_ROUTE: Problem = {
   status: 404,
   kind: 'admin-refused',
-  detail: 'No row of the table has this id.',
+  detail: 'No route of the table has this id.',
 };
 
 /** No value at all is an empty object. @throws Refused with every fault. */

@@ -19,10 +19,10 @@ export function autopilotRoutes(autopilot: Autopilot): Router {
     .all(methodNotAllowed);
   router
     .route('/autopilot/:route')
-    .get(answer<OfRoute>(({ params }) => viewRoute(autopilot, params.route)))
+    .get(answer<AutopilotOfRoute>(({ params }) => viewRoute(autopilot, params.route)))
     .all(methodNotAllowed);
   for (const kind of ['pause', 'resume'] as const) {
-    const order = answer<OfRoute>(async ({ params: { route } }) => {
+    const order = answer<AutopilotOfRoute>(async ({ params: { route } }) => {
       if (!autopilot.has(route)) throw notOnAutopilot(route);
       await autopilot.order({ route, kind, by: 'the admin API' });
       return viewRoute(autopilot, route);
@@ -32,7 +32,7 @@ export function autopilotRoutes(autopilot: Autopilot): Router {
   return router;
 }
 
-interface OfRoute {
+interface AutopilotOfRoute {
   readonly route: string;
 }
 
@@ -45,6 +45,6 @@ async function viewRoute(autopilot: Autopilot, route: string): Promise<object> {
 
 function notOnAutopilot(route: string): Refused {
   const known = /^[A-Za-z0-9.]{1,100}$/.test(route) ? ` ${route}` : '';
-  const detail = `No route${known} is on autopilot; give its row an autopilot: {} in the config file.`;
+  const detail = `No route${known} is on autopilot; give its route an autopilot: {} in the config file.`;
   return new Refused({ status: 404, kind: 'not-on-autopilot', detail });
 }

@@ -8,15 +8,15 @@ import type { Problem } from '../../http/problem.ts';
  */
 
 /** Milliseconds. */
-const EVERY = 1_000;
-const MOST_CLIENTS = 50;
+const SNAPSHOT_INTERVAL_MS = 1_000;
+const MAX_CLIENTS = 50;
 /** Bytes that may wait for a client. */
-const MOST_WAITING = 1024 * 1024;
+const MAX_WAITING_BYTES = 1024 * 1024;
 
 const TOO_MANY: Problem = {
   status: 503,
   kind: 'too-many-consoles',
-  detail: `${MOST_CLIENTS} consoles are open. Close one, and load the page again.`,
+  detail: `${MAX_CLIENTS} consoles are open. Close one, and load the page again.`,
   retryAfter: 10,
 };
 
@@ -26,16 +26,16 @@ export function createEvents(picture: () => object): RequestHandler {
   const push = (): void => {
     const event = eventOf(picture());
     for (const client of clients) {
-      if (client.writableLength > MOST_WAITING) client.destroy();
+      if (client.writableLength > MAX_WAITING_BYTES) client.destroy();
       else client.write(event);
     }
   };
   return (req, res) => {
-    if (clients.size >= MOST_CLIENTS) return refuse(req, res, TOO_MANY);
+    if (clients.size >= MAX_CLIENTS) return refuse(req, res, TOO_MANY);
     res.set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     res.write(eventOf(picture()));
     clients.add(res);
-    timer ??= setInterval(push, EVERY).unref();
+    timer ??= setInterval(push, SNAPSHOT_INTERVAL_MS).unref();
     res.on('close', () => {
       clients.delete(res);
       if (clients.size > 0) return;

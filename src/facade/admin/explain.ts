@@ -24,7 +24,7 @@ export interface ExplainAnswer {
   /** The caller's id; null: unknown. */
   readonly caller: string | null;
   readonly explanation: Explanation;
-  /** Of the row's two paths. */
+  /** Of the route's two paths. */
   readonly breakers: { readonly direct: string; readonly gateway: string } | undefined;
 }
 

@@ -16,7 +16,7 @@ const query = z.strictObject({
   before: z.coerce.number<string>().int().min(1).optional(),
 });
 
-const KEPT = 'in the database';
+const KEPT_IN_DATABASE = 'in the database';
 const NOT_KEPT =
   'in memory only, the last 1,000 lines: lost with a restart. Leave DATABASE_URL unset, or set it, to keep it.';
 
@@ -24,7 +24,7 @@ export function historyRoutes({ steering }: HistoryRoutesOptions): Router {
   const routes = express.Router();
   const read = answer(async (req) => {
     const found = await steering.history(readAs(query, req.query));
-    return { ...found, kept: steering.flips?.isLasting ? KEPT : NOT_KEPT };
+    return { ...found, kept: steering.flips?.isLasting ? KEPT_IN_DATABASE : NOT_KEPT };
   });
   routes.route('/history').get(read).all(methodNotAllowed);
   return routes;

@@ -9,7 +9,7 @@ import type { TimedRoute } from './timeline.ts';
 /** GET /api/routes: the resolved table with the stage, the live state and the last minute of each path. */
 
 export interface PathView {
-  readonly faces: readonly string[];
+  readonly endpoints: readonly string[];
   readonly breaker: string;
   readonly lastMinute: Recent | undefined;
 }
@@ -43,7 +43,7 @@ function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
   for (const path of ['direct', 'gateway'] as const) {
     if (model[path].length === 0) continue;
     paths[path] = {
-      faces: model[path].map(({ method, template }) => `${method} ${template}`),
+      endpoints: model[path].map(({ method, template }) => `${method} ${template}`),
       breaker: state.breakerState(path),
       lastMinute: state.recorder.recent(path, now),
     };

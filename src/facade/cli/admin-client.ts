@@ -9,7 +9,7 @@ const DEADLINE = 10_000;
 /** Of a route or a revision that is not there the type is another. */
 const NO_SUCH_PATH = 'urn:c2s-facade:not-found';
 
-interface Problem {
+interface ProblemBody {
   readonly type?: string;
   readonly title?: string;
   readonly detail?: string;
@@ -111,7 +111,7 @@ function lineOf(problem: unknown): string {
   return typeof problem === 'string' ? problem : JSON.stringify(problem);
 }
 
-function problemOf(text: string): Problem {
+function problemOf(text: string): ProblemBody {
   try {
     const parsed: unknown = JSON.parse(text);
     return typeof parsed === 'object' && parsed !== null ? parsed : {};

@@ -9,21 +9,21 @@ import { allVisible } from '../../http/visible.ts';
 export interface Movable {
   readonly id: string;
   readonly safety: string;
-  readonly hasBothFaces: boolean;
+  readonly hasBothEndpoints: boolean;
   readonly rollout: RolloutValues;
 }
 
 export const movable = (route: RouteView): Movable => ({
   id: route.id,
   safety: route.safety,
-  hasBothFaces: route.paths.direct !== undefined && route.paths.gateway !== undefined,
+  hasBothEndpoints: route.paths.direct !== undefined && route.paths.gateway !== undefined,
   rollout: route.rollout,
 });
 
-/** The same for every row that can be moved; shadows only where a copy does no harm. */
+/** The same for every route that can be moved; shadows only where a copy does no harm. */
 export function editsForAll(routes: readonly Movable[], set: RolloutSet): RolloutEdit[] {
   return routes
-    .filter(({ hasBothFaces }) => hasBothFaces)
+    .filter(({ hasBothEndpoints }) => hasBothEndpoints)
     .map(({ id, safety }) => ({ route: id, set: partFor(safety, set) }));
 }
 

@@ -71,7 +71,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'explain <method> <path>',
-    summary: 'what would become of a request: which row, which side, why, what would be sent; nothing is sent',
+    summary: 'what would become of a request: which route, which side, why, what would be sent; nothing is sent',
     options: [
       ['--caller <who>', 'known, unknown, or the twelve digits that the log shows of a caller (default: known)'],
       ['--body <json>', 'the body; - reads standard input'],
@@ -91,7 +91,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'flip [routes...]',
     summary: 'change the rollout of routes; shows the diff and asks',
     options: [
-      ['--all', 'every route that has both faces'],
+      ['--all', 'every route that has both endpoints'],
       ['--gateway <percent>', 'share that the gateway serves', percentage],
       ['--shadow <percent>', 'share of the reads that is copied and compared', percentage],
       ['--fallback <side>', 'direct or none', fallback],

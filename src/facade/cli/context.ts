@@ -8,7 +8,7 @@ import type { Variables } from '../config/variables.ts';
 import { allVisible, visibleJson } from '../../http/visible.ts';
 import { AdminClient, adminUrl } from './admin-client.ts';
 import type { CompletedCommand } from './completion.ts';
-import type { DoctorQuestion, Finding } from './doctor/finding.ts';
+import type { DoctorQuestion, DoctorFinding } from './doctor/finding.ts';
 import { CliError, EXIT } from './exit.ts';
 import { PLAIN, type PaintedIo, type Style } from './paint.ts';
 
@@ -33,7 +33,7 @@ export interface CommandProduct {
         readonly settings?: ConfigSection;
         readonly variables?: ExtensionVariables;
         readonly migrations?: () => Promise<Migrations>;
-        doctor?(question: DoctorQuestion): Promise<readonly Finding[]>;
+        doctor?(question: DoctorQuestion): Promise<readonly DoctorFinding[]>;
       }
     | undefined;
 }

@@ -11,7 +11,7 @@ export interface LiveTable {
   readonly routes: readonly RouteView[];
 }
 
-export interface LiveConfig {
+export interface ServedConfig {
   readonly file: string;
   readonly revision: string;
   readonly loadedAt: string;
@@ -45,7 +45,7 @@ export function requireRoute<R extends { readonly id: string }>(
 
 const STAGES = ['direct', 'shadow', 'canary', 'gateway', 'retired'];
 
-/** The routes whose id or faces hold `text`, and that are at `stage`. @throws CliError for what is no stage. */
+/** The routes whose id or endpoints hold `text`, and that are at `stage`. @throws CliError for what is no stage. */
 export function selectRoutes(
   routes: readonly RouteView[],
   text: string | undefined,
@@ -54,8 +54,8 @@ export function selectRoutes(
   if (stage !== undefined && !STAGES.includes(stage)) throw usageError(`--stage is one of ${STAGES.join(', ')}`);
   const word = text?.toLowerCase() ?? '';
   return routes.filter((route) => {
-    const faces = Object.values(route.paths).flatMap((path) => path.faces);
-    const holds = [route.id, ...faces].some((one) => one.toLowerCase().includes(word));
+    const endpoints = Object.values(route.paths).flatMap((path) => path.endpoints);
+    const holds = [route.id, ...endpoints].some((one) => one.toLowerCase().includes(word));
     return holds && (stage === undefined || route.stage === stage);
   });
 }

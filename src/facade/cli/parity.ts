@@ -7,7 +7,7 @@ export interface IntervalView {
   readonly high: number | null;
 }
 
-export interface ParityView {
+export interface ParityReportView {
   readonly route: string;
   readonly window: { readonly from?: string | null };
   readonly counts: {
@@ -30,9 +30,9 @@ export interface ParityView {
 }
 
 /** The reports of an answer: a list, or a list under a name. */
-export function parityOf(answer: unknown): readonly ParityView[] {
-  if (Array.isArray(answer)) return answer as ParityView[];
+export function parityOf(answer: unknown): readonly ParityReportView[] {
+  if (Array.isArray(answer)) return answer as ParityReportView[];
   if (typeof answer !== 'object' || answer === null) return [];
   const list = Object.values(answer).find((value) => Array.isArray(value));
-  return (list ?? []) as ParityView[];
+  return (list ?? []) as ParityReportView[];
 }

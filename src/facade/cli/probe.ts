@@ -1,4 +1,4 @@
-import type { Answer } from '../compare/comparison.ts';
+import type { PathAnswer } from '../compare/comparison.ts';
 import { understand } from '../forward/error-answer.ts';
 import type { Dialect, Path, RouteModel } from '../rollout/route.ts';
 import { causeOf } from './admin-client.ts';
@@ -29,7 +29,7 @@ export interface ProbeResult {
   /** Which path really answered, where the facade was asked. */
   readonly servedBy: string | undefined;
   /** For the comparison alone: its body is somebody's data. Undefined: no answer. */
-  readonly answer: Answer | undefined;
+  readonly answer: PathAnswer | undefined;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -54,7 +54,7 @@ export async function probePath(
     const servedBy = res.headers.get('x-facade-path') ?? undefined;
     const rawHeaders = headersOf(res);
     const by = isThroughFacade ? 'direct' : path;
-    const answer: Answer = { path: by, status, rawHeaders, body, isWhole: true, ms, failure: undefined };
+    const answer: PathAnswer = { path: by, status, rawHeaders, body, isComplete: true, ms, failure: undefined };
     return { ...result, status, meaning, error: undefined, ms, bytes: body.length, servedBy, answer };
   } catch (error) {
     return { ...result, status: undefined, meaning: undefined, error: causeOf(error), ms: now() - startedAt, bytes: 0 };

@@ -35,11 +35,11 @@ function linesOf(explanation: Explanation, style: Style): Line[] {
   if (explanation.kind === 'method') {
     return [['route', `none: the path takes ${explanation.allow.join(', ')} only; answered 405 by the facade`]];
   }
-  const { route, stage, safety, dialect, face, params } = explanation;
+  const { route, stage, safety, dialect, endpoint, params } = explanation;
   const values = Object.entries(params).map(([name, value]) => `${name} = ${value}`);
   return [
     ['route', `${style.bold(route)} (${stage}, ${safety})`],
-    ['face', `${face}, the ${dialect} dialect`],
+    ['endpoint', `${endpoint}, the ${dialect} dialect`],
     ...(values.length > 0 ? [['params', values.join(', ')] as const] : []),
     ['split', splitText(explanation)],
     ['side', sideText(explanation, style)],

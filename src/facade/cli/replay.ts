@@ -8,7 +8,7 @@ import { fixtureSchema, thaw, type Fixture } from '../compare/fixture.ts';
 import { groupsOf, type DifferenceGroup } from '../compare/groups.ts';
 import { rulesOf } from '../compare/parity-settings.ts';
 import type { CompiledRules } from '../compare/rules.ts';
-import { Tally } from '../compare/tally.ts';
+import { DifferenceTally } from '../compare/tally.ts';
 import type { ApiPair } from '../rollout/api-pair.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { compileRoutes } from '../rollout/compile.ts';
@@ -36,7 +36,7 @@ export async function replay({ config, pair, paths, now, print }: ReplayOptions)
   for (const file of await filesIn(paths, print)) {
     const fixture = file === undefined ? undefined : await read(file, print);
     const rule = fixture && rules.get(fixture.route);
-    if (fixture && !rule) print(`${file}: no row of the config has the id ${fixture.route}`);
+    if (fixture && !rule) print(`${file}: no route of the config has the id ${fixture.route}`);
     if (!fixture || !rule) {
       unreadable++;
       continue;
@@ -90,12 +90,12 @@ function tell(
   now: number,
   print: ReplayOptions['print'],
 ): void {
-  const tally = new Tally();
+  const tally = new DifferenceTally();
   for (const comparison of comparisons) tally.add(comparison);
   const count = (result: Comparison['result']) => comparisons.filter((one) => one.result === result).length;
   const parts = (['match', 'ignored', 'mismatch', 'error'] as const).map((result) => `${count(result)} ${result}`);
   print(`${route.id}: ${comparisons.length} fixtures: ${parts.join(', ')}`);
-  for (const group of groupsOf(tally, new Tally(), known, now)) print(`  ${group.text}${noteOn(group)}`);
+  for (const group of groupsOf(tally, new DifferenceTally(), known, now)) print(`  ${group.text}${noteOn(group)}`);
 }
 
 function noteOn({ ledger, isExpired }: DifferenceGroup): string {

@@ -7,7 +7,7 @@ import type { Path } from '../rollout/route.ts';
 /** What the primary and its workers tell each other. Closed unions; both ends are the same version of the same program. */
 
 /** What a registry holds, as prom-client serialises it. */
-export type Measured = (Pick<MetricObject, 'name' | 'help' | 'type' | 'aggregator'> & {
+export type MeasuredWorker = (Pick<MetricObject, 'name' | 'help' | 'type' | 'aggregator'> & {
   readonly values: MetricValue<string>[];
 })[];
 
@@ -32,7 +32,7 @@ export type FromWorker =
   | { readonly kind: 'reloaded' }
   /** This is what serves here: a worker that comes later begins with it, whatever the file holds by then. */
   | { readonly kind: 'loaded'; readonly config: LoadedConfig }
-  | { readonly kind: 'measured'; readonly metrics: Measured };
+  | { readonly kind: 'measured'; readonly metrics: MeasuredWorker };
 
 /** What a worker begins with, so that it is as the others are. */
 export interface BeginMessage {

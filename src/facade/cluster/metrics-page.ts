@@ -1,6 +1,6 @@
 import { Turns } from '../../http/turns.ts';
 import { AggregatorRegistry, type Registry } from 'prom-client';
-import type { Measured } from './messages.ts';
+import type { MeasuredWorker } from './messages.ts';
 
 /**
  * One page of metrics for all workers. Counters and histograms are summed, with what dead workers had counted: a sum
@@ -18,12 +18,12 @@ const COUNTED = new Set(['counter', 'histogram']);
 
 export class MetricsPage {
   /** The last answer of each place. */
-  readonly #latest = new Map<number, Measured>();
-  #departed: Measured = [];
+  readonly #latest = new Map<number, MeasuredWorker>();
+  #departed: MeasuredWorker = [];
   readonly #turns = new Turns();
   readonly contentType = AggregatorRegistry.PROMETHEUS_CONTENT_TYPE;
 
-  take(place: number, metrics: Measured): void {
+  take(place: number, metrics: MeasuredWorker): void {
     this.#latest.set(place, metrics);
   }
 
@@ -52,13 +52,13 @@ export class MetricsPage {
 }
 
 /** What a registry holds, to be sent or summed: what prom-client gives out beside the numbers cannot be sent. */
-export async function measuredOf(registry: Registry): Promise<Measured> {
-  const metrics = (await registry.getMetricsAsJSON()) as unknown as Measured;
+export async function measuredOf(registry: Registry): Promise<MeasuredWorker> {
+  const metrics = (await registry.getMetricsAsJSON()) as unknown as MeasuredWorker;
   return metrics.map(({ name, help, type, aggregator, values }) => ({ name, help, type, aggregator, values }));
 }
 
 /** @param pages of one registry each. */
-function summed(pages: readonly Measured[]): Registry {
+function summed(pages: readonly MeasuredWorker[]): Registry {
   const judged = pages.map((page) =>
     page.map((metric) => (WORST.test(metric.name) ? { ...metric, aggregator: 'max' as const } : metric)),
   );

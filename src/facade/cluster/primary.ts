@@ -45,9 +45,9 @@ export interface Primary {
 }
 
 /** Milliseconds. What a worker that dies had counted since is lost. */
-const MEASURE_EVERY = 5_000;
+const MEASURE_INTERVAL_MS = 5_000;
 /** Milliseconds that a page waits for a worker; then its last answer stands. */
-const PATIENCE = 1_000;
+const MEASURE_TIMEOUT_MS = 1_000;
 
 /**
  * Resolves when the first worker serves; the others follow.
@@ -135,7 +135,7 @@ class Ipc {
     });
     this.#measureOwn(environment.workers);
     countDroppedLines(this.#own, droppedLines);
-    this.#timer = setInterval(() => this.pool.tellAll({ kind: 'measure' }), MEASURE_EVERY).unref();
+    this.#timer = setInterval(() => this.pool.tellAll({ kind: 'measure' }), MEASURE_INTERVAL_MS).unref();
   }
 
   get adminProxy(): Parameters<typeof createAdminProxy>[0] {
@@ -197,7 +197,7 @@ class Ipc {
         new Promise<void>((done) => {
           const waiting = this.#asked.get(place) ?? new Set();
           this.#asked.set(place, waiting.add(done));
-          setTimeout(done, PATIENCE).unref();
+          setTimeout(done, MEASURE_TIMEOUT_MS).unref();
           handle.send({ kind: 'measure' });
         }),
     );

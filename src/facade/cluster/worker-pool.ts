@@ -37,7 +37,7 @@ interface WorkerPoolOptions {
 /** Milliseconds. Whoever lived that long was no failure of the start. */
 const LONG_LIFE = 10_000;
 const FIRST_PAUSE = 200;
-const LONGEST_PAUSE = 15_000;
+const MAX_PAUSE_MS = 15_000;
 
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
@@ -130,7 +130,7 @@ export class WorkerPool {
     const due = hasLived ? 0 : (this.#pauses.get(place) ?? (worker.isReady ? 0 : FIRST_PAUSE));
     // While nobody is left the port is closed, so nobody is waited for.
     const pause = this.#workers.size === 0 ? Math.min(due, FIRST_PAUSE) : due;
-    this.#pauses.set(place, hasLived ? FIRST_PAUSE : Math.min(Math.max(due * 2, FIRST_PAUSE), LONGEST_PAUSE));
+    this.#pauses.set(place, hasLived ? FIRST_PAUSE : Math.min(Math.max(due * 2, FIRST_PAUSE), MAX_PAUSE_MS));
     this.replaced++;
     log.error({ place, pid: worker.handle.pid, code, retryInMs: pause }, 'a worker ended unasked; it is replaced');
     const timer = setTimeout(() => {

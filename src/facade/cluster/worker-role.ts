@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { BeginMessage, FromWorker, Measured, ToWorker } from './messages.ts';
+import type { BeginMessage, FromWorker, MeasuredWorker, ToWorker } from './messages.ts';
 
 /**
  * What a process is among those that serve together, as the composition sees it. The first one has what there may be only
@@ -21,7 +21,7 @@ export interface WorkerHandlers {
   kill(on: boolean): void;
   reload(): void;
   stop(): void;
-  measure(): Promise<Measured>;
+  measure(): Promise<MeasuredWorker>;
 }
 
 export interface WorkerRole extends RoleFacts {

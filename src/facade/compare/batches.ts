@@ -5,11 +5,11 @@
  */
 
 /** Milliseconds from the first piece to the batch, */
-const LATEST = 10;
+const BATCH_DELAY_MS = 10;
 /** unless so many pieces are there before. */
-const FULL = 16;
+const MAX_PIECES = 16;
 /** Milliseconds of work after which others have their turn. */
-const LONGEST = 2;
+const MAX_TURN_MS = 2;
 
 export class Batches<T> {
   readonly #work: (piece: T) => void;
@@ -34,11 +34,11 @@ export class Batches<T> {
   add(piece: T): void {
     this.#waiting.push(piece);
     if (this.#turn !== undefined) return;
-    if (this.size >= FULL) {
+    if (this.size >= MAX_PIECES) {
       clearTimeout(this.#timer);
       this.#turn = setImmediate(() => this.#run());
     } else {
-      this.#timer ??= setTimeout(() => this.#run(), LATEST).unref();
+      this.#timer ??= setTimeout(() => this.#run(), BATCH_DELAY_MS).unref();
     }
   }
 
@@ -52,7 +52,7 @@ export class Batches<T> {
 
   #run(): void {
     this.#timer = this.#turn = undefined;
-    const end = this.#now() + LONGEST;
+    const end = this.#now() + MAX_TURN_MS;
     while (this.#done < this.#waiting.length) {
       this.#work(this.#waiting[this.#done++] as T);
       if (this.size === 0 || this.#now() < end) continue;

@@ -1,9 +1,9 @@
-import type { Answer, Observation } from './comparison.ts';
+import type { PathAnswer, Observation } from './comparison.ts';
 import { Evidence, type EvidenceJson } from './evidence.ts';
 import { PerSecond } from './per-second.ts';
 import { reportOf, type ParityReport } from './report.ts';
 import type { CompiledRules } from './rules.ts';
-import { Samples, type Sample } from './samples.ts';
+import { Samples, type DifferenceSample } from './samples.ts';
 import type { Verification } from './verify.ts';
 import { minuteOf, Window } from './window.ts';
 
@@ -34,9 +34,9 @@ export interface EvidenceRow {
 }
 
 /** The two answers behind an observation, kept as a sample where they differ. */
-export interface Pair {
-  readonly control: Answer;
-  readonly candidate: Answer;
+export interface AnswerPair {
+  readonly control: PathAnswer;
+  readonly candidate: PathAnswer;
 }
 
 interface RoutePage {
@@ -53,7 +53,7 @@ interface RoutePage {
 }
 
 /** A second and route: more would cost more than the comparing, and tell nothing that the next second does not. */
-const MOST_FACTS = 25;
+const MAX_FACTS = 25;
 
 /** In place of an instance: from the row's time on the route begins anew, for all. */
 const FORGOTTEN = '(forgotten)';
@@ -104,7 +104,7 @@ export class ParityBook {
   }
 
   /** @param now milliseconds since the epoch; @param pair kept as a sample when it differs */
-  record(route: string, observation: Observation, now: number, pair?: Pair): void {
+  record(route: string, observation: Observation, now: number, pair?: AnswerPair): void {
     const page = this.#pages.get(route);
     if (!page) return;
     const { kind, comparison } = observation;
@@ -136,7 +136,7 @@ export class ParityBook {
     return reportOf({ rules, now, limits, ...page.window.gather(now, windowMs, maxShadows) });
   }
 
-  /** Of every route that has both faces. */
+  /** Of every route that has both endpoints. */
   reports(now: number): ParityReport[] {
     return [...this.#pages.values()]
       .filter(({ rules: { route } }) => route.direct.length > 0 && route.gateway.length > 0)
@@ -144,7 +144,7 @@ export class ParityBook {
   }
 
   /** The newest few pairs of each group of differences, unredacted: not to be shown outside a sandbox. */
-  samples(route: string): readonly Sample[] {
+  samples(route: string): readonly DifferenceSample[] {
     return this.#samples.of(route);
   }
 
@@ -211,7 +211,7 @@ export class ParityBook {
       rules,
       window: new Window(),
       noiseCount: 0,
-      facts: new PerSecond(MOST_FACTS),
+      facts: new PerSecond(MAX_FACTS),
       dirty: new Set<number>(),
       since: 0,
       isSinceDirty: false,

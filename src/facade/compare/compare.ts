@@ -1,11 +1,11 @@
 import { isJsonMediaType } from '../../http/media.ts';
-import { notRun, type Answer, type Comparison, type Difference, type ErrorReason } from './comparison.ts';
+import { notRun, type PathAnswer, type Comparison, type Difference, type ErrorReason } from './comparison.ts';
 import { bodyFacts } from './coverage.ts';
 import { headerOf } from './head.ts';
 import { readJson } from './json-value.ts';
 import { normalise } from './normalise.ts';
 import { isKnown, type CompiledRules } from './rules.ts';
-import { MOST_DIFFERENCES, structuralDifferences } from './structure.ts';
+import { MAX_DIFFERENCES, structuralDifferences } from './structure.ts';
 import { reasonNotToJudge, understood, type UnderstoodAnswer } from './understood.ts';
 
 /**
@@ -23,8 +23,8 @@ import { reasonNotToJudge, understood, type UnderstoodAnswer } from './understoo
  */
 export function compareAnswers(
   rules: CompiledRules,
-  control: Answer,
-  candidate: Answer,
+  control: PathAnswer,
+  candidate: PathAnswer,
   now: number,
   withFacts = true,
 ): Comparison {
@@ -39,8 +39,8 @@ export function compareAnswers(
   return {
     result: differences.length === 0 ? 'match' : isFine ? 'ignored' : 'mismatch',
     reason: undefined,
-    differences: differences.slice(0, MOST_DIFFERENCES),
-    isCapped: differences.length > MOST_DIFFERENCES,
+    differences: differences.slice(0, MAX_DIFFERENCES),
+    isCapped: differences.length > MAX_DIFFERENCES,
     facts: withFacts ? factsOf(left) : [],
     control: sideOf(left),
     candidate: sideOf(right),
@@ -50,9 +50,9 @@ export function compareAnswers(
 /**
  * Facts of an answer that a live caller got from direct, for the coverage. Sample before calling: it costs a parse.
  */
-export function answerFacts(rules: CompiledRules, answer: Answer): readonly string[] {
+export function answerFacts(rules: CompiledRules, answer: PathAnswer): readonly string[] {
   const side = understood(rules.route, answer, rules.maxBodyBytes);
-  return answer.isWhole && side.decoded.kind === 'ok' ? factsOf(side) : [];
+  return answer.isComplete && side.decoded.kind === 'ok' ? factsOf(side) : [];
 }
 
 const sideOf = ({ status, isFailed, ms }: UnderstoodAnswer) => ({ status, isFailed, ms });
@@ -62,7 +62,7 @@ function unfitFor(left: UnderstoodAnswer, right: UnderstoodAnswer): ErrorReason 
   if (left.isFailed && right.isFailed) return 'both_failed';
   if (left.status === 429 || right.status === 429) return 'rate_limited';
   if (left.isFailed || right.isFailed || left.status !== right.status || left.status >= 400) return undefined;
-  const isWhole = ({ answer, decoded }: UnderstoodAnswer) => answer.isWhole && decoded.kind !== 'too large';
+  const isWhole = ({ answer, decoded }: UnderstoodAnswer) => answer.isComplete && decoded.kind !== 'too large';
   return isWhole(left) && isWhole(right) ? undefined : 'too_large';
 }
 

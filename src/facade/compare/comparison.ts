@@ -9,7 +9,7 @@ import type { Path } from '../rollout/route.ts';
  */
 
 /** One side's answer, as it came from the upstream: nothing unwrapped, decoded or translated yet. */
-export interface Answer {
+export interface PathAnswer {
   /** Who answered. */
   readonly path: Path;
   /** 0 where there was no answer. */
@@ -19,7 +19,7 @@ export interface Answer {
   /** Still in its content-encoding. */
   readonly body: Buffer;
   /** False: cut at the cap of the reader, so only the head can be compared. */
-  readonly isWhole: boolean;
+  readonly isComplete: boolean;
   /** Milliseconds from the request to the end of the answer. */
   readonly ms: number;
   /** What went wrong where there was no whole answer. */
@@ -73,10 +73,10 @@ export const ERROR_REASONS = [
 ] as const;
 export type ErrorReason = (typeof ERROR_REASONS)[number];
 
-export type Result = 'match' | 'mismatch' | 'ignored' | 'error';
+export type ComparisonResult = 'match' | 'mismatch' | 'ignored' | 'error';
 
 /** What is kept of one side besides its differences. */
-export interface Side {
+export interface PathObservation {
   /** As a caller of the direct dialect would have seen it: unwrapped and restored; 0: no answer. */
   readonly status: number;
   /** 5xx, or no answer. */
@@ -85,7 +85,7 @@ export interface Side {
 }
 
 export interface Comparison {
-  readonly result: Result;
+  readonly result: ComparisonResult;
   /** Why it was not judged; set exactly where `result` is `error`. */
   readonly reason: ErrorReason | undefined;
   /** Every difference, those that the ledger knows included; each at most once. */
@@ -95,8 +95,8 @@ export interface Comparison {
   /** What the control's answer adds to the coverage; see coverage.ts. */
   readonly facts: readonly string[];
   /** Undefined where the shadow was not run. */
-  readonly control: Side | undefined;
-  readonly candidate: Side | undefined;
+  readonly control: PathObservation | undefined;
+  readonly candidate: PathObservation | undefined;
 }
 
 /** `cross` compares direct with gateway; `noise` direct with direct, to learn what differs by itself. */

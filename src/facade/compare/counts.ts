@@ -3,7 +3,7 @@ export const OVERFLOW = '(more)';
 
 export type CountsJson = Readonly<Record<string, number>>;
 
-export class Counts {
+export class BoundedCounts {
   readonly #limit: number;
   readonly #counts = new Map<string, number>();
 
@@ -17,7 +17,7 @@ export class Counts {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + count);
   }
 
-  merge(other: Counts): void {
+  merge(other: BoundedCounts): void {
     for (const [text, count] of other.#counts) this.add(text, count);
   }
 
@@ -43,8 +43,8 @@ export class Counts {
     return Object.fromEntries(this.#counts);
   }
 
-  static fromJSON(limit: number, json: CountsJson): Counts {
-    const counts = new Counts(limit);
+  static fromJSON(limit: number, json: CountsJson): BoundedCounts {
+    const counts = new BoundedCounts(limit);
     for (const [text, count] of Object.entries(json)) counts.add(text, count);
     return counts;
   }

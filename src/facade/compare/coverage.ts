@@ -8,7 +8,7 @@ import { nameOf, shapeOf } from './shape.ts';
 /**
  * What was tried, in facts: short texts of a bounded vocabulary, `param status`, `value status=novo`, `depth page=2-5`,
  * `status 200`, `shape /data/seller null`. A parity of 100 % over one query says nothing of the others; a fact that
- * live traffic shows and no shadow has compared holds a route back. No fact holds a value that is not in the row's own
+ * live traffic shows and no shadow has compared holds a route back. No fact holds a value that is not in the route's own
  * vocabulary.
  */
 
@@ -57,10 +57,10 @@ export function bodyFacts(status: number, contentType: string | undefined, body:
 }
 
 /** A document with more different places than this is no record but a map of things; the first ones must do. */
-const MOST_SHAPES = 300;
+const MAX_SHAPES = 300;
 
 function collectShapes(value: unknown, path: string, shapes: Set<string>): void {
-  if (shapes.size >= MOST_SHAPES) return;
+  if (shapes.size >= MAX_SHAPES) return;
   // An empty text and a timestamp come and go with the data; a program minds null, absence, types and empty lists.
   shapes.add(`shape ${path} ${typeof value === 'string' ? 'string' : shapeOf(value)}`);
   if (Array.isArray(value)) for (const item of value) collectShapes(item, `${path}/*`, shapes);

@@ -27,7 +27,7 @@ const UNPACK: Readonly<Record<string, Unpack>> = {
 };
 
 /** Nobody encodes more than twice; a longer list is an attack on whoever unpacks it. */
-const MOST_LAYERS = 3;
+const MAX_LAYERS = 3;
 
 export type Decoded =
   | { readonly kind: 'ok'; readonly body: Buffer }
@@ -41,7 +41,7 @@ export function decoded(body: Buffer, encoding: string | undefined, longest: num
   // Most answers by far.
   if (encoding === undefined) return body.length > longest ? { kind: 'too large' } : { kind: 'ok', body };
   const layers = encoding.split(',').flatMap((name) => name.trim().toLowerCase() || []);
-  if (layers.length > MOST_LAYERS) return { kind: 'unreadable' };
+  if (layers.length > MAX_LAYERS) return { kind: 'unreadable' };
   let plain = body;
   try {
     for (const layer of layers.toReversed()) {

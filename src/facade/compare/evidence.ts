@@ -1,15 +1,15 @@
-import type { Observation, Side } from './comparison.ts';
-import { Counts, type CountsJson } from './counts.ts';
+import type { Observation, PathObservation } from './comparison.ts';
+import { BoundedCounts, type CountsJson } from './counts.ts';
 import { Latency, type LatencyJson } from './latency.ts';
 import { ReadBacks, type ReadBacksJson } from './read-backs.ts';
-import { Tally, type TallyJson } from './tally.ts';
+import { DifferenceTally, type TallyJson } from './tally.ts';
 
 /**
  * What was observed of a route in a stretch of time. Adds up: minutes to a window, instances to a fleet. Bounded, and
  * without any value of a document, so that it can be stored and shown.
  */
 
-const MOST_FACTS = 1_000;
+const MAX_FACTS = 1_000;
 
 export interface EvidenceJson {
   readonly cross: TallyJson;
@@ -32,15 +32,15 @@ interface Pairs {
 }
 
 export class Evidence {
-  cross = new Tally();
-  noise = new Tally();
+  cross = new DifferenceTally();
+  noise = new DifferenceTally();
   control = new Latency();
   candidate = new Latency();
   readonly pairs: Pairs = { neither: 0, control: 0, candidate: 0, both: 0 };
   /** Facts that were compared across, of request and answer. */
-  compared = new Counts(MOST_FACTS);
+  compared = new BoundedCounts(MAX_FACTS);
   /** Facts that live traffic showed, sampled. */
-  live = new Counts(MOST_FACTS);
+  live = new BoundedCounts(MAX_FACTS);
   /** Writes that were read back. */
   readBacks = new ReadBacks();
 
@@ -83,19 +83,19 @@ export class Evidence {
 
   static fromJSON(json: EvidenceJson): Evidence {
     const evidence = new Evidence();
-    evidence.cross = Tally.fromJSON(json.cross);
-    evidence.noise = Tally.fromJSON(json.noise);
+    evidence.cross = DifferenceTally.fromJSON(json.cross);
+    evidence.noise = DifferenceTally.fromJSON(json.noise);
     evidence.control = Latency.fromJSON(json.control);
     evidence.candidate = Latency.fromJSON(json.candidate);
     Object.assign(evidence.pairs, json.pairs);
-    evidence.compared = Counts.fromJSON(MOST_FACTS, json.compared);
-    evidence.live = Counts.fromJSON(MOST_FACTS, json.live);
+    evidence.compared = BoundedCounts.fromJSON(MAX_FACTS, json.compared);
+    evidence.live = BoundedCounts.fromJSON(MAX_FACTS, json.live);
     evidence.readBacks = ReadBacks.fromJSON(json.readBacks);
     return evidence;
   }
 
   /** Durations count where both sides answered: a refusal is fast, and no sign of speed. */
-  #addSides(control: Side, candidate: Side): void {
+  #addSides(control: PathObservation, candidate: PathObservation): void {
     // A 429 says something of the limit and nothing of either side.
     if (control.status === 429 || candidate.status === 429) return;
     if (control.isFailed || candidate.isFailed) {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { isJsonMediaType } from '../../http/media.ts';
 import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
-import type { Answer } from './comparison.ts';
+import type { PathAnswer } from './comparison.ts';
 import { textOf } from './groups.ts';
 import { headerOf } from './head.ts';
 import { Redactor } from './redact.ts';
 import type { CompiledRules } from './rules.ts';
-import type { Sample } from './samples.ts';
+import type { DifferenceSample } from './samples.ts';
 import { understood, type UnderstoodAnswer } from './understood.ts';
 
 /**
@@ -38,7 +38,7 @@ export type Fixture = z.output<typeof fixtureSchema>;
 type FixtureSide = Fixture['control'];
 
 /** @param random for the secret amounts, 0 ≤ n < 1 */
-export function freeze(sample: Sample, rules: CompiledRules, random: () => number, reveal = false): Fixture {
+export function freeze(sample: DifferenceSample, rules: CompiledRules, random: () => number, reveal = false): Fixture {
   const control = understood(rules.route, sample.control, rules.maxBodyBytes);
   const candidate = understood(rules.route, sample.candidate, rules.maxBodyBytes);
   const redactor = new Redactor(random);
@@ -64,14 +64,14 @@ export function freeze(sample: Sample, rules: CompiledRules, random: () => numbe
 }
 
 /** A fixture as the two answers that it was made of, as far as they are compared. */
-export function thaw({ control, candidate }: Fixture): { control: Answer; candidate: Answer } {
+export function thaw({ control, candidate }: Fixture): { control: PathAnswer; candidate: PathAnswer } {
   return { control: answerOf(control), candidate: answerOf(candidate) };
 }
 
 /** What a fixture shows is already in the words of direct, so nothing is unwrapped a second time. */
-function answerOf({ status, headers, failure, ms, body }: FixtureSide): Answer {
+function answerOf({ status, headers, failure, ms, body }: FixtureSide): PathAnswer {
   const rawHeaders = Object.entries(headers).flat();
-  return { path: 'direct', status, rawHeaders, body: Buffer.from(body), isWhole: true, ms, failure };
+  return { path: 'direct', status, rawHeaders, body: Buffer.from(body), isComplete: true, ms, failure };
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -1,7 +1,7 @@
 import type { Difference } from './comparison.ts';
 import { entryFor, type KnownDifference } from './rules.ts';
 import { fisherGreater } from './statistics.ts';
-import { keyOf, type Tally } from './tally.ts';
+import { keyOf, type DifferenceTally } from './tally.ts';
 
 /**
  * Which differences are the gateway's. What differs between two answers of direct differs by itself: a timestamp of the
@@ -11,13 +11,13 @@ import { keyOf, type Tally } from './tally.ts';
  * - `fault`: significantly more often across than in direct against direct;
  * - `suspect`: never seen in direct against direct, but too rare to prove that it could not be. Counts as a mismatch.
  */
-type Standing = 'known' | 'noise' | 'fault' | 'suspect';
+type DifferenceStanding = 'known' | 'noise' | 'fault' | 'suspect';
 
 /** How sure a fault must be. Small, for there are many groups and the question is asked again and again. */
 const SIGNIFICANCE = 0.001;
 
 export interface DifferenceGroup extends Difference {
-  readonly standing: Standing;
+  readonly standing: DifferenceStanding;
   /** `/data/attributes/customer/phone: type string→null, 37 of 1,000` */
   readonly text: string;
   readonly cross: CountOf;
@@ -36,8 +36,8 @@ interface CountOf {
 
 /** Every group of either kind, the most frequent first. @param now for the ledger, milliseconds since the epoch */
 export function groupsOf(
-  cross: Tally,
-  noise: Tally,
+  cross: DifferenceTally,
+  noise: DifferenceTally,
   known: readonly KnownDifference[],
   now: number,
 ): DifferenceGroup[] {
@@ -70,7 +70,7 @@ export function groupsOf(
   }).toSorted((a, b) => b.cross.count - a.cross.count || (a.text < b.text ? -1 : 1));
 }
 
-function standingOf(p: number, seenInNoise: number): Standing {
+function standingOf(p: number, seenInNoise: number): DifferenceStanding {
   if (p < SIGNIFICANCE) return 'fault';
   return seenInNoise > 0 ? 'noise' : 'suspect';
 }
@@ -92,7 +92,7 @@ export interface Counted {
 }
 
 /** Every judged comparison, by the worst of its differences. */
-export function countOf(cross: Tally, groups: readonly DifferenceGroup[]): Counted {
+export function countOf(cross: DifferenceTally, groups: readonly DifferenceGroup[]): Counted {
   const standings = new Map(groups.map((group) => [keyOf(group), group.standing]));
   const counted = { match: 0, noisy: 0, mismatch: 0, ignored: 0 };
   for (const [differences, count] of cross.sets()) {

@@ -9,9 +9,9 @@ import { Instant } from './instant.ts';
  * different values, more nesting than business data has and bytes that are no UTF-8 make it no JSON, so that it is
  * compared as bytes.
  */
-export type JsonValue = null | boolean | string | Decimal | Instant | JsonList | JsonObject;
+export type JsonValue = null | boolean | string | Decimal | Instant | JsonList | JsonRecord;
 export type JsonList = JsonValue[];
-interface JsonObject {
+interface JsonRecord {
   [name: string]: JsonValue;
 }
 
@@ -53,7 +53,7 @@ function textOf(body: Buffer): string | undefined {
   return isTooDeep(text) ? undefined : text;
 }
 
-export function isObject(value: unknown): value is JsonObject {
+export function isObject(value: unknown): value is JsonRecord {
   return (
     typeof value === 'object' &&
     value !== null &&

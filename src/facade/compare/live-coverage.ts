@@ -1,6 +1,6 @@
-import type { Asked } from '../forward/exchange.ts';
+import type { InboundRequest } from '../forward/exchange.ts';
 import type { RouteEntry } from '../forward/runtime-snapshot.ts';
-import type { Capture } from '../forward/tap.ts';
+import type { ResponseBuffer } from '../forward/shadow-sink.ts';
 import type { RouteState } from '../forward/route-state.ts';
 import type { ParityBook } from './book.ts';
 import { answerFacts } from './compare.ts';
@@ -16,7 +16,7 @@ import { answerOf } from './shadow.ts';
 /** Milliseconds. */
 const READ_EVERY = 1_000;
 /** Bytes: a longer one says nothing here, so that no second holds more than a few milliseconds of parsing a route. */
-const LONGEST = 256 * 1024;
+const MAX_ANSWER_BYTES = 256 * 1024;
 
 interface LiveCoverageOptions {
   readonly book: ParityBook;
@@ -35,18 +35,19 @@ export class LiveCoverage {
   }
 
   /** Bytes of an answer of direct that are worth keeping for this; 0: one was read a moment ago. */
-  roomFor({ state }: Pick<RouteEntry, 'state'>): number {
-    return this.#isDue(state) ? LONGEST : 0;
+  sampleBytes({ state }: Pick<RouteEntry, 'state'>): number {
+    return this.#isDue(state) ? MAX_ANSWER_BYTES : 0;
   }
 
   /** @param captured the whole answer, where it was kept. */
-  saw({ match, target }: Asked, captured: Capture | undefined): void {
+  saw({ match, target }: InboundRequest, captured: ResponseBuffer | undefined): void {
     const { model, state } = match.route;
     // Where nothing is compared there is nothing that coverage could hold back.
     if (model.rollout.shadow === 0) return;
     const { book, calendar, now } = this.#options;
     book.seen(model.id, requestFacts(model, target.query), calendar());
-    if (captured?.path !== 'direct' || !captured.isWhole || captured.size > LONGEST || !this.#isDue(state)) return;
+    if (captured?.path !== 'direct' || !captured.isComplete || captured.size > MAX_ANSWER_BYTES || !this.#isDue(state))
+      return;
     this.#readAt.set(state, now());
     setImmediate(() => this.#read(model.id, captured));
   }
@@ -55,7 +56,7 @@ export class LiveCoverage {
     return this.#options.now() - (this.#readAt.get(state) ?? -Infinity) >= READ_EVERY;
   }
 
-  #read(route: string, captured: Capture): void {
+  #read(route: string, captured: ResponseBuffer): void {
     const { book, calendar } = this.#options;
     const rules = book.rulesOf(route);
     if (rules) book.seen(route, answerFacts(rules, answerOf({ captured, failure: undefined })), calendar());

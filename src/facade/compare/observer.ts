@@ -1,18 +1,18 @@
-import type { Asked } from '../forward/exchange.ts';
+import type { InboundRequest } from '../forward/exchange.ts';
 import type { RouteEntry } from '../forward/runtime-snapshot.ts';
-import type { Capture, Tap } from '../forward/tap.ts';
+import type { ResponseBuffer, ShadowSink } from '../forward/shadow-sink.ts';
 import type { CounterCell } from '../observe/cells.ts';
 import type { RouteModel } from '../rollout/route.ts';
-import type { Pair, ParityBook } from './book.ts';
+import type { AnswerPair, ParityBook } from './book.ts';
 import { compareAnswers } from './compare.ts';
-import { notRun, type ErrorReason, type Observation, type Result } from './comparison.ts';
+import { notRun, type ErrorReason, type Observation, type ComparisonResult } from './comparison.ts';
 import { requestFacts } from './coverage.ts';
 import { LiveCoverage } from './live-coverage.ts';
 import type { ComparisonMetrics } from './metrics.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
-interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isPressed'> {
+interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure'> {
   readonly settings: ShadowSettings;
   readonly book: ParityBook;
   readonly writes: WriteReader;
@@ -24,22 +24,22 @@ interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'snapshot' | 'creden
 }
 
 /** Listens to the exchanges, has the answers compared, and hands what came of it to the evidence. */
-export class Observer implements Tap {
+export class Observer implements ShadowSink {
   readonly #options: ObserverOptions;
   readonly #shadows: ShadowRunner;
   readonly #live: LiveCoverage;
   /** Of `facade_shadow_total`, by route. */
-  readonly #cells = new Map<string, Partial<Record<Result, CounterCell>>>();
+  readonly #cells = new Map<string, Partial<Record<ComparisonResult, CounterCell>>>();
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { now, snapshot, credentials, isPressed, book } = options;
+    const { now, snapshot, credentials, isUnderPressure, book } = options;
     this.#live = new LiveCoverage(options);
     this.#shadows = new ShadowRunner(options.settings, {
       now,
       snapshot,
       credentials,
-      isPressed,
+      isUnderPressure,
       noiseShare: ({ model }) => book.noiseShare(model.id),
       compared: (shadowed) => this.#compared(shadowed),
       notRun: (entry, reason) => this.#notRun(entry, reason),
@@ -59,27 +59,27 @@ export class Observer implements Tap {
     this.#shadows.configure(settings);
   }
 
-  roomFor(entry: RouteEntry): number {
-    return this.#shadows.roomFor(entry);
+  captureBytes(entry: RouteEntry): number {
+    return this.#shadows.captureBytes(entry);
   }
 
-  answered(asked: Asked, captured: Capture): void {
+  onAnswer(asked: InboundRequest, captured: ResponseBuffer): void {
     this.#shadows.offer(asked, captured);
   }
 
-  verifies(entry: RouteEntry): boolean {
+  wantsWrite(entry: RouteEntry): boolean {
     return this.#options.writes.wants(entry);
   }
 
-  wrote(asked: Asked, body: Buffer): void {
+  onWrite(asked: InboundRequest, body: Buffer): void {
     this.#options.writes.offer(asked, body);
   }
 
-  roomToSee(entry: RouteEntry): number {
-    return this.#live.roomFor(entry);
+  sampleBytes(entry: RouteEntry): number {
+    return this.#live.sampleBytes(entry);
   }
 
-  saw(asked: Asked, captured: Capture | undefined): void {
+  onLiveRequest(asked: InboundRequest, captured: ResponseBuffer | undefined): void {
     this.#live.saw(asked, captured);
   }
 
@@ -105,7 +105,7 @@ export class Observer implements Tap {
     this.#record(model, { kind: 'cross', comparison: notRun(reason), facts: [] }, this.#options.calendar());
   }
 
-  #record({ id }: RouteModel, observation: Observation, now: number, pair?: Pair): void {
+  #record({ id }: RouteModel, observation: Observation, now: number, pair?: AnswerPair): void {
     const { book, metrics } = this.#options;
     const { result } = observation.comparison;
     let cells = this.#cells.get(id);

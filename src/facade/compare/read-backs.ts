@@ -1,4 +1,4 @@
-import { Counts, type CountsJson } from './counts.ts';
+import { BoundedCounts, type CountsJson } from './counts.ts';
 import type { Verification } from './verify.ts';
 
 /** What reading writes back came to, in counts. Adds up as all evidence does. */
@@ -10,15 +10,15 @@ export interface ReadBacksJson {
   readonly missing: CountsJson;
 }
 
-/** Fields are the row's own, and a row has few. */
-const MOST_FIELDS = 100;
+/** Fields are the route's own, and a route has few. */
+const MAX_FIELDS = 100;
 
 export class ReadBacks {
   arrived = 0;
   notArrived = 0;
   cannotTell = 0;
   /** Of the writes that did not arrive: how often each field was not found again. */
-  missing = new Counts(MOST_FIELDS);
+  missing = new BoundedCounts(MAX_FIELDS);
 
   add({ result, missing }: Verification): void {
     if (result === 'arrived') this.arrived++;
@@ -47,7 +47,7 @@ export class ReadBacks {
       arrived,
       notArrived,
       cannotTell,
-      missing: Counts.fromJSON(MOST_FIELDS, missing),
+      missing: BoundedCounts.fromJSON(MAX_FIELDS, missing),
     });
   }
 }

@@ -5,7 +5,7 @@ import type { Latency } from './latency.ts';
 import type { ReadBacksJson } from './read-backs.ts';
 import type { CompiledRules } from './rules.ts';
 import { differenceOfShares, mcnemar, ratioOf, wilson, type Interval } from './statistics.ts';
-import { verdictOf, writeVerdict, type Limits, type Verdict } from './verdict.ts';
+import { verdictOf, writeVerdict, type VerdictLimits, type ParityVerdict } from './verdict.ts';
 
 /**
  * What the evidence says of a route. Made when it is asked for, from counts; pure. Shares and ratios come with their
@@ -41,7 +41,7 @@ export interface ParityReport {
   readonly readBacks: ReadBackReport | undefined;
   /** Something was too much to be kept apart. */
   readonly isCapped: boolean;
-  readonly verdict: Verdict;
+  readonly verdict: ParityVerdict;
 }
 
 export interface FailureReport {
@@ -84,7 +84,7 @@ interface ReportInput {
   /** Milliseconds since the epoch. */
   readonly since: number | undefined;
   readonly now: number;
-  readonly limits: Limits;
+  readonly limits: VerdictLimits;
 }
 
 export function reportOf({ rules, evidence, since, now, limits }: ReportInput): ParityReport {

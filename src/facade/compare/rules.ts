@@ -54,6 +54,6 @@ export function isKnown(known: readonly KnownDifference[], difference: Differenc
 
 function fingerprintOf({ compare, direct, gateway, success }: RouteModel): string {
   const { ignore, headers, tolerate, unordered } = compare;
-  const rules = { ignore, headers, tolerate, unordered, faces: [direct[0], gateway[0]], success };
+  const rules = { ignore, headers, tolerate, unordered, endpoints: [direct[0], gateway[0]], success };
   return createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 12);
 }

@@ -1,6 +1,6 @@
 import type { Dispatcher, Pool } from 'undici';
 import type { Bounded, DeadlineWatch } from '../../http/deadlines.ts';
-import { Capture } from '../forward/tap.ts';
+import { ResponseBuffer } from '../forward/shadow-sink.ts';
 import type { CopyTrace } from '../observe/tracing/trace.ts';
 import type { Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
@@ -16,7 +16,7 @@ export interface ShadowRequest {
 
 /** What a shadow call came to: an answer, perhaps only its beginning, or the reason why there is none. */
 export interface ShadowAnswer {
-  readonly captured: Capture;
+  readonly captured: ResponseBuffer;
   readonly failure: Outcome | undefined;
 }
 
@@ -39,7 +39,7 @@ interface ShadowCallOptions {
  */
 export class ShadowCall extends UpstreamCall implements Bounded {
   readonly #options: ShadowCallOptions;
-  readonly #captured: Capture;
+  readonly #captured: ResponseBuffer;
   readonly #startedAt: number;
   #settle: ((answer: ShadowAnswer) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
@@ -50,7 +50,7 @@ export class ShadowCall extends UpstreamCall implements Bounded {
   constructor(options: ShadowCallOptions) {
     super();
     this.#options = options;
-    this.#captured = new Capture(options.maxBytes);
+    this.#captured = new ResponseBuffer(options.maxBytes);
     this.#startedAt = options.now();
   }
 
@@ -91,7 +91,7 @@ export class ShadowCall extends UpstreamCall implements Bounded {
   protected override answerData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#captured.data(chunk);
     // The rest would be read for nothing.
-    if (this.#captured.isWhole) return;
+    if (this.#captured.isComplete) return;
     this.#end();
     controller.abort(new Error('longer than what is compared'));
   }
@@ -101,7 +101,7 @@ export class ShadowCall extends UpstreamCall implements Bounded {
   }
 
   protected override failed(error: Error & { readonly code?: string }): void {
-    if (this.#captured.isWhole) this.#failure ??= this.#failureOf(error);
+    if (this.#captured.isComplete) this.#failure ??= this.#failureOf(error);
     this.#end();
   }
 

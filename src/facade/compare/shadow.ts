@@ -1,15 +1,15 @@
 import { DeadlineWatch } from '../../http/deadlines.ts';
-import type { Asked } from '../forward/exchange.ts';
+import type { InboundRequest } from '../forward/exchange.ts';
 import type { RuntimeSnapshot, RouteEntry } from '../forward/runtime-snapshot.ts';
 import { requestHeaders, type Credentials } from '../forward/headers.ts';
 import { targetFor } from '../forward/plan.ts';
 import type { Caller } from '../forward/callers.ts';
-import type { Capture } from '../forward/tap.ts';
+import type { ResponseBuffer } from '../forward/shadow-sink.ts';
 import type { RouteState } from '../forward/route-state.ts';
 import type { Upstream } from '../forward/upstream.ts';
-import type { Face, Path } from '../rollout/route.ts';
+import type { Endpoint, Path } from '../rollout/route.ts';
 import { Batches } from './batches.ts';
-import type { Answer, ErrorReason, ObservationKind } from './comparison.ts';
+import type { PathAnswer, ErrorReason, ObservationKind } from './comparison.ts';
 import { ShadowCall, type ShadowAnswer, type ShadowRequest } from './shadow-call.ts';
 import { ShadowLane } from './shadow-lane.ts';
 
@@ -35,12 +35,12 @@ export interface ShadowSettings {
 
 /** What both sides said to the same question. */
 export interface Shadowed {
-  readonly asked: Asked;
+  readonly asked: InboundRequest;
   readonly kind: ObservationKind;
   /** Direct's answer, whether the caller got it or the shadow did. */
-  readonly control: Answer;
+  readonly control: PathAnswer;
   /** The gateway's; of a noise pair direct's other one. */
-  readonly candidate: Answer;
+  readonly candidate: PathAnswer;
 }
 
 export interface ShadowPorts {
@@ -49,7 +49,7 @@ export interface ShadowPorts {
   readonly snapshot: () => RuntimeSnapshot;
   readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
   /** The process has enough to do: nothing is begun that could be left undone. */
-  readonly isPressed: () => boolean;
+  readonly isUnderPressure: () => boolean;
   /** Share of a route's shadows that ask direct twice, 0..1; more while its noise is not known yet. */
   readonly noiseShare: (entry: RouteEntry) => number;
   /** Both answered, or one could not. */
@@ -66,7 +66,7 @@ interface Leg {
 }
 
 interface Job {
-  readonly asked: Asked;
+  readonly asked: InboundRequest;
   readonly kind: ObservationKind;
   /** The reads that are needed, of which so many are done. */
   readonly legs: readonly Leg[];
@@ -106,19 +106,19 @@ export class ShadowRunner {
   }
 
   /** Bytes that are worth keeping of an answer; 0 when a copy of it would be dropped anyway. */
-  roomFor(entry: RouteEntry): number {
+  captureBytes(entry: RouteEntry): number {
     if (this.#closing) return 0;
     // Answers are held until they are compared, so they count as well.
     const waiting = this.#queue.length + this.#answered.size;
-    if (waiting < this.#settings.maxQueue && !this.#ports.isPressed()) return this.#settings.maxBodyBytes;
+    if (waiting < this.#settings.maxQueue && !this.#ports.isUnderPressure()) return this.#settings.maxBodyBytes;
     this.#ports.notRun(entry, 'dropped');
     return 0;
   }
 
   /** A safe request was answered, and the caller has the answer. */
-  offer(asked: Asked, control: Capture): void {
+  offer(asked: InboundRequest, control: ResponseBuffer): void {
     const entry = asked.match.route;
-    if (this.roomFor(entry) === 0) return;
+    if (this.captureBytes(entry) === 0) return;
     const kind = this.#nextKind(entry);
     const legs: Leg[] = [];
     for (const path of legsOf(kind, control.path)) {
@@ -192,7 +192,7 @@ export class ShadowRunner {
   /** What speaks against a read now, but for the rate budget: asking that spends it. */
   #obstacleTo({ asked }: Job, { path, inflight, settings }: Upstream): ErrorReason | undefined {
     // What waits since before the pressure gives its place up, too.
-    if (this.#ports.isPressed()) return 'dropped';
+    if (this.#ports.isUnderPressure()) return 'dropped';
     if (asked.match.route.state.breakerState(path) !== 'closed') return 'unavailable';
     // Half of the bulkhead is taken by callers: whoever comes next matters more.
     return inflight * 2 >= settings.maxInflight ? 'dropped' : undefined;
@@ -218,7 +218,7 @@ export class ShadowRunner {
   }
 
   #compare({ asked, kind, answers }: Job): void {
-    const [first, second] = answers.map(answerOf) as [Answer, Answer];
+    const [first, second] = answers.map(answerOf) as [PathAnswer, PathAnswer];
     // Whichever of the two the caller got: the gateway is held against direct, never the other way round.
     const isServedByGateway = first.path === 'gateway';
     const [control, candidate] = isServedByGateway ? [second, first] : [first, second];
@@ -241,11 +241,11 @@ export class ShadowRunner {
   }
 }
 
-export function answerOf({ captured, failure }: ShadowAnswer): Answer {
-  const { path, status, rawHeaders, chunks, isWhole, ms } = captured;
+export function answerOf({ captured, failure }: ShadowAnswer): PathAnswer {
+  const { path, status, rawHeaders, chunks, isComplete, ms } = captured;
   const [first] = chunks;
   const body = first && chunks.length === 1 ? first : Buffer.concat(chunks);
-  return { path, status, rawHeaders, body, isWhole, ms, failure };
+  return { path, status, rawHeaders, body, isComplete, ms, failure };
 }
 
 /** The reads that are needed: a gateway's answer says nothing of the noise of direct, so there direct is asked twice. */
@@ -261,11 +261,16 @@ async function isSpare(upstream: Upstream, direct: Upstream): Promise<boolean> {
 }
 
 /** Undefined when the path cannot carry the question as it was asked. */
-function requestFor(asked: Asked, path: Path, upstream: Upstream, credentials: Credentials): ShadowRequest | undefined {
+function requestFor(
+  asked: InboundRequest,
+  path: Path,
+  upstream: Upstream,
+  credentials: Credentials,
+): ShadowRequest | undefined {
   const { match, req, connection, requestId } = asked;
   const target = targetFor(match, path, asked.target);
   if (target.kind !== 'ok') return undefined;
-  const method = match.dialect === path ? (req.method as string) : (match.route.model[path][0] as Face).method;
+  const method = match.dialect === path ? (req.method as string) : (match.route.model[path][0] as Endpoint).method;
   const headers = requestHeaders(req, connection, credentials, requestId, undefined);
   // So that whoever reads the upstream's log can tell a copy from a caller.
   headers.push('x-facade-shadow', 'true');

@@ -3,14 +3,14 @@ import type { FacadeConfig } from '../config/schema.ts';
 import { percentDecode } from '../../http/percent.ts';
 import type { Caller } from '../forward/callers.ts';
 import type { DataPlane } from '../forward/data-plane.ts';
-import type { Asked } from '../forward/exchange.ts';
+import type { InboundRequest } from '../forward/exchange.ts';
 import type { Calendar } from '../../http/calendar.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Path } from '../rollout/route.ts';
 import type { Store } from '../store/index.ts';
 import { ParityBook } from './book.ts';
-import type { Answer } from './comparison.ts';
+import type { PathAnswer } from './comparison.ts';
 import type { EvidenceJson } from './evidence.ts';
 import { keepEvidence, type EvidenceKeeper } from './keep-evidence.ts';
 import { ComparisonMetrics } from './metrics.ts';
@@ -94,7 +94,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
     },
   };
   comparing.use(options.config);
-  dataPlane.tap = observer;
+  dataPlane.shadowSink = observer;
   return comparing;
 }
 
@@ -110,14 +110,14 @@ function portsOf(dataPlane: DataPlane, now: () => number) {
   return {
     now,
     snapshot: () => dataPlane.snapshot,
-    isPressed: () => dataPlane.overload.isPressed,
+    isUnderPressure: () => dataPlane.overload.isUnderPressure,
     credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
   };
 }
 
 /** Takes what came of a write that was read back. */
 function readBackNoter({ verifications }: ComparisonMetrics, book: ParityBook, calendar: Calendar) {
-  return ({ match }: Asked, seen: Verification): void => {
+  return ({ match }: InboundRequest, seen: Verification): void => {
     const { id } = match.route.model;
     verifications.inc({ route: id, result: seen.result });
     book.readBack(id, seen, calendar.now());
@@ -131,7 +131,12 @@ function everyFew(calendar: Calendar, work: () => Promise<void>): { close(): voi
 }
 
 /** What was read back says whether the write arrived as it was asked. */
-function judgeWrite({ match }: Asked, body: Buffer, answer: Answer | undefined, longest: number): Verification {
+function judgeWrite(
+  { match }: InboundRequest,
+  body: Buffer,
+  answer: PathAnswer | undefined,
+  longest: number,
+): Verification {
   if (!answer) return cannotTell('not_read');
   const { model } = match.route;
   const params = new Map(model.params.map((name, i) => [name, percentDecode(match.params[i] ?? '') ?? '']));

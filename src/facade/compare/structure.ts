@@ -16,10 +16,10 @@ import { nameOf, shapeOf, sizeOf, typeOf } from './shape.ts';
  * The longest list that is matched item by item: the table of the longest common subsequence grows with the square. A
  * page of Contact2Sale holds 50. Longer lists are the same or they are not.
  */
-const LONGEST_LIST = 256;
+const MAX_LIST_LENGTH = 256;
 
 /** More differences of one document say nothing new, and would make the evidence large. */
-export const MOST_DIFFERENCES = 40;
+export const MAX_DIFFERENCES = 40;
 
 const patcher = new DiffPatcher({ objectHash: identityOf, arrays: { detectMove: true }, omitRemovedValues: false });
 patcher.processor.pipes.diff.before('trivial', Object.assign(compareLeaves, { filterName: 'leaves' }));
@@ -28,7 +28,7 @@ patcher.processor.pipes.diff.remove('texts');
 
 /** Each difference once, at most MOST_DIFFERENCES and one more, by which the caller sees that there were more. */
 export function structuralDifferences(control: JsonValue, candidate: JsonValue): Difference[] {
-  const found = new Found();
+  const found = new DifferenceList();
   walk(patcher.diff(control, candidate), candidate, '', found);
   return found.list;
 }
@@ -42,7 +42,7 @@ function compareLeaves(context: DiffContext): void {
     context.setResult(sameLeaf(left, right) ? undefined : [left, right]).exit();
   } else if (typeof left === 'string' && typeof right === 'string') {
     context.setResult(left === right ? undefined : [left, right]).exit();
-  } else if (Array.isArray(left) && Array.isArray(right) && Math.max(left.length, right.length) > LONGEST_LIST) {
+  } else if (Array.isArray(left) && Array.isArray(right) && Math.max(left.length, right.length) > MAX_LIST_LENGTH) {
     const isSame = canonicalText(left as JsonValue) === canonicalText(right as JsonValue);
     context.setResult(isSame ? undefined : [left, right]).exit();
   }
@@ -55,20 +55,20 @@ function sameLeaf(left: unknown, right: unknown): boolean {
   return left instanceof Instant && right instanceof Instant && left.equals(right);
 }
 
-class Found {
+class DifferenceList {
   readonly list: Difference[] = [];
   readonly #seen = new Set<string>();
 
   add(path: string, kind: Difference['kind'], from: string, to: string): void {
     const key = `${path}\n${kind}\n${from}\n${to}`;
-    if (this.#seen.has(key) || this.list.length > MOST_DIFFERENCES) return;
+    if (this.#seen.has(key) || this.list.length > MAX_DIFFERENCES) return;
     this.#seen.add(key);
     this.list.push({ path, kind, from, to });
   }
 }
 
 /** @param right what stands at `path` on the candidate's side: deltas of lists count by its indexes. */
-function walk(delta: Delta, right: unknown, path: string, found: Found): void {
+function walk(delta: Delta, right: unknown, path: string, found: DifferenceList): void {
   if (delta === undefined) return;
   if (Array.isArray(delta)) return leaf(delta as unknown[], path, found);
   if ('_t' in delta && delta._t === 'a' && Array.isArray(right)) return walkList(delta, right, path, found);
@@ -79,7 +79,7 @@ function walk(delta: Delta, right: unknown, path: string, found: Found): void {
 }
 
 /** `[new]`, `[old, new]`, `[old, 0, 0]`: jsondiffpatch's words for added, modified and deleted. */
-function leaf(delta: readonly unknown[], path: string, found: Found): void {
+function leaf(delta: readonly unknown[], path: string, found: DifferenceList): void {
   if (delta.length === 1) return found.add(path, 'extra', 'absent', shapeOf(delta[0]));
   if (delta.length === 3) return found.add(path, 'missing', shapeOf(delta[0]), 'absent');
   const [from, to] = delta;
@@ -89,7 +89,7 @@ function leaf(delta: readonly unknown[], path: string, found: Found): void {
   return found.add(path, 'value', shapeOf(from), shapeOf(to));
 }
 
-function walkList(delta: object, right: readonly unknown[], path: string, found: Found): void {
+function walkList(delta: object, right: readonly unknown[], path: string, found: DifferenceList): void {
   const removed: unknown[] = [];
   const added: unknown[] = [];
   let hasMoved = false;
@@ -110,7 +110,7 @@ function walkList(delta: object, right: readonly unknown[], path: string, found:
   for (const item of added) found.add(`${path}/*`, 'extra', 'absent', shapeOf(item));
 }
 
-function lengths(before: number, after: number, path: string, found: Found): void {
+function lengths(before: number, after: number, path: string, found: DifferenceList): void {
   const from = sizeOf(before);
   const to = sizeOf(after);
   found.add(path, 'length', from, from === to ? `${to}, ${after < before ? 'fewer' : 'more'}` : to);

@@ -1,5 +1,5 @@
 import type { Comparison, Difference } from './comparison.ts';
-import { Counts, OVERFLOW, type CountsJson } from './counts.ts';
+import { BoundedCounts, OVERFLOW, type CountsJson } from './counts.ts';
 
 /**
  * What comparisons of one kind came to. An answer may differ in several places, of which some are noise or known to the
@@ -8,8 +8,8 @@ import { Counts, OVERFLOW, type CountsJson } from './counts.ts';
  */
 
 /** Sets of differences that are kept apart; further ones are counted together, and count as mismatches. */
-const MOST_SETS = 2_000;
-const MOST_GROUPS = 400;
+const MAX_SETS = 2_000;
+const MAX_GROUPS = 400;
 
 export interface TallyJson {
   readonly groups: readonly Difference[];
@@ -18,19 +18,19 @@ export interface TallyJson {
   readonly errors: CountsJson;
 }
 
-export class Tally {
+export class DifferenceTally {
   readonly #groups: Difference[] = [];
   readonly #numbers = new Map<string, number>();
-  #sets = new Counts(MOST_SETS);
+  #sets = new BoundedCounts(MAX_SETS);
   /** By ErrorReason. */
-  errors = new Counts(20);
+  errors = new BoundedCounts(20);
 
   add({ reason, differences, isCapped }: Comparison): void {
     if (reason !== undefined) return this.errors.add(reason);
     this.#addSet(isCapped ? undefined : differences, 1);
   }
 
-  merge(other: Tally): void {
+  merge(other: DifferenceTally): void {
     for (const [numbers, count] of other.#sets) this.#addSet(other.#differencesOf(numbers), count);
     this.errors.merge(other.errors);
   }
@@ -49,11 +49,11 @@ export class Tally {
     return { groups: this.#groups, sets: this.#sets.toJSON(), errors: this.errors.toJSON() };
   }
 
-  static fromJSON({ groups, sets, errors }: TallyJson): Tally {
-    const tally = new Tally();
+  static fromJSON({ groups, sets, errors }: TallyJson): DifferenceTally {
+    const tally = new DifferenceTally();
     for (const group of groups) tally.#numberOf(group);
-    tally.#sets = Counts.fromJSON(MOST_SETS, sets);
-    tally.errors = Counts.fromJSON(20, errors);
+    tally.#sets = BoundedCounts.fromJSON(MAX_SETS, sets);
+    tally.errors = BoundedCounts.fromJSON(20, errors);
     return tally;
   }
 
@@ -73,7 +73,7 @@ export class Tally {
   #numberOf(difference: Difference): number | undefined {
     const key = keyOf(difference);
     const known = this.#numbers.get(key);
-    if (known !== undefined || this.#groups.length >= MOST_GROUPS) return known;
+    if (known !== undefined || this.#groups.length >= MAX_GROUPS) return known;
     const { path, kind, from, to } = difference;
     this.#numbers.set(key, this.#groups.length);
     return this.#groups.push({ path, kind, from, to }) - 1;

@@ -2,17 +2,17 @@ import { successStatus } from '../dialect/success-status.ts';
 import { understand } from '../forward/error-answer.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { RouteModel } from '../rollout/route.ts';
-import type { Answer, ErrorReason, Side } from './comparison.ts';
+import type { PathAnswer, ErrorReason, PathObservation } from './comparison.ts';
 import { decoded, type Decoded } from './decoded.ts';
 import { headerOf } from './head.ts';
 
 /**
  * An answer as a caller of the direct dialect would have seen it: the gateway's 500 that is Contact2Sale's own 404 in
- * disguise is a 404, and its 200 for a message is the 201 that the row owes. Judged by the very code that judges live
+ * disguise is a 404, and its 200 for a message is the 201 that the route owes. Judged by the very code that judges live
  * answers, so that parity and the breaker never disagree on what a failure is.
  */
-export interface UnderstoodAnswer extends Side {
-  readonly answer: Answer;
+export interface UnderstoodAnswer extends PathObservation {
+  readonly answer: PathAnswer;
   readonly decoded: Decoded;
   readonly contentType: string | undefined;
 }
@@ -28,13 +28,13 @@ const NOT_JUDGED: Readonly<Partial<Record<Outcome, ErrorReason>>> = {
 };
 
 /** Why an answer says nothing of its side; undefined when it does. */
-export function reasonNotToJudge({ failure }: Answer): ErrorReason | undefined {
+export function reasonNotToJudge({ failure }: PathAnswer): ErrorReason | undefined {
   if (failure === undefined) return undefined;
   return NOT_JUDGED[failure] ?? (decisionOf(failure).party === 'client' ? 'no_control' : undefined);
 }
 
 /** @param longest bytes that a body may unpack to. */
-export function understood(route: RouteModel, answer: Answer, longest: number): UnderstoodAnswer {
+export function understood(route: RouteModel, answer: PathAnswer, longest: number): UnderstoodAnswer {
   const { rawHeaders, ms } = answer;
   const contentType = headerOf(rawHeaders, 'content-type');
   const plain = decoded(answer.body, headerOf(rawHeaders, 'content-encoding'), longest);
@@ -44,10 +44,10 @@ export function understood(route: RouteModel, answer: Answer, longest: number): 
 
 function judged(
   route: RouteModel,
-  { path, status, failure, ms }: Answer,
+  { path, status, failure, ms }: PathAnswer,
   plain: Decoded,
   contentType: string | undefined,
-): Pick<Side, 'status' | 'isFailed'> {
+): Pick<PathObservation, 'status' | 'isFailed'> {
   if (failure !== undefined) return { status: 0, isFailed: true };
   if (status < 400) return { status: successStatus(route, 'direct', path, status), isFailed: false };
   const text = plain.kind === 'ok' ? plain.body : Buffer.alloc(0);

@@ -27,21 +27,21 @@ type ReasonKind =
   /** Writes that were read back did not arrive as they were asked. */
   | 'read_back';
 
-interface Reason {
+interface VerdictReason {
   readonly kind: ReasonKind;
   /** A sentence without values of documents. */
   readonly text: string;
 }
 
-export interface Verdict {
+export interface ParityVerdict {
   readonly kind: VerdictKind;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly VerdictReason[];
   /** `not ready: because 37 of 1,000 answers differ …` */
   readonly text: string;
 }
 
 /** What is judged. */
-interface Judged {
+interface JudgedEvidence {
   readonly counts: Counted;
   readonly noiseSamples: number;
   readonly parity: Interval;
@@ -51,12 +51,12 @@ interface Judged {
   readonly unseen: readonly string[];
 }
 
-export interface Limits extends ReadyLimits {
+export interface VerdictLimits extends ReadyLimits {
   readonly minSamples: number;
   readonly minNoise: number;
 }
 
-export function verdictOf(judged: Judged, limits: Limits): Verdict {
+export function verdictOf(judged: JudgedEvidence, limits: VerdictLimits): ParityVerdict {
   const lacking = lackOf(judged, limits);
   if (lacking.length > 0) return verdict('not enough data', lacking);
   const broken = [
@@ -77,7 +77,7 @@ export function verdictOf(judged: Judged, limits: Limits): Verdict {
  * Of a write that is read back. One that was lost is one too many: it was read twice, and no share of lost messages is
  * small enough.
  */
-export function writeVerdict({ arrived, notArrived, missing, wanted }: ReadBackReport): Verdict {
+export function writeVerdict({ arrived, notArrived, missing, wanted }: ReadBackReport): ParityVerdict {
   if (notArrived > 0) {
     const fields = Object.entries(missing).map(([field, count]) => `${field} (${grouped(count)})`);
     const text = `${grouped(notArrived)} of ${grouped(arrived + notArrived)} writes did not arrive as they were asked: ${fields.join(', ')}`;
@@ -89,15 +89,15 @@ export function writeVerdict({ arrived, notArrived, missing, wanted }: ReadBackR
   ]);
 }
 
-function verdict(kind: VerdictKind, reasons: readonly Reason[]): Verdict {
+function verdict(kind: VerdictKind, reasons: readonly VerdictReason[]): ParityVerdict {
   const because = reasons.map(({ text }) => text).join('; ');
   const text = kind === 'not ready' ? `not ready: because ${because}` : because === '' ? kind : `${kind}: ${because}`;
   return { kind, reasons, text };
 }
 
-function lackOf({ counts, noiseSamples }: Judged, { minSamples, minNoise }: Limits): Reason[] {
+function lackOf({ counts, noiseSamples }: JudgedEvidence, { minSamples, minNoise }: VerdictLimits): VerdictReason[] {
   const samples = counts.match + counts.mismatch + counts.ignored;
-  const reasons: Reason[] = [];
+  const reasons: VerdictReason[] = [];
   if (noiseSamples < minNoise) {
     const text = `${grouped(noiseSamples)} of ${grouped(minNoise)} comparisons of direct with itself`;
     reasons.push({ kind: 'calibration', text });
@@ -108,7 +108,7 @@ function lackOf({ counts, noiseSamples }: Judged, { minSamples, minNoise }: Limi
   return reasons;
 }
 
-function parityReasons({ counts, parity, groups }: Judged, limits: Limits): Reason[] {
+function parityReasons({ counts, parity, groups }: JudgedEvidence, limits: VerdictLimits): VerdictReason[] {
   // A proven fault in few answers is borne as far as the limit says; below it there is no need to wait for certainty.
   if (parity.value >= limits.parity) return [];
   const of = counts.match + counts.mismatch + counts.ignored;
@@ -118,7 +118,7 @@ function parityReasons({ counts, parity, groups }: Judged, limits: Limits): Reas
   return [{ kind: 'parity', text }];
 }
 
-function expiredReasons({ groups }: Judged): Reason[] {
+function expiredReasons({ groups }: JudgedEvidence): VerdictReason[] {
   return groups
     .filter(({ isExpired, standing, cross }) => isExpired && standing !== 'noise' && cross.count > 0)
     .map(({ text, ledger }) => {
@@ -127,21 +127,21 @@ function expiredReasons({ groups }: Judged): Reason[] {
     });
 }
 
-function failureReasons({ failures }: Judged, { errorRateDelta }: Limits): Reason[] {
+function failureReasons({ failures }: JudgedEvidence, { errorRateDelta }: VerdictLimits): VerdictReason[] {
   const { value, low } = failures.difference;
   if (!(value > errorRateDelta && low > 0)) return [];
   const text = `the gateway fails ${percent(value)} more often than direct; at most ${percent(errorRateDelta)} is wanted`;
   return [{ kind: 'error_rate', text }];
 }
 
-function latencyReasons({ latency }: Judged, { latencyP95Ratio }: Limits): Reason[] {
+function latencyReasons({ latency }: JudgedEvidence, { latencyP95Ratio }: VerdictLimits): VerdictReason[] {
   const ratio = latency?.ratio.p95;
   if (!ratio || !(ratio.value > latencyP95Ratio && ratio.low > 1)) return [];
   const text = `the 95th percentile of the gateway is ${ratio.value.toFixed(2)} times that of direct; at most ${latencyP95Ratio} is wanted`;
   return [{ kind: 'latency', text }];
 }
 
-function coverageReasons({ unseen }: Judged): Reason[] {
+function coverageReasons({ unseen }: JudgedEvidence): VerdictReason[] {
   if (unseen.length === 0) return [];
   const shown = unseen.slice(0, 3).join(', ');
   const more = unseen.length > 3 ? ` and ${grouped(unseen.length - 3)} more` : '';

@@ -2,7 +2,7 @@ import { query } from 'jsonpath-rfc9535';
 import { toGateway } from '../dialect/body.ts';
 import { isJsonMediaType } from '../../http/media.ts';
 import type { RouteModel, VerifyRule } from '../rollout/route.ts';
-import type { Answer } from './comparison.ts';
+import type { PathAnswer } from './comparison.ts';
 import { Decimal } from './decimal.ts';
 import { readPlainJson, type PlainJson } from './json-value.ts';
 import { understood } from './understood.ts';
@@ -16,14 +16,14 @@ export type VerifyResult = 'arrived' | 'not_arrived' | 'cannot_tell';
 
 export interface Verification {
   readonly result: VerifyResult;
-  /** Fields of the row that did not arrive, by their names on the gateway face. */
+  /** Fields of the route that did not arrive, by their names on the gateway endpoint. */
   readonly missing: readonly string[];
   /** Why it cannot be told. */
   readonly why: CannotTell | undefined;
 }
 
 type CannotTell =
-  /** The row has no `verify`. */
+  /** The route has no `verify`. */
   | 'no_rule'
   /** The body that was asked is not understood, or has none of the fields that can be checked. */
   | 'nothing_to_check'
@@ -33,14 +33,14 @@ type CannotTell =
 /**
  * @param asked the body as the caller sent it, in either dialect
  * @param params percent-decoded path parameters by name, for fields that only repeat them
- * @param read the answer of the row `verify.read`, asked through direct
+ * @param read the answer of the route `verify.read`, asked through direct
  * @param longest bytes that the answer may unpack to
  */
 export function verifyWrite(
   route: RouteModel,
   asked: Buffer,
   params: ReadonlyMap<string, string>,
-  read: Answer,
+  read: PathAnswer,
   longest: number,
 ): Verification {
   if (!route.verify) return cannotTell('no_rule');
@@ -56,7 +56,7 @@ export const cannotTell = (why: CannotTell): Verification => ({ result: 'cannot_
 
 type AskedField = readonly [name: string, place: string, value: string | number | boolean];
 
-/** The scalar fields that were asked and can be found again. Null asks for nothing on the gateway face. */
+/** The scalar fields that were asked and can be found again. Null asks for nothing on the gateway endpoint. */
 function askedFields(
   route: RouteModel,
   { fields }: VerifyRule,
@@ -81,9 +81,9 @@ function gatewayBody(route: RouteModel, asked: Buffer, params: ReadonlyMap<strin
 const isRecord = (value: PlainJson | undefined): value is { [name: string]: PlainJson } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function documentIn(route: RouteModel, read: Answer, longest: number): PlainJson | undefined {
+function documentIn(route: RouteModel, read: PathAnswer, longest: number): PlainJson | undefined {
   const { status, decoded, contentType } = understood(route, { ...read, path: 'direct' }, longest);
-  const isRead = read.isWhole && read.failure === undefined && status === 200 && decoded.kind === 'ok';
+  const isRead = read.isComplete && read.failure === undefined && status === 200 && decoded.kind === 'ok';
   return isRead && isJsonMediaType(contentType) ? readPlainJson(decoded.body) : undefined;
 }
 

@@ -8,7 +8,7 @@ import { Evidence } from './evidence.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** A minute that was folded is not replaced; after this long nobody writes it any more. */
-const LATEST = 4 * HOUR;
+const FOLD_AFTER_MS = 4 * HOUR;
 
 export const minuteOf = (now: number): number => Math.floor(now / MINUTE) * MINUTE;
 
@@ -66,7 +66,7 @@ export class Window {
       this.#hours.set(hour, whole);
     }
     for (const hour of this.#hours.keys()) if (hour + HOUR <= now - length) this.#hours.delete(hour);
-    for (const key of this.#folded) if (Number(key.split(' ', 1)[0]) <= now - LATEST) this.#folded.delete(key);
+    for (const key of this.#folded) if (Number(key.split(' ', 1)[0]) <= now - FOLD_AFTER_MS) this.#folded.delete(key);
   }
 
   /** Everything of the last `length` milliseconds, the newest first, until `most` comparisons are counted. */

@@ -1,10 +1,10 @@
 import { renderPath } from '../dialect/path.ts';
 import { DeadlineWatch } from '../../http/deadlines.ts';
-import type { Asked } from '../forward/exchange.ts';
+import type { InboundRequest } from '../forward/exchange.ts';
 import type { RouteEntry } from '../forward/runtime-snapshot.ts';
-import type { Face, VerifyRule } from '../rollout/route.ts';
+import type { Endpoint, VerifyRule } from '../rollout/route.ts';
 import { BUCKETS } from '../rollout/split.ts';
-import type { Answer } from './comparison.ts';
+import type { PathAnswer } from './comparison.ts';
 import { ShadowCall, type ShadowAnswer, type ShadowRequest } from './shadow-call.ts';
 import { ShadowLane } from './shadow-lane.ts';
 import { answerOf, type ShadowPorts, type ShadowSettings } from './shadow.ts';
@@ -16,23 +16,23 @@ import type { Verification } from './verify.ts';
  * gateway that answers 200 and drops a field, or sends `message` where the CRM wants `body`.
  */
 
-interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isPressed'> {
+interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure'> {
   /** 0 ≤ x < 1. */
   readonly random: () => number;
   /** Did it arrive? @param body as the caller sent it; @param answer of direct; undefined: it could not be asked. */
-  readonly judge: (asked: Asked, body: Buffer, answer: Answer | undefined) => Verification;
+  readonly judge: (asked: InboundRequest, body: Buffer, answer: PathAnswer | undefined) => Verification;
   /** Once for every write that was offered. */
-  readonly verified: (asked: Asked, verification: Verification) => void;
+  readonly verified: (asked: InboundRequest, verification: Verification) => void;
 }
 
 /** Whoever calls a write lost had better look twice: a CRM under load shows one late. The second time waits twice as long. */
 const LOOKS = 2;
 /** Writes whose bodies are kept until they are read back; one more is not sampled. */
-const MOST_PENDING = 100;
+const MAX_PENDING = 100;
 const CONNECTIONS = 2;
 
-interface Written {
-  readonly asked: Asked;
+interface SampledWrite {
+  readonly asked: InboundRequest;
   readonly body: Buffer;
   readonly verify: VerifyRule;
 }
@@ -58,7 +58,7 @@ export class WriteReader {
 
   /** Is this write one of the sample? */
   wants({ model: { verify } }: RouteEntry): boolean {
-    if (!verify || this.#closing || this.pending >= MOST_PENDING || this.#ports.isPressed()) return false;
+    if (!verify || this.#closing || this.pending >= MAX_PENDING || this.#ports.isUnderPressure()) return false;
     return this.#ports.random() * BUCKETS < verify.sample;
   }
 
@@ -68,7 +68,7 @@ export class WriteReader {
   }
 
   /** The gateway said that it was done. */
-  offer(asked: Asked, body: Buffer): void {
+  offer(asked: InboundRequest, body: Buffer): void {
     const { verify } = asked.match.route.model;
     if (verify) this.#lookLater({ asked, body, verify }, 1);
   }
@@ -83,7 +83,7 @@ export class WriteReader {
     await this.#lane.destroy();
   }
 
-  #lookLater(write: Written, look: number): void {
+  #lookLater(write: SampledWrite, look: number): void {
     if (this.#closing) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -93,7 +93,7 @@ export class WriteReader {
     this.#timers.add(timer.unref());
   }
 
-  async #look(write: Written, look: number): Promise<void> {
+  async #look(write: SampledWrite, look: number): Promise<void> {
     const { asked, body, verify } = write;
     const answer = await this.#read(asked, verify.read);
     if (this.#closing) return;
@@ -102,13 +102,14 @@ export class WriteReader {
     else this.#ports.verified(asked, verification);
   }
 
-  async #read(asked: Asked, route: string): Promise<Answer | undefined> {
+  async #read(asked: InboundRequest, route: string): Promise<PathAnswer | undefined> {
     const { entries, upstreams } = this.#ports.snapshot();
-    const face = entries.find(({ model }) => model.id === route);
-    if (!face || (upstreams.direct.rateBudget && !(await upstreams.direct.rateBudget.takeSpare()))) return undefined;
+    const endpoint = entries.find(({ model }) => model.id === route);
+    if (!endpoint || (upstreams.direct.rateBudget && !(await upstreams.direct.rateBudget.takeSpare())))
+      return undefined;
     // The budget took its time: a pool that is opened now would be closed by nobody.
     if (this.#closing) return undefined;
-    const request = this.#request(asked, face, upstreams.direct.prefix);
+    const request = this.#request(asked, endpoint, upstreams.direct.prefix);
     const { deadlineMs, maxBodyBytes } = this.#settings;
     const call = new ShadowCall({
       path: 'direct',
@@ -123,13 +124,13 @@ export class WriteReader {
     return answerOf(answer);
   }
 
-  #request({ match, caller, requestId }: Asked, { model }: RouteEntry, prefix: string): ShadowRequest {
+  #request({ match, caller, requestId }: InboundRequest, { model }: RouteEntry, prefix: string): ShadowRequest {
     const written = match.route.model.params;
     const params = model.params.map((name) => match.params[written.indexOf(name)] ?? '');
-    const { method } = model.direct[0] as Face;
+    const { method } = model.direct[0] as Endpoint;
     const headers = ['accept', 'application/json', 'x-request-id', requestId, 'x-facade-shadow', 'true'];
     const { sent } = this.#ports.credentials('direct', caller);
     if (sent !== undefined) headers.push(sent[0], sent[1]);
-    return { method, target: prefix + renderPath(model.direct[0] as Face, params), headers };
+    return { method, target: prefix + renderPath(model.direct[0] as Endpoint, params), headers };
   }
 }

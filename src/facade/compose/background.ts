@@ -18,7 +18,7 @@ import { TrafficMeter } from '../steer/traffic-meter.ts';
 import { StoreHolder, type OpenOptions } from '../store/holder.ts';
 import type { Store } from '../store/index.ts';
 import type { Closing } from './closing.ts';
-import type { Context } from './options.ts';
+import type { ComposeContext } from './options.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What watches, keeps and steers what serves. No request waits for any of it. */
@@ -35,7 +35,11 @@ export interface Background {
   readonly extension: RunningExtension | undefined;
 }
 
-export async function startBackground(context: Context, runtime: Runtime, closing: Closing): Promise<Background> {
+export async function startBackground(
+  context: ComposeContext,
+  runtime: Runtime,
+  closing: Closing,
+): Promise<Background> {
   const store = createStore(context);
   closing.defer(() => store.close());
   const comparing = startComparing(context, runtime, store);
@@ -52,7 +56,7 @@ export async function startBackground(context: Context, runtime: Runtime, closin
   return { store, comparing, steering, flipsReady: started.ready, burnDown, autopilot, extension };
 }
 
-function createStore({ environment, product, log }: Context): StoreHolder {
+function createStore({ environment, product, log }: ComposeContext): StoreHolder {
   const { database, dataDir, databaseConnections: maxConnections } = environment;
   if (database.kind === 'none') return new StoreHolder(undefined);
   const databaseUrl = database.kind === 'url' ? database.url : undefined;
@@ -64,7 +68,11 @@ function createStore({ environment, product, log }: Context): StoreHolder {
   return new StoreHolder({ databaseUrl, dataDir, maxConnections, log, open });
 }
 
-function startComparing(context: Context, { metrics, dataPlane, active }: Runtime, store: StoreHolder): Comparing {
+function startComparing(
+  context: ComposeContext,
+  { metrics, dataPlane, active }: Runtime,
+  store: StoreHolder,
+): Comparing {
   const { log, now, calendar } = context;
   const { config } = active;
   const comparing = startComparison({ dataPlane, metrics, log, now, calendar, random: Math.random, config });
@@ -73,7 +81,7 @@ function startComparing(context: Context, { metrics, dataPlane, active }: Runtim
   return comparing;
 }
 
-function createSteering(context: Context, { rollouts, pending, active, killSwitch }: Runtime): Steering {
+function createSteering(context: ComposeContext, { rollouts, pending, active, killSwitch }: Runtime): Steering {
   const { log } = context;
   const shared = shareKillSwitch(context, killSwitch);
   const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch: shared, log });
@@ -82,7 +90,7 @@ function createSteering(context: Context, { rollouts, pending, active, killSwitc
 }
 
 /** Beside the table is where it is looked for first: a container keeps its DATA_DIR, if any, on a disk of its own. */
-function shareKillSwitch({ environment, role, log }: Context, local: KillSwitch): SharedKillSwitch {
+function shareKillSwitch({ environment, role, log }: ComposeContext, local: KillSwitch): SharedKillSwitch {
   const { configFile, dataDir } = environment;
   const candidates = [`${configFile}.kill-switch`, join(dataDir, 'kill-switch')];
   const file = new KillSwitchFile(candidates, log, role.isFirst);
@@ -90,7 +98,7 @@ function shareKillSwitch({ environment, role, log }: Context, local: KillSwitch)
 }
 
 /** The revisions of instances say something of each other where the database holds the rollouts; files are each one's own. */
-function showShared({ duties }: Context, { metrics }: Runtime, store: StoreHolder, steering: Steering): void {
+function showShared({ duties }: ComposeContext, { metrics }: Runtime, store: StoreHolder, steering: Steering): void {
   observeShared(metrics.registry, () => {
     const { revision, behind } = steering.status;
     const own = { revision: undefined, behind: undefined };
@@ -100,7 +108,7 @@ function showShared({ duties }: Context, { metrics }: Runtime, store: StoreHolde
 
 type Measured = Pick<Background, 'steering' | 'comparing'> & { readonly meter: TrafficMeter };
 
-function createBurnDown({ calendar }: Context, { metrics, dataPlane }: Runtime, parts: Measured): BurnDown {
+function createBurnDown({ calendar }: ComposeContext, { metrics, dataPlane }: Runtime, parts: Measured): BurnDown {
   const { steering, meter, comparing } = parts;
   return new BurnDown({
     now: () => new Date(calendar.now()),
@@ -113,16 +121,19 @@ function createBurnDown({ calendar }: Context, { metrics, dataPlane }: Runtime, 
   });
 }
 
-type Kept = Pick<Background, 'store' | 'steering'> & { readonly meter: TrafficMeter };
+type KeptInStore = Pick<Background, 'store' | 'steering'> & { readonly meter: TrafficMeter };
 
-function attachToStore({ calendar, duties, log }: Context, { store, ...kept }: Kept): ReturnType<typeof startSteering> {
+function attachToStore(
+  { calendar, duties, log }: ComposeContext,
+  { store, ...kept }: KeptInStore,
+): ReturnType<typeof startSteering> {
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
   const now = () => new Date(calendar.now());
   return startSteering({ ...kept, opened: store.opened, instance, now, log, keepsHistory: duties.keepsHistory });
 }
 
 async function startExtension(
-  { environment, product, log, tracing }: Context,
+  { environment, product, log, tracing }: ComposeContext,
   { metrics, dataPlane, active }: Runtime,
   store: StoreHolder,
 ): Promise<RunningExtension | undefined> {
@@ -144,7 +155,7 @@ async function startExtension(
 
 type Piloted = Pick<Background, 'store' | 'steering' | 'comparing'>;
 
-function pilot(context: Context, { metrics, dataPlane }: Runtime, parts: Piloted, closing: Closing): Autopilot {
+function pilot(context: ComposeContext, { metrics, dataPlane }: Runtime, parts: Piloted, closing: Closing): Autopilot {
   const { calendar, log, duties, autopilotEvery } = context;
   const { store, steering, comparing } = parts;
   const flips = new AutopilotFlips(steering);

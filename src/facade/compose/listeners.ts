@@ -6,7 +6,7 @@ import { createAdmin } from '../admin/server.ts';
 import { Timeline } from '../admin/timeline.ts';
 import type { Background } from './background.ts';
 import type { Closing } from './closing.ts';
-import type { Context } from './options.ts';
+import type { ComposeContext } from './options.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What is spoken to from outside; neither listens yet. */
@@ -17,7 +17,7 @@ export interface Listeners {
 }
 
 export function createListeners(
-  context: Context,
+  context: ComposeContext,
   runtime: Runtime,
   background: Background,
   closing: Closing,

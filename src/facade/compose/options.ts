@@ -35,7 +35,7 @@ export interface ComposeOptions {
 }
 
 /** The options with every default worked out: what the three parts are made of. */
-export interface Context extends ComposeOptions {
+export interface ComposeContext extends ComposeOptions {
   readonly droppedLines: () => number;
   readonly isSandbox: boolean;
   readonly role: WorkerRole;
@@ -48,7 +48,7 @@ export interface Context extends ComposeOptions {
   readonly tracing: Tracing | undefined;
 }
 
-export function contextOf(options: ComposeOptions, tracing: Tracing | undefined): Context {
+export function contextOf(options: ComposeOptions, tracing: Tracing | undefined): ComposeContext {
   const { role = SOLE_WORKER, environment, product } = options;
   return {
     ...options,

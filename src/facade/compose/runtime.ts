@@ -9,7 +9,7 @@ import { createRolloutStore, type RolloutStore } from '../steer/rollout-store.ts
 import { ActiveConfig, type Active } from './active-config.ts';
 import type { Closing } from './closing.ts';
 import { ConfigFiles } from './config-files.ts';
-import type { Context } from './options.ts';
+import type { ComposeContext } from './options.ts';
 
 /** What serves requests: from the config file to the data plane. It needs nothing of what runs in the background. */
 export interface Runtime {
@@ -29,7 +29,7 @@ export interface Runtime {
 }
 
 /** @throws ConfigRefused with every problem, one a line. */
-export function createRuntime(context: Context, closing: Closing): Runtime {
+export function createRuntime(context: ComposeContext, closing: Closing): Runtime {
   const { environment, product, schema, variables, log, now, role, duties } = context;
   const file = environment.configFile;
   const { pair, extension } = product;
@@ -70,13 +70,13 @@ export function createRuntime(context: Context, closing: Closing): Runtime {
   return { metrics, builder, loader, rollouts, pending, active, dataPlane, killSwitch, watch, reload };
 }
 
-function createDataPlane(context: Context, metrics: Metrics, { config, snapshot }: Active): DataPlane {
+function createDataPlane(context: ComposeContext, metrics: Metrics, { config, snapshot }: Active): DataPlane {
   const { environment, product, log, requestLog, now, tracing } = context;
   const own = { metrics, log, requestLog, now, overload: overloadLimits(config) };
   return new DataPlane({ ...environment, ...own, pair: product.pair, tracing }, snapshot);
 }
 
-function createKillSwitch({ log, role }: Context, dataPlane: DataPlane): KillSwitch {
+function createKillSwitch({ log, role }: ComposeContext, dataPlane: DataPlane): KillSwitch {
   const killSwitch = new KillSwitch(() => dataPlane.snapshot.killSwitchFile);
   killSwitch.subscribe((on, by, isOwn) => {
     dataPlane.killed = on;
@@ -87,7 +87,7 @@ function createKillSwitch({ log, role }: Context, dataPlane: DataPlane): KillSwi
   return killSwitch;
 }
 
-function watchFiles({ role }: Context, files: ConfigFiles, active: ActiveConfig, loader: Loader): void {
+function watchFiles({ role }: ComposeContext, files: ConfigFiles, active: ActiveConfig, loader: Loader): void {
   files.watch(active.current.source.text, {
     onChange: (text) => {
       active.load(text);

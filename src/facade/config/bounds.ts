@@ -19,7 +19,7 @@ export interface Bounds {
 
 /**
  * Of the rollout table. A reload parses in the process that serves, and nobody is served meanwhile: the pause is a
- * second at most. A row of the shipped table is 600 bytes and 150 tokens, comments included; a thousand of them are
+ * second at most. A route of the shipped table is 600 bytes and 150 tokens, comments included; a thousand of them are
  * within both bounds. Paths, URLs and JSONPaths are far shorter than a value may be; what checks them may take the
  * square of it.
  */
@@ -28,7 +28,7 @@ export const TABLE_BOUNDS: Bounds = {
   maxTokens: 200_000,
   maxValueChars: 4_096,
   subject: 'the file',
-  remedy: 'write one row for each operation',
+  remedy: 'write one route for each operation',
 };
 
 /** Lists and maps inside each other; the schema needs eight. */

@@ -3,7 +3,7 @@ import { durationUpTo, positiveDuration, duration, size } from '../../http/units
 
 /**
  * What an operator may say of the comparison: how shadows are run and judged (`compare:`), what of a document does not
- * count (`compare:` of a row), how a write is read back (`verify:` of a row), and which differences are known
+ * count (`compare:` of a route), how a write is read back (`verify:` of a route), and which differences are known
  * (`knownDifferences:`). See docs/parity.md.
  */
 
@@ -60,8 +60,8 @@ const readyFields = {
     .describe('How many times the 95th percentile of direct the one of the gateway may be.'),
 };
 
-/** A row's own rules, on top of those in the top-level `compare`. */
-export const rowCompare = z.strictObject({
+/** A route's own rules, on top of those in the top-level `compare`. */
+export const routeCompare = z.strictObject({
   ...ruleFields,
   tolerate: z.array(tolerance).prefault([]).describe('Values that may differ a little.'),
   unordered: z.array(unordered).default([]).describe('Lists whose order means nothing.'),
@@ -112,7 +112,7 @@ export const compare = z.strictObject({
 });
 
 export const verify = z.strictObject({
-  read: z.string().describe('The id of the row by which the record is read back, through direct.'),
+  read: z.string().describe('The id of the route by which the record is read back, through direct.'),
   sample: z
     .number()
     .min(0)
@@ -124,11 +124,11 @@ export const verify = z.strictObject({
     .int()
     .min(1)
     .default(20)
-    .describe('Writes that must have been read back, every one as it was asked, before the row counts as proved.'),
+    .describe('Writes that must have been read back, every one as it was asked, before the route counts as proved.'),
   fields: z
     .record(z.string(), jsonPath)
     .describe(
-      'By the name on the gateway face: where the value must be found in the answer. Of several places one is enough.',
+      'By the name on the gateway endpoint: where the value must be found in the answer. Of several places one is enough.',
     ),
 });
 
@@ -147,7 +147,7 @@ export const DIFFERENCE_KINDS = [
 ] as const;
 
 export const knownDifference = z.strictObject({
-  route: z.string().describe('The id of the row.'),
+  route: z.string().describe('The id of the route.'),
   path: z
     .string()
     .regex(/^(\/.*|header:.+)?$/, 'write the path as the report does, such as /data/*/attributes/phone')

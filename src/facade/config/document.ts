@@ -16,7 +16,7 @@ export interface Position {
 }
 
 /** What is wrong with the text before anybody asks what it means. */
-interface Fault extends Position {
+interface SyntaxFault extends Position {
   /** Empty where it belongs to no key. */
   readonly path: ConfigPath;
   readonly message: string;
@@ -27,7 +27,7 @@ interface ConfigDocument {
   /** The data; undefined when the text cannot be read as YAML at all. */
   readonly value: unknown;
   readonly readable: boolean;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly SyntaxFault[];
   /** Where the deepest part of `path` that exists stands: at its key, or at the value behind it. */
   position(path: ConfigPath, at: 'key' | 'value'): Position;
 }
@@ -50,7 +50,7 @@ interface ParsedText {
 }
 
 /** The text before a flip and the one after it. */
-const KEPT = 2;
+const MAX_CACHED_TEXTS = 2;
 const kept: ParsedText[] = [];
 
 /**
@@ -65,7 +65,7 @@ export function parseText(text: string): ParsedText {
   const document = parsedWithoutStacks(text, lines);
   const parsed = { text, document, nodes: new Nodes(document), lines };
   kept.unshift(parsed);
-  kept.length = Math.min(kept.length, KEPT);
+  kept.length = Math.min(kept.length, MAX_CACHED_TEXTS);
   return parsed;
 }
 
@@ -113,8 +113,8 @@ function unreadable(message: string, remedy: string, at: Position): ConfigDocume
 }
 
 /** In the order of the file, one a line: behind the first the parser stumbles. */
-function faultsOf({ document, nodes, lines }: ParsedText): Fault[] {
-  const byLine = new Map<number, Fault>();
+function faultsOf({ document, nodes, lines }: ParsedText): SyntaxFault[] {
+  const byLine = new Map<number, SyntaxFault>();
   const add = (offset: number, path: ConfigPath, message: string, remedy: string) => {
     const { line, col } = lines.linePos(offset);
     if (!byLine.has(line)) byLine.set(line, { line, column: col, path, message, remedy });

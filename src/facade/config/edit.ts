@@ -16,7 +16,7 @@ import type { Variables } from './variables.ts';
  */
 
 export interface RolloutEdit {
-  /** The row's id. */
+  /** The route's id. */
   readonly route: string;
   readonly set: RolloutSet;
 }
@@ -56,7 +56,7 @@ export function editRollout(
   const merged = mergeEdits(edits);
   const unknown = [...merged.keys()].filter((id) => !before.routes.some((route) => route.id === id));
   if (unknown.length > 0)
-    throw new EditRefused(`${name} has no route ${unknown.join(', ')}; write the id of one of its rows`);
+    throw new EditRefused(`${name} has no route ${unknown.join(', ')}; write the id of one of its routes`);
   const rows = rowsOf(text);
   const splices = before.routes.flatMap((route, i) => {
     const wanted = changedEntries(route.rollout, merged.get(route.id) ?? {});
@@ -90,7 +90,7 @@ function withEdits(config: FacadeConfig, edits: ReadonlyMap<string, RolloutSet>)
   return { ...config, routes };
 }
 
-/** The rows as nodes, in the order of the file. The text was parsed before, so what is not a list is an alias of one. */
+/** The routes as nodes, in the order of the file. The text was parsed before, so what is not a list is an alias of one. */
 function rowsOf(text: string): readonly unknown[] {
   const root: unknown = parseText(text).document.contents;
   const routes = isMap(root) ? root.get('routes', true) : undefined;
@@ -107,11 +107,13 @@ function spliceRollout(text: string, id: string, row: unknown, wanted: readonly 
 
 const rowPart = (row: unknown): unknown => (isMap(row) && row.anchor === undefined ? row.get('rollout', true) : row);
 
-/** Behind an anchor the same text serves several rows: to change it for one would change it for all. */
+/** Behind an anchor the same text serves several routes: to change it for one would change it for all. */
 function refuseShared(node: unknown, place: string): void {
   const sharedBy = isAlias(node) ? `*${node.source}` : isNode(node) && 'anchor' in node ? node.anchor : undefined;
   if (sharedBy === undefined) return;
-  throw new EditRefused(`${place} is shared by an anchor (${sharedBy}); write the value out in this row, then flip it`);
+  throw new EditRefused(
+    `${place} is shared by an anchor (${sharedBy}); write the value out in this route, then flip it`,
+  );
 }
 
 type RolloutMap = YAMLMap & { readonly flow?: boolean };

@@ -10,9 +10,9 @@ import type { TableSchema } from './table-schema.ts';
  * and what to write instead. Texts of the schema that begin with "write" are remedies already.
  */
 
-type Issue = z.core.$ZodIssue;
+type SchemaIssue = z.core.$ZodIssue;
 
-interface Judged {
+interface JudgedValue {
   /** The document as data. */
   readonly root: unknown;
   readonly schema: TableSchema;
@@ -27,7 +27,7 @@ function shown(value: unknown, path: ConfigPath): string {
   return path.at(-1) === 'url' || text.length > 48 ? `a ${typeof value === 'string' ? 'text' : typeof value}` : text;
 }
 
-function unknownKeys(keys: readonly string[], path: ConfigPath, { schema }: Judged): Finding[] {
+function unknownKeys(keys: readonly string[], path: ConfigPath, { schema }: JudgedValue): Finding[] {
   const known = knownKeysAt(schema.json, path);
   return keys.map((key) => ({
     path: [...path, key],
@@ -40,7 +40,7 @@ function unknownKeys(keys: readonly string[], path: ConfigPath, { schema }: Judg
   }));
 }
 
-function message(issue: Issue, value: unknown, path: ConfigPath): string {
+function message(issue: SchemaIssue, value: unknown, path: ConfigPath): string {
   if (value === undefined) return 'is missing';
   if (value === null || value === '') return 'is empty';
   const found = shown(value, path);
@@ -51,7 +51,7 @@ function message(issue: Issue, value: unknown, path: ConfigPath): string {
   return `${found} is not in the right form`;
 }
 
-function remedy(issue: Issue, value: unknown, path: ConfigPath, { schema }: Judged): string {
+function remedy(issue: SchemaIssue, value: unknown, path: ConfigPath, { schema }: JudgedValue): string {
   if (issue.code === 'invalid_value') {
     const meant = typeof value === 'string' ? nearest(value, issue.values.map(String)) : undefined;
     return expectationAt(schema.json, path) + (meant === undefined ? '' : `, did you mean "${meant}"?`);
@@ -61,11 +61,11 @@ function remedy(issue: Issue, value: unknown, path: ConfigPath, { schema }: Judg
 }
 
 /** Of a union's branches the one whose type fits, so that its own fault is named and not "wrong type". */
-function fittingBranch(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] | undefined {
+function fittingBranch(issue: z.core.$ZodIssueInvalidUnion): readonly SchemaIssue[] | undefined {
   return issue.errors.find((branch) => !branch.some((i) => i.code === 'invalid_type' && i.path.length === 0));
 }
 
-function explainOne(issue: Issue, judged: Judged, base: ConfigPath): Finding[] {
+function explainOne(issue: SchemaIssue, judged: JudgedValue, base: ConfigPath): Finding[] {
   const path = [...base, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))];
   if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, path, judged);
   const branch = issue.code === 'invalid_union' ? fittingBranch(issue) : undefined;
@@ -77,6 +77,6 @@ function explainOne(issue: Issue, judged: Judged, base: ConfigPath): Finding[] {
 }
 
 /** Every issue of the schema as a finding; `root` is the value that it judged. */
-export function explain(issues: readonly Issue[], root: unknown, schema: TableSchema): Finding[] {
+export function explain(issues: readonly SchemaIssue[], root: unknown, schema: TableSchema): Finding[] {
   return issues.flatMap((issue) => explainOne(issue, { root, schema }, []));
 }

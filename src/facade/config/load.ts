@@ -56,9 +56,9 @@ function withUrls(config: FacadeConfig, env: Variables): FacadeConfig {
   };
 }
 
-type Located = Pick<Finding, 'path' | 'message' | 'remedy'> & Position;
+type LocatedFinding = Pick<Finding, 'path' | 'message' | 'remedy'> & Position;
 
-function told(all: readonly Located[], root: unknown): ConfigProblem[] {
+function told(all: readonly LocatedFinding[], root: unknown): ConfigProblem[] {
   const sorted = all.toSorted((a, b) => a.line - b.line || a.column - b.column);
   const problems = sorted.slice(0, MAX_PROBLEMS).map((one) => named(one, root));
   const next = sorted[MAX_PROBLEMS];
@@ -67,7 +67,7 @@ function told(all: readonly Located[], root: unknown): ConfigProblem[] {
   return [...problems, named({ ...next, path: [], message, remedy: 'mend those above first' }, root)];
 }
 
-function named(problem: Located, root: unknown): ConfigProblem {
+function named(problem: LocatedFinding, root: unknown): ConfigProblem {
   const { line, column, path, message } = problem;
   return { line, column, where: placeName(path, root), message, remedy: remedyOf(problem) };
 }

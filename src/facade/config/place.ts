@@ -10,7 +10,7 @@ export function valueAt(root: unknown, path: ConfigPath): unknown {
   }, root);
 }
 
-/** `routes[3] (leads.get).rollout.gateway`: a row by its number and, where it has one, its id; `the file` for all of it. */
+/** `routes[3] (leads.get).rollout.gateway`: a route by its number and, where it has one, its id; `the file` for all of it. */
 export function placeName(path: ConfigPath, root: unknown): string {
   if (path.length === 0) return 'the file';
   return path.reduce<string>((name, key, i) => {

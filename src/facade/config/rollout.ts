@@ -1,4 +1,4 @@
-import { facesOf, parametersOf } from './face.ts';
+import { endpointsOf, parametersOf } from './endpoint.ts';
 import type { RouteConfig } from './schema.ts';
 
 /**
@@ -30,13 +30,13 @@ export type RolloutEntry = { readonly [Key in RolloutKey]: readonly [Key, Rollou
 /** By route id. */
 export type Rollouts = ReadonlyMap<string, RolloutValues>;
 
-/** The rollout of a row with nothing left to a default. */
+/** The rollout of a route with nothing left to a default. */
 export function rolloutOf({
   rollout,
   direct,
   gateway,
 }: Pick<RouteConfig, 'rollout' | 'direct' | 'gateway'>): RolloutValues {
-  const [canonical] = [...facesOf(direct), ...facesOf(gateway)];
+  const [canonical] = [...endpointsOf(direct), ...endpointsOf(gateway)];
   const [firstParameter = 'caller'] = canonical ? parametersOf(canonical) : [];
   return { ...rollout, stickyBy: rollout.stickyBy ?? firstParameter };
 }

@@ -8,8 +8,8 @@ import { facadeConfigSchema, type FacadeConfig } from './schema.ts';
 import { ENGINE_SCHEMA } from './table-schema.ts';
 
 /**
- * Other rollouts for the rows of a config that was accepted, by the same rules as if they stood in the file. What the
- * store says came from a facade that had another file, perhaps: a row that lost its gateway face since then must not
+ * Other rollouts for the routes of a config that was accepted, by the same rules as if they stood in the file. What the
+ * store says came from a facade that had another file, perhaps: a route that lost its gateway endpoint since then must not
  * be sent there.
  */
 
@@ -21,11 +21,11 @@ interface RefusedRollout {
 
 interface Revised {
   readonly config: FacadeConfig;
-  /** These rows are as they were. */
+  /** These routes are as they were. */
   readonly refused: readonly RefusedRollout[];
 }
 
-/** Sets what `sets` says of rows that exist; of others it is not asked. Pure. */
+/** Sets what `sets` says of routes that exist; of others it is not asked. Pure. */
 export function withRollouts(config: FacadeConfig, sets: ReadonlyMap<string, RolloutSet>): Revised {
   if (sets.size === 0) return { config, refused: [] };
   const routes = config.routes.map((route) => {
@@ -41,7 +41,7 @@ export function withRollouts(config: FacadeConfig, sets: ReadonlyMap<string, Rol
 
 const rolloutSchema = facadeConfigSchema.shape.routes.element.shape.rollout;
 
-/** The rest of the config was accepted before, so whatever is found is of a row's rollout. */
+/** The rest of the config was accepted before, so whatever is found is of a route's rollout. */
 function reasonsByRow(config: FacadeConfig): Map<number, string[]> {
   const issues = config.routes.flatMap(({ rollout }, i) => {
     const parsed = rolloutSchema.safeParse(rollout);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { compare, knownDifference, rowCompare, verify } from './compare-schema.ts';
+import { compare, knownDifference, routeCompare, verify } from './compare-schema.ts';
 import { hasTwoDecimals } from './percentage.ts';
 import { duration, durationUpTo, positiveDuration, size } from '../../http/units.ts';
 
@@ -51,7 +51,7 @@ const breakerFields = {
   reset: positiveDuration('How long it stays open before one probe is let through.'),
 };
 
-/** A row's own settings: what is left out is taken from `defaults`. */
+/** A route's own settings: what is left out is taken from `defaults`. */
 const deadlines = z.strictObject(deadlineFields).partial();
 const breaker = z.strictObject(breakerFields).partial();
 
@@ -119,7 +119,7 @@ const autopilotFields = {
   ),
 };
 
-/** A row's own settings; a row that has none is not on autopilot. */
+/** A route's own settings; a route that has none is not on autopilot. */
 const autopilot = z
   .strictObject({
     ...autopilotFields,
@@ -197,14 +197,14 @@ const rolloutFields = {
 };
 
 /** `POST /integration/leads/:leadId/create_message`: method, space, path template. */
-const face = z
+const endpoint = z
   .string()
   .regex(
     /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/(?:[^\s?#]*[^\s?#/])?$/,
     'write METHOD /path/with/:parameters, without a query and without a slash at the end',
   );
 
-const faces = z.union([face, z.array(face).min(1)]);
+const endpoints = z.union([endpoint, z.array(endpoint).min(1)]);
 
 const fieldType = z.enum(['string', 'number', 'integer', 'boolean', 'object', 'array']);
 
@@ -212,7 +212,9 @@ const bodyField = z.strictObject({
   direct: z
     .union([z.string(), z.array(z.string()).min(1)])
     .optional()
-    .describe("The field's name on the direct face when it differs; of several all are read and the first is written."),
+    .describe(
+      "The field's name on the direct endpoint when it differs; of several all are read and the first is written.",
+    ),
   type: fieldType.describe(
     'The JSON type that the gateway hands on unchanged (of each item, for a list). Any other value takes the direct path instead of being altered.',
   ),
@@ -223,13 +225,13 @@ const bodyField = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "One value on the direct face, a list of exactly that one value on the gateway face. Under the gateway's own name the direct face reads a list as well.",
+      "One value on the direct endpoint, a list of exactly that one value on the gateway endpoint. Under the gateway's own name the direct endpoint reads a list as well.",
     ),
   values: z
     .array(z.string())
     .optional()
     .describe(
-      'The closed vocabulary of the direct face, where it has one; a list of other values stays in the form of the gateway.',
+      'The closed vocabulary of the direct endpoint, where it has one; a list of other values stays in the form of the gateway.',
     ),
 });
 
@@ -237,7 +239,7 @@ const bodyRule = z.strictObject({
   fields: z
     .record(z.string(), bodyField)
     .describe(
-      'By the name on the gateway face. The gateway drops every other field without a word, so a body that has one takes the direct path.',
+      'By the name on the gateway endpoint. The gateway drops every other field without a word, so a body that has one takes the direct path.',
     ),
   echoes: z
     .record(z.string(), z.string())
@@ -254,7 +256,7 @@ const bodyRule = z.strictObject({
         .describe('Names inside `data.attributes` that differ (gateway name: attribute name).'),
     })
     .optional()
-    .describe('The direct face also takes the JSON:API form {data: {type, attributes}}, and is sent it.'),
+    .describe('The direct endpoint also takes the JSON:API form {data: {type, attributes}}, and is sent it.'),
 });
 
 const queryParameter = z.strictObject({
@@ -285,14 +287,16 @@ const route = z.strictObject({
     .regex(/^[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*$/, 'write words joined by dots, such as leads.messages.create')
     .refine((id) => id !== 'passthrough', 'write another name: passthrough is what no route claims')
     .describe('Name of the operation; the label of its metrics.'),
-  direct: faces
+  direct: endpoints
     .optional()
     .describe(
-      "The direct path's face: METHOD /path/:parameter. Of a list the first is sent, the others are understood.",
+      "The direct path's endpoint: METHOD /path/:parameter. Of a list the first is sent, the others are understood.",
     ),
-  gateway: faces
+  gateway: endpoints
     .optional()
-    .describe("The gateway's face: METHOD /path/:parameter. Of a list the first is sent, the others are understood."),
+    .describe(
+      "The gateway's endpoint: METHOD /path/:parameter. Of a list the first is sent, the others are understood.",
+    ),
   rollout: z.strictObject(rolloutFields).describe('Which side serves. The only part that a flip changes.'),
   safety: z
     .enum(['safe', 'idempotent', 'unsafe'])
@@ -312,7 +316,7 @@ const route = z.strictObject({
     .optional()
     .describe('Query parameters that the gateway knows; it drops all others without a word. Left out: none.'),
   body: bodyRule.optional().describe('How the body is translated. Left out: the route has no body.'),
-  compare: rowCompare.optional().describe('What of the answers counts when the two paths are compared.'),
+  compare: routeCompare.optional().describe('What of the answers counts when the two paths are compared.'),
   verify: verify.optional().describe('Reads a write back that the gateway served: writes cannot be shadowed.'),
   maxBody: size('Replaces `defaults.maxBody` for this route.').optional(),
   deadlines: deadlines.optional().describe('Replaces single values of `defaults.deadlines` for this route.'),
@@ -342,7 +346,7 @@ const passthrough = z.strictObject({
   breaker: breaker
     .optional()
     .describe(
-      'Replaces single values of `defaults.breaker`. One breaker serves all requests that no route claims: give a path that fails often a row of its own.',
+      'Replaces single values of `defaults.breaker`. One breaker serves all requests that no route claims: give a path that fails often a route of its own.',
     ),
   tunnelIdle: positiveDuration(
     'A WebSocket on which neither side has sent a byte for so long is closed, so that its place is free again. Pings count: stay above the interval of the slowest.',
@@ -427,7 +431,7 @@ const log = z.strictObject({
     .describe('Share of the successful requests that get a log line. Failures always do.'),
 });
 
-/** What stands above the rows. */
+/** What stands above the routes. */
 export const settingsShape = {
   server: server.prefault({}).describe('The listener that callers speak to.'),
   log: log.prefault({}).describe('The request log.'),
@@ -452,7 +456,7 @@ export const rowsShape = {
     .describe(
       'Differences between the two paths that somebody knows of and answers for: they do not count until they expire.',
     ),
-  routes: z.array(route).min(1).describe('The rollout table: one row for each operation.'),
+  routes: z.array(route).min(1).describe('The rollout table: one route for each operation.'),
 };
 
 /** The engine's alone; {@link TableSchema} adds the section of an extension. */
@@ -469,6 +473,6 @@ export type RateBudgetConfig = z.output<typeof rateBudget>;
 export type BodyRule = z.output<typeof bodyRule>;
 export type BodyField = z.output<typeof bodyField>;
 export type QueryRule = Readonly<Record<string, z.output<typeof queryParameter>>>;
-export type RowCompareConfig = z.output<typeof rowCompare>;
+export type RouteCompareConfig = z.output<typeof routeCompare>;
 export type VerifyConfig = z.output<typeof verify>;
 export type KnownDifferenceConfig = z.output<typeof knownDifference>;

@@ -6,7 +6,7 @@
 const CONTEXT = 3;
 
 /** One step through both texts; the numbers count lines from 0. */
-interface Step {
+interface DiffLine {
   readonly kind: ' ' | '-' | '+';
   readonly line: string;
   readonly before: number;
@@ -23,7 +23,7 @@ export function unifiedDiff(name: string, before: string, after: string): string
 /** Each with its line end, so that a missing one at the end of the file is a difference like any other. */
 const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
-function script(a: readonly string[], b: readonly string[]): Step[] {
+function script(a: readonly string[], b: readonly string[]): DiffLine[] {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let ends = 0;
@@ -41,7 +41,7 @@ function script(a: readonly string[], b: readonly string[]): Step[] {
 }
 
 /** The fewest removals and additions that lead from `a` to `b`. `reach[k]`: how far in `a` one comes on diagonal k. */
-function shortest(a: readonly string[], b: readonly string[]): Step['kind'][] {
+function shortest(a: readonly string[], b: readonly string[]): DiffLine['kind'][] {
   const trace: Map<number, number>[] = [];
   let reach = new Map([[1, 0]]);
   for (let changes = 0; ; changes++) {
@@ -60,8 +60,8 @@ function shortest(a: readonly string[], b: readonly string[]): Step['kind'][] {
 const isDown = (reach: ReadonlyMap<number, number>, k: number, changes: number): boolean =>
   k === -changes || (k !== changes && (reach.get(k - 1) ?? -1) < (reach.get(k + 1) ?? -1));
 
-function walkBack(trace: readonly ReadonlyMap<number, number>[], x: number, y: number): Step['kind'][] {
-  const kinds: Step['kind'][] = [];
+function walkBack(trace: readonly ReadonlyMap<number, number>[], x: number, y: number): DiffLine['kind'][] {
+  const kinds: DiffLine['kind'][] = [];
   for (let changes = trace.length - 1; changes >= 0; changes--) {
     const reach = trace[changes] as ReadonlyMap<number, number>;
     const down = isDown(reach, x - y, changes);
@@ -78,8 +78,8 @@ function walkBack(trace: readonly ReadonlyMap<number, number>[], x: number, y: n
 }
 
 /** Changes with their surroundings; those whose surroundings touch are one hunk. */
-function hunksOf(steps: readonly Step[]): Step[][] {
-  const hunks: Step[][] = [];
+function hunksOf(steps: readonly DiffLine[]): DiffLine[][] {
+  const hunks: DiffLine[][] = [];
   let end = -Infinity;
   steps.forEach(({ kind }, i) => {
     if (kind === ' ') return;
@@ -92,8 +92,8 @@ function hunksOf(steps: readonly Step[]): Step[][] {
   return hunks;
 }
 
-function hunkText(hunk: readonly Step[]): string {
-  const range = (other: Step['kind'], first: number) => {
+function hunkText(hunk: readonly DiffLine[]): string {
+  const range = (other: DiffLine['kind'], first: number) => {
     const count = hunk.filter(({ kind }) => kind !== other).length;
     // An empty range is named by the line before it.
     return count === 1 ? `${first + 1}` : `${count === 0 ? first : first + 1},${count}`;
@@ -102,6 +102,6 @@ function hunkText(hunk: readonly Step[]): string {
   return head + hunk.map(lineText).join('');
 }
 
-function lineText({ kind, line }: Step): string {
+function lineText({ kind, line }: DiffLine): string {
   return line.endsWith('\n') ? kind + line : `${kind}${line}\n\\ No newline at end of file\n`;
 }

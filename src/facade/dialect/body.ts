@@ -1,11 +1,11 @@
 import type { BodyField, BodyRule } from '../config/schema.ts';
 import { readObject, type JsonMember, type JsonNode, type JsonObject } from './json.ts';
 import { lossIn } from './loss.ts';
-import { ok, untranslatable, type Translation } from './result.ts';
+import { ok, untranslatable, type Conversion } from './result.ts';
 import { vocabularyOf, type KnownField } from './vocabulary.ts';
 
 /**
- * Bodies between the two faces. Towards the gateway the rule is *no silent loss*: it drops fields that it does not know
+ * Bodies between the two endpoints. Towards the gateway the rule is *no silent loss*: it drops fields that it does not know
  * and coerces values (5 → "5", 1.9 → 1, null → nothing) while it answers 200, so whatever it would not hand on to
  * Contact2Sale as the caller meant it is untranslatable and takes the direct path as sent. Towards direct there is
  * nothing to lose: what is not in the rule is sent on as it is, and Contact2Sale judges it.
@@ -20,7 +20,7 @@ interface ParamLookup {
  * Direct dialect → gateway. Accepts the flat form, and JSON:API where the rule has it; the fields keep their order, the
  * values their bytes.
  */
-export function toGateway(rule: BodyRule, body: Buffer, params: ParamLookup): Translation<Buffer> {
+export function toGateway(rule: BodyRule, body: Buffer, params: ParamLookup): Conversion<Buffer> {
   const read = readObject(body, 'refuse');
   if (read.kind !== 'ok') return read;
   const loss = lossIn(read.value);
@@ -36,11 +36,11 @@ export function toGateway(rule: BodyRule, body: Buffer, params: ParamLookup): Tr
 
 /**
  * Gateway dialect → direct. Writes the first direct name of each field, the JSON:API form where the rule has it, and
- * the one value of a `list` when the direct face has a word for it; otherwise the whole body stays in the gateway's
- * form, which the direct face of such a route reads too. Echoed path parameters are not added: they only repeat. A null
+ * the one value of a `list` when the direct endpoint has a word for it; otherwise the whole body stays in the gateway's
+ * form, which the direct endpoint of such a route reads too. Echoed path parameters are not added: they only repeat. A null
  * in an optional field means nothing to the gateway, which leaves it out; Contact2Sale would empty the field.
  */
-export function toDirect(rule: BodyRule, body: Buffer): Translation<Buffer> {
+export function toDirect(rule: BodyRule, body: Buffer): Conversion<Buffer> {
   const read = readObject(body, 'skip');
   if (read.kind !== 'ok') return read;
   const { written } = vocabularyOf(rule);
@@ -67,7 +67,7 @@ function gatewayObject(
   vocabulary: ReadonlyMap<string, KnownField>,
   members: readonly JsonMember[],
   params: ParamLookup,
-): Translation<Buffer> {
+): Conversion<Buffer> {
   const pairs = new Map<string, string>();
   for (const { key, value } of members) {
     const known = vocabulary.get(key);
@@ -88,14 +88,14 @@ function gatewayObject(
   return ok(Buffer.from(`{${[...pairs.values()].join(',')}}`));
 }
 
-/** The value's text on the gateway face, or undefined when the gateway would alter or refuse it. */
+/** The value's text on the gateway endpoint, or undefined when the gateway would alter or refuse it. */
 function gatewayValue({ field, single }: KnownField, value: JsonNode): string | undefined {
   if (!field.list) return fits(field, value) ? value.source : undefined;
   if (single) return fits(field, value) && hasWord(field, value) ? `[${value.source}]` : undefined;
   return value.kind === 'array' && value.items.every((item) => fits(field, item)) ? value.source : undefined;
 }
 
-/** The value's text on the direct face; undefined for a list that the direct face has no single value for. */
+/** The value's text on the direct endpoint; undefined for a list that the direct endpoint has no single value for. */
 function directValue(field: BodyField | undefined, value: JsonNode): string | undefined {
   if (!field?.list) return value.source;
   if (value.kind !== 'array' || value.items.length !== 1) return undefined;

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { ok, untranslatable, type Translation } from './result.ts';
+import { ok, untranslatable, type Conversion } from './result.ts';
 
 /**
  * JSON as a tree over the text as sent. Translation moves and renames fields and never touches a value, so each node
@@ -32,7 +32,7 @@ const MAX_DEPTH = 64;
 const BOM = '\uFEFF';
 
 /** Reads a body as an object. Untranslatable when it is anything else, or not JSON in UTF-8. */
-export function readObject(body: Buffer, byteOrderMark: 'refuse' | 'skip'): Translation<JsonObject> {
+export function readObject(body: Buffer, byteOrderMark: 'refuse' | 'skip'): Conversion<JsonObject> {
   if (body.length === 0) return untranslatable('empty body');
   if (!isUtf8(body)) return untranslatable('not valid UTF-8');
   let text = body.toString('utf8');

@@ -1,9 +1,9 @@
 import type { QueryRule } from '../config/schema.ts';
 import { decodesTwiceOrControls, isVisibleAscii, percentDecode } from '../../http/percent.ts';
-import { ok, untranslatable, type Translation } from './result.ts';
+import { ok, untranslatable, type Conversion } from './result.ts';
 
 /**
- * Queries from the direct dialect to the gateway. Names are the same on both faces, so nothing is rewritten: the query
+ * Queries from the direct dialect to the gateway. Names are the same on both endpoints, so nothing is rewritten: the query
  * goes on byte for byte, or not at all. Not at all, when the gateway would drop a parameter without a word (unknown
  * names, `limit`, empty values), keep only the last of several, read it otherwise (`1_0` as 10, `+` as a space) or
  * answer 422 where Contact2Sale may not (`perpage=51`).
@@ -12,10 +12,10 @@ import { ok, untranslatable, type Translation } from './result.ts';
  * the one that judges it in the end, whichever path it takes.
  */
 
-type Parameter = QueryRule[string];
+type ParameterRule = QueryRule[string];
 
 /** @param rawQuery as sent, without the `?`; the value of an ok result is the same text. */
-export function toGatewayQuery(rule: QueryRule, rawQuery: string): Translation<string> {
+export function toGatewayQuery(rule: QueryRule, rawQuery: string): Conversion<string> {
   if (rawQuery === '') return ok('');
   // `;` once separated parameters too and still does for some servers; here it would be part of a value.
   if (!isVisibleAscii(rawQuery) || rawQuery.includes('#') || rawQuery.includes(';')) {
@@ -38,7 +38,7 @@ export function toGatewayQuery(rule: QueryRule, rawQuery: string): Translation<s
  * A raw `+` is a space to the gateway, and may be a plus to Contact2Sale (`phone=+55…`, `sort=+created_at`): nobody here
  * can tell, so such a value is left to direct. `%2B` and `%20` are clear.
  */
-function isReadAlike(parameter: Parameter | undefined, raw: string): boolean {
+function isReadAlike(parameter: ParameterRule | undefined, raw: string): boolean {
   if (parameter === undefined || raw === '' || raw.includes('+')) return false;
   const value = percentDecode(raw);
   if (value === undefined || decodesTwiceOrControls(value)) return false;
@@ -48,7 +48,7 @@ function isReadAlike(parameter: Parameter | undefined, raw: string): boolean {
 
 const PLAIN_INTEGER = /^(?:0|-?[1-9][0-9]{0,15})$/;
 
-function isPlainInteger(value: string, { min = -Infinity, max = Infinity }: Parameter): boolean {
+function isPlainInteger(value: string, { min = -Infinity, max = Infinity }: ParameterRule): boolean {
   if (!PLAIN_INTEGER.test(value)) return false;
   const number = Number(value);
   return Number.isSafeInteger(number) && number >= min && number <= max;

@@ -1,24 +1,24 @@
 import type { BodyField, BodyRule } from '../config/schema.ts';
 
 /**
- * The names of a body's fields on both faces, looked up in either direction. Built from the rule once and kept as
+ * The names of a body's fields on both endpoints, looked up in either direction. Built from the rule once and kept as
  * long as the rule lives: a reload brings new rules and with them new vocabularies.
  */
 
 export interface KnownField {
-  /** On the gateway face. */
+  /** On the gateway endpoint. */
   readonly name: string;
   readonly field: BodyField;
-  /** A `list` field under a name of the direct face holds its one value; under the gateway's name, the list. */
+  /** A `list` field under a name of the direct endpoint holds its one value; under the gateway's name, the list. */
   readonly single: boolean;
 }
 
 interface Vocabulary {
-  /** By every name that the direct face reads. */
+  /** By every name that the direct endpoint reads. */
   readonly flat: ReadonlyMap<string, KnownField>;
   /** By the name inside `data.attributes` of the JSON:API form. */
   readonly attributes: ReadonlyMap<string, KnownField>;
-  /** The name that the direct face is sent (inside `data.attributes`, where it takes JSON:API), by gateway name. */
+  /** The name that the direct endpoint is sent (inside `data.attributes`, where it takes JSON:API), by gateway name. */
   readonly written: ReadonlyMap<string, string>;
 }
 

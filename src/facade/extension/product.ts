@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Logger } from '../../http/log.ts';
 import type { AdminRoutes } from '../admin/server.ts';
 import type { CommandSpec } from '../cli/command.ts';
-import type { DoctorQuestion, Finding } from '../cli/doctor/finding.ts';
+import type { DoctorQuestion, DoctorFinding } from '../cli/doctor/finding.ts';
 import type { ApiPair } from '../rollout/api-pair.ts';
 import type { Environment } from '../config/environment.ts';
 import type { ExtensionVariables } from '../config/extension-variables.ts';
@@ -51,7 +51,7 @@ export interface Extension<Settings = unknown, Values = unknown> {
    * Its part of `doctor`: can everything that it needs be reached? Runs at the same time as the engine's checks, only with an
    * environment that was accepted. It asks nothing that costs money or changes anything, and answers within 15 s. Never throws.
    */
-  doctor?(question: DoctorQuestion<Values>): Promise<readonly Finding[]>;
+  doctor?(question: DoctorQuestion<Values>): Promise<readonly DoctorFinding[]>;
   /**
    * Makes the service; once per process, before any port is open. The store may not be there yet, or never: see
    * {@link StoreHolder}. An error ends the start of the process.

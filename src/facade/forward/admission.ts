@@ -1,4 +1,4 @@
-import type { Standing } from '../../http/standing.ts';
+import type { CallerStanding } from '../../http/standing.ts';
 
 /**
  * Which share of the requests an event loop that comes late lets in. Not a switch: all or nothing would swing between a
@@ -28,7 +28,7 @@ export class Admission {
   #strangersShare = 1;
   #lag = 0;
   #lastAt: number;
-  readonly #credit: Record<Standing, number> = { known: 0, stranger: 0 };
+  readonly #credit: Record<CallerStanding, number> = { known: 0, stranger: 0 };
 
   /** @param maxLag milliseconds. @param now milliseconds, monotonic. */
   constructor(maxLag: number, now: number) {
@@ -37,17 +37,17 @@ export class Admission {
   }
 
   /** The loop was late at the last look: what can wait should. */
-  get isPressed(): boolean {
-    return !this.isWhole || this.#lag > this.maxLag * IN_TIME;
+  get isUnderPressure(): boolean {
+    return !this.isOpenToAll || this.#lag > this.maxLag * IN_TIME;
   }
 
   /** Everybody is let in. */
-  get isWhole(): boolean {
+  get isOpenToAll(): boolean {
     return this.share === 1 && this.#strangersShare === 1;
   }
 
   /** One look. @param now, every milliseconds; the look was due `every` after the one before. */
-  sample(now: number, every: number): void {
+  tick(now: number, every: number): void {
     const elapsed = now - this.#lastAt;
     const before = this.#lag;
     this.#lastAt = now;
@@ -55,7 +55,7 @@ export class Admission {
     if (this.#lag > this.maxLag && before > this.maxLag) {
       if (this.#strangersShare > 0) this.#strangersShare = 0;
       else this.share = Math.max(LEAST, this.share * FALL);
-    } else if (this.#lag < this.maxLag * IN_TIME && !this.isWhole) {
+    } else if (this.#lag < this.maxLag * IN_TIME && !this.isOpenToAll) {
       // Not for the time in which it was late.
       const growth = Math.min(elapsed, 4 * every) / RECOVERY;
       if (this.share < 1) this.share = Math.min(1, this.share + growth);
@@ -64,7 +64,7 @@ export class Admission {
   }
 
   /** Spread evenly, not drawn: of a share of a half, every other one. */
-  admits(standing: Standing): boolean {
+  admits(standing: CallerStanding): boolean {
     const share = standing === 'known' ? this.share : this.#strangersShare;
     if (share === 1) return true;
     const credit = this.#credit[standing] + share;

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
 import type { BreakerSettings } from '../rollout/route.ts';
 import { RollingRate } from '../../http/rolling-rate.ts';
-import type { Standing } from '../../http/standing.ts';
+import type { CallerStanding } from '../../http/standing.ts';
 
 /**
  * The breaker of one route and path. opossum keeps the window, judges it and owns the states and the reset timer; the
@@ -61,7 +61,7 @@ export class Breaker {
   }
 
   /** A permit for one attempt, to be given back with {@link report}; or {@link REFUSED}. */
-  acquire(standing: Standing): number {
+  acquire(standing: CallerStanding): number {
     if (standing === 'stranger') return this.state === 'open' ? REFUSED : UNJUDGED;
     if (this.state === 'closed') return this.#epoch;
     if (this.state === 'open' || this.#probing) return REFUSED;

@@ -31,8 +31,8 @@ export function choose(
   const { model } = match.route;
   return decide({
     rollout: model.rollout,
-    hasDirectFace: model.direct.length > 0,
-    hasGatewayFace: model.gateway.length > 0,
+    hasDirectEndpoint: model.direct.length > 0,
+    hasGatewayEndpoint: model.gateway.length > 0,
     gatewayAvailable,
     killed,
     callerKnown: caller !== undefined,
@@ -43,7 +43,7 @@ export function choose(
   });
 }
 
-/** The bucket of the row's sticky value, 0..9999. */
+/** The bucket of the route's sticky value, 0..9999. */
 export function bucketFor({ route, params }: Match<PreparedRoute>, caller: Caller | undefined): number {
   const { stickyBy } = route.model.rollout;
   return stickyBy < 0 ? (caller?.bucket ?? 0) : bucketOfParam(params[stickyBy] as string);

@@ -11,7 +11,7 @@ import { chainOf, forwardedNode, plainAddress, type Chain, type Claimed } from '
  */
 
 const kConnection = Symbol('connection');
-type Carrier = Socket & { [kConnection]?: Connection };
+type SocketWithConnection = Socket & { [kConnection]?: Connection };
 
 export class TrustedProxies {
   readonly #list = new BlockList();
@@ -107,7 +107,7 @@ export class Connection {
 
   /** The connection that a request came on. */
   static of(req: IncomingMessage, hop: Hop): Connection {
-    const socket = req.socket as Carrier;
+    const socket = req.socket as SocketWithConnection;
     const known = socket[kConnection];
     return known && known.#hop === hop ? known : (socket[kConnection] = new Connection(socket, hop));
   }

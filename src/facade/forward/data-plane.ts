@@ -7,13 +7,13 @@ import type { ApiPair } from '../rollout/api-pair.ts';
 import { tokenHeaderNames } from '../dialect/token-header.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';
-import type { Standing } from '../../http/standing.ts';
+import type { CallerStanding } from '../../http/standing.ts';
 import { Callers, MISPLACED, MISPLACED_TOKEN, type Caller } from './callers.ts';
 import { Connection, LOOP } from './connection.ts';
 import { credentialsFor, type OwnTokens } from './credentials.ts';
 import { DeadlineWatch } from '../../http/deadlines.ts';
 import { Discovery } from './discovery.ts';
-import { Exchange, type Asked, type ExchangeContext } from './exchange.ts';
+import { Exchange, type InboundRequest, type ExchangeContext } from './exchange.ts';
 import type { RuntimeSnapshot, RouteEntry } from './runtime-snapshot.ts';
 import { requestRules, type Credentials } from './headers.ts';
 import { Overload, OVERLOADED, type OverloadLimits, type ShedReason } from './overload.ts';
@@ -23,7 +23,7 @@ import type { Upgrade } from '../../http/listener.ts';
 import { endWithProblem, sendProblem, sendReady, type Problem } from '../../http/problem.ts';
 import { refusalFor } from './refusals.ts';
 import { givenRequestId, requestIdOf } from '../../http/request-id.ts';
-import type { Tap } from './tap.ts';
+import type { ShadowSink } from './shadow-sink.ts';
 import { percentDecodeLoosely } from '../../http/percent.ts';
 import { parseTarget } from './target.ts';
 import { Tunnels } from './tunnels.ts';
@@ -54,7 +54,7 @@ export class DataPlane {
   readonly overload: Overload;
   readonly #options: DataPlaneOptions;
   readonly #deadlines: DeadlineWatch;
-  readonly #context: ExchangeContext & { killed: boolean; tap: Tap | undefined };
+  readonly #context: ExchangeContext & { killed: boolean; shadowSink: ShadowSink | undefined };
   readonly #tunnels: Tunnels;
   readonly #credentials: Readonly<Record<Path, (caller: Caller | undefined) => Credentials>>;
   #snapshot: RuntimeSnapshot;
@@ -94,7 +94,7 @@ export class DataPlane {
       killed: false,
       credentials: (path, caller) => this.#credentials[path](caller),
       rateBudgetWaited,
-      tap: undefined,
+      shadowSink: undefined,
     };
     this.#tunnels = new Tunnels(this.#context);
     this.pages = createPages(() => this.#draining, options.log);
@@ -121,12 +121,12 @@ export class DataPlane {
   }
 
   /** The comparison listens in from now on; set once by the composition root. */
-  get tap(): Tap | undefined {
-    return this.#context.tap;
+  get shadowSink(): ShadowSink | undefined {
+    return this.#context.shadowSink;
   }
 
-  set tap(tap: Tap) {
-    this.#context.tap = tap;
+  set shadowSink(shadowSink: ShadowSink) {
+    this.#context.shadowSink = shadowSink;
   }
 
   /** What a path is shown in a caller's place. */
@@ -219,7 +219,7 @@ export class DataPlane {
     match: Match<RouteEntry>,
     caller: Caller | undefined,
     carrier: ServerResponse | Socket,
-  ): Asked {
+  ): InboundRequest {
     const standing = standingOf(caller);
     if (standing === 'stranger') this.#countStranger(carrier);
     const isClaimed = match.route.model.servedAs.direct === 'direct';
@@ -289,7 +289,7 @@ export class DataPlane {
   }
 
   /** Of a request that no route claims, or of which nothing is known yet: the secret of a page vouches for its caller, too. */
-  #standingOf(req: IncomingMessage, isKnown: boolean): Standing {
+  #standingOf(req: IncomingMessage, isKnown: boolean): CallerStanding {
     return isKnown || this.pages.vouchesFor(req) ? 'known' : 'stranger';
   }
 
@@ -306,7 +306,7 @@ export class DataPlane {
   /** Nothing was sent, and nothing was done: the cheapest answer that says so. */
   #shed(req: IncomingMessage, res: ServerResponse): void {
     // Beyond the limit of connections; the others may try again on the one that they have.
-    if (this.overload.isBeyond(req.socket)) res.shouldKeepAlive = false;
+    if (this.overload.isOverConnectionLimit(req.socket)) res.shouldKeepAlive = false;
     sendReady(res, this.overload.refusal.ready, givenRequestId(req.headers['x-request-id']));
   }
 }
@@ -341,7 +341,7 @@ const searchedIn = ({ url = '' }: IncomingMessage, { query }: Target): string =>
 
 const SLASH = 0x2f;
 
-const standingOf = (caller: Caller | undefined): Standing => (caller ? 'known' : 'stranger');
+const standingOf = (caller: Caller | undefined): CallerStanding => (caller ? 'known' : 'stranger');
 
 /** Health checks bypass shedding: a failed one would make a balancer give up a process that is merely busy, and then the next one. */
 function isSpared({ method, url }: IncomingMessage): boolean {
@@ -351,7 +351,7 @@ function isSpared({ method, url }: IncomingMessage): boolean {
 function overloadOf(
   { overload: limits, metrics, now, log }: DataPlaneOptions,
   inflight: () => number,
-  standingOf: (req: IncomingMessage) => Standing,
+  standingOf: (req: IncomingMessage) => CallerStanding,
 ): Overload {
   const cell = (reason: ShedReason) => metrics.shed.cell({ reason });
   const shed = { connections: cell('connections'), inflight: cell('inflight'), lag: cell('lag') };

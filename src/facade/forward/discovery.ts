@@ -1,4 +1,4 @@
-import { strangersPart, type Standing } from '../../http/standing.ts';
+import { strangersPart, type CallerStanding } from '../../http/standing.ts';
 
 /**
  * What the passthrough serves: legacy calls that are missing from the table. Grouped by a guessed template, so that
@@ -17,11 +17,11 @@ interface Discovered {
 
 const MAX_ROWS = 500;
 const DEEPEST = 12;
-const LONGEST_SEGMENT = 64;
+const MAX_SEGMENT_LENGTH = 64;
 /** Stands for all that no longer found a place. */
 const OTHER = '(other)';
 
-interface Row {
+interface UnclaimedRow {
   method: string;
   template: string;
   count: number;
@@ -31,7 +31,7 @@ interface Row {
 }
 
 export class Discovery {
-  readonly #seen = new Map<string, Row>();
+  readonly #seen = new Map<string, UnclaimedRow>();
   #strangersRows = 0;
   /** Share of the rows, 0..1, that strangers cannot take. */
   knownShare: number;
@@ -41,7 +41,7 @@ export class Discovery {
   }
 
   /** @param path raw path without query. @param now milliseconds since the epoch. */
-  observe(method: string, path: string, now: number, standing: Standing): void {
+  observe(method: string, path: string, now: number, standing: CallerStanding): void {
     const template = guessTemplate(path);
     const key = `${method} ${template}`;
     const row = this.#seen.get(key) ?? this.#newRow(key, method, template, standing);
@@ -54,7 +54,7 @@ export class Discovery {
     row.lastSeen = now;
   }
 
-  #newRow(key: string, method: string, template: string, standing: Standing): Row {
+  #newRow(key: string, method: string, template: string, standing: CallerStanding): UnclaimedRow {
     const isStrangers = standing === 'stranger';
     const isFull = isStrangers && this.#strangersRows >= strangersPart(MAX_ROWS, this.knownShare);
     // The row of all others is no caller's, and not one of the MAX_ROWS.
@@ -66,7 +66,7 @@ export class Discovery {
     return row;
   }
 
-  #otherRow(): Row {
+  #otherRow(): UnclaimedRow {
     let row = this.#seen.get(OTHER);
     if (!row)
       this.#seen.set(OTHER, (row = { method: '*', template: OTHER, count: 0, lastSeen: 0, isStrangers: false }));
@@ -97,6 +97,6 @@ const WORD = /^(?:v\d{1,2}|[a-z]+(?:[_-][a-z]+)*\d?(?:\.(?:json|xml|csv|html|pdf
 
 function isWord(segment: string): boolean {
   if (segment === '') return true;
-  if (segment.length > LONGEST_SEGMENT) return false;
+  if (segment.length > MAX_SEGMENT_LENGTH) return false;
   return WORD.test(segment) && !/^[0-9a-f]{8,}$/.test(segment);
 }

@@ -8,7 +8,7 @@ import type { Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
-import type { Standing } from '../../http/standing.ts';
+import type { CallerStanding } from '../../http/standing.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { REFUSED } from './breaker.ts';
 import { CallerAnswer } from './caller-answer.ts';
@@ -25,8 +25,8 @@ import { requestHeaders, responseHeaders, type Credentials } from './headers.ts'
 import { InboundBody } from './inbound-body.ts';
 import { headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from '../../http/rate-budget.ts';
-import { handOver, sampleOf, type Sample } from './sampling.ts';
-import type { Tap } from './tap.ts';
+import { handOver, sampleOf, type SamplingDecision } from './sampling.ts';
+import type { ShadowSink } from './shadow-sink.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
@@ -49,18 +49,18 @@ export interface ExchangeContext {
   readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
   readonly rateBudgetWaited: (path: Path, ms: number) => void;
   /** The comparison, where there is one. */
-  readonly tap: Tap | undefined;
+  readonly shadowSink: ShadowSink | undefined;
 }
 
 /** What the data plane found out from the head of a request that it passes on, as a request or as a tunnel. */
-export interface Asked {
+export interface InboundRequest {
   readonly req: IncomingMessage;
   readonly target: Target;
   readonly match: Match<RouteEntry>;
   readonly connection: Connection;
   readonly caller: Caller | undefined;
   /** Which part of every limit the caller may use. */
-  readonly standing: Standing;
+  readonly standing: CallerStanding;
   readonly requestId: string;
   /** Undefined: tracing is off. */
   readonly trace: RequestTrace | undefined;
@@ -72,7 +72,7 @@ const kExchange = Symbol('exchange');
 export class Exchange implements AttemptOwner, Bounded, Waiter {
   readonly #context: ExchangeContext;
   readonly #snapshot: RuntimeSnapshot;
-  readonly #asked: Asked;
+  readonly #asked: InboundRequest;
   readonly #res: ServerResponse;
   readonly #expectsContinue: boolean;
   readonly #entry: RouteEntry;
@@ -85,7 +85,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #tries = 0;
   #directTries = 0;
   /** What the comparison wants of it. */
-  #sample: Sample | undefined;
+  #sample: SamplingDecision | undefined;
   /** See DeadlineWatch. */
   index = -1;
 
@@ -93,7 +93,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   constructor(
     context: ExchangeContext,
     snapshot: RuntimeSnapshot,
-    asked: Asked,
+    asked: InboundRequest,
     res: ServerResponse,
     expectsContinue: boolean,
   ) {
@@ -135,9 +135,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       forceHeader: forceHeader ? req.headers['x-facade-force'] : undefined,
       bucket,
     });
-    const { tap } = this.#context;
+    const { shadowSink } = this.#context;
     // Without a second path there is nothing to compare with.
-    if (tap && this.#entry.model.gateway.length > 0) this.#sample = sampleOf(tap, this.#asked, choice, bucket);
+    if (shadowSink && this.#entry.model.gateway.length > 0)
+      this.#sample = sampleOf(shadowSink, this.#asked, choice, bucket);
     return choice;
   }
 
@@ -482,11 +483,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   // --- 7. hand to the comparison ---
 
-  #handOver(sample: Sample, outcome: Outcome, status: number): void {
-    const { tap } = this.#context;
-    if (!tap) return;
+  #handOver(sample: SamplingDecision, outcome: Outcome, status: number): void {
+    const { shadowSink } = this.#context;
+    if (!shadowSink) return;
     const isPlain = this.#tries === 1 && decisionOf(outcome).delivery === 'answered' && this.#answer.finished;
-    handOver(tap, sample, this.#asked, { isPlain, path: this.#path, status, body: this.#body?.held });
+    handOver(shadowSink, sample, this.#asked, { isPlain, path: this.#path, status, body: this.#body?.held });
   }
 
   #log(outcome: Outcome, status: number, duration: number): void {

@@ -4,7 +4,7 @@ import type { AttemptPhase } from './attempt.ts';
 
 /** Which deadline of an attempt has passed, and whose fault that is. Pure. */
 
-interface Waiting {
+interface WaitingTimer {
   readonly phase: AttemptPhase;
   /** Milliseconds since a byte last moved. */
   readonly silent: number;
@@ -18,7 +18,10 @@ interface Waiting {
 const CONNECT_GRACE = 500;
 
 /** What the attempt came to, or undefined: it may go on. */
-export function expiryOf({ phase, silent, isOver, isCallerSlow }: Waiting, deadlines: Deadlines): Outcome | undefined {
+export function expiryOf(
+  { phase, silent, isOver, isCallerSlow }: WaitingTimer,
+  deadlines: Deadlines,
+): Outcome | undefined {
   switch (phase) {
     case 'connect':
       return isOver || silent >= deadlines.connect + CONNECT_GRACE ? 'upstream_connect_timeout' : undefined;

@@ -1,6 +1,6 @@
 import type { ApiPair } from '../rollout/api-pair.ts';
 import type { Dialect, Fallback, Path, Safety } from '../rollout/route.ts';
-import type { Reason } from '../rollout/decide.ts';
+import type { DecisionReason } from '../rollout/decide.ts';
 import type { Match, Matcher } from '../rollout/matcher.ts';
 import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
 import { stageOf, type Stage } from '../rollout/stage.ts';
@@ -64,14 +64,14 @@ export type Explanation =
       readonly stage: Stage;
       readonly safety: Safety;
       readonly dialect: Dialect;
-      readonly face: string;
+      readonly endpoint: string;
       readonly params: Readonly<Record<string, string>>;
       readonly stickyBy: string;
       readonly bucket: number;
       /** Buckets below this one are the gateway's, of 10,000. */
       readonly gatewayBuckets: number;
       readonly side: Path | undefined;
-      readonly reason: Reason;
+      readonly reason: DecisionReason;
       /** In the order in which they would be tried; the second only where the first is not tried at all. */
       readonly sendings: readonly Sending[];
       readonly fallback: Fallback;
@@ -110,7 +110,7 @@ export function explainRequest(situation: Situation, question: Question): Explan
     stage: stageOf(model.rollout, model.direct.length > 0),
     safety: model.safety,
     dialect: match.dialect,
-    face: `${match.face.method} ${match.face.template}`,
+    endpoint: `${match.endpoint.method} ${match.endpoint.template}`,
     params: Object.fromEntries(model.params.map((name, i) => [name, match.params[i] ?? ''])),
     stickyBy: model.params[stickyBy] ?? 'caller',
     bucket,

@@ -1,4 +1,4 @@
-import { strangersPart, type Standing } from '../../http/standing.ts';
+import { strangersPart, type CallerStanding } from '../../http/standing.ts';
 
 /**
  * Bounds the failovers that ask the CRM a second time. A gateway that takes requests, passes them on and then fails
@@ -36,7 +36,7 @@ export class FailoverBudget {
   }
 
   /** Takes one failover out of the budget; false when it is spent, or a stranger's part of it is. */
-  take(now: number, standing: Standing): boolean {
+  take(now: number, standing: CallerStanding): boolean {
     this.#advance(now);
     const { budget, minPerSecond, knownShare } = this.#settings;
     const allowed = minPerSecond * SLOTS + budget * sum(this.#requests);

@@ -38,15 +38,15 @@ export interface Chain {
   readonly forwarded: string;
 }
 
-interface Node {
+interface ForwardedNode {
   /** An address (IPv6 without brackets and zone), `unknown`, or an obfuscated `_name`. */
   readonly address: string;
   readonly port: string | undefined;
 }
 
 /** A proxy's view of its peer: an element of Forwarded. */
-interface Hop {
-  node: Node | undefined;
+interface ForwardedHop {
+  node: ForwardedNode | undefined;
   proto: string | undefined;
   host: string | undefined;
   /** `by` and extensions, as sent. */
@@ -70,7 +70,7 @@ export function chainOf(claimed: Claimed, peer: Peer): Chain {
   const first = hops.find((hop) => hop.host !== undefined);
   if (first && port !== undefined) first.host = withPort(first.host as string, port, proto);
   // Said once: what the proxies say of the caller is not contradicted by what the last of them said to us.
-  const own: Hop = {
+  const own: ForwardedHop = {
     node: nodeOf(peer.address),
     proto: firstOf(hops, 'proto') === undefined ? proto : undefined,
     host: first || host === undefined ? undefined : withPort(host, port, proto),
@@ -87,7 +87,7 @@ export function chainOf(claimed: Claimed, peer: Peer): Chain {
 }
 
 /** The hops before the peer, from the caller on. */
-function hopsOf({ xForwardedFor, forwarded }: Claimed): Hop[] {
+function hopsOf({ xForwardedFor, forwarded }: Claimed): ForwardedHop[] {
   const elements = forwarded === undefined ? [] : (parseForwarded(forwarded) ?? []);
   if (xForwardedFor === undefined) return elements;
   const nodes = listOf(xForwardedFor).map(nodeOf);
@@ -96,19 +96,19 @@ function hopsOf({ xForwardedFor, forwarded }: Claimed): Hop[] {
   return nodes.map((node) => ({ node, proto: undefined, host: undefined, further: '' }));
 }
 
-const isSameNode = (one: Node, other: Node | undefined): boolean => one.address === other?.address;
+const isSameNode = (one: ForwardedNode, other: ForwardedNode | undefined): boolean => one.address === other?.address;
 
 /** A list as long as the chain speaks of every hop; any other speaks of the request as it was first sent. */
-function assign(hops: Hop[], key: 'proto' | 'host', values: readonly (string | undefined)[]): void {
+function assign(hops: ForwardedHop[], key: 'proto' | 'host', values: readonly (string | undefined)[]): void {
   if (values[0] === undefined) return;
   hops.forEach((hop, i) => (hop[key] = values.length === hops.length || i === 0 ? values[i] : undefined));
 }
 
-function firstOf(hops: readonly Hop[], key: 'proto' | 'host'): string | undefined {
+function firstOf(hops: readonly ForwardedHop[], key: 'proto' | 'host'): string | undefined {
   return hops.find((hop) => hop[key] !== undefined)?.[key];
 }
 
-function elementOf({ node, proto, host, further }: Hop): string {
+function elementOf({ node, proto, host, further }: ForwardedHop): string {
   const pairs = [];
   if (node) pairs.push(`for=${nodeText(node)}`);
   if (proto !== undefined) pairs.push(`proto=${proto}`);
@@ -119,7 +119,7 @@ function elementOf({ node, proto, host, further }: Hop): string {
 }
 
 /** As RFC 7239 6 writes a node. @param node with or without a port. */
-function nodeText({ address, port }: Node): string {
+function nodeText({ address, port }: ForwardedNode): string {
   const bare = isIPv6(address) ? `[${address}]` : address;
   if (port !== undefined) return `"${bare}:${port}"`;
   return bare === address ? address : `"${bare}"`;
@@ -137,7 +137,7 @@ export function plainAddress(address: string): string {
 }
 
 /** An address with or without a port, in brackets or not, `unknown` or `_name`; whatever else it is, is `unknown`. */
-function nodeOf(text: string): Node {
+function nodeOf(text: string): ForwardedNode {
   const closing = text.charCodeAt(0) === BRACKET ? text.indexOf(']') : -1;
   const colon = closing < 0 ? text.indexOf(':') : text.indexOf(':', closing);
   const isBareIPv6 = closing < 0 && colon >= 0 && text.indexOf(':', colon + 1) >= 0;
@@ -161,9 +161,9 @@ const TAB = 0x09;
  * `for=1.2.3.4;proto=https, for="[::1]:80"` as elements. Undefined when it is not what RFC 7239 4 says: nobody knows
  * then where an element ends.
  */
-function parseForwarded(text: string): Hop[] | undefined {
-  const hops: Hop[] = [];
-  const reader = new Reader(text);
+function parseForwarded(text: string): ForwardedHop[] | undefined {
+  const hops: ForwardedHop[] = [];
+  const reader = new HeaderReader(text);
   for (;;) {
     const hop = reader.element();
     if (!hop) return undefined;
@@ -173,10 +173,10 @@ function parseForwarded(text: string): Hop[] | undefined {
   }
 }
 
-const EMPTY: Hop = { node: undefined, proto: undefined, host: undefined, further: '' };
+const EMPTY: ForwardedHop = { node: undefined, proto: undefined, host: undefined, further: '' };
 
 /** Reads every character once. */
-class Reader {
+class HeaderReader {
   readonly #text: string;
   #at = 0;
 
@@ -198,9 +198,9 @@ class Reader {
   }
 
   /** Pairs up to a comma or the end; {@link EMPTY}: there are none; undefined: malformed. */
-  element(): Hop | undefined {
+  element(): ForwardedHop | undefined {
     const further: string[] = [];
-    let hop: Hop | undefined;
+    let hop: ForwardedHop | undefined;
     do {
       const begin = this.#at;
       const name = this.#token().toLowerCase();

@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { AnswerRewriter } from './answer-rewriter.ts';
 import type { Connection } from './connection.ts';
 import type { ShownToken } from '../dialect/token-header.ts';
+import { latin1Text } from '../../http/latin1.ts';
 import { decremented, METHOD_OVERRIDES } from '../../http/request-head.ts';
-import { asCgiReads, isForwardingClaim } from './request-names.ts';
+import { asCgiReads, isForwardingHeader } from './request-names.ts';
 
 /**
  * Header hygiene, both ways, on raw name/value pairs: the caller's case, order and duplicates (Set-Cookie) survive.
@@ -65,10 +66,10 @@ const REQUEST_ACTIONS: Readonly<Record<string, Action>> = {
 
 /** What the table does not list by itself. @param name in lower case. */
 function furtherRequestAction(listed: Readonly<Record<string, Action>>, name: string): Action | undefined {
-  if (isForwardingClaim(name)) return CLAIM;
+  if (isForwardingHeader(name)) return CLAIM;
   const read = asCgiReads(name);
   // A look-alike is dropped and never taken for the real one; from a trusted proxy, too, since it passed it on unread.
-  const isLookAlike = read !== name && (Object.hasOwn(listed, read) || isForwardingClaim(read) || isOurs(read));
+  const isLookAlike = read !== name && (Object.hasOwn(listed, read) || isForwardingHeader(read) || isOurs(read));
   return isLookAlike ? DROP : undefined;
 }
 
@@ -94,7 +95,7 @@ const RESPONSE_ACTIONS: Readonly<Record<string, Action>> = {
 };
 
 /** Spellings seen so far. Bounded: a caller that invents names must not fill the memory. */
-const LONGEST_MEMORY = 1_000;
+const MAX_KNOWN_SPELLINGS = 1_000;
 
 /** Ours alone, in both directions, and so is what a CGI-like reader takes for one of ours. */
 const isOurs = (name: string): boolean => asCgiReads(name).startsWith('x-facade-');
@@ -119,7 +120,7 @@ class Actions {
     const name = spelling.toLowerCase();
     const listed = Object.hasOwn(this.#byName, name) ? this.#byName[name] : this.#further(name);
     const action = isOurs(name) ? DROP : (listed ?? KEEP);
-    if (this.#bySpelling.size < LONGEST_MEMORY) this.#bySpelling.set(spelling, action);
+    if (this.#bySpelling.size < MAX_KNOWN_SPELLINGS) this.#bySpelling.set(spelling, action);
     return action;
   }
 }
@@ -249,10 +250,10 @@ export function responseHeaders(
   let listed: Set<string> | undefined;
   let contentType: string | undefined, contentLength: string | undefined, retryAfter: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
-    const name = text(raw[i] as Buffer | string);
+    const name = latin1Text(raw[i] as Buffer | string);
     const action = responseActions.of(name);
     if (action === DROP || (action === DATE && dropDate)) continue;
-    let value = text(raw[i + 1] as Buffer | string);
+    let value = latin1Text(raw[i + 1] as Buffer | string);
     switch (action) {
       case CONNECTION:
         listed = connectionOptions(value, listed);
@@ -300,14 +301,6 @@ export function bodiless(status: number, headers: readonly string[]): string[] {
  */
 export function reasonPhrase(sent: string | undefined): string | undefined {
   return sent === 'OK' || (sent !== undefined && /^[\t\x20-\x7e]+$/.test(sent)) ? sent : undefined;
-}
-
-/** Node's own name for what `toString('latin1')` ends in; a third cheaper, and called for each name and value. */
-type Latin1 = Buffer & { latin1Slice(start: number, end: number): string };
-
-function text(bytes: Buffer | string): string {
-  // Latin-1 both ways: bytes that are not ASCII leave as they came.
-  return typeof bytes === 'string' ? bytes : (bytes as Latin1).latin1Slice(0, bytes.length);
 }
 
 function without(headers: readonly string[], listed: ReadonlySet<string>): string[] {

@@ -5,7 +5,7 @@ import type { CounterCell } from '../observe/cells.ts';
 import { Admission } from './admission.ts';
 import { readyProblem, type Problem, type ReadyProblem } from '../../http/problem.ts';
 import { NO_NAMES, refusalFor } from './refusals.ts';
-import { strangersPart, type Standing } from '../../http/standing.ts';
+import { strangersPart, type CallerStanding } from '../../http/standing.ts';
 
 /**
  * Sheds what the process cannot serve, early: at the head of a request, before it is matched, read or sent anywhere. A
@@ -40,7 +40,7 @@ interface OverloadOptions {
   readonly now: () => number;
   /** Requests under way, of routes and others. */
   readonly inflight: () => number;
-  readonly standingOf: (req: IncomingMessage) => Standing;
+  readonly standingOf: (req: IncomingMessage) => CallerStanding;
   readonly shed: Readonly<Record<ShedReason, CounterCell>>;
   readonly log: Pick<Logger, 'warn' | 'info'>;
 }
@@ -55,7 +55,7 @@ const margin = (maxConnections: number): number => Math.max(16, Math.ceil(maxCon
 /** Headers of every refusal. */
 export const OVERLOADED = ['x-facade-outcome', 'facade_overload'] as const;
 
-interface Refusal {
+interface OverloadRefusal {
   readonly problem: Problem;
   readonly ready: ReadyProblem;
 }
@@ -63,15 +63,15 @@ interface Refusal {
 /** Milliseconds until it is worth coming back: by turns, so that those who were refused together do not come together. */
 const RETRY_AFTER = [1_000, 2_000, 3_000];
 /** Refusals must be cheap above all: where one costs half of a request, a facade at twice its load does nothing else. */
-const REFUSALS: readonly Refusal[] = RETRY_AFTER.map((ms) => {
+const REFUSALS: readonly OverloadRefusal[] = RETRY_AFTER.map((ms) => {
   const problem = refusalFor('facade_overload', NO_NAMES, { retryAfterMs: ms });
   return { problem, ready: readyProblem(problem, OVERLOADED) };
 });
 
 const strangersAtMost = ({ maxInflight, knownShare }: OverloadLimits): number => strangersPart(maxInflight, knownShare);
 
-const kBeyond = Symbol('beyond');
-type Carrier = object & { [kBeyond]?: true };
+const kIsOverLimit = Symbol('beyond');
+type OverLimitMark = object & { [kIsOverLimit]?: true };
 
 export class Overload {
   readonly #options: OverloadOptions;
@@ -112,21 +112,26 @@ export class Overload {
    * Counts a refusal. @returns why the request is refused; undefined: it is taken.
    * @param standing where it is known already; left out: worked out, but only where it matters.
    */
-  refuses(inflight: number, strangers: number, req: IncomingMessage, standing?: Standing): ShedReason | undefined {
+  refuses(
+    inflight: number,
+    strangers: number,
+    req: IncomingMessage,
+    standing?: CallerStanding,
+  ): ShedReason | undefined {
     return this.mayRefuse(inflight, strangers) ? this.#judge(inflight, strangers, req, standing) : undefined;
   }
 
   /** Work that can be left undone should be, now: there is less than half of the room left. */
-  isPressed = false;
+  isUnderPressure = false;
 
   /** The connection is one too many. */
-  isBeyond(socket: Carrier): boolean {
-    return socket[kBeyond] === true;
+  isOverConnectionLimit(socket: OverLimitMark): boolean {
+    return socket[kIsOverLimit] === true;
   }
 
   /** What the next one who is refused is told: they take turns. */
-  get refusal(): Refusal {
-    return REFUSALS[this.#refusals % REFUSALS.length] as Refusal;
+  get refusal(): OverloadRefusal {
+    return REFUSALS[this.#refusals % REFUSALS.length] as OverloadRefusal;
   }
 
   /** Open connections of callers. */
@@ -160,11 +165,11 @@ export class Overload {
   /** What the timer does: one look at the lateness, and what follows from it. */
   sample(): void {
     const now = this.#options.now();
-    this.#admission.sample(now, SAMPLE_EVERY);
+    this.#admission.tick(now, SAMPLE_EVERY);
     const isHalfFull =
       this.#options.inflight() * 2 > this.#limits.maxInflight || this.#connections > this.#limits.maxConnections;
-    if (isHalfFull || this.#admission.isPressed) this.#pressedAt = now;
-    this.isPressed = now - this.#pressedAt < CALM_AFTER;
+    if (isHalfFull || this.#admission.isUnderPressure) this.#pressedAt = now;
+    this.isUnderPressure = now - this.#pressedAt < CALM_AFTER;
     this.#settle();
     this.#tell(now);
   }
@@ -177,7 +182,7 @@ export class Overload {
     inflight: number,
     strangers: number,
     req: IncomingMessage,
-    known: Standing | undefined,
+    known: CallerStanding | undefined,
   ): ShedReason | undefined {
     const reason = this.#reason(inflight, strangers, req, known);
     if (reason) this.#count(reason);
@@ -188,9 +193,9 @@ export class Overload {
     inflight: number,
     strangers: number,
     req: IncomingMessage,
-    known: Standing | undefined,
+    known: CallerStanding | undefined,
   ): ShedReason | undefined {
-    if (this.isBeyond(req.socket)) return 'connections';
+    if (this.isOverConnectionLimit(req.socket)) return 'connections';
     if (inflight >= this.#limits.maxInflight) return 'inflight';
     const standing = known ?? this.#options.standingOf(req);
     if (standing === 'stranger' && strangers >= this.#strangersAtMost) return 'inflight';
@@ -202,10 +207,10 @@ export class Overload {
     this.#refusals++;
   }
 
-  #opened(socket: Socket & Carrier): void {
+  #opened(socket: Socket & OverLimitMark): void {
     const isBeyond = ++this.#connections > this.#limits.maxConnections;
     if (isBeyond) {
-      socket[kBeyond] = true;
+      socket[kIsOverLimit] = true;
       this.#beyond++;
       this.#isCalm = false;
     }
@@ -217,7 +222,7 @@ export class Overload {
   }
 
   #settle(): void {
-    this.#isCalm = this.#beyond === 0 && this.#admission.isWhole;
+    this.#isCalm = this.#beyond === 0 && this.#admission.isOpenToAll;
   }
 
   #bound(): void {
@@ -236,7 +241,7 @@ export class Overload {
     const { log } = this.#options;
     const state = { connections: this.#connections, inflight: this.#options.inflight(), admitted: this.admitted };
     if (isFirst) log.warn(state, 'overload: requests are shed');
-    if (this.#refusals === 0 || now - this.#seenAt < CALM_AFTER || !this.#admission.isWhole) return;
+    if (this.#refusals === 0 || now - this.#seenAt < CALM_AFTER || !this.#admission.isOpenToAll) return;
     log.info({ shed: this.#refusals }, 'the overload is over');
     this.#refusals = this.#seen = 0;
   }

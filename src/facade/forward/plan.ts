@@ -4,9 +4,9 @@ import { isJsonMediaType } from '../../http/media.ts';
 import { renderPath } from '../dialect/path.ts';
 import { percentDecode } from '../../http/percent.ts';
 import { toGatewayQuery } from '../dialect/query.ts';
-import type { Translation } from '../dialect/result.ts';
+import type { Conversion } from '../dialect/result.ts';
 import type { Match } from '../rollout/matcher.ts';
-import type { Face, Path } from '../rollout/route.ts';
+import type { Endpoint, Path } from '../rollout/route.ts';
 import { paramsSafe } from './choose.ts';
 import type { PreparedRoute } from './runtime-snapshot.ts';
 
@@ -38,23 +38,23 @@ export interface Plan {
 type Head = Pick<IncomingMessage, 'headers'>;
 
 const EMPTY = Buffer.alloc(0);
-const UNTRANSLATABLE_BODY: Translation<never> = { kind: 'untranslatable', reason: 'the gateway takes no body here' };
-const UNTRANSLATABLE_TYPE: Translation<never> = { kind: 'untranslatable', reason: 'the body is not plain JSON' };
-const MISSING_BODY: Translation<never> = { kind: 'untranslatable', reason: 'the gateway refuses it without a body' };
-const FITS: Translation<undefined> = { kind: 'ok', value: undefined };
-const CONDITIONAL: Translation<never> = {
+const UNTRANSLATABLE_BODY: Conversion<never> = { kind: 'untranslatable', reason: 'the gateway takes no body here' };
+const UNTRANSLATABLE_TYPE: Conversion<never> = { kind: 'untranslatable', reason: 'the body is not plain JSON' };
+const MISSING_BODY: Conversion<never> = { kind: 'untranslatable', reason: 'the gateway refuses it without a body' };
+const FITS: Conversion<undefined> = { kind: 'ok', value: undefined };
+const CONDITIONAL: Conversion<never> = {
   kind: 'untranslatable',
   reason: 'the gateway ignores the condition of this write',
 };
 
 /** Why a path is not asked, and nobody in its place. */
-interface Refused {
+interface PathRefused {
   readonly kind: 'refused';
   readonly outcome: 'client_bad_request' | 'untranslatable';
 }
 
-const UNSAFE: Refused = { kind: 'refused', outcome: 'client_bad_request' };
-const CONDITION_UNKNOWN: Refused = { kind: 'refused', outcome: 'untranslatable' };
+const UNSAFE: PathRefused = { kind: 'refused', outcome: 'client_bad_request' };
+const CONDITION_UNKNOWN: PathRefused = { kind: 'refused', outcome: 'untranslatable' };
 
 /** Must the body be in memory before this path can be asked? */
 export function rewritesBody(
@@ -78,7 +78,7 @@ export function headFits(
   path: Path,
   req: Head,
   hasBody: boolean,
-): Translation<undefined> | Refused {
+): Conversion<undefined> | PathRefused {
   const { model } = match.route;
   if (path === 'gateway' && model.safety !== 'safe' && hasCondition(req, model.pair.gateway.ignoredWriteHeaders)) {
     return model.rollout.fallback === 'none' ? CONDITION_UNKNOWN : CONDITIONAL;
@@ -111,7 +111,7 @@ export function planFor(
   asked: Target,
   hasBody: boolean,
   body: Buffer | undefined,
-): Translation<Plan> {
+): Conversion<Plan> {
   const target = targetFor(match, path, asked);
   if (target.kind !== 'ok') return target;
   if (hasBody && rewritesBody(match.route, match, path)) {
@@ -128,19 +128,19 @@ export function planFor(
 /** The method to ask a path with. */
 export function methodFor(match: Match<PreparedRoute>, path: Path, asked: string): string {
   const { model } = match.route;
-  // HEAD reaches the gateway only where there is no direct face.
+  // HEAD reaches the gateway only where there is no direct endpoint.
   if (asked === 'HEAD') return path === 'gateway' && !model.pair.gateway.takesHead ? 'GET' : 'HEAD';
-  return match.dialect === path ? asked : (model[path][0] as Face).method;
+  return match.dialect === path ? asked : (model[path][0] as Endpoint).method;
 }
 
 /** The target to send to a path. */
-export function targetFor(match: Match<PreparedRoute>, path: Path, target: Target): Translation<string> {
-  const { dialect, face, params } = match;
+export function targetFor(match: Match<PreparedRoute>, path: Path, target: Target): Conversion<string> {
+  const { dialect, endpoint, params } = match;
   const { model } = match.route;
-  const canonical = model[path][0] as Face;
+  const canonical = model[path][0] as Endpoint;
   if (dialect === path) {
     // Direct goes as it came, alias and all: that is what the legacy API was asked before.
-    const isCanonical = face === canonical && !target.path.endsWith('/');
+    const isCanonical = endpoint === canonical && !target.path.endsWith('/');
     const asIs = path === 'direct' || isCanonical || model.pair.gateway.takesOtherSpellings;
     return { kind: 'ok', value: asIs ? target.raw : join(renderPath(canonical, params), target.query) };
   }
@@ -162,7 +162,7 @@ function withDefaults(query: string, { queryDefaults }: PreparedRoute): string {
 }
 
 /** Can a body that was not read yet be brought to the gateway at all? Decided by the head of the request alone. */
-export function bodyFitsGateway(req: Head, { model }: PreparedRoute, hasBody: boolean): Translation<undefined> {
+export function bodyFitsGateway(req: Head, { model }: PreparedRoute, hasBody: boolean): Conversion<undefined> {
   if (!hasBody) return FITS;
   if (!model.body) return UNTRANSLATABLE_BODY;
   if (req.headers['content-encoding'] !== undefined || !isJsonMediaType(req.headers['content-type']))
@@ -175,7 +175,7 @@ export function bodyFor(
   { route: { model }, params }: Match<PreparedRoute>,
   path: Path,
   body: Buffer,
-): Translation<Buffer> {
+): Conversion<Buffer> {
   if (!model.body) return { kind: 'ok', value: body };
   const values = new Map(model.params.map((name, i) => [name, decoded(params[i] ?? '')]));
   return path === 'gateway' ? toGateway(model.body, body, values) : toDirect(model.body, body);

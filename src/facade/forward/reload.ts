@@ -1,6 +1,6 @@
 import type { ApiPair } from '../rollout/api-pair.ts';
 import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
-import { partOf } from '../config/part.ts';
+import { partOf } from '../config/per-worker-limits.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import type { TableSchema } from '../config/table-schema.ts';
 import { variablesIn, type Variables } from '../config/variables.ts';
@@ -30,7 +30,7 @@ export interface AcceptedConfig extends LoadedConfig {
   readonly revision: string;
 }
 
-type ReadResult =
+type ConfigRead =
   | { readonly ok: true; readonly accepted: AcceptedConfig }
   | { readonly ok: false; /** For a human, one a line. */ readonly problems: string };
 
@@ -56,7 +56,7 @@ interface LoaderOptions {
 
 /**
  * From the text of the config file to the snapshot that serves, in two steps: `read` accepts or refuses a text, `build`
- * makes a snapshot of an accepted one. Between them somebody else lays the rollouts in force over its rows. Only a text
+ * makes a snapshot of an accepted one. Between them somebody else lays the rollouts in force over its routes. Only a text
  * is ever refused, so only `read` touches the refusal that the log, the metric and the admin API tell of.
  */
 export class Loader {
@@ -69,7 +69,7 @@ export class Loader {
   }
 
   /** @param env what ${NAME} stands for; left out: what it does now. */
-  read(text: string, env = this.#options.variables()): ReadResult {
+  read(text: string, env = this.#options.variables()): ConfigRead {
     const { schema, metrics, log } = this.#options;
     const parsed = parseConfig(text, env, schema);
     if (!parsed.ok) return this.#refuse(parsed.problems);
@@ -101,7 +101,7 @@ export class Loader {
     log.error({ err: error, file: error.path ?? file }, 'config file cannot be read, the old table stays');
   }
 
-  #refuse(problems: readonly ConfigProblem[]): ReadResult {
+  #refuse(problems: readonly ConfigProblem[]): ConfigRead {
     const { file, metrics, log } = this.#options;
     this.lastRefused = { at: new Date(), problems };
     metrics.reloadFailed();

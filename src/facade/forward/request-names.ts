@@ -22,7 +22,7 @@ const CLAIMS: ReadonlySet<string> = new Set([
 ]);
 
 /** A name of the families `x-forwarded-*` and `forwarded-*`, or one of the names that mean the same. @param name in lower case. */
-export function isForwardingClaim(name: string): boolean {
+export function isForwardingHeader(name: string): boolean {
   return name.startsWith('x-forwarded-') || name.startsWith('forwarded-') || CLAIMS.has(name);
 }
 

@@ -35,7 +35,7 @@ export class RouteState {
   /** Takes over the settings of a new table. */
   update(model: RouteModel): void {
     const isChanged = !isDeepStrictEqual(model.breaker, this.#model.breaker);
-    this.#changeFaces(pathsOf(this.#model), pathsOf(model));
+    this.#changeEndpoints(pathsOf(this.#model), pathsOf(model));
     this.#model = model;
     if (!isChanged) return;
     for (const path of pathsOf(model)) {
@@ -49,8 +49,8 @@ export class RouteState {
     }
   }
 
-  /** A row that gained a face has a breaker to show, one that lost a face has none left. */
-  #changeFaces(before: readonly Path[], after: readonly Path[]): void {
+  /** A route that gained an endpoint has a breaker to show, one that lost an endpoint has none left. */
+  #changeEndpoints(before: readonly Path[], after: readonly Path[]): void {
     const { id } = this.#model;
     for (const path of after) if (!before.includes(path)) this.#tell(path, 'closed');
     for (const path of before) {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Metrics } from '../observe/metrics.ts';
 import { PASSTHROUGH, type Unclaimed } from '../rollout/compile.ts';
 import type { Match } from '../rollout/matcher.ts';
-import type { Face, Path, RouteModel } from '../rollout/route.ts';
+import type { Endpoint, Path, RouteModel } from '../rollout/route.ts';
 import { stageOf } from '../rollout/stage.ts';
 import { answerRewriter } from './answer-rewriter.ts';
 import type { BreakerState } from './breaker.ts';
@@ -103,8 +103,8 @@ export class RuntimeBuilder {
   #unclaimed({ read, write, tunnelIdleMs }: Unclaimed): UnclaimedEntries {
     const state = this.#state(read);
     const matched = (model: RouteModel): Match<RouteEntry> => {
-      const face = model.direct[0] as Face;
-      return { route: { ...prepareRoute(model, []), state }, dialect: 'direct', face, params: [] };
+      const endpoint = model.direct[0] as Endpoint;
+      return { route: { ...prepareRoute(model, []), state }, dialect: 'direct', endpoint, params: [] };
     };
     return { read: matched(read), write: matched(write), tunnelIdleMs };
   }

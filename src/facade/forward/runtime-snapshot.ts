@@ -6,7 +6,7 @@ import type { AnswerRewriter } from './answer-rewriter.ts';
 import type { RouteState } from './route-state.ts';
 import type { Upstream } from './upstream.ts';
 
-/** A row with what was worked out of it once: enough to decide and to plan, and so to explain. */
+/** A route with what was worked out of it once: enough to decide and to plan, and so to explain. */
 export interface PreparedRoute {
   readonly model: RouteModel;
   /** A body in the gateway dialect must be rewritten for the direct path, so it has to be held in memory. */
@@ -17,7 +17,7 @@ export interface PreparedRoute {
   readonly reserved: readonly string[];
 }
 
-/** A row of the table, ready to serve: what the operator wrote, what was worked out once, and what lives on. */
+/** A route of the table, ready to serve: what the operator wrote, what was worked out once, and what lives on. */
 export interface RouteEntry extends PreparedRoute {
   readonly state: RouteState;
 }
@@ -53,7 +53,7 @@ export interface RuntimeSnapshot {
   readonly rewriters: Readonly<Record<Path, AnswerRewriter>>;
 }
 
-/** Everything about a row that follows from the table alone. @param all every row of the table. */
+/** Everything about a route that follows from the table alone. @param all every route of the table. */
 export function prepareRoute(model: RouteModel, all: readonly RouteModel[]): PreparedRoute {
   return {
     model,
@@ -67,13 +67,13 @@ export function buildMatcher<R extends PreparedRoute>(entries: readonly R[]): Ma
   const matcher = new Matcher<R>();
   for (const route of entries) {
     for (const dialect of ['direct', 'gateway'] as const) {
-      for (const face of route.model[dialect]) matcher.add({ route, dialect, face });
+      for (const endpoint of route.model[dialect]) matcher.add({ route, dialect, endpoint });
     }
   }
   return matcher;
 }
 
-/** Does any field have another name or shape on the direct face, or another meaning when it is null (facade/dialect/body.ts)? */
+/** Does any field have another name or shape on the direct endpoint, or another meaning when it is null (facade/dialect/body.ts)? */
 export function rewritesForDirect({ body }: RouteModel): boolean {
   if (!body) return false;
   if (body.jsonApi) return true;
@@ -89,7 +89,7 @@ function queryDefaultsOf({ query }: RouteModel): PreparedRoute['queryDefaults'] 
   );
 }
 
-/** Literals of any gateway face that stand at the place of this route's first parameter, under the same parent. */
+/** Literals of any gateway endpoint that stand at the place of this route's first parameter, under the same parent. */
 export function reservedFor(model: RouteModel, models: readonly RouteModel[]): string[] {
   const reserved = new Set<string>();
   for (const { segments } of model.gateway) {

@@ -1,18 +1,18 @@
 import type { Choice } from '../rollout/decide.ts';
 import { isShadowed } from '../rollout/split.ts';
 import type { Path } from '../rollout/route.ts';
-import type { Asked } from './exchange.ts';
+import type { InboundRequest } from './exchange.ts';
 import { isConditional } from './headers.ts';
 import { announcesBody } from '../../http/request-body.ts';
-import { Capture, SEEN_EVERY, type Tap } from './tap.ts';
+import { ResponseBuffer, SEEN_EVERY, type ShadowSink } from './shadow-sink.ts';
 
 /** What the comparison wants of one request. Most requests have none. */
-export interface Sample {
+export interface SamplingDecision {
   /** The answer is kept. */
-  readonly capture: Capture | undefined;
+  readonly capture: ResponseBuffer | undefined;
   /** And a copy of the request is to be sent the other way. */
   readonly isShadowed: boolean;
-  /** One of those that {@link Tap.saw} is shown. */
+  /** One of those that {@link ShadowSink.onLiveRequest} is shown. */
   readonly isSeen: boolean;
   /** The body of a write is kept, to be read back. */
   readonly isReadBack: boolean;
@@ -24,31 +24,31 @@ let requestsBegun = 0;
 /**
  * Is this request compared? Only what the table itself sent its way is: strangers never reach the gateway. Nor is what they
  * ask for shown to the coverage: a query that no known caller sends would be missing in every comparison, for ever.
- * @param bucket of the row's sticky value.
+ * @param bucket of the route's sticky value.
  */
 export function sampleOf(
-  tap: Tap,
-  { match, req, standing }: Asked,
+  shadowSink: ShadowSink,
+  { match, req, standing }: InboundRequest,
   choice: Choice,
   bucket: number,
-): Sample | undefined {
+): SamplingDecision | undefined {
   if (standing === 'stranger') return undefined;
   const isSeen = requestsBegun++ % SEEN_EVERY === 0;
   if (choice.reason !== 'split') return isSeen ? SEEN : undefined;
   const { rollout, safety } = match.route.model;
   if (safety !== 'safe') {
-    const isReadBack = choice.path === 'gateway' && announcesBody(req) && tap.verifies(match.route);
+    const isReadBack = choice.path === 'gateway' && announcesBody(req) && shadowSink.wantsWrite(match.route);
     return isReadBack || isSeen ? { capture: undefined, isShadowed: false, isSeen, isReadBack } : undefined;
   }
   const shadowed = rollout.shadow > 0 && isShadowed(rollout, bucket);
   const isLookedAt = shadowed || (rollout.shadow > 0 && isSeen && choice.path === 'direct');
   if (!isLookedAt || announcesBody(req) || isConditional(req.headers)) return isSeen ? SEEN : undefined;
-  const room = shadowed ? tap.roomFor(match.route) : tap.roomToSee(match.route);
-  const capture = room > 0 ? new Capture(room) : undefined;
+  const room = shadowed ? shadowSink.captureBytes(match.route) : shadowSink.sampleBytes(match.route);
+  const capture = room > 0 ? new ResponseBuffer(room) : undefined;
   return { capture, isShadowed: shadowed, isSeen, isReadBack: false };
 }
 
-const SEEN: Sample = { capture: undefined, isShadowed: false, isSeen: true, isReadBack: false };
+const SEEN: SamplingDecision = { capture: undefined, isShadowed: false, isSeen: true, isReadBack: false };
 
 /** How the request ended. */
 interface Ended {
@@ -61,9 +61,14 @@ interface Ended {
 }
 
 /** Gives the comparison what it asked for. */
-export function handOver(tap: Tap, sample: Sample, asked: Asked, { isPlain, path, status, body }: Ended): void {
+export function handOver(
+  shadowSink: ShadowSink,
+  sample: SamplingDecision,
+  asked: InboundRequest,
+  { isPlain, path, status, body }: Ended,
+): void {
   const { capture, isSeen, isReadBack } = sample;
-  if (capture && sample.isShadowed && isPlain) tap.answered(asked, capture);
-  if (isReadBack && body && isPlain && path === 'gateway' && status < 300) tap.wrote(asked, body);
-  if (isSeen) tap.saw(asked, isPlain ? capture : undefined);
+  if (capture && sample.isShadowed && isPlain) shadowSink.onAnswer(asked, capture);
+  if (isReadBack && body && isPlain && path === 'gateway' && status < 300) shadowSink.onWrite(asked, body);
+  if (isSeen) shadowSink.onLiveRequest(asked, isPlain ? capture : undefined);
 }

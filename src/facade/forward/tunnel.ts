@@ -5,7 +5,7 @@ import { isLogged, logRequest } from '../observe/request-line.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import { REFUSED } from './breaker.ts';
 import type { Bounded } from '../../http/deadlines.ts';
-import type { Asked, ExchangeContext } from './exchange.ts';
+import type { InboundRequest, ExchangeContext } from './exchange.ts';
 import { expiryOf } from './expiry.ts';
 import { asRecord } from './header-record.ts';
 import type { RuntimeSnapshot } from './runtime-snapshot.ts';
@@ -28,7 +28,7 @@ import { isOpening, isWellFormed } from './web-socket.ts';
  *      │        └─→ refusing ─┘
  *      └────────────→ answered ─→ closed      (every phase may close)
  */
-type Phase =
+type TunnelPhase =
   /** The rate budget is waited for. */
   | { readonly kind: 'queued' }
   /** Contact2Sale is asked; at first the middleware has not made the request yet. */
@@ -49,12 +49,12 @@ type Takes = (answer: IncomingMessage, upstreamSocket: Socket, head: Buffer) => 
 export class Tunnel implements Bounded, Waiter {
   readonly #context: ExchangeContext;
   readonly #snapshot: RuntimeSnapshot;
-  readonly #asked: Asked;
+  readonly #asked: InboundRequest;
   readonly #socket: Socket;
   readonly #connect: () => void;
   readonly #upstream: Upstream;
   readonly #startedAt: number;
-  #phase: Phase = { kind: 'queued' };
+  #phase: TunnelPhase = { kind: 'queued' };
   #askedAt = 0;
   #permit = REFUSED;
   #hasPlace = false;
@@ -69,7 +69,13 @@ export class Tunnel implements Bounded, Waiter {
   index = -1;
 
   /** @param asked no route claims it, and it offers a WebSocket (web-socket.ts). @param connect has the middleware make the request. */
-  constructor(context: ExchangeContext, snapshot: RuntimeSnapshot, asked: Asked, socket: Socket, connect: () => void) {
+  constructor(
+    context: ExchangeContext,
+    snapshot: RuntimeSnapshot,
+    asked: InboundRequest,
+    socket: Socket,
+    connect: () => void,
+  ) {
     this.#context = context;
     this.#snapshot = snapshot;
     this.#asked = asked;
@@ -368,7 +374,7 @@ export class Tunnel implements Bounded, Waiter {
 }
 
 /** What it came to when the caller leaves now. */
-function leftAt(phase: Phase): Outcome {
+function leftAt(phase: TunnelPhase): Outcome {
   switch (phase.kind) {
     case 'queued':
       return 'client_admit';

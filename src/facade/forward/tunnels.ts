@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
-import type { Asked, ExchangeContext } from './exchange.ts';
+import type { InboundRequest, ExchangeContext } from './exchange.ts';
 import type { RuntimeSnapshot } from './runtime-snapshot.ts';
 import { Tunnel } from './tunnel.ts';
 import type { Upstream } from './upstream.ts';
@@ -22,7 +22,7 @@ export class Tunnels {
   }
 
   /** @param socket node has given it away: nothing but the tunnel reads it, writes it or ends it. */
-  begin(snapshot: RuntimeSnapshot, asked: Asked, socket: Socket, head: Buffer): void {
+  begin(snapshot: RuntimeSnapshot, asked: InboundRequest, socket: Socket, head: Buffer): void {
     const connect = (): void => void this.#middleware(snapshot.upstreams.direct).upgrade(asked.req, socket, head);
     const tunnel = new Tunnel(this.#context, snapshot, asked, socket, connect);
     this.#byRequest.set(asked.req, tunnel);

@@ -2,7 +2,7 @@ import type { Pool } from 'undici';
 import type { Path } from '../rollout/route.ts';
 import { createUpstreamPool, type ConnectionSettings } from '../../http/upstream-pool.ts';
 import { RateBudget, type RateBudgetSettings } from '../../http/rate-budget.ts';
-import { strangersPart, type Standing } from '../../http/standing.ts';
+import { strangersPart, type CallerStanding } from '../../http/standing.ts';
 
 /**
  * One side's way out: its pool of connections, its bulkhead and its rate budget. Lives on across reloads as long as
@@ -43,7 +43,7 @@ export class Upstream {
   }
 
   /** Takes a place in the bulkhead; false when all are taken. Give it back with {@link leave}, as the same. */
-  enter(standing: Standing): boolean {
+  enter(standing: CallerStanding): boolean {
     if (this.inflight >= this.settings.maxInflight) return false;
     if (standing === 'stranger') {
       if (this.#strangers >= this.#strangersAtMost) return false;
@@ -53,7 +53,7 @@ export class Upstream {
     return true;
   }
 
-  leave(standing: Standing): void {
+  leave(standing: CallerStanding): void {
     if (standing === 'stranger') this.#strangers--;
     this.inflight--;
   }

@@ -1,6 +1,6 @@
 import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
 import type { ServedPath } from '../rollout/route.ts';
-import type { Standing } from '../../http/standing.ts';
+import type { CallerStanding } from '../../http/standing.ts';
 import { HistogramCell, type CounterCell } from './cells.ts';
 import { UPSTREAM_BUCKETS, type Metrics } from './metrics.ts';
 import { RecentMinute, type Recent } from './recent.ts';
@@ -28,7 +28,7 @@ export interface PathTotals {
   readonly latencies: readonly number[];
 }
 
-type Judgement = (typeof OUTCOMES)[Outcome]['judge'];
+type OutcomeJudgement = (typeof OUTCOMES)[Outcome]['judge'];
 
 interface PathRecord {
   readonly path: ServedPath;
@@ -37,7 +37,7 @@ interface PathRecord {
   readonly recent: RecentMinute;
   readonly attempts: (CounterCell | undefined)[];
   /** What of all that was strangers'. */
-  readonly ofStrangers: { readonly attempts: Record<Judgement, number>; readonly duration: HistogramCell };
+  readonly ofStrangers: { readonly attempts: Record<OutcomeJudgement, number>; readonly duration: HistogramCell };
 }
 
 export class RouteRecorder {
@@ -82,7 +82,7 @@ export class RouteRecorder {
   }
 
   /** One attempt, whatever came of it. @param duration milliseconds. */
-  attempt(path: ServedPath, outcome: Outcome, duration: number, standing: Standing): void {
+  attempt(path: ServedPath, outcome: Outcome, duration: number, standing: CallerStanding): void {
     const record = this.#record(path);
     this.#attemptCell(record, outcome).inc();
     record.upstreamDuration.observe(duration / 1000);

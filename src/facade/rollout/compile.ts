@@ -1,5 +1,5 @@
 import type { ApiPair } from './api-pair.ts';
-import { facesOf, isParameter, parametersOf, type FaceConfig } from '../config/face.ts';
+import { endpointsOf, isParameter, parametersOf, type EndpointConfig } from '../config/endpoint.ts';
 import { rolloutOf, type RolloutValues } from '../config/rollout.ts';
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig, RouteConfig } from '../config/schema.ts';
@@ -7,7 +7,7 @@ import type {
   AutopilotSettings,
   BreakerSettings,
   CompareRules,
-  Face,
+  Endpoint,
   Rollout,
   RouteModel,
   VerifyRule,
@@ -19,16 +19,16 @@ import type {
 
 type Defaults = FacadeConfig['defaults'];
 
-/** Id and path of what no route claims, in metrics, logs and answers; no row may have it (facade/config/schema.ts). */
+/** Id and path of what no route claims, in metrics, logs and answers; no route may have it (facade/config/schema.ts). */
 export const PASSTHROUGH = 'passthrough';
 const CLAIMED: RouteModel['servedAs'] = { direct: 'direct', gateway: 'gateway' };
 
-/** One model for each row, in the order of the file. */
+/** One model for each route, in the order of the file. */
 export function compileRoutes(config: FacadeConfig, pair: ApiPair): RouteModel[] {
   return config.routes.map((route) => compileRoute(route, config, pair));
 }
 
-/** The two rows of what no route claims: they differ in what may be sent again. */
+/** The two routes of what no route claims: they differ in what may be sent again. */
 export interface Unclaimed {
   /** GET and HEAD. */
   readonly read: RouteModel;
@@ -48,18 +48,18 @@ export function compileUnclaimed(config: FacadeConfig, pair: ApiPair): Unclaimed
 }
 
 function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, pair: ApiPair): RouteModel {
-  const direct = facesOf(route.direct);
-  const gateway = facesOf(route.gateway);
+  const direct = endpointsOf(route.direct);
+  const gateway = endpointsOf(route.gateway);
   const [canonical] = [...direct, ...gateway];
   const params = canonical ? parametersOf(canonical) : [];
-  const compileFace = (face: FaceConfig) => compileSegments(face, params);
+  const compileEndpoint = (endpoint: EndpointConfig) => compileSegments(endpoint, params);
   return {
     id: route.id,
     pair,
     servedAs: CLAIMED,
     params,
-    direct: direct.map(compileFace),
-    gateway: gateway.map(compileFace),
+    direct: direct.map(compileEndpoint),
+    gateway: gateway.map(compileEndpoint),
     safety: safetyOf(route),
     rollout: compileRollout(route, params),
     success: route.success ?? {},
@@ -74,7 +74,7 @@ function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, p
   };
 }
 
-function compileSegments({ method, template, segments }: FaceConfig, params: readonly string[]): Face {
+function compileSegments({ method, template, segments }: EndpointConfig, params: readonly string[]): Endpoint {
   return {
     method,
     template,
@@ -96,9 +96,9 @@ function compileRollout(route: RouteConfig, params: readonly string[]): Rollout 
   return {
     gateway: buckets(gateway),
     shadow: buckets(shadow),
-    // A parameter that is itself called `caller` wins: it is what the row's own path says.
+    // A parameter that is itself called `caller` wins: it is what the route's own path says.
     stickyBy: params.indexOf(stickyBy),
-    // Without a direct face there is nothing to fall back to, whatever the row says.
+    // Without a direct endpoint there is nothing to fall back to, whatever the route says.
     fallback: route.direct === undefined ? 'none' : fallback,
   };
 }

@@ -6,10 +6,10 @@ import type { Path, Rollout } from './route.ts';
  * explained to an operator is what the data plane does.
  */
 
-export interface Facts {
+export interface DecisionFacts {
   readonly rollout: Rollout;
-  readonly hasDirectFace: boolean;
-  readonly hasGatewayFace: boolean;
+  readonly hasDirectEndpoint: boolean;
+  readonly hasGatewayEndpoint: boolean;
   /** The gateway has an address. */
   readonly gatewayAvailable: boolean;
   readonly killed: boolean;
@@ -23,10 +23,10 @@ export interface Facts {
   readonly bucket: number;
 }
 
-export type Reason =
+export type DecisionReason =
   | 'kill switch'
   | 'no gateway configured'
-  | 'no gateway face'
+  | 'no gateway endpoint'
   | 'unknown caller'
   | 'HEAD is not known to the gateway'
   | 'path parameter unsafe for the gateway'
@@ -35,13 +35,13 @@ export type Reason =
   | 'split';
 
 export type Choice =
-  | { readonly path: Path; readonly reason: Reason }
-  | { readonly path: undefined; readonly refusal: Outcome; readonly reason: Reason };
+  | { readonly path: Path; readonly reason: DecisionReason }
+  | { readonly path: undefined; readonly refusal: Outcome; readonly reason: DecisionReason };
 
 const CHOICES = {
   killed: { path: 'direct', reason: 'kill switch' },
   noGateway: { path: 'direct', reason: 'no gateway configured' },
-  noFace: { path: 'direct', reason: 'no gateway face' },
+  noEndpoint: { path: 'direct', reason: 'no gateway endpoint' },
   unknown: { path: 'direct', reason: 'unknown caller' },
   head: { path: 'direct', reason: 'HEAD is not known to the gateway' },
   unsafe: { path: 'direct', reason: 'path parameter unsafe for the gateway' },
@@ -52,11 +52,11 @@ const CHOICES = {
   only: { path: 'gateway', reason: 'gateway only' },
 } as const satisfies Record<string, Choice>;
 
-export function decide(facts: Facts): Choice {
-  if (!facts.hasDirectFace) return decideGatewayOnly(facts);
+export function decide(facts: DecisionFacts): Choice {
+  if (!facts.hasDirectEndpoint) return decideGatewayOnly(facts);
   if (facts.killed) return CHOICES.killed;
   if (!facts.gatewayAvailable) return CHOICES.noGateway;
-  if (!facts.hasGatewayFace) return CHOICES.noFace;
+  if (!facts.hasGatewayEndpoint) return CHOICES.noEndpoint;
   if (!facts.callerKnown) return CHOICES.unknown;
   if (facts.method === 'HEAD') return CHOICES.head;
   if (!facts.paramsSafe) return CHOICES.unsafe;
@@ -65,7 +65,7 @@ export function decide(facts: Facts): Choice {
 }
 
 /** There is nothing to fall back on: 0 means that the route is off. */
-function decideGatewayOnly(facts: Facts): Choice {
+function decideGatewayOnly(facts: DecisionFacts): Choice {
   if (facts.killed) return { path: undefined, refusal: 'facade_no_gateway', reason: 'kill switch' };
   if (!facts.gatewayAvailable)
     return { path: undefined, refusal: 'facade_no_gateway', reason: 'no gateway configured' };

@@ -1,7 +1,7 @@
 import type { RolloutValues } from '../config/rollout.ts';
 
 /**
- * A flip as data: which rollouts a row had and has, in the operator's own words (percentages, names), with nothing left
+ * A flip as data: which rollouts a route had and has, in the operator's own words (percentages, names), with nothing left
  * to a default. So two rollouts can be compared, kept for years, and written back into a file.
  */
 

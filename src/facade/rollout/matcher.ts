@@ -1,4 +1,4 @@
-import type { Dialect, Face } from './route.ts';
+import type { Dialect, Endpoint } from './route.ts';
 
 /**
  * Finds the route of a request by method and raw path: a trie over path segments, so that the cost follows the depth
@@ -7,38 +7,38 @@ import type { Dialect, Face } from './route.ts';
  * end is tolerated, as Rails and FastAPI do; an empty segment (`//`) matches nothing.
  */
 
-/** One face of a route, as found in the trie. */
-export interface Claim<R> {
+/** One endpoint of a route, as found in the trie. */
+export interface EndpointMatch<R> {
   readonly route: R;
   readonly dialect: Dialect;
-  readonly face: Face;
+  readonly endpoint: Endpoint;
 }
 
-export interface Match<R> extends Claim<R> {
+export interface Match<R> extends EndpointMatch<R> {
   /** Raw (still encoded) values, in the order of the route's parameter names. */
   readonly params: readonly string[];
 }
 
-interface Node<R> {
-  readonly literals: Map<string, Node<R>>;
-  parameter: Node<R> | undefined;
-  readonly claims: Map<string, Claim<R>>;
+interface TrieNode<R> {
+  readonly literals: Map<string, TrieNode<R>>;
+  parameter: TrieNode<R> | undefined;
+  readonly claims: Map<string, EndpointMatch<R>>;
 }
 
-const createNode = <R>(): Node<R> => ({ literals: new Map(), parameter: undefined, claims: new Map() });
+const createNode = <R>(): TrieNode<R> => ({ literals: new Map(), parameter: undefined, claims: new Map() });
 
 export class Matcher<R> {
-  readonly #root: Node<R> = createNode();
+  readonly #root: TrieNode<R> = createNode();
   /** Values on the way down, reused: matching is synchronous. */
   readonly #values: string[] = [];
 
-  /** Adds one face. The loader has refused two claims of the same method and path before. */
-  add(claim: Claim<R>): void {
+  /** Adds one endpoint. The loader has refused two claims of the same method and path before. */
+  add(claim: EndpointMatch<R>): void {
     let node = this.#root;
-    for (const segment of claim.face.segments) {
+    for (const segment of claim.endpoint.segments) {
       node = typeof segment === 'string' ? child(node, segment) : (node.parameter ??= createNode());
     }
-    node.claims.set(claim.face.method, claim);
+    node.claims.set(claim.endpoint.method, claim);
   }
 
   /** @param path raw path without query; GET's claim also serves HEAD. */
@@ -48,29 +48,29 @@ export class Matcher<R> {
     if (!claim) return undefined;
     const params: string[] = [];
     let at = 0;
-    for (const segment of claim.face.segments) {
+    for (const segment of claim.endpoint.segments) {
       if (typeof segment === 'number') params[segment] = this.#values[at++] as string;
     }
-    return { route: claim.route, dialect: claim.dialect, face: claim.face, params };
+    return { route: claim.route, dialect: claim.dialect, endpoint: claim.endpoint, params };
   }
 
   /** The methods that a path is claimed for in one dialect alone; empty when it is not, or the other dialect knows it too. */
   methodsOf(path: string, dialect: Dialect): readonly string[] {
     const claims = [...(this.#find(path)?.claims.values() ?? [])];
     if (claims.some((claim) => claim.dialect !== dialect)) return [];
-    const methods = claims.map((claim) => claim.face.method);
+    const methods = claims.map((claim) => claim.endpoint.method);
     return methods.includes('GET') && !methods.includes('HEAD') ? [...methods, 'HEAD'] : methods;
   }
 
-  #find(path: string): Node<R> | undefined {
+  #find(path: string): TrieNode<R> | undefined {
     if (path.charCodeAt(0) !== SLASH) return undefined;
-    // Of `/` itself nothing is left, so it is the root: the face `GET /`.
+    // Of `/` itself nothing is left, so it is the root: the endpoint `GET /`.
     const end = path.charCodeAt(path.length - 1) === SLASH ? path.length - 1 : path.length;
     this.#values.length = 0;
     return this.#descend(this.#root, path, 1, end);
   }
 
-  #descend(node: Node<R>, path: string, start: number, end: number): Node<R> | undefined {
+  #descend(node: TrieNode<R>, path: string, start: number, end: number): TrieNode<R> | undefined {
     if (start > end) return node.claims.size > 0 ? node : undefined;
     let stop = path.indexOf('/', start);
     if (stop < 0 || stop > end) stop = end;
@@ -88,7 +88,7 @@ export class Matcher<R> {
 
 const SLASH = 0x2f;
 
-function child<R>(node: Node<R>, segment: string): Node<R> {
+function child<R>(node: TrieNode<R>, segment: string): TrieNode<R> {
   let next = node.literals.get(segment);
   if (!next) node.literals.set(segment, (next = createNode()));
   return next;

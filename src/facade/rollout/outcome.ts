@@ -5,7 +5,7 @@
  */
 
 type Party = 'client' | 'facade' | 'upstream';
-type Phase = 'admit' | 'connect' | 'send' | 'respond' | 'body';
+type OutcomePhase = 'admit' | 'connect' | 'send' | 'respond' | 'body';
 
 /**
  * What the other side may have received.
@@ -15,9 +15,9 @@ type Phase = 'admit' | 'connect' | 'send' | 'respond' | 'body';
  */
 type Delivery = 'unsent' | 'unknown' | 'answered';
 
-interface Decision {
+interface OutcomeFacts {
   readonly party: Party;
-  readonly phase: Phase;
+  readonly phase: OutcomePhase;
   readonly delivery: Delivery;
   /** Status that the facade answers with, or 0: the upstream's own status is passed on. */
   readonly status: number;
@@ -27,11 +27,11 @@ interface Decision {
 
 const decision = (
   party: Party,
-  phase: Phase,
+  phase: OutcomePhase,
   delivery: Delivery,
   status: number,
-  judge: Decision['judge'] = 'neutral',
-): Decision => ({ party, phase, delivery, status, judge });
+  judge: OutcomeFacts['judge'] = 'neutral',
+): OutcomeFacts => ({ party, phase, delivery, status, judge });
 
 export const OUTCOMES = {
   /** The upstream answered below 500 and the answer ended. */
@@ -79,11 +79,11 @@ export const OUTCOMES = {
   client_send: decision('client', 'send', 'unknown', 499),
   client_respond: decision('client', 'respond', 'unknown', 499),
   client_body: decision('client', 'body', 'answered', 499),
-} as const satisfies Record<string, Decision>;
+} as const satisfies Record<string, OutcomeFacts>;
 
 export type Outcome = keyof typeof OUTCOMES;
 
 /** The decisions that follow from an outcome. */
-export function decisionOf(outcome: Outcome): Decision {
+export function decisionOf(outcome: Outcome): OutcomeFacts {
   return OUTCOMES[outcome];
 }

@@ -1,5 +1,5 @@
 import type { ApiPair, Dialect, Path } from './api-pair.ts';
-import type { BodyRule, QueryRule, RowCompareConfig, VerifyConfig } from '../config/schema.ts';
+import type { BodyRule, QueryRule, RouteCompareConfig, VerifyConfig } from '../config/schema.ts';
 
 /**
  * The rollout table as a model: immutable, compiled once per reload from the config, swapped whole.
@@ -13,7 +13,7 @@ export type Safety = 'safe' | 'idempotent' | 'unsafe';
 export type Fallback = 'direct' | 'none';
 
 /** One spelling of an operation: method and path template. */
-export interface Face {
+export interface Endpoint {
   readonly method: string;
   /** As written: `/integration/leads/:leadId/create_tag`. */
   readonly template: string;
@@ -72,14 +72,14 @@ export interface AutopilotSettings {
   };
 }
 
-/** What of two answers does not count when they are compared: the row's rules on top of those of all rows. */
+/** What of two answers does not count when they are compared: the route's rules on top of those of all routes. */
 export interface CompareRules {
   /** JSONPaths (RFC 9535), known to be valid. */
   readonly ignore: readonly string[];
   /** Response headers that must agree; small letters. */
   readonly headers: readonly string[];
   readonly tolerate: readonly Tolerance[];
-  readonly unordered: RowCompareConfig['unordered'];
+  readonly unordered: RouteCompareConfig['unordered'];
   readonly ready: ReadyLimits;
 }
 
@@ -101,15 +101,15 @@ export interface ReadyLimits {
 
 /** How a write is read back. */
 export interface VerifyRule {
-  /** Id of the row to read by. */
+  /** Id of the route to read by. */
   readonly read: string;
   /** Buckets of 10,000 that are read back. */
   readonly sample: number;
   /** The wait before the read. */
   readonly afterMs: number;
-  /** Writes that must have arrived, and none not, before the row counts as proved. */
+  /** Writes that must have arrived, and none not, before the route counts as proved. */
   readonly minSamples: number;
-  /** JSONPath into the answer, by the field's name on the gateway face. */
+  /** JSONPath into the answer, by the field's name on the gateway endpoint. */
   readonly fields: VerifyConfig['fields'];
 }
 
@@ -118,11 +118,11 @@ export interface RouteModel {
   /** The two APIs that its paths belong to. */
   readonly pair: ApiPair;
   readonly servedAs: Readonly<Record<Path, ServedPath>>;
-  /** Names of the path parameters, the same set on every face. */
+  /** Names of the path parameters, the same set on every endpoint. */
   readonly params: readonly string[];
-  /** The first is canonical, the others are aliases. Empty: the route has no such face. */
-  readonly direct: readonly Face[];
-  readonly gateway: readonly Face[];
+  /** The first is canonical, the others are aliases. Empty: the route has no such endpoint. */
+  readonly direct: readonly Endpoint[];
+  readonly gateway: readonly Endpoint[];
   readonly safety: Safety;
   readonly rollout: Rollout;
   readonly success: { readonly direct?: number | undefined; readonly gateway?: number | undefined };

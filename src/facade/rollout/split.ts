@@ -25,7 +25,7 @@ export function bucketOf(value: string): number {
 /**
  * Is a safe request of this bucket copied? The shadows are the top buckets, the ones that move to the gateway last, so
  * that a canary is still compared on values that it does not serve yet; and as with the gateway's share, the same value
- * is always shadowed or never. A row that is sticky by caller has few values, of which a share would be all or nothing:
+ * is always shadowed or never. A route that is sticky by caller has few values, of which a share would be all or nothing:
  * there each request draws for itself.
  */
 export function isShadowed({ shadow, stickyBy }: Rollout, bucket: number): boolean {

@@ -2,7 +2,7 @@ import type { Rollout } from './route.ts';
 import { BUCKETS } from './split.ts';
 
 /**
- * The stage is only a name for what the numbers of a row say; nothing decides by it. All of it, in buckets of 10,000:
+ * The stage is only a name for what the numbers of a route say; nothing decides by it. All of it, in buckets of 10,000:
  * direct (0, no shadow) → shadow (0, shadow) → canary (some) → gateway (all, with fallback) → retired (all, without).
  */
 export const STAGES = ['direct', 'shadow', 'canary', 'gateway', 'retired'] as const;

@@ -21,7 +21,7 @@ const FLUSH_TIMEOUT_MS = 600;
 const LOOK_AFTER_MS = 700;
 
 /**
- * Several instances: the rollouts are in the database. Every instance lays the rollouts of the database over the rows of its file,
+ * Several instances: the rollouts are in the database. Every instance lays the rollouts of the database over the routes of its file,
  * and looks again when it is told of a new revision. The file stays a way to flip: a change of it under a running
  * instance acts here at once and is handed to the store, which tells the others (diff-file.ts).
  */
@@ -53,7 +53,7 @@ export class DatabaseRolloutStore implements RolloutStore {
   resolve(written: FacadeConfig): FacadeConfig {
     const { config, refused } = withRollouts(written, new Map([...this.#rollouts, ...this.#unsaved]));
     for (const { route, reasons } of refused) {
-      this.#log.warn({ route, reasons }, 'a rollout of the store does not fit this file; the row is as written');
+      this.#log.warn({ route, reasons }, 'a rollout of the store does not fit this file; the route is as written');
     }
     return config;
   }
@@ -94,7 +94,7 @@ export class DatabaseRolloutStore implements RolloutStore {
   }
 
   /**
-   * Nobody said whether it was carried out. A transaction that holds the row of every flip waits until the one in
+   * Nobody said whether it was carried out. A transaction that holds the route of every flip waits until the one in
    * question has ended; then the history tells. @throws FlipRefused when it was not carried out, and when it cannot be
    * known.
    */

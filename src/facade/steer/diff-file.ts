@@ -20,7 +20,7 @@ export interface FileChange {
   readonly now: ImportedFile;
 }
 
-export interface Known {
+export interface KnownFiles {
   readonly lastFile: ImportedFile | undefined;
   /** Whether `now` was ever imported. */
   readonly wasImported: boolean;
@@ -29,7 +29,7 @@ export interface Known {
 }
 
 /** The flips to make; undefined when there is nothing to import. */
-export function diffFile(kind: RolloutStoreKind, change: FileChange, known: Known): FlipChange[] | undefined {
+export function diffFile(kind: RolloutStoreKind, change: FileChange, known: KnownFiles): FlipChange[] | undefined {
   const { previous, now } = change;
   if (known.lastFile?.revision === now.revision) return undefined;
   if (previous === undefined && kind === 'database' && known.wasImported) return undefined;
@@ -40,7 +40,7 @@ export function diffFile(kind: RolloutStoreKind, change: FileChange, known: Know
     const before = base.get(route);
     if (before && isSameRollout(before, to)) return [];
     const inForce = kind === 'database' ? known.rollouts.get(route) : undefined;
-    // A new row is no flip, unless the database remembers one of that name.
+    // A new route is no flip, unless the database remembers one of that name.
     const from = inForce ?? before;
     return from === undefined || isSameRollout(from, to) ? [] : [{ route, from, to }];
   });

@@ -10,7 +10,7 @@ import type { ImportedFile } from '../store/revisions.ts';
  */
 
 /** Lines; a year of busy steering, some hundred bytes each. */
-const MOST = 1_000;
+const MAX_FLIPS = 1_000;
 
 export class MemoryFlips implements FlipLog {
   readonly isLasting: boolean = false;
@@ -27,7 +27,7 @@ export class MemoryFlips implements FlipLog {
   #forgotten = 0;
   readonly #turns = new Turns();
 
-  constructor(now: () => Date, most = MOST) {
+  constructor(now: () => Date, most = MAX_FLIPS) {
     this.#now = now;
     this.#since = now();
     this.#most = most;

@@ -4,8 +4,8 @@ import type { Grain } from '../store/tables/steer.ts';
 
 /** The traffic of this process, where there is no store. A route has some thousand buckets at most. */
 
-type Counts = { -readonly [K in keyof TrafficCounts]: number };
-interface Bucket extends Counts {
+type MutableTrafficCounts = { -readonly [K in keyof TrafficCounts]: number };
+interface Bucket extends MutableTrafficCounts {
   readonly route: string;
   readonly path: string;
   readonly at: number;
@@ -22,7 +22,7 @@ export class MemoryTraffic implements TrafficLog {
   }
 
   sums(grain: Grain, since: Date): Promise<TrafficRow[]> {
-    const sums = new Map<string, Counts & { route: string; path: string }>();
+    const sums = new Map<string, MutableTrafficCounts & { route: string; path: string }>();
     for (const { at, ...row } of this.#buckets[grain].values()) {
       if (at < since.getTime()) continue;
       const key = `${row.route} ${row.path}`;

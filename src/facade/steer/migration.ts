@@ -10,7 +10,7 @@ import type { DayRow, LastUse, TrafficRow } from '../store/traffic.ts';
  * Pure: the parts come from the history, the traffic and the table.
  */
 
-interface Served {
+interface ServedRequests {
   readonly direct: number;
   readonly gateway: number;
   /** Of the gateway, 0 to 1; null: nothing was served. */
@@ -32,8 +32,8 @@ interface RouteMigration extends Partial<RouteProof> {
   readonly days: number;
   /** Percent of the sticky values. */
   readonly gateway: number;
-  readonly lastMinute: Served;
-  readonly lastDay: Served;
+  readonly lastMinute: ServedRequests;
+  readonly lastDay: ServedRequests;
   /** The direct path served a request, for whatever reason. */
   readonly lastDirectUse: Date | null;
   /** A request came that the gateway path cannot carry. */
@@ -48,9 +48,9 @@ export interface Migration {
   readonly observedSince: Date;
   readonly killSwitch: boolean;
   readonly stages: Readonly<Record<Stage, number>>;
-  readonly lastDay: Served;
+  readonly lastDay: ServedRequests;
   /** Oldest first; only days on which something was served. */
-  readonly days: readonly ({ readonly day: string } & Served)[];
+  readonly days: readonly ({ readonly day: string } & ServedRequests)[];
   readonly routes: readonly RouteMigration[];
 }
 
@@ -81,7 +81,7 @@ export function migrationOf(parts: MigrationParts): Migration {
 }
 
 /** By path; what no route claims has no other path and says nothing of the migration. */
-export function served(rows: readonly { path: string; requests: number }[]): Served {
+export function served(rows: readonly { path: string; requests: number }[]): ServedRequests {
   let direct = 0;
   let gateway = 0;
   for (const { path, requests } of rows) {

@@ -53,7 +53,7 @@ export function changesOf(requested: readonly RequestedChange[], rollouts: Rollo
   });
 }
 
-/** The same for every row that can be moved: those with two faces; shadows only where they are safe. */
+/** The same for every route that can be moved: those with two endpoints; shadows only where they are safe. */
 export function changesForAll(config: FacadeConfig, set: RolloutSet): RequestedChange[] {
   return config.routes
     .filter(({ direct, gateway }) => direct !== undefined && gateway !== undefined)

@@ -25,7 +25,7 @@ export interface AcceptedFile {
 export interface RolloutStore {
   /** A config file was accepted: what somebody changed in it is a flip. Comes before `resolve` of the same file. */
   accept(file: AcceptedFile): void;
-  /** The rollouts in force, laid over the rows of an accepted file. Changes nothing. */
+  /** The rollouts in force, laid over the routes of an accepted file. Changes nothing. */
   resolve(config: FacadeConfig): FacadeConfig;
   /** Told when `resolve` has another answer for the same file. */
   subscribe(listener: () => void): void;

@@ -8,7 +8,7 @@ import type { TrafficMeter } from './traffic-meter.ts';
 
 /** Gives the steering and the meter their places to write to, as soon as it is known whether there is a store. */
 
-interface StartOptions {
+interface SteeringStartOptions {
   readonly steering: Steering;
   readonly meter: TrafficMeter;
   /** Undefined: there is none. */
@@ -21,7 +21,7 @@ interface StartOptions {
   readonly keepsHistory: boolean;
 }
 
-interface Started {
+interface StartedSteering {
   /** The flips of the store serve, or there is no store. Never rejects; pending for as long as the store cannot be had. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
@@ -36,7 +36,15 @@ async function loadRepositories() {
   return { PostgresFlips, PostgresTraffic };
 }
 
-export function startSteering({ steering, meter, opened, instance, now, log, keepsHistory }: StartOptions): Started {
+export function startSteering({
+  steering,
+  meter,
+  opened,
+  instance,
+  now,
+  log,
+  keepsHistory,
+}: SteeringStartOptions): StartedSteering {
   let stop: (() => Promise<void>) | undefined;
   let isClosed = false;
   /** The first look, which ends by itself in some seconds. */

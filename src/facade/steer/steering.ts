@@ -106,7 +106,7 @@ export class Steering {
     return this.#flip(request, performance.now() + FLIP_TIMEOUT_MS);
   }
 
-  /** Every row with two faces. @throws FlipRefused */
+  /** Every route with two endpoints. @throws FlipRefused */
   flipAll(set: RolloutSet, request: Omit<FlipRequest, 'changes'>): Promise<FlipResult> {
     return this.flip({ ...request, changes: changesForAll(this.#options.config(), set) });
   }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { Limits } from './limits.ts';
+import type { ConnectionLimits } from './limits.ts';
 
 /**
  * One connection to Postgres on which nothing can hang. What Postgres calls bigint and numeric are numbers here (counts,
@@ -38,22 +38,22 @@ type Settings = Readonly<Record<string, string>>;
 
 /** Who hears how a connection fares. */
 export interface ConnectionWatch {
-  opened(connection: Connection): void;
+  opened(connection: DatabaseConnection): void;
   /** The server answered something. */
   answered(): void;
   /** It was ended because the server owed an answer for `silenceMs`. */
   fellSilent(): void;
-  ended(connection: Connection): void;
+  ended(connection: DatabaseConnection): void;
 }
 
 export interface ConnectionOptions {
   readonly connectionString: string;
-  readonly limits: Limits;
+  readonly limits: ConnectionLimits;
   readonly settings?: Settings | undefined;
   readonly watch?: ConnectionWatch;
 }
 
-export class Connection extends pg.Client {
+export class DatabaseConnection extends pg.Client {
   readonly #options: ConnectionOptions;
   readonly #socket: Socket;
   #isResting = false;
@@ -158,7 +158,7 @@ class SilentServer extends Error {
   }
 }
 
-const timeoutsOf = ({ statementMs, lockMs, idleInTransactionMs }: Limits): Settings => ({
+const timeoutsOf = ({ statementMs, lockMs, idleInTransactionMs }: ConnectionLimits): Settings => ({
   statement_timeout: String(statementMs),
   lock_timeout: String(lockMs),
   idle_in_transaction_session_timeout: String(idleInTransactionMs),

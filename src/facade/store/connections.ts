@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from '../../http/log.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
-import { SESSION_LIMITS, type Limits } from './limits.ts';
+import { DatabaseConnection, type ConnectionOptions } from './connection.ts';
+import { SESSION_LIMITS, type ConnectionLimits } from './limits.ts';
 import { Session, type SessionHandlers } from './session.ts';
 
 /**
@@ -13,7 +13,7 @@ import { Session, type SessionHandlers } from './session.ts';
 interface PoolOptions {
   /** Connections at most. */
   readonly size: number;
-  readonly limits: Limits;
+  readonly limits: ConnectionLimits;
   /** Parameters of the server for each of them, by name. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -25,7 +25,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 export class Connections {
   readonly #connectionString: string;
   readonly #log: Logger;
-  readonly #open = new Set<Connection>();
+  readonly #open = new Set<DatabaseConnection>();
   readonly #pools = new Set<pg.Pool>();
   readonly #sessions = new Set<Session>();
   #answeredAt: number | undefined;
@@ -49,7 +49,7 @@ export class Connections {
       max: size,
       connectionTimeoutMillis: limits.connectMs,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      Client: Connection,
+      Client: DatabaseConnection,
     };
     const pool = new pg.Pool(options);
     this.#pools.add(pool);
@@ -58,20 +58,20 @@ export class Connections {
       if (!pool.ending && !this.#cut.signal.aborted)
         this.#log.warn({ err: error }, 'an idle database connection was lost');
     });
-    pool.on('acquire', (client) => (client as unknown as Connection).wake());
-    pool.on('release', (_, client) => (client as unknown as Connection).rest());
+    pool.on('acquire', (client) => (client as unknown as DatabaseConnection).wake());
+    pool.on('release', (_, client) => (client as unknown as DatabaseConnection).rest());
     return pool;
   }
 
   /** One that its owner connects and closes. */
-  single(limits: Limits): Connection {
-    return new Connection(this.#options(limits));
+  single(limits: ConnectionLimits): DatabaseConnection {
+    return new DatabaseConnection(this.#options(limits));
   }
 
   /** One that is made again whenever it dies. */
   session(handlers: SessionHandlers): Session {
     const make = (settings: Readonly<Record<string, string>>) =>
-      new Connection(this.#options(SESSION_LIMITS, settings));
+      new DatabaseConnection(this.#options(SESSION_LIMITS, settings));
     const session = new Session(make, handlers, this.#log);
     this.#sessions.add(session);
     return session;
@@ -99,17 +99,17 @@ export class Connections {
     this.cut();
   }
 
-  #options(limits: Limits, settings?: Readonly<Record<string, string>>): ConnectionOptions {
+  #options(limits: ConnectionLimits, settings?: Readonly<Record<string, string>>): ConnectionOptions {
     const watch = {
-      opened: (connection: Connection) => this.#opened(connection),
+      opened: (connection: DatabaseConnection) => this.#opened(connection),
       answered: () => void (this.#answeredAt = performance.now()),
       fellSilent: () => this.#doubtIdle(),
-      ended: (connection: Connection) => void this.#open.delete(connection),
+      ended: (connection: DatabaseConnection) => void this.#open.delete(connection),
     };
     return { connectionString: this.#connectionString, limits, settings, watch };
   }
 
-  #opened(connection: Connection): void {
+  #opened(connection: DatabaseConnection): void {
     this.#open.add(connection);
     if (this.#cut.signal.aborted) connection.drop(new ConnectionsClosed());
   }

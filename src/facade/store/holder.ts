@@ -10,7 +10,7 @@ import { StoreUnavailable } from './unavailable.ts';
 
 /** Milliseconds between two tries. */
 const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 15_000;
+const MAX_PAUSE_MS = 15_000;
 
 /** What has a deadline of its own ends by that first: what is still waited for then is the database. */
 const CUT_SLACK_MS = 500;
@@ -130,7 +130,7 @@ export class StoreHolder {
   /** @returns the store, unless the holder was closed before it was there. */
   async #open(options: StoreHolderOptions): Promise<Store | undefined> {
     const { signal } = this.#closing;
-    for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
       const store = await options.open({ ...options, signal }).catch((error: unknown) => this.#failed(error, pause));
       if (store && signal.aborted) await store.close();
       else if (store) return this.#opened(store);
@@ -163,7 +163,7 @@ export class StoreHolder {
     const { signal } = this.#closing;
     for (let pause = FIRST_PAUSE; !signal.aborted;) {
       await this.#pause(pause, signal);
-      pause = Math.min(pause * 2, LONGEST_PAUSE);
+      pause = Math.min(pause * 2, MAX_PAUSE_MS);
       if (signal.aborted || (await this.#begin(part, store, pause))) return;
     }
   }

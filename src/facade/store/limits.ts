@@ -3,7 +3,7 @@
  * the network or another instance stands still: for ever. The server's own limits end what a frozen client holds; ours
  * ends what a frozen server, or a network that drops packets, does not answer.
  */
-export interface Limits {
+export interface ConnectionLimits {
   /** Until a connection is made, or until one of a full pool is free. */
   readonly connectMs: number;
   /** Without a byte from the server while an answer is owed; above `statementMs`, whose end the server tells itself. */
@@ -15,7 +15,7 @@ export interface Limits {
 }
 
 /** Flips and looks: what a change of one instance takes to serve on the others is five seconds at most. */
-export const STEERING_LIMITS: Limits = {
+export const STEERING_LIMITS: ConnectionLimits = {
   connectMs: 2_500,
   silenceMs: 3_500,
   statementMs: 3_000,
@@ -24,7 +24,7 @@ export const STEERING_LIMITS: Limits = {
 };
 
 /** Everything else; the longest statements prune or sum a day's rows. */
-export const WORK_LIMITS: Limits = {
+export const WORK_LIMITS: ConnectionLimits = {
   connectMs: 4_000,
   silenceMs: 12_000,
   statementMs: 10_000,
@@ -33,7 +33,7 @@ export const WORK_LIMITS: Limits = {
 };
 
 /** A connection that is asked something every second (`PING_EVERY_MS` of session.ts). */
-export const SESSION_LIMITS: Limits = {
+export const SESSION_LIMITS: ConnectionLimits = {
   connectMs: 2_500,
   silenceMs: 2_000,
   statementMs: 1_500,
@@ -42,7 +42,7 @@ export const SESSION_LIMITS: Limits = {
 };
 
 /** A migration may rewrite a table; it must not stand behind a lock while everybody stands behind it. */
-export const MIGRATION_LIMITS: Limits = {
+export const MIGRATION_LIMITS: ConnectionLimits = {
   connectMs: 4_000,
   silenceMs: 610_000,
   statementMs: 600_000,

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Logger } from '../../http/log.ts';
-import type { Connection } from './connection.ts';
+import type { DatabaseConnection } from './connection.ts';
 
 /**
  * One connection that is made again whenever it dies, for what belongs to a session: LISTEN and advisory locks. A pool
@@ -24,16 +24,16 @@ const PING_EVERY_MS = 1_000;
 const SETTINGS = { idle_session_timeout: '15000' };
 
 export class Session {
-  readonly #make: (settings: Readonly<Record<string, string>>) => Connection;
+  readonly #make: (settings: Readonly<Record<string, string>>) => DatabaseConnection;
   readonly #handlers: SessionHandlers;
   readonly #log: Logger;
-  #client: Connection | undefined;
+  #client: DatabaseConnection | undefined;
   #timer: NodeJS.Timeout | undefined;
   #delayMs = FIRST_DELAY_MS;
   #isClosed = false;
 
   constructor(
-    make: (settings: Readonly<Record<string, string>>) => Connection,
+    make: (settings: Readonly<Record<string, string>>) => DatabaseConnection,
     handlers: SessionHandlers,
     log: Logger,
   ) {
@@ -71,7 +71,7 @@ export class Session {
     }
   }
 
-  #schedulePing(client: Connection): void {
+  #schedulePing(client: DatabaseConnection): void {
     if (this.#client !== client) return;
     this.#timer = setTimeout(() => {
       client.query('select 1').then(
@@ -81,7 +81,7 @@ export class Session {
     }, PING_EVERY_MS);
   }
 
-  #drop(client: Connection, error: unknown): void {
+  #drop(client: DatabaseConnection, error: unknown): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     clearTimeout(this.#timer);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SEED_LEAD_IDS, startContact2Sale, type Contact2Sale } from '../../../src/c2s/sandbox/index.ts';
+import { SEED_LEAD_IDS, startContact2Sale, type SandboxContact2Sale } from '../../../src/c2s/sandbox/index.ts';
 import { LIES, type Lie } from './lies.ts';
 import { startLyingGateway, type LyingGateway } from './lying-gateway.ts';
 
 const TOKEN = 'token';
-let crm: Contact2Sale;
+let crm: SandboxContact2Sale;
 let liar: LyingGateway;
 beforeAll(async () => {
   crm = await startContact2Sale({ token: TOKEN });

@@ -10,7 +10,7 @@ import { CALLERS, Replay } from './replay.ts';
 
 /**
  * A whole migration in half a minute: the app and the gateway as they are, the sandbox behind them, all 26 routes with
- * two faces on autopilot with holds of half an hour, and a calendar that is moved. Of every five minutes a second and a half
+ * two endpoints on autopilot with holds of half an hour, and a calendar that is moved. Of every five minutes a second and a half
  * is replayed, at 200 requests a second; the rest is let pass. Reads prove themselves by their shadows. Writes have
  * none: a human takes their first step, and from there the live gates and what is read back carry them. At 25 % three
  * routes go bad, one for each kind of proof.

@@ -11,7 +11,7 @@ import type { TestFacade } from './facade.ts';
 import type { FakeCalendar } from './fake-calendar.ts';
 
 /**
- * Traffic of every operation with two faces, in both dialects and from many callers, at 200 requests a second by the
+ * Traffic of every operation with two endpoints, in both dialects and from many callers, at 200 requests a second by the
  * calendar, which the requests themselves move on. They go out in rounds, each operation once: first the reads, whose
  * shadows are waited for, so that no write falls between an answer and its copy; then the writes.
  */
@@ -56,10 +56,10 @@ export class Replay {
 
   /** Each has a deadline of its own. */
   async #shadowsEnd(): Promise<void> {
-    const { tap } = this.#facade.dataPlane;
-    if (!(tap instanceof Observer)) throw new Error('nothing is compared');
+    const { shadowSink } = this.#facade.dataPlane;
+    if (!(shadowSink instanceof Observer)) throw new Error('nothing is compared');
     do await new Promise(setImmediate);
-    while (tap.pending > 0);
+    while (shadowSink.pending > 0);
   }
 
   async #send(operations: readonly { readonly id: SandboxOperationId }[], round: number): Promise<void> {
@@ -85,8 +85,8 @@ export class Replay {
   #question(id: SandboxOperationId, round: number) {
     const dialect = round % 2 === 0 ? 'direct' : 'gateway';
     const { direct, gateway, query, params } = EXAMPLES[id];
-    const face = this.#facade.dataPlane.snapshot.entries.find(({ model }) => model.id === id)?.model[dialect][0];
-    if (!face) throw new Error(`${id} has no ${dialect} face`);
+    const endpoint = this.#facade.dataPlane.snapshot.entries.find(({ model }) => model.id === id)?.model[dialect][0];
+    if (!endpoint) throw new Error(`${id} has no ${dialect} endpoint`);
     const lead = leadOf(round);
     const example: [string, unknown][] = Object.entries((dialect === 'gateway' ? gateway : undefined) ?? direct ?? {});
     const fields = example.map(([name, value]): [string, unknown] => {
@@ -95,9 +95,9 @@ export class Replay {
       if (name === 'lead_id') return [name, leadOf(round + 1)];
       return [name, TEXTS.includes(name) ? `${String(value)} ${round}` : value];
     });
-    const param = face.template.includes(':leadId') ? lead : (params ?? '');
-    const path = face.template.replace(/:\w+/, param) + (query ? `?${query}` : '');
-    const method = face.method as 'GET' | 'POST' | 'PUT' | 'PATCH';
+    const param = endpoint.template.includes(':leadId') ? lead : (params ?? '');
+    const path = endpoint.template.replace(/:\w+/, param) + (query ? `?${query}` : '');
+    const method = endpoint.method as 'GET' | 'POST' | 'PUT' | 'PATCH';
     return { method, path, body: fields.length > 0 ? JSON.stringify(Object.fromEntries(fields)) : null };
   }
 }

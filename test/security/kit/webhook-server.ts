@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
-import type { Door } from '../../../src/c2s/enrichment/door.ts';
+import type { Availability } from '../../../src/c2s/enrichment/availability.ts';
 import { createEndpoints } from '../../../src/c2s/enrichment/endpoints.ts';
 import type { EnrichmentService } from '../../../src/c2s/enrichment/service.ts';
 import { Campaigns } from '../../../src/c2s/gateway/campaigns.ts';
@@ -20,7 +20,7 @@ export interface WebhookServer {
 }
 
 export interface WebhookServerOptions {
-  readonly door?: Door;
+  readonly door?: Availability;
   readonly webhookSecret?: string | undefined;
   readonly pushDeadlineMs?: number;
 }

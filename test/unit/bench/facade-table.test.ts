@@ -27,7 +27,7 @@ describe('the table of the bench', () => {
     expect(table.upstreams.gateway.rateBudget).toBeUndefined();
   });
 
-  it('grows to as many routes as asked, each of its own id and face', () => {
+  it('grows to as many routes as asked, each of its own id and endpoint', () => {
     const { routes } = read(benchTable(TABLE, { routes: 1_000 }));
     expect(routes).toHaveLength(1_000);
     expect(new Set(routes.map((route) => route.id)).size).toBe(1_000);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { TABLE_SCHEMA } from '../../../src/c2s/table-schema.ts';
-import { facesOf } from '../../../src/facade/config/face.ts';
+import { endpointsOf } from '../../../src/facade/config/endpoint.ts';
 import { parseConfig } from '../../../src/facade/config/load.ts';
 import { SANDBOX_OPERATIONS } from '../../../src/c2s/sandbox/operations.ts';
 
@@ -23,14 +23,14 @@ test('the operations on the page are those of the rollout table', () => {
     TABLE_SCHEMA,
   );
   if (!parsed.ok) throw new Error('the shipped table is refused');
-  const sent = (face: Parameters<typeof facesOf>[0]) => {
-    const [first] = facesOf(face);
+  const sent = (endpoint: Parameters<typeof endpointsOf>[0]) => {
+    const [first] = endpointsOf(endpoint);
     return first ? `${first.method} ${first.template}` : NONE;
   };
   expect(listed).toEqual(parsed.config.routes.map((row) => [row.id, sent(row.direct), sent(row.gateway)]));
 });
 
 test('the stand-in for Contact2Sale offers what is on the page', () => {
-  const direct = listed.map(([, face]) => face).filter((face) => face !== NONE);
+  const direct = listed.map(([, endpoint]) => endpoint).filter((endpoint) => endpoint !== NONE);
   expect(SANDBOX_OPERATIONS.map(({ method, path }) => `${method} ${path}`)).toEqual(expect.arrayContaining(direct));
 });

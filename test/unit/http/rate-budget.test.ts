@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Standing } from '../../../src/http/standing.ts';
+import type { CallerStanding } from '../../../src/http/standing.ts';
 import { RateBudget, type RateBudgetSettings, type Waiter } from '../../../src/http/rate-budget.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -22,7 +22,7 @@ function setUp(settings: Partial<RateBudgetSettings> = {}, limiter?: Constructor
     heard.said = said;
     order.push(`${heard.name} ${said}`);
   };
-  const take = (name: string, standing: Standing = 'known'): Heard => {
+  const take = (name: string, standing: CallerStanding = 'known'): Heard => {
     const heard: Heard = {
       name,
       said: undefined,
@@ -188,7 +188,11 @@ describe('a 429 of the upstream', () => {
 describe('strangers', () => {
   const TEN = { requests: 10, periodMs: 60_000, maxWaitMs: 0 };
   /** How many of so many that ask now are granted. */
-  const granted = async (take: (name: string, standing: Standing) => Heard, count: number, standing: Standing) => {
+  const granted = async (
+    take: (name: string, standing: CallerStanding) => Heard,
+    count: number,
+    standing: CallerStanding,
+  ) => {
     const heard = Array.from({ length: count }, (_, i) => take(`${standing} ${i}`, standing));
     await settle();
     return heard.filter(({ said }) => said === 'after 0').length;

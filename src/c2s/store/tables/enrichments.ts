@@ -1,5 +1,5 @@
 import type { Generated, JSONColumnType } from 'kysely';
-import type { Standing } from '../../../http/standing.ts';
+import type { CallerStanding } from '../../../http/standing.ts';
 import type { Stamp } from '../../../facade/store/tables/stamp.ts';
 
 /** One step of the pipeline, as it went. No personal data. */
@@ -31,7 +31,7 @@ interface EnrichmentsTable {
   step: Generated<string>;
   is_urgent: Generated<boolean>;
   /** Of whoever asked for it. */
-  standing: Generated<Standing>;
+  standing: Generated<CallerStanding>;
   /** The number of the process that works on it (c2s/enrichment/instance.ts). */
   owner: number | null;
   /** In a row. */

@@ -6,7 +6,7 @@
 const KEY = 'c2s-facade-admin-token';
 const API = new URL('../api/', location.href);
 
-export class Refused extends Error {
+export class ApiError extends Error {
   readonly status: number;
 
   constructor(status: number, detail: string) {
@@ -27,11 +27,11 @@ function headers(): Record<string, string> {
 
 async function call(path: string, init: RequestInit): Promise<Response> {
   const response = await fetch(new URL(path, API), init).catch(() => {
-    throw new Refused(0, 'The facade does not answer. Is it running?');
+    throw new ApiError(0, 'The facade does not answer. Is it running?');
   });
   if (response.ok) return response;
   const problem = (await response.json().catch(() => ({}))) as { detail?: string; title?: string };
-  throw new Refused(response.status, problem.detail ?? problem.title ?? `It answered ${response.status}.`);
+  throw new ApiError(response.status, problem.detail ?? problem.title ?? `It answered ${response.status}.`);
 }
 
 export async function read<T>(path: string): Promise<T> {
@@ -59,7 +59,7 @@ export async function follow(path: string, onEvent: (data: unknown) => void, sig
   let rest = '';
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) throw new Refused(0, 'The live stream ended.');
+    if (done) throw new ApiError(0, 'The live stream ended.');
     const events = (rest + decoder.decode(value, { stream: true })).split('\n\n');
     rest = events.pop() ?? '';
     for (const event of events) {

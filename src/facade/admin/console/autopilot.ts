@@ -1,11 +1,11 @@
 import { change, named, read } from './api.ts';
 import { timeOf } from './format.ts';
 import { shown, useLoaded } from './load.ts';
-import type { AutopilotDecision, AutopilotReport, AutopilotView, RouteView } from './model.ts';
+import type { AutopilotDecisionJson, AutopilotReport, AutopilotView, RouteJson } from './model.ts';
 import { html, useState } from './vendor/preact.js';
 
 interface AutopilotProps {
-  readonly route: RouteView;
+  readonly route: RouteJson;
   readonly beat: number;
   /** A human does what it proposes. */
   readonly onAccept: (gateway: number) => void;
@@ -115,7 +115,7 @@ function Diff({ text }: { text: string }) {
 }
 
 /** Of the many looks those that moved something. */
-function Decisions({ decisions }: { decisions: readonly AutopilotDecision[] }) {
+function Decisions({ decisions }: { decisions: readonly AutopilotDecisionJson[] }) {
   if (decisions.length === 0) return html`<p class="quiet">It has decided nothing yet.</p>`;
   return html`<h3>Decisions</h3>
     <table>

@@ -1,7 +1,7 @@
 import { FlipDialog } from './flip.ts';
 import { errorShare, isFailing, milliseconds, NOTHING, percent, perSecond } from './format.ts';
 import type { Live } from './live.ts';
-import type { ParityView, PathView, RouteView, Snapshot } from './model.ts';
+import type { ParitySummaryJson, PathJson, RouteJson, Snapshot } from './model.ts';
 import { html, useEffect, useRef, useState } from './vendor/preact.js';
 
 const STAGES = ['direct', 'shadow', 'canary', 'gateway', 'retired'];
@@ -68,7 +68,7 @@ export function Board({ live }: { live: Live }) {
     ${target && html`<${FlipDialog} route=${target} onClose=${() => setFlipping(undefined)} />`}`;
 }
 
-function Row({ route, onFlip }: { route: RouteView; onFlip: () => void }) {
+function Row({ route, onFlip }: { route: RouteJson; onFlip: () => void }) {
   const { gateway, shadow } = route.rollout;
   return html`<tr>
     <th scope="row"><a href=${`#/routes/${encodeURIComponent(route.id)}`}>${route.id}</a></th>
@@ -86,7 +86,7 @@ function Row({ route, onFlip }: { route: RouteView; onFlip: () => void }) {
   </tr>`;
 }
 
-function PathCell({ path }: { path: PathView | undefined }) {
+function PathCell({ path }: { path: PathJson | undefined }) {
   if (!path) return html`<span class="quiet">none</span>`;
   const { lastMinute, breaker } = path;
   const isQuiet = !lastMinute || lastMinute.requests === 0;
@@ -106,14 +106,14 @@ function PathCell({ path }: { path: PathView | undefined }) {
 export const moodOf = (verdict: string): string =>
   verdict === 'ready' ? 'good' : verdict === 'not ready' ? 'bad' : 'quiet';
 
-function Parity({ parity }: { parity: ParityView | undefined }) {
+function Parity({ parity }: { parity: ParitySummaryJson | undefined }) {
   if (!parity || parity.compared === 0) return html`<span class="quiet">${NOTHING}</span>`;
   const ratio = parity.ratio === undefined ? '' : `${percent(parity.ratio)} of ${parity.compared}, `;
   return html`<span class=${moodOf(parity.verdict)}>${ratio}${parity.verdict}</span>`;
 }
 
 /** Said once when it begins and when it ends: half-open is no news of either. */
-function troubleOf(routes: readonly RouteView[]): string {
+function troubleOf(routes: readonly RouteJson[]): string {
   const broken = routes.flatMap(({ id, paths }) =>
     (['direct', 'gateway'] as const)
       .filter((path) => (paths[path]?.breaker ?? 'closed') !== 'closed')
@@ -123,7 +123,7 @@ function troubleOf(routes: readonly RouteView[]): string {
 }
 
 /** How far the whole is: of all two-faced routes, how many are at which stage. */
-function Progress({ routes }: { routes: readonly RouteView[] }) {
+function Progress({ routes }: { routes: readonly RouteJson[] }) {
   const counts = STAGES.map((stage) => ({ stage, count: routes.filter((route) => route.stage === stage).length }));
   return html`<ul class="progress">
     ${counts.map(
@@ -135,12 +135,12 @@ function Progress({ routes }: { routes: readonly RouteView[] }) {
   </ul>`;
 }
 
-const matches = ({ id, paths }: RouteView, words: readonly string[]): boolean => {
-  const text = [id, ...(paths.direct?.faces ?? []), ...(paths.gateway?.faces ?? [])].join(' ').toLowerCase();
+const matches = ({ id, paths }: RouteJson, words: readonly string[]): boolean => {
+  const text = [id, ...(paths.direct?.endpoints ?? []), ...(paths.gateway?.endpoints ?? [])].join(' ').toLowerCase();
   return words.every((word) => text.includes(word));
 };
 
-const hasFailures = ({ paths }: RouteView): boolean =>
+const hasFailures = ({ paths }: RouteJson): boolean =>
   [paths.direct, paths.gateway].some((path) => path !== undefined && isFailing(path));
 
 /** `/` goes to the search field, as everywhere. */

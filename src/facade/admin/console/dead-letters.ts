@@ -2,7 +2,7 @@ import { change, read } from './api.ts';
 import { Confirm } from './confirm.ts';
 import { timeOf } from './format.ts';
 import { shown, useLoaded } from './load.ts';
-import type { DeadLetter, DeadLetters } from './model.ts';
+import type { DeadLetterJson, DeadLetters } from './model.ts';
 import { html, useState } from './vendor/preact.js';
 
 /** What an extension could not bring to its end, and what a human does about it. */
@@ -10,7 +10,7 @@ import { html, useState } from './vendor/preact.js';
 /** What is asked for once more. Undefined letter: all that are listed. */
 interface Intent {
   readonly action: 'retry' | 'settle';
-  readonly letter: DeadLetter | undefined;
+  readonly letter: DeadLetterJson | undefined;
 }
 
 const MAX_LETTERS = 200;
@@ -43,7 +43,7 @@ export function DeadLettersPage() {
   )}`;
 }
 
-function Letters({ letters, onAsk }: { letters: readonly DeadLetter[]; onAsk: (intent: Intent) => void }) {
+function Letters({ letters, onAsk }: { letters: readonly DeadLetterJson[]; onAsk: (intent: Intent) => void }) {
   if (letters.length === 0) return html`<p class="quiet">There are none.</p>`;
   return html`<table class="history">
     <caption class="hidden">

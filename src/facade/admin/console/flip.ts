@@ -1,10 +1,10 @@
 import { change } from './api.ts';
 import { Confirm, Signature, signed } from './confirm.ts';
-import type { RouteView } from './model.ts';
+import type { RouteJson } from './model.ts';
 import { html, useState } from './vendor/preact.js';
 
 interface FlipDialogProps {
-  readonly route: RouteView;
+  readonly route: RouteJson;
   /** Percent that is written in already: what the autopilot proposes. */
   readonly proposed?: number | undefined;
   readonly onClose: () => void;

@@ -1,4 +1,4 @@
-import type { Interval, LastMinute, PathView } from './model.ts';
+import type { IntervalJson, LastMinute, PathJson } from './model.ts';
 
 /** Numbers as the board shows them: few digits, the unit beside them, a dash for what is not known. */
 
@@ -29,7 +29,7 @@ export function percent(share: number): string {
   return `${Number(shown) >= 100 ? '99.99' : Number(shown) === 0 ? '0.01' : shown} %`;
 }
 
-export const isFailing = ({ lastMinute, breaker }: PathView): boolean =>
+export const isFailing = ({ lastMinute, breaker }: PathJson): boolean =>
   breaker !== 'closed' || (lastMinute !== undefined && lastMinute.failures > 0);
 
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
@@ -48,7 +48,7 @@ export const daysOf = (days: number): string =>
   days < 1 ? 'today' : `${days < 10 ? days.toFixed(1) : Math.round(days)} days`;
 
 /** A share with its bounds: `99.2 % (98.1 % to 99.7 %)`. */
-export function interval({ value, low, high }: Interval): string {
+export function interval({ value, low, high }: IntervalJson): string {
   if (value === null) return NOTHING;
   return low === null || high === null ? percent(value) : `${percent(value)} (${percent(low)} to ${percent(high)})`;
 }

@@ -3,14 +3,14 @@ import { Confirm, Signature, signed } from './confirm.ts';
 import { timeOf } from './format.ts';
 import type { Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
-import type { FlipChange, FlipResult, History, HistoryLine, Rollout } from './model.ts';
+import type { FlipChangeJson, FlipResultJson, HistoryJson, HistoryLine, RolloutJson } from './model.ts';
 import { html, useState } from './vendor/preact.js';
 
 /** Every flip, newest first, and the way back to any of them. */
 export function HistoryPage({ live }: { live: Live }) {
   const [target, setTarget] = useState<number | 'last' | undefined>(undefined);
   const [rolledBack, setRolledBack] = useState(0);
-  const loaded = useLoaded(() => read<History>('history?limit=200'), [live.flips, rolledBack]);
+  const loaded = useLoaded(() => read<HistoryJson>('history?limit=200'), [live.flips, rolledBack]);
   return html`${shown(
     loaded,
     ({ flips, revision, kept }) =>
@@ -46,7 +46,7 @@ interface RollbackProps {
 function RollbackDialog({ target, newest, onDone, onClose }: RollbackProps) {
   const [expectRevision] = useState(newest);
   const asked = { ...(target !== undefined && { revision: target }), expectRevision };
-  const preview = useLoaded(() => change<FlipResult>('POST', 'rollback', { ...asked, dryRun: true }), []);
+  const preview = useLoaded(() => change<FlipResultJson>('POST', 'rollback', { ...asked, dryRun: true }), []);
   const confirm = async (form: FormData): Promise<void> => {
     await change('POST', 'rollback', { ...asked, ...signed(form) });
     onDone();
@@ -119,10 +119,10 @@ function whatOf(line: HistoryLine) {
 
 const KEYS = ['gateway', 'shadow', 'fallback', 'stickyBy'] as const;
 
-const wordsOf = ({ from, to }: FlipChange): string =>
+const wordsOf = ({ from, to }: FlipChangeJson): string =>
   KEYS.filter((key) => from[key] !== to[key])
     .map((key) => `${key} ${word(key, from[key])} → ${word(key, to[key])}`)
     .join(', ');
 
-const word = (key: keyof Rollout, value: number | string): string =>
+const word = (key: keyof RolloutJson, value: number | string): string =>
   key === 'gateway' || key === 'shadow' ? `${value} %` : String(value);

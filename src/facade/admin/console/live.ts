@@ -1,13 +1,13 @@
-import { follow, Refused } from './api.ts';
+import { follow, ApiError } from './api.ts';
 import type { Snapshot } from './model.ts';
 
 /** What is known now. Kept outside of the components: they come and go with the address, the connection stays. */
 
 /** `refused`: whoever asks from here is not answered, and no token would change that. */
-type Connection = 'connecting' | 'live' | 'lost' | 'unauthorized' | 'refused';
+type EventConnection = 'connecting' | 'live' | 'lost' | 'unauthorized' | 'refused';
 
 export interface Live {
-  readonly connection: Connection;
+  readonly connection: EventConnection;
   readonly snapshot: Snapshot | undefined;
   /** Of the last loss, for the operator. */
   readonly problem: string | undefined;
@@ -41,7 +41,7 @@ export function connect(): void {
       await follow('events', (data) => take(data as Snapshot), own.signal);
     } catch (error) {
       if (own.signal.aborted) return;
-      const status = error instanceof Refused ? error.status : 0;
+      const status = error instanceof ApiError ? error.status : 0;
       const connection = status === 401 ? 'unauthorized' : status === 403 ? 'refused' : 'lost';
       set({ connection, problem: (error as Error).message });
       if (connection === 'lost') setTimeout(() => void attempt(), 2_000);

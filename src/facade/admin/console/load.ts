@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from './vendor/preact.js';
 
 /** Something that is read once it is looked at, again when `when` changes, and again after a while if it failed. */
-type Loaded<T> =
+type LoadedPage<T> =
   | { readonly kind: 'loading' }
   | { readonly kind: 'there'; readonly value: T }
   | { readonly kind: 'failed'; readonly problem: string };
@@ -9,8 +9,8 @@ type Loaded<T> =
 /** Milliseconds. */
 const TRY_AGAIN = 5_000;
 
-export function useLoaded<T>(read: () => Promise<T>, when: readonly unknown[]): Loaded<T> {
-  const [loaded, setLoaded] = useState<Loaded<T>>({ kind: 'loading' });
+export function useLoaded<T>(read: () => Promise<T>, when: readonly unknown[]): LoadedPage<T> {
+  const [loaded, setLoaded] = useState<LoadedPage<T>>({ kind: 'loading' });
   useEffect(() => {
     let isWanted = true;
     let again: number | undefined;
@@ -34,7 +34,7 @@ export function useLoaded<T>(read: () => Promise<T>, when: readonly unknown[]): 
 }
 
 /** What is shown meanwhile, and when it cannot be had. */
-export function shown<T>(loaded: Loaded<T>, view: (value: T) => unknown): unknown {
+export function shown<T>(loaded: LoadedPage<T>, view: (value: T) => unknown): unknown {
   if (loaded.kind === 'loading') return html`<p class="quiet">Loading …</p>`;
   if (loaded.kind === 'failed') return html`<p class="bad" role="alert">${loaded.problem}</p>`;
   return view(loaded.value);

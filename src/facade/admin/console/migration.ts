@@ -1,12 +1,12 @@
 import { named, read } from './api.ts';
 import { daysOf, grouped, NOTHING, percent, timeOf } from './format.ts';
 import { shown, useLoaded } from './load.ts';
-import type { Migration, RouteMigration, Served } from './model.ts';
+import type { MigrationJson, RouteMigrationJson, ServedJson } from './model.ts';
 import { html } from './vendor/preact.js';
 
 /** How far the migration is, day by day and route by route, and which old paths nobody needs any more. */
 export function MigrationPage({ beat }: { beat: number }) {
-  const loaded = useLoaded(() => read<Migration>('migration'), [beat]);
+  const loaded = useLoaded(() => read<MigrationJson>('migration'), [beat]);
   return html`<h1>Migration</h1>
     ${shown(loaded, (migration) => html`<${BurnDown} migration=${migration} />`)}`;
 }
@@ -14,7 +14,7 @@ export function MigrationPage({ beat }: { beat: number }) {
 /** Days; more would be too thin to be seen. */
 const SHOWN = 60;
 
-function BurnDown({ migration }: { migration: Migration }) {
+function BurnDown({ migration }: { migration: MigrationJson }) {
   const { lastDay, days, routes, observedSince } = migration;
   const done = routes.filter(({ safeToDeleteSince }) => safeToDeleteSince !== null).length;
   return html`<p class="lead">
@@ -55,7 +55,7 @@ function BurnDown({ migration }: { migration: Migration }) {
     </section>`;
 }
 
-function Day({ day, served }: { day: string; served: Served }) {
+function Day({ day, served }: { day: string; served: ServedJson }) {
   const share = served.share ?? 0;
   const said = `${day}: ${percent(share)} of ${grouped(served.direct + served.gateway)} requests`;
   return html`<li title=${said}>
@@ -65,7 +65,7 @@ function Day({ day, served }: { day: string; served: Served }) {
   </li>`;
 }
 
-function Row({ route }: { route: RouteMigration }) {
+function Row({ route }: { route: RouteMigrationJson }) {
   const { id, stage, since, days, gateway, lastDay, lastDirectUse, safeToDeleteSince } = route;
   return html`<tr>
     <th scope="row"><a href=${`#/routes/${named(id)}`}>${id}</a></th>

@@ -8,32 +8,32 @@ export interface LastMinute {
   readonly p99: number | null;
 }
 
-export interface PathView {
-  readonly faces: readonly string[];
+export interface PathJson {
+  readonly endpoints: readonly string[];
   readonly breaker: 'closed' | 'half-open' | 'open';
   readonly lastMinute?: LastMinute;
 }
 
-export interface Rollout {
+export interface RolloutJson {
   readonly gateway: number;
   readonly shadow: number;
   readonly stickyBy: string;
   readonly fallback: string;
 }
 
-export interface RouteView {
+export interface RouteJson {
   readonly id: string;
   readonly stage: string;
   readonly safety: string;
-  readonly rollout: Rollout;
+  readonly rollout: RolloutJson;
   /** How the autopilot moves it; null: only humans do. */
   readonly autopilot: 'propose' | 'apply' | null;
-  readonly paths: { readonly direct?: PathView; readonly gateway?: PathView };
-  readonly parity?: ParityView;
+  readonly paths: { readonly direct?: PathJson; readonly gateway?: PathJson };
+  readonly parity?: ParitySummaryJson;
 }
 
 /** The short form, for the board. */
-export interface ParityView {
+export interface ParitySummaryJson {
   readonly verdict: string;
   /** 0..1; undefined while nothing was compared. */
   readonly ratio?: number | undefined;
@@ -63,11 +63,11 @@ export interface Snapshot {
   readonly extensionRoutes: readonly string[];
   /** An older facade does not say. */
   readonly shared?: Shared;
-  readonly routes: readonly RouteView[];
+  readonly routes: readonly RouteJson[];
 }
 
 /** GET /api/routes/:id/timeline: columns of equal length, oldest first. */
-export interface Series {
+export interface TimelineJson {
   /** Seconds since 1970. */
   readonly at: readonly number[];
   readonly paths: Readonly<Record<'direct' | 'gateway', Readonly<Record<Figure, readonly (number | null)[]>>>>;
@@ -90,17 +90,17 @@ export type HistoryLine = {
   readonly who: string;
   readonly why?: string;
 } & (
-  | ({ readonly kind: 'flip' } & FlipChange)
+  | ({ readonly kind: 'flip' } & FlipChangeJson)
   | { readonly kind: 'kill-switch'; readonly from: boolean; readonly to: boolean }
 );
 
-export interface FlipChange {
+export interface FlipChangeJson {
   readonly route: string;
-  readonly from: Rollout;
-  readonly to: Rollout;
+  readonly from: RolloutJson;
+  readonly to: RolloutJson;
 }
 
-export interface History {
+export interface HistoryJson {
   /** The newest there is, whatever was asked for. */
   readonly revision: number;
   readonly flips: readonly HistoryLine[];
@@ -109,27 +109,27 @@ export interface History {
 }
 
 /** What a flip or a rollback came to, or with `dryRun` would come to. */
-export interface FlipResult {
+export interface FlipResultJson {
   readonly revision: number | null;
-  readonly changes: readonly FlipChange[];
+  readonly changes: readonly FlipChangeJson[];
 }
 
 /** A share or a ratio with its 95 % interval; null: of nothing. */
-export interface Interval {
+export interface IntervalJson {
   readonly value: number | null;
   readonly low: number | null;
   readonly high: number | null;
 }
 
-export type Standing = 'known' | 'noise' | 'fault' | 'suspect';
+export type DifferenceStandingJson = 'known' | 'noise' | 'fault' | 'suspect';
 
-export interface DifferenceGroup {
+export interface DifferenceGroupJson {
   /** JSON pointer; empty: the answer as a whole. */
   readonly path: string;
   readonly kind: string;
   readonly from: string;
   readonly to: string;
-  readonly standing: Standing;
+  readonly standing: DifferenceStandingJson;
   /** Direct against the gateway. */
   readonly cross: { readonly count: number; readonly of: number };
   /** Direct against direct. */
@@ -139,26 +139,26 @@ export interface DifferenceGroup {
 }
 
 /** Of the parity report what a route's page shows. */
-export interface ParityReport {
+export interface ParityReportJson {
   readonly window: { readonly from?: string; readonly shadows: number };
   readonly counts: Readonly<Record<'match' | 'noisy' | 'mismatch' | 'ignored' | 'error', number>>;
   readonly errors: Readonly<Record<string, number>>;
-  readonly noise: { readonly samples: number; readonly wanted: number; readonly differing: Interval };
-  readonly parity: Interval & { readonly wanted: number };
-  readonly groups: readonly DifferenceGroup[];
-  readonly failures: { readonly control: Interval; readonly candidate: Interval };
-  readonly latency?: { readonly ratio: Readonly<Record<'p50' | 'p95' | 'p99', Interval>> };
+  readonly noise: { readonly samples: number; readonly wanted: number; readonly differing: IntervalJson };
+  readonly parity: IntervalJson & { readonly wanted: number };
+  readonly groups: readonly DifferenceGroupJson[];
+  readonly failures: { readonly control: IntervalJson; readonly candidate: IntervalJson };
+  readonly latency?: { readonly ratio: Readonly<Record<'p50' | 'p95' | 'p99', IntervalJson>> };
   readonly readBacks?: { readonly arrived: number; readonly notArrived: number; readonly cannotTell: number };
   readonly coverage: { readonly unseen: readonly string[] };
   readonly verdict: { readonly kind: string; readonly text: string };
 }
 
-interface Gate {
+interface GateJson {
   readonly state: 'green' | 'waiting' | 'broken';
   readonly why: string;
 }
 
-export interface AutopilotDecision {
+export interface AutopilotDecisionJson {
   readonly at: string;
   readonly decision: string;
   readonly from: number;
@@ -176,54 +176,54 @@ export interface AutopilotReport {
   readonly until?: string;
   readonly decision: string;
   readonly why: string;
-  readonly evidence: { readonly gates: Readonly<Record<string, Gate>> };
+  readonly evidence: { readonly gates: Readonly<Record<string, GateJson>> };
   readonly proposal?: { readonly gateway: number; readonly diff: string; readonly command: string };
   readonly at: string;
 }
 
 /** Before its first look there are only decisions, of a life before. */
-export type AutopilotView = Partial<AutopilotReport> & { readonly decisions: readonly AutopilotDecision[] };
+export type AutopilotView = Partial<AutopilotReport> & { readonly decisions: readonly AutopilotDecisionJson[] };
 
-export interface Served {
+export interface ServedJson {
   readonly direct: number;
   readonly gateway: number;
   /** Of the gateway, 0..1; null: nothing was served. */
   readonly share: number | null;
 }
 
-export interface RouteMigration {
+export interface RouteMigrationJson {
   readonly id: string;
   readonly stage: string;
   readonly since: string;
   readonly days: number;
   readonly gateway: number;
-  readonly lastDay: Served;
+  readonly lastDay: ServedJson;
   readonly lastDirectUse: string | null;
   readonly lastDirectOnlyUse: string | null;
   readonly safeToDeleteSince: string | null;
 }
 
 /** The burn-down. */
-export interface Migration {
+export interface MigrationJson {
   /** Before this nothing is known. */
   readonly observedSince: string;
   readonly stages: Readonly<Record<string, number>>;
-  readonly lastDay: Served;
+  readonly lastDay: ServedJson;
   /** Oldest first. */
-  readonly days: readonly ({ readonly day: string } & Served)[];
-  readonly routes: readonly RouteMigration[];
+  readonly days: readonly ({ readonly day: string } & ServedJson)[];
+  readonly routes: readonly RouteMigrationJson[];
 }
 
 /** GET /api/dead-letters, of an extension that has them. */
 export interface DeadLetters {
   readonly counts: { readonly failed: number; readonly unknown: number };
   /** Newest first. */
-  readonly deadLetters: readonly DeadLetter[];
+  readonly deadLetters: readonly DeadLetterJson[];
   /** There are more. */
   readonly next?: string;
 }
 
-export interface DeadLetter {
+export interface DeadLetterJson {
   readonly id: string;
   readonly leadId: string;
   readonly state: 'failed' | 'unknown';

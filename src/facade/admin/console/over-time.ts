@@ -1,5 +1,5 @@
 import { named, read } from './api.ts';
-import type { Figure, Point, RouteView, Series, Snapshot } from './model.ts';
+import type { Figure, Point, RouteJson, TimelineJson, Snapshot } from './model.ts';
 import { Plot } from './plot.ts';
 import { html, useEffect, useRef, useState } from './vendor/preact.js';
 
@@ -10,7 +10,7 @@ const SHOWN = 3_600;
 const FIGURES: readonly Figure[] = ['requests', 'failures', 'p95'];
 type PathName = 'direct' | 'gateway';
 
-export function OverTime({ route, snapshot }: { route: RouteView; snapshot: Snapshot }) {
+export function OverTime({ route, snapshot }: { route: RouteJson; snapshot: Snapshot }) {
   const points = usePoints(route, snapshot);
   return html`<section aria-labelledby="over-time">
     <h2 id="over-time">The last hour</h2>
@@ -23,24 +23,24 @@ export function OverTime({ route, snapshot }: { route: RouteView; snapshot: Snap
   </section>`;
 }
 
-type Read = (point: Point, path: 'direct' | 'gateway') => number | null;
-const rate: Read = ({ paths }, path) => {
+type ReadFigure = (point: Point, path: 'direct' | 'gateway') => number | null;
+const rate: ReadFigure = ({ paths }, path) => {
   const requests = paths[path]?.requests ?? null;
   return requests === null ? null : requests / 60;
 };
-const failures: Read = ({ paths }, path) => {
+const failures: ReadFigure = ({ paths }, path) => {
   const { requests, failures: failed } = paths[path] ?? {};
   return requests && typeof failed === 'number' ? (100 * failed) / requests : null;
 };
-const p95: Read = ({ paths }, path) => paths[path]?.p95 ?? null;
+const p95: ReadFigure = ({ paths }, path) => paths[path]?.p95 ?? null;
 
 /** Live points from the first moment; the past is put before them when it arrives. */
-function usePoints(route: RouteView, snapshot: Snapshot): readonly Point[] {
+function usePoints(route: RouteJson, snapshot: Snapshot): readonly Point[] {
   const points = useRef<Point[]>([]);
   const [, setLoaded] = useState(false);
   useEffect(() => {
     let isWanted = true;
-    read<Series>(`routes/${named(route.id)}/timeline`).then(
+    read<TimelineJson>(`routes/${named(route.id)}/timeline`).then(
       (series) => {
         const first = points.current[0]?.at ?? Infinity;
         if (!isWanted) return;
@@ -65,7 +65,7 @@ function usePoints(route: RouteView, snapshot: Snapshot): readonly Point[] {
 }
 
 /** Columns to rows. */
-function pointsOf({ at, paths }: Series): Point[] {
+function pointsOf({ at, paths }: TimelineJson): Point[] {
   return at.map((time, i) => {
     const of = (path: PathName) =>
       Object.fromEntries(FIGURES.map((figure) => [figure, paths[path][figure][i] ?? null])) as Record<

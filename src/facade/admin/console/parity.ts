@@ -2,12 +2,18 @@ import { named, read } from './api.ts';
 import { moodOf } from './board.ts';
 import { grouped, interval, percent } from './format.ts';
 import { shown, useLoaded } from './load.ts';
-import type { DifferenceGroup, Interval, ParityReport, RouteView, Standing } from './model.ts';
+import type {
+  DifferenceGroupJson,
+  IntervalJson,
+  ParityReportJson,
+  RouteJson,
+  DifferenceStandingJson,
+} from './model.ts';
 import { html } from './vendor/preact.js';
 
 /** What the shadows showed of a route: the share, what differs and whether that is held against the gateway, and what nobody compared. */
-export function ParitySection({ route, beat }: { route: RouteView; beat: number }) {
-  const loaded = useLoaded(() => read<ParityReport>(`parity/${named(route.id)}`), [beat]);
+export function ParitySection({ route, beat }: { route: RouteJson; beat: number }) {
+  const loaded = useLoaded(() => read<ParityReportJson>(`parity/${named(route.id)}`), [beat]);
   return html`<section aria-labelledby="parity">
     <h2 id="parity">Parity</h2>
     ${shown(loaded, (report) =>
@@ -20,7 +26,7 @@ export function ParitySection({ route, beat }: { route: RouteView; beat: number 
   </section>`;
 }
 
-function Report({ report }: { report: ParityReport }) {
+function Report({ report }: { report: ParityReportJson }) {
   const { counts, errors, parity, noise, groups, coverage, verdict, latency, readBacks } = report;
   const notJudged = Object.entries(errors).map(([why, count]) => `${grouped(count)} ${why.replaceAll('_', ' ')}`);
   return html`<p class=${moodOf(verdict.kind)}>${verdict.text}</p>
@@ -68,19 +74,19 @@ const PERCENTILES = [
 ] as const;
 
 /** `1.02 (0.97 to 1.08) times that of direct` */
-function timesDirect({ value, low, high }: Interval): string {
+function timesDirect({ value, low, high }: IntervalJson): string {
   const text = (part: number | null) => part?.toFixed(2) ?? '–';
   return `${text(value)} (${text(low)} to ${text(high)}) times that of direct`;
 }
 
-const MEANING: Readonly<Record<Standing, string>> = {
+const MEANING: Readonly<Record<DifferenceStandingJson, string>> = {
   fault: 'the gateway’s doing',
   suspect: 'never seen in direct alone; counts as the gateway’s',
   noise: 'differs by itself',
   known: 'in the table’s list',
 };
 
-function Groups({ groups }: { groups: readonly DifferenceGroup[] }) {
+function Groups({ groups }: { groups: readonly DifferenceGroupJson[] }) {
   return html`<h3>What differs</h3>
     <table>
       <caption class="hidden">

@@ -5,7 +5,7 @@ import { errorShare, milliseconds, perSecond } from './format.ts';
 import { Lines } from './history.ts';
 import { beatOf, type Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
-import type { History, PathView, Snapshot } from './model.ts';
+import type { HistoryJson, PathJson, Snapshot } from './model.ts';
 import { OverTime } from './over-time.ts';
 import { ParitySection } from './parity.ts';
 import { html, useState } from './vendor/preact.js';
@@ -44,16 +44,16 @@ export function RoutePage({ id, live }: { id: string; live: Live }) {
     }`;
 }
 
-function PathCard({ name, path }: { name: string; path: PathView | undefined }) {
+function PathCard({ name, path }: { name: string; path: PathJson | undefined }) {
   if (!path)
     return html`<section class="card">
       <h2>${name}</h2>
-      <p class="quiet">The route has no such face.</p>
+      <p class="quiet">The route has no such endpoint.</p>
     </section>`;
-  const { lastMinute, breaker, faces } = path;
+  const { lastMinute, breaker, endpoints } = path;
   return html`<section class="card">
     <h2>${name}</h2>
-    ${faces.map((face) => html`<p><code>${face}</code></p>`)}
+    ${endpoints.map((endpoint) => html`<p><code>${endpoint}</code></p>`)}
     <dl>
       <dt>Rate</dt>
       <dd>${perSecond(lastMinute)}</dd>
@@ -68,7 +68,7 @@ function PathCard({ name, path }: { name: string; path: PathView | undefined }) 
 }
 
 function HistorySection({ id, live }: { id: string; live: Live }) {
-  const loaded = useLoaded(() => read<History>(`history?limit=20&route=${named(id)}`), [live.flips]);
+  const loaded = useLoaded(() => read<HistoryJson>(`history?limit=20&route=${named(id)}`), [live.flips]);
   return html`<section aria-labelledby="history">
     <h2 id="history">History</h2>
     ${shown(loaded, ({ flips }) => html`<${Lines} lines=${flips} />`)}

@@ -103,14 +103,14 @@ const canariesWithoutFallback: Warn = (input) =>
     remedy: 'write fallback: direct until it is at 100',
   }));
 
-/** A file that was cut between two rows is sound in itself. */
-const vanishedRows: Warn = ({ config, running }) => {
+/** A file that was cut between two routes is sound in itself. */
+const vanishedRoutes: Warn = ({ config, running }) => {
   const gone = running?.filter((id) => !config.routes.some((route) => route.id === id)) ?? [];
   if (gone.length === 0) return [];
   return [
     {
       path: ['routes'],
-      kind: 'rows-vanished',
+      kind: 'routes-vanished',
       message: `${gone.join(', ')}: in the table that serves, and not in this file`,
       remedy: 'put them back, unless their traffic is to go direct as it comes',
     },
@@ -161,7 +161,7 @@ const WARNINGS: readonly Warn[] = [
   shadowsWithoutBudget,
   rolloutWithoutGateway,
   canariesWithoutFallback,
-  vanishedRows,
+  vanishedRoutes,
   unusedVariables,
   killedByFile,
   everybodyIsTrusted,

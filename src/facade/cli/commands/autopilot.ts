@@ -4,7 +4,7 @@ import { EXIT, usageError } from '../exit.ts';
 import { instant } from '../format.ts';
 import { renderTable, type Column } from '../table.ts';
 
-export interface AutopilotOptions extends CommonOptions {
+export interface AutopilotCommandOptions extends CommonOptions {
   readonly pause?: boolean;
   readonly resume?: boolean;
 }
@@ -25,7 +25,7 @@ const GATES: readonly Column[] = [{ title: 'GATE' }, { title: 'STATE' }, { title
 const DECISIONS: readonly Column[] = [{ title: 'WHEN' }, { title: 'DECISION' }, { title: 'WHY' }];
 
 /** What the autopilot sees and wants; of one route with its gates, its proposal as a diff, and what it did. */
-export const autopilot: Command<AutopilotOptions> = async (context, { pause, resume }, [id]) => {
+export const autopilot: Command<AutopilotCommandOptions> = async (context, { pause, resume }, [id]) => {
   if (pause && resume) throw usageError('Write --pause or --resume, not both.');
   const order = pause ? 'pause' : resume ? 'resume' : undefined;
   if (id === undefined) {

@@ -26,7 +26,7 @@ interface CheckResult {
 }
 
 /** Milliseconds that a running facade gets to say what it has: it is an extra. */
-const PATIENCE = 2_000;
+const RUNNING_FACADE_TIMEOUT_MS = 2_000;
 
 /** Everything that is wrong with the file and the environment, at once, and what looks unwise. */
 export const check: Command<CheckOptions> = async (context, { strict = false, offline = false }) => {
@@ -59,15 +59,15 @@ export const check: Command<CheckOptions> = async (context, { strict = false, of
   return result.ok ? EXIT.ok : EXIT.problems;
 };
 
-interface Running {
+interface RunningTable {
   readonly running?: readonly string[];
   readonly verdicts?: ReadonlyMap<string, string>;
 }
 
-async function askRunning({ admin }: Context): Promise<Running> {
+async function askRunning({ admin }: Context): Promise<RunningTable> {
   const quietly = async <T>(path: string): Promise<T | undefined> => {
     try {
-      return await admin.find<T>(path, PATIENCE);
+      return await admin.find<T>(path, RUNNING_FACADE_TIMEOUT_MS);
     } catch (error) {
       // It is there and cannot say (its database is starting): as good as not there.
       if (error instanceof CliError) return undefined;

@@ -4,12 +4,12 @@ import type { RouteModel } from '../../rollout/route.ts';
 import { readConfigFile, requireConfig } from '../config-file.ts';
 import { print, type Command, type Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import type { LiveConfig, LiveTable } from '../live.ts';
+import type { ServedConfig, LiveTable } from '../live.ts';
 
 /** One difference between the table that serves and the file. */
 export interface TableDifference {
   readonly route: string;
-  /** `rollout.gateway`; `row` where the whole row is on one side only. */
+  /** `rollout.gateway`; `route` where the whole route is on one side only. */
   readonly key: string;
   readonly running: string | undefined;
   readonly file: string | undefined;
@@ -21,7 +21,7 @@ export const diff: Command = async (context) => {
   const config = requireConfig(file);
   const [table, running] = await Promise.all([
     context.admin.get<LiveTable>('/api/routes'),
-    context.admin.get<LiveConfig>('/api/config'),
+    context.admin.get<ServedConfig>('/api/config'),
   ]);
   const differences = compareTables(table.routes, compileRoutes(config, context.pair));
   const isSameText = running.revision === file.revision;
@@ -30,14 +30,14 @@ export const diff: Command = async (context) => {
   return differences.length === 0 && isSameText ? EXIT.ok : EXIT.problems;
 };
 
-/** Row by row: faces, safety, rollout and deadlines. */
+/** Route by route: endpoints, safety, rollout and deadlines. */
 export function compareTables(running: readonly RouteView[], file: readonly RouteModel[]): TableDifference[] {
   const views = new Map(running.map((view) => [view.id, flatView(view)]));
   const models = new Map(file.map((model) => [model.id, flatModel(model)]));
   return [...new Set([...views.keys(), ...models.keys()])].flatMap((route) => {
     const [before, after] = [views.get(route), models.get(route)];
     if (!before || !after) {
-      return [{ route, key: 'row', running: before && 'there', file: after && 'there' }];
+      return [{ route, key: 'route', running: before && 'there', file: after && 'there' }];
     }
     return Object.keys(after).flatMap((key) => {
       if (before[key] === after[key]) return [];
@@ -49,7 +49,7 @@ export function compareTables(running: readonly RouteView[], file: readonly Rout
 type Flat = Readonly<Record<string, string>>;
 
 function flatView({ paths, safety, rollout, deadlines }: RouteView): Flat {
-  return flat(paths.direct?.faces ?? [], paths.gateway?.faces ?? [], safety, rollout, deadlines);
+  return flat(paths.direct?.endpoints ?? [], paths.gateway?.endpoints ?? [], safety, rollout, deadlines);
 }
 
 function flatModel(model: RouteModel): Flat {
@@ -93,7 +93,7 @@ function render({ style }: Context, { file, revision, running, isSameText, diffe
       : `The routes are the same. The rest of ${file} (revision ${revision}) is not the text that serves (revision ${running}).`;
   }
   const lines = differences.map((one) => {
-    if (one.key === 'row')
+    if (one.key === 'route')
       return one.file
         ? style.green(`+ ${one.route}: only in the file`)
         : style.red(`- ${one.route}: only in the table that serves`);

@@ -6,7 +6,7 @@ import { environmentProblems } from '../check/environment.ts';
 import { environmentOf, readConfigFile } from '../config-file.ts';
 import { ENV_FILE, print, type Command, type Context } from '../context.ts';
 import { examineDatabase } from '../doctor/database.ts';
-import { fail, ok, warn, type Finding } from '../doctor/finding.ts';
+import { fail, ok, warn, type DoctorFinding } from '../doctor/finding.ts';
 import { examineDisk, examineNode, examinePort } from '../doctor/machine.ts';
 import { examineUpstream, type UpstreamQuestion } from '../doctor/upstream.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -35,7 +35,7 @@ async function examineOutside(
   config: FacadeConfig | undefined,
   environment: Environment,
   context: Context,
-): Promise<Finding[]> {
+): Promise<DoctorFinding[]> {
   const { database, dataDir, extension: variables } = environment;
   const { extension, io } = context;
   const { now } = io;
@@ -47,7 +47,7 @@ async function examineOutside(
   return found.flat();
 }
 
-function examineConfig(context: Context): { finding: Finding; config: FacadeConfig | undefined } {
+function examineConfig(context: Context): { finding: DoctorFinding; config: FacadeConfig | undefined } {
   try {
     const { file, parsed } = readConfigFile(context);
     if (parsed.ok)
@@ -66,7 +66,7 @@ function examineConfig(context: Context): { finding: Finding; config: FacadeConf
   }
 }
 
-function examineEnvironment(context: Context): Finding[] {
+function examineEnvironment(context: Context): DoctorFinding[] {
   const problems = environmentProblems(context, ENV_FILE);
   if (problems.length === 0) return [ok('environment', 'every variable is in the right form')];
   return problems.map(({ variable, message, where }) =>
@@ -74,7 +74,7 @@ function examineEnvironment(context: Context): Finding[] {
   );
 }
 
-function runningFinding({ admin, name, start }: Context, isRunning: boolean): Finding {
+function runningFinding({ admin, name, start }: Context, isRunning: boolean): DoctorFinding {
   let url: string;
   try {
     ({ url } = admin);
@@ -85,7 +85,7 @@ function runningFinding({ admin, name, start }: Context, isRunning: boolean): Fi
   return warn('facade', `none is ready at ${url}`, start ? `${name} start` : 'start it');
 }
 
-async function examineMachine(environment: Environment, isRunning: boolean): Promise<Finding[]> {
+async function examineMachine(environment: Environment, isRunning: boolean): Promise<DoctorFinding[]> {
   const { dataDir, database, host, port, adminHost, adminPort } = environment;
   return [
     examineDisk(dataDir, database.kind === 'embedded'),
@@ -98,7 +98,7 @@ async function examineUpstreams(
   { pair, start, io: { now } }: Context,
   config: FacadeConfig,
   { directUrl, directToken, gatewayToken }: Environment,
-): Promise<Finding[]> {
+): Promise<DoctorFinding[]> {
   const { variables, tokens, tokenCheck } = pair;
   if (directUrl === undefined && start?.sandbox)
     return [ok('upstreams', `${variables.direct.url} is not set: the facade brings its sandbox along`)];
@@ -122,7 +122,7 @@ async function examineUpstreams(
   return [...ofDirect, ...ofGateway];
 }
 
-function render({ style }: Context, findings: readonly Finding[]): string {
+function render({ style }: Context, findings: readonly DoctorFinding[]): string {
   const paint = { ok: style.green, warn: style.yellow, fail: style.red };
   const longest = Math.max(...findings.map(({ subject }) => subject.length));
   const lines = findings.map(({ state, subject, text, remedy }) => {

@@ -19,7 +19,7 @@ export interface ExplainOptions extends CommonOptions {
   readonly offline?: boolean;
 }
 
-interface Asked {
+interface ExplainedRequest {
   readonly method: string;
   readonly target: string;
   readonly headers: Record<string, string>;
@@ -35,7 +35,7 @@ export const explain: Command<ExplainOptions> = async (context, options, [method
   return EXIT.ok;
 };
 
-function askedFor(options: ExplainOptions, method: string, target: string): Asked {
+function askedFor(options: ExplainOptions, method: string, target: string): ExplainedRequest {
   if (!target.startsWith('/')) throw usageError(`The path "${target}" does not begin with a slash.`);
   const body = options.body === '-' ? readFileSync(0, 'utf8') : options.body;
   const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
@@ -47,7 +47,7 @@ function askedFor(options: ExplainOptions, method: string, target: string): Aske
   return { method, target, headers, body, caller: options.caller ?? 'known' };
 }
 
-async function byFacade(context: Context, asked: Asked): Promise<Explained | undefined> {
+async function byFacade(context: Context, asked: ExplainedRequest): Promise<Explained | undefined> {
   try {
     const answer = await context.admin.send<ExplainAnswer>('POST', '/api/explain', asked);
     return { ...answer, by: context.admin.url };
@@ -58,7 +58,7 @@ async function byFacade(context: Context, asked: Asked): Promise<Explained | und
   }
 }
 
-function byFile(context: Context, asked: Asked): Explained {
+function byFile(context: Context, asked: ExplainedRequest): Explained {
   const file = readConfigFile(context);
   const config = requireConfig(file);
   const caller = callerOf(context.pair, file, asked.caller);

@@ -96,7 +96,7 @@ async function flipFile(
   const routes = requireConfig(file).routes.map((route) => ({
     id: route.id,
     safety: safetyOf(route),
-    hasBothFaces: route.direct !== undefined && route.gateway !== undefined,
+    hasBothEndpoints: route.direct !== undefined && route.gateway !== undefined,
     rollout: rolloutOf(route),
   }));
   const edits = editsFor(context, routes, ids, set);

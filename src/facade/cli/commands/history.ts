@@ -20,7 +20,7 @@ export interface FlipLine {
   readonly to?: unknown;
 }
 
-export interface History {
+export interface HistoryAnswer {
   readonly revision: number;
   readonly flips: readonly FlipLine[];
 }
@@ -37,12 +37,12 @@ const COLUMNS: readonly Column[] = [
 /** Who flipped what, when and why; the newest first. */
 export const history: Command<HistoryOptions> = async (context, { limit = 20 }, [route]) => {
   const query = new URLSearchParams({ limit: String(limit), ...(route === undefined ? {} : { route }) });
-  const found = await context.admin.get<History>(`/api/history?${query.toString()}`);
+  const found = await context.admin.get<HistoryAnswer>(`/api/history?${query.toString()}`);
   print(context, found, (shown) => render(context, shown));
   return EXIT.ok;
 };
 
-function render({ io, style }: Context, { flips }: History): string {
+function render({ io, style }: Context, { flips }: HistoryAnswer): string {
   if (flips.length === 0) return 'Nothing was flipped yet.';
   const rows = flips.map(({ revision, at, source, who, route, from, to, why }) => [
     String(revision),

@@ -8,21 +8,21 @@ export interface MigrationView {
   readonly observedSince: string;
   readonly killSwitch: boolean;
   readonly stages: Readonly<Record<string, number>>;
-  readonly lastDay: Served;
-  readonly days: readonly ({ readonly day: string } & Served)[];
+  readonly lastDay: ServedView;
+  readonly days: readonly ({ readonly day: string } & ServedView)[];
   readonly routes: readonly {
     readonly id: string;
     readonly stage: string;
     readonly days: number;
     readonly gateway: number;
-    readonly lastDay: Served;
+    readonly lastDay: ServedView;
     readonly verdict?: string;
     readonly lastDirectOnlyUse: string | null;
     readonly safeToDeleteSince: string | null;
   }[];
 }
 
-interface Served {
+interface ServedView {
   readonly direct: number;
   readonly gateway: number;
   /** Of the gateway, 0 to 1; null: nothing was served. */
@@ -85,4 +85,4 @@ function render({ io, style }: Context, found: MigrationView): string {
   return [...heading, ...killed, '', table, ...(days.length > 0 ? ['', ...days] : [])].join('\n');
 }
 
-const shareText = ({ share }: Served) => (share === null ? '–' : percent(share * 100));
+const shareText = ({ share }: ServedView) => (share === null ? '–' : percent(share * 100));

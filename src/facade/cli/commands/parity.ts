@@ -1,4 +1,4 @@
-import type { IntervalView, ParityView } from '../parity.ts';
+import type { IntervalView, ParityReportView } from '../parity.ts';
 import { print, type Command, type Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { percent, share } from '../format.ts';
@@ -31,7 +31,7 @@ export const parity: Command = async (context, _options, [id]) => {
   return report.verdict.kind === 'ready' ? EXIT.ok : EXIT.problems;
 };
 
-function renderAll({ io, style, name }: Context, reports: readonly ParityView[]): string {
+function renderAll({ io, style, name }: Context, reports: readonly ParityReportView[]): string {
   if (reports.length === 0)
     return `Nothing is compared: no route has a shadow. "${name} flip ROUTE --shadow 10" begins.`;
   const rows = reports.map(({ route, verdict, counts, parity }) => {
@@ -55,7 +55,7 @@ function verdictText(kind: string, style: Context['style']): string {
   return kind === 'not ready' ? style.red(kind) : kind;
 }
 
-function renderOne({ style }: Context, report: ParityView): string {
+function renderOne({ style }: Context, report: ParityReportView): string {
   const { route, verdict, counts, groups, window, coverage } = report;
   const compared = counts.match + counts.ignored + counts.mismatch;
   const lines = [
@@ -75,7 +75,7 @@ function renderOne({ style }: Context, report: ParityView): string {
 }
 
 /** What was measured besides the answers, each with its 95 % interval. */
-function figuresOf({ latency, failures, readBacks }: ParityView): string[] {
+function figuresOf({ latency, failures, readBacks }: ParityReportView): string[] {
   const lines: string[] = [];
   if (readBacks) {
     const { arrived, notArrived, cannotTell } = readBacks;

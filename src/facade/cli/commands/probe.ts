@@ -27,7 +27,7 @@ export interface ProbeOptions extends CommonOptions {
 interface Probed {
   readonly route: string;
   readonly results: readonly Omit<ProbeResult, 'answer'>[];
-  /** By the row's own rules, as parity has them. */
+  /** By the route's own rules, as parity has them. */
   readonly differences: readonly string[];
   /** Those that `knownDifferences` names, which do not count. */
   readonly known: readonly string[];
@@ -74,12 +74,12 @@ function byRoute(
   const values = new Map(given.map((one) => [one.split('=', 1)[0] ?? '', one.slice(one.indexOf('=') + 1)]));
   const lacking = model.params.filter((name) => !values.get(name));
   if (lacking.length > 0) throw usageError(`${id} needs ${lacking.map((name) => `--param ${name}=VALUE`).join(' ')}.`);
-  const face = model.direct[0] ?? model.gateway[0];
-  if (!face) throw usageError(`${id} has no face.`);
+  const endpoint = model.direct[0] ?? model.gateway[0];
+  if (!endpoint) throw usageError(`${id} has no endpoint.`);
   return [
-    face.method,
+    endpoint.method,
     renderPath(
-      face,
+      endpoint,
       model.params.map((name) => encodeURIComponent(values.get(name) ?? '')),
     ),
   ];

@@ -3,7 +3,7 @@ import { print, remark, type Command, type CommonOptions } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
 import type { FlipAnswer } from './flip.ts';
 import { signature } from '../signature.ts';
-import { changeText, type History } from './history.ts';
+import { changeText, type HistoryAnswer } from './history.ts';
 import { allVisible } from '../../../http/visible.ts';
 
 export interface RollbackOptions extends CommonOptions {
@@ -22,7 +22,7 @@ export const rollback: Command<RollbackOptions> = async (context, options, [give
     throw usageError(`"${given}" is no revision; ${context.name} history lists them.`);
   }
   const asked = { ...(revision === undefined ? {} : { revision }), ...signature(options) };
-  const { revision: newest } = await context.admin.get<History>('/api/history?limit=1');
+  const { revision: newest } = await context.admin.get<HistoryAnswer>('/api/history?limit=1');
   const plan = await context.admin.send<RollbackAnswer>('POST', '/api/rollback', { ...asked, dryRun: true });
   if (plan.changes.length === 0) {
     print(context, plan, () => 'Nothing to roll back: that is what serves already.');

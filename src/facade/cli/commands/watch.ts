@@ -5,7 +5,7 @@ import { renderHeading, renderRoutes } from '../route-table.ts';
 import { columnsOf, openScreen } from '../screen.ts';
 import { allVisible } from '../../../http/visible.ts';
 
-export interface WatchOptions extends CommonOptions {
+export interface WatchCommandOptions extends CommonOptions {
   readonly stage?: string;
 }
 
@@ -13,7 +13,7 @@ export interface WatchOptions extends CommonOptions {
 const EVERY = 1_000;
 
 /** `routes`, live. A facade that is away for a moment is told of and waited for: one watches through a restart. */
-export const watch: Command<WatchOptions> = async (context, { stage }, [text]) => {
+export const watch: Command<WatchCommandOptions> = async (context, { stage }, [text]) => {
   if (context.json || !context.io.isTerminal) {
     throw usageError(`watch needs a terminal; for scripts there is "${context.name} routes --json".`);
   }

@@ -1,6 +1,6 @@
 import type { DatabaseChoice } from '../../config/environment.ts';
 import type { Migrations } from '../../store/migrate.ts';
-import { fail, ok, warn, type Finding } from './finding.ts';
+import { fail, ok, warn, type DoctorFinding } from './finding.ts';
 
 /**
  * Is the database there, and of this version? The embedded one belongs to the facade, and is not started for a look.
@@ -10,18 +10,18 @@ export async function examineDatabase(
   choice: DatabaseChoice,
   dataDir: string,
   others: (() => Promise<Migrations>) | undefined,
-): Promise<Finding[]> {
+): Promise<DoctorFinding[]> {
   if (choice.kind === 'none')
     return [ok('database', 'none (DATABASE_URL=none): routing works; what needs a store does not')];
   if (choice.kind === 'embedded') return [ok('database', `embedded, under ${dataDir}; the facade runs it`)];
-  const [{ Connection }, { WORK_LIMITS }, { codeOf }, { migrations }, { SCHEMA }] = await Promise.all([
+  const [{ DatabaseConnection }, { WORK_LIMITS }, { codeOf }, { migrations }, { SCHEMA }] = await Promise.all([
     import('../../store/connection.ts'),
     import('../../store/limits.ts'),
     import('../../../http/error-code.ts'),
     import('../../store/migrations/index.ts'),
     import('../../store/schema.ts'),
   ]);
-  const client = new Connection({ connectionString: choice.url, limits: WORK_LIMITS });
+  const client = new DatabaseConnection({ connectionString: choice.url, limits: WORK_LIMITS });
   try {
     await client.connect();
     await client.query('select 1');
@@ -45,7 +45,7 @@ export async function examineDatabase(
 }
 
 /** Tables are brought up to date at every start, so what lacks is no fault; what is unknown is of a newer version. */
-function migrationFinding(known: readonly string[], applied: readonly string[]): Finding {
+function migrationFinding(known: readonly string[], applied: readonly string[]): DoctorFinding {
   const unknown = applied.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     return warn('database tables', `are of a newer version (${unknown.join(', ')})`, 'run the newer version here too');

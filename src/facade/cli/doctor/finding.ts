@@ -1,7 +1,7 @@
 import type { Environment } from '../../config/environment.ts';
 
 /** One line of the doctor's report. Texts hold names of variables, hosts and codes; never a secret. */
-export interface Finding {
+export interface DoctorFinding {
   /** `direct upstream`, `database` */
   readonly subject: string;
   readonly state: 'ok' | 'warn' | 'fail';
@@ -19,14 +19,14 @@ export interface DoctorQuestion<Values = unknown> {
   readonly now: () => number;
 }
 
-export const ok = (subject: string, text: string): Finding => ({ subject, state: 'ok', text });
-export const warn = (subject: string, text: string, remedy: string): Finding => ({
+export const ok = (subject: string, text: string): DoctorFinding => ({ subject, state: 'ok', text });
+export const warn = (subject: string, text: string, remedy: string): DoctorFinding => ({
   subject,
   state: 'warn',
   text,
   remedy,
 });
-export const fail = (subject: string, text: string, remedy: string): Finding => ({
+export const fail = (subject: string, text: string, remedy: string): DoctorFinding => ({
   subject,
   state: 'fail',
   text,

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import { fail, ok, warn, type Finding } from './finding.ts';
+import { fail, ok, warn, type DoctorFinding } from './finding.ts';
 
 /** The machine under the facade: Node, disk, ports. */
 
@@ -11,7 +11,7 @@ const GIB = 1024 ** 3;
 const LEAST_FREE = GIB / 10;
 
 /** @param version `v24.1.0` */
-export function examineNode(version: string): Finding {
+export function examineNode(version: string): DoctorFinding {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   const isOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
   if (isOld) return fail('node', `${version} is too old`, `install Node ${OLDEST.join('.')} or newer`);
@@ -19,7 +19,7 @@ export function examineNode(version: string): Finding {
 }
 
 /** @param needed false: nothing is kept there. */
-export function examineDisk(dataDir: string, needed: boolean): Finding {
+export function examineDisk(dataDir: string, needed: boolean): DoctorFinding {
   if (!needed) return ok('disk', 'nothing is kept on this machine');
   const place = nearestExisting(resolve(dataDir));
   try {
@@ -43,7 +43,12 @@ function nearestExisting(path: string): string {
 }
 
 /** @param variable names the setting. @param isOurs the facade runs, so the port is rightly taken. */
-export async function examinePort(variable: string, host: string, port: number, isOurs: boolean): Promise<Finding> {
+export async function examinePort(
+  variable: string,
+  host: string,
+  port: number,
+  isOurs: boolean,
+): Promise<DoctorFinding> {
   const code = await listenFault(host, port);
   const place = `${host}:${port}`;
   if (code === undefined) return ok(variable, `${place} is free`);

@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import { codeOf } from '../../../http/error-code.ts';
 import { causeOf } from '../admin-client.ts';
 import { milliseconds } from '../format.ts';
-import { fail, ok, warn, type Finding } from './finding.ts';
+import { fail, ok, warn, type DoctorFinding } from './finding.ts';
 
 /** Can an upstream be reached, layer by layer, and does it take our credentials? The first layer that fails is told. */
 
@@ -27,7 +27,7 @@ const RENEWAL_DAYS = 21;
 /** The Date header counts whole seconds; beyond this it is the clock and not the rounding. */
 const MAX_SKEW_MS = 5_000;
 
-export async function examineUpstream(question: UpstreamQuestion): Promise<Finding[]> {
+export async function examineUpstream(question: UpstreamQuestion): Promise<DoctorFinding[]> {
   const { subject, url, variable, read } = question;
   const { hostname, port, protocol } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -38,7 +38,7 @@ export async function examineUpstream(question: UpstreamQuestion): Promise<Findi
   return [...reached, ...(await examineAnswer(subject, url, variable, read, question.now))];
 }
 
-async function reach(host: string, port: number, isTls: boolean, question: UpstreamQuestion): Promise<Finding[]> {
+async function reach(host: string, port: number, isTls: boolean, question: UpstreamQuestion): Promise<DoctorFinding[]> {
   const { subject, variable, now } = question;
   try {
     await lookup(host);
@@ -65,7 +65,12 @@ async function reach(host: string, port: number, isTls: boolean, question: Upstr
   return isTls ? [tcp, await examineCertificate(subject, host, port, now)] : [tcp];
 }
 
-async function examineCertificate(subject: string, host: string, port: number, now: () => number): Promise<Finding> {
+async function examineCertificate(
+  subject: string,
+  host: string,
+  port: number,
+  now: () => number,
+): Promise<DoctorFinding> {
   try {
     const open = () => connectTls({ host, port, servername: host, rejectUnauthorized: false });
     const socket = await connected(open, 'secureConnect');
@@ -101,7 +106,7 @@ async function examineAnswer(
   variable: string,
   { path, shown, tokenVariable }: NonNullable<UpstreamQuestion['read']>,
   now: () => number,
-): Promise<Finding[]> {
+): Promise<DoctorFinding[]> {
   const headers: Record<string, string> = shown ? { [shown[0]]: shown[1] } : {};
   try {
     const sentAt = now();
@@ -129,7 +134,7 @@ function statusFinding(
   status: number,
   tokenVariable: string,
   hasToken: boolean,
-): Finding {
+): DoctorFinding {
   if (status < 300)
     return ok(subject, `GET ${path} is answered ${status}${hasToken ? `: ${tokenVariable} is accepted` : ''}`);
   if (status === 401 || status === 403) {
@@ -146,7 +151,7 @@ function statusFinding(
 }
 
 /** Clocks that disagree make tokens, deadlines and histories wrong. */
-function clockFinding(subject: string, date: string | null, now: number): Finding[] {
+function clockFinding(subject: string, date: string | null, now: number): DoctorFinding[] {
   const theirs = date === null ? Number.NaN : Date.parse(date);
   if (Number.isNaN(theirs)) return [];
   // Its second has begun up to a second ago.

@@ -1,14 +1,14 @@
 import type { PairVariables } from '../../config/variables.ts';
 import { breachOf, TABLE_BOUNDS } from '../../config/bounds.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
-import { facesFor } from './faces.ts';
+import { endpointsFor } from './endpoints.ts';
 import { matchOperations } from './match.ts';
 import { readApi, type Api } from './openapi.ts';
 import { draftRoutes } from './routes.ts';
 import { remarksIn, writeTable } from './table.ts';
 
 /**
- * Two OpenAPI documents → the first rollout table: read (openapi.ts), match (match.ts, faces.ts), translate (routes.ts,
+ * Two OpenAPI documents → the first rollout table: read (openapi.ts), match (match.ts, endpoints.ts), translate (routes.ts,
  * translate.ts), write (table.ts). Pure.
  */
 
@@ -50,8 +50,8 @@ interface NamedApi {
 
 function tableOf(direct: NamedApi, gateway: NamedApi, variables: PairVariables): MadeTable {
   const matching = matchOperations(direct.api.operations, gateway.api.operations);
-  const faces = facesFor(matching);
-  const made = draftRoutes(faces, matching.prefix);
+  const endpoints = endpointsFor(matching);
+  const made = draftRoutes(endpoints, matching.prefix);
   if (made.routes.length === 0) {
     const remedy = 'write the paths in whole segments of plain text or {name}';
     return refused(direct.file, made.refused[0] ?? 'no operation can be a route', remedy);
@@ -60,7 +60,7 @@ function tableOf(direct: NamedApi, gateway: NamedApi, variables: PairVariables):
     variables,
     direct: { ...direct, prefix: matching.prefix.direct },
     gateway: { ...gateway, prefix: matching.prefix.gateway },
-    gatewayBase: faces.gatewayBase,
+    gatewayBase: endpoints.gatewayBase,
   });
   const breach = breachOf(text, { ...TABLE_BOUNDS, subject: 'the table' });
   if (breach) {
@@ -70,7 +70,7 @@ function tableOf(direct: NamedApi, gateway: NamedApi, variables: PairVariables):
       'leave out operations that will not move',
     );
   }
-  const pairs = made.routes.filter(({ gatewayFace }) => gatewayFace !== undefined).length;
+  const pairs = made.routes.filter(({ gatewayEndpoint }) => gatewayEndpoint !== undefined).length;
   const directOnly = made.routes.length - pairs;
   return {
     ok: true,

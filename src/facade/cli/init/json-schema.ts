@@ -1,6 +1,6 @@
 import type { BodyField } from '../../config/schema.ts';
 import type { ConfigPath } from '../../config/problem.ts';
-import { isObject, memberOf, type JsonObject, type Located, type Source } from './source.ts';
+import { isObject, memberOf, type JsonMap, type LocatedNode, type Source } from './source.ts';
 
 /**
  * What the schemas of an OpenAPI document say of a value, as far as a rollout table can hold it: its JSON type, its
@@ -25,7 +25,7 @@ export interface Field {
 }
 
 interface Members {
-  readonly properties: ReadonlyMap<string, Located>;
+  readonly properties: ReadonlyMap<string, LocatedNode>;
   readonly required: ReadonlySet<string>;
 }
 
@@ -38,7 +38,7 @@ const MAX_DEPTH = 16;
 const OUTLINE_DEPTH = 5;
 const MAX_OUTLINE = 300;
 
-const numberAt = (node: JsonObject, name: string): number | undefined => {
+const numberAt = (node: JsonMap, name: string): number | undefined => {
   const value = memberOf(node, name);
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 };
@@ -46,8 +46,8 @@ const numberAt = (node: JsonObject, name: string): number | undefined => {
 export class Schemas {
   readonly #source: Source;
   /** By the node: a schema is named by many operations. */
-  readonly #members = new WeakMap<JsonObject, Members>();
-  readonly #types = new WeakMap<JsonObject, { readonly type: JsonType | undefined }>();
+  readonly #members = new WeakMap<JsonMap, Members>();
+  readonly #types = new WeakMap<JsonMap, { readonly type: JsonType | undefined }>();
 
   constructor(source: Source) {
     this.#source = source;
@@ -86,7 +86,7 @@ export class Schemas {
     return type;
   }
 
-  #typeOf({ node, path }: Located, depth: number): JsonType | undefined {
+  #typeOf({ node, path }: LocatedNode, depth: number): JsonType | undefined {
     const written = memberOf(node, 'type');
     const types = (Array.isArray(written) ? (written as unknown[]) : [written]).filter((type) => type !== 'null');
     if (types.length > 1) return undefined;
@@ -104,7 +104,7 @@ export class Schemas {
     const located = this.#source.follow(schema, path);
     const known = located && this.#members.get(located.node);
     if (known) return known;
-    const properties = new Map<string, Located>();
+    const properties = new Map<string, LocatedNode>();
     const required = new Set<string>();
     if (located) {
       this.#collect(located, properties, required, new Set());
@@ -136,10 +136,10 @@ export class Schemas {
   }
 
   #collect(
-    { node, path }: Located,
-    properties: Map<string, Located>,
+    { node, path }: LocatedNode,
+    properties: Map<string, LocatedNode>,
     required: Set<string>,
-    seen: Set<JsonObject>,
+    seen: Set<JsonMap>,
     depth = 0,
   ): void {
     if (seen.has(node) || depth > MAX_DEPTH) return;
@@ -162,7 +162,7 @@ export class Schemas {
   }
 
   /** The parts of allOf, oneOf or anyOf, without `null`. */
-  #partsOf(node: JsonObject, path: ConfigPath): { readonly part: unknown; readonly at: ConfigPath }[] {
+  #partsOf(node: JsonMap, path: ConfigPath): { readonly part: unknown; readonly at: ConfigPath }[] {
     return ['allOf', 'oneOf', 'anyOf'].flatMap((key) => {
       const parts = memberOf(node, key);
       if (!Array.isArray(parts)) return [];

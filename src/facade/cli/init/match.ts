@@ -1,4 +1,4 @@
-import type { Operation } from './openapi.ts';
+import type { ApiOperation } from './openapi.ts';
 import { fieldKey, listed, segmentKey, wordsOf } from './text.ts';
 
 /**
@@ -7,16 +7,16 @@ import { fieldKey, listed, segmentKey, wordsOf } from './text.ts';
  * aside. What is unsure becomes a remark for a human. Pure.
  */
 
-export interface Pair {
-  readonly direct: Operation | undefined;
-  readonly gateway: Operation | undefined;
+export interface OperationPair {
+  readonly direct: ApiOperation | undefined;
+  readonly gateway: ApiOperation | undefined;
   /** For the human who reads the table. */
   readonly remarks: readonly string[];
 }
 
 export interface Matching {
   /** In the order of the direct document; operations of the gateway alone come last. */
-  readonly pairs: readonly Pair[];
+  readonly pairs: readonly OperationPair[];
   /** Segments that were set aside on each side. */
   readonly prefix: { readonly direct: readonly string[]; readonly gateway: readonly string[] };
 }
@@ -48,13 +48,16 @@ export const parametersIn = (path: string): string[] =>
     .map(parameterIn)
     .filter((name) => name !== undefined);
 
-export const nameOf = ({ method, path }: Operation): string => `${method} ${path}`;
+export const nameOf = ({ method, path }: ApiOperation): string => `${method} ${path}`;
 
-export function matchOperations(direct: readonly Operation[], gateway: readonly Operation[]): Matching {
+export function matchOperations(direct: readonly ApiOperation[], gateway: readonly ApiOperation[]): Matching {
   const [ofDirect, ofGateway] = bestPrefixes(direct, gateway);
-  const side = { direct: new Side(direct, ofDirect), gateway: new Side(gateway, ofGateway) };
-  const found = new Map<Operation, Pair>();
-  const pair = (one: Operation, other: Operation, remarks: readonly string[]): void => {
+  const side = {
+    direct: new UnmatchedOperations(direct, ofDirect),
+    gateway: new UnmatchedOperations(gateway, ofGateway),
+  };
+  const found = new Map<ApiOperation, OperationPair>();
+  const pair = (one: ApiOperation, other: ApiOperation, remarks: readonly string[]): void => {
     found.set(one, { direct: one, gateway: other, remarks });
     side.direct.take(one);
     side.gateway.take(other);
@@ -70,17 +73,17 @@ export function matchOperations(direct: readonly Operation[], gateway: readonly 
 }
 
 interface Sides {
-  readonly direct: Side;
-  readonly gateway: Side;
+  readonly direct: UnmatchedOperations;
+  readonly gateway: UnmatchedOperations;
 }
-type TakePair = (direct: Operation, gateway: Operation, remarks: readonly string[]) => void;
+type TakePair = (direct: ApiOperation, gateway: ApiOperation, remarks: readonly string[]) => void;
 
 /** Same method and same shape. Of several the one that is written alike, else the first, with a remark. */
-function pairSameMethod(one: Operation, { direct, gateway }: Sides, pair: TakePair): void {
+function pairSameMethod(one: ApiOperation, { direct, gateway }: Sides, pair: TakePair): void {
   const key = direct.key(one);
   const candidates = gateway.free(key);
   if (candidates.length === 0) return;
-  const alike = (a: Operation, b: Operation): boolean => direct.rest(a) === gateway.rest(b);
+  const alike = (a: ApiOperation, b: ApiOperation): boolean => direct.rest(a) === gateway.rest(b);
   // A later operation of direct that is written as the candidate is has the better claim.
   const rivals = direct.free(key).filter((other) => other !== one);
   const exact = candidates.find((candidate) => alike(one, candidate));
@@ -99,9 +102,9 @@ function pairSameMethod(one: Operation, { direct, gateway }: Sides, pair: TakePa
 }
 
 /** Same shape and another method, where both change something and nothing else has this shape. */
-function pairOtherMethod(one: Operation, { direct, gateway }: Sides, pair: TakePair): void {
+function pairOtherMethod(one: ApiOperation, { direct, gateway }: Sides, pair: TakePair): void {
   if (!CHANGES.has(one.method)) return;
-  const changes = (side: Side): Operation[] =>
+  const changes = (side: UnmatchedOperations): ApiOperation[] =>
     side.freeOfShape(direct.shape(one)).filter(({ method }) => CHANGES.has(method));
   const [candidate, another] = changes(gateway);
   if (!candidate || another || changes(direct).length > 1) return;
@@ -110,7 +113,7 @@ function pairOtherMethod(one: Operation, { direct, gateway }: Sides, pair: TakeP
 }
 
 /** What of the gateway an operation of direct may be, where nothing has its shape. */
-function hints(one: Operation, { direct, gateway }: Sides): string[] {
+function hints(one: ApiOperation, { direct, gateway }: Sides): string[] {
   const words = new Set(wordsOf(direct.last(one)));
   const sameId = one.operationId === undefined ? [] : gateway.freeOfId(one.operationId);
   const near = gateway
@@ -127,13 +130,13 @@ const hasStem = (words: ReadonlySet<string>, word: string): boolean =>
   [...words].some((one) => segmentKey(one) === segmentKey(word));
 
 /** The operations of one side that are not yet in a pair, to be looked up. */
-class Side {
+class UnmatchedOperations {
   readonly #prefix: readonly string[];
-  readonly #free: Set<Operation>;
+  readonly #free: Set<ApiOperation>;
   /** By what they are looked up by: `key GET leads/:`. */
-  readonly #index = new Map<string, Set<Operation>>();
+  readonly #index = new Map<string, Set<ApiOperation>>();
 
-  constructor(operations: readonly Operation[], prefix: readonly string[]) {
+  constructor(operations: readonly ApiOperation[], prefix: readonly string[]) {
     this.#prefix = prefix;
     this.#free = new Set(operations);
     for (const one of operations) {
@@ -145,34 +148,34 @@ class Side {
     }
   }
 
-  take(one: Operation): void {
+  take(one: ApiOperation): void {
     this.#free.delete(one);
     for (const name of this.#namesOf(one)) this.#index.get(name)?.delete(one);
   }
 
-  isFree = (one: Operation): boolean => this.#free.has(one);
-  free = (key: string): Operation[] => this.#found(`key ${key}`);
-  freeOfShape = (shape: string): Operation[] => this.#found(`shape ${shape}`);
-  freeUnder = (parent: string): Operation[] => this.#found(`parent ${parent}`);
-  freeOfId = (id: string): Operation[] => this.#found(`id ${fieldKey(id)}`);
+  isFree = (one: ApiOperation): boolean => this.#free.has(one);
+  free = (key: string): ApiOperation[] => this.#found(`key ${key}`);
+  freeOfShape = (shape: string): ApiOperation[] => this.#found(`shape ${shape}`);
+  freeUnder = (parent: string): ApiOperation[] => this.#found(`parent ${parent}`);
+  freeOfId = (id: string): ApiOperation[] => this.#found(`id ${fieldKey(id)}`);
 
-  key = (one: Operation): string => `${one.method} ${this.shape(one)}`;
-  shape = ({ path }: Operation): string => shapeOf(withoutPrefix(segmentsOf(path), this.#prefix));
-  parent = ({ path }: Operation): string => shapeOf(withoutPrefix(segmentsOf(path), this.#prefix).slice(0, -1));
-  last = ({ path }: Operation): string => segmentsOf(path).at(-1) ?? '';
+  key = (one: ApiOperation): string => `${one.method} ${this.shape(one)}`;
+  shape = ({ path }: ApiOperation): string => shapeOf(withoutPrefix(segmentsOf(path), this.#prefix));
+  parent = ({ path }: ApiOperation): string => shapeOf(withoutPrefix(segmentsOf(path), this.#prefix).slice(0, -1));
+  last = ({ path }: ApiOperation): string => segmentsOf(path).at(-1) ?? '';
   /** As it is written, the names of parameters left out. */
-  rest = ({ path }: Operation): string =>
+  rest = ({ path }: ApiOperation): string =>
     withoutPrefix(segmentsOf(path), this.#prefix)
       .map((segment) => (parameterIn(segment) === undefined ? segment.toLowerCase() : ':'))
       .join('/');
 
-  #namesOf(one: Operation): string[] {
+  #namesOf(one: ApiOperation): string[] {
     const id = one.operationId === undefined ? [] : [`id ${fieldKey(one.operationId)}`];
     return [`key ${this.key(one)}`, `shape ${this.shape(one)}`, `parent ${this.parent(one)}`, ...id];
   }
 
-  #found(name: string): Operation[] {
-    const found: Operation[] = [];
+  #found(name: string): ApiOperation[] {
+    const found: ApiOperation[] = [];
     for (const one of this.#index.get(name) ?? []) if (found.push(one) === MAX_CANDIDATES) break;
     return found;
   }
@@ -193,8 +196,8 @@ const withoutPrefix = (segments: readonly string[], prefix: readonly string[]): 
 type Prefix = readonly string[];
 
 /** The prefixes under which most operations meet; of several pairs the longest. */
-function bestPrefixes(direct: readonly Operation[], gateway: readonly Operation[]): readonly [Prefix, Prefix] {
-  const keysUnder = (operations: readonly Operation[]): readonly (readonly [Prefix, ReadonlySet<string>])[] =>
+function bestPrefixes(direct: readonly ApiOperation[], gateway: readonly ApiOperation[]): readonly [Prefix, Prefix] {
+  const keysUnder = (operations: readonly ApiOperation[]): readonly (readonly [Prefix, ReadonlySet<string>])[] =>
     prefixesOf(operations).map((prefix) => {
       const keys = operations.map(
         ({ method, path }) => `${method} ${shapeOf(withoutPrefix(segmentsOf(path), prefix))}`,
@@ -215,7 +218,7 @@ function bestPrefixes(direct: readonly Operation[], gateway: readonly Operation[
 }
 
 /** Every prefix without parameters that can be taken off at least half of the paths; the empty one first. */
-function prefixesOf(operations: readonly Operation[]): Prefix[] {
+function prefixesOf(operations: readonly ApiOperation[]): Prefix[] {
   const paths = operations.map(({ path }) => segmentsOf(path));
   const found: Prefix[] = [[]];
   while (found.length <= MAX_PREFIX) {

@@ -1,14 +1,14 @@
 import { isJsonMediaType } from '../../../http/media.ts';
 import type { ConfigPath, ConfigProblem } from '../../config/problem.ts';
 import { Schemas, type Field, type JsonType } from './json-schema.ts';
-import { isObject, memberOf, Source, type JsonObject, type Located } from './source.ts';
+import { isObject, memberOf, Source, type JsonMap, type LocatedNode } from './source.ts';
 
 /**
  * An OpenAPI document (3.0, 3.1, or Swagger 2.0; YAML or JSON) as a list of operations. Pure: the caller reads the file.
  * Everything wrong with the document is told at once.
  */
 
-export interface Operation {
+export interface ApiOperation {
   /** In capital letters. */
   readonly method: string;
   /** With the path of the server before it: `/api/v1/leads/{id}`. */
@@ -40,7 +40,7 @@ interface Success {
 }
 
 export interface Api {
-  readonly operations: readonly Operation[];
+  readonly operations: readonly ApiOperation[];
   /** Base URL of the first server, where it has a host. */
   readonly server: string | undefined;
   /** Paths of further servers that differ from the first one's. */
@@ -67,7 +67,7 @@ export function readApi(text: string): ReadApi {
     source.refuse(['paths'], 'the document has no paths', 'name the document that describes the operations');
     return { ok: false, problems };
   }
-  const api = new Reader(source, root).read(paths);
+  const api = new OpenApiReader(source, root).read(paths);
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, api };
 }
@@ -79,7 +79,7 @@ function notOpenApi(source: Source): readonly ConfigProblem[] {
 }
 
 /** `openapi: 3.0` without quotes is the number 3. */
-function isKnownVersion(source: Source, root: JsonObject): boolean {
+function isKnownVersion(source: Source, root: JsonMap): boolean {
   const key = memberOf(root, 'openapi') === undefined ? 'swagger' : 'openapi';
   const written = memberOf(root, key);
   if (typeof written !== 'string' && typeof written !== 'number') return false;
@@ -89,22 +89,22 @@ function isKnownVersion(source: Source, root: JsonObject): boolean {
   return false;
 }
 
-class Reader {
+class OpenApiReader {
   readonly #source: Source;
-  readonly #root: JsonObject;
+  readonly #root: JsonMap;
   readonly #schemas: Schemas;
   readonly #isSwagger: boolean;
-  readonly #operations: Operation[] = [];
+  readonly #operations: ApiOperation[] = [];
   readonly #leftOut: string[] = [];
 
-  constructor(source: Source, root: JsonObject) {
+  constructor(source: Source, root: JsonMap) {
     this.#source = source;
     this.#root = root;
     this.#schemas = new Schemas(source);
     this.#isSwagger = memberOf(root, 'openapi') === undefined;
   }
 
-  read(paths: JsonObject): Api {
+  read(paths: JsonMap): Api {
     const servers = this.#isSwagger ? [swaggerServer(this.#root)] : serversOf(this.#root);
     const [first = { host: undefined, basePath: '' }, ...others] = servers;
     for (const [path, value] of Object.entries(paths)) {
@@ -129,7 +129,7 @@ class Reader {
     };
   }
 
-  #readItem(path: string, item: Located, basePath: string): void {
+  #readItem(path: string, item: LocatedNode, basePath: string): void {
     const { node, path: at } = item;
     const own = serversOf(node)[0]?.basePath;
     if (isObject(memberOf(node, 'trace'))) this.#leftOut.push(`TRACE ${path}`);
@@ -142,7 +142,7 @@ class Reader {
     }
   }
 
-  #operation(method: string, path: string, operation: Located, item: Located): Operation {
+  #operation(method: string, path: string, operation: LocatedNode, item: LocatedNode): ApiOperation {
     const { node, path: at } = operation;
     const parameters = [...this.#parameters(item), ...this.#parameters(operation)];
     const text = (name: string): string | undefined => {
@@ -163,7 +163,7 @@ class Reader {
     };
   }
 
-  #parameters({ node, path }: Located): Parameter[] {
+  #parameters({ node, path }: LocatedNode): ApiParameter[] {
     const list = memberOf(node, 'parameters');
     return (Array.isArray(list) ? (list as unknown[]) : []).flatMap((one, i) => {
       const found = this.#source.follow(one, [...path, 'parameters', i]);
@@ -190,7 +190,7 @@ class Reader {
     return this.#jsonBody(memberOf(media, 'schema'), at, mediaTypes);
   }
 
-  #swaggerBody(operation: JsonObject, parameters: readonly Parameter[]): OperationBody | undefined {
+  #swaggerBody(operation: JsonMap, parameters: readonly ApiParameter[]): OperationBody | undefined {
     const consumes = memberOf(operation, 'consumes') ?? memberOf(this.#root, 'consumes');
     const named = Array.isArray(consumes) ? consumes.filter((type) => typeof type === 'string') : [];
     const mediaTypes = named.length > 0 ? named : ['application/json'];
@@ -223,7 +223,7 @@ class Reader {
     return { status: Number(status), outline: answer && this.#outline(answer) };
   }
 
-  #outline({ node, path }: Located): Success['outline'] {
+  #outline({ node, path }: LocatedNode): Success['outline'] {
     const content = memberOf(node, 'content');
     const json = isObject(content) ? Object.keys(content).find((type) => isJsonMediaType(type)) : undefined;
     const media = isObject(content) && json !== undefined ? memberOf(content, json) : undefined;
@@ -237,7 +237,7 @@ class Reader {
 /** What every caller sends, and the facade carries: no difference between two APIs. */
 const STANDARD_HEADERS: ReadonlySet<string> = new Set(['accept', 'authorization', 'content-type']);
 
-interface Parameter {
+interface ApiParameter {
   readonly name: string;
   readonly place: string;
   readonly field: Field;
@@ -246,17 +246,17 @@ interface Parameter {
 }
 
 /** An operation's own parameter stands behind the one of its path item, and replaces it. */
-const byName = (parameters: readonly Parameter[], place: string): ReadonlyMap<string, Field> =>
+const byName = (parameters: readonly ApiParameter[], place: string): ReadonlyMap<string, Field> =>
   new Map(parameters.filter((one) => one.place === place).map(({ name, field }) => [name, field]));
 
-interface Server {
+interface ApiServer {
   /** `https://api.example.com`; undefined for a server that is only a path. */
   readonly host: string | undefined;
   /** Without a slash at the end; empty for none. */
   readonly basePath: string;
 }
 
-function serversOf(node: JsonObject): Server[] {
+function serversOf(node: JsonMap): ApiServer[] {
   const servers = memberOf(node, 'servers');
   return (Array.isArray(servers) ? (servers as unknown[]) : []).flatMap((server) => {
     const url = isObject(server) ? memberOf(server, 'url') : undefined;
@@ -271,14 +271,14 @@ function serversOf(node: JsonObject): Server[] {
   });
 }
 
-function serverOf(text: string): Server {
+function serverOf(text: string): ApiServer {
   const url = URL.parse(text, 'relative://document');
   if (!url) return { host: undefined, basePath: '' };
   const isAbsolute = url.protocol === 'https:' || url.protocol === 'http:';
   return { host: isAbsolute ? url.origin : undefined, basePath: withoutLastSlash(url.pathname) };
 }
 
-function swaggerServer(root: JsonObject): Server {
+function swaggerServer(root: JsonMap): ApiServer {
   const [host, basePath, schemes] = ['host', 'basePath', 'schemes'].map((name) => memberOf(root, name));
   const scheme = Array.isArray(schemes) && typeof schemes[0] === 'string' ? schemes[0] : 'https';
   const path = `/${(typeof basePath === 'string' ? basePath : '').replace(/^\/+/, '')}`;

@@ -1,23 +1,23 @@
-import type { FacedPair, Faces } from './faces.ts';
+import type { PairWithEndpoints, Endpoints } from './endpoints.ts';
 import { parameterIn, segmentsOf, type Matching } from './match.ts';
-import type { Operation } from './openapi.ts';
+import type { ApiOperation } from './openapi.ts';
 import { camelCase, wordsOf } from './text.ts';
-import { translate, type Translation } from './translate.ts';
+import { translate, type RouteTranslation } from './translate.ts';
 
 /** Routes of the rollout table from pairs of operations: ids, and what each route says. Pure. */
 
-export interface RouteDraft extends Pick<FacedPair, 'directFace' | 'gatewayFace' | 'remarks'> {
+export interface RouteDraft extends Pick<PairWithEndpoints, 'directEndpoint' | 'gatewayEndpoint' | 'remarks'> {
   readonly id: string;
   /** Of the first segment: routes of the same one stand together. */
   readonly section: string;
   readonly summary: string | undefined;
   /** A path parameter, or `caller`. */
   readonly stickyBy: string;
-  readonly translation: Translation | undefined;
+  readonly translation: RouteTranslation | undefined;
 }
 
 export interface RouteDrafts {
-  /** Routes that the facade serves: each has a face on direct. */
+  /** Routes that the facade serves: each has an endpoint on direct. */
   readonly routes: readonly RouteDraft[];
   /** Routes for a human to decide on: operations of the gateway alone. */
   readonly gatewayOnly: readonly RouteDraft[];
@@ -31,32 +31,32 @@ const MAX_REMARKS = 12;
 const RESERVED = 'passthrough';
 const MAX_ID = 80;
 
-export function draftRoutes(faces: Faces, prefix: Matching['prefix']): RouteDrafts {
+export function draftRoutes(endpoints: Endpoints, prefix: Matching['prefix']): RouteDrafts {
   const ids = new Ids();
-  const made = faces.pairs.map((pair) => ({ pair, route: draftRoute(pair, prefix, ids) }));
-  const served = made.filter(({ route }) => route.directFace !== undefined);
-  const others = made.filter(({ route }) => route.directFace === undefined);
+  const made = endpoints.pairs.map((pair) => ({ pair, route: draftRoute(pair, prefix, ids) }));
+  const served = made.filter(({ route }) => route.directEndpoint !== undefined);
+  const others = made.filter(({ route }) => route.directEndpoint === undefined);
   return {
     routes: bySection(served.map(({ route }) => route)),
-    gatewayOnly: bySection(others.map(({ route }) => route).filter((route) => route.gatewayFace !== undefined)),
-    refused: others.filter(({ route }) => route.gatewayFace === undefined).flatMap(({ route }) => route.remarks),
+    gatewayOnly: bySection(others.map(({ route }) => route).filter((route) => route.gatewayEndpoint !== undefined)),
+    refused: others.filter(({ route }) => route.gatewayEndpoint === undefined).flatMap(({ route }) => route.remarks),
   };
 }
 
-function draftRoute(pair: FacedPair, prefix: Matching['prefix'], ids: Ids): RouteDraft {
-  const { direct, gateway, directFace, gatewayFace, params } = pair;
+function draftRoute(pair: PairWithEndpoints, prefix: Matching['prefix'], ids: Ids): RouteDraft {
+  const { direct, gateway, directEndpoint, gatewayEndpoint, params } = pair;
   const operation = direct ?? gateway;
   const begin = direct ? prefix.direct : prefix.gateway;
   const words = operation ? idWords(operation, begin) : [];
-  const isPair = direct && gateway && directFace !== undefined && gatewayFace !== undefined;
+  const isPair = direct && gateway && directEndpoint !== undefined && gatewayEndpoint !== undefined;
   const translation = isPair ? translate(direct, gateway, params) : undefined;
   const remarks = [...pair.remarks, ...(translation?.remarks ?? [])];
   return {
     id: ids.take(words),
     section: words[0] ?? '',
     summary: direct?.summary ?? gateway?.summary,
-    directFace,
-    gatewayFace,
+    directEndpoint,
+    gatewayEndpoint,
     stickyBy: params[0] ?? 'caller',
     translation,
     remarks: remarks.length > MAX_REMARKS ? [...remarks.slice(0, MAX_REMARKS - 1), 'and more of the kind'] : remarks,
@@ -68,7 +68,7 @@ const bySection = (routes: readonly RouteDraft[]): RouteDraft[] =>
   [...Map.groupBy(routes, ({ section }) => section).values()].flat();
 
 /** `GET /leads/{id}/tags` → `[leads, tags, list]`. */
-function idWords({ method, path }: Operation, prefix: readonly string[]): string[] {
+function idWords({ method, path }: ApiOperation, prefix: readonly string[]): string[] {
   const segments = segmentsOf(path);
   const isUnder = prefix.every((segment, i) => segments[i] === segment) && segments.length > prefix.length;
   const rest = isUnder ? segments.slice(prefix.length) : segments;

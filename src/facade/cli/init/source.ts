@@ -28,19 +28,19 @@ const MAX_PROBLEMS = 20;
 /** References that name one another, one after the other. */
 const MAX_HOPS = 100;
 
-export type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonMap = Readonly<Record<string, unknown>>;
 
 /** A part of the document, and where it stands. */
-export interface Located {
-  readonly node: JsonObject;
+export interface LocatedNode {
+  readonly node: JsonMap;
   readonly path: ConfigPath;
 }
 
-export const isObject = (value: unknown): value is JsonObject =>
+export const isObject = (value: unknown): value is JsonMap =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** An own member; a name such as `__proto__` finds what the document says, and nothing else. */
-export const memberOf = (object: JsonObject, name: string): unknown =>
+export const memberOf = (object: JsonMap, name: string): unknown =>
   Object.hasOwn(object, name) ? object[name] : undefined;
 
 interface Parsed {
@@ -69,7 +69,7 @@ export class Source {
   }
 
   /** The object at a place, behind its references; undefined, and a problem, where a reference leads nowhere. */
-  follow(value: unknown, path: ConfigPath): Located | undefined {
+  follow(value: unknown, path: ConfigPath): LocatedNode | undefined {
     const seen = new Set<string>();
     let [node, at] = [value, path];
     for (;;) {

@@ -118,14 +118,14 @@ function leftOut(refused: readonly string[], { direct, gateway }: TableOptions):
 }
 
 function routeLines(route: RouteDraft): string[] {
-  const { id, summary, directFace, gatewayFace, stickyBy, translation, remarks } = route;
-  const isPair = directFace !== undefined && gatewayFace !== undefined;
-  const fallback = directFace === undefined ? 'none' : 'direct';
+  const { id, summary, directEndpoint, gatewayEndpoint, stickyBy, translation, remarks } = route;
+  const isPair = directEndpoint !== undefined && gatewayEndpoint !== undefined;
+  const fallback = directEndpoint === undefined ? 'none' : 'direct';
   const success = translation?.success;
   const fields = [
     `id: ${scalar(id)}`,
-    ...(directFace === undefined ? [] : [`direct: ${directFace}`]),
-    ...(gatewayFace === undefined ? [] : [`gateway: ${gatewayFace}`]),
+    ...(directEndpoint === undefined ? [] : [`direct: ${directEndpoint}`]),
+    ...(gatewayEndpoint === undefined ? [] : [`gateway: ${gatewayEndpoint}`]),
     `rollout: ${rolloutText({ gateway: 0, shadow: 0, stickyBy: scalar(stickyBy), fallback })}`,
     ...(success && isPair ? [`success: { direct: ${success.direct}, gateway: ${success.gateway} }`] : []),
     ...queryLines(translation?.query ?? []),

@@ -1,7 +1,7 @@
 import type { BodyField, QueryRule } from '../../config/schema.ts';
 import type { Field } from './json-schema.ts';
 import { parametersIn } from './match.ts';
-import type { Operation, OperationBody } from './openapi.ts';
+import type { ApiOperation, OperationBody } from './openapi.ts';
 import { fieldKey, listed } from './text.ts';
 
 /**
@@ -9,11 +9,11 @@ import { fieldKey, listed } from './text.ts';
  * written, since all else takes the direct path then: the route loses nothing, and a remark names what it leaves out. Pure.
  */
 
-type Written<T extends { readonly type: unknown }> = Partial<T> & Pick<T, 'type'>;
-type WrittenParameter = Written<QueryRule[string]>;
-type WrittenField = Written<BodyField>;
+type WithType<T extends { readonly type: unknown }> = Partial<T> & Pick<T, 'type'>;
+type WrittenParameter = WithType<QueryRule[string]>;
+type WrittenField = WithType<BodyField>;
 
-export interface Translation {
+export interface RouteTranslation {
   readonly query: readonly (readonly [name: string, parameter: WrittenParameter])[];
   /** Undefined: the route has no body, and a request with one goes direct. */
   readonly body: WrittenBody | undefined;
@@ -33,7 +33,7 @@ const MAX_NAME = 200;
 const MAX_VALUES = 50;
 
 /** @param params the names of the route's path parameters, in their order. */
-export function translate(direct: Operation, gateway: Operation, params: readonly string[]): Translation {
+export function translate(direct: ApiOperation, gateway: ApiOperation, params: readonly string[]): RouteTranslation {
   const remarks: string[] = [...parameterRemarks(direct, gateway, params)];
   const query = translateQuery(direct.query, gateway.query, remarks);
   const body = translateBody(direct.body, gateway.body, params, remarks);
@@ -66,7 +66,7 @@ function translateQuery(
   direct: ReadonlyMap<string, Field>,
   gateway: ReadonlyMap<string, Field>,
   remarks: string[],
-): Translation['query'] {
+): RouteTranslation['query'] {
   const pairs = namePairs(direct, gateway);
   const same = [...pairs].filter(([name, other]) => name === other).map(([name]) => name);
   const respelt = [...pairs].filter(([name, other]) => name !== other).map(([name, other]) => `${other} (${name})`);
@@ -251,7 +251,7 @@ function isSameSet(one: readonly unknown[], other: readonly unknown[]): boolean 
 }
 
 /** Path parameters are handed on as they came, so their form must be the same. */
-function parameterRemarks(direct: Operation, gateway: Operation, params: readonly string[]): string[] {
+function parameterRemarks(direct: ApiOperation, gateway: ApiOperation, params: readonly string[]): string[] {
   const [ones, others] = [parametersIn(direct.path), parametersIn(gateway.path)];
   return params.flatMap((param, i) => {
     const [one, other] = [direct.parameters.get(ones[i] ?? ''), gateway.parameters.get(others[i] ?? '')];
@@ -262,13 +262,13 @@ function parameterRemarks(direct: Operation, gateway: Operation, params: readonl
   });
 }
 
-function headerRemarks(direct: Operation, gateway: Operation): string[] {
+function headerRemarks(direct: ApiOperation, gateway: ApiOperation): string[] {
   const known = new Set(direct.requiredHeaders.map((name) => name.toLowerCase()));
   const missing = gateway.requiredHeaders.filter((name) => !known.has(name.toLowerCase()));
   return missing.length > 0 ? [`the gateway asks for headers that direct does not: ${listed(missing)}`] : [];
 }
 
-function answerRemarks(direct: Operation, gateway: Operation): string[] {
+function answerRemarks(direct: ApiOperation, gateway: ApiOperation): string[] {
   const [one, other] = [direct.success?.outline, gateway.success?.outline];
   if (!one || !other) return [];
   const onDirect = onlyIn(one, other);

@@ -35,7 +35,7 @@ export interface FlipFacts {
   readonly by: FlippedBy;
 }
 
-export interface Facts {
+export interface AutopilotFacts {
   /** Percentage that is in force. */
   readonly gateway: number;
   readonly flip: FlipFacts;

@@ -1,7 +1,7 @@
 import type { AutopilotSettings } from '../../rollout/route.ts';
 import { isProvenAbove, mostLikelyShare, quantile, surelyAbove } from './evidence.ts';
-import type { Facts } from './facts.ts';
-import type { Tallies, Tally } from './tally.ts';
+import type { AutopilotFacts } from './facts.ts';
+import type { Tallies, PathTotalsTally } from './tally.ts';
 
 /**
  * The gates of a step. Each is `green` (shown to hold), `broken` (shown not to hold) or `waiting`: neither is shown.
@@ -26,7 +26,7 @@ export type Gates = Readonly<Record<GateName, Gate>>;
 export const areGreen = (gates: Gates) => GATES.every((name) => gates[name].state === 'green');
 export const brokenOf = (gates: Gates) => GATES.filter((name) => gates[name].state === 'broken');
 
-export function judge(facts: Facts, settings: AutopilotSettings): Gates {
+export function judge(facts: AutopilotFacts, settings: AutopilotSettings): Gates {
   const isLive = facts.gateway > 0;
   return {
     parity: parityGate(facts, settings),
@@ -47,7 +47,7 @@ const broken = (why: string): Gate => ({ state: 'broken', why });
 const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
 const ms = (value: number) => `${value.toFixed(0)} ms`;
 
-function parityGate({ parity, gateway }: Facts, { gates }: AutopilotSettings): Gate {
+function parityGate({ parity, gateway }: AutopilotFacts, { gates }: AutopilotSettings): Gate {
   if (gates.parity === undefined) {
     return gateway > 0
       ? green('a write has no shadows')
@@ -62,7 +62,7 @@ function parityGate({ parity, gateway }: Facts, { gates }: AutopilotSettings): G
 }
 
 /** No test here: each was read twice, and a gateway that is good enough loses none. */
-function readBackGate({ readBacks }: Facts): Gate {
+function readBackGate({ readBacks }: AutopilotFacts): Gate {
   if (!readBacks) return green('nothing is read back');
   const { arrived, notArrived, wanted, missing } = readBacks;
   const numbers = `${arrived} of ${arrived + notArrived} writes arrived as they were asked, ${wanted} asked for`;
@@ -70,30 +70,30 @@ function readBackGate({ readBacks }: Facts): Gate {
   return arrived >= wanted ? green(numbers) : waiting(`not enough data: ${numbers}`);
 }
 
-function breakerGate({ breaker, gateway }: Facts): Gate {
+function breakerGate({ breaker, gateway }: AutopilotFacts): Gate {
   if (breaker === 'closed') return green('closed');
   return breaker === 'open' && gateway > 0 ? broken('open') : waiting(breaker);
 }
 
 /** Of live attempts; of shadows while nothing is live. */
-function trafficGate({ gateway, live, parity }: Facts, { minRequests, gates }: AutopilotSettings): Gate {
+function trafficGate({ gateway, live, parity }: AutopilotFacts, { minRequests, gates }: AutopilotSettings): Gate {
   const isByShadows = gateway === 0 && gates.parity !== undefined;
   const seen = isByShadows ? (parity?.samples ?? 0) : live.window.gateway.attempts;
   const why = `${seen} of ${minRequests} ${isByShadows ? 'shadows' : 'attempts'}`;
   return seen >= minRequests ? green(why) : waiting(`not enough data: ${why}`);
 }
 
-const rateOf = ({ attempts, failures }: Tally) => (attempts === 0 ? 0 : failures / attempts);
+const rateOf = ({ attempts, failures }: PathTotalsTally) => (attempts === 0 ? 0 : failures / attempts);
 
 /**
  * Direct as it is now where it serves enough to be judged, else as it last did (at 100 % it serves next to nothing).
  * What was never seen enough excuses nothing.
  */
-function referenceOf({ live }: Facts, minRequests: number): Tally | undefined {
+function referenceOf({ live }: AutopilotFacts, minRequests: number): PathTotalsTally | undefined {
   return live.window.direct.attempts >= minRequests ? live.window.direct : live.reference;
 }
 
-function errorRateGate(facts: Facts, { gates, minRequests }: AutopilotSettings): Gate {
+function errorRateGate(facts: AutopilotFacts, { gates, minRequests }: AutopilotSettings): Gate {
   const { window, recent } = facts.live;
   const reference = referenceOf(facts, minRequests);
   const direct = reference ? rateOf(reference) : 0;
@@ -115,7 +115,7 @@ const LEAST_TIMED = 20;
  * the gateway's favour before it is called broken (the percentile of direct up to its bucket's end, an attempt counted
  * only in a bucket wholly beyond), so a bucket's width can cost a raise but never take one back.
  */
-function latencyGate(facts: Facts, { gates, minRequests }: AutopilotSettings): Gate {
+function latencyGate(facts: AutopilotFacts, { gates, minRequests }: AutopilotSettings): Gate {
   const { window, recent } = facts.live;
   const direct = quantile(referenceOf(facts, minRequests)?.latencies ?? [], 0.95);
   if (!direct) return waiting('the latency of direct was not measured yet');
@@ -131,7 +131,7 @@ function latencyGate(facts: Facts, { gates, minRequests }: AutopilotSettings): G
   return gateway && gateway.value <= limit ? green(say(window)) : waiting(say(window));
 }
 
-function shadowLatencyGate({ parity }: Facts, { gates }: AutopilotSettings): Gate {
+function shadowLatencyGate({ parity }: AutopilotFacts, { gates }: AutopilotSettings): Gate {
   const p95 = parity?.latencyP95;
   if (!p95) return green('shadows were not timed');
   const limit = gates.latencyP95Ratio * Math.max(p95.direct, gates.latencyFloor);

@@ -1,6 +1,6 @@
 import type { AutopilotDecision } from './metrics.ts';
 import type { AutopilotSettings } from '../../rollout/route.ts';
-import type { Facts } from './facts.ts';
+import type { AutopilotFacts } from './facts.ts';
 import { areGreen, brokenOf, WRONG_AT_ANY_SHARE, type Gates } from './gates.ts';
 
 /**
@@ -19,7 +19,7 @@ import { areGreen, brokenOf, WRONG_AT_ANY_SHARE, type Gates } from './gates.ts';
  * clock of a hold stands at its beginning.
  */
 
-interface Known {
+interface LastSeenFlip {
   /** Percentage that it last saw or set, and by which flip. */
   readonly gateway: number;
   readonly flip: string;
@@ -33,7 +33,7 @@ interface Known {
   readonly since: number;
 }
 
-export type AutopilotState = Known &
+export type AutopilotState = LastSeenFlip &
   (
     | { readonly phase: 'calibrating' | 'holding' | 'complete' }
     | { readonly phase: 'proposing'; readonly to: number }
@@ -41,7 +41,7 @@ export type AutopilotState = Known &
     | { readonly phase: 'paused'; readonly by: string }
   );
 
-export interface Decision {
+export interface AutopilotStep {
   readonly kind: Exclude<AutopilotDecision, 'refused'>;
   readonly why: string;
   /** Percentage to be set; only `raise` and `roll_back` have it. */
@@ -49,7 +49,7 @@ export interface Decision {
 }
 
 export interface Tick {
-  readonly facts: Facts;
+  readonly facts: AutopilotFacts;
   readonly gates: Gates;
   readonly settings: AutopilotSettings;
   /** Epoch milliseconds. */
@@ -59,7 +59,7 @@ export interface Tick {
 export interface Stepped {
   /** To be kept only once the flip, if there is one, is made. */
   readonly state: AutopilotState;
-  readonly decision: Decision;
+  readonly decision: AutopilotStep;
 }
 
 const DAY = 86_400_000;
@@ -106,7 +106,7 @@ export function resume(state: AutopilotState, tick: Tick, by: string): Stepped {
 
 const hold = (state: AutopilotState, why: string): Stepped => ({ state, decision: { kind: 'hold', why } });
 
-function known({ gateway, flip, settings, setbacks, brokeAt, since }: AutopilotState): Known {
+function known({ gateway, flip, settings, setbacks, brokeAt, since }: AutopilotState): LastSeenFlip {
   return { gateway, flip, settings, setbacks, brokeAt, since };
 }
 
@@ -169,7 +169,7 @@ function gateBroke(state: AutopilotState, tick: Tick): Stepped | undefined {
 }
 
 /** @param from before the fall, @param to where it stands now. */
-function cooling(from: AutopilotState, to: Known, { settings, now }: Tick): AutopilotState {
+function cooling(from: AutopilotState, to: LastSeenFlip, { settings, now }: Tick): AutopilotState {
   // The rest of a fall is the same setback.
   const setbacks = from.phase === 'cooling' ? from.setbacks : from.setbacks + 1;
   const until = now + Math.min(DAY, settings.coolDown * 2 ** Math.min(setbacks - 1, 20));

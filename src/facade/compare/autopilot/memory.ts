@@ -1,13 +1,13 @@
-import type { DecisionRecord, Kept, Memory, Order, Reading, Turn } from './ports.ts';
+import type { DecisionRecord, Kept, Memory, ManualOverride, Reading, Turn } from './ports.ts';
 
 /** Without a store: one process, which forgets everything when it ends. */
 
-const MOST_DECISIONS = 1_000;
+const MAX_DECISIONS = 1_000;
 
 export class ProcessMemory implements Memory {
   readonly #kept = new Map<string, Kept>();
   #decisions: DecisionRecord[] = [];
-  #orders: Order[] = [];
+  #orders: ManualOverride[] = [];
   #readings: readonly Reading[] = [];
 
   load(): Promise<ReadonlyMap<string, Kept>> {
@@ -26,7 +26,7 @@ export class ProcessMemory implements Memory {
   }
 
   record(decision: DecisionRecord): Promise<void> {
-    this.#decisions = [decision, ...this.#decisions].slice(0, MOST_DECISIONS);
+    this.#decisions = [decision, ...this.#decisions].slice(0, MAX_DECISIONS);
     return Promise.resolve();
   }
 
@@ -34,7 +34,7 @@ export class ProcessMemory implements Memory {
     return Promise.resolve(this.#decisions.filter((one) => one.route === route).slice(0, limit));
   }
 
-  order(order: Order): Promise<void> {
+  order(order: ManualOverride): Promise<void> {
     this.#orders.push(order);
     return Promise.resolve();
   }

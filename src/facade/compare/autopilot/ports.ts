@@ -2,7 +2,7 @@ import type { BreakerStateName } from '../../observe/metrics.ts';
 import type { AutopilotSettings } from '../../rollout/route.ts';
 import type { FlipFacts, ParityFacts, ReadBackFacts } from './facts.ts';
 import type { Gates } from './gates.ts';
-import type { AutopilotState, Decision } from './machine.ts';
+import type { AutopilotState, AutopilotStep } from './machine.ts';
 import type { Tallies } from './tally.ts';
 
 /** What the runner needs of the rest of the house. Each port is one sentence long; app.ts says who stands behind it. */
@@ -37,11 +37,11 @@ export interface FlipOrder {
   readonly from: number;
   readonly to: number;
   readonly why: string;
-  readonly evidence: Evidence;
+  readonly evidence: DecisionEvidence;
 }
 
 /** The numbers that led to a decision. */
-export interface Evidence {
+export interface DecisionEvidence {
   readonly gates: Gates;
   readonly parity: ParityFacts | undefined;
   readonly readBacks: ReadBackFacts | undefined;
@@ -66,9 +66,9 @@ export interface Report {
   /** ISO 8601; of the phase. */
   readonly since: string;
   readonly until: string | undefined;
-  readonly decision: Decision['kind'];
+  readonly decision: AutopilotStep['kind'];
   readonly why: string;
-  readonly evidence: Evidence;
+  readonly evidence: DecisionEvidence;
   readonly proposal: ({ readonly gateway: number } & Proposal) | undefined;
   /** ISO 8601: when it was looked at. */
   readonly at: string;
@@ -77,14 +77,14 @@ export interface Report {
 export interface DecisionRecord {
   readonly at: string;
   readonly route: string;
-  readonly decision: Decision['kind'];
+  readonly decision: AutopilotStep['kind'];
   readonly from: number;
   readonly to: number;
   readonly why: string;
-  readonly evidence: Evidence;
+  readonly evidence: DecisionEvidence;
 }
 
-export interface Order {
+export interface ManualOverride {
   readonly route: string;
   readonly kind: 'pause' | 'resume';
   readonly by: string;
@@ -100,7 +100,7 @@ export interface Turn {
   /** By route. */
   readonly kept: ReadonlyMap<string, Kept>;
   /** In the order in which they were given. */
-  readonly orders: readonly Order[];
+  readonly orders: readonly ManualOverride[];
   /**
    * Keeps the new states, and with them what came of the orders: both or neither. @throws when another leader has kept
    * states since this turn began, as one does that takes over from a process that stood still.
@@ -117,14 +117,14 @@ export interface Memory {
   /** Newest first. */
   history(route: string, limit: number): Promise<readonly DecisionRecord[]>;
   /** Of a human, for whoever leads. */
-  order(order: Order): Promise<void>;
+  order(order: ManualOverride): Promise<void>;
   /** Of this process, for whoever leads. */
   publish(readings: readonly Reading[]): Promise<void>;
   /** The newest of every process that lives. */
   readings(): Promise<readonly Reading[]>;
 }
 
-export interface Ports {
+export interface AutopilotPorts {
   /** Epoch milliseconds. */
   now(): number;
   /** Every route that is on autopilot. */

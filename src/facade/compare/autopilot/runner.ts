@@ -2,10 +2,19 @@ import type { Calendar } from '../../../http/calendar.ts';
 import type { Logger } from '../../../http/log.ts';
 import { within } from '../../../http/within.ts';
 import type { AutopilotMetrics } from './metrics.ts';
-import type { Facts } from './facts.ts';
+import type { AutopilotFacts } from './facts.ts';
 import { judge } from './gates.ts';
 import { begin, pause, reborn, resume, step, type AutopilotState, type Stepped, type Tick } from './machine.ts';
-import type { Evidence, Kept, Order, Ports, Proposal, Reading, Report, RouteNow } from './ports.ts';
+import type {
+  DecisionEvidence,
+  Kept,
+  ManualOverride,
+  AutopilotPorts,
+  Proposal,
+  Reading,
+  Report,
+  RouteNow,
+} from './ports.ts';
 import { Traffic, worstBreaker } from './traffic.ts';
 
 /**
@@ -17,7 +26,7 @@ import { Traffic, worstBreaker } from './traffic.ts';
 const OBEY_TIMEOUT_MS = 2_000;
 
 interface AutopilotOptions {
-  readonly ports: Ports;
+  readonly ports: AutopilotPorts;
   readonly metrics: AutopilotMetrics;
   readonly log: Logger;
 }
@@ -67,7 +76,7 @@ export class Autopilot {
   }
 
   /** Hands off, or on again. Whoever leads obeys at its next tick; here it is at once, where the tick does not take long. */
-  async order(order: Order): Promise<void> {
+  async order(order: ManualOverride): Promise<void> {
     await this.#options.ports.memory.order(order);
     await within(OBEY_TIMEOUT_MS, this.#obey()).catch((error: unknown) => {
       this.#options.log.warn({ err: error, route: order.route }, 'autopilot: the order is obeyed at the next tick');
@@ -109,7 +118,12 @@ export class Autopilot {
     await turn.end(next);
   }
 
-  async #look(route: RouteNow, kept: Kept | undefined, orders: readonly Order[], readings: readonly Reading[]) {
+  async #look(
+    route: RouteNow,
+    kept: Kept | undefined,
+    orders: readonly ManualOverride[],
+    readings: readonly Reading[],
+  ) {
     const tick = this.#tickOf(route, readings);
     const isNew = !this.#known.has(route.id);
     this.#known.add(route.id);
@@ -138,7 +152,7 @@ export class Autopilot {
     const { ports } = this.#options;
     const now = ports.now();
     const window = this.#traffic.add(id, readings, now, settings.hold, settings.minRequests);
-    const facts: Facts = {
+    const facts: AutopilotFacts = {
       gateway,
       flip,
       isKilled: ports.isKilled(),
@@ -213,7 +227,7 @@ export class Autopilot {
   }
 }
 
-function evidenceOf({ facts, gates }: Tick): Evidence {
+function evidenceOf({ facts, gates }: Tick): DecisionEvidence {
   const { direct, gateway } = facts.live.window;
   return {
     gates,

@@ -6,7 +6,7 @@ import type { Metrics } from '../../observe/metrics.ts';
 import type { Leadership, Store } from '../../store/index.ts';
 import type { ParityReport } from '../report.ts';
 import type { FlipFacts } from './facts.ts';
-import { proofOf, readingsOf, routesOf } from './house.ts';
+import { proofOf, readingsOf, routesOf } from './facade-adapter.ts';
 import { ProcessMemory } from './memory.ts';
 import { AutopilotMetrics } from './metrics.ts';
 import type { FlipOrder, Memory, Proposal } from './ports.ts';
@@ -23,7 +23,7 @@ export interface FlipPort {
   propose(route: string, gateway: number): Promise<Proposal>;
 }
 
-interface StartOptions {
+interface AutopilotStartOptions {
   readonly dataPlane: DataPlane;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -38,14 +38,14 @@ interface StartOptions {
   readonly every?: number | undefined;
 }
 
-interface Started {
+interface StartedAutopilot {
   readonly autopilot: Autopilot;
   /** The store is there: state outlives the process, and of all instances one leads. */
   keep(store: Store): Promise<void>;
   close(): Promise<void>;
 }
 
-export function startAutopilot(options: StartOptions): Started {
+export function startAutopilot(options: AutopilotStartOptions): StartedAutopilot {
   const { dataPlane, metrics, log, calendar, parity, flips, awaitsStore, mayLead = true, every = 5_000 } = options;
   const instance = randomUUID();
   let memory: Memory = new ProcessMemory();

@@ -10,7 +10,7 @@ import {
   recordAutopilotDecision,
 } from '../../store/autopilot.ts';
 import type { Database } from '../../store/index.ts';
-import type { DecisionRecord, Kept, Memory, Order, Reading, Turn } from './ports.ts';
+import type { DecisionRecord, Kept, Memory, ManualOverride, Reading, Turn } from './ports.ts';
 
 /**
  * With a store: the truth of all instances, over restarts. What is read was written by some version of this program; a
@@ -52,7 +52,7 @@ export class StoreMemory implements Memory {
     return (await autopilotDecisions(this.#db, route, limit)) as DecisionRecord[];
   }
 
-  order({ route, kind, by }: Order): Promise<void> {
+  order({ route, kind, by }: ManualOverride): Promise<void> {
     return orderAutopilot(this.#db, { route, kind, who: by });
   }
 

@@ -3,15 +3,15 @@ import { UPSTREAM_BUCKETS } from '../../observe/metrics.ts';
 
 /** Arithmetic on what a path did: the difference of two readings of its counters, and sums of those. */
 
-export type Tally = PathTotals;
+export type PathTotalsTally = PathTotals;
 
 /** Of both paths. */
 export interface Tallies {
-  readonly direct: Tally;
-  readonly gateway: Tally;
+  readonly direct: PathTotalsTally;
+  readonly gateway: PathTotalsTally;
 }
 
-const NOTHING: Tally = { attempts: 0, failures: 0, latencies: UPSTREAM_BUCKETS.map(() => 0).concat(0) };
+const NOTHING: PathTotalsTally = { attempts: 0, failures: 0, latencies: UPSTREAM_BUCKETS.map(() => 0).concat(0) };
 export const NONE: Tallies = { direct: NOTHING, gateway: NOTHING };
 
 export const sum = (a: Tallies, b: Tallies): Tallies => combine(a, b, (x, y) => x + y);
@@ -23,7 +23,7 @@ export function since(before: Tallies, now: Tallies): Tallies {
 }
 
 function combine(a: Tallies, b: Tallies, by: (x: number, y: number) => number): Tallies {
-  const tally = (one: Tally, other: Tally): Tally => ({
+  const tally = (one: PathTotalsTally, other: PathTotalsTally): PathTotalsTally => ({
     attempts: by(one.attempts, other.attempts),
     failures: by(one.failures, other.failures),
     latencies: one.latencies.map((count, i) => by(count, other.latencies[i] ?? 0)),

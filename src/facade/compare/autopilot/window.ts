@@ -1,4 +1,4 @@
-import { NONE, sum, type Tallies, type Tally } from './tally.ts';
+import { NONE, sum, type Tallies, type PathTotalsTally } from './tally.ts';
 
 /**
  * The live traffic of one route at its present step. The window is the last `hold`; where that holds too little to prove
@@ -13,7 +13,7 @@ export interface LiveTraffic {
   /** The newest tenth of a hold. */
   readonly recent: Tallies;
   /** What direct was when it last served enough to say so, at this step or before. */
-  readonly reference: Tally | undefined;
+  readonly reference: PathTotalsTally | undefined;
 }
 
 interface Slot {
@@ -25,11 +25,11 @@ interface Slot {
 const SLOTS_IN_A_HOLD = 30;
 const SLOTS_IN_RECENT = 3;
 /** A route that is asked once an hour stretches its window over days: old slots then become coarser, not more. */
-const MOST_SLOTS = 120;
+const MAX_SLOTS = 120;
 
 export class TrafficWindow {
   #slots: Slot[] = [];
-  #reference: Tally | undefined;
+  #reference: PathTotalsTally | undefined;
 
   /** What both paths did since the last tick. @param now, hold milliseconds. */
   add(delta: Tallies, now: number, hold: number, minRequests: number): void {
@@ -38,7 +38,7 @@ export class TrafficWindow {
       this.#slots[this.#slots.length - 1] = { from: newest.from, tallies: sum(newest.tallies, delta) };
     } else this.#slots.push({ from: now, tallies: delta });
     this.#forget(now - hold, minRequests);
-    if (this.#slots.length > MOST_SLOTS) this.#mergeOldest();
+    if (this.#slots.length > MAX_SLOTS) this.#mergeOldest();
     const { direct } = total(this.#slots);
     if (direct.attempts >= minRequests) this.#reference = direct;
   }

@@ -1,20 +1,20 @@
 import type { Finding } from '../problem.ts';
 import { safetyOf } from '../safety.ts';
-import { finding, type Draft, type Row } from './draft.ts';
+import { finding, type Draft, type IndexedRoute } from './draft.ts';
 
 /**
- * Rules on what may be put on autopilot. A row that it could never raise, or that it could raise but not roll back
+ * Rules on what may be put on autopilot. A route that it could never raise, or that it could raise but not roll back
  * without a caller seeing an error, is refused at the door rather than left standing still for weeks.
  */
 
-const onAutopilot = ({ rows }: Draft): Row[] => rows.filter(({ route }) => route.autopilot !== undefined);
-const at = ({ index }: Row, ...rest: string[]) => ['routes', index, 'autopilot', ...rest];
+const onAutopilot = ({ rows }: Draft): IndexedRoute[] => rows.filter(({ route }) => route.autopilot !== undefined);
+const at = ({ index }: IndexedRoute, ...rest: string[]) => ['routes', index, 'autopilot', ...rest];
 
-export function autopilotNeedsBothFaces(draft: Draft): Finding[] {
+export function autopilotNeedsBothEndpoints(draft: Draft): Finding[] {
   return onAutopilot(draft)
     .filter(({ route }) => route.direct === undefined || route.gateway === undefined)
     .map((row) => {
-      const message = 'the row has one face only, so there is nothing to move';
+      const message = 'the route has one endpoint only, so there is nothing to move';
       return finding(at(row), message, 'leave autopilot out, or write both direct: and gateway:');
     });
 }
@@ -24,7 +24,7 @@ export function autopilotNeedsAWayBack(draft: Draft): Finding[] {
     .filter(({ route }) => route.rollout.fallback === 'none')
     .map((row) => {
       const message = 'with fallback: none every failure of a raised step would reach a caller';
-      return finding(at(row), message, 'write fallback: direct, or leave autopilot out: a retired row moves no more');
+      return finding(at(row), message, 'write fallback: direct, or leave autopilot out: a retired route moves no more');
     });
 }
 

@@ -1,13 +1,13 @@
-import { facesOf, parametersOf } from '../face.ts';
+import { endpointsOf, parametersOf } from '../endpoint.ts';
 import { nearest } from '../nearest.ts';
 import type { Finding } from '../problem.ts';
 import type { BodyRule } from '../schema.ts';
-import { finding, type Draft, type Row } from './draft.ts';
+import { finding, type Draft, type IndexedRoute } from './draft.ts';
 
 /** Rules on the translation of bodies and queries: every name refers to something, and no name means two things. */
 
 interface Translated {
-  readonly row: Row;
+  readonly row: IndexedRoute;
   readonly body: BodyRule;
   readonly at: readonly (string | number)[];
 }
@@ -22,12 +22,12 @@ const unknownName = (name: string, known: readonly string[]) => (): string => {
 
 export function echoesNameParameters(draft: Draft): Finding[] {
   return translated(draft).flatMap(({ row, body, at }) => {
-    const [first] = [...facesOf(row.route.direct), ...facesOf(row.route.gateway)];
+    const [first] = [...endpointsOf(row.route.direct), ...endpointsOf(row.route.gateway)];
     const known = first ? parametersOf(first) : [];
     return Object.entries(body.echoes)
       .filter(([, parameter]) => !known.includes(parameter))
       .map(([field, parameter]) => {
-        const message = `"${parameter}" is no path parameter of the row`;
+        const message = `"${parameter}" is no path parameter of the route`;
         return finding([...at, 'echoes', field], message, unknownName(parameter, known));
       });
   });

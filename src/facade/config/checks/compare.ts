@@ -3,21 +3,24 @@ import { nearest } from '../nearest.ts';
 import type { ConfigPath, Finding } from '../problem.ts';
 import { finding, type Draft } from './draft.ts';
 
-/** Rules on the comparison: every JSONPath can be read, every tolerance means something, the ledger names rows. */
+/** Rules on the comparison: every JSONPath can be read, every tolerance means something, the ledger names routes. */
 
-type Place = readonly [path: ConfigPath, jsonPath: string];
+type JsonPathPlace = readonly [path: ConfigPath, jsonPath: string];
 
 /** Every JSONPath that was written, with its place. */
-function jsonPathsOf({ rows, compare }: Draft): Place[] {
-  const common = (compare?.ignore ?? []).map((text, i): Place => [['compare', 'ignore', i], text]);
+function jsonPathsOf({ rows, compare }: Draft): JsonPathPlace[] {
+  const common = (compare?.ignore ?? []).map((text, i): JsonPathPlace => [['compare', 'ignore', i], text]);
   const own = rows.flatMap(({ index, route }) => {
     const at = (...rest: (string | number)[]): ConfigPath => ['routes', index, ...rest];
     const { ignore = [], tolerate = [], unordered = [] } = route.compare ?? {};
     return [
-      ...ignore.map((text, i): Place => [at('compare', 'ignore', i), text]),
-      ...tolerate.map(({ path }, i): Place => [at('compare', 'tolerate', i, 'path'), path]),
-      ...unordered.map(({ path }, i): Place => [at('compare', 'unordered', i, 'path'), path]),
-      ...Object.entries(route.verify?.fields ?? {}).map(([name, text]): Place => [at('verify', 'fields', name), text]),
+      ...ignore.map((text, i): JsonPathPlace => [at('compare', 'ignore', i), text]),
+      ...tolerate.map(({ path }, i): JsonPathPlace => [at('compare', 'tolerate', i, 'path'), path]),
+      ...unordered.map(({ path }, i): JsonPathPlace => [at('compare', 'unordered', i, 'path'), path]),
+      ...Object.entries(route.verify?.fields ?? {}).map(([name, text]): JsonPathPlace => [
+        at('verify', 'fields', name),
+        text,
+      ]),
     ];
   });
   return [...common, ...own];
@@ -50,14 +53,14 @@ export function tolerancesTolerateSomething({ rows }: Draft): Finding[] {
   );
 }
 
-export function knownDifferencesNameRows({ rows, knownDifferences }: Draft): Finding[] {
+export function knownDifferencesNameRoutes({ rows, knownDifferences }: Draft): Finding[] {
   const ids = new Set(rows.map(({ route }) => route.id));
   return knownDifferences.flatMap(({ index, entry }) => {
     if (ids.has(entry.route)) return [];
     const remedy = (): string => {
       const meant = nearest(entry.route, [...ids]);
-      return meant === undefined ? 'write the id of a row, or remove the entry' : `did you mean "${meant}"?`;
+      return meant === undefined ? 'write the id of a route, or remove the entry' : `did you mean "${meant}"?`;
     };
-    return [finding(['knownDifferences', index, 'route'], `"${entry.route}" is the id of no row`, remedy)];
+    return [finding(['knownDifferences', index, 'route'], `"${entry.route}" is the id of no route`, remedy)];
   });
 }

@@ -10,30 +10,30 @@ import type { Variables } from '../variables.ts';
 import { valueAt } from '../place.ts';
 
 /**
- * As much of the config as its schema accepts, part by part. The checks run on it, so that one misspelt key in row 3
- * does not hide a double claim in row 20: an operator in a hurry mends the file once.
+ * As much of the config as its schema accepts, part by part. The checks run on it, so that one misspelt key in route 3
+ * does not hide a double claim in route 20: an operator in a hurry mends the file once.
  */
 export interface Draft {
   /** The file as data, whatever is in it. */
   readonly raw: unknown;
   readonly env: Variables;
-  readonly rows: readonly Row[];
+  readonly rows: readonly IndexedRoute[];
   readonly direct: UpstreamConfig | undefined;
   readonly gateway: UpstreamConfig | undefined;
   readonly server: FacadeConfig['server'] | undefined;
   readonly defaults: FacadeConfig['defaults'] | undefined;
   readonly compare: FacadeConfig['compare'] | undefined;
-  readonly knownDifferences: readonly Known[];
+  readonly knownDifferences: readonly KnownDifferenceDraft[];
 }
 
-interface Known {
+interface KnownDifferenceDraft {
   /** Its place in `knownDifferences`. */
   readonly index: number;
   readonly entry: KnownDifferenceConfig;
 }
 
-export interface Row {
-  /** Its place in `routes`, rows that the schema refused counted as well. */
+export interface IndexedRoute {
+  /** Its place in `routes`, routes that the schema refused counted as well. */
   readonly index: number;
   readonly route: RouteConfig;
 }
@@ -99,5 +99,5 @@ export function finding(path: ConfigPath, message: string, remedy: Finding['reme
   return { path, at: 'value', message, remedy };
 }
 
-/** How another row is named in a message: `routes[3] (leads.get)`. */
-export const nameOf = ({ index, route }: Row) => `routes[${index}] (${route.id})`;
+/** How another route is named in a message: `routes[3] (leads.get)`. */
+export const nameOf = ({ index, route }: IndexedRoute) => `routes[${index}] (${route.id})`;

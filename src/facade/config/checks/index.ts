@@ -2,27 +2,27 @@ import type { Finding } from '../problem.ts';
 import {
   autopilotHasEvidence,
   autopilotNeedsAWayBack,
-  autopilotNeedsBothFaces,
+  autopilotNeedsBothEndpoints,
   autopilotStepsRise,
 } from './autopilot.ts';
 import { directNamesAreUnique, echoesNameParameters, jsonApiNamesFields, queryRangesHoldSomething } from './body.ts';
-import { jsonPathsAreSound, knownDifferencesNameRows, tolerancesTolerateSomething } from './compare.ts';
+import { jsonPathsAreSound, knownDifferencesNameRoutes, tolerancesTolerateSomething } from './compare.ts';
 import type { Check, Draft } from './draft.ts';
 import {
-  everyRowHasAFace,
-  facesHaveTheSameParameters,
+  everyRouteHasAnEndpoint,
+  endpointsHaveTheSameParameters,
   idsAreUnique,
-  noFaceIsClaimedTwice,
+  noEndpointIsDeclaredTwice,
   templatesAreSound,
-} from './faces.ts';
+} from './endpoints.ts';
 import {
-  directOnlyRowsStayDirect,
-  gatewayOnlyRowsAreAllOrNothing,
-  onlySafeRowsAreShadowed,
+  directOnlyRoutesStayDirect,
+  gatewayOnlyRoutesAreAllOrNothing,
+  onlySafeRoutesAreShadowed,
   stickyByIsKnown,
   writesAreNeverDeclaredSafe,
 } from './rollout.ts';
-import { verifyIsOfAWrite, verifyNamesFields, verifyReadsByASafeRow } from './verify.ts';
+import { verifyIsOfAWrite, verifyNamesFields, verifyReadsByASafeRoute } from './verify.ts';
 import {
   totalDeadlineCoversItsParts,
   trustedProxiesAreAddresses,
@@ -33,16 +33,16 @@ import {
 /** Every rule that the schema cannot express. A new one is a function of its own and a line here. */
 const CHECKS: readonly Check[] = [
   idsAreUnique,
-  everyRowHasAFace,
+  everyRouteHasAnEndpoint,
   templatesAreSound,
-  noFaceIsClaimedTwice,
-  facesHaveTheSameParameters,
+  noEndpointIsDeclaredTwice,
+  endpointsHaveTheSameParameters,
   writesAreNeverDeclaredSafe,
-  onlySafeRowsAreShadowed,
-  gatewayOnlyRowsAreAllOrNothing,
-  directOnlyRowsStayDirect,
+  onlySafeRoutesAreShadowed,
+  gatewayOnlyRoutesAreAllOrNothing,
+  directOnlyRoutesStayDirect,
   stickyByIsKnown,
-  autopilotNeedsBothFaces,
+  autopilotNeedsBothEndpoints,
   autopilotNeedsAWayBack,
   autopilotStepsRise,
   autopilotHasEvidence,
@@ -52,9 +52,9 @@ const CHECKS: readonly Check[] = [
   queryRangesHoldSomething,
   jsonPathsAreSound,
   tolerancesTolerateSomething,
-  knownDifferencesNameRows,
+  knownDifferencesNameRoutes,
   verifyIsOfAWrite,
-  verifyReadsByASafeRow,
+  verifyReadsByASafeRoute,
   verifyNamesFields,
   upstreamUrlsAreSound,
   variablesStandOnlyInUrls,

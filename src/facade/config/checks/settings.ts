@@ -47,9 +47,9 @@ export function variablesStandOnlyInUrls({ raw }: Draft): Finding[] {
   return findings;
 }
 
-type Deadlines = Partial<Record<'connect' | 'firstByte' | 'idle' | 'total', number>>;
+type WrittenDeadlines = Partial<Record<'connect' | 'firstByte' | 'idle' | 'total', number>>;
 
-function totalCovers(own: Deadlines, inherited: Deadlines, path: ConfigPath): Finding[] {
+function totalCovers(own: WrittenDeadlines, inherited: WrittenDeadlines, path: ConfigPath): Finding[] {
   const total = own.total ?? inherited.total;
   return (['connect', 'firstByte'] as const).flatMap((key) => {
     const part = own[key] ?? inherited[key];

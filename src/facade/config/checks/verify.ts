@@ -1,10 +1,10 @@
-import { facesOf, parametersOf } from '../face.ts';
+import { endpointsOf, parametersOf } from '../endpoint.ts';
 import { nearest } from '../nearest.ts';
 import type { Finding } from '../problem.ts';
 import { safetyOf } from '../safety.ts';
-import { finding, type Draft, type Row } from './draft.ts';
+import { finding, type Draft, type IndexedRoute } from './draft.ts';
 
-/** Rules on reading writes back: it is a write, it can be read by the parameters at hand, and the fields are the row's. */
+/** Rules on reading writes back: it is a write, it can be read by the parameters at hand, and the fields are the route's. */
 
 const verified = ({ rows }: Draft) =>
   rows.flatMap((row) =>
@@ -14,38 +14,38 @@ const verified = ({ rows }: Draft) =>
 export function verifyIsOfAWrite(draft: Draft): Finding[] {
   return verified(draft).flatMap(({ row, at }) => {
     if (safetyOf(row.route) === 'safe')
-      return [finding(at, 'a read leaves nothing to read back', 'leave it out, and shadow the row instead')];
+      return [finding(at, 'a read leaves nothing to read back', 'leave it out, and shadow the route instead')];
     if (row.route.direct === undefined || row.route.gateway === undefined)
-      return [finding(at, 'the row has one face only', 'leave it out: there is no other path to check')];
+      return [finding(at, 'the route has one endpoint only', 'leave it out: there is no other path to check')];
     return [];
   });
 }
 
-export function verifyReadsByASafeRow(draft: Draft): Finding[] {
-  // Of two rows with one id, which is a fault of its own, the first.
+export function verifyReadsByASafeRoute(draft: Draft): Finding[] {
+  // Of two routes with one id, which is a fault of its own, the first.
   const byId = new Map(draft.rows.toReversed().map((row) => [row.route.id, row]));
   return verified(draft).flatMap(({ row, verify, at }) => {
     const reader = byId.get(verify.read);
-    const message = reader ? unfitReader(row, reader) : `"${verify.read}" is the id of no row`;
+    const message = reader ? unfitReader(row, reader) : `"${verify.read}" is the id of no route`;
     if (message === undefined) return [];
     const remedy = (): string => {
       const fit = draft.rows.filter((other) => unfitReader(row, other) === undefined).map(({ route }) => route.id);
       const meant = nearest(verify.read, fit);
-      return meant === undefined ? `write one of ${fit.join(', ') || '(no row fits)'}` : `did you mean "${meant}"?`;
+      return meant === undefined ? `write one of ${fit.join(', ') || '(no route fits)'}` : `did you mean "${meant}"?`;
     };
     return [finding([...at, 'read'], message, remedy)];
   });
 }
 
-/** Why `reader` cannot read back what `row` wrote; undefined when it can. */
-function unfitReader(row: Row, reader: Row): string | undefined {
-  const [face] = facesOf(reader.route.direct);
-  if (!face || face.method !== 'GET' || safetyOf(reader.route) !== 'safe')
-    return `${reader.route.id} is no read of the direct face`;
-  const [own] = facesOf(row.route.direct);
+/** Why `reader` cannot read back what `route` wrote; undefined when it can. */
+function unfitReader(row: IndexedRoute, reader: IndexedRoute): string | undefined {
+  const [endpoint] = endpointsOf(reader.route.direct);
+  if (!endpoint || endpoint.method !== 'GET' || safetyOf(reader.route) !== 'safe')
+    return `${reader.route.id} is no read of the direct endpoint`;
+  const [own] = endpointsOf(row.route.direct);
   const known = own ? parametersOf(own) : [];
-  const missing = parametersOf(face).find((name) => !known.includes(name));
-  return missing === undefined ? undefined : `${reader.route.id} wants :${missing}, which the row does not have`;
+  const missing = parametersOf(endpoint).find((name) => !known.includes(name));
+  return missing === undefined ? undefined : `${reader.route.id} wants :${missing}, which the route does not have`;
 }
 
 export function verifyNamesFields(draft: Draft): Finding[] {
@@ -61,7 +61,7 @@ export function verifyNamesFields(draft: Draft): Finding[] {
         remedy: () => {
           const meant = nearest(name, known);
           return meant === undefined
-            ? `write one of ${known.join(', ') || '(the row has no body)'}`
+            ? `write one of ${known.join(', ') || '(the route has no body)'}`
             : `did you mean "${meant}"?`;
         },
       }));

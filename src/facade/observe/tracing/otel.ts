@@ -25,9 +25,9 @@ import type { Tracing } from './trace.ts';
  */
 
 /** Milliseconds. */
-const LONGEST_EXPORT = 10_000;
+const EXPORT_TIMEOUT_MS = 10_000;
 /** A receiver that is gone must not hold up a stop: what it does not take by then is lost. */
-const LONGEST_FAREWELL = 2_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 const EXPORT_EVERY = 2_000;
 
 export function startOtel(settings: OtlpSettings, log: Logger): Tracing {
@@ -35,7 +35,7 @@ export function startOtel(settings: OtlpSettings, log: Logger): Tracing {
   const exporter = new OTLPTraceExporter({
     url: `${endpoint}/v1/traces`,
     headers: { ...headers },
-    timeoutMillis: LONGEST_EXPORT,
+    timeoutMillis: EXPORT_TIMEOUT_MS,
   });
   return tracingTo(watched(exporter, log), settings);
 }
@@ -53,7 +53,7 @@ export function tracingTo(
   const processor = new BatchSpanProcessor({
     exporter,
     scheduledDelayMillis: EXPORT_EVERY,
-    exportTimeoutMillis: LONGEST_EXPORT,
+    exportTimeoutMillis: EXPORT_TIMEOUT_MS,
   });
   const providerOf = (sampler: Sampler) => new TracerProvider({ resource, sampler, spanProcessors: [processor] });
   const own = providerOf(samplerOf(settings.sampler, settings.ratio));
@@ -62,7 +62,7 @@ export function tracingTo(
   return createTracing({
     tracer: own.getTracer('c2s-facade'),
     copies: copies.getTracer('c2s-facade'),
-    close: () => Promise.race([processor.shutdown(), sleep(LONGEST_FAREWELL, undefined, { ref: false })]),
+    close: () => Promise.race([processor.shutdown(), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]),
   });
 }
 

@@ -66,7 +66,7 @@ class SpanTrace implements RequestTrace {
     this.#match = asked.match;
     const { method = '', headers } = asked.req;
     const parent = contextFrom(headers);
-    const name = named(method, asked.match?.face.template);
+    const name = named(method, asked.match?.endpoint.template);
     this.#span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes: requestAttributes(asked) }, parent);
     this.#context = api.setSpan(parent, this.#span);
   }
@@ -105,7 +105,7 @@ class SpanTrace implements RequestTrace {
       giveContext(this.#context, headers);
       return UNSEEN;
     }
-    // What is read back is another row's.
+    // What is read back is another route's.
     const template = kind === 'shadow' ? this.#templateOn(to.path) : undefined;
     const attributes = { ...this.#callAttributes(to, method, template), 'facade.copy': kind };
     const options = { kind: SpanKind.CLIENT, attributes, links: [{ context: request }] };
@@ -126,11 +126,11 @@ class SpanTrace implements RequestTrace {
     };
   }
 
-  /** What is asked in the words of the other side is asked by its first face. */
+  /** What is asked in the words of the other side is asked by its first endpoint. */
   #templateOn(path: Path): string | undefined {
     if (!this.#match) return undefined;
-    const { dialect, face, route } = this.#match;
-    return dialect === path ? face.template : route.model[path][0]?.template;
+    const { dialect, endpoint, route } = this.#match;
+    return dialect === path ? endpoint.template : route.model[path][0]?.template;
   }
 }
 
@@ -156,8 +156,8 @@ function requestAttributes({ req, requestId, match }: TracedRequest): Attributes
     'url.scheme': req.socket && 'encrypted' in req.socket ? 'https' : 'http',
     'facade.request_id': requestId,
     ...(match && {
-      'http.route': match.face.template,
-      'url.path': match.face.template,
+      'http.route': match.endpoint.template,
+      'url.path': match.endpoint.template,
       'facade.route': match.route.model.id,
       'facade.dialect': match.dialect,
     }),

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Outcome } from '../../rollout/outcome.ts';
-import type { Face, Path, ServedPath } from '../../rollout/route.ts';
+import type { Endpoint, Path, ServedPath } from '../../rollout/route.ts';
 
 /**
  * Traces, as those see them who are traced. Off is `undefined` everywhere: whoever is watched asks `trace?.…`, and that
@@ -35,8 +35,8 @@ export interface TracedRequest {
 
 export interface TracedMatch {
   readonly dialect: Path;
-  readonly face: Face;
-  readonly route: { readonly model: { readonly id: string } & Readonly<Record<Path, readonly Face[]>> };
+  readonly endpoint: Endpoint;
+  readonly route: { readonly model: { readonly id: string } & Readonly<Record<Path, readonly Endpoint[]>> };
 }
 
 export interface TracedUpstream {

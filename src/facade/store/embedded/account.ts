@@ -52,7 +52,7 @@ function lookUp(): Account | undefined {
   return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
 }
 
-interface Command {
+interface SpawnCommand {
   readonly file: string;
   readonly args: readonly string[];
   /** For spawn and execFile. */
@@ -70,7 +70,7 @@ export function asAccount(
   file: string,
   args: readonly string[],
   dirs: readonly string[],
-): Command {
+): SpawnCommand {
   if (!account) return { file, args, as: {} };
   const barred = [file, ...dirs].map((path) => barrier(path, account)).find((path) => path !== undefined);
   if (barred === undefined) return { file, args, as: account };

@@ -11,7 +11,7 @@ import { StoreUnavailable } from '../unavailable.ts';
  * with its process, whatever killed that, and unlike a pid in a file it cannot be taken for somebody else's later on.
  */
 
-interface Claim {
+interface Ownership {
   release(): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ interface Claim {
 const ANSWER_TIMEOUT = 2_000;
 
 /** @throws StoreUnavailable, naming the pid of the owner, when there is one. */
-export async function claim(runDir: string, dataDir: string): Promise<Claim> {
+export async function claim(runDir: string, dataDir: string): Promise<Ownership> {
   const path = join(runDir, 'owner.sock');
   for (let round = 0; round < 3; round++) {
     const server = await bind(path);

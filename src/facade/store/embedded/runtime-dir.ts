@@ -6,7 +6,7 @@ import { StoreUnavailable } from '../unavailable.ts';
 import type { Account } from './account.ts';
 
 /** Bytes: what every system allows for the path of a Unix socket (104 on macOS), less the longest name we put there. */
-const LONGEST = 104 - '/owner.sock.12345678'.length - 1;
+const MAX_PATH_LENGTH = 104 - '/owner.sock.12345678'.length - 1;
 
 /**
  * The directory of the sockets, which only we may enter: beside the data where the path is short enough, else one in
@@ -17,7 +17,7 @@ const LONGEST = 104 - '/owner.sock.12345678'.length - 1;
 export function runtimeDir(dataDir: string, account: Account | undefined): string {
   const beside = join(dataDir, 'run');
   const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
-  const dir = Buffer.byteLength(beside) <= LONGEST ? beside : join(tmpdir(), `c2s-facade-${name}`);
+  const dir = Buffer.byteLength(beside) <= MAX_PATH_LENGTH ? beside : join(tmpdir(), `c2s-facade-${name}`);
   mkdirSync(dir, { mode: 0o700, recursive: true });
   // Anybody may have made it in a temporary directory, or a link to another place: it must be ours alone.
   const found = lstatSync(dir);

@@ -20,7 +20,7 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
 }
 
-export interface Server {
+export interface EmbeddedServer {
   readonly pid: number;
   /** When the process has ended, for whatever reason. */
   readonly ended: Promise<void>;
@@ -59,7 +59,7 @@ const SETTINGS = {
 const SETTINGS_18 = { io_method: 'sync' };
 
 /** @throws StoreUnavailable with what the server said when it ends instead of becoming ready. */
-export async function startServer(options: ServerOptions, log: Logger): Promise<Server> {
+export async function startServer(options: ServerOptions, log: Logger): Promise<EmbeddedServer> {
   const { binaries, cluster, runDir, account } = options;
   const newer = binaries.version >= 18 ? SETTINGS_18 : {};
   const settings = Object.entries({ ...SETTINGS, ...newer, ...options.settings, unix_socket_directories: runDir });

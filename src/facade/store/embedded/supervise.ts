@@ -3,7 +3,7 @@ import type { Logger } from '../../../http/log.ts';
 import { codeOf } from '../../../http/error-code.ts';
 import { StoreUnavailable } from '../unavailable.ts';
 import { endOrphan } from './orphan.ts';
-import { startServer, type Server, type ServerOptions } from './server.ts';
+import { startServer, type EmbeddedServer, type ServerOptions } from './server.ts';
 
 /** Keeps the server running: one that ends without being told to is started again, sooner at first than later. */
 
@@ -13,7 +13,7 @@ interface Supervised {
 
 /** Milliseconds. */
 const FIRST_DELAY = 100;
-const LONGEST_DELAY = 5_000;
+const MAX_DELAY_MS = 5_000;
 /** Whoever lived that long is not in a loop of deaths. */
 const LONG_LIFE = 30_000;
 /** Milliseconds in which workers of a killed server notice and go; until then their memory keeps a new one out. */
@@ -34,7 +34,7 @@ export async function supervise(options: ServerOptions, log: Logger): Promise<Su
       log.error({ retryInMs: delay }, 'the embedded Postgres ended unasked; starting it again');
       await sleep(delay, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
-      delay = Math.min(delay * 2, LONGEST_DELAY);
+      delay = Math.min(delay * 2, MAX_DELAY_MS);
       since = performance.now();
       const next = await restart(options, log);
       if (next) server = next;
@@ -51,7 +51,7 @@ export async function supervise(options: ServerOptions, log: Logger): Promise<Su
   };
 }
 
-async function firstStart(options: ServerOptions, log: Logger): Promise<Server> {
+async function firstStart(options: ServerOptions, log: Logger): Promise<EmbeddedServer> {
   const deadline = performance.now() + REMAINS;
   for (;;) {
     await endOrphan(options.cluster.dir, options.runDir, log);
@@ -65,7 +65,7 @@ async function firstStart(options: ServerOptions, log: Logger): Promise<Server> 
   }
 }
 
-async function restart(options: ServerOptions, log: Logger): Promise<Server | undefined> {
+async function restart(options: ServerOptions, log: Logger): Promise<EmbeddedServer | undefined> {
   try {
     await endOrphan(options.cluster.dir, options.runDir, log);
     const server = await startServer(options, log);

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { parseCpf, type Cpf } from '../../../../src/c2s/enrichment/cpf.ts';
-import type { Enrichment } from '../../../../src/c2s/enrichment/ledger.ts';
+import type { Enrichment } from '../../../../src/c2s/enrichment/repository.ts';
 import type { Findings } from '../../../../src/c2s/enrichment/message.ts';
 import { enrichStep, type EnrichContext } from '../../../../src/c2s/enrichment/steps.ts';
 import type { Dossier } from '../../../../src/c2s/enrichment/work-api.ts';
 import { inventedCpf } from '../../../../src/c2s/sandbox/cpf.ts';
-import type { Claim } from '../../../../src/c2s/store/windows.ts';
+import type { WindowClaim } from '../../../../src/c2s/store/windows.ts';
 
 /** A CPF is asked about by one at a time: what the others do, and when the right is given back. */
 
 const [ANA, BIA] = [1, 2].map((n) => parseCpf(inventedCpf(n)) as Cpf) as [Cpf, Cpf];
-const OURS: Claim<Findings> = { kind: 'ours' };
-const TAKEN: Claim<Findings> = { kind: 'taken' };
+const OURS: WindowClaim<Findings> = { kind: 'ours' };
+const TAKEN: WindowClaim<Findings> = { kind: 'taken' };
 const UNKNOWN: Findings = { kind: 'unknown' };
 const DOWN: Dossier = { kind: 'unavailable', reason: 'server-error' };
 
@@ -24,7 +24,7 @@ const row = {
 
 interface Around {
   /** What is answered to each claim and each question, by CPF. */
-  readonly claims?: Record<string, Claim<Findings>>;
+  readonly claims?: Record<string, WindowClaim<Findings>>;
   readonly dossiers?: Record<string, Dossier | Error>;
   readonly isLastQuickTry?: boolean;
 }

@@ -6,13 +6,13 @@ import {
   searchIn,
   idOf,
   writeOf,
-  type Answer,
+  type FacadeAnswer,
 } from '../../../../src/c2s/enrichment/facade-client.ts';
 import { localAgent } from '../../../../src/c2s/enrichment/local-connection.ts';
 import { isUnknownWrite } from '../../../../src/facade/forward/refusals.ts';
 import { decisionOf, OUTCOMES, type Outcome } from '../../../../src/facade/rollout/outcome.ts';
 
-const answer = (status: number, more: Partial<Answer> = {}): Answer => ({
+const answer = (status: number, more: Partial<FacadeAnswer> = {}): FacadeAnswer => ({
   status,
   outcome: undefined,
   retryAfter: undefined,
@@ -21,7 +21,7 @@ const answer = (status: number, more: Partial<Answer> = {}): Answer => ({
 });
 
 describe('what a write came to', () => {
-  const judge = (given: Answer | undefined) => writeOf(given, idOf);
+  const judge = (given: FacadeAnswer | undefined) => writeOf(given, idOf);
 
   it.each([
     [{ data: { id: 'a1' } }, 'a1'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCpf, type Cpf } from '../../../../src/c2s/enrichment/cpf.ts';
-import type { Changes, Enrichment } from '../../../../src/c2s/enrichment/ledger.ts';
+import type { Changes, Enrichment } from '../../../../src/c2s/enrichment/repository.ts';
 import { Marks } from '../../../../src/c2s/enrichment/marker.ts';
 import { Run, type RunContext } from '../../../../src/c2s/enrichment/run.ts';
 import { inventedCpf } from '../../../../src/c2s/sandbox/cpf.ts';
@@ -37,7 +37,7 @@ async function run({ store, save }: { store?: () => Promise<void>; save?: () => 
         await save?.();
         calls.push(['save', stepsOf(records), Object.keys(changes).toSorted().join(' ')]);
       },
-      async intend() {
+      async recordSendIntent() {
         calls.push(['intend']);
       },
       async retry(_owner: number, _id: string, records: StepRecord[], { failures }: { failures: number }) {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ENRICHMENT_SECTION, type EnrichmentConfig } from '../../../../src/c2s/enrichment/section.ts';
 import { TABLE_SCHEMA } from '../../../../src/c2s/table-schema.ts';
 import { formatProblems, parseConfig } from '../../../../src/facade/config/load.ts';
-import { partOf } from '../../../../src/facade/config/part.ts';
+import { partOf } from '../../../../src/facade/config/per-worker-limits.ts';
 
 const ENV = { C2S_BASE_URL: 'http://crm.example' };
 const shipped = readFileSync('config/facade.yaml', 'utf8');

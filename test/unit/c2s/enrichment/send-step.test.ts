@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { FacadeClient, Read, Write } from '../../../../src/c2s/enrichment/facade-client.ts';
-import { LostWork, type Enrichment } from '../../../../src/c2s/enrichment/ledger.ts';
+import type { FacadeClient, LeadRead, Write } from '../../../../src/c2s/enrichment/facade-client.ts';
+import { LeaseLost, type Enrichment } from '../../../../src/c2s/enrichment/repository.ts';
 import { markerOf } from '../../../../src/c2s/enrichment/marker.ts';
 import { sendStep } from '../../../../src/c2s/enrichment/send-step.ts';
 
@@ -24,12 +24,15 @@ const row = (change: Partial<Enrichment> = {}): Enrichment => ({
   ...change,
 });
 
-const lead = (messages: unknown): Read => ({ kind: 'found', body: { data: { id: 'lead', attributes: { messages } } } });
+const lead = (messages: unknown): LeadRead => ({
+  kind: 'found',
+  body: { data: { id: 'lead', attributes: { messages } } },
+});
 const OURS = [{ id: '1', body: `a text\n\n${markerOf(ID)}` }];
 const NOT_OURS = [{ id: '1', body: 'a text of somebody' }];
 
 interface Around {
-  readonly read?: Read;
+  readonly read?: LeadRead;
   readonly write?: Write<string>;
   readonly intend?: () => Promise<number>;
   readonly hasLooked?: boolean;
@@ -68,8 +71,8 @@ describe('a message that was never about to be sent', () => {
   });
 
   it('is not sent where the intent cannot be written down', async () => {
-    const { end, calls } = await send(row(), { intend: () => Promise.reject(new LostWork()) });
-    expect(end).toBeInstanceOf(LostWork);
+    const { end, calls } = await send(row(), { intend: () => Promise.reject(new LeaseLost()) });
+    expect(end).toBeInstanceOf(LeaseLost);
     expect(calls).toEqual([]);
   });
 
@@ -101,7 +104,7 @@ describe('a message that was never about to be sent', () => {
       expect(sent.end).toMatchObject({ kind: 'again', reason: 'store_slow', sendOutcome: 'unsent' });
   });
 
-  it.each<[string, Read, string[]]>([
+  it.each<[string, LeadRead, string[]]>([
     ['is looked for first', lead(NOT_OURS), ['read', 'intend', 'send', 'answered']],
     ['is not sent if the lead has it, whatever the row says', lead(OURS), ['read']],
     ['is sent if the lead shows no messages', lead(undefined), ['read', 'intend', 'send', 'answered']],
@@ -109,7 +112,7 @@ describe('a message that was never about to be sent', () => {
     expect((await send(row(), { read, hasLooked: false })).calls).toEqual(calls);
   });
 
-  it.each<[string, number, Read, string[]]>([
+  it.each<[string, number, LeadRead, string[]]>([
     ['is not sent before a write of the history before is settled', SETTLE - 1, lead(NOT_OURS), ['read']],
     ['is sent afterwards', SETTLE, lead(NOT_OURS), ['intend', 'send', 'answered']],
     ['is not sent if the lead has it', 5, lead(OURS), ['read']],

@@ -7,12 +7,12 @@ import { createRouter } from '../../../../src/c2s/gateway/router.ts';
 const match = createRouter();
 
 describe('the router', () => {
-  const faces = (GATEWAY_OPERATIONS as readonly Operation[]).flatMap(({ id, method, path, aliases = [] }) =>
-    [path, ...aliases].map((face) => ({ id, method, face })),
+  const endpoints = (GATEWAY_OPERATIONS as readonly Operation[]).flatMap(({ id, method, path, aliases = [] }) =>
+    [path, ...aliases].map((endpoint) => ({ id, method, endpoint })),
   );
 
-  it.each(faces)('finds $id at $method $face', ({ id, method, face }) => {
-    const found = match(method, face.replace(/:\w+/g, 'x1'));
+  it.each(endpoints)('finds $id at $method $endpoint', ({ id, method, endpoint }) => {
+    const found = match(method, endpoint.replace(/:\w+/g, 'x1'));
     expect(found).toMatchObject({ kind: 'route', route: { operation: { id } } });
   });
 

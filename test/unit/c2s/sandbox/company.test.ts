@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Lead } from '../../../../src/c2s/sandbox/crm.ts';
+import type { CrmLead } from '../../../../src/c2s/sandbox/crm.ts';
 import { LEAD, ask, contact2sale } from './harness.ts';
 
 const ids = (json: Record<string, unknown>) => (json.data as { id: string | number }[]).map(({ id }) => id);
@@ -55,7 +55,7 @@ test('a redistributed lead has its new seller', async () => {
   const { url } = await contact2sale();
   await ask(url, 'POST', '/integration/distribution_queues/1/redistribute', { lead_id: LEAD, seller_id: 101 });
   const { json } = await ask(url, 'GET', `/integration/leads/${LEAD}`);
-  expect((json.data as Lead).attributes.seller?.id).toBe(101);
+  expect((json.data as CrmLead).attributes.seller?.id).toBe(101);
 });
 
 test('a rule is stored whole, nested nulls included, and needs a queue that exists', async () => {

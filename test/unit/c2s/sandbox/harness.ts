@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterEach } from 'vitest';
 import { SEED_LEAD_IDS, startContact2Sale } from '../../../../src/c2s/sandbox/index.ts';
-import type { Contact2Sale, Contact2SaleOptions } from '../../../../src/c2s/sandbox/index.ts';
+import type { SandboxContact2Sale, Contact2SaleOptions } from '../../../../src/c2s/sandbox/index.ts';
 
 export const TOKEN = 'token-of-the-tests';
 export const LEAD = SEED_LEAD_IDS[0] ?? '';
@@ -17,7 +17,7 @@ export function closing<T extends { close(): Promise<void> }>(each: T): T {
   return each;
 }
 
-export async function contact2sale(options: Partial<Contact2SaleOptions> = {}): Promise<Contact2Sale> {
+export async function contact2sale(options: Partial<Contact2SaleOptions> = {}): Promise<SandboxContact2Sale> {
   return closing(await startContact2Sale({ token: TOKEN, ...options }));
 }
 

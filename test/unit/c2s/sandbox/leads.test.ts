@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Lead } from '../../../../src/c2s/sandbox/crm.ts';
+import type { CrmLead } from '../../../../src/c2s/sandbox/crm.ts';
 import { SEED_LEAD_IDS, SEED_SELLER_IDS } from '../../../../src/c2s/sandbox/index.ts';
 import { LEAD, ask, contact2sale } from './harness.ts';
 
-const read = async (url: string, id: string): Promise<Lead> =>
-  (await ask(url, 'GET', `/integration/leads/${id}`)).json.data as Lead;
+const read = async (url: string, id: string): Promise<CrmLead> =>
+  (await ask(url, 'GET', `/integration/leads/${id}`)).json.data as CrmLead;
 
 const list = async (url: string, query: string) => {
   const { json } = await ask(url, 'GET', `/integration/leads?${query}`);
-  return { ids: (json.data as Lead[]).map(({ id }) => id), meta: json.meta };
+  return { ids: (json.data as CrmLead[]).map(({ id }) => id), meta: json.meta };
 };
 
 describe('the seeded leads', () => {
@@ -178,7 +178,7 @@ describe('a new lead', () => {
   ])('is taken in the %s form, and nothing of it is dropped', async (_form, body) => {
     const { url } = await contact2sale();
     const created = await ask(url, 'POST', '/integration/leads', body);
-    const { id } = created.json.data as Lead;
+    const { id } = created.json.data as CrmLead;
     expect(id).toMatch(/^[0-9a-f]{32}$/);
     expect((await read(url, id)).attributes).toMatchObject({
       customer: { name: 'Ana', phone: flat.phone, email: flat.email },
@@ -209,7 +209,7 @@ describe('a new lead', () => {
   test("an unknown field keeps its last value, and cannot stand in the place of the CRM's own", async () => {
     const { url } = await contact2sale();
     const created = await ask(url, 'POST', '/integration/leads', { ...flat, messages: ['forged'], note: 1 });
-    const { id } = created.json.data as Lead;
+    const { id } = created.json.data as CrmLead;
     await ask(url, 'PATCH', `/integration/leads/${id}`, { note: 2, log: 'forged' });
     const stored = (await read(url, id)).attributes;
     expect([stored.note, stored.messages, Array.isArray(stored.log)]).toEqual([2, [], true]);

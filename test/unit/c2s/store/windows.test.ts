@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../../../src/facade/store/index.ts';
-import { INSTANCE_LOCKS } from '../../../../src/c2s/store/living.ts';
+import { INSTANCE_LOCKS } from '../../../../src/c2s/store/instance-locks.ts';
 import { firstSeen } from '../../../../src/c2s/store/seen-events.ts';
 import { answerCpf, claimCpf, nextSlot, releaseCpf, sweepWindows } from '../../../../src/c2s/store/windows.ts';
 import { until } from '../../../e2e/kit/upstream.ts';

@@ -97,7 +97,7 @@ describe('/api', () => {
         autopilot: null,
         rollout: { gateway: 100, shadow: 0, stickyBy: 'caller', fallback: 'none' },
         deadlines: { connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 },
-        paths: { gateway: { faces: ['GET /leads/resolve-source'], breaker: 'closed', lastMinute } },
+        paths: { gateway: { endpoints: ['GET /leads/resolve-source'], breaker: 'closed', lastMinute } },
       },
       {
         id: 'leads.get',
@@ -107,9 +107,9 @@ describe('/api', () => {
         rollout: { gateway: 25, shadow: 10, stickyBy: 'leadId', fallback: 'direct' },
         deadlines: { connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 },
         paths: {
-          direct: { faces: ['GET /integration/leads/:leadId'], breaker: 'closed', lastMinute },
+          direct: { endpoints: ['GET /integration/leads/:leadId'], breaker: 'closed', lastMinute },
           gateway: {
-            faces: ['GET /leads/:leadId'],
+            endpoints: ['GET /leads/:leadId'],
             breaker: 'open',
             lastMinute: { ...lastMinute, requests: 1, p50: 9.7, p95: 9.7, p99: 9.7 },
           },

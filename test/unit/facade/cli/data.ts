@@ -15,8 +15,8 @@ const route = (id: string, stage: string, gateway: number, shadow: number, metho
   rollout: { gateway, shadow, stickyBy: 'leadId', fallback: stage === 'retired' ? 'none' : 'direct' },
   deadlines: { connect: 3000, firstByte: 20000, idle: 15000, total: 25000 },
   paths: {
-    direct: { faces: [`${method} /integration/${id}`], breaker: 'closed', lastMinute: minute(0, 0, null) },
-    gateway: { faces: [`${method} /${id}`], breaker: 'closed', lastMinute: minute(0, 0, null) },
+    direct: { endpoints: [`${method} /integration/${id}`], breaker: 'closed', lastMinute: minute(0, 0, null) },
+    gateway: { endpoints: [`${method} /${id}`], breaker: 'closed', lastMinute: minute(0, 0, null) },
   },
 });
 
@@ -44,7 +44,7 @@ export const TABLE = {
     },
     {
       ...route('leads.resolveSource', 'retired', 100, 0),
-      paths: { gateway: { faces: ['GET /leads/resolve-source'], breaker: 'closed', lastMinute: minute(3, 0, 9) } },
+      paths: { gateway: { endpoints: ['GET /leads/resolve-source'], breaker: 'closed', lastMinute: minute(3, 0, 9) } },
     },
   ],
 };

@@ -82,13 +82,13 @@ describe('replay', () => {
     expect((await replayed([])).code).toBe(2);
   });
 
-  it('says which row a fixture wants that the config does not have', async () => {
+  it('says which route a fixture wants that the config does not have', async () => {
     const lines: string[] = [];
     const config = configOf(withRows('id: other\ndirect: GET /a\nrollout: { gateway: 0 }'));
     const paths = [join(folder, '2.json')];
     expect(await replay({ pair: CONTACT2SALE, config, paths, now: NOON, print: (line) => void lines.push(line) })).toBe(
       2,
     );
-    expect(lines).toEqual([`${paths[0]}: no row of the config has the id leads.get`]);
+    expect(lines).toEqual([`${paths[0]}: no route of the config has the id leads.get`]);
   });
 });

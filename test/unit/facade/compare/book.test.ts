@@ -3,7 +3,7 @@ import { ParityBook, type EvidenceRow } from '../../../../src/facade/compare/boo
 import { compareAnswers } from '../../../../src/facade/compare/compare.ts';
 import {
   notRun,
-  type Answer,
+  type PathAnswer,
   type Observation,
   type ObservationKind,
 } from '../../../../src/facade/compare/comparison.ts';
@@ -28,7 +28,12 @@ class Trial {
     this.book.use(ruledBy.settings, [ruledBy.rules]);
   }
 
-  observe(times: number, candidate: Answer, kind: ObservationKind = 'cross', control: Answer = json(RECORD)): void {
+  observe(
+    times: number,
+    candidate: PathAnswer,
+    kind: ObservationKind = 'cross',
+    control: PathAnswer = json(RECORD),
+  ): void {
     for (let i = 0; i < times; i++) {
       const comparison = compareAnswers(this.ruled.rules, control, candidate, this.now);
       const observation: Observation = { kind, comparison, facts: [] };

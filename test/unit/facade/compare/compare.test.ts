@@ -190,7 +190,7 @@ describe('rules', () => {
     ]);
   });
 
-  it('that all rows have hold too', () => {
+  it('that all routes have hold too', () => {
     const rules = rulesWith('ignore: [$.b]', 'compare: { ignore: [$.a] }');
     expect(told(compareAnswers(rules, json({ a: 1, b: 1, c: 1 }), json({ a: 2, b: 2, c: 1 }), NOON)).result).toBe(
       'match',
@@ -238,7 +238,7 @@ describe('errors and failures', () => {
     ]);
   });
 
-  it('the success status is the one that the row owes', () => {
+  it('the success status is the one that the route owes', () => {
     const row =
       'id: m\ndirect: GET /a\ngateway: GET /b\nrollout: { gateway: 0 }\nsuccess: { direct: 201, gateway: 200 }';
     const { rules } = ruled('', '', row);
@@ -261,8 +261,8 @@ describe('errors and failures', () => {
     ['429 in disguise', {}, disguised("Client error '429 Too Many Requests'"), 'rate_limited'],
     ['our budget', {}, { failure: 'facade_rate_budget', status: 0 }, 'rate_budget'],
     ['our breaker', {}, { failure: 'facade_breaker_open', status: 0 }, 'unavailable'],
-    ['a caller that left', { failure: 'client_body', isWhole: false }, {}, 'no_control'],
-    ['an answer that was cut', { isWhole: false }, {}, 'too_large'],
+    ['a caller that left', { failure: 'client_body', isComplete: false }, {}, 'no_control'],
+    ['an answer that was cut', { isComplete: false }, {}, 'too_large'],
   ] as const)('%s is not judged', (_, control, candidate, reason) => {
     expect(compareParts(control, candidate).result).toBe(reason);
   });

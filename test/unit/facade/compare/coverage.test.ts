@@ -35,7 +35,7 @@ describe('the facts of a request', () => {
     expect(requestFacts(route, query)).toEqual(facts);
   });
 
-  it('are none where the row takes no query', () => {
+  it('are none where the route takes no query', () => {
     expect(requestFacts(rulesWith().route, '')).toEqual([]);
   });
 });
@@ -73,7 +73,7 @@ describe('the facts of an answer', () => {
     expect(answerFacts(rulesWith(), disguised)).toEqual(['status 404']);
     expect(answerFacts(rulesWith(), answer({ status: 204, body: '' }))).toEqual(['status 204', 'body empty']);
     expect(answerFacts(rulesWith(), answer({ body: 'x' }))).toEqual(['status 200', 'body other']);
-    expect(answerFacts(rulesWith(), answer({ isWhole: false }))).toEqual([]);
+    expect(answerFacts(rulesWith(), answer({ isComplete: false }))).toEqual([]);
   });
 
   it('come with a comparison, of the control', () => {

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { ParityBook } from '../../../../src/facade/compare/book.ts';
 import { LiveCoverage } from '../../../../src/facade/compare/live-coverage.ts';
-import type { Asked } from '../../../../src/facade/forward/exchange.ts';
+import type { InboundRequest } from '../../../../src/facade/forward/exchange.ts';
 import { RouteState } from '../../../../src/facade/forward/route-state.ts';
-import { Capture } from '../../../../src/facade/forward/tap.ts';
+import { ResponseBuffer } from '../../../../src/facade/forward/shadow-sink.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import type { Path } from '../../../../src/facade/rollout/route.ts';
 import { NOON, ruled } from './support.ts';
@@ -16,7 +16,7 @@ function setUp(shadow = 10) {
   const clock = { now: 0 };
   const entry = { model: rules.route, state: new RouteState(rules.route, new Metrics(), () => 0) };
   const live = new LiveCoverage({ book, now: () => clock.now, calendar: () => NOON });
-  const asked = { match: { route: entry }, target: { query: '' } } as unknown as Asked;
+  const asked = { match: { route: entry }, target: { query: '' } } as unknown as InboundRequest;
   const seen = async (): Promise<readonly string[]> => {
     await new Promise((resolve) => setImmediate(resolve));
     return book.report('leads.get', NOON)?.coverage.unseen ?? [];
@@ -24,8 +24,8 @@ function setUp(shadow = 10) {
   return { live, entry, asked, clock, seen };
 }
 
-function told(body: string, path: Path = 'direct', room = 1_000): Capture {
-  const captured = new Capture(room);
+function told(body: string, path: Path = 'direct', room = 1_000): ResponseBuffer {
+  const captured = new ResponseBuffer(room);
   captured.begin(path, 200, [Buffer.from('content-type'), Buffer.from('application/json')], 5);
   captured.data(Buffer.from(body));
   return captured;
@@ -41,11 +41,11 @@ it('reads one answer a second and route, and wants none to be kept in between', 
   const { live, entry, asked, clock, seen } = setUp();
   live.saw(asked, told('{"a":null}'));
   clock.now = 999;
-  expect(live.roomFor(entry)).toBe(0);
+  expect(live.sampleBytes(entry)).toBe(0);
   live.saw(asked, told('{"b":null}'));
   expect(await seen()).not.toContain('shape /b null');
   clock.now = 1_000;
-  expect(live.roomFor(entry)).toBeGreaterThan(0);
+  expect(live.sampleBytes(entry)).toBeGreaterThan(0);
   live.saw(asked, told('{"b":null}'));
   expect(await seen()).toContain('shape /b null');
 });

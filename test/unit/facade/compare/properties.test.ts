@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ParityBook } from '../../../../src/facade/compare/book.ts';
 import { compareAnswers } from '../../../../src/facade/compare/compare.ts';
-import { ERROR_REASONS, notRun, type Answer } from '../../../../src/facade/compare/comparison.ts';
+import { ERROR_REASONS, notRun, type PathAnswer } from '../../../../src/facade/compare/comparison.ts';
 import { requestFacts } from '../../../../src/facade/compare/coverage.ts';
 import { fixtureSchema, freeze, thaw } from '../../../../src/facade/compare/fixture.ts';
 import { keyOf } from '../../../../src/facade/compare/tally.ts';
@@ -54,7 +54,7 @@ const pair = fc.oneof(
   ),
 );
 
-const groupsOf = (control: Answer, candidate: Answer, by = rules) =>
+const groupsOf = (control: PathAnswer, candidate: PathAnswer, by = rules) =>
   compareAnswers(by, control, candidate, NOON).differences.map(keyOf).toSorted();
 
 function shuffled(value: unknown): unknown {
@@ -135,7 +135,7 @@ describe('normalising', () => {
 describe('samples', () => {
   let seed = 1;
   const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
-  const frozen = (control: Answer, candidate: Answer, reveal: boolean) =>
+  const frozen = (control: PathAnswer, candidate: PathAnswer, reveal: boolean) =>
     freeze({ route: 'leads.get', at: NOON, differences: [], control, candidate }, rules, random, reveal);
 
   it('show the same groups when they are redacted, frozen and thawed', () => {

@@ -3,11 +3,11 @@ import type { Pool } from 'undici';
 import type { ErrorReason } from '../../../../src/facade/compare/comparison.ts';
 import { answerOf, ShadowRunner, type Shadowed, type ShadowSettings } from '../../../../src/facade/compare/shadow.ts';
 import { ShadowLane } from '../../../../src/facade/compare/shadow-lane.ts';
-import type { Asked } from '../../../../src/facade/forward/exchange.ts';
+import type { InboundRequest } from '../../../../src/facade/forward/exchange.ts';
 import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import type { RuntimeSnapshot } from '../../../../src/facade/forward/runtime-snapshot.ts';
 import { requestRules } from '../../../../src/facade/forward/headers.ts';
-import { Capture } from '../../../../src/facade/forward/tap.ts';
+import { ResponseBuffer } from '../../../../src/facade/forward/shadow-sink.ts';
 import { parseTarget } from '../../../../src/facade/forward/target.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import type { Path } from '../../../../src/facade/rollout/route.ts';
@@ -34,7 +34,7 @@ let askings: Asking[];
 let compared: Shadowed[];
 let failed: unknown[];
 let notRun: ErrorReason[];
-let isPressed: () => boolean;
+let isUnderPressure: () => boolean;
 let noiseShare: number;
 let onCompared: () => void;
 
@@ -45,7 +45,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'setInterval'] });
   now = 1_000;
   [askings, compared, failed, notRun] = [[], [], [], []];
-  [isPressed, noiseShare, onCompared] = [NEVER_PRESSED, 0, () => undefined];
+  [isUnderPressure, noiseShare, onCompared] = [NEVER_PRESSED, 0, () => undefined];
   builder = new RuntimeBuilder(new Metrics(), () => now);
   build();
   vi.spyOn(ShadowLane.prototype, 'pool').mockImplementation((upstream) => {
@@ -57,7 +57,7 @@ beforeEach(() => {
     now: () => now,
     snapshot: () => snapshot,
     credentials: (path) => ({ keep: false, sent: ['authorization', `of ${path}`], rules: requestRules(new Set()) }),
-    isPressed: () => isPressed(),
+    isUnderPressure: () => isUnderPressure(),
     noiseShare: () => noiseShare,
     compared: (one) => {
       compared.push(one);
@@ -74,7 +74,7 @@ afterEach(async () => {
   await builder.close();
 });
 
-function askedOf(target: string, method = 'GET'): Asked {
+function askedOf(target: string, method = 'GET'): InboundRequest {
   const req = Object.assign(messageOf(['host', 'facade.test', 'x-own', '1']), { method, url: target });
   const parsed = parseTarget(target);
   const match = snapshot.matcher.match(method, parsed.path);
@@ -85,7 +85,7 @@ function askedOf(target: string, method = 'GET'): Asked {
 
 /** A request was answered by a path, and is shadowed. */
 function offer(served: Path = 'direct', target = '/integration/leads/1', method = 'GET'): void {
-  const capture = new Capture(SETTINGS.maxBodyBytes);
+  const capture = new ResponseBuffer(SETTINGS.maxBodyBytes);
   capture.begin(served, 200, [], 7);
   capture.data(Buffer.from('live'));
   runner.offer(askedOf(target, method), capture);
@@ -167,21 +167,21 @@ describe('what is too much', () => {
 
   test('is dropped: one more than may wait, those that are answered and not compared yet among them', () => {
     for (let i = 0; i < 5; i++) offer();
-    expect([runner.roomFor(entry()), notRun]).toEqual([0, ['dropped']]);
+    expect([runner.captureBytes(entry()), notRun]).toEqual([0, ['dropped']]);
     offer();
     expect([runner.pending, notRun.length]).toEqual([5, 2]);
     askings[0]?.connects().answers(200);
     askings[1]?.connects().answers(200);
     // One waits, two are to be compared.
-    expect([askings.length, runner.roomFor(entry())]).toEqual([4, 0]);
+    expect([askings.length, runner.captureBytes(entry())]).toEqual([4, 0]);
     compare();
-    expect(runner.roomFor(entry())).toBe(SETTINGS.maxBodyBytes);
+    expect(runner.captureBytes(entry())).toBe(SETTINGS.maxBodyBytes);
   });
 
   test('is not begun while the process has enough to do, though it waits since before', () => {
     for (let i = 0; i < 4; i++) offer();
-    isPressed = () => true;
-    expect(runner.roomFor(entry())).toBe(0);
+    isUnderPressure = () => true;
+    expect(runner.captureBytes(entry())).toBe(0);
     answer();
     expect([askings.length, notRun, runner.pending]).toEqual([2, ['dropped', 'dropped', 'dropped'], 2]);
   });
@@ -189,7 +189,7 @@ describe('what is too much', () => {
   test('ends in a loop: however many give up at once, they do not call each other', () => {
     runner.configure({ ...SETTINGS, maxQueue: 50_000 });
     for (let i = 0; i < 20_000; i++) offer();
-    isPressed = () => true;
+    isUnderPressure = () => true;
     answer();
     expect([notRun.length, runner.pending]).toEqual([19_998, 2]);
   });
@@ -242,7 +242,7 @@ describe('live traffic comes first:', () => {
 describe('what an upstream may do to a read:', () => {
   const outcome = (): unknown[] => {
     compare();
-    return compared.map(({ candidate: { status, isWhole, failure } }) => [status, isWhole, failure]);
+    return compared.map(({ candidate: { status, isComplete, failure } }) => [status, isComplete, failure]);
   };
 
   test('silence ends at the deadline', () => {
@@ -303,17 +303,21 @@ test('a comparison that fails is told of, and the next ones are made', () => {
 });
 
 test('an answer in several pieces is one body', () => {
-  const captured = new Capture(100);
+  const captured = new ResponseBuffer(100);
   captured.begin('direct', 200, [], 3);
   for (const piece of ['a', 'b']) captured.data(Buffer.from(piece));
-  expect(answerOf({ captured, failure: undefined })).toMatchObject({ body: Buffer.from('ab'), ms: 3, isWhole: true });
+  expect(answerOf({ captured, failure: undefined })).toMatchObject({
+    body: Buffer.from('ab'),
+    ms: 3,
+    isComplete: true,
+  });
 });
 
 describe('other settings', () => {
   test('hold from the next shadow on, and connections are opened anew only for another number of them', () => {
     const close = vi.spyOn(ShadowLane.prototype, 'close');
     runner.configure({ ...SETTINGS, maxQueue: 0 });
-    expect([runner.roomFor(entry()), close.mock.calls.length]).toEqual([0, 0]);
+    expect([runner.captureBytes(entry()), close.mock.calls.length]).toEqual([0, 0]);
     runner.configure({ ...SETTINGS, maxInflight: 1 });
     expect(close).toHaveBeenCalledTimes(2);
     offer();
@@ -332,7 +336,7 @@ describe('the end of the process', () => {
     compare();
     expect([compared, notRun, destroy.mock.calls.length]).toEqual([[], [], 2]);
     offer();
-    expect([runner.roomFor(entry()), runner.pending, notRun]).toEqual([0, 0, []]);
+    expect([runner.captureBytes(entry()), runner.pending, notRun]).toEqual([0, 0, []]);
   });
 
   test('a read whose budget is refused afterwards is told to nobody', async () => {

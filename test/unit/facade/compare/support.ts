@@ -1,6 +1,6 @@
 import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import type { ParitySettings } from '../../../../src/facade/compare/book.ts';
-import type { Answer } from '../../../../src/facade/compare/comparison.ts';
+import type { PathAnswer } from '../../../../src/facade/compare/comparison.ts';
 import { paritySettings, rulesOf } from '../../../../src/facade/compare/parity-settings.ts';
 import type { CompiledRules } from '../../../../src/facade/compare/rules.ts';
 import type { Path } from '../../../../src/facade/rollout/route.ts';
@@ -15,7 +15,7 @@ direct: GET /integration/leads/:leadId
 gateway: GET /leads/:leadId
 rollout: { gateway: 0 }`;
 
-/** A write that is read back, and the row to read it by. */
+/** A write that is read back, and the route to read it by. */
 export const READ_BACK = `id: leads.messages.create
 direct: POST /integration/leads/:leadId/create_message
 gateway: POST /leads/:leadId/messages
@@ -29,7 +29,7 @@ export interface Ruled {
   readonly settings: ParitySettings;
 }
 
-/** The rules of the first row, with what is written under its `compare:`, and with top-level parts. */
+/** The rules of the first route, with what is written under its `compare:`, and with top-level parts. */
 export function ruled(compare = '', parts = '', row = LEADS_GET, ...others: string[]): Ruled {
   const own = compare === '' ? '' : `\ncompare:\n${compare.replaceAll(/^/gm, '  ')}`;
   const config = configOf(`${parts}\n${withRows(`${row}${own}`, ...others)}`);
@@ -39,24 +39,25 @@ export function ruled(compare = '', parts = '', row = LEADS_GET, ...others: stri
 
 export const rulesWith = (compare = '', parts = '') => ruled(compare, parts).rules;
 
-export interface AnswerParts extends Partial<Omit<Answer, 'body' | 'rawHeaders'>> {
+export interface AnswerParts extends Partial<Omit<PathAnswer, 'body' | 'rawHeaders'>> {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
 }
 
 /** 200 and JSON, unless it says otherwise. */
-export function answer({ headers = {}, body = '{}', ...parts }: AnswerParts = {}): Answer {
+export function answer({ headers = {}, body = '{}', ...parts }: AnswerParts = {}): PathAnswer {
   const named = { 'content-type': 'application/json', ...headers };
   return {
     path: 'direct',
     status: 200,
     rawHeaders: Object.entries(named).flatMap(([name, value]) => [Buffer.from(name), Buffer.from(value)]),
     body: Buffer.from(body),
-    isWhole: true,
+    isComplete: true,
     ms: 20,
     failure: undefined,
     ...parts,
   };
 }
 
-export const json = (value: unknown, path: Path = 'direct'): Answer => answer({ path, body: JSON.stringify(value) });
+export const json = (value: unknown, path: Path = 'direct'): PathAnswer =>
+  answer({ path, body: JSON.stringify(value) });

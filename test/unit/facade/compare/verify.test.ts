@@ -7,7 +7,7 @@ import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import { configOf } from '../config/support.ts';
 import { answer, json } from './support.ts';
 
-/** The rows that we ship. */
+/** The routes that we ship. */
 const text = readFileSync(join(import.meta.dirname, '../../../../config/facade.yaml'), 'utf8');
 const routes = new Map(compileRoutes(configOf(text), CONTACT2SALE).map((route) => [route.id, route]));
 
@@ -26,7 +26,7 @@ const LEAD = {
 
 function verified(id: string, asked: unknown, read = json(LEAD)) {
   const route = routes.get(id);
-  if (!route) throw new Error(`no row ${id}`);
+  if (!route) throw new Error(`no route ${id}`);
   const body = Buffer.from(typeof asked === 'string' ? asked : JSON.stringify(asked));
   const { result, missing, why } = verifyWrite(route, body, new Map([['leadId', 'a']]), read, 1_000_000);
   return why ?? (missing.length > 0 ? `${result}: ${missing.join()}` : result);
@@ -53,12 +53,12 @@ describe('reading a write back', () => {
   });
 
   it.each([
-    ['a row without a rule', 'leads.deal', { value: 1 }, json(LEAD), 'no_rule'],
+    ['a route without a rule', 'leads.deal', { value: 1 }, json(LEAD), 'no_rule'],
     ['a body with nothing to check', 'leads.update', {}, json(LEAD), 'nothing_to_check'],
     ['a body that is no JSON', 'leads.update', 'x', json(LEAD), 'nothing_to_check'],
     ['a lead that could not be read', 'leads.forward', { seller_id: 7 }, answer({ status: 404 }), 'not_read'],
     ['no answer', 'leads.forward', { seller_id: 7 }, answer({ status: 0, failure: 'upstream_connect' }), 'not_read'],
-    ['an answer that was cut', 'leads.forward', { seller_id: 7 }, answer({ isWhole: false }), 'not_read'],
+    ['an answer that was cut', 'leads.forward', { seller_id: 7 }, answer({ isComplete: false }), 'not_read'],
     ['an answer of another kind', 'leads.forward', { seller_id: 7 }, answer({ body: '<html>' }), 'not_read'],
   ])('cannot tell of %s', (_, id, asked, read, why) => {
     expect(verified(id, asked, read)).toBe(why);

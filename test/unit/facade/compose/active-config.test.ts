@@ -15,7 +15,7 @@ import { Writable } from 'node:stream';
 const made: RuntimeBuilder[] = [];
 afterEach(() => Promise.all(made.splice(0).map((builder) => builder.close())));
 
-/** Lays one percentage over every row, and tells when it is set. */
+/** Lays one percentage over every route, and tells when it is set. */
 class OnePercentage implements RolloutStore {
   readonly accepted: AcceptedFile[] = [];
   #gateway: number | undefined;

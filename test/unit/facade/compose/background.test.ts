@@ -51,7 +51,7 @@ test('the kill switch is in the history, by hand and by its file', async () => {
 
 test('the comparison listens in, and follows the rules of the newest config', async () => {
   const { background, runtime, write } = await start();
-  expect(runtime.dataPlane.tap).toBeDefined();
+  expect(runtime.dataPlane.shadowSink).toBeDefined();
   const use = vi.spyOn(background.comparing, 'use');
   write(configText({ routes: [GET_LEAD], server: { forceHeader: true } }));
   await runtime.reload();

@@ -8,7 +8,7 @@ const read = (autopilot: string, rollout = '{ gateway: 0, shadow: 10 }') =>
 const write = (autopilot: string) => withRows(`${CREATE_LEAD}\nautopilot: ${autopilot}`);
 const settingsOf = (text: string) => compileRoutes(configOf(text), CONTACT2SALE)[0]?.autopilot;
 
-describe('a row on autopilot', () => {
+describe('a route on autopilot', () => {
   it('is on it by a block of its own, never by the defaults alone', () => {
     const head = 'defaults: { autopilot: { mode: apply } }\n';
     expect(settingsOf(`${head}${withRows(GET_LEAD)}`)).toBeUndefined();
@@ -40,17 +40,17 @@ describe('a row on autopilot', () => {
 describe('refused on autopilot', () => {
   it.each([
     [
-      'a row with one face',
+      'a route with one endpoint',
       withRows('id: a\ndirect: GET /a\nrollout: { gateway: 0 }\nautopilot: {}').replace(
         '{ gateway: 0 }',
         '{ gateway: 0 }',
       ),
-      '8:16  routes[0] (a).autopilot: the row has one face only, so there is nothing to move; leave autopilot out, or write both direct: and gateway:',
+      '8:16  routes[0] (a).autopilot: the route has one endpoint only, so there is nothing to move; leave autopilot out, or write both direct: and gateway:',
     ],
     [
-      'a row without a way back',
+      'a route without a way back',
       read('{}', '{ gateway: 5, shadow: 10, fallback: none }'),
-      '9:16  routes[0] (leads.get).autopilot: with fallback: none every failure of a raised step would reach a caller; write fallback: direct, or leave autopilot out: a retired row moves no more',
+      '9:16  routes[0] (leads.get).autopilot: with fallback: none every failure of a raised step would reach a caller; write fallback: direct, or leave autopilot out: a retired route moves no more',
     ],
     [
       'steps that fall',

@@ -3,7 +3,7 @@ import { configOf, CREATE_LEAD, ENV, GET_LEAD, reportOf, withPart, withRows } fr
 
 const rollout = (row: string, written: string) => row.replace('{ gateway: 0 }', written);
 
-describe('ids and faces', () => {
+describe('ids and endpoints', () => {
   it('an id is given once', () => {
     const other = 'id: leads.get\ndirect: GET /a/:x\nrollout: { gateway: 0 }';
     expect(reportOf(withRows(GET_LEAD, other))).toEqual([
@@ -11,9 +11,9 @@ describe('ids and faces', () => {
     ]);
   });
 
-  it('a row has at least one face', () => {
+  it('a route has at least one endpoint', () => {
     expect(reportOf(withRows('id: nothing\nrollout: { gateway: 0 }'))).toEqual([
-      '5:5  routes[0] (nothing): has no face; write direct: METHOD /path, gateway: or both',
+      '5:5  routes[0] (nothing): has no endpoint; write direct: METHOD /path, gateway: or both',
     ]);
   });
 
@@ -39,12 +39,12 @@ describe('ids and faces', () => {
       'direct: [GET /old/:id, GET /leads/:id]',
       '10:28  routes[1] (other).direct[1]: GET /leads/:id is already claimed by routes[0] (leads.get).gateway as GET /leads/:leadId',
     ],
-  ])('a method and path is claimed once, not twice %s', (_, face, line) => {
-    const other = `id: other\n${face}\nrollout: { gateway: 0 }`;
+  ])('a method and path is claimed once, not twice %s', (_, endpoint, line) => {
+    const other = `id: other\n${endpoint}\nrollout: { gateway: 0 }`;
     expect(reportOf(withRows(GET_LEAD, other))).toEqual([`${line}; ${REMEDY}`]);
   });
 
-  it('nor twice by the two faces of one row, whose dialect could not be told', () => {
+  it('nor twice by the two endpoints of one route, whose dialect could not be told', () => {
     expect(reportOf(withRows(GET_LEAD.replace('GET /leads/:leadId', 'GET /integration/leads/:leadId')))).toHaveLength(
       1,
     );
@@ -56,13 +56,13 @@ describe('ids and faces', () => {
     expect(reportOf(withRows(GET_LEAD, update, literal))).toEqual([]);
   });
 
-  it('all faces of a row have the same parameters', () => {
+  it('all endpoints of a route have the same parameters', () => {
     const text = withRows(GET_LEAD.replace('GET /leads/:leadId', '[GET /leads/:leadId, GET /lead/:id]'));
     expect(reportOf(text)).toEqual([
-      '7:35  routes[0] (leads.get).gateway[1]: has the parameters :id where the first face has :leadId; write the same parameter names on every face of the row',
+      '7:35  routes[0] (leads.get).gateway[1]: has the parameters :id where the first endpoint has :leadId; write the same parameter names on every endpoint of the route',
     ]);
     expect(reportOf(withRows(GET_LEAD.replace('GET /leads/:leadId', 'GET /leads')))).toEqual([
-      '7:14  routes[0] (leads.get).gateway: has the parameters none where the first face has :leadId; write the same parameter names on every face of the row',
+      '7:14  routes[0] (leads.get).gateway: has the parameters none where the first endpoint has :leadId; write the same parameter names on every endpoint of the route',
     ]);
   });
 
@@ -91,19 +91,19 @@ describe('ids and faces', () => {
 
 describe('write safety', () => {
   const SHADOWED =
-    'rollout.shadow: a copied write would be done twice in the same CRM; write 0: only rows that are safe can be shadowed';
+    'rollout.shadow: a copied write would be done twice in the same CRM; write 0: only routes that are safe can be shadowed';
 
-  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('a %s row cannot be shadowed, whatever it declares', (method) => {
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('a %s route cannot be shadowed, whatever it declares', (method) => {
     const row = rollout(CREATE_LEAD, '{ gateway: 0, shadow: 0.01 }').replaceAll('POST', method);
     expect(reportOf(withRows(row))).toEqual([`8:36  routes[0] (leads.create).${SHADOWED}`]);
     expect(reportOf(withRows(`${row}\nsafety: idempotent`))).toEqual([`8:36  routes[0] (leads.create).${SHADOWED}`]);
     expect(reportOf(withRows(`${row}\nsafety: safe`))).toEqual([
       `8:36  routes[0] (leads.create).${SHADOWED}`,
-      `9:13  routes[0] (leads.create).safety: ${method} may write, so the row cannot be safe; leave it out, or write idempotent where sending twice does no harm`,
+      `9:13  routes[0] (leads.create).safety: ${method} may write, so the route cannot be safe; leave it out, or write idempotent where sending twice does no harm`,
     ]);
   });
 
-  it('one writing face is enough to forbid the shadow', () => {
+  it('one writing endpoint is enough to forbid the shadow', () => {
     const row = rollout(GET_LEAD, '{ gateway: 0, shadow: 1 }').replace('GET /leads', 'POST /leads');
     expect(reportOf(withRows(row))).toEqual([`8:36  routes[0] (leads.get).${SHADOWED}`]);
   });
@@ -119,7 +119,7 @@ describe('write safety', () => {
   });
 });
 
-describe('a row with one face', () => {
+describe('a route with one endpoint', () => {
   const GATEWAY_ONLY = 'id: source\ngateway: GET /source\nrollout: { gateway: 0 }';
   const DIRECT_ONLY = 'id: old\ndirect: GET /old\nrollout: { gateway: 0 }';
 
@@ -127,7 +127,7 @@ describe('a row with one face', () => {
     expect(reportOf(withRows(GATEWAY_ONLY))).toEqual([]);
     expect(reportOf(withRows(rollout(GATEWAY_ONLY, '{ gateway: 100 }')))).toEqual([]);
     expect(reportOf(withRows(rollout(GATEWAY_ONLY, '{ gateway: 50, shadow: 1 }')))).toEqual([
-      '7:25  routes[0] (source).rollout.gateway: 50 splits a row that has no direct face to serve the rest; write 0 (not offered) or 100',
+      '7:25  routes[0] (source).rollout.gateway: 50 splits a route that has no direct endpoint to serve the rest; write 0 (not offered) or 100',
       '7:37  routes[0] (source).rollout.shadow: there is no other path to compare; write 0',
     ]);
   });
@@ -135,19 +135,19 @@ describe('a row with one face', () => {
   it('without the gateway one stays direct', () => {
     expect(reportOf(withRows(DIRECT_ONLY))).toEqual([]);
     expect(reportOf(withRows(rollout(DIRECT_ONLY, '{ gateway: 5, shadow: 5 }')))).toEqual([
-      '7:25  routes[0] (old).rollout.gateway: the row has no gateway face; write 0, or add gateway: METHOD /path',
-      '7:36  routes[0] (old).rollout.shadow: the row has no gateway face; write 0, or add gateway: METHOD /path',
+      '7:25  routes[0] (old).rollout.gateway: the route has no gateway endpoint; write 0, or add gateway: METHOD /path',
+      '7:36  routes[0] (old).rollout.shadow: the route has no gateway endpoint; write 0, or add gateway: METHOD /path',
     ]);
   });
 });
 
 describe('stickyBy', () => {
-  it('is a parameter of the row or the caller', () => {
+  it('is a parameter of the route or the caller', () => {
     for (const known of ['leadId', 'caller']) {
       expect(reportOf(withRows(rollout(GET_LEAD, `{ gateway: 0, stickyBy: ${known} }`)))).toEqual([]);
     }
     expect(reportOf(withRows(rollout(GET_LEAD, '{ gateway: 0, stickyBy: sellerId }')))).toEqual([
-      '8:38  routes[0] (leads.get).rollout.stickyBy: "sellerId" is no parameter of the row; write leadId or caller',
+      '8:38  routes[0] (leads.get).rollout.stickyBy: "sellerId" is no parameter of the route; write leadId or caller',
     ]);
   });
 });
@@ -159,7 +159,7 @@ describe('bodies and queries', () => {
   it('an echo repeats a path parameter', () => {
     expect(reportOf(body('{ fields: {}, echoes: { leadId: leadId } }'))).toEqual([]);
     expect(reportOf(body('{ fields: {}, echoes: { leadId: leadid } }'))).toEqual([
-      '9:43  routes[0] (m).body.echoes.leadId: "leadid" is no path parameter of the row; did you mean "leadId"?',
+      '9:43  routes[0] (m).body.echoes.leadId: "leadid" is no path parameter of the route; did you mean "leadId"?',
     ]);
   });
 
@@ -261,7 +261,7 @@ describe('trustedProxies', () => {
   );
 });
 
-it('a row that the schema refuses does not hide what is wrong between the others', () => {
+it('a route that the schema refuses does not hide what is wrong between the others', () => {
   const text = withRows(GET_LEAD, `${CREATE_LEAD}\ncolour: red`, GET_LEAD);
   expect(reportOf(text, ENV).map((line) => line.replace(/^\S+ {2}/, '').split(':')[0])).toEqual([
     'routes[1] (leads.create).colour',

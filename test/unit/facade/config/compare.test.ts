@@ -12,7 +12,7 @@ body: { fields: { customer: { type: string } } }`;
 const top = (part: string, ...rows: string[]) => `${part.trim()}\n${withRows(...rows)}`;
 
 describe('what counts of two answers', () => {
-  it('comes from the row on top of what all rows have, in milliseconds', () => {
+  it('comes from the route on top of what all routes have, in milliseconds', () => {
     const row = `${GET_LEAD}
 compare:
   ignore: [$.a]
@@ -62,12 +62,12 @@ describe('the ledger of known differences', () => {
       .join(', ')} }`;
   };
 
-  it('names a row, a place, a kind, a reason, an owner and a day', () => {
+  it('names a route, a place, a kind, a reason, an owner and a day', () => {
     expect(reportOf(top(entry({}), GET_LEAD))).toEqual([]);
     expect(reportOf(top(entry({ path: "''" }), GET_LEAD))).toEqual([]);
     expect(reportOf(top(entry({ path: 'header:etag' }), GET_LEAD))).toEqual([]);
     expect(reportOf(top(entry({ route: 'leads.gte' }), GET_LEAD))).toEqual([
-      '2:14  knownDifferences[0].route: "leads.gte" is the id of no row; did you mean "leads.get"?',
+      '2:14  knownDifferences[0].route: "leads.gte" is the id of no route; did you mean "leads.get"?',
     ]);
     const wrongs: Record<string, string>[] = [
       { path: 'data/a' },
@@ -106,19 +106,19 @@ describe('reading writes back', () => {
 
   it.each([
     [
-      'a row that is not there',
+      'a route that is not there',
       verify(`{ read: leads.gte, ${FIELDS} }`),
-      ['10:21  routes[0] (leads.update).verify.read: "leads.gte" is the id of no row; did you mean "leads.get"?'],
+      ['10:21  routes[0] (leads.update).verify.read: "leads.gte" is the id of no route; did you mean "leads.get"?'],
     ],
     [
       'a write',
       verify(`{ read: leads.update, ${FIELDS} }`),
       [
-        '10:21  routes[0] (leads.update).verify.read: leads.update is no read of the direct face; write one of leads.get',
+        '10:21  routes[0] (leads.update).verify.read: leads.update is no read of the direct endpoint; write one of leads.get',
       ],
     ],
     [
-      'a field that the row has not',
+      'a field that the route has not',
       verify('{ read: leads.get, fields: { custmer: $.a } }'),
       [
         '10:42  routes[0] (leads.update).verify.fields.custmer: "custmer" is none of body.fields; did you mean "customer"?',
@@ -135,22 +135,22 @@ describe('reading writes back', () => {
       'a parameter that the write has not',
       verify(`{ read: leads.get, ${FIELDS} }`, CREATE_LEAD + '\nbody: { fields: { customer: { type: string } } }'),
       [
-        '10:21  routes[0] (leads.create).verify.read: leads.get wants :leadId, which the row does not have; write one of (no row fits)',
+        '10:21  routes[0] (leads.create).verify.read: leads.get wants :leadId, which the route does not have; write one of (no route fits)',
       ],
     ],
   ])('refuses %s', (_, row, report) => {
     expect(reportOf(withRows(row, GET_LEAD))).toEqual(report);
   });
 
-  it('refuses a read, and a row with one face', () => {
+  it('refuses a read, and a route with one endpoint', () => {
     const other = 'id: leads.see\ndirect: GET /integration/see/:leadId\nrollout: { gateway: 0 }';
     const read = verify('{ read: leads.see, fields: {} }', GET_LEAD);
     expect(reportOf(withRows(read, other))[0]).toMatch(
-      /a read leaves nothing to read back; leave it out, and shadow the row instead$/,
+      /a read leaves nothing to read back; leave it out, and shadow the route instead$/,
     );
     const single = verify(`{ read: leads.get, ${FIELDS} }`, UPDATE.replace(/gateway: PATCH.*\n/, ''));
     expect(reportOf(withRows(single, GET_LEAD))[0]).toMatch(
-      /the row has one face only; leave it out: there is no other path to check$/,
+      /the route has one endpoint only; leave it out: there is no other path to check$/,
     );
   });
 });

@@ -40,7 +40,7 @@ describe('a text that is not the YAML we read', () => {
     expect(reportOf(text)).toEqual([line]);
   });
 
-  it('names a key that is written twice by its row, and still judges the rest', () => {
+  it('names a key that is written twice by its route, and still judges the rest', () => {
     const text = withRows(`${GET_LEAD}\nrollout: { gateway: 300 }`);
     expect(reportOf(text)).toEqual(
       [

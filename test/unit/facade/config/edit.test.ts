@@ -43,7 +43,7 @@ describe('an edit of the shipped table', () => {
     ]);
   });
 
-  it('changes several rows at once, and back again to the same bytes', () => {
+  it('changes several routes at once, and back again to the same bytes', () => {
     const edits = (gateway: number) =>
       ['leads.get', 'leads.list', 'tags.list'].map((route) => ({ route, set: { gateway } }));
     const there = editRollout(shipped, edits(50), ENV).text;
@@ -138,7 +138,7 @@ describe('a rollout', () => {
 describe('an edit is refused', () => {
   it('for a route that the file does not have', () => {
     expect(refusal(withRows(GET_LEAD), [{ route: 'leads.gett', set: { gateway: 1 } }])).toBe(
-      'facade.yaml has no route leads.gett; write the id of one of its rows',
+      'facade.yaml has no route leads.gett; write the id of one of its routes',
     );
   });
 

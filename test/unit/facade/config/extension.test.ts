@@ -4,7 +4,7 @@ import { editRollout } from '../../../../src/facade/config/edit.ts';
 import { readEnvironment, variableNames } from '../../../../src/facade/config/environment.ts';
 import type { ExtensionVariables } from '../../../../src/facade/config/extension-variables.ts';
 import { formatProblems, parseConfig } from '../../../../src/facade/config/load.ts';
-import { partOf, shareOf } from '../../../../src/facade/config/part.ts';
+import { partOf, shareOf } from '../../../../src/facade/config/per-worker-limits.ts';
 import { RestartVariables } from '../../../../src/facade/config/restart-variables.ts';
 import { TableSchema, type ConfigSection } from '../../../../src/facade/config/table-schema.ts';
 import { optional, strongToken, url } from '../../../../src/facade/config/variable-kinds.ts';
@@ -96,7 +96,7 @@ describe('the section of an extension', () => {
     expect(partOf(config, 1, SECTION)).toBe(config);
   });
 
-  test('is in the JSON schema, before the rows', () => {
+  test('is in the JSON schema, before the routes', () => {
     const keys = Object.keys(schema.json.properties ?? {});
     expect(keys.slice(-3)).toEqual(['mailing', 'knownDifferences', 'routes']);
     expect(schema.json.properties?.['mailing']?.properties?.['burst']).toMatchObject({ minimum: 1, default: 10 });

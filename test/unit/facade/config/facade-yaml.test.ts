@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
-import { facesOf } from '../../../../src/facade/config/face.ts';
+import { endpointsOf } from '../../../../src/facade/config/endpoint.ts';
 import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import { configOf } from './support.ts';
 
-/** The file that we ship: the wire contract of 26 operations with two faces and of one that only the gateway has. */
+/** The file that we ship: the wire contract of 26 operations with two endpoints and of one that only the gateway has. */
 const text = readFileSync(join(import.meta.dirname, '../../../../config/facade.yaml'), 'utf8');
 const config = configOf(text);
 const byId = new Map(config.routes.map((route) => [route.id, route]));
 const direct = '/integration/leads/:leadId';
 const queues = '/integration/distribution_queues';
 
-/** id, canonical direct face, canonical gateway face: the contract table, row by row. */
+/** id, canonical direct endpoint, canonical gateway endpoint: the contract table, route by route. */
 const CONTRACT = [
   ['leads.list', 'GET /integration/leads', 'GET /leads'],
   ['leads.get', `GET ${direct}`, 'GET /leads/:leadId'],
@@ -44,15 +44,15 @@ const CONTRACT = [
 ] as const;
 
 const spelled = (written: string | readonly string[] | undefined) =>
-  facesOf(written).map(({ method, template }) => `${method} ${template}`);
+  endpointsOf(written).map(({ method, template }) => `${method} ${template}`);
 
 describe('the shipped config/facade.yaml', () => {
-  it.each(CONTRACT)('has %s with both faces', (id, directFace, gatewayFace) => {
-    expect(spelled(byId.get(id)?.direct)[0]).toBe(directFace);
-    expect(spelled(byId.get(id)?.gateway)[0]).toBe(gatewayFace);
+  it.each(CONTRACT)('has %s with both endpoints', (id, directEndpoint, gatewayEndpoint) => {
+    expect(spelled(byId.get(id)?.direct)[0]).toBe(directEndpoint);
+    expect(spelled(byId.get(id)?.gateway)[0]).toBe(gatewayEndpoint);
   });
 
-  it('has leads.resolveSource on the gateway only, and nothing else: 27 rows', () => {
+  it('has leads.resolveSource on the gateway only, and nothing else: 27 routes', () => {
     expect(byId.get('leads.resolveSource')).toMatchObject({ gateway: 'GET /leads/resolve-source' });
     expect(byId.get('leads.resolveSource')).not.toHaveProperty('direct');
     expect([...byId.keys()].toSorted()).toEqual([...CONTRACT.map(([id]) => id), 'leads.resolveSource'].toSorted());
@@ -62,7 +62,7 @@ describe('the shipped config/facade.yaml', () => {
     for (const { rollout } of config.routes) expect(rollout).toMatchObject({ gateway: 0, shadow: 0 });
   });
 
-  it('keeps the rollout of each row on one line that begins with the number to edit', () => {
+  it('keeps the rollout of each route on one line that begins with the number to edit', () => {
     expect(text.match(/^ {4}rollout: \{ gateway: 0, shadow: 0, stickyBy: \w+, fallback: \w+ \}$/gm)).toHaveLength(27);
   });
 
@@ -93,8 +93,8 @@ describe('the shipped config/facade.yaml', () => {
   });
 
   it('lets only reads be safe', () => {
-    for (const { id, safety, direct: faces, gateway } of compileRoutes(config, CONTACT2SALE)) {
-      const reads = [...faces, ...gateway].every(({ method }) => method === 'GET');
+    for (const { id, safety, direct: endpoints, gateway } of compileRoutes(config, CONTACT2SALE)) {
+      const reads = [...endpoints, ...gateway].every(({ method }) => method === 'GET');
       expect([id, safety]).toEqual([id, reads ? 'safe' : 'unsafe']);
     }
   });

@@ -49,7 +49,7 @@ rollout: *still`,
 });
 
 describe('a config that does not fit the schema', () => {
-  it('is refused with the line, the row by its id, the key and what to write instead', () => {
+  it('is refused with the line, the route by its id, the key and what to write instead', () => {
     const text = withRows(GET_LEAD.replace('{ gateway: 0 }', '{ gateway: 0, fallbak: direct }'));
     const problems = problemsOf(text);
     expect(problems).toEqual([
@@ -155,22 +155,22 @@ describe('a config that does not fit the schema', () => {
       '1:41  defaults.breaker.volumeThreshold: 1.5 is of the wrong type; write a whole number of at least 1',
     ],
     [
-      'a face without a method',
+      'an endpoint without a method',
       withRows(GET_LEAD.replace('GET /leads', '/leads')),
       '7:14  routes[0] (leads.get).gateway: "/leads/:leadId" is not in the right form; write METHOD /path/with/:parameters, without a query and without a slash at the end',
     ],
     [
-      'a face with a query, in a list',
+      'an endpoint with a query, in a list',
       withRows(GET_LEAD.replace('GET /leads/:leadId', '[GET /leads/:leadId, GET /lead?id=:leadId]')),
       '7:35  routes[0] (leads.get).gateway[1]: "GET /lead?id=:leadId" is not in the right form; write METHOD /path/with/:parameters, without a query and without a slash at the end',
     ],
     [
-      'a face that is neither text nor list',
+      'an endpoint that is neither text nor list',
       withRows(GET_LEAD.replace('GET /leads/:leadId', '7')),
       '7:14  routes[0] (leads.get).gateway: 7 is of the wrong type; write a text or a list',
     ],
     [
-      'an empty list of faces',
+      'an empty list of endpoints',
       withRows(GET_LEAD.replace('GET /leads/:leadId', '[]')),
       '7:14  routes[0] (leads.get).gateway: the list is too short; write at least 1 of them',
     ],

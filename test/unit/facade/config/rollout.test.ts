@@ -54,18 +54,18 @@ it('a flip of all routes sets shadows only on those that are safe', () => {
   ]);
 });
 
-describe('the rollout of a row', () => {
+describe('the rollout of a route', () => {
   const rows = {
     'a parameter': 'direct: GET /integration/leads/:leadId\ngateway: GET /leads/:leadId',
     'no parameter': 'direct: GET /integration/tags\ngateway: GET /tags',
   };
-  const rowOf = (faces: string, rollout: string) =>
-    configOf(withRows(`id: one\n${faces}\nrollout: { ${rollout} }`)).routes[0]!;
+  const rowOf = (endpoints: string, rollout: string) =>
+    configOf(withRows(`id: one\n${endpoints}\nrollout: { ${rollout} }`)).routes[0]!;
 
   it.each([
     ['a parameter', 'leadId'],
     ['no parameter', 'caller'],
-  ] as const)('of a row with %s sticks by %s, unless it says otherwise', (row, stickyBy) => {
+  ] as const)('of a route with %s sticks by %s, unless it says otherwise', (row, stickyBy) => {
     expect(rolloutOf(rowOf(rows[row], 'gateway: 0.29'))).toEqual({
       gateway: 0.29,
       shadow: 0,

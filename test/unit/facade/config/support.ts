@@ -3,13 +3,13 @@ import type { FacadeConfig } from '../../../../src/facade/config/schema.ts';
 
 export const ENV = { C2S_BASE_URL: 'https://crm.example' };
 
-/** Lines 1–3 of every config below; `routes:` is line 4, the first row begins on line 5. */
+/** Lines 1–3 of every config below; `routes:` is line 4, the first route begins on line 5. */
 const HEAD = `upstreams:
   direct: { url: "\${C2S_BASE_URL}" }
   gateway: { url: "\${C2S_GATEWAY_URL}" }
 `;
 
-/** A config of the given rows, each written as it would stand under `routes:` without its indentation. */
+/** A config of the given routes, each written as it would stand under `routes:` without its indentation. */
 export function withRows(...rows: string[]): string {
   return `${HEAD}routes:\n${rows.map((row) => `  - ${row.trim().replaceAll('\n', '\n    ')}\n`).join('')}`;
 }

@@ -30,7 +30,7 @@ function valueTexts(field: BodyField): fc.Arbitrary<string> {
 }
 
 type Pair = readonly [name: string, value: string];
-/** Bodies of the gateway face that it hands on unchanged: pairs of name and text, in any order. */
+/** Bodies of the gateway endpoint that it hands on unchanged: pairs of name and text, in any order. */
 function gatewayPairs(rule: BodyRule): fc.Arbitrary<Pair[]> {
   const fields = Object.entries(rule.fields).map(([name, field]) => {
     const value = field.list

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { decodesTo, renderPath } from '../../../../src/facade/dialect/path.ts';
-import type { Face } from '../../../../src/facade/rollout/route.ts';
+import type { Endpoint } from '../../../../src/facade/rollout/route.ts';
 
-const face: Face = {
+const endpoint: Endpoint = {
   method: 'POST',
   template: '/leads/:leadId/mark-interacted',
   segments: ['leads', 0, 'mark-interacted'],
 };
 
-describe('the path of the other face', () => {
+describe('the path of the other endpoint', () => {
   it('joins literals and raw parameters and decodes nothing', () => {
-    expect(renderPath(face, ['a%2Fb%20+c'])).toBe('/leads/a%2Fb%20+c/mark-interacted');
+    expect(renderPath(endpoint, ['a%2Fb%20+c'])).toBe('/leads/a%2Fb%20+c/mark-interacted');
   });
 
   it.each([
@@ -33,16 +33,16 @@ describe('the path of the other face', () => {
   });
 
   it('fills several parameters by their index', () => {
-    const swapped: Face = { method: 'GET', template: '/b/:b/a/:a', segments: ['b', 1, 'a', 0] };
+    const swapped: Endpoint = { method: 'GET', template: '/b/:b/a/:a', segments: ['b', 1, 'a', 0] };
     expect(renderPath(swapped, ['x', 'y'])).toBe('/b/y/a/x');
   });
 
-  it('renders a face without segments as the root', () => {
+  it('renders an endpoint without segments as the root', () => {
     expect(renderPath({ method: 'GET', template: '/', segments: [] }, [])).toBe('/');
   });
 
   it('refuses to send half a path when a parameter is missing', () => {
-    expect(() => renderPath(face, [])).toThrow(RangeError);
+    expect(() => renderPath(endpoint, [])).toThrow(RangeError);
   });
 });
 

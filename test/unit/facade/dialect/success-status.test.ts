@@ -16,7 +16,7 @@ describe('the success status that the asking dialect owes', () => {
     expect(successStatus(messages, 'direct', 'direct', 200)).toBe(200);
     expect(successStatus(messages, 'gateway', 'gateway', 201)).toBe(201);
   });
-  it('is what came on rows that owe nothing', () => expect(successStatus(plain, 'direct', 'gateway', 200)).toBe(200));
+  it('is what came on routes that owe nothing', () => expect(successStatus(plain, 'direct', 'gateway', 200)).toBe(200));
   it.each([202, 203, 204, 205, 206, 302, 304, 400, 404, 422, 500])('leaves %i alone', (status) =>
     expect(successStatus(messages, 'direct', 'gateway', status)).toBe(status),
   );

@@ -9,7 +9,7 @@ function watching() {
   const admission = new Admission(MAX_LAG, now);
   /** Looks that come so many milliseconds late. */
   const looks = (lag: number, count: number): void => {
-    for (let i = 0; i < count; i++) admission.sample((now += EVERY + lag), EVERY);
+    for (let i = 0; i < count; i++) admission.tick((now += EVERY + lag), EVERY);
   };
   return { admission, looks, at: () => now };
 }
@@ -40,7 +40,7 @@ describe('the share that is let in', () => {
     expect(before).toBeLessThan(1);
     looks(MAX_LAG * 0.75, 100);
     expect(admission.share).toBe(before);
-    expect(admission.isPressed).toBe(true);
+    expect(admission.isUnderPressure).toBe(true);
   });
 
   test('is whole again within two seconds of the end, from the least', () => {
@@ -78,11 +78,11 @@ describe('the share that is let in', () => {
     expect([admission.share, strangers()]).toEqual([0.67, 0]);
     while (admission.share < 1) {
       looks(0, 1);
-      expect([admission.isWhole, strangers()]).toEqual([false, 0]);
+      expect([admission.isOpenToAll, strangers()]).toEqual([false, 0]);
     }
     looks(0, 30);
     expect(strangers()).toBeGreaterThan(40);
     looks(0, 60);
-    expect([admission.isWhole, admission.isPressed, strangers()]).toEqual([true, false, 100]);
+    expect([admission.isOpenToAll, admission.isUnderPressure, strangers()]).toEqual([true, false, 100]);
   });
 });

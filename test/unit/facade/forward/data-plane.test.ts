@@ -5,7 +5,7 @@ import type { Logger } from '../../../../src/http/log.ts';
 import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import type { Callers } from '../../../../src/facade/forward/callers.ts';
 import { DataPlane } from '../../../../src/facade/forward/data-plane.ts';
-import type { Asked as Facts } from '../../../../src/facade/forward/exchange.ts';
+import type { InboundRequest as Facts } from '../../../../src/facade/forward/exchange.ts';
 import { createPages } from '../../../../src/facade/forward/pages.ts';
 import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import type { RuntimeSnapshot } from '../../../../src/facade/forward/runtime-snapshot.ts';
@@ -297,7 +297,7 @@ describe('under overload', () => {
   });
 
   test('a connection that is one too many ends with its refusal', () => {
-    vi.spyOn(plane.overload, 'isBeyond').mockReturnValue(true);
+    vi.spyOn(plane.overload, 'isOverConnectionLimit').mockReturnValue(true);
     vi.spyOn(plane.overload, 'mayRefuse').mockReturnValue(true);
     const caller = ask();
     expect([told(caller), caller.header('connection')]).toEqual([shed, 'close']);

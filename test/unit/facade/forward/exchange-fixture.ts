@@ -107,7 +107,7 @@ export function worldOf(written: Written, killed = false, own: Partial<ExchangeC
     killed,
     credentials: () => ({ keep: true, sent: undefined, rules }),
     rateBudgetWaited: () => undefined,
-    tap: undefined,
+    shadowSink: undefined,
     ...own,
   };
   return {

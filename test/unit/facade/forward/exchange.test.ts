@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ExchangeContext } from '../../../../src/facade/forward/exchange.ts';
-import { SEEN_EVERY, type Capture, type Tap } from '../../../../src/facade/forward/tap.ts';
+import { SEEN_EVERY, type ResponseBuffer, type ShadowSink } from '../../../../src/facade/forward/shadow-sink.ts';
 import type { RequestTrace } from '../../../../src/facade/observe/tracing/trace.ts';
 import { readMetric } from '../../../e2e/kit/facade.ts';
 import { worldOf, type Asking, type Call, type World } from './exchange-fixture.ts';
@@ -597,22 +597,23 @@ describe('who is slow', () => {
 
 describe('the comparison', () => {
   const shadowed = { routes: [{ ...ROW, rollout: { gateway: 100, shadow: 100, fallback: 'direct' } }] };
-  const tapOf = () => {
+  const sinkOf = () => {
     const told: [string, unknown][] = [];
-    const tap: Tap = {
-      roomFor: () => 100,
-      roomToSee: () => 100,
-      verifies: () => true,
-      answered: (_, { path, status, chunks }: Capture) => told.push(['answered', [path, status, chunks.join('')]]),
-      wrote: (_, body) => told.push(['wrote', String(body)]),
-      saw: () => undefined,
+    const shadowSink: ShadowSink = {
+      captureBytes: () => 100,
+      sampleBytes: () => 100,
+      wantsWrite: () => true,
+      onAnswer: (_, { path, status, chunks }: ResponseBuffer) =>
+        told.push(['answered', [path, status, chunks.join('')]]),
+      onWrite: (_, body) => told.push(['wrote', String(body)]),
+      onLiveRequest: () => undefined,
     };
-    return { tap, told };
+    return { shadowSink, told };
   };
 
   test('is handed the answer, with the caller’s own already gone', async () => {
-    const { tap, told } = tapOf();
-    open(shadowed, false, { tap });
+    const { shadowSink, told } = sinkOf();
+    open(shadowed, false, { shadowSink });
     world.call();
     asked(0).connects().begins(200);
     asked(0).sends('he');
@@ -643,8 +644,8 @@ describe('the comparison', () => {
     ['was left by its caller', (call) => call.leave()],
   ];
   test.each(incomparable)('is handed nothing of what %s', async (_, end) => {
-    const { tap, told } = tapOf();
-    open(shadowed, false, { tap });
+    const { shadowSink, told } = sinkOf();
+    open(shadowed, false, { shadowSink });
     end(world.call());
     await turn();
     await turn();
@@ -652,8 +653,8 @@ describe('the comparison', () => {
   });
 
   test('has a write’s body held, to read it back', async () => {
-    const { tap, told } = tapOf();
-    open({}, false, { tap });
+    const { shadowSink, told } = sinkOf();
+    open({}, false, { shadowSink });
     world.call({ method: 'PATCH', target: '/leads/1', body: '{"description":"x"}' });
     await turn();
     asked(0).connects().answers(200, '{}');
@@ -663,9 +664,9 @@ describe('the comparison', () => {
   });
 
   test('does not listen where there is no second path', async () => {
-    const { tap } = tapOf();
-    const saw = vi.spyOn(tap, 'saw');
-    open(shadowed, false, { tap });
+    const { shadowSink } = sinkOf();
+    const saw = vi.spyOn(shadowSink, 'onLiveRequest');
+    open(shadowed, false, { shadowSink });
     for (let i = 0; i < SEEN_EVERY; i++) world.call({ target: '/anything/else' }).leave();
     await turn();
     expect(saw).not.toHaveBeenCalled();

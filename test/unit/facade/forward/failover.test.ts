@@ -67,7 +67,7 @@ describe.each(SAFETIES)('a request of a route that is %s', (safety) => {
   });
 
   test.each(all)(
-    'is never sent again after %s once the answer has begun, or where the row has no fallback',
+    'is never sent again after %s once the answer has begun, or where the route has no fallback',
     (outcome) => {
       expect(mayFailover(safety, outcome, 'direct', true)).toBe(false);
       expect(mayFailover(safety, outcome, 'none', false)).toBe(false);

@@ -84,12 +84,12 @@ describe('requests under way', () => {
     const { overload, looks, underWay } = started();
     underWay(6);
     looks(0, 1);
-    expect(overload.isPressed).toBe(true);
+    expect(overload.isUnderPressure).toBe(true);
     underWay(0);
     looks(0, 20);
-    expect(overload.isPressed).toBe(true);
+    expect(overload.isUnderPressure).toBe(true);
     looks(0, 30);
-    expect(overload.isPressed).toBe(false);
+    expect(overload.isUnderPressure).toBe(false);
   });
 });
 
@@ -103,7 +103,7 @@ describe('connections', () => {
       undefined,
       'connections',
     ]);
-    expect(overload.isBeyond(third)).toBe(true);
+    expect(overload.isOverConnectionLimit(third)).toBe(true);
     expect(shed.connections.value).toBe(1);
   });
 

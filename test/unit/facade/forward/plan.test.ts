@@ -37,12 +37,12 @@ describe('the target', () => {
     expect(target('GET', '/leads/1?x=1', 'gateway')).toBe('/leads/1?x=1');
   });
 
-  test('on the gateway path is the canonical face, without a slash at the end', () => {
+  test('on the gateway path is the canonical endpoint, without a slash at the end', () => {
     expect(target('GET', '/leads/1/', 'gateway')).toBe('/leads/1');
     expect(target('GET', '/distribution_queues/7/sellers', 'gateway')).toBe('/distribution/queues/7/sellers');
   });
 
-  test('changes its face, and keeps its parameters as they are encoded', () => {
+  test('changes its endpoint, and keeps its parameters as they are encoded', () => {
     expect(target('GET', '/integration/distribution_queues/a%20b/sellers', 'gateway')).toBe(
       '/distribution/queues/a%20b/sellers',
     );

@@ -1,4 +1,4 @@
-import type { Standing } from '../../../../src/http/standing.ts';
+import type { CallerStanding } from '../../../../src/http/standing.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RuntimeSnapshot } from '../../../../src/facade/forward/runtime-snapshot.ts';
 import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
@@ -145,7 +145,7 @@ describe('a breaker whose settings changed', () => {
   });
 });
 
-describe('the faces of a row', () => {
+describe('the endpoints of a route', () => {
   const directOnly = { id: GET_LEAD.id, direct: GET_LEAD.direct, rollout: { gateway: 0 } };
 
   test('show a breaker each, from the first moment', async () => {
@@ -210,7 +210,8 @@ test('the bulkhead of an upstream holds as many as it says, and a place given ba
 
 test('strangers hold their part of the bulkhead at most, and known callers all that is not held', () => {
   const { direct } = setUp().build({ direct: { maxInflight: 10 } }).upstreams;
-  const many = (standing: Standing) => Array.from({ length: 20 }, () => direct.enter(standing)).filter(Boolean).length;
+  const many = (standing: CallerStanding) =>
+    Array.from({ length: 20 }, () => direct.enter(standing)).filter(Boolean).length;
   expect([many('stranger'), many('known'), direct.inflight]).toEqual([2, 8, 10]);
   direct.leave('stranger');
   expect([many('known'), many('stranger')]).toEqual([1, 0]);

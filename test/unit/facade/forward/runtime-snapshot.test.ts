@@ -75,7 +75,7 @@ describe('a literal that stands where the gateway has a parameter', () => {
     expect(reserved([SOURCE, GET_LEAD], 'leads.resolveSource')).toEqual([]);
   });
 
-  test('counts on the gateway face alone', () => {
+  test('counts on the gateway endpoint alone', () => {
     const direct = {
       id: 'leads.report',
       direct: 'GET /integration/leads/report',
@@ -104,7 +104,7 @@ describe('a body in the gateway dialect', () => {
     expect(rewrites({ fields: { customer: { type: 'string' } }, jsonApi: { type: 'lead' } })).toBe(true);
   });
 
-  test('is streamed where both faces say the same, or there is none', () => {
+  test('is streamed where both endpoints say the same, or there is none', () => {
     const required = true;
     expect(
       rewrites({ fields: { name: { type: 'string', required }, tag: { type: 'string', direct: 'tag', required } } }),

@@ -122,7 +122,7 @@ function open(written: Partial<Written> = {}): void {
     killed: false,
     credentials: () => ({ keep: true, sent: undefined, rules: requestRules(new Set()) }),
     rateBudgetWaited: (_: unknown, ms: number) => waits.push(ms),
-    tap: undefined,
+    shadowSink: undefined,
   };
   const match = snapshot.unclaimed.read;
   const known = { caller: undefined, standing: 'known', requestId: 'ws-1', trace: undefined } as const;

@@ -7,18 +7,18 @@ import { configOf, CREATE_LEAD, GET_LEAD, withRows } from '../config/support.ts'
 
 function compileOne(row: string, head = ''): RouteModel {
   const [model] = compileRoutes(configOf(`${head}${withRows(row)}`), CONTACT2SALE);
-  if (!model) throw new Error('no row was compiled');
+  if (!model) throw new Error('no route was compiled');
   return model;
 }
 const rollout = (row: string, written: string) => row.replace('{ gateway: 0 }', written);
 
-describe('a compiled row', () => {
-  it('has one model for each row, in the order of the file', () => {
+describe('a compiled route', () => {
+  it('has one model for each route, in the order of the file', () => {
     const models = compileRoutes(configOf(withRows(CREATE_LEAD, GET_LEAD)), CONTACT2SALE);
     expect(models.map(({ id }) => id)).toEqual(['leads.create', 'leads.get']);
   });
 
-  it('refers to a parameter by its place, the same on every face', () => {
+  it('refers to a parameter by its place, the same on every endpoint', () => {
     const row = 'id: a\ndirect: [GET /a/:x/b/:y, GET /z/:y/:x]\ngateway: GET /c/:y/d/:x\nrollout: { gateway: 0 }';
     const model = compileOne(row);
     expect(model.params).toEqual(['x', 'y']);
@@ -69,13 +69,13 @@ describe('a compiled row', () => {
     expect(compileOne(GET_LEAD.replaceAll('GET', method)).safety).toBe(safety);
   });
 
-  it('is unsafe by default when one of its faces writes, and what it declares otherwise', () => {
+  it('is unsafe by default when one of its endpoints writes, and what it declares otherwise', () => {
     expect(compileOne(GET_LEAD.replace('GET /leads', 'POST /leads')).safety).toBe('unsafe');
     expect(compileOne(`${CREATE_LEAD}\nsafety: idempotent`).safety).toBe('idempotent');
     expect(compileOne(`${GET_LEAD}\nsafety: unsafe`).safety).toBe('unsafe');
   });
 
-  it('falls back to direct by default, and to nothing where there is no direct face', () => {
+  it('falls back to direct by default, and to nothing where there is no direct endpoint', () => {
     expect(compileOne(GET_LEAD).rollout.fallback).toBe('direct');
     expect(compileOne(rollout(GET_LEAD, '{ gateway: 0, fallback: none }')).rollout.fallback).toBe('none');
     expect(compileOne('id: s\ngateway: GET /s\nrollout: { gateway: 100 }').rollout.fallback).toBe('none');

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { decide, type Facts } from '../../../../src/facade/rollout/decide.ts';
+import { decide, type DecisionFacts } from '../../../../src/facade/rollout/decide.ts';
 import type { Rollout } from '../../../../src/facade/rollout/route.ts';
 
 const rollout = (gateway: number): Rollout => ({ gateway, shadow: 0, stickyBy: 0, fallback: 'direct' });
 
 /** A known caller whose lead is given to the gateway: nothing stands in the way. */
-const CLEAR: Facts = {
+const CLEAR: DecisionFacts = {
   rollout: rollout(2_500),
-  hasDirectFace: true,
-  hasGatewayFace: true,
+  hasDirectEndpoint: true,
+  hasGatewayEndpoint: true,
   gatewayAvailable: true,
   killed: false,
   callerKnown: true,
@@ -19,10 +19,10 @@ const CLEAR: Facts = {
 };
 
 /** What sends a two-faced route direct, the strongest first. Each with the fact that brings it about. */
-const OBSTACLES: [reason: string, fact: Partial<Facts>][] = [
+const OBSTACLES: [reason: string, fact: Partial<DecisionFacts>][] = [
   ['kill switch', { killed: true }],
   ['no gateway configured', { gatewayAvailable: false }],
-  ['no gateway face', { hasGatewayFace: false }],
+  ['no gateway endpoint', { hasGatewayEndpoint: false }],
   ['unknown caller', { callerKnown: false }],
   ['HEAD is not known to the gateway', { method: 'HEAD' }],
   ['path parameter unsafe for the gateway', { paramsSafe: false }],
@@ -30,7 +30,7 @@ const OBSTACLES: [reason: string, fact: Partial<Facts>][] = [
   ['split', { bucket: 2_500 }],
 ];
 
-describe('a route with two faces', () => {
+describe('a route with two endpoints', () => {
   test('goes through the gateway when nothing stands in the way', () => {
     expect(decide(CLEAR)).toEqual({ path: 'gateway', reason: 'split' });
   });
@@ -41,7 +41,7 @@ describe('a route with two faces', () => {
 
   test('names the strongest reason when several hold', () => {
     OBSTACLES.forEach(([reason], i) => {
-      const facts = OBSTACLES.slice(i).reduce<Facts>((all, [, fact]) => ({ ...all, ...fact }), CLEAR);
+      const facts = OBSTACLES.slice(i).reduce<DecisionFacts>((all, [, fact]) => ({ ...all, ...fact }), CLEAR);
       expect(decide(facts)).toEqual({ path: 'direct', reason });
     });
   });
@@ -58,7 +58,7 @@ describe('a route with two faces', () => {
   });
 
   test('is forced to the gateway against the split, but against nothing else', () => {
-    const forced: Facts = { ...CLEAR, rollout: rollout(0), bucket: 9_999, forced: 'gateway' };
+    const forced: DecisionFacts = { ...CLEAR, rollout: rollout(0), bucket: 9_999, forced: 'gateway' };
     expect(decide(forced)).toEqual({ path: 'gateway', reason: 'forced by the caller' });
     for (const [reason, fact] of OBSTACLES.slice(0, 6)) {
       expect(decide({ ...forced, ...fact })).toEqual({ path: 'direct', reason });
@@ -67,7 +67,7 @@ describe('a route with two faces', () => {
 });
 
 describe('a route that only the gateway has', () => {
-  const only: Facts = { ...CLEAR, hasDirectFace: false, rollout: rollout(10_000) };
+  const only: DecisionFacts = { ...CLEAR, hasDirectEndpoint: false, rollout: rollout(10_000) };
 
   test('goes to the gateway, in every bucket, forced or not, HEAD too', () => {
     for (const fact of [{}, { bucket: 9_999 }, { forced: 'direct' as const }, { method: 'HEAD' }]) {
@@ -75,7 +75,7 @@ describe('a route that only the gateway has', () => {
     }
   });
 
-  const refusals: [reason: string, refusal: string, fact: Partial<Facts>][] = [
+  const refusals: [reason: string, refusal: string, fact: Partial<DecisionFacts>][] = [
     ['kill switch', 'facade_no_gateway', { killed: true }],
     ['no gateway configured', 'facade_no_gateway', { gatewayAvailable: false }],
     ['unknown caller', 'client_unauthorized', { callerKnown: false }],
@@ -89,7 +89,7 @@ describe('a route that only the gateway has', () => {
 
   test('is refused for the strongest reason when several hold', () => {
     refusals.forEach(([reason, refusal], i) => {
-      const facts = refusals.slice(i).reduce<Facts>((all, [, , fact]) => ({ ...all, ...fact }), only);
+      const facts = refusals.slice(i).reduce<DecisionFacts>((all, [, , fact]) => ({ ...all, ...fact }), only);
       expect(decide(facts)).toEqual({ path: undefined, refusal, reason });
     });
   });
@@ -97,9 +97,9 @@ describe('a route that only the gateway has', () => {
 
 describe('in every combination of facts', () => {
   const both = [true, false];
-  const ALL: Facts[] = [rollout(0), rollout(5_000), rollout(10_000)].flatMap((rollout) =>
-    both.flatMap((hasDirectFace) =>
-      both.flatMap((hasGatewayFace) =>
+  const ALL: DecisionFacts[] = [rollout(0), rollout(5_000), rollout(10_000)].flatMap((rollout) =>
+    both.flatMap((hasDirectEndpoint) =>
+      both.flatMap((hasGatewayEndpoint) =>
         both.flatMap((gatewayAvailable) =>
           both.flatMap((killed) =>
             both.flatMap((callerKnown) =>
@@ -107,7 +107,7 @@ describe('in every combination of facts', () => {
                 both.flatMap((paramsSafe) =>
                   ([undefined, 'direct', 'gateway'] as const).flatMap((forced) =>
                     [0, 4_999, 5_000, 9_999].map((bucket) => ({
-                      ...{ rollout, hasDirectFace, hasGatewayFace, gatewayAvailable, killed },
+                      ...{ rollout, hasDirectEndpoint, hasGatewayEndpoint, gatewayAvailable, killed },
                       ...{ callerKnown, method, paramsSafe, forced, bucket },
                     })),
                   ),
@@ -133,9 +133,9 @@ describe('in every combination of facts', () => {
     expect(takesGateway.every(({ paramsSafe }) => paramsSafe)).toBe(true);
   });
 
-  test('a route with a direct face is always served by one of its paths', () => {
+  test('a route with a direct endpoint is always served by one of its paths', () => {
     const refused = ALL.filter((facts) => decide(facts).path === undefined);
     expect(refused.length).toBeGreaterThan(0);
-    expect(refused.every(({ hasDirectFace }) => !hasDirectFace)).toBe(true);
+    expect(refused.every(({ hasDirectEndpoint }) => !hasDirectEndpoint)).toBe(true);
   });
 });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseFace } from '../../../../src/facade/config/face.ts';
-import { Matcher, type Claim } from '../../../../src/facade/rollout/matcher.ts';
-import type { Dialect, Face } from '../../../../src/facade/rollout/route.ts';
+import { parseEndpoint } from '../../../../src/facade/config/endpoint.ts';
+import { Matcher, type EndpointMatch } from '../../../../src/facade/rollout/matcher.ts';
+import type { Dialect, Endpoint } from '../../../../src/facade/rollout/route.ts';
 
-/** `GET /a/:x` → a face whose parameters are numbered by `params`, as compile.ts does it. */
-function face(text: string, params: readonly string[] = []): Face {
-  const { method, template, segments } = parseFace(text);
+/** `GET /a/:x` → an endpoint whose parameters are numbered by `params`, as compile.ts does it. */
+function endpoint(text: string, params: readonly string[] = []): Endpoint {
+  const { method, template, segments } = parseEndpoint(text);
   const number = (segment: string) => {
     const at = params.indexOf(segment.slice(1));
     return segment.startsWith(':') ? (at < 0 ? 0 : at) : segment;
@@ -14,13 +14,13 @@ function face(text: string, params: readonly string[] = []): Face {
   return { method, template, segments: segments.map(number) };
 }
 
-const claim = (route: string, text: string, params?: string[], dialect: Dialect = 'direct'): Claim<string> => ({
+const claim = (route: string, text: string, params?: string[], dialect: Dialect = 'direct'): EndpointMatch<string> => ({
   route,
   dialect,
-  face: face(text, params),
+  endpoint: endpoint(text, params),
 });
 
-function matcherOf(...claims: Claim<string>[]): Matcher<string> {
+function matcherOf(...claims: EndpointMatch<string>[]): Matcher<string> {
   const matcher = new Matcher<string>();
   for (const one of claims) matcher.add(one);
   return matcher;
@@ -66,7 +66,7 @@ describe('a path', () => {
     (path) => expect(find(path)).toBeUndefined(),
   );
 
-  test('of one slash is the face GET /', () => {
+  test('of one slash is the endpoint GET /', () => {
     expect(matcherOf(claim('root', 'GET /')).match('GET', '/')?.route).toBe('root');
     expect(matcherOf(claim('root', 'GET /')).match('GET', '//')).toBeUndefined();
   });
@@ -79,7 +79,7 @@ describe('a path', () => {
   );
 });
 
-test('parameters come in the order of the route, whatever their order on the face', () => {
+test('parameters come in the order of the route, whatever their order on the endpoint', () => {
   const params = ['queue', 'seller'];
   const matcher = matcherOf(
     claim('one', 'PUT /queues/:queue/sellers/:seller', params),
@@ -89,15 +89,15 @@ test('parameters come in the order of the route, whatever their order on the fac
   expect(matcher.match('PUT', '/sellers/s/of/q')).toMatchObject({ params: ['q', 's'], dialect: 'gateway' });
 });
 
-test('every alias of a face finds its route, and says which spelling it was', () => {
+test('every alias of an endpoint finds its route, and says which spelling it was', () => {
   const matcher = matcherOf(
     claim('done', 'POST /leads/:id/mark-interacted', ['id'], 'gateway'),
     claim('done', 'POST /leads/:id/mark_as_interacted', ['id'], 'gateway'),
   );
-  expect(matcher.match('POST', '/leads/1/mark-interacted')?.face.template).toBe('/leads/:id/mark-interacted');
+  expect(matcher.match('POST', '/leads/1/mark-interacted')?.endpoint.template).toBe('/leads/:id/mark-interacted');
   expect(matcher.match('POST', '/leads/1/mark_as_interacted')).toMatchObject({
     route: 'done',
-    face: { template: '/leads/:id/mark_as_interacted' },
+    endpoint: { template: '/leads/:id/mark_as_interacted' },
   });
 });
 
@@ -161,7 +161,7 @@ describe('of a thousand routes', () => {
             let at = 0;
             const segments = one.map((part) => (part === ':p' ? at++ : part));
             const path = `/${one.join('/')}`;
-            matcher.add({ route: path, dialect: 'direct', face: { method: 'GET', template: path, segments } });
+            matcher.add({ route: path, dialect: 'direct', endpoint: { method: 'GET', template: path, segments } });
           }
           for (const path of paths) {
             const expected = naive(templates, path);

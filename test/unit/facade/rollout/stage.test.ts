@@ -14,7 +14,7 @@ it.each([
   [10_000, 0, 'direct', false, 'retired'],
   [0, 0, 'none', false, 'direct'],
 ] as const)(
-  'gateway %d, shadow %d, fallback %s, direct face %s is stage %s',
+  'gateway %d, shadow %d, fallback %s, direct endpoint %s is stage %s',
   (gateway, shadow, fallback, hasDirect, stage) => {
     expect(stageOf({ gateway, shadow, fallback }, hasDirect)).toBe(stage);
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Evidence } from '../../../../src/facade/compare/autopilot/ports.ts';
+import type { DecisionEvidence } from '../../../../src/facade/compare/autopilot/ports.ts';
 import type { FlipRecord, FlipSource } from '../../../../src/facade/rollout/flip.ts';
 import { AutopilotFlips } from '../../../../src/facade/steer/autopilot-flips.ts';
 import type { FlipRequest } from '../../../../src/facade/steer/request.ts';
@@ -31,7 +31,7 @@ function setUp() {
 describe('flips of the autopilot', () => {
   it('are made from the percentage that it decided by, with the evidence, and known at once', async () => {
     const { flips, asked } = setUp();
-    const evidence = {} as Evidence;
+    const evidence = {} as DecisionEvidence;
     expect(await flips.flip({ route: 'leads.get', from: 5, to: 25, why: 'green', evidence })).toBe('7');
     expect(asked[0]).toMatchObject({
       source: 'autopilot',

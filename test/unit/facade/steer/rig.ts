@@ -40,7 +40,7 @@ const ROWS: Record<string, string> = {
   'me.get': 'direct: GET /integration/me',
 };
 
-/** The table with these percentages; a row that is not named is not in it. */
+/** The table with these percentages; a route that is not named is not in it. */
 export const table = (percent: Record<string, number>): string =>
   withRows(
     ...Object.entries(percent).map(

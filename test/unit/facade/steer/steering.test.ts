@@ -65,12 +65,12 @@ describe.each(['file', 'database'] as const)('with the %s as the rollout store',
     expect(await historyOf(rig)).toHaveLength(1);
   });
 
-  it('refuses what the loader would: an unknown route, a range, a copied write, a face that is not there', async () => {
+  it('refuses what the loader would: an unknown route, a range, a copied write, an endpoint that is not there', async () => {
     const rig = start(kind, TABLE, memory());
     expect(await refusal(flip(rig, 5, {}, 'leads.gone'))).toMatch(/^unknown: .*c2s-facade routes/);
     expect(await refusal(flip(rig, 101))).toMatch(/^invalid: .*gateway.*100/s);
     expect(await refusal(flip(rig, 1e-320))).toMatch(/^invalid: .*gateway.*write at most two decimals/s);
-    expect(await refusal(flip(rig, 5, {}, 'me.get'))).toMatch(/^invalid: .*has no gateway face/s);
+    expect(await refusal(flip(rig, 5, {}, 'me.get'))).toMatch(/^invalid: .*has no gateway endpoint/s);
     const shadow = [{ route: 'leads.create', set: { shadow: 5 } }];
     expect(await refusal(rig.steering.flip({ ...BY_CLI, changes: shadow }))).toMatch(/^invalid: .*done twice/s);
     expect([await historyOf(rig), rig.text()]).toEqual([[], TABLE]);
@@ -88,7 +88,7 @@ describe.each(['file', 'database'] as const)('with the %s as the rollout store',
     expect(rig.rollout('leads.get')).toMatchObject({ gateway: 25 });
   });
 
-  it('flips all rows with two faces, with shadows only where they are safe', async () => {
+  it('flips all routes with two endpoints, with shadows only where they are safe', async () => {
     const rig = start(kind, TABLE, memory());
     await rig.steering.flipAll({ gateway: 10, shadow: 5 }, BY_CLI);
     expect(['leads.get', 'leads.create', 'tags.list', 'me.get'].map((id) => rig.rollout(id))).toMatchObject([
@@ -257,7 +257,7 @@ describe('with the database as the rollout store', () => {
     expect(await historyOf(again)).toEqual(['1 cli leads.get 0→25']);
   });
 
-  it('a new image with a changed row flips that row, everywhere, and leaves the flips of others', async () => {
+  it('a new image with a changed route flips that route, everywhere, and leaves the flips of others', async () => {
     const flips = memory();
     const old = start('database', TABLE, flips);
     await flip(old, 25);
@@ -301,7 +301,7 @@ describe('with the database as the rollout store', () => {
     ]);
   });
 
-  it('a rollout that the row of this file cannot have is left out, and said', async () => {
+  it('a rollout that the route of this file cannot have is left out, and said', async () => {
     const flips = memory();
     await flip(start('database', TABLE, flips), 25);
     const shrunk = TABLE.replace('\n    gateway: GET /leads/:leadId', '');

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Connections } from '../../../../src/facade/store/connections.ts';
-import { STEERING_LIMITS, WORK_LIMITS, type Limits } from '../../../../src/facade/store/limits.ts';
+import { STEERING_LIMITS, WORK_LIMITS, type ConnectionLimits } from '../../../../src/facade/store/limits.ts';
 import { openStore, type Store } from '../../../../src/facade/store/index.ts';
 import { isStoreAway } from '../../../../src/facade/store/unavailable.ts';
 import { startPostgres, type TestPostgres } from '../../../e2e/kit/postgres.ts';
@@ -48,7 +48,13 @@ const failsIn = async (work: () => Promise<unknown>): Promise<number> => {
   expect([error, isStoreAway(error)]).toEqual([expect.any(Error), true]);
   return performance.now() - began;
 };
-const QUICK: Limits = { connectMs: 300, silenceMs: 300, statementMs: 200, lockMs: 150, idleInTransactionMs: 100 };
+const QUICK: ConnectionLimits = {
+  connectMs: 300,
+  silenceMs: 300,
+  statementMs: 200,
+  lockMs: 150,
+  idleInTransactionMs: 100,
+};
 /** With room for a loaded machine; without the limits it would be for ever. */
 const SOON = 3_000;
 

@@ -391,8 +391,8 @@ test('whatever is made of two documents passes the loader, and every route start
       });
       if (!parsed.ok) throw new Error(`${formatProblems('table', parsed.problems)}\n${result.table.text}`);
       return parsed.config.routes.every(
-        ({ direct: face, rollout }) =>
-          face !== undefined && rollout.gateway === 0 && rollout.shadow === 0 && rollout.fallback === 'direct',
+        ({ direct: endpoint, rollout }) =>
+          endpoint !== undefined && rollout.gateway === 0 && rollout.shadow === 0 && rollout.fallback === 'direct',
       );
     }),
     { numRuns: 150 },

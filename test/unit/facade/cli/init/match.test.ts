@@ -3,7 +3,7 @@ import { configFrom, documentOf, loaded, remarksOf, tableOf } from './kit.ts';
 
 /** Which operation of the gateway is which of direct. */
 
-/** `GET /a → GET /b`, of every route that has both faces. */
+/** `GET /a → GET /b`, of every route that has both endpoints. */
 const pairsOf = (direct: readonly string[], gateway: readonly string[]): string[] =>
   configFrom(documentOf(direct), documentOf(gateway)).routes.flatMap(({ direct: one, gateway: other }) =>
     one === undefined || other === undefined ? [] : [`${String(one)} → ${String(other)}`],
@@ -63,7 +63,7 @@ describe('what all paths share is set aside', () => {
     expect(pairsOf(['GET /old/leads', 'GET /old/leads/{id}'], ['GET /contacts', 'GET /contacts/{id}'])).toEqual([]);
   });
 
-  test('and the path of the server belongs to the faces, as callers write it', () => {
+  test('and the path of the server belongs to the endpoints, as callers write it', () => {
     const servers = (url: string) => ({ servers: [{ url }] });
     const { routes } = configFrom(
       documentOf(['GET /leads'], servers('https://old.example.com/api/v1/')),

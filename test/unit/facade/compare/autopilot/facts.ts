@@ -1,5 +1,5 @@
-import type { Facts, ParityFacts } from '../../../../../src/facade/compare/autopilot/facts.ts';
-import { NONE, type Tallies, type Tally } from '../../../../../src/facade/compare/autopilot/tally.ts';
+import type { AutopilotFacts, ParityFacts } from '../../../../../src/facade/compare/autopilot/facts.ts';
+import { NONE, type Tallies, type PathTotalsTally } from '../../../../../src/facade/compare/autopilot/tally.ts';
 import { UPSTREAM_BUCKETS } from '../../../../../src/facade/observe/metrics.ts';
 import type { AutopilotSettings } from '../../../../../src/facade/rollout/route.ts';
 
@@ -24,20 +24,20 @@ export const READY: ParityFacts = {
 };
 
 /** Attempts that all took the same time. @param ms milliseconds. */
-export function tally(attempts: number, failures = 0, ms = 80): Tally {
+export function tally(attempts: number, failures = 0, ms = 80): PathTotalsTally {
   const at = UPSTREAM_BUCKETS.findIndex((bound) => ms / 1000 <= bound);
   const latencies = [...NONE.direct.latencies];
   latencies[at < 0 ? latencies.length - 1 : at] = attempts;
   return { attempts, failures, latencies };
 }
 
-export const live = (direct: Tally, gateway: Tally, recent: Tallies = NONE) => ({
+export const live = (direct: PathTotalsTally, gateway: PathTotalsTally, recent: Tallies = NONE) => ({
   window: { direct, gateway },
   recent,
   reference: undefined,
 });
 
-export function facts(changed: Partial<Facts> = {}): Facts {
+export function facts(changed: Partial<AutopilotFacts> = {}): AutopilotFacts {
   return {
     gateway: 5,
     flip: { revision: 'r1', by: 'human' },

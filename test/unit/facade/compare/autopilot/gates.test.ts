@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Facts } from '../../../../../src/facade/compare/autopilot/facts.ts';
+import type { AutopilotFacts } from '../../../../../src/facade/compare/autopilot/facts.ts';
 import { judge, type GateName, type GateState } from '../../../../../src/facade/compare/autopilot/gates.ts';
 import type { AutopilotSettings } from '../../../../../src/facade/rollout/route.ts';
 import { NONE } from '../../../../../src/facade/compare/autopilot/tally.ts';
@@ -15,7 +15,7 @@ type Row = readonly [
   name: string,
   gate: GateName,
   state: GateState,
-  changed: Partial<Facts>,
+  changed: Partial<AutopilotFacts>,
   settings?: AutopilotSettings,
 ];
 

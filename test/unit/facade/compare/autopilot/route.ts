@@ -6,7 +6,7 @@ import {
   resume,
   step,
   type AutopilotState,
-  type Decision,
+  type AutopilotStep,
   type Tick,
 } from '../../../../../src/facade/compare/autopilot/machine.ts';
 import type { AutopilotSettings } from '../../../../../src/facade/rollout/route.ts';
@@ -30,7 +30,7 @@ export class Route {
     this.state = begin(this.#tick());
   }
 
-  after(ms: number): Decision {
+  after(ms: number): AutopilotStep {
     this.now += ms;
     const { state, decision } = step(this.state, this.#tick());
     this.state = state;

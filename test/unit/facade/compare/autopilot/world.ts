@@ -1,7 +1,7 @@
 import type { ParityFacts, ReadBackFacts } from '../../../../../src/facade/compare/autopilot/facts.ts';
 import { pino } from 'pino';
 import { ProcessMemory } from '../../../../../src/facade/compare/autopilot/memory.ts';
-import type { FlipOrder, Ports, Reading } from '../../../../../src/facade/compare/autopilot/ports.ts';
+import type { FlipOrder, AutopilotPorts, Reading } from '../../../../../src/facade/compare/autopilot/ports.ts';
 import { Autopilot } from '../../../../../src/facade/compare/autopilot/runner.ts';
 import { NONE, sum, type Tallies } from '../../../../../src/facade/compare/autopilot/tally.ts';
 import { Registry } from 'prom-client';
@@ -72,7 +72,7 @@ export class World {
     Object.assign(route, { gateway, by: 'human', revision: route.revision + 1 });
   }
 
-  ports(memory: Ports['memory'] = new ProcessMemory()): Ports {
+  ports(memory: AutopilotPorts['memory'] = new ProcessMemory()): AutopilotPorts {
     return {
       now: () => this.now,
       routes: () =>
@@ -98,7 +98,7 @@ export class World {
     };
   }
 
-  autopilot(memory?: Ports['memory']): Autopilot {
+  autopilot(memory?: AutopilotPorts['memory']): Autopilot {
     const log = pino({ level: 'silent' });
     return new Autopilot({ ports: this.ports(memory), metrics: this.metrics, log });
   }

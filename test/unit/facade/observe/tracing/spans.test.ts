@@ -7,12 +7,12 @@ import type { TracedMatch, Tracing } from '../../../../../src/facade/observe/tra
 
 /** Spans as they are made, into memory; over sockets they are looked at in test/e2e/tracing.test.ts. */
 
-const face = (method: string, template: string) => ({ method, template, segments: [] });
-const DIRECT = face('GET', '/integration/leads/:leadId');
-const GATEWAY = face('GET', '/leads/:leadId');
+const endpoint = (method: string, template: string) => ({ method, template, segments: [] });
+const DIRECT = endpoint('GET', '/integration/leads/:leadId');
+const GATEWAY = endpoint('GET', '/leads/:leadId');
 const match: TracedMatch = {
   dialect: 'direct',
-  face: DIRECT,
+  endpoint: DIRECT,
   route: { model: { id: 'leads.get', direct: [DIRECT], gateway: [GATEWAY] } },
 };
 const direct = { path: 'direct', origin: 'https://crm.example' } as const;

@@ -2,7 +2,7 @@ import type { Problem } from '../../http/problem.ts';
 import type { EnrichmentService } from './service.ts';
 
 /** Whether there is a service behind the endpoints, and else what to tell the caller. */
-export type Door =
+export type Availability =
   | { readonly isOpen: true; readonly service: EnrichmentService }
   | { readonly isOpen: false; readonly problem: Problem };
 

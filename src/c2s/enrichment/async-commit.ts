@@ -10,12 +10,12 @@ import { SCHEMA, type Database } from '../../facade/store/schema.ts';
  * answered, the intent to send) is committed on the store's own connections, and with it everything that was committed
  * before, since Postgres writes its log in order. docs/decisions/0010-jobs.md has the figures.
  */
-export interface Relaxed {
+export interface AsyncCommitPool {
   readonly db: Kysely<Database>;
   close(): Promise<void>;
 }
 
-export function openRelaxed(connections: Connections, size: number): Relaxed {
+export function openAsyncCommitPool(connections: Connections, size: number): AsyncCommitPool {
   const pool = connections.pool({ size, limits: WORK_LIMITS, settings: { synchronous_commit: 'off' } });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: preparing(pool) }) }).withSchema(SCHEMA);
   return { db, close: () => connections.end(pool) };

@@ -3,7 +3,7 @@
  * has checked the form; whether parameters are sound and claims are unique is for the checks.
  */
 
-export interface FaceConfig {
+export interface EndpointConfig {
   readonly method: string;
   readonly template: string;
   /** Without the slashes; `/` has none. */
@@ -11,7 +11,7 @@ export interface FaceConfig {
 }
 
 /** `"GET /leads/:leadId"` → method, template and segments. The text must match the schema. */
-export function parseFace(text: string): FaceConfig {
+export function parseEndpoint(text: string): EndpointConfig {
   const space = text.indexOf(' ');
   const template = text.slice(space + 1);
   return {
@@ -21,15 +21,15 @@ export function parseFace(text: string): FaceConfig {
   };
 }
 
-/** The faces of one side of a row; the first is the one that is sent. */
-export function facesOf(written: string | readonly string[] | undefined): FaceConfig[] {
+/** The endpoints of one side of a route; the first is the one that is sent. */
+export function endpointsOf(written: string | readonly string[] | undefined): EndpointConfig[] {
   if (written === undefined) return [];
-  return (typeof written === 'string' ? [written] : written).map(parseFace);
+  return (typeof written === 'string' ? [written] : written).map(parseEndpoint);
 }
 
 export const isParameter = (segment: string) => segment.startsWith(':');
 
 /** Names of the path parameters, in the order in which they stand. */
-export function parametersOf(face: FaceConfig): string[] {
-  return face.segments.filter(isParameter).map((segment) => segment.slice(1));
+export function parametersOf(endpoint: EndpointConfig): string[] {
+  return endpoint.segments.filter(isParameter).map((segment) => segment.slice(1));
 }

@@ -30,8 +30,8 @@ export const trustedId = (value: unknown): string | undefined =>
   typeof value === 'number' && !(Number.isSafeInteger(value) && value > 0) ? undefined : textOf(value);
 
 /** `known({a: 1, b: undefined})` is `{a: 1}`: absent is how "not known" is written, in memory as in stored JSON. */
-export const known = <T extends object>(fields: T): Known<T> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Known<T>;
+export const known = <T extends object>(fields: T): WithoutUndefined<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as WithoutUndefined<T>;
 
 type Optional<T> = { [K in keyof T]: undefined extends T[K] ? K : never }[keyof T];
-type Known<T> = Omit<T, Optional<T>> & { [K in Optional<T>]?: Exclude<T[K], undefined> };
+type WithoutUndefined<T> = Omit<T, Optional<T>> & { [K in Optional<T>]?: Exclude<T[K], undefined> };

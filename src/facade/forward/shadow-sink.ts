@@ -1,34 +1,34 @@
 import type { Path } from '../rollout/route.ts';
-import type { Asked } from './exchange.ts';
+import type { InboundRequest } from './exchange.ts';
 import type { RouteEntry } from './runtime-snapshot.ts';
 
 /**
  * Where the comparison listens in. The exchange only copies references while it answers, and hands them over when the
- * caller has its answer: whatever happens behind a tap can neither slow, change nor fail an answer.
+ * caller has its answer: whatever happens behind a sink can neither slow, change nor fail an answer.
  */
-export interface Tap {
+export interface ShadowSink {
   /** Bytes of an answer that are worth keeping; 0 when there is no room for another copy now. */
-  roomFor(entry: RouteEntry): number;
+  captureBytes(entry: RouteEntry): number;
   /** A safe request was answered, whole. */
-  answered(asked: Asked, captured: Capture): void;
+  onAnswer(asked: InboundRequest, captured: ResponseBuffer): void;
   /** Part of the write is sampled: its body is held, so that what arrived can be read back and compared with it. */
-  verifies(entry: RouteEntry): boolean;
+  wantsWrite(entry: RouteEntry): boolean;
   /** The gateway answered a write with success. @param body as the caller sent it. */
-  wrote(asked: Asked, body: Buffer): void;
+  onWrite(asked: InboundRequest, body: Buffer): void;
   /** Bytes of direct's answer to a request that `saw` will be shown; 0: of this one nobody wants to know more. */
-  roomToSee(entry: RouteEntry): number;
+  sampleBytes(entry: RouteEntry): number;
   /**
    * One of the live requests, whatever its path and outcome: what callers ask for, whether it is shadowed or not.
    * @param captured what the caller was told, whole, where it was kept.
    */
-  saw(asked: Asked, captured: Capture | undefined): void;
+  onLiveRequest(asked: InboundRequest, captured: ResponseBuffer | undefined): void;
 }
 
-/** Every so many requests one is shown to {@link Tap.saw}. */
+/** Every so many requests one is shown to {@link ShadowSink.onLiveRequest}. */
 export const SEEN_EVERY = 16;
 
 /** An upstream's answer as it came, kept by reference while it is passed on. */
-export class Capture {
+export class ResponseBuffer {
   readonly #room: number;
   path: Path = 'direct';
   status = 0;
@@ -44,7 +44,7 @@ export class Capture {
   }
 
   /** False: the body is longer than what is kept, and only its beginning is here. */
-  get isWhole(): boolean {
+  get isComplete(): boolean {
     return this.size <= this.#room;
   }
 
@@ -59,7 +59,7 @@ export class Capture {
 
   data(chunk: Buffer): void {
     this.size += chunk.length;
-    if (this.isWhole) this.chunks.push(chunk);
+    if (this.isComplete) this.chunks.push(chunk);
     else this.chunks = [];
   }
 }

@@ -3,19 +3,19 @@ import { startGateway, type Gateway } from '../../src/c2s/gateway/index.ts';
 import {
   SANDBOX_OPERATIONS,
   startContact2Sale,
-  type Contact2Sale,
+  type SandboxContact2Sale,
   type SandboxOperationId,
 } from '../../src/c2s/sandbox/index.ts';
 import { EXAMPLES } from './kit/examples.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setAll, startFacade, type TestFacade } from './kit/facade.ts';
 
 /**
- * Every operation with two faces, asked in both dialects and served by both paths: 104 combinations. Whichever path
+ * Every operation with two endpoints, asked in both dialects and served by both paths: 104 combinations. Whichever path
  * serves, the caller gets the status that its dialect owes and an answer of the same meaning, and Contact2Sale gets the
  * same operation with the same fields, once.
  */
 
-let c2s: Contact2Sale;
+let c2s: SandboxContact2Sale;
 let gateway: Gateway;
 let facade: TestFacade;
 
@@ -42,13 +42,13 @@ type Side = 'direct' | 'gateway';
 
 async function ask(id: SandboxOperationId, dialect: Side) {
   const { model } = facade.dataPlane.snapshot.entries.find((entry) => entry.model.id === id)!;
-  const face = model[dialect][0]!;
+  const endpoint = model[dialect][0]!;
   const { params = '', query, direct, gateway: asGateway } = EXAMPLES[id];
   const body = dialect === 'direct' ? direct : (asGateway ?? direct);
-  const path = face.template.replace(/:\w+/, params);
+  const path = endpoint.template.replace(/:\w+/, params);
   const before = c2s.received.length;
   const res = await fetch(`${facade.url}${path}${query ? `?${query}` : ''}`, {
-    method: face.method,
+    method: endpoint.method,
     headers: { authorization: `Bearer ${FACADE_TOKEN}`, ...(body ? { 'content-type': 'application/json' } : {}) },
     ...(body ? { body: JSON.stringify(body) } : {}),
   });

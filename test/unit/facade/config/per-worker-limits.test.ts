@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../../src/facade/config/load.ts';
-import { partOf } from '../../../../src/facade/config/part.ts';
+import { partOf } from '../../../../src/facade/config/per-worker-limits.ts';
 import type { FacadeConfig } from '../../../../src/facade/config/schema.ts';
 
 const env = { C2S_BASE_URL: 'https://c2s.example', C2S_GATEWAY_URL: 'https://gateway.example' };

@@ -1,25 +1,25 @@
 import { Matcher } from '../../rollout/matcher.ts';
-import { isParameter, parseFace } from '../../config/face.ts';
-import { segmentFault } from '../../config/checks/faces.ts';
-import { nameOf, parameterIn, parametersIn, segmentsOf, type Matching, type Pair } from './match.ts';
-import type { Operation } from './openapi.ts';
+import { isParameter, parseEndpoint } from '../../config/endpoint.ts';
+import { segmentFault } from '../../config/checks/endpoints.ts';
+import { nameOf, parameterIn, parametersIn, segmentsOf, type Matching, type OperationPair } from './match.ts';
+import type { ApiOperation } from './openapi.ts';
 import { camelCase, oneLine, wordsOf } from './text.ts';
 
 /**
- * Faces for the routes: `METHOD /path/:parameter`, with the same parameter names on both sides, and no method and path
- * claimed twice. A face that cannot be written becomes a remark. Pure.
+ * Endpoints for the routes: `METHOD /path/:parameter`, with the same parameter names on both sides, and no method and path
+ * claimed twice. An endpoint that cannot be written becomes a remark. Pure.
  */
 
-export interface FacedPair extends Pair {
-  readonly directFace: string | undefined;
-  readonly gatewayFace: string | undefined;
+export interface PairWithEndpoints extends OperationPair {
+  readonly directEndpoint: string | undefined;
+  readonly gatewayEndpoint: string | undefined;
   /** Names of the path parameters. */
   readonly params: readonly string[];
 }
 
-export interface Faces {
-  readonly pairs: readonly FacedPair[];
-  /** What stands in the URL of the gateway and no longer in its faces: `/v2`, or nothing. */
+export interface Endpoints {
+  readonly pairs: readonly PairWithEndpoints[];
+  /** What stands in the URL of the gateway and no longer in its endpoints: `/v2`, or nothing. */
   readonly gatewayBase: string;
 }
 
@@ -28,10 +28,10 @@ const MAX_PATH = 1_000;
 const MAX_PARAMETER = 64;
 
 /**
- * @returns faces for every pair. Where both APIs have the same paths, the beginning that all paths of the gateway share
+ * @returns endpoints for every pair. Where both APIs have the same paths, the beginning that all paths of the gateway share
  * is moved into its URL: a route cannot hold the same method and path twice, since nobody could tell its dialect.
  */
-export function facesFor({ pairs, prefix }: Matching): Faces {
+export function endpointsFor({ pairs, prefix }: Matching): Endpoints {
   const shared = sharedPrefix(pairs, prefix.gateway);
   let best = claim(pairs, 0);
   let moved = 0;
@@ -44,26 +44,26 @@ export function facesFor({ pairs, prefix }: Matching): Faces {
 }
 
 /** Remarks on plain paths of the gateway that were a record of direct before: `/leads/stats` was a lead `stats`. */
-function withTaken(pairs: readonly FacedPair[]): FacedPair[] {
-  const matcher = new Matcher<FacedPair>();
+function withTaken(pairs: readonly PairWithEndpoints[]): PairWithEndpoints[] {
+  const matcher = new Matcher<PairWithEndpoints>();
   for (const pair of pairs) {
-    if (pair.directFace === undefined) continue;
-    const face = parseFace(pair.directFace);
-    const segments = face.segments.map((segment) => (isParameter(segment) ? 0 : segment));
-    matcher.add({ route: pair, dialect: 'direct', face: { ...face, segments } });
+    if (pair.directEndpoint === undefined) continue;
+    const endpoint = parseEndpoint(pair.directEndpoint);
+    const segments = endpoint.segments.map((segment) => (isParameter(segment) ? 0 : segment));
+    matcher.add({ route: pair, dialect: 'direct', endpoint: { ...endpoint, segments } });
   }
   return pairs.map((pair) => {
-    if (pair.directFace === undefined || pair.gatewayFace === undefined) return pair;
-    const { method, template } = parseFace(pair.gatewayFace);
+    if (pair.directEndpoint === undefined || pair.gatewayEndpoint === undefined) return pair;
+    const { method, template } = parseEndpoint(pair.gatewayEndpoint);
     const taken = matcher.match(method, template)?.route;
     if (!taken || taken === pair) return pair;
-    const remark = `${pair.gatewayFace} of the gateway is read by this route from now on, and no longer as ${taken.directFace} of direct`;
+    const remark = `${pair.gatewayEndpoint} of the gateway is read by this route from now on, and no longer as ${taken.directEndpoint} of direct`;
     return { ...pair, remarks: [...pair.remarks, remark] };
   });
 }
 
 /** The part of the prefix that every path of the gateway has, and that leaves a name of each. */
-function sharedPrefix(pairs: readonly Pair[], prefix: readonly string[]): readonly string[] {
+function sharedPrefix(pairs: readonly OperationPair[], prefix: readonly string[]): readonly string[] {
   const paths = pairs.flatMap(({ gateway }) => (gateway ? [segmentsOf(gateway.path)] : []));
   const isShared = (length: number): boolean =>
     paths.every((path) => path.length > length && prefix.slice(0, length).every((segment, i) => path[i] === segment));
@@ -73,26 +73,31 @@ function sharedPrefix(pairs: readonly Pair[], prefix: readonly string[]): readon
 }
 
 /** @param moved how many segments of the gateway's paths stand in its URL. */
-function claim(pairs: readonly Pair[], moved: number): { readonly pairs: FacedPair[]; readonly refused: number } {
+function claim(
+  pairs: readonly OperationPair[],
+  moved: number,
+): { readonly pairs: PairWithEndpoints[]; readonly refused: number } {
   const claims = new Map<string, string>();
   let refused = 0;
   const written = pairs.map((pair) => ({ pair, params: parameterNames(pair) }));
   // All of direct first: what callers use today is served whatever becomes of the rest.
-  const ofDirect = written.map(({ pair: { direct }, params }) => direct && faceOf(direct, params, 0, claims, 'direct'));
-  const faced = written.map(({ pair, params }, i): FacedPair => {
+  const ofDirect = written.map(
+    ({ pair: { direct }, params }) => direct && endpointOf(direct, params, 0, claims, 'direct'),
+  );
+  const faced = written.map(({ pair, params }, i): PairWithEndpoints => {
     const { direct, gateway, remarks } = pair;
     const one = ofDirect[i];
     // A route of the gateway alone is only a comment, and claims nothing.
     const own = direct === undefined ? new Map<string, string>() : claims;
-    const other = gateway && faceOf(gateway, params, moved, own, 'the gateway');
+    const other = gateway && endpointOf(gateway, params, moved, own, 'the gateway');
     if (other?.fault !== undefined) refused++;
     const slash =
-      gateway && gateway.path.endsWith('/') && other?.face !== undefined && segmentsOf(gateway.path).length > 0;
+      gateway && gateway.path.endsWith('/') && other?.endpoint !== undefined && segmentsOf(gateway.path).length > 0;
     return {
       ...pair,
       params,
-      directFace: one?.face,
-      gatewayFace: other?.face,
+      directEndpoint: one?.endpoint,
+      gatewayEndpoint: other?.endpoint,
       remarks: [
         ...remarks,
         ...[one?.fault, other?.fault].filter((fault) => fault !== undefined),
@@ -105,18 +110,18 @@ function claim(pairs: readonly Pair[], moved: number): { readonly pairs: FacedPa
   return { pairs: faced, refused };
 }
 
-interface Face {
-  readonly face?: string;
+interface EndpointOrFault {
+  readonly endpoint?: string;
   readonly fault?: string;
 }
 
-function faceOf(
-  operation: Operation,
+function endpointOf(
+  operation: ApiOperation,
   params: readonly string[],
   moved: number,
   claims: Map<string, string>,
   side: string,
-): Face {
+): EndpointOrFault {
   const { method, path } = operation;
   const name = oneLine(nameOf(operation), 120);
   let at = 0;
@@ -130,11 +135,11 @@ function faceOf(
   if (owner !== undefined)
     return { fault: `no route can hold ${name} of ${side}, since ${owner} has the same method and path` };
   claims.set(shape, `${name} of ${side}`);
-  return { face: `${method} /${segments.join('/')}` };
+  return { endpoint: `${method} /${segments.join('/')}` };
 }
 
 /** One name for each place, for both sides: that of direct, unless it is only `id`. */
-function parameterNames({ direct, gateway }: Pair): string[] {
+function parameterNames({ direct, gateway }: OperationPair): string[] {
   const [ones, others] = [parametersIn(direct?.path ?? '/'), parametersIn(gateway?.path ?? '/')];
   const taken = new Set<string>();
   return (direct ? ones : others).map((name, i) => {

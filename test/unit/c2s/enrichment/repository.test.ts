@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Instance } from '../../../../src/c2s/enrichment/instance.ts';
-import { Ledger, LostWork, type Wanted } from '../../../../src/c2s/enrichment/ledger.ts';
+import { EnrichmentRepository, LeaseLost, type EnrichmentRequest } from '../../../../src/c2s/enrichment/repository.ts';
 import { Queue } from '../../../../src/c2s/enrichment/queue.ts';
-import type { Standing } from '../../../../src/http/standing.ts';
+import type { CallerStanding } from '../../../../src/http/standing.ts';
 import type { Store } from '../../../../src/facade/store/index.ts';
 import { until } from '../../../e2e/kit/upstream.ts';
 import { log, testStores } from '../../facade/store/kit.ts';
@@ -12,12 +12,12 @@ import { log, testStores } from '../../facade/store/kit.ts';
 const stores = testStores();
 let store: Store;
 let queue: Queue;
-let ledger: Ledger;
+let ledger: EnrichmentRepository;
 const instances: Instance[] = [];
 beforeAll(async () => {
   store = await stores.open();
   queue = await Queue.start(store.pool, log);
-  ledger = new Ledger(store.db, store.db, queue);
+  ledger = new EnrichmentRepository(store.db, store.db, queue);
 });
 afterAll(async () => {
   for (const one of instances) await one.close();
@@ -25,14 +25,14 @@ afterAll(async () => {
 });
 
 const record = { step: 'lead', result: 'ok', at: '2026-01-01T00:00:00Z', ms: 1 };
-const wanted = (leadId: string, isUrgent = false, standing: Standing = 'known'): Wanted => ({
+const wanted = (leadId: string, isUrgent = false, standing: CallerStanding = 'known'): EnrichmentRequest => ({
   leadId,
   origin: 'api',
   isUrgent,
   standing,
 });
-const pushed = (leadId: string): Wanted => ({ ...wanted(leadId), origin: 'c2s' });
-const enqueue = (...leads: Wanted[]) => ledger.transaction((tx) => ledger.enqueue(tx, leads));
+const pushed = (leadId: string): EnrichmentRequest => ({ ...wanted(leadId), origin: 'c2s' });
+const enqueue = (...leads: EnrichmentRequest[]) => ledger.transaction((tx) => ledger.enqueue(tx, leads));
 
 async function instance(): Promise<Instance & { readonly number: number }> {
   const one = new Instance(store.connections, () => undefined, log);
@@ -78,7 +78,7 @@ describe('what strangers ask for', () => {
   /** Leads that are taken next, in order. */
   const next = async (owner: number, atMost: number, strangersAtMost: number) =>
     (await ledger.claim(owner, atMost, [], strangersAtMost)).map(({ job, row }) => `${job.standing} ${row.leadId}`);
-  const order = (leads: readonly string[], standing: Standing) =>
+  const order = (leads: readonly string[], standing: CallerStanding) =>
     enqueue(...leads.map((leadId) => wanted(leadId, standing === 'stranger', standing)));
 
   const strangersLeads = (name: string, count: number) =>
@@ -141,18 +141,18 @@ describe('work', () => {
     await claim((await instance()).number, 'd');
     const late = [
       () => ledger.save(owner, id, [record], { step: 'send' }),
-      () => ledger.intend(owner, id, 0),
+      () => ledger.recordSendIntent(owner, id, 0),
       () => ledger.saveFinding(owner, id, '1', { kind: 'unknown' }),
       () => ledger.finish(owner, id, [record], { result: 'enriched' }),
       () => ledger.retry(owner, id, [record], { delay: 0, failures: 1, reason: 'internal' }),
     ];
-    for (const change of late) await expect(change()).rejects.toBeInstanceOf(LostWork);
+    for (const change of late) await expect(change()).rejects.toBeInstanceOf(LeaseLost);
     expect(await ledger.view(id)).toMatchObject({ state: 'running', step: 'identify', sends: 0 });
   });
 
   it('can intend to send once for each time', async () => {
     const { owner, id } = await underWork('e');
-    const tries = await Promise.allSettled(Array.from({ length: 10 }, () => ledger.intend(owner, id, 0)));
+    const tries = await Promise.allSettled(Array.from({ length: 10 }, () => ledger.recordSendIntent(owner, id, 0)));
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(await ledger.view(id)).toMatchObject({ sends: 1, sendOutcome: null });
   });
@@ -216,15 +216,15 @@ describe('what waits for hours', () => {
 
 describe('a dead letter', () => {
   /** Has a lead's enrichment end so. */
-  async function ended(leadId: string, ending: Parameters<Ledger['finish']>[3], sends = 0) {
+  async function ended(leadId: string, ending: Parameters<EnrichmentRepository['finish']>[3], sends = 0) {
     const { owner, id } = await underWork(leadId);
-    for (let n = 0; n < sends; n++) await ledger.intend(owner, id, n);
+    for (let n = 0; n < sends; n++) await ledger.recordSendIntent(owner, id, n);
     await ledger.finish(owner, id, [record], ending);
     return id;
   }
   const GAVE_UP = { result: 'gave_up', reason: 'work_api_unavailable' } as const;
   const UNKNOWN = { result: 'unknown', reason: 'message_unknown', sendOutcome: 'unknown' } as const;
-  const ids = async (query: Partial<Parameters<Ledger['deadLetters']>[0]> = {}) =>
+  const ids = async (query: Partial<Parameters<EnrichmentRepository['deadLetters']>[0]> = {}) =>
     (await ledger.deadLetters({ limit: 100, ...query })).map(({ id }) => id);
   const settleAll = () => ledger.settleDeadLetters({ all: true });
   beforeEach(settleAll);

@@ -1,11 +1,18 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { codeOf } from '../../http/error-code.ts';
-import type { Standing } from '../../http/standing.ts';
-import { LIVING } from '../store/living.ts';
+import type { CallerStanding } from '../../http/standing.ts';
+import { LIVING } from '../store/instance-locks.ts';
 import type { Database } from '../../facade/store/schema.ts';
 import { storedJson } from '../../facade/store/stored-json.ts';
 import type { StepRecord } from '../store/tables/enrichments.ts';
-import { STATE_OF, type Origin, type Reason, type Result, type State, type Step } from './enrichment.ts';
+import {
+  STATE_OF,
+  type Origin,
+  type FailureReason,
+  type EnrichmentResult,
+  type State,
+  type Step,
+} from './enrichment.ts';
 import {
   countDeadLetters,
   isDead,
@@ -70,8 +77,8 @@ export interface EnrichmentView {
   readonly step: Step;
   readonly failures: number;
   readonly nextAt: Date;
-  readonly result: Result | null;
-  readonly reason: Reason | null;
+  readonly result: EnrichmentResult | null;
+  readonly reason: FailureReason | null;
   readonly entities: number;
   readonly sends: number;
   readonly sendOutcome: string | null;
@@ -82,12 +89,12 @@ export interface EnrichmentView {
   readonly finishedAt: Date | null;
 }
 
-export interface Wanted {
+export interface EnrichmentRequest {
   readonly leadId: string;
   readonly origin: Origin;
   readonly isUrgent: boolean;
   /** Of whoever wants it. */
-  readonly standing: Standing;
+  readonly standing: CallerStanding;
   readonly newLead?: Progress['newLead'];
 }
 
@@ -109,16 +116,16 @@ export interface Changes {
   readonly entities?: number;
 }
 
-interface Ending {
-  readonly result: Result;
-  readonly reason?: Reason | undefined;
+interface RunEnding {
+  readonly result: EnrichmentResult;
+  readonly reason?: FailureReason | undefined;
   readonly sendOutcome?: string | undefined;
   readonly leadId?: string | undefined;
   readonly marker?: string | undefined;
 }
 
 /** The row is not, or no longer, this process's. */
-export class LostWork extends Error {
+export class LeaseLost extends Error {
   override readonly name = 'LostWork';
 }
 
@@ -140,12 +147,12 @@ const EARLY = sql`interval '1 second'`;
 /** How long a queued row may be overdue until its job is taken for lost. */
 const OVERDUE = sql`interval '10 minutes'`;
 
-export class Ledger {
+export class EnrichmentRepository {
   readonly #db: Kysely<Database>;
   readonly #relaxed: Kysely<Database>;
   readonly #queue: Queue;
 
-  /** @param relaxed for what may be done again after a power failure (relaxed.ts). */
+  /** @param relaxed for what may be done again after a power failure (async-commit.ts). */
   constructor(db: Kysely<Database>, relaxed: Kysely<Database>, queue: Queue) {
     this.#db = db;
     this.#relaxed = relaxed;
@@ -168,7 +175,7 @@ export class Ledger {
   }
 
   /** Row and job together; of a lead that is under way, that one. */
-  async enqueue(tx: Tx, wanted: readonly Wanted[]): Promise<Enqueued[]> {
+  async enqueue(tx: Tx, wanted: readonly EnrichmentRequest[]): Promise<Enqueued[]> {
     // In one order for all, so that two batches wait for each other and do not deadlock.
     const byLead = new Map(wanted.map((one) => [one.leadId, one]));
     const sorted = [...byLead.values()].toSorted((a, b) => (a.leadId < b.leadId ? -1 : 1));
@@ -197,16 +204,16 @@ export class Ledger {
     return found;
   }
 
-  async #revive(tx: Tx, wanted: readonly Wanted[]): Promise<NewJob[]> {
-    const isPush = ({ origin }: Wanted): boolean => origin === 'c2s' || origin === 'google';
-    const leadsOf = (some: readonly Wanted[]): string[] => some.map(({ leadId }) => leadId);
+  async #revive(tx: Tx, wanted: readonly EnrichmentRequest[]): Promise<NewJob[]> {
+    const isPush = ({ origin }: EnrichmentRequest): boolean => origin === 'c2s' || origin === 'google';
+    const leadsOf = (some: readonly EnrichmentRequest[]): string[] => some.map(({ leadId }) => leadId);
     return [
       ...(await reviveForOrder(tx, this.#queue, leadsOf(wanted.filter(isPush)), true)),
       ...(await reviveForOrder(tx, this.#queue, leadsOf(wanted.filter((one) => !isPush(one))), false)),
     ];
   }
 
-  async #insert(tx: Tx, wanted: readonly Wanted[]): Promise<NewJob[]> {
+  async #insert(tx: Tx, wanted: readonly EnrichmentRequest[]): Promise<NewJob[]> {
     const rows = wanted.map(({ leadId, origin, isUrgent, standing, newLead }) => ({
       lead_id: leadId,
       origin,
@@ -226,7 +233,7 @@ export class Ledger {
   }
 
   /** What a known caller wants no longer waits among what strangers want. Their job of it will find nothing to do. */
-  async #takeFromStrangers(tx: Tx, wanted: readonly Wanted[]): Promise<void> {
+  async #takeFromStrangers(tx: Tx, wanted: readonly EnrichmentRequest[]): Promise<void> {
     const leadIds = wanted.filter(({ standing }) => standing === 'known').map(({ leadId }) => leadId);
     if (leadIds.length === 0) return;
     const { rows } = await sql<NewJob & { state: State }>`
@@ -334,7 +341,7 @@ export class Ledger {
     return this.transaction((tx) => settleDeadLetters(tx, chosen));
   }
 
-  /** Steps are done; the next one is named in the changes. @throws LostWork */
+  /** Steps are done; the next one is named in the changes. @throws LeaseLost */
   async save(owner: number, id: string, records: readonly StepRecord[], changes: Changes): Promise<void> {
     const { step, leadId, progress, findings, message, marker, entities } = changes;
     const set = [
@@ -365,20 +372,25 @@ export class Ledger {
 
   /**
    * Records that the message, or the new lead, is about to be sent: once for each value of `sends`.
-   * @throws LostWork
+   * @throws LeaseLost
    */
-  async intend(owner: number, id: string, sends: number): Promise<void> {
+  async recordSendIntent(owner: number, id: string, sends: number): Promise<void> {
     const set = [sql`sends = sends + 1`, sql`send_intended_at = clock_timestamp()`, sql`send_outcome = null`];
     // On the disk before anything leaves.
     await this.#change(this.#db, owner, id, { set, only: sql`sends = ${sends}` });
   }
 
-  /** To be tried again, in that many milliseconds. @throws LostWork */
+  /** To be tried again, in that many milliseconds. @throws LeaseLost */
   async retry(
     owner: number,
     id: string,
     records: readonly StepRecord[],
-    { delay, failures, reason, sendOutcome }: { delay: number; failures: number; reason: Reason; sendOutcome?: string },
+    {
+      delay,
+      failures,
+      reason,
+      sendOutcome,
+    }: { delay: number; failures: number; reason: FailureReason; sendOutcome?: string },
   ): Promise<void> {
     await this.#relaxedTransaction(async (tx) => {
       const set = [
@@ -396,12 +408,12 @@ export class Ledger {
     });
   }
 
-  /** The end: what was kept only for the steps goes. @throws LostWork */
+  /** The end: what was kept only for the steps goes. @throws LeaseLost */
   async finish(
     owner: number,
     id: string,
     records: readonly StepRecord[],
-    { result, reason, sendOutcome, leadId, marker }: Ending,
+    { result, reason, sendOutcome, leadId, marker }: RunEnding,
   ): Promise<void> {
     const set = [
       sql`state = ${STATE_OF[result]}`,
@@ -470,14 +482,14 @@ export class Ledger {
           )
           select id from kept`;
     const { rows } = await change.execute(db);
-    if (rows.length === 0) throw new LostWork();
+    if (rows.length === 0) throw new LeaseLost();
   }
 }
 
-async function standingOf(tx: Tx, id: string): Promise<Standing> {
-  const { rows } = await sql<{ standing: Standing }>`select standing from facade.enrichments where id = ${id}`.execute(
-    tx,
-  );
+async function standingOf(tx: Tx, id: string): Promise<CallerStanding> {
+  const { rows } = await sql<{
+    standing: CallerStanding;
+  }>`select standing from facade.enrichments where id = ${id}`.execute(tx);
   return rows[0]?.standing ?? 'known';
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CONTACT2SALE } from '../../../../../src/c2s/pair/contact2sale.ts';
-import { proofOf, readingsOf, routesOf } from '../../../../../src/facade/compare/autopilot/house.ts';
+import { proofOf, readingsOf, routesOf } from '../../../../../src/facade/compare/autopilot/facade-adapter.ts';
 import type { DataPlane } from '../../../../../src/facade/forward/data-plane.ts';
 import { RouteState } from '../../../../../src/facade/forward/route-state.ts';
 import { Metrics, UPSTREAM_BUCKETS } from '../../../../../src/facade/observe/metrics.ts';

@@ -1,32 +1,32 @@
-import { isParameter, parametersOf, parseFace, type FaceConfig } from '../face.ts';
+import { isParameter, parametersOf, parseEndpoint, type EndpointConfig } from '../endpoint.ts';
 import type { ConfigPath, Finding } from '../problem.ts';
-import { finding, nameOf, type Draft, type Row } from './draft.ts';
+import { finding, nameOf, type Draft, type IndexedRoute } from './draft.ts';
 
-/** Rules on ids, methods and paths: every request must be claimed by one row at most, in one dialect. */
+/** Rules on ids, methods and paths: every request must be claimed by one route at most, in one dialect. */
 
-interface Claim {
-  readonly row: Row;
+interface DeclaredEndpoint {
+  readonly row: IndexedRoute;
   readonly dialect: 'direct' | 'gateway';
   readonly path: ConfigPath;
-  readonly face: FaceConfig;
+  readonly endpoint: EndpointConfig;
 }
 
-function claimsOf(row: Row): Claim[] {
+function claimsOf(row: IndexedRoute): DeclaredEndpoint[] {
   return (['direct', 'gateway'] as const).flatMap((dialect) => {
     const written = row.route[dialect];
     if (written === undefined) return [];
     const path = ['routes', row.index, dialect];
-    if (typeof written === 'string') return [{ row, dialect, path, face: parseFace(written) }];
-    return written.map((text, i) => ({ row, dialect, path: [...path, i], face: parseFace(text) }));
+    if (typeof written === 'string') return [{ row, dialect, path, endpoint: parseEndpoint(written) }];
+    return written.map((text, i) => ({ row, dialect, path: [...path, i], endpoint: parseEndpoint(text) }));
   });
 }
 
 /** What the router sees: the names of parameters make no difference between two requests. */
-const shapeOf = ({ method, segments }: FaceConfig) =>
+const shapeOf = ({ method, segments }: EndpointConfig) =>
   `${method} /${segments.map((segment) => (isParameter(segment) ? ':' : segment)).join('/')}`;
 
 export function idsAreUnique({ rows }: Draft): Finding[] {
-  const first = new Map<string, Row>();
+  const first = new Map<string, IndexedRoute>();
   return rows.flatMap((row) => {
     const earlier = first.get(row.route.id);
     if (!earlier) {
@@ -38,39 +38,39 @@ export function idsAreUnique({ rows }: Draft): Finding[] {
   });
 }
 
-export function everyRowHasAFace({ rows }: Draft): Finding[] {
+export function everyRouteHasAnEndpoint({ rows }: Draft): Finding[] {
   return rows
     .filter(({ route }) => route.direct === undefined && route.gateway === undefined)
-    .map(({ index }) => finding(['routes', index], 'has no face', 'write direct: METHOD /path, gateway: or both'));
+    .map(({ index }) => finding(['routes', index], 'has no endpoint', 'write direct: METHOD /path, gateway: or both'));
 }
 
-export function noFaceIsClaimedTwice({ rows }: Draft): Finding[] {
-  const first = new Map<string, Claim>();
+export function noEndpointIsDeclaredTwice({ rows }: Draft): Finding[] {
+  const first = new Map<string, DeclaredEndpoint>();
   return rows.flatMap(claimsOf).flatMap((claim) => {
-    const shape = shapeOf(claim.face);
+    const shape = shapeOf(claim.endpoint);
     const earlier = first.get(shape);
     if (!earlier) {
       first.set(shape, claim);
       return [];
     }
-    const { method, template } = claim.face;
-    const owner = `${nameOf(earlier.row)}.${earlier.dialect} as ${earlier.face.method} ${earlier.face.template}`;
+    const { method, template } = claim.endpoint;
+    const owner = `${nameOf(earlier.row)}.${earlier.dialect} as ${earlier.endpoint.method} ${earlier.endpoint.template}`;
     const message = `${method} ${template} is already claimed by ${owner}`;
     return [finding(claim.path, message, 'write another method or path, or remove one of the two')];
   });
 }
 
-export function facesHaveTheSameParameters({ rows }: Draft): Finding[] {
+export function endpointsHaveTheSameParameters({ rows }: Draft): Finding[] {
   return rows.flatMap((row) => {
     const [first, ...others] = claimsOf(row);
     if (!first) return [];
-    const expected = parametersOf(first.face).toSorted();
+    const expected = parametersOf(first.endpoint).toSorted();
     return others
-      .filter(({ face }) => parametersOf(face).toSorted().join() !== expected.join())
-      .map(({ path, face }) => {
+      .filter(({ endpoint }) => parametersOf(endpoint).toSorted().join() !== expected.join())
+      .map(({ path, endpoint }) => {
         const list = (names: readonly string[]) => names.map((name) => `:${name}`).join(', ') || 'none';
-        const message = `has the parameters ${list(parametersOf(face))} where the first face has ${list(expected)}`;
-        return finding(path, message, 'write the same parameter names on every face of the row');
+        const message = `has the parameters ${list(parametersOf(endpoint))} where the first endpoint has ${list(expected)}`;
+        return finding(path, message, 'write the same parameter names on every endpoint of the route');
       });
   });
 }
@@ -88,10 +88,10 @@ export function segmentFault(segment: string): string | undefined {
 }
 
 export function templatesAreSound({ rows }: Draft): Finding[] {
-  return rows.flatMap(claimsOf).flatMap(({ path, face }) => {
-    const names = parametersOf(face);
+  return rows.flatMap(claimsOf).flatMap(({ path, endpoint }) => {
+    const names = parametersOf(endpoint);
     const doubled = names.find((name, i) => names.indexOf(name) !== i);
-    const faults = face.segments.map(segmentFault).filter((fault) => fault !== undefined);
+    const faults = endpoint.segments.map(segmentFault).filter((fault) => fault !== undefined);
     if (doubled !== undefined) faults.push(`names :${doubled} twice`);
     return faults.map((fault) =>
       finding(path, fault, 'write whole segments of plain text or :name, each name once; wildcards do not exist'),

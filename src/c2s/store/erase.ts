@@ -16,7 +16,7 @@ export interface Forgotten {
   readonly enrichments: number;
 }
 
-type Tx = Transaction<Database>;
+type ErasureTransaction = Transaction<Database>;
 
 /** Deletes all that is kept about a CPF. */
 export function forgetCpf(db: Kysely<Database>, cpf: string): Promise<Forgotten> {
@@ -50,7 +50,7 @@ export async function applyRetention(db: Kysely<Database>, days: number, now: Da
 
 const count = ({ numDeletedRows }: DeleteResult): number => Number(numDeletedRows);
 
-async function deletePeople(tx: Tx, which: ReturnType<typeof sql<boolean>>) {
+async function deletePeople(tx: ErasureTransaction, which: ReturnType<typeof sql<boolean>>) {
   const people = await tx.selectFrom('people').select('id').where(which).forUpdate().execute();
   const ids = people.map(({ id }) => id);
   const of = async (table: 'contacts' | 'addresses' | 'companies'): Promise<number> =>
@@ -77,7 +77,7 @@ async function deletePeople(tx: Tx, which: ReturnType<typeof sql<boolean>>) {
  * The message goes whole: it may tell of two people, and nobody can cut one out of it. So does the progress, which names
  * the person before anything was found out, and before the enrichment is linked to anybody.
  */
-async function emptyEnrichmentsOf(tx: Tx, cpf: string): Promise<number> {
+async function emptyEnrichmentsOf(tx: ErasureTransaction, cpf: string): Promise<number> {
   const links = await tx.deleteFrom('enrichment_people').where('cpf', '=', cpf).returning('enrichment_id').execute();
   const linked = links.map(({ enrichment_id }) => enrichment_id);
   const rows = await tx
@@ -96,7 +96,7 @@ async function emptyEnrichmentsOf(tx: Tx, cpf: string): Promise<number> {
   return rows.length;
 }
 
-async function emptyEnrichmentsBefore(tx: Tx, before: Date): Promise<number> {
+async function emptyEnrichmentsBefore(tx: ErasureTransaction, before: Date): Promise<number> {
   const { numUpdatedRows } = await tx
     .updateTable('enrichments')
     .set({ message: null, progress: '{}', findings: '{}' })

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatFactor, formatReais, parseReais } from '../../../../src/c2s/enrichment/reais.ts';
+import { formatFactor, formatReais, parseReais } from '../../../../src/c2s/enrichment/currency.ts';
 
 test.each([
   ['8500,50', 8500.5],

@@ -1,5 +1,5 @@
 import type { Logger } from '../../http/log.ts';
-import { applyRetention } from '../store/forget.ts';
+import { applyRetention } from '../store/erase.ts';
 import type { Leadership, Store } from '../../facade/store/index.ts';
 import { resealRawAnswers } from '../store/raw-answers.ts';
 import type { Sealer } from '../store/seal.ts';
@@ -25,7 +25,7 @@ interface HousekeepingOptions {
 const SWEEP_EVERY = 60_000;
 const RETAIN_EVERY = 3_600_000;
 
-export class Housekeeping {
+export class Retention {
   readonly #options: HousekeepingOptions;
   readonly #leadership: Leadership;
   #timer: NodeJS.Timeout | undefined;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { applyRetention, forgetCpf } from '../../../../src/c2s/store/forget.ts';
+import { applyRetention, forgetCpf } from '../../../../src/c2s/store/erase.ts';
 import type { Store } from '../../../../src/facade/store/index.ts';
 import { storePerson } from '../../../../src/c2s/store/people.ts';
 import { keepRawAnswer } from '../../../../src/c2s/store/raw-answers.ts';

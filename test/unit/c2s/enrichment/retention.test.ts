@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Housekeeping } from '../../../../src/c2s/enrichment/housekeeping.ts';
+import { Retention } from '../../../../src/c2s/enrichment/retention.ts';
 import type { Store } from '../../../../src/facade/store/index.ts';
 import { storePerson } from '../../../../src/c2s/store/people.ts';
 import { keepRawAnswer } from '../../../../src/c2s/store/raw-answers.ts';
@@ -18,7 +18,7 @@ const RETENTION = 180;
 const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
 const sealer = new Sealer([newKey, oldKey]);
 let store: Store;
-let started: Housekeeping[];
+let started: Retention[];
 let now: number;
 beforeAll(async () => {
   store = await stores.open();
@@ -32,8 +32,8 @@ afterEach(async () => {
   await sql`truncate facade.people, facade.raw_answers, facade.cpf_windows cascade`.execute(store.db);
 });
 
-function start(): Housekeeping {
-  const one = new Housekeeping({ store, retentionDays: () => RETENTION, sealer, now: () => now, log });
+function start(): Retention {
+  const one = new Retention({ store, retentionDays: () => RETENTION, sealer, now: () => now, log });
   started.push(one);
   return one;
 }
@@ -95,7 +95,7 @@ describe('housekeeping', () => {
         return store.db;
       },
     };
-    const one = new Housekeeping({ store: failing, retentionDays: () => RETENTION, sealer, now: () => now, log });
+    const one = new Retention({ store: failing, retentionDays: () => RETENTION, sealer, now: () => now, log });
     started.push(one);
     await one.round();
     await person(1);
