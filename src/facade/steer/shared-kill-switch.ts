@@ -24,7 +24,8 @@ export interface KillSwitchKept {
   readonly where: string;
 }
 
-/** Who sets the switch is answered within the two of them; it acts before. */
+/** Who sets the switch is answered within the three of them. */
+const LOOK_TIMEOUT_MS = 200;
 const STORE_TIMEOUT_MS = 300;
 const FILE_TIMEOUT_MS = 500;
 
@@ -62,8 +63,13 @@ export class SharedKillSwitch {
     return this.#orders.length === 0;
   }
 
-  /** Acts at once. @returns where the order is, within a second, whatever the database does. Never rejects. */
+  /**
+   * *On* acts at once. *Off* first asks the database what it ends: who switches off means the switch that is on now, also
+   * where this instance has not heard of it yet. @returns where the order is, within a second, whatever the database does.
+   * Never rejects.
+   */
   async set(on: boolean, reason: FlipReason): Promise<KillSwitchKept> {
+    if (!on) await this.#hearOfOthers();
     this.#order({ ...reason, on, known: this.#known });
     const carried = this.#carrying.run().then(() => this.isCarriedOut);
     const isRecorded = this.#flips ? await within(STORE_TIMEOUT_MS, carried).catch(() => false) : false;
@@ -96,6 +102,15 @@ export class SharedKillSwitch {
     if (killSwitch === this.#said) return;
     this.#said = killSwitch;
     this.#options.local.set(killSwitch);
+  }
+
+  async #hearOfOthers(): Promise<void> {
+    const look = async (): Promise<void> => {
+      const state = await this.#flips?.state();
+      if (state) this.#known = Math.max(this.#known, state.revision);
+    };
+    // A database that does not answer has the next best answer: what another instance set since then stays on.
+    await within(LOOK_TIMEOUT_MS, look()).catch(() => undefined);
   }
 
   #order(order: KillSwitchOrder): void {

@@ -70,6 +70,17 @@ describe('a look at the database', () => {
     expect(two.local.on).toBe(false);
   });
 
+  it('is taken before the switch is set off: it ends one of which this instance has not heard', async () => {
+    const flips = new SlowFlips();
+    const [one, two] = [start('one'), start('two')];
+    await Promise.all([one.look(flips), two.look(flips)]);
+    await one.set(true);
+    expect(two.local.on).toBe(false);
+    expect(await two.set(false)).toEqual({ isRecorded: true, where: 'in the database' });
+    await one.look(flips);
+    expect([one.local.on, two.local.on, (await flips.state()).killSwitch]).toEqual([false, false, false]);
+  });
+
   it('that finds less than there was does not end it: it is written again', async () => {
     const flips = new SlowFlips();
     const [one, two] = [start('one'), start('two')];
