@@ -34,17 +34,22 @@ async function report(): Promise<Report> {
   return (await (await fetch(`${operators.url}/api/parity/leads.get`, { headers })).json()) as Report;
 }
 
-for (let i = 0; i < READS; i++) {
+let reads = 0;
+async function read(): Promise<void> {
+  reads++;
   const res = await fetch(`${callers.url}/integration/leads/${sandbox.leadId}`, {
     headers: { authorization: `Bearer ${sandbox.environment['FACADE_TOKENS']}` },
   });
   await res.arrayBuffer();
   check(res.headers.get('x-facade-path') === 'direct', 'callers are served by direct alone');
 }
+while (reads < READS) await read();
 await until(async () => (await report()).window.shadows >= READS, 'every read has its shadow');
+// A busy machine drops shadows rather than let a caller wait: then it takes a few reads more.
+await until(async () => (await report()).counts.match > 0 || (await read(), false), 'answers are compared');
 
 const { window, counts, noise, parity } = await report();
-say(`${READS} reads, all by direct; ${window.shadows} shadows behind their backs`);
+say(`${reads} reads, all by direct; ${window.shadows} shadows behind their backs`);
 say(`${noise.samples} of them asked direct twice, to know its noise; the others matched ${counts.match} times`);
 say(`parity is above ${(parity.low * 100).toFixed(0)} % for sure: what so few shadows can tell`);
 check(counts.match > 0 && counts.mismatch === 0, 'both sides say the same');

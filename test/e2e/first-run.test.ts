@@ -167,7 +167,7 @@ test('7: the lead is enriched, and the message is shown that arrived', async () 
   expect(JSON.parse(await paste(7, 0))).toMatchObject({ success: true, entities_stored: 1 });
   const shown = await paste(7, 1);
   expect(shown).toMatch(
-    /^"body":"📞📧 Telefone e e-mail da mesma pessoa\nref\. c2s-[0-9a-f]{12}\n\n✅ DADOS PESSOAIS\nNome: /,
+    /^"body":"📞📧 Telefone e e-mail da mesma pessoa\nref\. c2s-[0-9a-f]{12}-[0-9a-f]{6}\n\n✅ DADOS PESSOAIS\nNome: /,
   );
   expect((await arrived()).filter((text) => text.startsWith('📞'))).toHaveLength(1);
   expect(facade.stdout()).toContain('The database under .data is ready.');

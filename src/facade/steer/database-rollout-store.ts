@@ -171,7 +171,14 @@ const areSame = (a: Rollouts, b: Rollouts): boolean =>
 const isLineOf = (line: FlipRecord, { route, from, to }: FlipChange): boolean =>
   line.kind === 'flip' && line.route === route && isSameRollout(line.from, from) && isSameRollout(line.to, to);
 
-function unavailable(error: unknown, why = error === undefined ? 'not reached yet' : codeOf(error)): FlipRefused {
+/** The driver gives no code to a connection that ends in the midst of a query. */
+const whyOf = (error: unknown): string => {
+  if (error === undefined) return 'not reached yet';
+  const code = codeOf(error);
+  return code === 'Error' ? 'the connection was lost' : code;
+};
+
+function unavailable(error: unknown, why = whyOf(error)): FlipRefused {
   const message = `the database, where the rollouts are kept, cannot be used (${why})`;
   const remedy = 'mend it and try again; the kill switch works without it, and so does an edit of the config file';
   return new FlipRefused('unavailable', `${message}; ${remedy}`, { cause: error });
