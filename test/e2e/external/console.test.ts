@@ -181,8 +181,8 @@ describe.skipIf(!chromiumPath)('the console', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Send every route direct' }).click();
     await seen(page.getByRole('alert').filter({ hasText: 'The kill switch is on' }));
     expect(await pathOf('leads.get')).toBe('direct');
-    await page.getByRole('button', { name: /^End/ }).click();
-    await page.getByRole('button', { name: 'End it' }).click();
+    await page.getByRole('button', { name: 'Switch the kill switch off' }).click();
+    await page.getByRole('button', { name: 'Switch it off' }).click();
     await page.getByText('The kill switch is on').waitFor({ state: 'detached' });
     expect(await pathOf('leads.get')).toBe('gateway');
   });
