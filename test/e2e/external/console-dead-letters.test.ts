@@ -66,7 +66,7 @@ describe.skipIf(!chromiumPath)('the page of dead letters', () => {
   test('one is settled, and nothing is sent', async () => {
     await page.getByRole('button', { name: `Settle: lead ${SECOND}` }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Settle' }).click();
-    await seen(page.getByText('There are none.'));
+    await seen(page.getByText('No dead letters.'));
     expect(messagesOf(scene.sandbox, SECOND)).toEqual([]);
     expect(watched.faults).toEqual([]);
   });

@@ -31,10 +31,7 @@ export function DeadLettersPage() {
             Try all again
           </button>
         </div>
-        <p class="quiet">
-          ${counts.failed} failed, ${counts.unknown}
-          unknown.${next !== undefined && ` The newest ${MAX_LETTERS} are shown.`}
-        </p>
+        ${deadLetters.length > 0 && html`<p class="quiet">${countsText(counts, next !== undefined)}</p>`}
         <${Letters} letters=${deadLetters} onAsk=${setIntent} />
         ${
           intent &&
@@ -43,8 +40,15 @@ export function DeadLettersPage() {
   )}`;
 }
 
+const countsText = ({ failed, unknown }: DeadLetters['counts'], isCut: boolean): string =>
+  `${failed} failed, ${unknown} unknown.${isCut ? ` The newest ${MAX_LETTERS} are shown.` : ''}`;
+
 function Letters({ letters, onAsk }: { letters: readonly DeadLetterJson[]; onAsk: (intent: Intent) => void }) {
-  if (letters.length === 0) return html`<p class="quiet">There are none.</p>`;
+  if (letters.length === 0)
+    return html`<p class="quiet">
+      No dead letters. An enrichment that was given up, or whose message may have arrived, stands here until somebody
+      settles it.
+    </p>`;
   return html`<table class="history">
     <caption class="hidden">
       Dead letters, newest first

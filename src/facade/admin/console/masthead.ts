@@ -40,11 +40,11 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
         ${on ? 'Switch the kill switch off' : 'Kill switch'}
       </button>
     </header>
-    ${on && html`<p class="banner" role="alert">The kill switch is on: every route is direct, whatever the table says.</p>`}
+    ${on && html`<p class="banner" role="alert">The kill switch is on: every route is direct, whatever the rollout table says.</p>`}
     ${troublesOf(live.snapshot?.shared).map((trouble) => html`<p class="banner calm" role="status">${trouble}</p>`)}
     ${
       live.snapshot?.gateway === false &&
-      html`<p class="banner calm">No gateway is configured: every route is direct, whatever the table says.</p>`
+      html`<p class="banner calm">No gateway is configured: every route is direct, whatever the rollout table says.</p>`
     }
     ${
       isAsking &&
@@ -57,8 +57,8 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
         <p>
           ${
             on
-              ? 'Each route goes back to the share that the table gives it, from the next request on.'
-              : 'From the next request on nothing is asked of the gateway. The table stays as it is.'
+              ? 'Each route goes back to the share that the rollout table gives it, from the next request on.'
+              : 'From the next request on nothing is asked of the gateway. The rollout table stays as it is.'
           }
         </p>
         <${Signature} optional=${true} />
