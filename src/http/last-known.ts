@@ -1,7 +1,7 @@
 import { within } from './within.ts';
 
 /** A figure and how old it is. */
-export interface Known<T> {
+interface Known<T> {
   readonly value: T;
   readonly ageMs: number;
 }

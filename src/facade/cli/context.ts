@@ -26,7 +26,7 @@ export interface CommonOptions {
 export type { Style } from './paint.ts';
 
 /** What the commands read of a product (`Product` in extension/product.ts, which says what each part is). */
-export interface CommandProduct {
+interface CommandProduct {
   readonly pair: ApiPair;
   readonly extension?:
     | {
@@ -50,7 +50,7 @@ export interface CommandLine {
   readonly start?: StartCommand | undefined;
 }
 
-export interface StartCommand {
+interface StartCommand {
   /** For the help. */
   readonly summary: string;
   /** Runs the facade in this process, which sets its exit code when it ends. */

@@ -8,7 +8,7 @@ import { RestartVariables } from '../config/restart-variables.ts';
 import { variablesIn, type PairVariables, type Variables } from '../config/variables.ts';
 import type { LoadedConfig } from '../forward/reload.ts';
 
-export interface ConfigFilesOptions {
+interface ConfigFilesOptions {
   readonly file: string;
   /** Watched like the config file: a variable emptied there acts at once. */
   readonly envFile: string | undefined;

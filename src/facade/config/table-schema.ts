@@ -17,7 +17,7 @@ export interface ConfigSection<Settings = unknown> {
   partOf?(settings: Settings, workers: number): Settings;
 }
 
-export type ParsedTable =
+type ParsedTable =
   | { readonly ok: true; readonly config: FacadeConfig }
   | { readonly ok: false; readonly issues: readonly z.core.$ZodIssue[] };
 

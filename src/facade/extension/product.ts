@@ -59,7 +59,7 @@ export interface Extension<Settings = unknown, Values = unknown> {
   start(parts: ExtensionParts<Settings, Values>): RunningExtension | Promise<RunningExtension>;
 }
 
-export interface ExtensionParts<Settings = unknown, Values = unknown> {
+interface ExtensionParts<Settings = unknown, Values = unknown> {
   /** The engine's variables. */
   readonly environment: Environment;
   /** The extension's own, as `variables.read` made them; undefined where it has none. */

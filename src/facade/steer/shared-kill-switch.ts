@@ -30,7 +30,7 @@ const STORE_TIMEOUT_MS = 300;
 const FILE_TIMEOUT_MS = 500;
 
 /** A point in time by which it can be told whether a look at the database is older than what was set here. */
-export type Mark = number;
+type Mark = number;
 
 export class SharedKillSwitch {
   readonly #options: SharedKillSwitchOptions;

@@ -17,7 +17,7 @@ import type { KillSwitchKept, SharedKillSwitch } from './shared-kill-switch.ts';
  * flips (command line, console, autopilot, a hand in the file) is no matter here but for the record.
  */
 
-export interface SteeringOptions {
+interface SteeringOptions {
   readonly rollouts: RolloutStore;
   /** The same that the rollout store writes to. */
   readonly pending: PendingWrites;
