@@ -11,18 +11,14 @@ const PAGES = ['README.md', ...globSync('docs/**/*.md'), ...globSync('grafana/*.
 const textOf = (file: string): string => readFileSync(file, 'utf8');
 const found = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, first]) => first ?? '');
 
-/** As a forge makes them of headings. */
-function anchorsOf(page: string): Set<string> {
-  const headings = found(textOf(page), /^#+ (.+)$/gm);
-  return new Set(
-    headings.map((text) =>
-      text
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N} -]/gu, '')
-        .replaceAll(' ', '-'),
-    ),
-  );
-}
+/** As a forge makes it of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} -]/gu, '')
+    .replaceAll(' ', '-');
+
+const anchorsOf = (page: string): Set<string> => new Set(found(textOf(page), /^#+ (.+)$/gm).map(anchorOf));
 
 const METRICS = new Set(
   [...globSync('src/**/*.ts'), ...globSync('grafana/prometheus/rules/*.yml')].flatMap((file) =>
@@ -41,6 +37,14 @@ describe.each(PAGES)('%s', (page) => {
       return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).has(anchor));
     });
     expect(broken).toEqual([]);
+  });
+
+  test('has a table of contents where it is long', () => {
+    if (!page.startsWith('docs/') || page.startsWith('docs/decisions/') || text.split(/\s+/).length <= 800) return;
+    const headings = found(text, /^## (.+)$/gm);
+    const linked = found(text.split(/^## /m)[0] ?? '', /\]\(#([^)]+)\)/g);
+    expect(headings.length).toBeGreaterThan(1);
+    expect(headings.map(anchorOf).filter((anchor) => !linked.includes(anchor))).toEqual([]);
   });
 
   test('names only metrics that there are', () => {
