@@ -165,7 +165,7 @@ describe('the embedded database', () => {
     const seconds = [start(first.dataDir), start(first.dataDir)];
     for (const second of seconds) {
       await second.said(`belongs to a running facade (pid ${first.child.pid})`);
-      expect(second.output).toContain('Routing works, enrichment needs a database');
+      expect(second.output).toContain('Routing works; the history and whatever else is kept need a database');
     }
     await first.keep('a');
   });

@@ -13,7 +13,7 @@ import { StoreUnavailable } from '../unavailable.ts';
 
 /** Milliseconds for a fast shutdown, then as many for an immediate one. */
 const STOP_TIMEOUT_MS = 10_000;
-const POLL_EVERY = 20;
+const POLL_INTERVAL_MS = 20;
 
 /** Ends a server that still runs on these files, and defuses what would keep a new one from starting. */
 export async function endOrphan(clusterDir: string, runDir: string, log: Logger): Promise<void> {
@@ -43,7 +43,11 @@ async function stop(pid: number, log: Logger): Promise<void> {
   log.warn({ pid }, 'the embedded Postgres of a facade that was killed still runs; stopping it');
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     process.kill(pid, signal);
-    for (const deadline = performance.now() + STOP_TIMEOUT_MS; performance.now() < deadline; await sleep(POLL_EVERY)) {
+    for (
+      const deadline = performance.now() + STOP_TIMEOUT_MS;
+      performance.now() < deadline;
+      await sleep(POLL_INTERVAL_MS)
+    ) {
       if (!isRunning(pid)) return;
     }
   }

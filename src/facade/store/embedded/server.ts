@@ -32,7 +32,7 @@ export interface EmbeddedServer {
 const START_TIMEOUT = 60_000;
 /** Milliseconds until a stop that hangs becomes an immediate one, which the next start recovers from. */
 const STOP_TIMEOUT = 10_000;
-const POLL_EVERY = 15;
+const POLL_INTERVAL_MS = 15;
 
 /** Small: this is the store of one facade. Durability is left as Postgres has it: fsync on, full pages, checksums. */
 const SETTINGS = {
@@ -84,7 +84,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       child.kill('SIGQUIT');
       throw new StoreUnavailable(`the embedded Postgres was not ready within ${START_TIMEOUT / 1_000} s: ${said()}`);
     }
-    await sleep(POLL_EVERY);
+    await sleep(POLL_INTERVAL_MS);
   }
   return { pid: child.pid ?? 0, ended, stop: () => stop(child, ended) };
 }
