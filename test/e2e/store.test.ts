@@ -244,6 +244,21 @@ describe('the embedded database', () => {
     expect(await keysIn(await next.opened())).toEqual(expect.arrayContaining(kept()));
   });
 
+  test.each(['SIGTERM', 'SIGKILL'] as const)(
+    'that stands still ends with its owner (%s)',
+    { timeout: 60_000 },
+    async (signal) => {
+      const owner = start();
+      await owner.opened();
+      const server = owner.serverPid;
+      process.kill(server, 'SIGSTOP');
+      await owner.end(signal);
+      await until(() => !isAlive(server), 'the server is gone', 14_000);
+      const next = start(owner.dataDir);
+      await next.opened();
+    },
+  );
+
   test('runs on beside an owner that stands still, and beside the death of another', async () => {
     const owner = start();
     const other = start();
