@@ -12,6 +12,8 @@ const EXPECTED: Record<Outcome, [party: string, delivery: string, status: number
   origin_connect: ['upstream', 'unsent', 502, 'failure'],
   origin_unknown: ['upstream', 'unknown', 502, 'failure'],
   origin_timeout: ['upstream', 'unknown', 504, 'failure'],
+  upstream_credentials: ['upstream', 'unsent', 502, 'failure'],
+  gateway_lacks_operation: ['upstream', 'unsent', 502, 'failure'],
   upstream_connect: ['upstream', 'unsent', 502, 'failure'],
   upstream_connect_timeout: ['upstream', 'unsent', 504, 'failure'],
   upstream_send: ['upstream', 'unknown', 502, 'failure'],
