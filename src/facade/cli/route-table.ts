@@ -59,11 +59,12 @@ function stageText(stage: string, style: Style): string {
   return stage === 'direct' ? stage : style.green(stage);
 }
 
-/** Only what is not closed; `gw open`. */
+/** Only what is not closed or does not serve: `gw open`, `gw upstream_credentials`. */
 function breakersText({ paths }: RouteView, style: Style): string {
   const open = (['direct', 'gateway'] as const).flatMap((path) => {
-    const state = paths[path]?.breaker ?? 'closed';
-    return state === 'closed' ? [] : [`${path === 'gateway' ? 'gw' : path} ${state}`];
+    const { breaker = 'closed', fault } = paths[path] ?? {};
+    const troubles = [...(breaker === 'closed' ? [] : [breaker]), ...(fault ? [fault] : [])];
+    return troubles.map((trouble) => `${path === 'gateway' ? 'gw' : path} ${trouble}`);
   });
   return open.length === 0 ? 'closed' : style.red(open.join(', '));
 }
