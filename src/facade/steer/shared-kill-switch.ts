@@ -72,11 +72,12 @@ export class SharedKillSwitch {
     if (!on) await this.#hearOfOthers();
     this.#order({ ...reason, on, known: this.#known });
     const carried = this.#carrying.run().then(() => this.isCarriedOut);
-    const isRecorded = this.#flips ? await within(STORE_TIMEOUT_MS, carried).catch(() => false) : false;
     const isLasting = this.#flips?.isLasting ?? true;
-    if (isRecorded && isLasting) return { isRecorded, where: 'in the database' };
-    const file = await within(FILE_TIMEOUT_MS, this.#keep()).catch(() => undefined);
-    return { isRecorded, where: whereIn(file, { isLasting, on }) };
+    const isSoon = this.#flips ? await within(STORE_TIMEOUT_MS, carried).catch(() => false) : false;
+    const file = isSoon && isLasting ? undefined : await within(FILE_TIMEOUT_MS, this.#keep()).catch(() => undefined);
+    // The database may have taken it while the file was written, and then no file holds it.
+    const isRecorded = this.#flips !== undefined && this.isCarriedOut;
+    return { isRecorded, where: isRecorded && isLasting ? 'in the database' : whereIn(file, { isLasting, on }) };
   }
 
   /** Carries out what is still to be; never rejects. @param flips the history, from now on. */

@@ -179,7 +179,7 @@ describe('work', () => {
 });
 
 describe('what waits for hours', () => {
-  const leads = Array.from({ length: 500 }, (_, n) => `long-${n}`);
+  const leads = Array.from({ length: 10_000 }, (_, n) => `long-${n}`);
   const jobs = async (): Promise<number> => {
     const { rows } = await store.pool.query<{ n: number }>(
       `select count(*)::int as n from pgboss.job as job join facade.enrichments as row
@@ -207,7 +207,7 @@ describe('what waits for hours', () => {
     expect(await ledger.requeueLost()).toBe(2);
     expect(await jobs()).toBe(leads.length);
     const { number } = await instance();
-    expect(await ledger.claim(number, 1_000, [], 0)).toHaveLength(leads.length);
+    expect(await ledger.claim(number, 2 * leads.length, [], 0)).toHaveLength(leads.length);
     await enqueue(pushed('after-all'));
     const [next] = await ledger.claim(number, 1, [], 0);
     expect(next?.row.leadId).toBe('after-all');

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KillSwitchFile } from '../../../../src/facade/steer/kill-switch-file.ts';
 import { SharedKillSwitch } from '../../../../src/facade/steer/shared-kill-switch.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
@@ -21,13 +21,14 @@ function start(name = 'one') {
   const local = { on: false, set: (on: boolean) => void (local.on = on) };
   const candidates = [join(dir, name, 'kept'), join(dir, 'data', name)];
   mkdirSync(join(dir, name), { recursive: true });
-  const shared = new SharedKillSwitch({ local, file: new KillSwitchFile(candidates, log), log });
+  const file = new KillSwitchFile(candidates, log);
+  const shared = new SharedKillSwitch({ local, file, log });
   const look = async (flips: FlipLog): Promise<void> => {
     await shared.carryOut(flips);
     const { mark } = shared;
     shared.heard(mark, await flips.state());
   };
-  return { local, shared, look, candidates, set: (on: boolean) => shared.set(on, BY_CLI) };
+  return { local, shared, look, file, candidates, set: (on: boolean) => shared.set(on, BY_CLI) };
 }
 
 const gate = () => Promise.withResolvers<void>();
@@ -95,6 +96,21 @@ describe('a look at the database', () => {
     await one.look(standby);
     expect([one.local.on, two.local.on]).toEqual([true, true]);
   });
+});
+
+it('a database that takes the order while it is written into the file has it', async () => {
+  const flips = new SlowFlips();
+  const one = start();
+  await one.look(flips);
+  const slow = gate();
+  flips.held = slow.promise;
+  vi.spyOn(one.file, 'keep').mockImplementationOnce(async () => {
+    flips.held = undefined;
+    slow.resolve();
+    await vi.waitFor(() => expect(one.shared.isCarriedOut).toBe(true));
+    return undefined;
+  });
+  expect(await one.set(true)).toEqual({ isRecorded: true, where: 'in the database' });
 });
 
 describe('a database that went back', () => {
