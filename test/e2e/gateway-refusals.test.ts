@@ -109,7 +109,9 @@ describe('a gateway that does not accept C2S_GATEWAY_TOKEN', () => {
     }
     expect(await readiness(facade)).toMatchObject({
       status: 'ready',
-      gatewayCredentials: expect.stringMatching(/C2S_GATEWAY_TOKEN.* Routes: leads\.get, leads\.messages\.create$/) as string,
+      gatewayCredentials: expect.stringMatching(
+        /C2S_GATEWAY_TOKEN.* Routes: leads\.get, leads\.messages\.create$/,
+      ) as string,
     });
   });
 
@@ -157,6 +159,47 @@ describe('a gateway that does not accept C2S_GATEWAY_TOKEN', () => {
     expect(await read(facade)).toMatchObject({ status: 200, path: 'gateway' });
     expect(await faultOf(facade, 'leads.get')).toBeUndefined();
     expect(await readiness(facade)).not.toHaveProperty('gatewayCredentials');
+  });
+});
+
+describe('a 403 of Contact2Sale that the gateway passes on', () => {
+  const FORBIDDEN = { status: 403, body: '{"error":"not yours"}' };
+  const forbidding = async (): Promise<TestUpstream> => {
+    const upstream = await startUpstream(({ url }, res) => {
+      const isCheck = url.endsWith('/integration/me');
+      res.writeHead(isCheck ? 200 : FORBIDDEN.status, { 'content-type': 'application/json' });
+      res.end(isCheck ? '{}' : FORBIDDEN.body);
+    });
+    open.push(() => upstream.close());
+    return upstream;
+  };
+  const gatewayBefore = async (c2sBaseUrl: string) => {
+    const gateway = await startGateway({ c2sBaseUrl, c2sToken: C2S_TOKEN, port: 0 });
+    open.push(() => gateway.close());
+    return gateway;
+  };
+
+  test('is answered by direct, which accepts the same caller, writes too', async () => {
+    const direct = await contact2sale();
+    const facade = await facadeBefore(direct.url, (await gatewayBefore((await forbidding()).url)).url, {});
+    expect(await read(facade)).toMatchObject({ status: 200, path: 'direct' });
+    expect(await write(facade)).toMatchObject({ status: 201, path: 'direct' });
+    expect(await facade.metric('facade_failovers_total{route="leads.get",reason="origin_forbidden"}')).toBe(1);
+  });
+
+  test('is the caller’s 403 where direct says the same, and moves no breaker', async () => {
+    const direct = await forbidding();
+    const facade = await facadeBefore(direct.url, (await gatewayBefore(direct.url)).url, {});
+    for (let i = 0; i < 20; i++)
+      expect(await read(facade)).toMatchObject({ ...FORBIDDEN, path: 'direct', outcome: null });
+    expect(await attempts(facade, 'leads.get', 'origin_forbidden')).toBe(20);
+    expect(await faultOf(facade, 'leads.get')).toBeUndefined();
+  });
+
+  test('is the caller’s 403 where the route has no fallback', async () => {
+    const direct = await contact2sale();
+    const facade = await facadeBefore(direct.url, (await gatewayBefore((await forbidding()).url)).url, {}, 'none');
+    expect(await read(facade)).toEqual({ ...FORBIDDEN, path: 'gateway', outcome: 'origin_forbidden' });
   });
 });
 

@@ -1,4 +1,5 @@
 import { directErrorToGatewayDialect, errorForDialect, unwrapGatewayError } from './answer.ts';
+import type { Outcome } from '../../facade/rollout/outcome.ts';
 import type { AnswerBody, Dialect, ErrorAnswer, Path, UnderstoodError } from '../../facade/rollout/api-pair.ts';
 
 /**
@@ -35,7 +36,7 @@ export function understand(answer: ErrorAnswer): UnderstoodError {
       // A redirect is nothing that Contact2Sale's callers know how to follow, and where it leads is not shown.
       const known = verdict.status >= 400 ? verdict.status : 502;
       return {
-        outcome: known >= 500 ? 'origin_error' : 'ok',
+        outcome: known >= 500 ? 'origin_error' : outcomeBelow500(known),
         status: known,
         replacement: errorForDialect(asked, known),
       };
@@ -55,7 +56,10 @@ export function understand(answer: ErrorAnswer): UnderstoodError {
     }
     case 'own': {
       const replacement = errorForDialect(asked, status, body, rule);
-      return { outcome: status >= 500 ? 'upstream_error' : 'ok', status, replacement };
+      return { outcome: status >= 500 ? 'upstream_error' : outcomeBelow500(status), status, replacement };
     }
   }
 }
+
+/** Of Contact2Sale by way of the gateway: the gateway's own 401 and 403 are `credentials`. */
+const outcomeBelow500 = (status: number): Outcome => (status === 403 ? 'origin_forbidden' : 'ok');

@@ -46,6 +46,11 @@ export const OUTCOMES = {
   origin_unknown: decision('upstream', 'respond', 'unknown', 502, 'failure'),
   /** The same after the gateway's own deadline for Contact2Sale. */
   origin_timeout: decision('upstream', 'respond', 'unknown', 504, 'failure'),
+  /**
+   * The gateway passed on a 403 of the origin, which refused this request or the gateway's token. Nothing was done, and direct
+   * tells which; a caller who asks for what is forbidden must not move a breaker.
+   */
+  origin_forbidden: decision('upstream', 'respond', 'unsent', 0),
   /** The gateway does not accept the token that the facade or the gateway holds: an operator's fault, not the caller's. */
   upstream_credentials: decision('upstream', 'respond', 'unsent', 502, 'failure'),
   /** The gateway does not have the operation of the route. */

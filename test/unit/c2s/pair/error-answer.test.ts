@@ -73,11 +73,22 @@ describe('the gateway is not let in, or lacks the operation', () => {
   test.each([
     [404, '{"error":"Not found."}'],
     [404, '{"detail":"Campaign not found"}'],
-    [403, '{"error":"not yours"}'],
     [405, '{"error":"no"}'],
   ])('%i %s is what the caller asked for', (status, body) => {
     expect(understand(answer(status, body))).toMatchObject({ status, outcome: 'ok' });
   });
+
+  test.each([
+    [403, '{"error":"not yours"}'],
+    [500, disguised("Client error '403 Forbidden'")],
+  ])(
+    '%i %s is a 403 of Contact2Sale: direct tells whether it speaks of the token, and no breaker moves',
+    (status, body) => {
+      for (const asked of ['direct', 'gateway'] as const) {
+        expect(understand(answer(status, body, { asked }))).toMatchObject({ status: 403, outcome: 'origin_forbidden' });
+      }
+    },
+  );
 
   test('a 401 of Contact2Sale itself stays the caller’s', () => {
     expect(understand(answer(401, '{"error":"no"}', { path: 'direct', asked: 'gateway' }))).toMatchObject({

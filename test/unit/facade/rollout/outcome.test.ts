@@ -12,6 +12,7 @@ const EXPECTED: Record<Outcome, [party: string, delivery: string, status: number
   origin_connect: ['upstream', 'unsent', 502, 'failure'],
   origin_unknown: ['upstream', 'unknown', 502, 'failure'],
   origin_timeout: ['upstream', 'unknown', 504, 'failure'],
+  origin_forbidden: ['upstream', 'unsent', 0, 'neutral'],
   upstream_credentials: ['upstream', 'unsent', 502, 'failure'],
   gateway_lacks_operation: ['upstream', 'unsent', 502, 'failure'],
   upstream_connect: ['upstream', 'unsent', 502, 'failure'],
