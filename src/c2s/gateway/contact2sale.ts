@@ -10,8 +10,8 @@ interface C2sRequest {
   readonly requestId: string;
 }
 
-/** Answers 2xx to every token that Contact2Sale accepts (docs/wire/contact2sale.md). */
-const TOKEN_CHECK = '/integration/me';
+/** The account of a token: 2xx for every token that Contact2Sale accepts (docs/wire/contact2sale.md). */
+const ACCOUNT = '/integration/me';
 
 /**
  * Contact2Sale as the gateway sees it: the upstream plus a token. A token that is refused means that nothing was done, so
@@ -47,7 +47,7 @@ export class Contact2Sale {
    * forbidden must not make the gateway unready, so that the token is tried on what every good one may have.
    */
   async #isRefused(request: C2sRequest, token: string | undefined, status: number, ending: Ending): Promise<boolean> {
-    const isForbidden = status === 403 && request.path !== TOKEN_CHECK;
+    const isForbidden = status === 403 && request.path !== ACCOUNT;
     const said = isForbidden ? await this.#checkToken(request.requestId, token, ending) : status;
     if (said === undefined) return false;
     if (said === 401 || said === 403) return true;
@@ -57,7 +57,7 @@ export class Contact2Sale {
 
   /** The status of the check; undefined where it got none, which says nothing of the token. */
   async #checkToken(requestId: string, token: string | undefined, ending: Ending): Promise<number | undefined> {
-    const check = { method: 'GET', path: TOKEN_CHECK, requestId } as const;
+    const check = { method: 'GET', path: ACCOUNT, requestId } as const;
     try {
       return (await this.#upstream.ask(withToken(check, token), ending)).status;
     } catch {
