@@ -39,6 +39,8 @@ export class SharedKillSwitch {
   readonly #carrying: Repeated;
   /** Counts up with every order, and with every one that the database took: what was read before is of the past. */
   #mark: Mark = 0;
+  /** How often it was switched on here. */
+  #setOn = 0;
   /** What the database last said. */
   #said = false;
   /** The newest revision that was read or written. */
@@ -69,7 +71,12 @@ export class SharedKillSwitch {
    * Never rejects.
    */
   async set(on: boolean, reason: FlipReason): Promise<KillSwitchKept> {
+    if (on) this.#setOn++;
+    const before = this.#setOn;
     if (!on) await this.#hearOfOthers();
+    // Whoever switched on meanwhile came later, and was answered that it is on.
+    if (!on && before !== this.#setOn)
+      return { isRecorded: false, where: 'nowhere: it was switched on again meanwhile' };
     this.#order({ ...reason, on, known: this.#known });
     const carried = this.#carrying.run().then(() => this.isCarriedOut);
     const isLasting = this.#flips?.isLasting ?? true;
