@@ -35,6 +35,12 @@ const STORE_AWAY: Problem = {
   detail: 'The database does not answer now. Send the request again in a few seconds.',
   retryAfter: 5,
 };
+const OTHER_TABLES: Problem = {
+  status: 503,
+  kind: 'store-unavailable',
+  detail:
+    'The tables of the database are not those of this version: a table or a column is missing. Restore the database, or start the version that its tables are of.',
+};
 const INTERNAL: Problem = {
   status: 500,
   kind: 'internal',
@@ -46,22 +52,26 @@ export interface PageErrorsOptions {
   readonly log: Logger;
   /** The error says that the database cannot be used now, rather than that something is wrong here. */
   readonly isAway?: (error: unknown) => boolean;
+  /** The error says that a table or a column is missing. */
+  readonly isOtherVersion?: (error: unknown) => boolean;
   /** Default: the problem as it is. For an endpoint whose callers read no status. */
   readonly answer?: (req: Request, res: Response, problem: Problem) => void;
 }
 
 /** What a caller is told of whatever a handler threw. */
-function problemOf(error: unknown, isAway: PageErrorsOptions['isAway']): Problem {
+function problemOf(error: unknown, { isAway, isOtherVersion }: PageErrorsOptions): Problem {
   if (error instanceof Refused) return error.problem;
   // Bodies are read by json-body.ts, so of Express itself only the decoding of a path is left.
   if (callersStatus(error) !== undefined) return MALFORMED_PATH;
+  if (isOtherVersion?.(error)) return OTHER_TABLES;
   return isAway?.(error) ? STORE_AWAY : INTERNAL;
 }
 
 /** The last handler of an Express app. An answer that had begun is cut off: its end would make it look whole. */
-export function pageErrors({ log, isAway, answer = refuse }: PageErrorsOptions): ErrorRequestHandler {
+export function pageErrors(options: PageErrorsOptions): ErrorRequestHandler {
+  const { log, answer = refuse } = options;
   return (error: unknown, req, res, _next) => {
-    const problem = problemOf(error, isAway);
+    const problem = problemOf(error, options);
     note(log, error, problem, requestIdFor(req));
     if (res.headersSent) res.destroy();
     else answer(req, res, problem);
@@ -71,6 +81,8 @@ export function pageErrors({ log, isAway, answer = refuse }: PageErrorsOptions):
 /** The cause by its type, code and place; its message may quote what was sent (http/log.ts). */
 function note(log: Logger, error: unknown, problem: Problem, requestId: string): void {
   if (problem === STORE_AWAY) log.warn({ requestId, code: codeOf(error) }, 'a request needed the database: it is away');
+  else if (problem === OTHER_TABLES)
+    log.error({ requestId, code: codeOf(error) }, 'the tables of the database are not those of this version');
   else if (problem === INTERNAL) log.error({ err: error, requestId }, 'a request could not be served');
 }
 

@@ -1,4 +1,4 @@
-import { isStoreAway } from '../../facade/store/unavailable.ts';
+import { isOtherVersion, isStoreAway } from '../../facade/store/unavailable.ts';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { methodNotAllowed, pageErrors, refuse } from '../../http/page-errors.ts';
 import type { PageRouter } from '../../facade/forward/pages.ts';
@@ -44,7 +44,7 @@ export function createEndpoints(options: EndpointOptions): PageRouter {
     .route('/leads/process')
     .get(known(options), logged(options, 'process'), processLead(options))
     .all(methodNotAllowed);
-  own.use('/leads/process', pageErrors({ log, isAway: isStoreAway, answer: failProcess(undefined) }));
+  own.use('/leads/process', pageErrors({ log, isAway: isStoreAway, isOtherVersion, answer: failProcess(undefined) }));
   own.route('/enrichments/:id').get(logged(options, 'view'), view(options)).all(methodNotAllowed);
   own.use('/webhooks', webhookRoutes(options));
   router.use('/api/v1', own);

@@ -2,6 +2,7 @@ import { request, type Agent, type IncomingMessage } from 'node:http';
 import { parseRetryAfter } from '../../http/retry-after.ts';
 import type { RunTraces } from '../../facade/observe/tracing/trace.ts';
 import { decisionOf, OUTCOMES, type Outcome } from '../../facade/rollout/outcome.ts';
+import { saysMore } from './paged.ts';
 import { isRecord, recordOf, trustedId } from './untyped-json.ts';
 import type { LeadCreate } from './webhook-google.ts';
 
@@ -213,7 +214,7 @@ export function searchIn(body: unknown, line: string): Search {
     const leadId = trustedId(lead['id']);
     if (leadId !== undefined && description.includes(line)) return { kind: 'found', leadId };
   }
-  return { kind: 'absent' };
+  return { kind: saysMore(body) ? 'cannot-tell' : 'absent' };
 }
 
 /** `data.id`, `id` or `lead_id`, string or number: Contact2Sale answers with each of them. */

@@ -20,14 +20,19 @@ interface Lead {
 }
 
 type ReadLead =
-  { readonly ok: true; readonly lead: Lead } | { readonly ok: false; readonly reason: 'not a lead' | 'several leads' };
+  | { readonly ok: true; readonly lead: Lead }
+  | { readonly ok: false; readonly reason: 'not a lead' | 'several leads' | 'another lead' };
 
-/** Reads the parsed body of a lead answer; never throws. */
-export function readLead(answer: unknown): ReadLead {
+/**
+ * Reads the parsed body of a lead answer; never throws.
+ * @param askedId of the lead that was asked for: what is read of another one would be written onto this one.
+ */
+export function readLead(answer: unknown, askedId: string): ReadLead {
   const found = unwrap(answer);
   if (found === 'several leads') return { ok: false, reason: found };
   const id = idOf(found);
   if (!isRecord(found) || id === undefined) return { ok: false, reason: 'not a lead' };
+  if (!ID_NAMES.some((name) => trustedId(found[name]) === askedId.trim())) return { ok: false, reason: 'another lead' };
   const attributes = isRecord(found['attributes']) ? found['attributes'] : found;
   const customer = attributes['customer'];
   // Flat answers carry the customer's name in the place of the customer, and phones beside it.
@@ -45,7 +50,9 @@ export function readLead(answer: unknown): ReadLead {
   };
 }
 
-/** The id under any of the names under which it is answered. */
+/** The names under which a lead's id is answered. The last one is a second id, by which a lead may be asked for too. */
+const ID_NAMES = ['id', 'lead_id', 'internal_id'];
+
 const idOf = (found: unknown): string | undefined =>
   isRecord(found) ? (trustedId(found['id']) ?? trustedId(found['lead_id'])) : undefined;
 

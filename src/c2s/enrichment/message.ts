@@ -54,6 +54,8 @@ const HEADERS = {
   email: '📧 Pessoa identificada pelo e-mail',
 } as const;
 const TWO_PEOPLE = '⚠️ Telefone e e-mail relacionados a PESSOAS DIFERENTES!';
+/** With what a message of ours begins; in the line after it stands the marker. */
+export const FIRST_LINES: readonly string[] = [...Object.values(HEADERS), TWO_PEOPLE];
 const WHOSE = { both: '', phone: '📞 PESSOA DO TELEFONE', email: '📧 PESSOA DO E-MAIL' } as const;
 const UNANSWERED = {
   phone: 'ℹ️ O telefone não pôde ser consultado; só o e-mail foi verificado.',

@@ -32,7 +32,9 @@ async function lookForMessage(row: Enrichment, facade: EnrichmentPorts['facade']
   const read = await facade.readLead(row.leadId, row.id);
   if (read.kind === 'failed') return read;
   if (read.kind === 'missing') return { kind: 'ended', end: end('lead_missing', { reason: 'lead_missing' }) };
-  const found = readLead(read.body);
+  const found = readLead(read.body, row.leadId);
+  // Says nothing of ours. The answer to the next try may.
+  if (!found.ok && found.reason === 'another lead') return { kind: 'failed', retryAfter: undefined };
   const marked = found.ok ? findMarked(found.lead.messages, markerOf(row.id)) : 'cannot-tell';
   if (marked === 'yes') return { kind: 'there', found: undefined };
   return { kind: marked === 'no' ? 'absent' : 'cannot-tell' };

@@ -24,7 +24,7 @@ export async function leadStep(
   const read = await facade.readLead(row.leadId, row.id);
   if (read.kind === 'missing') return end('lead_missing', { reason: 'lead_missing' });
   if (read.kind === 'failed') return again('crm_unavailable', { retryAfter: read.retryAfter });
-  const found = readLead(read.body);
+  const found = readLead(read.body, row.leadId);
   if (!found.ok) return again('lead_unreadable');
   const { phones, email, messages } = found.lead;
   if (findMarked(messages, markerOf(row.id)) === 'yes') return sent(row);

@@ -8,7 +8,7 @@ import type { Calendar } from '../../http/calendar.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StoreHolder } from '../store/holder.ts';
-import { isStoreAway } from '../store/unavailable.ts';
+import { isOtherVersion, isStoreAway } from '../store/unavailable.ts';
 import type { Autopilot } from '../compare/autopilot/index.ts';
 import type { ParityBook } from '../compare/book.ts';
 import { BODY_DEADLINE_MS } from './answer.ts';
@@ -76,7 +76,7 @@ export function createAdmin(options: AdminOptions): Express {
   admin.use('/api', createApi(options));
   admin.use(createConsole());
   admin.use(notFound);
-  admin.use(pageErrors({ log: options.log, isAway: isStoreAway }));
+  admin.use(pageErrors({ log: options.log, isAway: isStoreAway, isOtherVersion }));
   return admin;
 }
 

@@ -27,6 +27,15 @@ export type RolloutSet = { readonly [Key in RolloutKey]?: RolloutValues[Key] | u
 /** A key with the value that it is to have. */
 export type RolloutEntry = { readonly [Key in RolloutKey]: readonly [Key, RolloutValues[Key]] }[RolloutKey];
 
+/** Of what somebody else may have written: a row of the database. */
+export function isRollout(value: unknown): value is RolloutValues {
+  if (typeof value !== 'object' || value === null) return false;
+  const { gateway, shadow, stickyBy, fallback } = value as Readonly<Record<string, unknown>>;
+  const isPercent = (part: unknown): boolean => typeof part === 'number' && part >= 0 && part <= 100;
+  const isFallback = fallback === 'direct' || fallback === 'none';
+  return isPercent(gateway) && isPercent(shadow) && typeof stickyBy === 'string' && isFallback;
+}
+
 /** By route id. */
 export type Rollouts = ReadonlyMap<string, RolloutValues>;
 

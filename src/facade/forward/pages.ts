@@ -3,7 +3,7 @@ import express, { type Router } from 'express';
 import type { Logger } from '../../http/log.ts';
 import { continueWhenRead } from '../../http/json-body.ts';
 import { TokenScanner } from './token-scanner.ts';
-import { isStoreAway } from '../store/unavailable.ts';
+import { isOtherVersion, isStoreAway } from '../store/unavailable.ts';
 import { notFound, pageErrors } from '../../http/page-errors.ts';
 
 /**
@@ -50,7 +50,7 @@ export function createPages(isDraining: () => boolean, log: Logger, routers: rea
   });
   for (const { router } of routers) pages.use(router);
   pages.use(notFound);
-  pages.use(pageErrors({ log, isAway: isStoreAway }));
+  pages.use(pageErrors({ log, isAway: isStoreAway, isOtherVersion }));
   const prefixes = routers.flatMap((one) => one.prefixes);
   const secrets = new TokenScanner(routers.flatMap((one) => one.secrets ?? []));
   return {

@@ -55,7 +55,7 @@ export function startSteering({
     meter.attach(store && kept ? new kept.PostgresTraffic(store.db, instance) : new MemoryTraffic());
     // Else one of its own, that nobody asks: what is to be written down would otherwise wait for ever.
     const shared = keepsHistory ? store : undefined;
-    const flips = shared && kept ? new kept.PostgresFlips(shared.steering) : new MemoryFlips(now);
+    const flips = shared && kept ? new kept.PostgresFlips(shared.steering, log) : new MemoryFlips(now);
     attaching = steering.attach(flips).catch((error: unknown) => {
       if (!isClosed) log.warn({ err: error }, 'the flips cannot be read yet; it is tried again');
     });

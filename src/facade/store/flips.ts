@@ -1,7 +1,8 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { codeOf } from '../../http/error-code.ts';
+import type { Logger } from '../../http/log.ts';
 import { TimeOver, within } from '../../http/within.ts';
-import type { Rollouts, RolloutValues } from '../config/rollout.ts';
+import { isRollout, type Rollouts } from '../config/rollout.ts';
 import type { FlipChange, FlipReason, FlipRecord } from '../rollout/flip.ts';
 import { FLIPS_CHANNEL } from './channels.ts';
 import { lastImportedFile, recordImportedFile, wasImported, type ImportedFile } from './revisions.ts';
@@ -75,9 +76,13 @@ const TRANSACT_TIMEOUT_MS = 3_000;
 export class PostgresFlips implements FlipLog {
   readonly isLasting: boolean = true;
   readonly #db: Kysely<Database>;
+  readonly #log: Logger | undefined;
+  /** Rows that were told of, by revision and route. */
+  readonly #told = new Set<string>();
 
-  constructor(db: Kysely<Database>) {
+  constructor(db: Kysely<Database>, log?: Logger) {
     this.#db = db;
+    this.#log = log;
   }
 
   async state(): Promise<SteerState> {
@@ -88,18 +93,18 @@ export class PostgresFlips implements FlipLog {
       .select((eb) =>
         eb
           .selectFrom('rollouts')
-          .select(sql<Record<string, RolloutValues> | null>`jsonb_object_agg(route, rollout)`.as('all'))
+          .select(sql<Record<string, unknown> | null>`jsonb_object_agg(route, rollout)`.as('all'))
           .as('rollouts'),
       )
       .executeTakeFirstOrThrow();
-    return { revision, killSwitch: kill_switch, rollouts: new Map(Object.entries(rollouts ?? {})) };
+    return { revision, killSwitch: kill_switch, rollouts: this.#readable(Object.entries(rollouts ?? {}), revision) };
   }
 
   async transact<T>(work: (tx: SteerTransaction) => Promise<T>, timeoutMs = TRANSACT_TIMEOUT_MS): Promise<T> {
     const deadline = performance.now() + timeoutMs;
     let isCommitting = false;
     const done = this.#db.transaction().execute(async (tx) => {
-      const result = await work(transactionOf(tx, await lockedState(tx)));
+      const result = await work(transactionOf(tx, await this.#lockedState(tx)));
       if (performance.now() >= deadline) throw new TimeOver(timeoutMs);
       isCommitting = true;
       return result;
@@ -118,10 +123,13 @@ export class PostgresFlips implements FlipLog {
     let query = this.#db.selectFrom('flips').selectAll().where('revision', 'in', revisions);
     if (route !== undefined) query = query.where('route', '=', route);
     const rows = await query.orderBy('revision', 'desc').orderBy('id').execute();
-    return rows.map(({ id: _id, why, evidence, from, to, route, ...rest }) => {
+    return rows.flatMap(({ id: _id, why, evidence, from, to, route, ...rest }): FlipRecord[] => {
       const common = { ...rest, why: why ?? undefined, ...(evidence === null ? {} : { evidence }) };
-      if (route === null) return { ...common, kind: 'kill-switch', from: isOn(from), to: isOn(to) };
-      return { ...common, kind: 'flip', route, from: from as RolloutValues, to: to as RolloutValues };
+      if (route === null && isSwitch(from) && isSwitch(to))
+        return [{ ...common, kind: 'kill-switch', from: from.on, to: to.on }];
+      if (route !== null && isRollout(from) && isRollout(to)) return [{ ...common, kind: 'flip', route, from, to }];
+      this.#tellOf(rest.revision, route);
+      return [];
     });
   }
 
@@ -135,7 +143,10 @@ export class PostgresFlips implements FlipLog {
       .orderBy('route')
       .orderBy('revision')
       .execute();
-    return new Map(rows.map(({ route, from }) => [route as string, from as RolloutValues]));
+    return this.#readable(
+      rows.map(({ route, from }) => [route as string, from]),
+      revision,
+    );
   }
 
   async since(): Promise<Date> {
@@ -144,6 +155,38 @@ export class PostgresFlips implements FlipLog {
       .select(({ fn }) => fn.min('applied_at').as('at'))
       .executeTakeFirst();
     return row?.at ?? new Date();
+  }
+
+  /** With the row that every flip holds. A second statement, for what is read with a lock that was waited for is newer. */
+  async #lockedState(tx: Transaction<Database>): Promise<SteerState> {
+    const { revision, kill_switch } = await tx
+      .selectFrom('steering')
+      .select(['revision', 'kill_switch'])
+      .forUpdate()
+      .executeTakeFirstOrThrow();
+    const rows = await tx.selectFrom('rollouts').select(['route', 'rollout']).execute();
+    const rollouts = this.#readable(
+      rows.map(({ route, rollout }) => [route, rollout]),
+      revision,
+    );
+    return { revision, killSwitch: kill_switch, rollouts };
+  }
+
+  /** One row that cannot be read must not keep the others from being followed. */
+  #readable(rows: readonly (readonly [route: string, rollout: unknown])[], revision: number): Rollouts {
+    const readable = rows.flatMap(([route, rollout]) => {
+      if (isRollout(rollout)) return [[route, rollout] as const];
+      this.#tellOf(revision, route);
+      return [];
+    });
+    return new Map(readable);
+  }
+
+  #tellOf(revision: number, route: string | null): void {
+    const row = `${revision} ${route}`;
+    if (this.#told.has(row)) return;
+    this.#told.add(row);
+    this.#log?.error({ revision, route }, 'a row of the flips cannot be read and is left out: somebody else wrote it');
   }
 }
 
@@ -158,17 +201,6 @@ function transactionOf(tx: Transaction<Database>, state: SteerState): SteerTrans
   };
 }
 
-/** With the row that every flip holds. A second statement, for what is read with a lock that was waited for is newer. */
-async function lockedState(tx: Transaction<Database>): Promise<SteerState> {
-  const { revision, kill_switch } = await tx
-    .selectFrom('steering')
-    .select(['revision', 'kill_switch'])
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  const rows = await tx.selectFrom('rollouts').select(['route', 'rollout']).execute();
-  return { revision, killSwitch: kill_switch, rollouts: new Map(rows.map(({ route, rollout }) => [route, rollout])) };
-}
-
 /** The server itself said no at the end: nothing was carried out. One that is being shut down may have begun with it. */
 function wasRefused(error: unknown): boolean {
   return error instanceof Error && 'severity' in error && !/^(?:08|57P)/.test(codeOf(error));
@@ -181,10 +213,11 @@ async function lastSwitch(tx: Transaction<Database>, revision: number): Promise<
     .where('revision', '>', revision)
     .where('route', 'is', null)
     .where('source', '<>', 'file')
+    .where(sql`jsonb_typeof("to" -> 'on')`, '=', 'boolean')
     .orderBy('revision', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return row && isOn(row.to);
+  return row && isSwitch(row.to) ? row.to.on : undefined;
 }
 
 async function append(tx: Transaction<Database>, state: SteerState, flip: NewFlip): Promise<number> {
@@ -225,6 +258,7 @@ async function keepRollouts(tx: Transaction<Database>, revision: number, changes
     .execute();
 }
 
-const isOn = (value: object): boolean => 'on' in value && value.on === true;
+const isSwitch = (value: unknown): value is { readonly on: boolean } =>
+  typeof value === 'object' && value !== null && 'on' in value && typeof value.on === 'boolean';
 const switchLine = (to: boolean) => ({ route: null as never, from: onText(!to), to: onText(to) });
 const onText = (on: boolean): string => JSON.stringify({ on });

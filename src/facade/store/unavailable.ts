@@ -39,6 +39,13 @@ export function isStoreAway(error: unknown): boolean {
   return code === error.name && CODELESS.test(error.message);
 }
 
+/**
+ * Does a statement name a table or a column that the database does not have? Then the tables are of another version, or
+ * somebody changed them: nothing that a request can mend, and no mistake of the request.
+ */
+export const isOtherVersion = (error: unknown): boolean =>
+  error instanceof Error && /^(?:42P01|42703)$/.test(codeOf(error));
+
 const NETWORK_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -27,8 +27,34 @@ sleep 2
 runs && kill -KILL "$server"
 `;
 
-/** @returns ends the keeper, with the server or after it. */
+/** Keepers that are started for one server: what ends so many of them ends the next one too. */
+const MAX_KEEPERS = 5;
+/** Milliseconds before another one. */
+const RESTART_DELAY_MS = 1_000;
+const UNKEPT = 'nothing ends the embedded Postgres if this process is killed; the next start does';
+
+/** One that ends while the server runs is replaced. @returns ends the keeper, with the server or after it. */
 export function keepUntilOwnerEnds(serverPid: number, log: Logger): () => void {
+  let end = (): void => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
+  const start = (left: number): void => {
+    end = startKeeper(serverPid, log, () => {
+      if (isOver) return;
+      if (left === 0) return log.warn({ keepers: MAX_KEEPERS }, UNKEPT);
+      log.warn({ left }, 'the keeper of the embedded Postgres ended unasked; starting another one');
+      timer = setTimeout(start, RESTART_DELAY_MS, left - 1).unref();
+    });
+  };
+  start(MAX_KEEPERS - 1);
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+    end();
+  };
+}
+
+function startKeeper(serverPid: number, log: Logger, onEnd: () => void): () => void {
   // A session of its own, so that what is sent to the owner's group leaves it alone.
   const keeper = spawn('/bin/sh', ['-c', SCRIPT, 'c2s-facade-keeper', String(serverPid)], {
     cwd: '/',
@@ -37,8 +63,9 @@ export function keepUntilOwnerEnds(serverPid: number, log: Logger): () => void {
     env: { PATH: process.env['PATH'] },
   });
   keeper.on('error', (error) => {
-    log.warn({ err: error }, 'nothing ends the embedded Postgres if this process is killed; the next start does');
+    log.warn({ err: error }, UNKEPT);
   });
+  keeper.once('exit', onEnd);
   // It must not keep a process alive that has nothing else to do.
   keeper.unref();
   const pipe = keeper.stdin as Socket | null;

@@ -160,6 +160,13 @@ describe('a message that may have been sent', () => {
     expect(calls).toEqual(['read']);
   });
 
+  it.each([OURS, NOT_OURS, undefined])('is looked for again later where another lead is shown', async (messages) => {
+    const body = { data: { id: 'another', attributes: { messages } } };
+    const { end, calls } = await send(open(SETTLE), { read: { kind: 'found', body } });
+    expect(end).toMatchObject({ kind: 'again', reason: 'crm_unavailable' });
+    expect(calls).toEqual(['read']);
+  });
+
   it('is looked for again later where the lead cannot be read', async () => {
     const { end, calls } = await send(open(SETTLE), { read: { kind: 'failed', retryAfter: 9 } });
     expect(end).toMatchObject({ kind: 'again', retryAfter: 9 });

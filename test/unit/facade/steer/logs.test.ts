@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RolloutValues } from '../../../../src/facade/config/rollout.ts';
 import type { FlipReason } from '../../../../src/facade/rollout/flip.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
@@ -214,4 +215,31 @@ describe('the traffic of instances that share Postgres', () => {
       expect(sums.map(({ requests }) => requests)).toEqual([12, 12, 12]);
     }
   });
+});
+
+describe('rows that somebody else wrote', () => {
+  it.each(['null', '1', '"on"', '[]', '{}', '{"on": "yes"}', '{"gateway": {"a": 1}, "shadow": -5}'])(
+    '%s is told of once and left out, and everything else goes on',
+    async (json) => {
+      const { db } = await stores.open();
+      const error = vi.fn();
+      const flips = new PostgresFlips(db, { error } as never);
+      const line = (route: string | null) =>
+        sql`insert into facade.flips (revision, source, who, identity, route, "from", "to")
+            values (999, 'api', 'x', 'x', ${route}, ${json}::jsonb, ${json}::jsonb)`.execute(db);
+      await flips.transact((tx) => tx.append({ ...BY, killSwitch: true, changes: [change('a', 0, 5)] }));
+      await line(null);
+      await line('b');
+      await sql`insert into facade.rollouts (route, rollout, revision) values ('b', ${json}::jsonb, 1)`.execute(db);
+      expect((await flips.state()).rollouts).toEqual(new Map([['a', at(5)]]));
+      expect(await flips.rolloutsAt(0)).toEqual(new Map([['a', at(0)]]));
+      expect(await flips.transact((tx) => tx.lastSwitch(0))).toBe(true);
+      expect(await flips.list({ limit: 10 })).toHaveLength(2);
+      await flips.transact((tx) => tx.append({ ...BY, killSwitch: false, changes: [] }));
+      expect((await flips.state()).killSwitch).toBe(false);
+      const told = error.mock.calls.map(([row]) => JSON.stringify(row));
+      expect(told).toContain('{"revision":999,"route":null}');
+      expect(new Set(told).size).toBe(told.length);
+    },
+  );
 });

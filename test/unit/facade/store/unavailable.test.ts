@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isStoreAway, StoreUnavailable } from '../../../../src/facade/store/unavailable.ts';
+import { isOtherVersion, isStoreAway, StoreUnavailable } from '../../../../src/facade/store/unavailable.ts';
 
 const withCode = (code: string, more: object = {}): Error => Object.assign(new Error('said more'), { code, ...more });
 
@@ -39,4 +39,14 @@ test.each<[string, unknown]>([
   ['nothing', undefined],
 ])('%s: it is not', (_, error) => {
   expect(isStoreAway(error)).toBe(false);
+});
+
+test.each([
+  ['42P01', true],
+  ['42703', true],
+  ['42601', false],
+  ['57P01', false],
+])('%s: the tables are of another version: %s', (code, expected) => {
+  expect(isOtherVersion(withCode(code))).toBe(expected);
+  expect(isStoreAway(withCode(code)) && expected).toBe(false);
 });
