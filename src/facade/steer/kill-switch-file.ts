@@ -17,6 +17,8 @@ export interface KillSwitchOrder extends FlipReason {
   readonly on: boolean;
   /** The newest revision that was known here then. */
   readonly known: number;
+  /** Revisions above it that this instance wrote, by what was set here before: they are nobody else's. */
+  readonly own?: readonly number[];
   /** Nobody set it: a database that went back is told what it lost. Whatever was set in it since is newer. */
   readonly isRestored?: boolean;
 }
@@ -99,9 +101,10 @@ export class KillSwitchFile {
 const TEXTS = ['source', 'who', 'identity'] as const;
 const isOrder = (one: unknown): one is KillSwitchOrder => {
   if (typeof one !== 'object' || one === null) return false;
-  const { on, known, why = '', ...rest } = one as Record<string, unknown>;
+  const { on, known, own = [], why = '', ...rest } = one as Record<string, unknown>;
   const areTexts = [why, ...TEXTS.map((name) => rest[name])].every((text) => typeof text === 'string');
-  return typeof on === 'boolean' && Number.isInteger(known) && areTexts;
+  const areRevisions = Array.isArray(own) && [known, ...(own as unknown[])].every(Number.isInteger);
+  return typeof on === 'boolean' && areRevisions && areTexts;
 };
 
 const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));

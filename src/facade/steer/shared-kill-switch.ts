@@ -2,7 +2,8 @@ import type { Logger } from '../../http/log.ts';
 import { Repeated } from '../../http/turns.ts';
 import { within } from '../../http/within.ts';
 import type { FlipReason } from '../rollout/flip.ts';
-import type { FlipLog, SteerState } from '../store/flips.ts';
+import type { FlipLog, SteerState, SteerTransaction } from '../store/flips.ts';
+import { CommitUnknown } from '../store/unavailable.ts';
 import type { KillSwitchFile, KillSwitchOrder } from './kill-switch-file.ts';
 
 /**
@@ -35,7 +36,7 @@ type Mark = number;
 export class SharedKillSwitch {
   readonly #options: SharedKillSwitchOptions;
   /** What the database does not have yet, oldest first. */
-  readonly #orders: KillSwitchOrder[];
+  #orders: readonly KillSwitchOrder[];
   readonly #carrying: Repeated;
   /** Counts up with every order, and with every one that the database took: what was read before is of the past. */
   #mark: Mark = 0;
@@ -123,7 +124,7 @@ export class SharedKillSwitch {
 
   #order(order: KillSwitchOrder): void {
     this.#mark++;
-    this.#orders.push(order);
+    this.#orders = [...this.#orders, order];
     this.#options.local.set(order.on);
   }
 
@@ -145,15 +146,25 @@ export class SharedKillSwitch {
 
   /** An end of the switch ends no switch that somebody else set since: of the two, all direct is the safe one. */
   async #carryOne(flips: FlipLog, order: KillSwitchOrder): Promise<void> {
-    const { on, known, isRestored = false, ...reason } = order;
-    const since = isRestored ? known : Math.max(known, this.#known);
-    const { revision, is } = await flips.transact(async (tx) => {
+    const { on, known, own = [], isRestored = false, ...reason } = order;
+    let wrote: number | undefined;
+    const work = async (tx: SteerTransaction): Promise<{ revision: number; is: boolean }> => {
       // In a database that went back anything may have come since.
-      const last = await tx.lastSwitch(since > tx.revision ? -1 : since);
+      const last = await (known > tx.revision ? tx.lastSwitch(-1) : tx.lastSwitch(known, own));
       if (isRestored ? last !== undefined : !on && last === true) return { revision: tx.revision, is: tx.killSwitch };
-      return { revision: await tx.append({ ...reason, changes: [], killSwitch: on }), is: on };
+      const revision = await tx.append({ ...reason, changes: [], killSwitch: on });
+      wrote = revision > tx.revision ? revision : undefined;
+      return { revision, is: on };
+    };
+    const { revision, is } = await flips.transact(work).catch((error: unknown) => {
+      // It may be there all the same, and is then found by the next try, which writes nothing.
+      if (error instanceof CommitUnknown) this.#replace(order, [{ ...order, own: withOwn(order, wrote) }]);
+      throw error;
     });
-    this.#orders.shift();
+    this.#replace(order, []);
+    // What was set here before is no news to what was set here after it.
+    const mine = withOwn(order, wrote);
+    this.#orders = this.#orders.map((later) => (mine.length > 0 ? { ...later, own: withOwn(later, ...mine) } : later));
     this.#unlasting = on && !flips.isLasting ? order : undefined;
     this.#mark++;
     this.#said = is;
@@ -163,11 +174,20 @@ export class SharedKillSwitch {
     if (this.isCarriedOut) this.#options.local.set(is);
   }
 
+  #replace(order: KillSwitchOrder, by: readonly KillSwitchOrder[]): void {
+    this.#orders = this.#orders.flatMap((one) => (one === order ? by : [one]));
+  }
+
   /** On disk is what no database has; where there is none, that the switch is on. */
   #keep(): Promise<string | undefined> {
     return this.#options.file.keep([...(this.#unlasting ? [this.#unlasting] : []), ...this.#orders]);
   }
 }
+
+const withOwn = ({ own = [] }: KillSwitchOrder, ...more: readonly (number | undefined)[]): number[] => [
+  ...own,
+  ...more.filter((one) => one !== undefined),
+];
 
 function whereIn(file: string | undefined, { isLasting, on }: { isLasting: boolean; on: boolean }): string {
   if (file !== undefined)

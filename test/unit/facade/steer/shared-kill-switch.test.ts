@@ -211,6 +211,55 @@ describe('while the database does not answer', () => {
   });
 });
 
+describe('an off after an on that were both set while the database was away', () => {
+  /** @param meanwhile what others do between its on and its off. @returns what is on at the end. */
+  async function cut(meanwhile: (flips: SlowFlips) => Promise<void>) {
+    const flips = new SlowFlips();
+    const [one, two] = [start('one'), start('two')];
+    await Promise.all([one.look(flips), two.look(flips)]);
+    const away = new SlowFlips();
+    away.isAway = true;
+    await one.look(away).catch(() => undefined);
+    await one.set(true);
+    await meanwhile(flips);
+    await one.set(false);
+    await one.look(flips);
+    await two.look(flips);
+    return [(await flips.state()).killSwitch, one.local.on, two.local.on];
+  }
+  const other = async (flips: SlowFlips, ...switches: boolean[]): Promise<void> => {
+    for (const killSwitch of switches) await flips.transact((tx) => tx.append({ ...BY_CLI, changes: [], killSwitch }));
+  };
+
+  it.each([
+    ['no on that another instance set before', true, (flips: SlowFlips) => other(flips, true)],
+    ['its own, where another instance did nothing', false, () => Promise.resolve()],
+    ['its own, where another instance was on and off', false, (flips: SlowFlips) => other(flips, true, false)],
+  ])('ends %s', async (_, isOn, meanwhile) => {
+    expect(await cut(meanwhile)).toEqual([isOn, isOn, isOn]);
+  });
+
+  it.each(['answer', 'commit'] as const)('ends its own whose %s was lost, also after a restart', async (loses) => {
+    for (const isRestarted of [false, true]) {
+      const flips = new SlowFlips();
+      const one = start(`${isRestarted}`);
+      await one.look(flips);
+      flips.loses = loses;
+      await one.set(true);
+      flips.isAway = true;
+      await one.set(false);
+      flips.isAway = false;
+      const again = isRestarted ? start(`${isRestarted}`) : one;
+      await again.look(flips);
+      expect([again.local.on, (await flips.state()).killSwitch, again.shared.isCarriedOut]).toEqual([
+        false,
+        false,
+        true,
+      ]);
+    }
+  });
+});
+
 describe('the file', () => {
   it('is in DATA_DIR where none can be written beside the table', async () => {
     const one = start();
