@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { constants, mkdirSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -30,6 +31,10 @@ export class KillSwitchFile {
   readonly #turns = new Turns();
   /** Counts up over restarts: of two files the one with more is newer. */
   #writes = 0;
+  /** What this process, or the one before it, wrote where: what else stands there is another facade's. */
+  readonly #own = new Map<string, string>();
+  /** So that no two processes write the same. */
+  readonly #by = randomBytes(6).toString('hex');
   #kept: { readonly file: string; readonly text: string } | undefined;
 
   /**
@@ -64,7 +69,9 @@ export class KillSwitchFile {
     this.#writes++;
     for (const file of this.#candidates) {
       try {
-        await write(file, `{"writes":${this.#writes},"orders":${text}}`);
+        const whole = `{"writes":${this.#writes},"by":"${this.#by}","orders":${text}}`;
+        await write(file, whole);
+        this.#own.set(file, whole);
         this.#kept = { file, text };
         return file;
       } catch (error) {
@@ -77,6 +84,7 @@ export class KillSwitchFile {
   async #remove(): Promise<undefined> {
     this.#kept = undefined;
     for (const file of this.#candidates) {
+      if (!this.#isOwn(file)) continue;
       await rm(file, { force: true }).catch((error: unknown) => {
         if (!isAbsent(error))
           this.#log.error({ file, code: codeOf(error) }, 'remove this file: it sets the kill switch');
@@ -84,9 +92,21 @@ export class KillSwitchFile {
     }
   }
 
+  #isOwn(file: string): boolean {
+    const own = this.#own.get(file);
+    try {
+      return own !== undefined && readTextSync(file) === own;
+    } catch (error) {
+      if (!isAbsent(error)) this.#log.error({ file, code: codeOf(error) }, 'remove this file: it sets the kill switch');
+      return false;
+    }
+  }
+
   #readOne(file: string): { readonly writes: number; readonly orders: KillSwitchOrder[] } | undefined {
     try {
-      const { orders, writes = 0 } = JSON.parse(readTextSync(file)) as { orders: unknown; writes: unknown };
+      const text = readTextSync(file);
+      this.#own.set(file, text);
+      const { orders, writes = 0 } = JSON.parse(text) as { orders: unknown; writes: unknown };
       // An order that nobody can carry out would be the first one for ever.
       if (!Array.isArray(orders) || !orders.every(isOrder)) throw new UnfitFile(file, 'no list of orders');
       return orders.length > 0 ? { orders, writes: Number(writes) || 0 } : undefined;

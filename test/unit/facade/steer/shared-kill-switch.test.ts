@@ -436,6 +436,21 @@ describe('the file', () => {
     expect(start().local.on).toBe(true);
   });
 
+  it('of another facade that shares the directory is left alone', async () => {
+    const [away, flips] = [new SlowFlips(), new SlowFlips()];
+    away.isAway = true;
+    const [one, two] = [start(), start()];
+    await one.look(away).catch(() => undefined);
+    await two.look(flips);
+    await one.set(true);
+    await two.set(true);
+    await two.set(false);
+    expect([existsSync(one.candidates[0] ?? ''), start().local.on]).toEqual([true, true]);
+    // What it holds is for its own end alone.
+    await one.look(flips);
+    expect(existsSync(one.candidates[0] ?? '')).toBe(false);
+  });
+
   it('of another worker is read, and left alone', async () => {
     const owner = start();
     await owner.set(true);
