@@ -309,9 +309,11 @@ class Storm {
 
   async #switchOnAndOff(path: string): Promise<void> {
     const on = await this.#order('PUT', 'kill-switch', {});
-    if (!on) return;
-    this.#answeredSwitches++;
-    await this.#mustServe('direct', `the kill switch that ${on} answered`);
+    if (on) {
+      this.#answeredSwitches++;
+      await this.#mustServe('direct', `the kill switch that ${on} answered`);
+    }
+    // One that was refused, or is in a file until the database has it, may be on all the same.
     for (;;) {
       const off = await this.#order('DELETE', 'kill-switch', {});
       if (off) {
