@@ -5,6 +5,7 @@ import { measuredOf } from './cluster/metrics-page.ts';
 import { SOLE_WORKER, type WorkerHandlers, type WorkerRole } from './cluster/worker-role.ts';
 import { compose, type ComposeOptions } from './compose.ts';
 import type { Runtime } from './compose/runtime.ts';
+import type { Steering } from './steer/steering.ts';
 import type { Environment } from './config/environment.ts';
 import type { DataPlane } from './forward/data-plane.ts';
 import { Drain } from '../http/drain.ts';
@@ -73,7 +74,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       return cut === 0;
     };
     const stop = (): Promise<boolean> => (ending ??= end());
-    role.attach(handlersOf(runtime, stop));
+    role.attach(handlersOf(runtime, background.steering, stop));
     role.tell({ kind: 'ready', url, adminUrl });
     return { url, adminUrl, dataPlane, store, reload, stop };
   } catch (error) {
@@ -90,10 +91,15 @@ function listenAdmin(admin: Server, { adminHost, adminPort }: Environment, role:
 }
 
 /** What this worker does when it is told something by the primary. */
-function handlersOf({ builder, killSwitch, metrics, reload }: Runtime, stop: () => Promise<boolean>): WorkerHandlers {
+function handlersOf(
+  { builder, metrics, reload }: Runtime,
+  steering: Steering,
+  stop: () => Promise<boolean>,
+): WorkerHandlers {
   return {
     breaker: ({ route, path, state }) => builder.followBreaker(route, path, state),
-    kill: (on) => killSwitch.follow(on),
+    kill: (on) => steering.followKillSwitch(on),
+    killSettled: () => steering.killSwitchSettled(),
     reload: () => void reload(),
     stop: () => void stop().then((isWhole) => process.exit(isWhole ? 0 : 1)),
     measure: () => measuredOf(metrics.registry),

@@ -17,15 +17,22 @@ export interface BreakerMessage {
   readonly path: Path;
   readonly state: BreakerState;
 }
-/** The kill switch was thrown by hand, or let go. */
+/** The kill switch was thrown by hand, or let go: an order, which the database may not have yet. */
 interface KillSwitchMessage {
   readonly kind: 'kill';
   readonly on: boolean;
+}
+/** What a worker ordered is carried out, or nobody is left to do it: each may go by the database again. */
+interface SettledMessage {
+  readonly kind: 'kill-settled';
 }
 
 export type FromWorker =
   | BreakerMessage
   | KillSwitchMessage
+  | SettledMessage
+  /** What is in force in this worker, by whatever it heard: no order to the others, each of which looks itself. */
+  | { readonly kind: 'killed'; readonly on: boolean }
   /** Serves; `adminUrl` is where its own admin listener is. */
   | { readonly kind: 'ready'; readonly url: string; readonly adminUrl: string }
   /** The first one has loaded a changed config file: so should the others. */
@@ -47,6 +54,7 @@ export type ToWorker =
   | BeginMessage
   | BreakerMessage
   | KillSwitchMessage
+  | SettledMessage
   | { readonly kind: 'reload' }
   | { readonly kind: 'measure' }
   | { readonly kind: 'stop' };

@@ -9,6 +9,7 @@ import { countDroppedLines } from '../observe/metrics.ts';
 import { startEmbedded, type Embedded } from '../store/embedded/index.ts';
 import { WorkerPool, type WorkerHandle, type Worker } from './worker-pool.ts';
 import { createAdminProxy } from './admin-proxy.ts';
+import { KillSwitchRelay } from './kill-switch-relay.ts';
 import type { BreakerMessage, FromWorker, ToWorker } from './messages.ts';
 import { MetricsPage } from './metrics-page.ts';
 import type { RoleFacts } from './worker-role.ts';
@@ -104,7 +105,7 @@ class Ipc {
   readonly #timer: NodeJS.Timeout;
   /** What a worker that comes later must be told. */
   readonly #breakers = new Map<string, BreakerMessage>();
-  #killed = false;
+  readonly #killSwitch = new KillSwitchRelay((message, but) => this.pool.tellAll(message, but));
   /** Places whose answer a page waits for. */
   readonly #asked = new Map<number, Set<() => void>>();
 
@@ -163,9 +164,10 @@ class Ipc {
       case 'breaker':
         this.#breakers.set(`${message.route} ${message.path}`, message);
         return pool.tellAll(message, worker);
+      case 'killed':
       case 'kill':
-        this.#killed = message.on;
-        return pool.tellAll(message, worker);
+      case 'kill-settled':
+        return this.#killSwitch.heard(worker, message);
       case 'reloaded':
         return pool.tellAll({ kind: 'reload' }, worker);
       case 'loaded':
@@ -179,8 +181,9 @@ class Ipc {
   }
 
   /** One that came later knows what the others know. */
-  #greet({ handle }: Worker): void {
-    if (this.#killed) handle.send({ kind: 'kill', on: true });
+  #greet(worker: Worker): void {
+    const { handle } = worker;
+    this.#killSwitch.greet(worker);
     for (const breaker of this.#breakers.values()) if (breaker.state !== 'closed') handle.send(breaker);
   }
 

@@ -19,6 +19,7 @@ export interface RoleFacts {
 export interface WorkerHandlers {
   breaker(message: Extract<ToWorker, { kind: 'breaker' }>): void;
   kill(on: boolean): void;
+  killSettled(): void;
   reload(): void;
   stop(): void;
   measure(): Promise<MeasuredWorker>;
@@ -86,6 +87,8 @@ function handle(message: Told, handlers: WorkerHandlers, tell: WorkerRole['tell'
       return handlers.breaker(message);
     case 'kill':
       return handlers.kill(message.on);
+    case 'kill-settled':
+      return handlers.killSettled();
     case 'reload':
       return handlers.reload();
     case 'stop':

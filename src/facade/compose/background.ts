@@ -94,7 +94,11 @@ function shareKillSwitch({ environment, role, log }: ComposeContext, local: Kill
   const { configFile, dataDir } = environment;
   const candidates = [`${configFile}.kill-switch`, join(dataDir, 'kill-switch')];
   const file = new KillSwitchFile(candidates, log, role.isFirst);
-  return new SharedKillSwitch({ local, file, log });
+  const others = {
+    ordered: (on: boolean): void => role.tell({ kind: 'kill', on }),
+    settled: (): void => role.tell({ kind: 'kill-settled' }),
+  };
+  return new SharedKillSwitch({ local, others, file, log });
 }
 
 /** The revisions of instances say something of each other where the database holds the rollouts; files are each one's own. */

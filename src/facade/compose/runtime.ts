@@ -78,11 +78,14 @@ function createDataPlane(context: ComposeContext, metrics: Metrics, { config, sn
 
 function createKillSwitch({ log, role }: ComposeContext, dataPlane: DataPlane): KillSwitch {
   const killSwitch = new KillSwitch(() => dataPlane.snapshot.killSwitchFile);
-  killSwitch.subscribe((on, by, isOwn) => {
+  let isByHand = false;
+  killSwitch.subscribe((on, by) => {
     dataPlane.killed = on;
     log.warn({ on, by }, 'kill switch');
     // By the file it is in all of them anyway.
-    if (isOwn) role.tell({ kind: 'kill', on: by.includes('admin') });
+    if (by.includes('admin') === isByHand) return;
+    isByHand = !isByHand;
+    role.tell({ kind: 'killed', on: isByHand });
   });
   return killSwitch;
 }

@@ -7,8 +7,7 @@ import { existsSync } from 'node:fs';
 
 const LOOK_EVERY_MS = 250;
 
-/** @param isOwn it was thrown here, by hand: other processes do not know yet. */
-export type KillSwitchListener = (on: boolean, by: readonly string[], isOwn: boolean) => void;
+export type KillSwitchListener = (on: boolean, by: readonly string[]) => void;
 
 export class KillSwitch {
   readonly #file: () => string | undefined;
@@ -37,31 +36,26 @@ export class KillSwitch {
   /** Told of every change, and at once of a switch that is on already. */
   subscribe(listener: KillSwitchListener): void {
     this.#listeners.add(listener);
-    if (this.on) listener(this.on, this.by, false);
+    if (this.on) listener(this.on, this.by);
   }
 
   set(on: boolean): void {
-    this.#apply(() => (this.#byHand = on), true);
-  }
-
-  /** It was thrown by hand in another process. */
-  follow(on: boolean): void {
-    this.#apply(() => (this.#byHand = on), false);
+    this.#apply(() => (this.#byHand = on));
   }
 
   look(): void {
     const file = this.#file();
-    this.#apply(() => (this.#byFile = file !== undefined && existsSync(file)), false);
+    this.#apply(() => (this.#byFile = file !== undefined && existsSync(file)));
   }
 
   close(): void {
     clearInterval(this.#timer);
   }
 
-  #apply(change: () => void, isOwn: boolean): void {
+  #apply(change: () => void): void {
     const before = this.by.join();
     change();
     if (this.by.join() === before) return;
-    for (const listener of this.#listeners) listener(this.on, this.by, isOwn);
+    for (const listener of this.#listeners) listener(this.on, this.by);
   }
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { constants, mkdirSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -17,6 +18,8 @@ export interface KillSwitchOrder extends FlipReason {
   readonly on: boolean;
   /** The newest revision that was known here then. */
   readonly known: number;
+  /** Revisions above it that this instance wrote, by what was set here before: they are nobody else's. */
+  readonly own?: readonly number[];
   /** Nobody set it: a database that went back is told what it lost. Whatever was set in it since is newer. */
   readonly isRestored?: boolean;
 }
@@ -28,6 +31,10 @@ export class KillSwitchFile {
   readonly #turns = new Turns();
   /** Counts up over restarts: of two files the one with more is newer. */
   #writes = 0;
+  /** What this process, or the one before it, wrote where: what else stands there is another facade's. */
+  readonly #own = new Map<string, string>();
+  /** So that no two processes write the same. */
+  readonly #by = randomBytes(6).toString('hex');
   #kept: { readonly file: string; readonly text: string } | undefined;
 
   /**
@@ -62,7 +69,9 @@ export class KillSwitchFile {
     this.#writes++;
     for (const file of this.#candidates) {
       try {
-        await write(file, `{"writes":${this.#writes},"orders":${text}}`);
+        const whole = `{"writes":${this.#writes},"by":"${this.#by}","orders":${text}}`;
+        await write(file, whole);
+        this.#own.set(file, whole);
         this.#kept = { file, text };
         return file;
       } catch (error) {
@@ -75,6 +84,7 @@ export class KillSwitchFile {
   async #remove(): Promise<undefined> {
     this.#kept = undefined;
     for (const file of this.#candidates) {
+      if (!this.#isOwn(file)) continue;
       await rm(file, { force: true }).catch((error: unknown) => {
         if (!isAbsent(error))
           this.#log.error({ file, code: codeOf(error) }, 'remove this file: it sets the kill switch');
@@ -82,9 +92,21 @@ export class KillSwitchFile {
     }
   }
 
+  #isOwn(file: string): boolean {
+    const own = this.#own.get(file);
+    try {
+      return own !== undefined && readTextSync(file) === own;
+    } catch (error) {
+      if (!isAbsent(error)) this.#log.error({ file, code: codeOf(error) }, 'remove this file: it sets the kill switch');
+      return false;
+    }
+  }
+
   #readOne(file: string): { readonly writes: number; readonly orders: KillSwitchOrder[] } | undefined {
     try {
-      const { orders, writes = 0 } = JSON.parse(readTextSync(file)) as { orders: unknown; writes: unknown };
+      const text = readTextSync(file);
+      this.#own.set(file, text);
+      const { orders, writes = 0 } = JSON.parse(text) as { orders: unknown; writes: unknown };
       // An order that nobody can carry out would be the first one for ever.
       if (!Array.isArray(orders) || !orders.every(isOrder)) throw new UnfitFile(file, 'no list of orders');
       return orders.length > 0 ? { orders, writes: Number(writes) || 0 } : undefined;
@@ -99,9 +121,10 @@ export class KillSwitchFile {
 const TEXTS = ['source', 'who', 'identity'] as const;
 const isOrder = (one: unknown): one is KillSwitchOrder => {
   if (typeof one !== 'object' || one === null) return false;
-  const { on, known, why = '', ...rest } = one as Record<string, unknown>;
+  const { on, known, own = [], why = '', ...rest } = one as Record<string, unknown>;
   const areTexts = [why, ...TEXTS.map((name) => rest[name])].every((text) => typeof text === 'string');
-  return typeof on === 'boolean' && Number.isInteger(known) && areTexts;
+  const areRevisions = Array.isArray(own) && [known, ...(own as unknown[])].every(Number.isInteger);
+  return typeof on === 'boolean' && areRevisions && areTexts;
 };
 
 const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));

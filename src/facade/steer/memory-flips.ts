@@ -78,7 +78,7 @@ export class MemoryFlips implements FlipLog {
         writes.push(() => this.#importFile(file));
         return Promise.resolve();
       },
-      lastSwitch: (revision) => Promise.resolve(this.#lastSwitch(revision)),
+      lastSwitch: (revision, but) => Promise.resolve(this.#lastSwitch(revision, but)),
       append: (flip) => {
         const { changes, killSwitch = before.killSwitch, killSwitchFile } = flip;
         const isSwitched = killSwitch !== before.killSwitch || killSwitchFile !== undefined;
@@ -91,9 +91,9 @@ export class MemoryFlips implements FlipLog {
     return result;
   }
 
-  #lastSwitch(after: number): boolean | undefined {
+  #lastSwitch(after: number, but: readonly number[] = []): boolean | undefined {
     const isSwitch = (one: FlipRecord) => one.kind === 'kill-switch' && one.source !== 'file' && one.revision > after;
-    const last = this.#records.findLast(isSwitch);
+    const last = this.#records.findLast((one) => isSwitch(one) && !but.includes(one.revision));
     return last?.kind === 'kill-switch' ? last.to : undefined;
   }
 

@@ -2,7 +2,8 @@ import type { Logger } from '../../http/log.ts';
 import { Repeated } from '../../http/turns.ts';
 import { within } from '../../http/within.ts';
 import type { FlipReason } from '../rollout/flip.ts';
-import type { FlipLog, SteerState } from '../store/flips.ts';
+import type { FlipLog, SteerState, SteerTransaction } from '../store/flips.ts';
+import { CommitUnknown } from '../store/unavailable.ts';
 import type { KillSwitchFile, KillSwitchOrder } from './kill-switch-file.ts';
 
 /**
@@ -13,6 +14,8 @@ import type { KillSwitchFile, KillSwitchOrder } from './kill-switch-file.ts';
 interface SharedKillSwitchOptions {
   /** Of this instance. */
   readonly local: { set(on: boolean): void };
+  /** The other workers of the same primary. They are told what is set here, never what a look found: each looks itself. */
+  readonly others: { ordered(on: boolean): void; settled(): void };
   readonly file: KillSwitchFile;
   readonly log: Logger;
 }
@@ -35,7 +38,7 @@ type Mark = number;
 export class SharedKillSwitch {
   readonly #options: SharedKillSwitchOptions;
   /** What the database does not have yet, oldest first. */
-  readonly #orders: KillSwitchOrder[];
+  #orders: readonly KillSwitchOrder[];
   readonly #carrying: Repeated;
   /** Counts up with every order, and with every one that the database took: what was read before is of the past. */
   #mark: Mark = 0;
@@ -45,6 +48,8 @@ export class SharedKillSwitch {
   #said = false;
   /** The newest revision that was read or written. */
   #known = -1;
+  /** What another worker set, until the database has it: what a look finds till then is older. */
+  #followed: boolean | undefined;
   #flips: FlipLog | undefined;
   /** That it is on, where no database ever has it. */
   #unlasting: KillSwitchOrder | undefined;
@@ -58,6 +63,7 @@ export class SharedKillSwitch {
     if (!newest) return;
     options.log.warn({ on: newest.on }, 'the kill switch is as it was set before the restart');
     options.local.set(newest.on);
+    if (options.file.isOwner) options.others.ordered(newest.on);
   }
 
   /** Every order is where it outlives this process. */
@@ -100,7 +106,9 @@ export class SharedKillSwitch {
 
   /** What a look found that began at `mark`. */
   heard(mark: Mark, { revision, killSwitch }: SteerState): void {
-    if (mark !== this.#mark || !this.isCarriedOut) return;
+    if (mark !== this.#mark || !this.isCarriedOut || this.#followed !== undefined) return;
+    // A history of this process alone holds what was set here, and nothing that others set.
+    if (this.#flips?.isLasting === false) return;
     // Restored, or a standby that lacks the end: that the switch was on is newer than what is read here.
     if (revision < this.#known && this.#said && !killSwitch) {
       this.#order(this.#lost(revision));
@@ -110,6 +118,30 @@ export class SharedKillSwitch {
     if (killSwitch === this.#said) return;
     this.#said = killSwitch;
     this.#options.local.set(killSwitch);
+  }
+
+  /** Another worker of the same primary set it, and carries it to the database. */
+  follow(on: boolean): void {
+    this.#mark++;
+    this.#followed = on;
+    if (on) this.#setOn++;
+    else this.#withdraw();
+    this.#options.local.set(on);
+  }
+
+  /** The database has what was followed, or whoever was to carry it there is gone. */
+  settled(): void {
+    if (this.#followed === undefined) return;
+    this.#mark++;
+    this.#said = this.#followed;
+    this.#followed = undefined;
+  }
+
+  /** An off ends what is on, also what was set here and is nowhere else yet. */
+  #withdraw(): void {
+    this.#orders = this.#orders.filter(({ on }) => !on);
+    this.#unlasting = undefined;
+    void this.#keep();
   }
 
   async #hearOfOthers(): Promise<void> {
@@ -123,8 +155,11 @@ export class SharedKillSwitch {
 
   #order(order: KillSwitchOrder): void {
     this.#mark++;
-    this.#orders.push(order);
+    this.#followed = undefined;
+    this.#orders = [...this.#orders, order];
     this.#options.local.set(order.on);
+    // Each finds by itself that a database went back.
+    if (!order.isRestored) this.#options.others.ordered(order.on);
   }
 
   #lost(revision: number): KillSwitchOrder {
@@ -138,6 +173,8 @@ export class SharedKillSwitch {
     if (!flips) return;
     try {
       for (let order = this.#orders[0]; order; order = this.#orders[0]) await this.#carryOne(flips, order);
+      // The others do not see a history of this process alone.
+      if (this.isCarriedOut && flips.isLasting) this.#options.others.settled();
     } finally {
       await within(FILE_TIMEOUT_MS, this.#keep()).catch(() => undefined);
     }
@@ -145,15 +182,28 @@ export class SharedKillSwitch {
 
   /** An end of the switch ends no switch that somebody else set since: of the two, all direct is the safe one. */
   async #carryOne(flips: FlipLog, order: KillSwitchOrder): Promise<void> {
-    const { on, known, isRestored = false, ...reason } = order;
-    const since = isRestored ? known : Math.max(known, this.#known);
-    const { revision, is } = await flips.transact(async (tx) => {
+    const { on, known, own = [], isRestored = false, ...reason } = order;
+    let wrote: number | undefined;
+    const isWithdrawn = (): boolean => !this.#orders.includes(order);
+    const work = async (tx: SteerTransaction): Promise<{ revision: number; is: boolean }> => {
       // In a database that went back anything may have come since.
-      const last = await tx.lastSwitch(since > tx.revision ? -1 : since);
-      if (isRestored ? last !== undefined : !on && last === true) return { revision: tx.revision, is: tx.killSwitch };
-      return { revision: await tx.append({ ...reason, changes: [], killSwitch: on }), is: on };
+      const last = await (known > tx.revision ? tx.lastSwitch(-1) : tx.lastSwitch(known, own));
+      const isOutdone = isWithdrawn() || (isRestored ? last !== undefined : !on && last === true);
+      if (isOutdone) return { revision: tx.revision, is: tx.killSwitch };
+      const revision = await tx.append({ ...reason, changes: [], killSwitch: on });
+      wrote = revision > tx.revision ? revision : undefined;
+      return { revision, is: on };
+    };
+    const { revision, is } = await flips.transact(work).catch((error: unknown) => {
+      // It may be there all the same, and is then found by the next try, which writes nothing.
+      if (error instanceof CommitUnknown) this.#replace(order, [{ ...order, own: withOwn(order, wrote) }]);
+      throw error;
     });
-    this.#orders.shift();
+    if (isWithdrawn()) return;
+    this.#replace(order, []);
+    // What was set here before is no news to what was set here after it.
+    const mine = withOwn(order, wrote);
+    this.#orders = this.#orders.map((later) => (mine.length > 0 ? { ...later, own: withOwn(later, ...mine) } : later));
     this.#unlasting = on && !flips.isLasting ? order : undefined;
     this.#mark++;
     this.#said = is;
@@ -163,11 +213,20 @@ export class SharedKillSwitch {
     if (this.isCarriedOut) this.#options.local.set(is);
   }
 
+  #replace(order: KillSwitchOrder, by: readonly KillSwitchOrder[]): void {
+    this.#orders = this.#orders.flatMap((one) => (one === order ? by : [one]));
+  }
+
   /** On disk is what no database has; where there is none, that the switch is on. */
   #keep(): Promise<string | undefined> {
     return this.#options.file.keep([...(this.#unlasting ? [this.#unlasting] : []), ...this.#orders]);
   }
 }
+
+const withOwn = ({ own = [] }: KillSwitchOrder, ...more: readonly (number | undefined)[]): number[] => [
+  ...own,
+  ...more.filter((one) => one !== undefined),
+];
 
 function whereIn(file: string | undefined, { isLasting, on }: { isLasting: boolean; on: boolean }): string {
   if (file !== undefined)

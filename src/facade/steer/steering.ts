@@ -161,6 +161,17 @@ export class Steering {
     return kept;
   }
 
+  /** Another worker of the same primary set it. */
+  followKillSwitch(on: boolean): void {
+    this.#killSwitch.follow(on);
+  }
+
+  /** What the other worker set is where a look finds it. */
+  killSwitchSettled(): void {
+    this.#killSwitch.settled();
+    this.#lookLater();
+  }
+
   /**
    * Who holds the kill switch on here. A file that came or went is told in the history; it is of this machine, so it
    * switches no other.

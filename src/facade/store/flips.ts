@@ -35,8 +35,11 @@ export interface SteerTransaction extends SteerState {
   lastFile(): Promise<ImportedFile | undefined>;
   wasImported(fileRevision: string): Promise<boolean>;
   imported(file: ImportedFile): Promise<void>;
-  /** What the kill switch that all share was last set to, at a revision above this one; undefined: it was not. */
-  lastSwitch(revision: number): Promise<boolean | undefined>;
+  /**
+   * What the kill switch that all share was last set to, at a revision above this one; undefined: it was not.
+   * @param but revisions that do not count.
+   */
+  lastSwitch(revision: number, but?: readonly number[]): Promise<boolean | undefined>;
   /** @returns the new revision, or the old one when there is nothing in the flip. */
   append(flip: NewFlip): Promise<number>;
 }
@@ -196,7 +199,7 @@ function transactionOf(tx: Transaction<Database>, state: SteerState): SteerTrans
     lastFile: () => lastImportedFile(tx),
     wasImported: (revision) => wasImported(tx, revision),
     imported: (file) => recordImportedFile(tx, file),
-    lastSwitch: (revision) => lastSwitch(tx, revision),
+    lastSwitch: (revision, but) => lastSwitch(tx, revision, but),
     append: (flip) => append(tx, state, flip),
   };
 }
@@ -206,7 +209,11 @@ function wasRefused(error: unknown): boolean {
   return error instanceof Error && 'severity' in error && !/^(?:08|57P)/.test(codeOf(error));
 }
 
-async function lastSwitch(tx: Transaction<Database>, revision: number): Promise<boolean | undefined> {
+async function lastSwitch(
+  tx: Transaction<Database>,
+  revision: number,
+  but: readonly number[] = [],
+): Promise<boolean | undefined> {
   const row = await tx
     .selectFrom('flips')
     .select('to')
@@ -214,6 +221,7 @@ async function lastSwitch(tx: Transaction<Database>, revision: number): Promise<
     .where('route', 'is', null)
     .where('source', '<>', 'file')
     .where(sql`jsonb_typeof("to" -> 'on')`, '=', 'boolean')
+    .$if(but.length > 0, (query) => query.where('revision', 'not in', but))
     .orderBy('revision', 'desc')
     .limit(1)
     .executeTakeFirst();

@@ -12,6 +12,7 @@ function started(place = 0) {
   const handlers: WorkerHandlers = {
     breaker: ({ route, state }) => done.push(`${route} ${state}`),
     kill: (on) => done.push(`kill ${on}`),
+    killSettled: () => done.push('settled'),
     reload: () => done.push('reload'),
     stop: () => done.push('stop'),
     measure: () => Promise.resolve([]),
@@ -26,9 +27,10 @@ test('what comes before the worker can act on it waits, in order', () => {
   hear({ kind: 'breaker', route: 'leads.get', path: 'gateway', state: 'open' });
   expect(done).toEqual([]);
   role.attach(handlers);
+  hear({ kind: 'kill-settled' });
   hear({ kind: 'reload' });
   hear({ kind: 'stop' });
-  expect(done).toEqual(['kill true', 'leads.get open', 'reload', 'stop']);
+  expect(done).toEqual(['kill true', 'leads.get open', 'settled', 'reload', 'stop']);
 });
 
 test('what the primary gives to begin with is there before anything is attached', async () => {

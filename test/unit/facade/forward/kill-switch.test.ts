@@ -47,17 +47,6 @@ test('a file that exists at the start counts from the first request', () => {
   expect(told).toEqual(['on by file']);
 });
 
-test('that it was thrown here by hand is told apart from the file and from another process', () => {
-  const own: boolean[] = [];
-  const killSwitch = subscribed(new KillSwitch(() => file), (_on, _by, isOwn) => own.push(isOwn));
-  killSwitch.follow(true);
-  killSwitch.follow(true);
-  killSwitch.set(false);
-  writeFileSync(file, '');
-  look();
-  expect(own).toEqual([false, true, false]);
-});
-
 test('either is enough, and both must be off to end it', () => {
   const killSwitch = create();
   writeFileSync(file, '');

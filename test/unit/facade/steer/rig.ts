@@ -72,7 +72,8 @@ export function startRig(kind: RolloutStoreKind, text: string, flips?: FlipLog):
   const rollouts = createRolloutStore({ kind, file, variables, reload, pending, log });
   const active: ActiveConfig = new ActiveConfig(loader, rollouts, { text, variables: ENV });
   const local = { set: (on: boolean) => void (killed = on) };
-  const killSwitch = new SharedKillSwitch({ local, file: new KillSwitchFile([join(dir, 'kept')], log), log });
+  const others = { ordered: () => undefined, settled: () => undefined };
+  const killSwitch = new SharedKillSwitch({ local, others, file: new KillSwitchFile([join(dir, 'kept')], log), log });
   const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch, log });
   if (flips) void steering.attach(flips);
   return {

@@ -17,13 +17,19 @@ let dir: string;
 beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'kill-'))));
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-/** An instance. Each has its file unless it restarts. */
-function start(name = 'one') {
+const NOBODY = { ordered: () => undefined, settled: () => undefined };
+
+/** An instance. Each has its file unless it restarts. @param isOwner false: another worker of it. */
+function start(
+  name = 'one',
+  others: ConstructorParameters<typeof SharedKillSwitch>[0]['others'] = NOBODY,
+  isOwner = true,
+) {
   const local = { on: false, set: (on: boolean) => void (local.on = on) };
   const candidates = [join(dir, name, 'kept'), join(dir, 'data', name)];
   mkdirSync(join(dir, name), { recursive: true });
-  const file = new KillSwitchFile(candidates, log);
-  const shared = new SharedKillSwitch({ local, file, log });
+  const file = new KillSwitchFile(candidates, log, isOwner);
+  const shared = new SharedKillSwitch({ local, others, file, log });
   const look = async (flips: FlipLog): Promise<void> => {
     await shared.carryOut(flips);
     const { mark } = shared;
@@ -211,6 +217,161 @@ describe('while the database does not answer', () => {
   });
 });
 
+describe('two workers of one primary', () => {
+  /** What one orders the other hears, unless it is away; nothing else is told. */
+  async function pair() {
+    const told: string[] = [];
+    const flips = new SlowFlips();
+    const between = (to: () => ReturnType<typeof start> | undefined, name: string) => ({
+      ordered(on: boolean) {
+        told.push(`${name} ${on ? 'on' : 'off'}`);
+        to()?.shared.follow(on);
+      },
+      settled: () => to()?.shared.settled(),
+    });
+    const workers: ReturnType<typeof start>[] = [];
+    workers.push(
+      start(
+        'one',
+        between(() => workers[1], 'first'),
+      ),
+    );
+    workers.push(
+      start(
+        'one',
+        between(() => workers[0], 'second'),
+        false,
+      ),
+    );
+    const [first, second] = workers as [ReturnType<typeof start>, ReturnType<typeof start>];
+    await Promise.all([first.look(flips), second.look(flips)]);
+    const on = async () => [first.local.on, second.local.on, (await flips.state()).killSwitch];
+    return { first, second, flips, told, on };
+  }
+
+  it('are told what one of them was ordered, and never what one of them looked up', async () => {
+    const { first, second, flips, told, on } = await pair();
+    const other = start('two');
+    await other.look(flips);
+    for (const is of [true, false, true]) {
+      await other.set(is);
+      await second.look(flips);
+      await first.look(flips);
+      expect(await on()).toEqual([is, is, is]);
+    }
+    expect(told).toEqual([]);
+    await first.set(false);
+    expect([told, await on()]).toEqual([['first off'], [false, false, false]]);
+  });
+
+  it.each([[1], [2]])(
+    'stay on as it was ordered last, whatever %i of on, off, on a look finds in the database',
+    async (found) => {
+      const { first, second, flips, on } = await pair();
+      const slow = gate();
+      flips.held = slow.promise;
+      const orders = [first.set(true), first.set(false), first.set(true)];
+      await vi.waitFor(() => expect([first.local.on, second.local.on]).toEqual([true, true]));
+      for (const killSwitch of [true, false].slice(0, found)) {
+        const { mark } = second.shared;
+        second.shared.heard(mark, { revision: found, killSwitch, rollouts: new Map() });
+        expect(second.local.on).toBe(true);
+      }
+      slow.resolve();
+      await Promise.all(orders);
+      await first.look(flips);
+      await second.look(flips);
+      expect(await on()).toEqual([true, true, true]);
+    },
+  );
+
+  it('follow another instance again once the database has what was ordered', async () => {
+    const { first, second, flips, on } = await pair();
+    await first.set(true);
+    const other = start('two');
+    await other.look(flips);
+    await other.set(false);
+    await second.look(flips);
+    await first.look(flips);
+    expect(await on()).toEqual([false, false, false]);
+  });
+
+  it.each([
+    ['first', 'second'],
+    ['second', 'first'],
+  ] as const)('end at the %s what the %s switched on and no database has', async (ends, began) => {
+    const { flips, on, ...workers } = await pair();
+    flips.isAway = true;
+    await workers[began].set(true);
+    expect([workers.first.local.on, workers.second.local.on]).toEqual([true, true]);
+    await workers[ends].set(false);
+    await vi.waitFor(() => expect(existsSync(workers[began].candidates[0] ?? '')).toBe(ends === 'first'));
+    flips.isAway = false;
+    for (const name of [began, ends, began, ends]) await workers[name].look(flips);
+    expect(await on()).toEqual([false, false, false]);
+    expect(start('one').local.on).toBe(false);
+  });
+
+  it('keep an on that one of them was given before it heard of the on of the other', async () => {
+    const { first, second, flips, on } = await pair();
+    flips.isAway = true;
+    await first.set(true);
+    await second.set(true);
+    flips.isAway = false;
+    for (const worker of [second, first, second]) await worker.look(flips);
+    expect(await on()).toEqual([true, true, true]);
+  });
+});
+
+describe('an off after an on that were both set while the database was away', () => {
+  /** @param meanwhile what others do between its on and its off. @returns what is on at the end. */
+  async function cut(meanwhile: (flips: SlowFlips) => Promise<void>) {
+    const flips = new SlowFlips();
+    const [one, two] = [start('one'), start('two')];
+    await Promise.all([one.look(flips), two.look(flips)]);
+    const away = new SlowFlips();
+    away.isAway = true;
+    await one.look(away).catch(() => undefined);
+    await one.set(true);
+    await meanwhile(flips);
+    await one.set(false);
+    await one.look(flips);
+    await two.look(flips);
+    return [(await flips.state()).killSwitch, one.local.on, two.local.on];
+  }
+  const other = async (flips: SlowFlips, ...switches: boolean[]): Promise<void> => {
+    for (const killSwitch of switches) await flips.transact((tx) => tx.append({ ...BY_CLI, changes: [], killSwitch }));
+  };
+
+  it.each([
+    ['no on that another instance set before', true, (flips: SlowFlips) => other(flips, true)],
+    ['its own, where another instance did nothing', false, () => Promise.resolve()],
+    ['its own, where another instance was on and off', false, (flips: SlowFlips) => other(flips, true, false)],
+  ])('ends %s', async (_, isOn, meanwhile) => {
+    expect(await cut(meanwhile)).toEqual([isOn, isOn, isOn]);
+  });
+
+  it.each(['answer', 'commit'] as const)('ends its own whose %s was lost, also after a restart', async (loses) => {
+    for (const isRestarted of [false, true]) {
+      const flips = new SlowFlips();
+      const one = start(`${isRestarted}`);
+      await one.look(flips);
+      flips.loses = loses;
+      await one.set(true);
+      flips.isAway = true;
+      await one.set(false);
+      flips.isAway = false;
+      const again = isRestarted ? start(`${isRestarted}`) : one;
+      await again.look(flips);
+      expect([again.local.on, (await flips.state()).killSwitch, again.shared.isCarriedOut]).toEqual([
+        false,
+        false,
+        true,
+      ]);
+    }
+  });
+});
+
 describe('the file', () => {
   it('is in DATA_DIR where none can be written beside the table', async () => {
     const one = start();
@@ -275,11 +436,27 @@ describe('the file', () => {
     expect(start().local.on).toBe(true);
   });
 
+  it('of another facade that shares the directory is left alone', async () => {
+    const [away, flips] = [new SlowFlips(), new SlowFlips()];
+    away.isAway = true;
+    const [one, two] = [start(), start()];
+    await one.look(away).catch(() => undefined);
+    await two.look(flips);
+    await one.set(true);
+    await two.set(true);
+    await two.set(false);
+    expect([existsSync(one.candidates[0] ?? ''), start().local.on]).toEqual([true, true]);
+    // What it holds is for its own end alone.
+    await one.look(flips);
+    expect(existsSync(one.candidates[0] ?? '')).toBe(false);
+  });
+
   it('of another worker is read, and left alone', async () => {
     const owner = start();
     await owner.set(true);
     const local = { on: false, set: (on: boolean) => void (local.on = on) };
-    const worker = new SharedKillSwitch({ local, file: new KillSwitchFile(owner.candidates, log, false), log });
+    const file = new KillSwitchFile(owner.candidates, log, false);
+    const worker = new SharedKillSwitch({ local, others: NOBODY, file, log });
     expect(local.on).toBe(true);
     const flips = new SlowFlips();
     await worker.carryOut(flips);

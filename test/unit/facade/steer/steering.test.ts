@@ -7,6 +7,7 @@ import { FlipRefused } from '../../../../src/facade/steer/refused.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
 import type { RolloutStoreKind } from '../../../../src/facade/steer/diff-file.ts';
 import { BY_CLI, startRig, table, type Rig } from './rig.ts';
+import { SlowFlips } from './slow-flips.ts';
 
 const rigs: Rig[] = [];
 afterEach(() => Promise.all(rigs.splice(0).map((rig) => rig.close())));
@@ -180,7 +181,7 @@ describe.each(['file', 'database'] as const)('with the %s as the rollout store',
   });
 
   it('keeps the kill switch on through a restart', async () => {
-    const flips = memory();
+    const flips = new SlowFlips();
     await start(kind, TABLE, flips).steering.setKillSwitch(true, BY_CLI);
     const again = start(kind, TABLE);
     await again.steering.attach(flips);
@@ -316,7 +317,7 @@ describe('with the database as the rollout store', () => {
   });
 
   it('the kill switch of one is the kill switch of all, both ways', async () => {
-    const flips = memory();
+    const flips = new SlowFlips();
     const [a, b] = [start('database', TABLE, flips), start('database', TABLE, flips)];
     await b.steering.look();
     await a.steering.setKillSwitch(true, BY_CLI);
