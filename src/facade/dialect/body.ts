@@ -1,4 +1,5 @@
 import type { BodyField, BodyRule } from '../config/schema.ts';
+import type { Dialect } from '../rollout/route.ts';
 import { readObject, type JsonNode, type JsonObject } from './json.ts';
 import { lossIn } from './loss.ts';
 import { ok, untranslatable, type Conversion } from './result.ts';
@@ -66,6 +67,27 @@ export function toDirect(rule: BodyRule, body: Buffer): Conversion<Buffer> {
   const flat = `{${pairs.join(',')}}`;
   const type = rule.jsonApi?.type;
   return ok(Buffer.from(type === undefined ? flat : `{"data":{"type":${JSON.stringify(type)},"attributes":${flat}}}`));
+}
+
+/** A field of a body as its caller wrote it. */
+export interface AskedField {
+  /** On the gateway endpoint; the caller's own name where the rule does not know it. */
+  readonly name: string;
+  readonly isKnown: boolean;
+  readonly value: JsonNode;
+}
+
+/** Everything that a body asks for, whether or not the gateway would keep it; without what only repeats the path. Empty for a body that is not read. */
+export function askedFields(rule: BodyRule, dialect: Dialect, body: Buffer): readonly AskedField[] {
+  const read = readObject(body, 'skip');
+  if (read.kind !== 'ok') return [];
+  const own = { object: read.value, vocabulary: vocabularyOf(rule).gateway };
+  const { object, vocabulary } = (dialect === 'direct' ? resourceOf(rule, read.value) : own) ?? own;
+  return object.members.flatMap(({ key, value }): AskedField[] => {
+    const known = vocabulary.get(key);
+    if (known === undefined && Object.hasOwn(rule.echoes, key)) return [];
+    return [{ name: known?.name ?? key, isKnown: known !== undefined, value }];
+  });
 }
 
 /** The fields of a body with their texts on the gateway endpoint, by their names there; untranslatable when one would be lost. */
