@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
 });
 
 /** Milliseconds. */
-const SAMPLE_EVERY = 2_000;
+const SAMPLE_INTERVAL_MS = 2_000;
 /** Share of the run after which memory counts: caches fill and V8 settles. */
 const SETTLED = 0.25;
 /** Milliseconds: longer than any idle connection is kept. */
@@ -44,7 +44,7 @@ async function main(): Promise<number> {
   const begins = now();
   const ends = begins + Number(options.minutes) * 60_000;
   const samples: [at: number, bytes: number][] = [];
-  const sampling = setInterval(() => samples.push([now(), rss(pid)]), SAMPLE_EVERY);
+  const sampling = setInterval(() => samples.push([now(), rss(pid)]), SAMPLE_INTERVAL_MS);
   const callers = new Callers('soak', port, now);
   const plan = new Plan({ config, adminPort, direct, gateway, now });
   callers.begin(Number(options.rate));

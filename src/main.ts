@@ -84,7 +84,7 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
     const { welcome } = await import('./c2s/sandbox/welcome.ts');
     output.write(welcome({ ...firstRun, ...app, ...environment }));
     output.flush();
-    app.store.whenReady('welcome', () => output.write(`The database under ${environment.dataDir} is ready.\n`));
+    app.store.whenReady('welcome', () => output.write('The database is ready.\n'));
   }
   if (worker) return undefined;
   process.on('SIGHUP', () => void app.reload());

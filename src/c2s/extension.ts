@@ -30,7 +30,7 @@ export function enrichmentExtension(
       });
       const adminRoutes = [
         { path: '/people', router: peopleRoutes(store) },
-        { path: '/dead-letters', router: deadLetterRoutes(enrichment.door) },
+        { path: '/dead-letters', router: deadLetterRoutes(enrichment.availability) },
       ];
       return { ...enrichment, adminRoutes };
     },

@@ -97,11 +97,11 @@ function upgrade(dataPlane: DataPlane, req: IncomingMessage, socket: Duplex, hea
 /** Resolves when no request of a route is under way. @param deadline milliseconds. */
 async function idle(dataPlane: DataPlane, deadline: number): Promise<void> {
   const end = performance.now() + deadline;
-  while (dataPlane.underWay > 0 && performance.now() < end) await sleep(LOOK_EVERY);
+  while (dataPlane.underWay > 0 && performance.now() < end) await sleep(LOOK_INTERVAL_MS);
 }
 
 /** Milliseconds. */
-const LOOK_EVERY = 25;
+const LOOK_INTERVAL_MS = 25;
 
 function environmentOf(variables: Variables, { pair, extension }: Product): Environment {
   const isSet = (name: string): boolean => (variables[name] ?? '') !== '';

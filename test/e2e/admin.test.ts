@@ -42,7 +42,7 @@ const route = async (id: string): Promise<RouteView | undefined> =>
   (await api<{ routes: RouteView[] }>('/api/routes')).routes.find((one) => one.id === id);
 
 describe('GET /api/routes', () => {
-  test('shows the resolved table, with the stage of every row', async () => {
+  test('shows the resolved table, with the stage of every route', async () => {
     const { routes } = await api<{ routes: RouteView[] }>('/api/routes');
     expect(routes).toHaveLength(27);
     expect(new Set(routes.map(({ stage }) => stage))).toEqual(new Set(['direct']));
@@ -149,7 +149,7 @@ describe('GET /metrics', () => {
     for (const [, type] of text.matchAll(/^# TYPE facade_\S+_total (\S+)$/gm)) expect(type).toBe('counter');
   });
 
-  test('holds fewer than 4,000 series of the shipped table and is scraped in 100 ms, after traffic on every row too (P53, P55)', async () => {
+  test('holds fewer than 4,000 series of the shipped table and is scraped in 100 ms, after traffic on every route too (P53, P55)', async () => {
     await facade.edit((config) => setAll(config, 50));
     const { routes } = await api<{ routes: RouteView[] }>('/api/routes');
     const endpoints = routes.flatMap(({ paths }) => [
@@ -174,7 +174,7 @@ describe('GET /metrics', () => {
     expect(Math.min(...times)).toBeLessThan(100);
   });
 
-  test('never holds a series twice, not even of a row that left the table and came back', async () => {
+  test('never holds a series twice, not even of a route that left the table and came back', async () => {
     const whole = JSON.stringify((await api<{ routes: RouteView[] }>('/api/routes')).routes.map(({ id }) => id));
     await get('/tags');
     const without = (config: Parameters<typeof setRoute>[0]): void => {

@@ -134,7 +134,7 @@ describe('flip', () => {
     expect(await gatewayOf('leads.get')).toBe(50);
   });
 
-  test('--all leaves rows with one endpoint and shadows of writes alone', async () => {
+  test('--all leaves routes with one endpoint and shadows of writes alone', async () => {
     const { code, err } = await run(['flip', '--all', '--gateway', '10', '--shadow', '5', '--yes']);
     expect(code).toBe(0);
     expect(err).toMatch(/^leads\.get +gateway 0 → 10, shadow 0 → 5$/m);
@@ -259,7 +259,7 @@ test('probe reads through both paths and compares as parity does: shapes are sho
   });
 });
 
-test('probe goes by the rules of the row and by the differences that somebody knows of', async () => {
+test('probe goes by the rules of the route and by the differences that somebody knows of', async () => {
   const probed = async (): Promise<unknown> => {
     const { code, out } = await run(['probe', 'leads.get', '--param', 'leadId=42', '--json']);
     const { differences, known } = JSON.parse(out) as { differences: string[]; known: string[] };

@@ -170,7 +170,7 @@ test('7: the lead is enriched, and the message is shown that arrived', async () 
     /^"body":"📞📧 Telefone e e-mail da mesma pessoa\nref\. c2s-[0-9a-f]{12}-[0-9a-f]{6}\n\n✅ DADOS PESSOAIS\nNome: /,
   );
   expect((await arrived()).filter((text) => text.startsWith('📞'))).toHaveLength(1);
-  expect(facade.stdout()).toContain('The database under .data is ready.');
+  expect(facade.stdout()).toContain('The database is ready.');
 }, 30_000);
 
 test('8: and it is rolled back', async () => {

@@ -55,7 +55,7 @@ const total = async () => {
   return each.reduce((sum, one) => sum + one, 0);
 };
 
-describe('a safe request of a shadowed row', () => {
+describe('a safe request of a shadowed route', () => {
   test('is asked of the gateway too, in its dialect, marked as a copy, with the gateway’s credentials', async () => {
     await start(shadowed(0, 100));
     expect((await read(`/integration/leads/${LEAD}`)).headers.get('x-facade-path')).toBe('direct');

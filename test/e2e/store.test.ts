@@ -165,7 +165,7 @@ describe('the embedded database', () => {
     const seconds = [start(first.dataDir), start(first.dataDir)];
     for (const second of seconds) {
       await second.said(`belongs to a running facade (pid ${first.child.pid})`);
-      expect(second.output).toContain('Routing works, enrichment needs a database');
+      expect(second.output).toContain('Routing works; the history and whatever else is kept need a database');
     }
     await first.keep('a');
   });
@@ -243,6 +243,21 @@ describe('the embedded database', () => {
     const next = start(owner.dataDir);
     expect(await keysIn(await next.opened())).toEqual(expect.arrayContaining(kept()));
   });
+
+  test.each(['SIGTERM', 'SIGKILL'] as const)(
+    'that stands still ends with its owner (%s)',
+    { timeout: 60_000 },
+    async (signal) => {
+      const owner = start();
+      await owner.opened();
+      const server = owner.serverPid;
+      process.kill(server, 'SIGSTOP');
+      await owner.end(signal);
+      await until(() => !isAlive(server), 'the server is gone', 14_000);
+      const next = start(owner.dataDir);
+      await next.opened();
+    },
+  );
 
   test('runs on beside an owner that stands still, and beside the death of another', async () => {
     const owner = start();

@@ -7,7 +7,7 @@ import { compileRoutes } from '../../src/facade/rollout/compile.ts';
 import type { RouteModel } from '../../src/facade/rollout/route.ts';
 import { SANDBOX_OPERATIONS } from '../../src/c2s/sandbox/index.ts';
 
-/** The facade's rows, the gateway's operations and the sandbox's endpoints say the same of every operation. */
+/** The facade's routes, the gateway's operations and the sandbox's endpoints say the same of every operation. */
 
 const parsed = parseConfig(readFileSync('config/facade.yaml', 'utf8'), { C2S_BASE_URL: 'http://127.0.0.1:1' });
 if (!parsed.ok) throw new Error('the shipped table is refused');

@@ -7,7 +7,7 @@ import { refusedUrl, startRawUpstream, startUpstream } from './kit/upstream.ts';
 
 /**
  * The promise that matters most: a write that the gateway may have received is never sent a second time (pains P1 and
- * P2 of retrying middlewares: double payments, doubled messages). The breaker of the row is off, or it would keep
+ * P2 of retrying middlewares: double payments, doubled messages). The breaker of the route is off, or it would keep
  * requests from the dying gateway; asked in the gateway's dialect, so that nothing is translated.
  */
 
@@ -122,7 +122,7 @@ test('a POST that was refused before it was sent is answered by direct, once, wi
   );
 });
 
-describe('a POST of a row that says safety: idempotent is sent again, to direct', () => {
+describe('a POST of a route that says safety: idempotent is sent again, to direct', () => {
   const idempotent = (config: Document): void => setRoute(config, 'leads.tags.add', ['safety'], 'idempotent');
   test.each(['before headers', 'mid-headers', 'mid-body of an error', 'silence'] as const)('%s', async (death) => {
     const gateway = opened.keep(await startDyingGateway(death));

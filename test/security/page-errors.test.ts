@@ -60,7 +60,7 @@ function adminBehind(error: () => Error): Express {
 
 function endpointsBehind(error: () => Error) {
   return createEndpoints({
-    door: () => ({ isOpen: true, service: bomb(error) }),
+    availability: () => ({ isOpen: true, service: bomb(error) }),
     isKnown: () => true,
     isOpen: false,
     webhookSecret: SECRET,

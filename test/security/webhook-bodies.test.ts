@@ -106,7 +106,7 @@ describe.each(WAYS)('with the secret in %s', (_, path, header, body) => {
     ['while the database is away', DATABASE_DOWN, 503],
   ])('%s nothing is read, and nobody is asked for a body', async (_why, problem, status) => {
     for (const webhookSecret of [SECRET, undefined]) {
-      await start({ door: { isOpen: false, problem }, webhookSecret });
+      await start({ availability: { isOpen: false, problem }, webhookSecret });
       for (const framing of FRAMINGS) {
         expect(await statusOf(head(path, [header, framing]))).toBe(status);
         expect(await statusOf(head(path, [header, framing, 'expect: 100-continue']))).toBe(status);

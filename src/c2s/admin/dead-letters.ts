@@ -33,8 +33,8 @@ const settleBody = z.union(
   'write {"ids": ["…"]} or {"all": true, "state": "failed", "reason": "…"}',
 );
 
-/** @param door the enrichment, or why there is none. */
-export function deadLetterRoutes(door: () => Availability): Router {
+/** @param availability the enrichment, or why there is none. */
+export function deadLetterRoutes(availability: () => Availability): Router {
   const router = Router();
   const list = async (service: EnrichmentService, req: Request) => {
     const asked = readAs(query, req.query);
@@ -52,7 +52,7 @@ export function deadLetterRoutes(door: () => Availability): Router {
   });
   const served = (work: (service: EnrichmentService, req: Request) => Promise<unknown>) =>
     answer((req) => {
-      const behind = door();
+      const behind = availability();
       if (!behind.isOpen) throw new Refused(behind.problem);
       return work(behind.service, req);
     });

@@ -11,7 +11,7 @@ import type { EnrichmentService } from './service.ts';
 /** What the endpoints have in common. */
 
 export interface EndpointOptions {
-  readonly door: () => Availability;
+  readonly availability: () => Availability;
   /** Presents a token of ours. */
   readonly isKnown: (req: Request) => boolean;
   /** ENRICH_OPEN: whoever calls may have leads enriched. */
@@ -29,20 +29,20 @@ export interface EndpointOptions {
 
 /** Runs the handler with the service, or says why there is none. */
 export function served(
-  door: () => Availability,
+  availability: () => Availability,
   handle: (service: EnrichmentService, req: Request, res: Response) => Promise<void>,
 ): RequestHandler {
   return async (req, res) => {
-    const behind = door();
+    const behind = availability();
     if (behind.isOpen) await handle(behind.service, req, res);
     else refuse(req, res, behind.problem);
   };
 }
 
 /** Refuses while there is no service, before anything of a body is read. */
-export function opened(door: () => Availability): RequestHandler {
+export function opened(availability: () => Availability): RequestHandler {
   return (req, res, next) => {
-    const behind = door();
+    const behind = availability();
     if (behind.isOpen) next();
     else refuse(req, res, behind.problem);
   };

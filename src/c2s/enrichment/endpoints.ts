@@ -60,8 +60,8 @@ function known({ isOpen, isKnown }: EndpointOptions): RequestHandler {
 const placeOf = (id: string): string => `/api/v1/enrichments/${id}`;
 
 /** POST /api/v1/c2s/enrich/:leadId */
-function enrich({ door, isKnown, syncDeadline }: EndpointOptions): RequestHandler {
-  return served(door, async (service, req, res) => {
+function enrich({ availability, isKnown, syncDeadline }: EndpointOptions): RequestHandler {
+  return served(availability, async (service, req, res) => {
     const leadId = String(req.params['leadId']);
     if (!LEAD_ID.test(leadId)) return refuse(req, res, BAD_LEAD_ID);
     const { id } = await service.order(leadId, 'api', isKnown(req) ? 'known' : 'stranger');
@@ -90,13 +90,13 @@ function accepted(res: Response, id: string, leadId: string): void {
 }
 
 /** GET /api/v1/leads/process?id=, for a module that takes every status but 200 for its own failure. */
-function processLead({ door, isKnown, syncDeadline }: EndpointOptions): RequestHandler {
+function processLead({ availability, isKnown, syncDeadline }: EndpointOptions): RequestHandler {
   return async (req, res) => {
     const { id: given } = req.query;
     const leadId = typeof given === 'string' && LEAD_ID.test(given) ? given : undefined;
     const fail = (problem: Problem): void => failProcess(leadId)(req, res, problem);
     if (leadId === undefined) return fail(BAD_LEAD_ID);
-    const behind = door();
+    const behind = availability();
     if (!behind.isOpen) return fail(behind.problem);
     const { service } = behind;
     const { id, isNew } = await service.order(leadId, 'make', isKnown(req) ? 'known' : 'stranger');
@@ -112,8 +112,8 @@ function processLead({ door, isKnown, syncDeadline }: EndpointOptions): RequestH
 }
 
 /** GET /api/v1/enrichments/:id */
-function view({ door, isKnown }: EndpointOptions): RequestHandler {
-  return served(door, async (service, req, res) => {
+function view({ availability, isKnown }: EndpointOptions): RequestHandler {
+  return served(availability, async (service, req, res) => {
     const id = String(req.params['id']);
     const found = UUID.test(id) ? await service.view(id) : undefined;
     if (found) traceOf(res)?.concerns(id);

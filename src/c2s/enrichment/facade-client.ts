@@ -98,6 +98,8 @@ export interface FacadeAnswer {
   readonly retryAfter: number | undefined;
   /** Undefined when it is no JSON. */
   readonly body: unknown;
+  /** It has a text, and that is no JSON. */
+  readonly isPage?: boolean;
 }
 
 function exchange(
@@ -138,11 +140,14 @@ async function readAnswer(res: IncomingMessage): Promise<FacadeAnswer> {
     chunks.push(chunk);
   }
   const outcome = res.headers['x-facade-outcome'];
+  const text = Buffer.concat(chunks).toString();
+  const body = parse(text);
   return {
     status: res.statusCode ?? 0,
     outcome: typeof outcome === 'string' ? outcome : undefined,
     retryAfter: parseRetryAfter(res.headers['retry-after'], Date.now()),
-    body: parse(Buffer.concat(chunks).toString()),
+    body,
+    isPage: body === undefined && text.trim() !== '',
   };
 }
 
@@ -159,6 +164,8 @@ export function readOf(answer: FacadeAnswer | undefined): LeadRead {
   if (!answer) return { kind: 'failed', retryAfter: undefined };
   const { status, body, retryAfter } = answer;
   if (status >= 200 && status < 300 && body !== undefined) return { kind: 'found', body };
+  // A page is the word of a proxy in front of the CRM: no lead is given up for it.
+  if (answer.isPage) return { kind: 'failed', retryAfter };
   return status === 404 || status === 410 ? { kind: 'missing' } : { kind: 'failed', retryAfter };
 }
 

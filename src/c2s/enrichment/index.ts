@@ -39,7 +39,7 @@ export interface EnrichmentOptions {
 
 interface EnrichmentRoom {
   /** The service, or why there is none. */
-  readonly door: () => Availability;
+  readonly availability: () => Availability;
   readonly pages: PageRouter;
   /** Has the service started as soon as there is a store. @param server the public one, through which leads are reached. */
   attach(server: Server): void;
@@ -68,9 +68,9 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   const watched: RunObserver = { ...counted, ...(reached && { reached }) };
   const observer = tracing ? traced(watched, tracing.runs) : watched;
   const lookUps = new Agent({ factory: (origin) => createUpstreamPool(String(origin), MAX_CONNECTIONS, CONNECTIONS) });
-  const door = (): Availability => doorOf(service, store, isConfigured);
+  const availability = (): Availability => availabilityOf(service, store, isConfigured);
   const pages = createEndpoints({
-    door,
+    availability,
     isKnown,
     isOpen: variables.enrichOpen,
     webhookSecret: variables.webhookSecret,
@@ -80,7 +80,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     tracing,
   });
   return {
-    door,
+    availability,
     pages,
     attach(server) {
       if (!isConfigured) return log.info('enrichment: off; WORK_API_URL and DIRETRIX_BASE_URL are not set');
@@ -102,7 +102,11 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   };
 }
 
-function doorOf(service: EnrichmentService | undefined, store: StoreHolder, isConfigured: boolean): Availability {
+function availabilityOf(
+  service: EnrichmentService | undefined,
+  store: StoreHolder,
+  isConfigured: boolean,
+): Availability {
   if (!isConfigured) return { isOpen: false, problem: NOT_CONFIGURED };
   if (service) return { isOpen: true, service };
   if (store.isOff) return { isOpen: false, problem: NO_DATABASE };

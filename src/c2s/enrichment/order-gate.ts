@@ -9,6 +9,8 @@ import { Refused } from '../../http/page-errors.ts';
 
 /** Of one lead, the one that is carried out among them. */
 const MAX_ORDERS = 10;
+/** Of a database that does not answer each order before takes seconds: who waits behind it would wait for their sum. */
+const WAIT_TIMEOUT_MS = 4_000;
 
 interface WaitingLine {
   count: number;
@@ -20,14 +22,18 @@ export class OrderGate {
 
   /**
    * Carries the order out after those of the same leads that came before.
-   * @throws Refused (503) when too many wait for one of the leads.
+   * @throws Refused (503) when too many wait for one of the leads, or when it waited too long; nothing was begun then.
    */
   async run<T>(leadIds: readonly string[], order: () => Promise<T>): Promise<T> {
     const names = [...new Set(leadIds)];
     if (names.some((name) => (this.#lines.get(name)?.count ?? 0) >= MAX_ORDERS)) throw new Refused(BUSY);
     const lines = names.map((name) => this.#lineOf(name));
     const before = Promise.all(lines.map(({ tail }) => tail));
-    const running = before.then(order);
+    const waitedSince = performance.now();
+    const running = before.then(() => {
+      if (performance.now() - waitedSince > WAIT_TIMEOUT_MS) throw new Refused(BUSY);
+      return order();
+    });
     const ended = running.then(
       () => undefined,
       () => undefined,

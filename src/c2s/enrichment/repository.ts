@@ -149,13 +149,13 @@ const OVERDUE = sql`interval '10 minutes'`;
 
 export class EnrichmentRepository {
   readonly #db: Kysely<Database>;
-  readonly #relaxed: Kysely<Database>;
+  readonly #asyncCommit: Kysely<Database>;
   readonly #queue: Queue;
 
-  /** @param relaxed for what may be done again after a power failure (async-commit.ts). */
-  constructor(db: Kysely<Database>, relaxed: Kysely<Database>, queue: Queue) {
+  /** @param asyncCommit for what may be done again after a power failure (async-commit.ts). */
+  constructor(db: Kysely<Database>, asyncCommit: Kysely<Database>, queue: Queue) {
     this.#db = db;
-    this.#relaxed = relaxed;
+    this.#asyncCommit = asyncCommit;
     this.#queue = queue;
   }
 
@@ -170,8 +170,8 @@ export class EnrichmentRepository {
     }
   }
 
-  #relaxedTransaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#relaxed.transaction().execute(run);
+  #asyncCommitTransaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#asyncCommit.transaction().execute(run);
   }
 
   /** Row and job together; of a lead that is under way, that one. */
@@ -268,7 +268,7 @@ export class EnrichmentRepository {
     finished: readonly JobRef[],
     strangersAtMost: number,
   ): Promise<{ job: JobRef; row: Enrichment }[]> {
-    return this.#relaxedTransaction(async (tx) => {
+    return this.#asyncCommitTransaction(async (tx) => {
       await this.#queue.complete(tx, finished);
       const jobs = await this.#queue.fetch(tx, atMost, strangersAtMost);
       if (jobs.length === 0) return [];
@@ -293,7 +293,7 @@ export class EnrichmentRepository {
   }
 
   complete(jobs: readonly JobRef[]): Promise<void> {
-    return this.#relaxedTransaction((tx) => this.#queue.complete(tx, jobs));
+    return this.#asyncCommitTransaction((tx) => this.#queue.complete(tx, jobs));
   }
 
   /**
@@ -316,7 +316,7 @@ export class EnrichmentRepository {
   }
 
   #requeue(which: Sql): Promise<number> {
-    return this.#relaxedTransaction(async (tx) => {
+    return this.#asyncCommitTransaction(async (tx) => {
       const { rows } = await sql<NewJob>`
         update facade.enrichments set state = 'queued', owner = null, next_at = now(), updated_at = now()
         where ${which} returning id as "enrichmentId", is_urgent as "isUrgent", standing`.execute(tx);
@@ -361,13 +361,13 @@ export class EnrichmentRepository {
     ].filter((one) => one !== undefined);
     const about = Object.entries(findings ?? {}).filter(([, { kind }]) => kind !== 'failed');
     const cpfs = about.map(([cpf]) => cpf);
-    await this.#change(this.#relaxed, owner, id, { set, cpfs });
+    await this.#change(this.#asyncCommit, owner, id, { set, cpfs });
   }
 
   /** What is known of a person, kept at once: the next one may fail. And that the enrichment is about that person. */
   async saveFinding(owner: number, id: string, cpf: string, findings: Findings): Promise<void> {
     const set = [sql`findings = findings || ${storedJson({ [cpf]: findings })}::jsonb`];
-    await this.#change(this.#relaxed, owner, id, { set, cpfs: [cpf] });
+    await this.#change(this.#asyncCommit, owner, id, { set, cpfs: [cpf] });
   }
 
   /**
@@ -392,7 +392,7 @@ export class EnrichmentRepository {
       sendOutcome,
     }: { delay: number; failures: number; reason: FailureReason; sendOutcome?: string },
   ): Promise<void> {
-    await this.#relaxedTransaction(async (tx) => {
+    await this.#asyncCommitTransaction(async (tx) => {
       const set = [
         sql`state = 'queued'`,
         sql`owner = null`,
@@ -431,7 +431,7 @@ export class EnrichmentRepository {
       sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
       sendOutcome === undefined ? undefined : sql`send_ended_at = now()`,
     ].filter((one) => one !== undefined);
-    await this.#change(this.#relaxed, owner, id, { set });
+    await this.#change(this.#asyncCommit, owner, id, { set });
   }
 
   /** @returns the first of these markers that no enrichment of the lead has recorded. */

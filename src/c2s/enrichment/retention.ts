@@ -22,8 +22,8 @@ interface HousekeepingOptions {
 }
 
 /** Milliseconds. */
-const SWEEP_EVERY = 60_000;
-const RETAIN_EVERY = 3_600_000;
+const SWEEP_INTERVAL_MS = 60_000;
+const RETAIN_INTERVAL_MS = 3_600_000;
 
 export class Retention {
   readonly #options: HousekeepingOptions;
@@ -36,7 +36,7 @@ export class Retention {
     this.#options = options;
     this.#leadership = options.store.lead('enrichment-housekeeping', {
       gained: () => {
-        this.#timer = setInterval(() => void this.round(), SWEEP_EVERY).unref();
+        this.#timer = setInterval(() => void this.round(), SWEEP_INTERVAL_MS).unref();
         void this.round();
       },
       lost: () => clearInterval(this.#timer),
@@ -60,7 +60,7 @@ export class Retention {
       await sweepWindows(store.db);
       if (now() < this.#retainAt) return;
       await this.#retain();
-      this.#retainAt = now() + RETAIN_EVERY;
+      this.#retainAt = now() + RETAIN_INTERVAL_MS;
     } catch (error) {
       log.warn({ err: error }, 'enrichment: tidying up failed; it is tried again in a minute');
     }

@@ -16,7 +16,7 @@ import { composeStep, enrichStep, identifyStep, leadStep, storeStep } from './st
  */
 
 export interface RunContext {
-  readonly ledger: EnrichmentRepository;
+  readonly repository: EnrichmentRepository;
   readonly ports: EnrichmentPorts;
   /** As they are now. */
   readonly settings: () => StepSettings & { readonly schedule: RetrySchedule };
@@ -95,14 +95,14 @@ export class Run {
       case 'create':
         return createStep(row, { ...sending, hasLooked: row.age < FRESH_MS });
       case 'lead':
-        return leadStep(row, ports, this.#context.ledger);
+        return leadStep(row, ports, this.#context.repository);
       case 'identify':
         return identifyStep(row, ports);
       case 'enrich':
         return enrichStep(row, {
           ...ports,
           owner: this.#owner,
-          found: (cpf: Cpf, findings) => this.#context.ledger.saveFinding(this.#owner, row.id, cpf, findings),
+          found: (cpf: Cpf, findings) => this.#context.repository.saveFinding(this.#owner, row.id, cpf, findings),
           isLastQuickTry: row.failures >= settings.schedule.quickMs.length,
         });
       case 'compose':
@@ -117,9 +117,9 @@ export class Run {
   /** @returns milliseconds that it took, by both clocks: the monotonic one may stand still in a machine that is paused. */
   async #intend(): Promise<number> {
     const { id, sends } = this.#row;
-    const { ledger, now, clock } = this.#context;
+    const { repository, now, clock } = this.#context;
     const since = { now: now(), clock: clock() };
-    await ledger.recordSendIntent(this.#owner, id, sends);
+    await repository.recordSendIntent(this.#owner, id, sends);
     this.#row = { ...this.#row, sends: sends + 1, sendAge: 0, sendOutcome: null };
     this.#context.observer.reached?.('intended', id);
     return Math.max(now() - since.now, clock() - since.clock);
@@ -145,7 +145,7 @@ export class Run {
   }
 
   async #goOn(changes: Changes, startedAt: number): Promise<RunEnd | undefined> {
-    const { ledger } = this.#context;
+    const { repository } = this.#context;
     const { id, step, failures } = this.#row;
     if (step === 'compose') {
       this.#held = { records: this.#entries(step, 'ok', startedAt), changes };
@@ -156,7 +156,7 @@ export class Run {
     }
     try {
       const all = { ...this.#held.changes, ...changes };
-      await ledger.save(this.#owner, id, this.#entries(step, 'ok', startedAt), all);
+      await repository.save(this.#owner, id, this.#entries(step, 'ok', startedAt), all);
       this.#held = NOTHING_HELD;
     } catch (error) {
       // The lead's own push was faster: its enrichment does the work.
@@ -170,23 +170,23 @@ export class Run {
   }
 
   async #wait(came: Again, startedAt: number): Promise<RunEnd> {
-    const { ledger, settings } = this.#context;
+    const { repository, settings } = this.#context;
     const { id, step } = this.#row;
     const failures = came.wait === undefined ? this.#row.failures + 1 : this.#row.failures;
     const delay = came.wait ?? nextTry(settings().schedule, failures, came.retryAfter);
     if (delay === undefined) return this.#end(giveUp(came), startedAt);
     const { reason, sendOutcome } = came;
     const entries = this.#entries(step, reason, startedAt);
-    await ledger.retry(this.#owner, id, entries, { delay, failures, reason, ...(sendOutcome && { sendOutcome }) });
+    await repository.retry(this.#owner, id, entries, { delay, failures, reason, ...(sendOutcome && { sendOutcome }) });
     this.#report(startedAt, { step, result: 'again', reason, retryIn: delay });
     return { kind: 'waits', delay };
   }
 
   async #end(came: End, startedAt: number): Promise<RunEnd> {
-    const { ledger, observer } = this.#context;
+    const { repository, observer } = this.#context;
     const { id, step } = this.#row;
     const { result, reason } = came;
-    await ledger.finish(this.#owner, id, this.#entries(step, reason ?? 'ok', startedAt), came);
+    await repository.finish(this.#owner, id, this.#entries(step, reason ?? 'ok', startedAt), came);
     this.#report(startedAt, { step, result: 'end', reason: reason ?? result });
     observer.ended(id, result);
     return { kind: 'ended' };

@@ -73,5 +73,5 @@ export type EnrichmentConfig = z.output<typeof enrichment>;
 export const ENRICHMENT_SECTION: ConfigSection<EnrichmentConfig> = {
   key: 'enrichment',
   schema: enrichment.prefault({}).describe('The enrichment of leads. Everything has a default.'),
-  partOf: (settings, workers) => ({ ...settings, concurrency: shareOf(settings.concurrency, workers) }),
+  splitLimits: (settings, workers) => ({ ...settings, concurrency: shareOf(settings.concurrency, workers) }),
 };

@@ -61,21 +61,21 @@ interface Pushed {
 /** Heard by all instances: there is something to do. */
 const CHANNEL = 'enrichment_jobs';
 /** Milliseconds. A retry that another process left behind begins at most so late. */
-const POLL = 1_000;
-const RECOVER_EVERY = 2_000;
+const POLL_INTERVAL_MS = 1_000;
+const RECOVER_INTERVAL_MS = 2_000;
 
 export class EnrichmentService {
   readonly #options: ServiceOptions;
   readonly #queue: Queue;
-  readonly #relaxed: AsyncCommitPool;
-  readonly #ledger: EnrichmentRepository;
+  readonly #asyncCommit: AsyncCommitPool;
+  readonly #repository: EnrichmentRepository;
   readonly #gate = new OrderGate();
   /** Being written down, by standing and lead. */
   readonly #orders = new Map<string, Promise<Enqueued>>();
   readonly #waiting = new Waiting();
   readonly #instance: Instance;
   readonly #worker: EnrichmentWorker;
-  readonly #housekeeping: Retention;
+  readonly #retention: Retention;
   #subscription: Subscription | undefined;
   #isStopping = false;
 
@@ -95,13 +95,13 @@ export class EnrichmentService {
     const { store, settings, log, sealer, facade, diretrix, workApi, marks, observer } = options;
     this.#options = options;
     this.#queue = queue;
-    this.#relaxed = openAsyncCommitPool(store.connections, store.extensionPoolSize);
-    this.#ledger = new EnrichmentRepository(store.db, this.#relaxed.db, queue);
+    this.#asyncCommit = openAsyncCommitPool(store.connections, store.extensionPoolSize);
+    this.#repository = new EnrichmentRepository(store.db, this.#asyncCommit.db, queue);
     this.#instance = new Instance(store.connections, () => this.#worker?.alive(), log);
-    const people = storePeople(this.#relaxed.db, () => settings().windowMs, sealer);
+    const people = storePeople(this.#asyncCommit.db, () => settings().windowMs, sealer);
     const pace = storePace(store.db, () => settings().paceMs);
     this.#worker = new EnrichmentWorker({
-      ledger: this.#ledger,
+      repository: this.#repository,
       instance: this.#instance,
       ports: { facade, diretrix, workApi, people, pace, marks },
       settings,
@@ -109,14 +109,14 @@ export class EnrichmentService {
       log,
       concurrency: settings().concurrency,
       knownShare: options.knownShare,
-      poll: POLL,
-      recoverEvery: RECOVER_EVERY,
+      poll: POLL_INTERVAL_MS,
+      recoverEvery: RECOVER_INTERVAL_MS,
       now: () => performance.now(),
       clock: Date.now,
       onRunEnd: (id) => this.#waiting.heard(id),
     });
     const retentionDays = (): number => settings().retentionDays;
-    this.#housekeeping = new Retention({ store, retentionDays, sealer, now: Date.now, log });
+    this.#retention = new Retention({ store, retentionDays, sealer, now: Date.now, log });
   }
 
   /** One lead; joins the enrichment of it that is under way, and an order of it that is being written down. */
@@ -130,7 +130,7 @@ export class EnrichmentService {
   }
 
   async #takeOrder(wanted: EnrichmentRequest): Promise<Enqueued> {
-    const [one] = await this.#ordered([wanted.leadId], (tx) => this.#ledger.enqueue(tx, [wanted]));
+    const [one] = await this.#ordered([wanted.leadId], (tx) => this.#repository.enqueue(tx, [wanted]));
     if (!one) throw new Error('an enrichment was neither made nor found');
     this.#announce();
     return one;
@@ -145,11 +145,11 @@ export class EnrichmentService {
       // What was seen before is done, or under way, or a dead letter: that one is tried again.
       const dead = await leadsWithDeadLetters(tx, pushed);
       const leadIds = [...new Set([...fresh.map((key) => byKey.get(key) ?? ''), ...dead])];
-      const done = await this.#ledger.recentlyDone(tx, leadIds, this.#options.settings().repeatAfterMs);
+      const done = await this.#repository.recentlyDone(tx, leadIds, this.#options.settings().repeatAfterMs);
       const wanted = leadIds
         .filter((leadId) => !done.has(leadId))
         .map((leadId) => ({ leadId, origin: 'c2s' as const, isUrgent: false, standing: 'known' as const }));
-      return this.#ledger.enqueue(tx, wanted);
+      return this.#repository.enqueue(tx, wanted);
     });
     const processed = made.filter(({ isNew }) => isNew).length;
     if (processed > 0) this.#announce();
@@ -163,7 +163,7 @@ export class EnrichmentService {
       const fresh = await firstSeen(tx, 'google', [googleId]);
       if (fresh.length === 0 && !(await leadsWithDeadLetters(tx, [leadId])).has(leadId)) return false;
       const wanted = { leadId, origin: 'google', isUrgent: true, standing: 'known', newLead } as const;
-      await this.#ledger.enqueue(tx, [wanted]);
+      await this.#repository.enqueue(tx, [wanted]);
       return true;
     });
     if (isNew) this.#announce();
@@ -171,31 +171,31 @@ export class EnrichmentService {
   }
 
   view(id: string): Promise<EnrichmentView | undefined> {
-    return this.#ledger.view(id);
+    return this.#repository.view(id);
   }
 
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
-    return this.#ledger.deadLetters(query);
+    return this.#repository.deadLetters(query);
   }
 
   countDeadLetters(): Promise<Readonly<Record<DeadState, number>>> {
-    return this.#ledger.countDeadLetters();
+    return this.#repository.countDeadLetters();
   }
 
   /** @param notSent a human has looked: the message is not there. @returns the ids of those that are tried again. */
   async retryDeadLetters(chosen: Chosen, notSent: boolean): Promise<readonly string[]> {
-    const ids = await this.#ledger.retryDeadLetters(chosen, notSent);
+    const ids = await this.#repository.retryDeadLetters(chosen, notSent);
     if (ids.length > 0) this.#announce();
     return ids;
   }
 
   /** @returns the ids of those that count as seen to from now on. */
   settleDeadLetters(chosen: Chosen): Promise<readonly string[]> {
-    return this.#ledger.settleDeadLetters(chosen);
+    return this.#repository.settleDeadLetters(chosen);
   }
 
   count(): Promise<Partial<Record<State, number>>> {
-    return this.#ledger.count();
+    return this.#repository.count();
   }
 
   /** The enrichment when it ended, or when its quick tries are spent; as it is when the deadline passes. */
@@ -204,7 +204,7 @@ export class EnrichmentService {
     for (;;) {
       // Asked for before the look, so that what happens in between is heard.
       const heard = this.#waiting.next(id, Math.max(0, until - performance.now()));
-      const view = await this.#ledger.view(id);
+      const view = await this.#repository.view(id);
       if (!view) throw new Error('an enrichment that was waited for is gone');
       if (this.isSettled(view) || performance.now() >= until) return view;
       // Nothing is begun any more; who waits is told that it goes on elsewhere.
@@ -222,18 +222,18 @@ export class EnrichmentService {
   /** Begins nothing more, and lets what runs come to an end. @param deadline milliseconds. */
   async stop(deadline: number): Promise<void> {
     this.#isStopping = true;
-    await this.#housekeeping.close();
+    await this.#retention.close();
     await this.#worker.stop(deadline);
     await this.#subscription?.close();
     await this.#queue.stop();
     // Last: from here on what still runs may be taken over.
     await this.#instance.close();
-    await this.#relaxed.close();
+    await this.#asyncCommit.close();
   }
 
   /** One after the other for each lead, and on the disk when it resolves. */
   #ordered<T>(leadIds: readonly string[], run: (tx: Transaction<Database>) => Promise<T>): Promise<T> {
-    return this.#gate.run(leadIds, () => this.#ledger.transaction(run));
+    return this.#gate.run(leadIds, () => this.#repository.transaction(run));
   }
 
   #announce(): void {

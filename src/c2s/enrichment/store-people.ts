@@ -11,7 +11,7 @@ import type { Pace, People } from './ports.ts';
 /** The ports of people and pace, on the store. */
 
 /** Milliseconds between two looks for an answer that somebody else waits for. */
-const LOOK_EVERY = 100;
+const LOOK_INTERVAL_MS = 100;
 /** Then the work is put off: a place is not to be kept for as long as a slow answer takes. */
 const LOOK_FOR = 2_000;
 
@@ -19,7 +19,7 @@ const LOOK_FOR = 2_000;
 export function storePeople(db: Kysely<Database>, window: () => number, sealer: Sealer | undefined): People {
   return {
     async claim(cpf, asker) {
-      for (const until = performance.now() + LOOK_FOR; ; await sleep(LOOK_EVERY)) {
+      for (const until = performance.now() + LOOK_FOR; ; await sleep(LOOK_INTERVAL_MS)) {
         const claim = await claimCpf<Findings>(db, cpf, window(), asker);
         if (claim.kind !== 'taken' || performance.now() >= until) return claim;
       }

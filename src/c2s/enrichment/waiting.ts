@@ -4,7 +4,7 @@
  */
 
 /** Milliseconds between two looks. */
-const LOOK_EVERY = 400;
+const LOOK_INTERVAL_MS = 400;
 
 export class Waiting {
   readonly #waiters = new Map<string, Set<() => void>>();
@@ -19,7 +19,7 @@ export class Waiting {
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiters = this.#waiters.get(id) ?? new Set();
     this.#waiters.set(id, waiters.add(resolve));
-    const timer = setTimeout(resolve, Math.min(LOOK_EVERY, longest));
+    const timer = setTimeout(resolve, Math.min(LOOK_INTERVAL_MS, longest));
     return promise.finally(() => {
       clearTimeout(timer);
       waiters.delete(resolve);

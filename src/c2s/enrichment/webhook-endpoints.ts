@@ -35,9 +35,9 @@ const IGNORED_ACTIONS = new Set(['on_close_lead']);
 
 export function webhookRoutes(options: EndpointOptions): Router {
   const router = Router({ caseSensitive: true });
-  const { door, webhookSecret, pushDeadlineMs } = options;
+  const { availability, webhookSecret, pushDeadlineMs } = options;
   const body = pushBody(pushDeadlineMs);
-  const c2s = [logged(options, 'webhook-c2s'), opened(door), withSecret(webhookSecret), body, c2sPush(options)];
+  const c2s = [logged(options, 'webhook-c2s'), opened(availability), withSecret(webhookSecret), body, c2sPush(options)];
   router
     .route('/c2s')
     .post(...c2s)
@@ -46,7 +46,13 @@ export function webhookRoutes(options: EndpointOptions): Router {
     .route('/c2s/:secret')
     .post(...c2s)
     .all(methodNotAllowed);
-  const google = [logged(options, 'webhook-google'), opened(door), hasSecret(webhookSecret), body, googlePush(options)];
+  const google = [
+    logged(options, 'webhook-google'),
+    opened(availability),
+    hasSecret(webhookSecret),
+    body,
+    googlePush(options),
+  ];
   router
     .route('/google-ads')
     .post(...google)
@@ -74,8 +80,8 @@ function withSecret(secret: string | undefined): RequestHandler {
   };
 }
 
-function c2sPush({ door }: EndpointOptions): RequestHandler {
-  return served(door, async (service: EnrichmentService, req: Request, res: Response) => {
+function c2sPush({ availability }: EndpointOptions): RequestHandler {
+  return served(availability, async (service: EnrichmentService, req: Request, res: Response) => {
     const push = readC2sPush(req.body);
     if (push.kind === 'too-many') {
       const detail = `A push of ${push.count} events; ${MAX_EVENTS} is the most: send it in parts.`;
@@ -99,8 +105,8 @@ function c2sPush({ door }: EndpointOptions): RequestHandler {
   });
 }
 
-function googlePush({ door, webhookSecret, campaigns }: EndpointOptions): RequestHandler {
-  return served(door, async (service: EnrichmentService, req: Request, res: Response) => {
+function googlePush({ availability, webhookSecret, campaigns }: EndpointOptions): RequestHandler {
+  return served(availability, async (service: EnrichmentService, req: Request, res: Response) => {
     const read = readGoogleLead(req.body, webhookSecret ?? '');
     if (read.kind === 'wrong-key') return refuse(req, res, WRONG_GOOGLE_KEY);
     if (read.kind === 'malformed') {

@@ -17,8 +17,8 @@ const GATHER = 15;
 /** Between two looks for enrichments that lost their jobs: they compare all that waits with all jobs. */
 const LOST_EVERY_MS = 600_000;
 
-interface WorkerOptions extends Omit<RunContext, 'ledger'> {
-  readonly ledger: EnrichmentRepository;
+interface WorkerOptions extends Omit<RunContext, 'repository'> {
+  readonly repository: EnrichmentRepository;
   readonly instance: Pick<Instance, 'number'>;
   readonly log: Logger;
   /** Enrichments at once. */
@@ -68,10 +68,10 @@ export class EnrichmentWorker {
   async #settle(): Promise<void> {
     await this.#loops;
     while (this.#running.size > 0) await Promise.all(this.#running);
-    const { ledger } = this.#options;
+    const { repository } = this.#options;
     const jobs = this.#finished.splice(0);
     // What is not completed now is found ended by whoever fetches it later.
-    if (jobs.length > 0) await ledger.complete(jobs).catch(() => undefined);
+    if (jobs.length > 0) await repository.complete(jobs).catch(() => undefined);
   }
 
   async #fetchLoop(): Promise<void> {
@@ -91,14 +91,14 @@ export class EnrichmentWorker {
 
   /** @returns whether there may be more. */
   async #fetch(): Promise<boolean> {
-    const { ledger, instance, log, concurrency, knownShare } = this.#options;
+    const { repository, instance, log, concurrency, knownShare } = this.#options;
     const owner = instance.number;
     const free = this.#free();
     if (owner === undefined || free <= 0) return false;
     const finished = this.#finished.splice(0);
     try {
       const strangersAtMost = strangersPart(concurrency, knownShare()) - this.#strangers;
-      const claimed = await ledger.claim(owner, free, finished, strangersAtMost);
+      const claimed = await repository.claim(owner, free, finished, strangersAtMost);
       for (const { job, row } of claimed) this.#start(new Run(this.#options, owner, row), job, row.id);
       return claimed.length === free;
     } catch (error) {
@@ -146,14 +146,14 @@ export class EnrichmentWorker {
   }
 
   async #recover(): Promise<void> {
-    const { ledger, instance, log } = this.#options;
+    const { repository, instance, log } = this.#options;
     if (instance.number === undefined) return;
     const broken = [...this.#broken];
     try {
-      let count = await ledger.recover(broken);
+      let count = await repository.recover(broken);
       for (const id of broken) this.#broken.delete(id);
       if (this.#options.now() >= this.#lostAt) {
-        count += await ledger.requeueLost();
+        count += await repository.requeueLost();
         this.#lostAt = this.#options.now() + LOST_EVERY_MS;
       }
       if (count === 0) return;

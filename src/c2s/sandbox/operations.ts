@@ -1,10 +1,10 @@
 /**
  * The operations of Contact2Sale that the stand-in offers, as data: its routes are registered from this table and
- * a test can walk it side by side with the rows of the facade's config and with the gateway's operations.
+ * a test can walk it side by side with the routes of the facade's config and with the gateway's operations.
  * Ids, methods, paths and order are those of docs/wire/contact2sale.md.
  */
 export interface SandboxOperation {
-  /** The operation's name, the same as in the facade's config rows. */
+  /** The operation's name, the same as of its route in the facade's config. */
   readonly id: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** Path template with `:parameters`, Contact2Sale's own spelling. */

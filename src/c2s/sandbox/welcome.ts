@@ -6,10 +6,12 @@ export interface WelcomeFacts extends Pick<FirstRun, 'controlUrl' | 'leadId' | '
   readonly configFile: string;
   /** Where the embedded database is made. */
   readonly dataDir: string;
+  readonly database: { readonly kind: 'embedded' | 'url' | 'none' };
 }
 
 /** What a newcomer sees: what runs, and lines that work when they are pasted, in the order of a migration. */
-export function welcome({ url, adminUrl, controlUrl, leadId, configFile, dataDir, environment }: WelcomeFacts): string {
+export function welcome(facts: WelcomeFacts): string {
+  const { url, adminUrl, controlUrl, leadId, configFile, environment } = facts;
   const auth = `-H 'authorization: Bearer ${environment['FACADE_TOKENS']}'`;
   const read = `curl -is ${url}/integration/leads/${leadId} ${auth} | grep -iE '^HTTP|x-facade'`;
   const flip = (share: number) =>
@@ -43,7 +45,7 @@ of the CRM, and the facade on top, all on loopback and all data invented.
    curl -s ${adminUrl}/metrics | grep ^facade_requests_total | grep -v ' 0$'
 
 7  Enrich the lead: who it is, by phone and e-mail, and what is known of that person, as a message on the lead. It needs
-   the database, which is being made under ${dataDir}, once, in a few seconds; the line waits for it
+   ${databaseNeeded(facts)}
    curl -fsS --retry 5 -X POST ${url}/api/v1/c2s/enrich/${leadId} ${auth}; echo
    curl -s ${url}/integration/leads/${leadId} ${auth} | grep -o '"body":"📞[^"]*' | sed 's/\\\\n/\\n/g'
 
@@ -51,4 +53,15 @@ of the CRM, and the facade on top, all on loopback and all data invented.
    ${flip(0)}
 
 `;
+}
+
+function databaseNeeded({ database, dataDir }: WelcomeFacts): string {
+  switch (database.kind) {
+    case 'embedded':
+      return `the database, which is being made under ${dataDir}, once, in a few seconds; the line waits for it`;
+    case 'url':
+      return 'the database of DATABASE_URL; the line waits some seconds for it';
+    case 'none':
+      return 'a database: DATABASE_URL is none here, so this step answers 503. Leave DATABASE_URL out to have one';
+  }
 }

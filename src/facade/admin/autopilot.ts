@@ -45,6 +45,6 @@ async function viewRoute(autopilot: Autopilot, route: string): Promise<object> {
 
 function notOnAutopilot(route: string): Refused {
   const known = /^[A-Za-z0-9.]{1,100}$/.test(route) ? ` ${route}` : '';
-  const detail = `No route${known} is on autopilot; give its route an autopilot: {} in the config file.`;
+  const detail = `No route${known} is on autopilot; to put one there, write autopilot: {} into it in the config file.`;
   return new Refused({ status: 404, kind: 'not-on-autopilot', detail });
 }

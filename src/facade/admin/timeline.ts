@@ -40,7 +40,7 @@ interface Series {
 }
 
 /** Milliseconds. */
-export const SAMPLE_EVERY = 5_000;
+export const SAMPLE_INTERVAL_MS = 5_000;
 export const SAMPLES = 720;
 
 const PATHS = ['direct', 'gateway'] as const;
@@ -58,7 +58,7 @@ export class Timeline {
 
   constructor(options: TimelineOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.sample(), SAMPLE_EVERY).unref();
+    this.#timer = setInterval(() => this.sample(), SAMPLE_INTERVAL_MS).unref();
   }
 
   close(): void {

@@ -36,7 +36,7 @@ interface WorkerPoolOptions {
 
 /** Milliseconds. Whoever lived that long was no failure of the start. */
 const LONG_LIFE = 10_000;
-const FIRST_PAUSE = 200;
+const FIRST_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 15_000;
 
 export class WorkerPool {
@@ -127,10 +127,10 @@ export class WorkerPool {
     // The very first one: start() tells of it.
     if (place === 0 && !worker.isReady && this.replaced === 0 && this.#workers.size === 0) return;
     const hasLived = now() - worker.bornAt >= LONG_LIFE;
-    const due = hasLived ? 0 : (this.#pauses.get(place) ?? (worker.isReady ? 0 : FIRST_PAUSE));
+    const due = hasLived ? 0 : (this.#pauses.get(place) ?? (worker.isReady ? 0 : FIRST_PAUSE_MS));
     // While nobody is left the port is closed, so nobody is waited for.
-    const pause = this.#workers.size === 0 ? Math.min(due, FIRST_PAUSE) : due;
-    this.#pauses.set(place, hasLived ? FIRST_PAUSE : Math.min(Math.max(due * 2, FIRST_PAUSE), MAX_PAUSE_MS));
+    const pause = this.#workers.size === 0 ? Math.min(due, FIRST_PAUSE_MS) : due;
+    this.#pauses.set(place, hasLived ? FIRST_PAUSE_MS : Math.min(Math.max(due * 2, FIRST_PAUSE_MS), MAX_PAUSE_MS));
     this.replaced++;
     log.error({ place, pid: worker.handle.pid, code, retryInMs: pause }, 'a worker ended unasked; it is replaced');
     const timer = setTimeout(() => {

@@ -14,7 +14,7 @@ import { answerOf } from './shadow.ts';
  */
 
 /** Milliseconds. */
-const READ_EVERY = 1_000;
+const READ_INTERVAL_MS = 1_000;
 /** Bytes: a longer one says nothing here, so that no second holds more than a few milliseconds of parsing a route. */
 const MAX_ANSWER_BYTES = 256 * 1024;
 
@@ -53,7 +53,7 @@ export class LiveCoverage {
   }
 
   #isDue(state: RouteState): boolean {
-    return this.#options.now() - (this.#readAt.get(state) ?? -Infinity) >= READ_EVERY;
+    return this.#options.now() - (this.#readAt.get(state) ?? -Infinity) >= READ_INTERVAL_MS;
   }
 
   #read(route: string, captured: ResponseBuffer): void {

@@ -44,7 +44,7 @@ export interface Comparing {
 }
 
 /** Milliseconds. */
-const KEEP_EVERY = 5_000;
+const KEEP_INTERVAL_MS = 5_000;
 
 export function startComparison(options: ComparisonOptions): Comparing {
   const { dataPlane, metrics, now, calendar, random, log } = options;
@@ -126,7 +126,7 @@ function readBackNoter({ verifications }: ComparisonMetrics, book: ParityBook, c
 /** One call at a time, however long it takes. */
 function everyFew(calendar: Calendar, work: () => Promise<void>): { close(): void } {
   let running: Promise<void> | undefined;
-  return calendar.every(KEEP_EVERY, () => (running ??= work().finally(() => (running = undefined))));
+  return calendar.every(KEEP_INTERVAL_MS, () => (running ??= work().finally(() => (running = undefined))));
 }
 
 /** What was read back says whether the write arrived as it was asked. */

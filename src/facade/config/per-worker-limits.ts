@@ -5,7 +5,7 @@ import type { ConfigSection } from './table-schema.ts';
  * One process's part of what all together may do. The operator writes what an upstream and the machine bear; how many
  * processes share it is another setting, so that WORKERS may change and no limit has to be thought over.
  */
-export function partOf(config: FacadeConfig, workers: number, section?: ConfigSection): FacadeConfig {
+export function splitLimits(config: FacadeConfig, workers: number, section?: ConfigSection): FacadeConfig {
   if (workers === 1) return config;
   const part = (limit: number): number => shareOf(limit, workers);
   const { server, upstreams, failover, compare, extension } = config;
@@ -24,7 +24,7 @@ export function partOf(config: FacadeConfig, workers: number, section?: ConfigSe
     upstreams: { direct: upstream(upstreams.direct), gateway: upstream(upstreams.gateway) },
     failover: { ...failover, minPerSecond: failover.minPerSecond / workers },
     compare: { ...compare, maxInflight: part(compare.maxInflight), maxQueue: part(compare.maxQueue) },
-    ...(section?.partOf && { extension: section.partOf(extension, workers) }),
+    ...(section?.splitLimits && { extension: section.splitLimits(extension, workers) }),
   };
 }
 

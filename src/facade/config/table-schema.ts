@@ -14,7 +14,7 @@ export interface ConfigSection<Settings = unknown> {
    */
   readonly schema: z.ZodType<Settings>;
   /** One process's part of the limits in it; left out: each of several workers has the whole. @param workers 2 or more. */
-  partOf?(settings: Settings, workers: number): Settings;
+  splitLimits?(settings: Settings, workers: number): Settings;
 }
 
 type ParsedTable =

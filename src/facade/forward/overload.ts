@@ -46,7 +46,7 @@ interface OverloadOptions {
 }
 
 /** Milliseconds. A lateness is measured this exactly; a wake-up costs microseconds. */
-export const SAMPLE_EVERY = 25;
+export const SAMPLE_INTERVAL_MS = 25;
 /** Milliseconds without pressure after which shadows run again, and without a refusal after which an episode is over. */
 const CALM_AFTER = 1_000;
 /** Connections beyond the limit that are still accepted, to be told why they are refused. */
@@ -96,7 +96,7 @@ export class Overload {
     this.#limits = options.limits;
     this.#strangersAtMost = strangersAtMost(options.limits);
     this.#admission = new Admission(options.limits.maxLagMs, options.now());
-    this.#timer = setInterval(() => this.sample(), SAMPLE_EVERY).unref();
+    this.#timer = setInterval(() => this.sample(), SAMPLE_INTERVAL_MS).unref();
   }
 
   /**
@@ -165,7 +165,7 @@ export class Overload {
   /** What the timer does: one look at the lateness, and what follows from it. */
   sample(): void {
     const now = this.#options.now();
-    this.#admission.tick(now, SAMPLE_EVERY);
+    this.#admission.tick(now, SAMPLE_INTERVAL_MS);
     const isHalfFull =
       this.#options.inflight() * 2 > this.#limits.maxInflight || this.#connections > this.#limits.maxConnections;
     if (isHalfFull || this.#admission.isUnderPressure) this.#pressedAt = now;

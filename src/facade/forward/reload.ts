@@ -1,6 +1,6 @@
 import type { ApiPair } from '../rollout/api-pair.ts';
 import { formatProblems, parseConfig, type ConfigProblem } from '../config/load.ts';
-import { partOf } from '../config/per-worker-limits.ts';
+import { splitLimits } from '../config/per-worker-limits.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import type { TableSchema } from '../config/table-schema.ts';
 import { variablesIn, type Variables } from '../config/variables.ts';
@@ -84,7 +84,7 @@ export class Loader {
   /** @param config as it was accepted, with the rollouts that are in force. */
   build(config: FacadeConfig, revision: string): Built {
     const { pair, schema, builder, workers = 1 } = this.#options;
-    const own = partOf(config, workers, schema?.section);
+    const own = splitLimits(config, workers, schema?.section);
     return { config: own, snapshot: builder.build(runtimeSettings(own, pair, revision)) };
   }
 

@@ -94,7 +94,7 @@ export class DatabaseRolloutStore implements RolloutStore {
   }
 
   /**
-   * Nobody said whether it was carried out. A transaction that holds the route of every flip waits until the one in
+   * Nobody said whether it was carried out. A transaction that locks the row which every flip locks waits until the one in
    * question has ended; then the history tells. @throws FlipRefused when it was not carried out, and when it cannot be
    * known.
    */

@@ -8,7 +8,7 @@ import type { Store, Subscription } from '../store/index.ts';
  */
 
 /** Milliseconds: with the time of the look itself, every instance is there within two seconds. */
-const LOOK_EVERY = 1_000;
+const LOOK_INTERVAL_MS = 1_000;
 
 interface Following {
   close(): Promise<void>;
@@ -34,7 +34,7 @@ export function follow(store: Pick<Store, 'listen'> | undefined, follower: Follo
       },
     );
   };
-  const timer = setInterval(tryLook, LOOK_EVERY);
+  const timer = setInterval(tryLook, LOOK_INTERVAL_MS);
   timer.unref();
   let subscription: Subscription | undefined;
   // Not in the way of the start: until it listens, the looks are enough.

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { constants, mkdirSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from '../../http/error-code.ts';
 import type { Logger } from '../../http/log.ts';
-import { readTextSync } from '../../http/read-file.ts';
+import { readTextSync, UnfitFile } from '../../http/read-file.ts';
 import { Turns } from '../../http/turns.ts';
 import type { FlipReason } from '../rollout/flip.ts';
 
@@ -26,6 +26,8 @@ export class KillSwitchFile {
   readonly #log: Logger;
   readonly isOwner: boolean;
   readonly #turns = new Turns();
+  /** Counts up over restarts: of two files the one with more is newer. */
+  #writes = 0;
   #kept: { readonly file: string; readonly text: string } | undefined;
 
   /**
@@ -40,17 +42,16 @@ export class KillSwitchFile {
 
   /** Of the process before this one; oldest first. */
   read(): KillSwitchOrder[] {
-    for (const file of this.#candidates) {
-      const orders = this.#readOne(file);
-      if (orders) return orders;
-    }
-    return [];
+    const found = this.#candidates.flatMap((file) => this.#readOne(file) ?? []);
+    // A place that could not be written any more still holds what was written there before.
+    this.#writes = Math.max(0, ...found.map(({ writes }) => writes));
+    return found.find(({ writes }) => writes === this.#writes)?.orders ?? [];
   }
 
   /** None: the file goes. @returns the file that holds them now; undefined: none does. Never rejects. */
   keep(orders: readonly KillSwitchOrder[]): Promise<string | undefined> {
     if (!this.isOwner) return Promise.resolve(undefined);
-    const text = JSON.stringify({ orders });
+    const text = JSON.stringify(orders);
     return this.#turns.take(() => (orders.length > 0 ? this.#write(text) : this.#remove()));
   }
 
@@ -58,9 +59,10 @@ export class KillSwitchFile {
     // It is kept again whenever a try to carry it out fails.
     if (this.#kept?.text === text) return this.#kept.file;
     this.#kept = undefined;
+    this.#writes++;
     for (const file of this.#candidates) {
       try {
-        await write(file, text);
+        await write(file, `{"writes":${this.#writes},"orders":${text}}`);
         this.#kept = { file, text };
         return file;
       } catch (error) {
@@ -80,10 +82,12 @@ export class KillSwitchFile {
     }
   }
 
-  #readOne(file: string): KillSwitchOrder[] | undefined {
+  #readOne(file: string): { readonly writes: number; readonly orders: KillSwitchOrder[] } | undefined {
     try {
-      const { orders } = JSON.parse(readTextSync(file)) as { orders: KillSwitchOrder[] };
-      return orders.length > 0 ? orders : undefined;
+      const { orders, writes = 0 } = JSON.parse(readTextSync(file)) as { orders: unknown; writes: unknown };
+      // An order that nobody can carry out would be the first one for ever.
+      if (!Array.isArray(orders) || !orders.every(isOrder)) throw new UnfitFile(file, 'no list of orders');
+      return orders.length > 0 ? { orders, writes: Number(writes) || 0 } : undefined;
     } catch (error) {
       if (isAbsent(error)) return undefined;
       this.#log.error({ file, code: codeOf(error) }, 'the kill switch of before cannot be read from this file');
@@ -92,13 +96,24 @@ export class KillSwitchFile {
   }
 }
 
+const TEXTS = ['source', 'who', 'identity'] as const;
+const isOrder = (one: unknown): one is KillSwitchOrder => {
+  if (typeof one !== 'object' || one === null) return false;
+  const { on, known, why = '', ...rest } = one as Record<string, unknown>;
+  const areTexts = [why, ...TEXTS.map((name) => rest[name])].every((text) => typeof text === 'string');
+  return typeof on === 'boolean' && Number.isInteger(known) && areTexts;
+};
+
 const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
+
+/** A FIFO in its place would hold the writer, its thread and the end of the process. Windows knows none. */
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NONBLOCK ?? 0);
 
 /** Whole or not at all, and on disk when it resolves. */
 async function write(file: string, text: string): Promise<void> {
   mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.new`;
-  const handle = await open(temporary, 'w', 0o600);
+  const handle = await open(temporary, FLAGS, 0o600);
   try {
     await handle.writeFile(text);
     await handle.sync();

@@ -39,6 +39,8 @@ export class SharedKillSwitch {
   readonly #carrying: Repeated;
   /** Counts up with every order, and with every one that the database took: what was read before is of the past. */
   #mark: Mark = 0;
+  /** How often it was switched on here. */
+  #setOn = 0;
   /** What the database last said. */
   #said = false;
   /** The newest revision that was read or written. */
@@ -69,14 +71,20 @@ export class SharedKillSwitch {
    * Never rejects.
    */
   async set(on: boolean, reason: FlipReason): Promise<KillSwitchKept> {
+    if (on) this.#setOn++;
+    const before = this.#setOn;
     if (!on) await this.#hearOfOthers();
+    // Whoever switched on meanwhile came later, and was answered that it is on.
+    if (!on && before !== this.#setOn)
+      return { isRecorded: false, where: 'nowhere: it was switched on again meanwhile' };
     this.#order({ ...reason, on, known: this.#known });
     const carried = this.#carrying.run().then(() => this.isCarriedOut);
-    const isRecorded = this.#flips ? await within(STORE_TIMEOUT_MS, carried).catch(() => false) : false;
     const isLasting = this.#flips?.isLasting ?? true;
-    if (isRecorded && isLasting) return { isRecorded, where: 'in the database' };
-    const file = await within(FILE_TIMEOUT_MS, this.#keep()).catch(() => undefined);
-    return { isRecorded, where: whereIn(file, { isLasting, on }) };
+    const isSoon = this.#flips ? await within(STORE_TIMEOUT_MS, carried).catch(() => false) : false;
+    const file = isSoon && isLasting ? undefined : await within(FILE_TIMEOUT_MS, this.#keep()).catch(() => undefined);
+    // The database may have taken it while the file was written, and then no file holds it.
+    const isRecorded = this.#flips !== undefined && this.isCarriedOut;
+    return { isRecorded, where: isRecorded && isLasting ? 'in the database' : whereIn(file, { isLasting, on }) };
   }
 
   /** Carries out what is still to be; never rejects. @param flips the history, from now on. */

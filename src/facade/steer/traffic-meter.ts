@@ -15,8 +15,8 @@ type Counts = { -readonly [K in keyof TrafficCounts]: number };
 const NOTHING: TrafficCounts = { requests: 0, failures: 0, failovers: 0, untranslatable: 0 };
 
 /** Milliseconds. What a crash loses at most. */
-const FLUSH_EVERY = 10_000;
-const PRUNE_EVERY = 3_600_000;
+const FLUSH_INTERVAL_MS = 10_000;
+const PRUNE_INTERVAL_MS = 3_600_000;
 
 interface TrafficMeterOptions {
   readonly metrics: Pick<Metrics, 'requests' | 'attempts' | 'failovers'>;
@@ -37,7 +37,7 @@ export class TrafficMeter {
 
   constructor(options: TrafficMeterOptions) {
     this.#options = options;
-    this.#timer = options.calendar.every(FLUSH_EVERY, () => this.flush());
+    this.#timer = options.calendar.every(FLUSH_INTERVAL_MS, () => this.flush());
   }
 
   /** Undefined until there is a place for it. */
@@ -77,7 +77,7 @@ export class TrafficMeter {
     const rows = [...counted].map(([key, counts]) => difference(key, counts, this.#taken.get(key) ?? NOTHING));
     await this.#traffic.add(now, rows.filter(isAnything));
     this.#taken = counted;
-    if (now.getTime() - this.#pruned > PRUNE_EVERY) {
+    if (now.getTime() - this.#pruned > PRUNE_INTERVAL_MS) {
       this.#pruned = now.getTime();
       await this.#traffic.prune(now);
     }

@@ -17,7 +17,7 @@ const MENDING = new Set([
   '57P01',
 ]);
 /** Milliseconds between two tries. */
-const TRY_EVERY = 250;
+const TRY_INTERVAL_MS = 250;
 /** `unique nulls not distinct` came with it. */
 const OLDEST = 15;
 
@@ -41,13 +41,13 @@ export async function awaitDatabase(connections: Connections, options: WaitOptio
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error;
       const code = codeOf(error);
-      if (!MENDING.has(code) || performance.now() + TRY_EVERY > deadline) {
+      if (!MENDING.has(code) || performance.now() + TRY_INTERVAL_MS > deadline) {
         const remedy = 'check DATABASE_URL, and that the server runs and lets us in';
         throw new StoreUnavailable(`the one that is set cannot be used (${code}); ${remedy}`, { cause: error });
       }
       if (isFirst) log.info({ code }, 'waiting for the database');
     }
-    await sleep(TRY_EVERY, undefined, signal && { signal });
+    await sleep(TRY_INTERVAL_MS, undefined, signal && { signal });
   }
 }
 

@@ -9,7 +9,7 @@ import { StoreUnavailable } from './unavailable.ts';
  */
 
 /** Milliseconds between two tries. */
-const FIRST_PAUSE = 500;
+const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
 
 /** What has a deadline of its own ends by that first: what is still waited for then is the database. */
@@ -130,7 +130,7 @@ export class StoreHolder {
   /** @returns the store, unless the holder was closed before it was there. */
   async #open(options: StoreHolderOptions): Promise<Store | undefined> {
     const { signal } = this.#closing;
-    for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
       const store = await options.open({ ...options, signal }).catch((error: unknown) => this.#failed(error, pause));
       if (store && signal.aborted) await store.close();
       else if (store) return this.#opened(store);
@@ -155,13 +155,13 @@ export class StoreHolder {
 
   async #serve(store: Store): Promise<void> {
     for (let part = this.#parts.shift(); part; part = this.#parts.shift()) {
-      if (!(await this.#begin(part, store, FIRST_PAUSE))) void this.#retry(part, store);
+      if (!(await this.#begin(part, store, FIRST_PAUSE_MS))) void this.#retry(part, store);
     }
   }
 
   async #retry(part: Part, store: Store): Promise<void> {
     const { signal } = this.#closing;
-    for (let pause = FIRST_PAUSE; !signal.aborted;) {
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted;) {
       await this.#pause(pause, signal);
       pause = Math.min(pause * 2, MAX_PAUSE_MS);
       if (signal.aborted || (await this.#begin(part, store, pause))) return;

@@ -19,7 +19,7 @@ export interface Leadership {
 }
 
 /** Milliseconds between two tries of a follower. */
-const TRY_EVERY = 1_000;
+const TRY_INTERVAL_MS = 1_000;
 
 export function lead(connections: Connections, name: string, on: LeadHandlers, log: Logger): Leadership {
   let isLeader = false;
@@ -39,7 +39,7 @@ export function lead(connections: Connections, name: string, on: LeadHandlers, l
       on.gained();
     } else {
       // A failure here is the connection's, and the session hears of that itself.
-      timer = setTimeout(() => void attempt(client).catch(() => undefined), TRY_EVERY);
+      timer = setTimeout(() => void attempt(client).catch(() => undefined), TRY_INTERVAL_MS);
     }
   };
   const lost = (): void => {

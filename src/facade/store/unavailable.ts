@@ -8,7 +8,7 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 
   constructor(reason: string, options?: ErrorOptions) {
-    super(`Routing works, enrichment needs a database: ${reason}`, options);
+    super(`Routing works; the history and whatever else is kept need a database: ${reason}`, options);
   }
 }
 

@@ -108,17 +108,9 @@ class Instance {
   async settled(): Promise<void> {
     const until = performance.now() + 90_000;
     while (performance.now() < until) {
-      const ready = await fetch(`${this.adminUrl}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
-        () => undefined,
-      );
-      const push = await fetch(`${this.url}/api/v1/c2s/enrich/none`, {
-        method: 'POST',
-        headers: auth,
-        signal: AbortSignal.timeout(5_000),
-      }).catch(() => undefined);
-      await ready?.arrayBuffer();
-      await push?.arrayBuffer();
-      if (ready?.ok && push && push.status !== 503) {
+      const ready = await statusOf(`${this.adminUrl}/readyz`, {});
+      const push = await statusOf(`${this.url}/api/v1/c2s/enrich/none`, { method: 'POST', headers: auth });
+      if (ready === 200 && push !== undefined && push !== 503) {
         this.isDisturbed = false;
         return;
       }
@@ -317,9 +309,11 @@ class Storm {
 
   async #switchOnAndOff(path: string): Promise<void> {
     const on = await this.#order('PUT', 'kill-switch', {});
-    if (!on) return;
-    this.#answeredSwitches++;
-    await this.#mustServe('direct', `the kill switch that ${on} answered`);
+    if (on) {
+      this.#answeredSwitches++;
+      await this.#mustServe('direct', `the kill switch that ${on} answered`);
+    }
+    // One that was refused, or is in a file until the database has it, may be on all the same.
     for (;;) {
       const off = await this.#order('DELETE', 'kill-switch', {});
       if (off) {
@@ -388,6 +382,17 @@ class Storm {
 
   #say(line: string): void {
     this.#options.say?.(`${((performance.now() - this.#began) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
+  }
+}
+
+/** Undefined: it did not answer, or not whole. */
+async function statusOf(url: string, init: RequestInit): Promise<number | undefined> {
+  try {
+    const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(5_000) });
+    await answer.arrayBuffer();
+    return answer.status;
+  } catch {
+    return undefined;
   }
 }
 

@@ -20,7 +20,7 @@ export interface WebhookServer {
 }
 
 export interface WebhookServerOptions {
-  readonly door?: Availability;
+  readonly availability?: Availability;
   readonly webhookSecret?: string | undefined;
   readonly pushDeadlineMs?: number;
 }
@@ -34,10 +34,10 @@ export async function startWebhooks(options: WebhookServerOptions = {}): Promise
     },
     pushNewLead: (leadId: string) => Promise.resolve(kept.push(leadId) > 0),
   } as unknown as EnrichmentService;
-  const { door = { isOpen: true, service }, pushDeadlineMs } = options;
+  const { availability = { isOpen: true, service }, pushDeadlineMs } = options;
   const log = pino({ enabled: false });
   const endpoints = createEndpoints({
-    door: () => door,
+    availability: () => availability,
     isKnown: () => false,
     isOpen: false,
     webhookSecret: 'webhookSecret' in options ? options.webhookSecret : SECRET,

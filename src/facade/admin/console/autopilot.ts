@@ -18,7 +18,8 @@ export function AutopilotSection(props: AutopilotProps) {
     ${
       props.route.autopilot === null
         ? html`<p class="quiet">
-            Not on autopilot: only humans flip this route. An <code>autopilot</code> in its row puts it there.
+            Not on autopilot: only humans flip this route. An <code>autopilot</code> in its entry of the config file
+            puts it there.
           </p>`
         : html`<${Piloted} ...${props} />`
     }

@@ -42,7 +42,7 @@ export const autopilot: Command<AutopilotCommandOptions> = async (context, { pau
 };
 
 function renderAll({ io, style }: Context, routes: readonly Report[]): string {
-  if (routes.length === 0) return 'No route is on autopilot; "autopilot: {}" in a row of the config file begins.';
+  if (routes.length === 0) return 'No route is on autopilot; "autopilot: {}" in a route of the config file begins.';
   const rows = routes.map(({ route, mode, phase, gateway, proposal, why }) => {
     return [route, mode, phase, `${gateway} %`, proposal ? `${proposal.gateway} %` : '', why];
   });

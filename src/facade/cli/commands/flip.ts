@@ -68,10 +68,10 @@ async function flipLive(
   // Only if what was shown is still in force: somebody else, or the autopilot, may have moved it meanwhile.
   const changes = edits.map((edit) => ({ ...edit, from: shown(edit, routes) }));
   const done = await context.admin.send<FlipAnswer>('POST', '/api/flips', { changes, ...signature(options) });
-  print(
-    context,
-    done,
-    ({ revision }) => `Flipped: it serves now, revision ${revision}. "${context.name} rollback" takes it back.`,
+  print(context, done, ({ revision }) =>
+    revision === null
+      ? 'Flipped: it serves now. The history takes it when the database answers.'
+      : `Flipped: it serves now, revision ${revision}. "${context.name} rollback" takes it back.`,
   );
   return EXIT.ok;
 }

@@ -40,9 +40,10 @@ async function set(context: Context, end: boolean, options: KillSwitchOptions): 
 }
 
 /** It acts on the instance that was asked; the others hear of it by the database. */
-function remarkOf({ recorded, kept }: KillSwitchState): string {
+function remarkOf({ on, recorded, kept }: KillSwitchState): string {
   if (recorded !== false || kept === undefined) return '';
-  return `\nThe database does not take it now: it is kept ${visible(kept)}. Set it on the other instances too.`;
+  const state = on ? 'on' : 'off';
+  return `\nThe database does not take this now. That it is ${state} is kept ${visible(kept)}. Switch it ${state} on the other instances too.`;
 }
 
 function answer(context: Context, state: KillSwitchState, remark = ''): ExitCode {

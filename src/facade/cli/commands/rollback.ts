@@ -36,6 +36,10 @@ export const rollback: Command<RollbackOptions> = async (context, options, [give
   );
   if (!(await confirm(context, 'Roll back?', options.yes))) return EXIT.usage;
   const done = await context.admin.send<RollbackAnswer>('POST', '/api/rollback', { ...asked, expectRevision: newest });
-  print(context, done, ({ revision: made }) => `Rolled back: it serves now, revision ${made}.`);
+  print(context, done, ({ revision: made }) =>
+    made === null
+      ? 'Rolled back: it serves now. The history takes it when the database answers.'
+      : `Rolled back: it serves now, revision ${made}.`,
+  );
   return EXIT.ok;
 };

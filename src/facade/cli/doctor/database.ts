@@ -13,7 +13,13 @@ export async function examineDatabase(
 ): Promise<DoctorFinding[]> {
   if (choice.kind === 'none')
     return [ok('database', 'none (DATABASE_URL=none): routing works; what needs a store does not')];
-  if (choice.kind === 'embedded') return [ok('database', `embedded, under ${dataDir}; the facade runs it`)];
+  if (choice.kind === 'embedded')
+    return [
+      ok(
+        'database',
+        `embedded: the facade runs it under ${dataDir}; one inside of another program has none without DATA_DIR`,
+      ),
+    ];
   const [{ DatabaseConnection }, { WORK_LIMITS }, { codeOf }, { migrations }, { SCHEMA }] = await Promise.all([
     import('../../store/connection.ts'),
     import('../../store/limits.ts'),

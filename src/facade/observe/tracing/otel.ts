@@ -28,7 +28,7 @@ import type { Tracing } from './trace.ts';
 const EXPORT_TIMEOUT_MS = 10_000;
 /** A receiver that is gone must not hold up a stop: what it does not take by then is lost. */
 const CLOSE_TIMEOUT_MS = 2_000;
-const EXPORT_EVERY = 2_000;
+const EXPORT_INTERVAL_MS = 2_000;
 
 export function startOtel(settings: OtlpSettings, log: Logger): Tracing {
   const { endpoint, headers } = settings;
@@ -52,7 +52,7 @@ export function tracingTo(
   // What cannot be sent fast enough is dropped, oldest decisions first: traces must not fill the memory.
   const processor = new BatchSpanProcessor({
     exporter,
-    scheduledDelayMillis: EXPORT_EVERY,
+    scheduledDelayMillis: EXPORT_INTERVAL_MS,
     exportTimeoutMillis: EXPORT_TIMEOUT_MS,
   });
   const providerOf = (sampler: Sampler) => new TracerProvider({ resource, sampler, spanProcessors: [processor] });

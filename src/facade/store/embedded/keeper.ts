@@ -5,8 +5,9 @@ import type { Logger } from '../../../http/log.ts';
 /**
  * Ends the server when its owner has ended, whatever ended the owner: a shell, of one megabyte instead of forty, reads a
  * pipe whose other end is the owner's alone. The kernel closes that end with the owner, also after `kill -9`; an owner
- * that merely stands still keeps it open. The shell then asks the server for a fast shutdown, and after eight seconds
- * for an immediate one, from which the next start recovers; neither loses a commit.
+ * that merely stands still keeps it open. The shell then asks the server for a fast shutdown, after eight seconds for an
+ * immediate one, and kills a server that hears neither, because it was stopped (SIGSTOP). The next start recovers; none
+ * of the three loses a commit.
  *
  * The server is recognised by the moment at which it began: a number that another process has by now is left alone, the
  * server of a next owner too.
@@ -22,6 +23,8 @@ read -r _
 runs && kill -INT "$server"
 for _ in 1 2 3 4 5 6 7 8; do runs || exit 0; sleep 1; done
 runs && kill -QUIT "$server"
+sleep 2
+runs && kill -KILL "$server"
 `;
 
 /** @returns ends the keeper, with the server or after it. */

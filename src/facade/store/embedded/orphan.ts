@@ -11,9 +11,9 @@ import { StoreUnavailable } from '../unavailable.ts';
  * be another process's by now. Called by the owner of the data directory, so whatever is found has no owner.
  */
 
-/** Milliseconds for a fast shutdown, then as many for an immediate one. */
+/** Milliseconds for a fast shutdown, then as many for an immediate one, then for the kernel: SIGSTOP holds up the others. */
 const STOP_TIMEOUT_MS = 10_000;
-const POLL_EVERY = 20;
+const POLL_INTERVAL_MS = 20;
 
 /** Ends a server that still runs on these files, and defuses what would keep a new one from starting. */
 export async function endOrphan(clusterDir: string, runDir: string, log: Logger): Promise<void> {
@@ -41,9 +41,13 @@ function pidIn(file: string): number | undefined {
 
 async function stop(pid: number, log: Logger): Promise<void> {
   log.warn({ pid }, 'the embedded Postgres of a facade that was killed still runs; stopping it');
-  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     process.kill(pid, signal);
-    for (const deadline = performance.now() + STOP_TIMEOUT_MS; performance.now() < deadline; await sleep(POLL_EVERY)) {
+    for (
+      const deadline = performance.now() + STOP_TIMEOUT_MS;
+      performance.now() < deadline;
+      await sleep(POLL_INTERVAL_MS)
+    ) {
       if (!isRunning(pid)) return;
     }
   }

@@ -32,7 +32,9 @@ export interface EmbeddedServer {
 const START_TIMEOUT = 60_000;
 /** Milliseconds until a stop that hangs becomes an immediate one, which the next start recovers from. */
 const STOP_TIMEOUT = 10_000;
-const POLL_EVERY = 15;
+/** Milliseconds until a server that hears no signal, because it was stopped (SIGSTOP), is killed. */
+const KILL_TIMEOUT = STOP_TIMEOUT + 2_000;
+const POLL_INTERVAL_MS = 15;
 
 /** Small: this is the store of one facade. Durability is left as Postgres has it: fsync on, full pages, checksums. */
 const SETTINGS = {
@@ -84,7 +86,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       child.kill('SIGQUIT');
       throw new StoreUnavailable(`the embedded Postgres was not ready within ${START_TIMEOUT / 1_000} s: ${said()}`);
     }
-    await sleep(POLL_EVERY);
+    await sleep(POLL_INTERVAL_MS);
   }
   return { pid: child.pid ?? 0, ended, stop: () => stop(child, ended) };
 }
@@ -113,9 +115,12 @@ function endWithUs(child: ChildProcess, ended: Promise<void>, log: Logger): void
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
   child.kill('SIGINT');
-  const timer = setTimeout(() => child.kill('SIGQUIT'), STOP_TIMEOUT);
+  const timers = [
+    setTimeout(() => child.kill('SIGQUIT'), STOP_TIMEOUT),
+    setTimeout(() => child.kill('SIGKILL'), KILL_TIMEOUT),
+  ];
   await ended;
-  clearTimeout(timer);
+  for (const timer of timers) clearTimeout(timer);
 }
 
 /** The last line of postmaster.pid is how pg_ctl knows, too; the first says whose file it is. */

@@ -76,6 +76,8 @@ describe('what a read came to', () => {
   it('is found, missing or failed', () => {
     expect(readOf(answer(200, { body: { data: {} } }))).toEqual({ kind: 'found', body: { data: {} } });
     expect(readOf(answer(404))).toEqual({ kind: 'missing' });
+    // Of a proxy in front of the CRM, which says nothing of the lead.
+    expect(readOf(answer(404, { isPage: true }))).toMatchObject({ kind: 'failed' });
     expect(readOf(answer(503, { retryAfter: 1_000 }))).toEqual({ kind: 'failed', retryAfter: 1_000 });
     expect(readOf(answer(200))).toMatchObject({ kind: 'failed' });
     expect(readOf(undefined)).toMatchObject({ kind: 'failed' });

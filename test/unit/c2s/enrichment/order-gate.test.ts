@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { OrderGate } from '../../../../src/c2s/enrichment/order-gate.ts';
 
 /** Orders of one lead wait for each other, so that one that hangs costs one connection. */
@@ -17,6 +17,8 @@ function setUp() {
   };
   return { begun, hold };
 }
+
+afterEach(() => void vi.useRealTimers());
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
@@ -60,5 +62,20 @@ describe('orders', () => {
     hold('again', ['hangs']);
     await turn();
     expect(begun.at(-1)).toBe('again');
+  });
+
+  it('that waited behind one that hung are refused instead of each waiting as long again', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const { begun, hold } = setUp();
+    const first = hold('first', ['a']);
+    const waiting = [hold('second', ['a']), hold('third', ['a'])];
+    await vi.advanceTimersByTimeAsync(4_001);
+    first.release();
+    for (const { ended } of waiting) {
+      await expect(ended).rejects.toMatchObject({ problem: { status: 503, kind: 'enrichment-busy' } });
+    }
+    hold('next', ['a']);
+    await turn();
+    expect(begun).toEqual(['first', 'next']);
   });
 });

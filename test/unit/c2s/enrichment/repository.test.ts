@@ -12,12 +12,12 @@ import { log, testStores } from '../../facade/store/kit.ts';
 const stores = testStores();
 let store: Store;
 let queue: Queue;
-let ledger: EnrichmentRepository;
+let repository: EnrichmentRepository;
 const instances: Instance[] = [];
 beforeAll(async () => {
   store = await stores.open();
   queue = await Queue.start(store.pool, log);
-  ledger = new EnrichmentRepository(store.db, store.db, queue);
+  repository = new EnrichmentRepository(store.db, store.db, queue);
 });
 afterAll(async () => {
   for (const one of instances) await one.close();
@@ -32,7 +32,7 @@ const wanted = (leadId: string, isUrgent = false, standing: CallerStanding = 'kn
   standing,
 });
 const pushed = (leadId: string): EnrichmentRequest => ({ ...wanted(leadId), origin: 'c2s' });
-const enqueue = (...leads: EnrichmentRequest[]) => ledger.transaction((tx) => ledger.enqueue(tx, leads));
+const enqueue = (...leads: EnrichmentRequest[]) => repository.transaction((tx) => repository.enqueue(tx, leads));
 
 async function instance(): Promise<Instance & { readonly number: number }> {
   const one = new Instance(store.connections, () => undefined, log);
@@ -42,7 +42,7 @@ async function instance(): Promise<Instance & { readonly number: number }> {
 }
 
 async function claim(owner: number, leadId: string) {
-  const claimed = await ledger.claim(owner, 100, [], 100);
+  const claimed = await repository.claim(owner, 100, [], 100);
   return claimed.find(({ row }) => row.leadId === leadId)?.row;
 }
 
@@ -64,12 +64,12 @@ describe('what is asked for', () => {
 
   it('is taken once, the urgent first', async () => {
     const { number } = await instance();
-    await ledger.claim(number, 100, [], 100);
+    await repository.claim(number, 100, [], 100);
     await enqueue(wanted('slow'));
     await enqueue(wanted('fast', true));
-    const [first] = await ledger.claim(number, 1, [], 100);
+    const [first] = await repository.claim(number, 1, [], 100);
     expect(first?.row.leadId).toBe('fast');
-    const both = await Promise.all([ledger.claim(number, 9, [], 100), ledger.claim(number, 9, [], 100)]);
+    const both = await Promise.all([repository.claim(number, 9, [], 100), repository.claim(number, 9, [], 100)]);
     expect(both.flat().map(({ row }) => row.leadId)).toEqual(['slow']);
   });
 });
@@ -77,7 +77,7 @@ describe('what is asked for', () => {
 describe('what strangers ask for', () => {
   /** Leads that are taken next, in order. */
   const next = async (owner: number, atMost: number, strangersAtMost: number) =>
-    (await ledger.claim(owner, atMost, [], strangersAtMost)).map(({ job, row }) => `${job.standing} ${row.leadId}`);
+    (await repository.claim(owner, atMost, [], strangersAtMost)).map(({ job, row }) => `${job.standing} ${row.leadId}`);
   const order = (leads: readonly string[], standing: CallerStanding) =>
     enqueue(...leads.map((leadId) => wanted(leadId, standing === 'stranger', standing)));
 
@@ -87,7 +87,7 @@ describe('what strangers ask for', () => {
   beforeEach(async () => {
     ({ number } = await instance());
     // Nothing is left of other tests.
-    await ledger.claim(number, 1_000, [], 1_000);
+    await repository.claim(number, 1_000, [], 1_000);
   });
 
   it('waits behind what known callers ask for, however urgent and however much of it there is', async () => {
@@ -114,9 +114,9 @@ describe('what strangers ask for', () => {
 
   it('stays what it is when it is tried again', async () => {
     await order(['again'], 'stranger');
-    const [claimed] = await ledger.claim(number, 1, [], 1);
+    const [claimed] = await repository.claim(number, 1, [], 1);
     const id = claimed?.row.id ?? '';
-    await ledger.retry(number, id, [record], { delay: 0, failures: 1, reason: 'crm_unavailable' });
+    await repository.retry(number, id, [record], { delay: 0, failures: 1, reason: 'crm_unavailable' });
     expect(await next(number, 1, 0)).toEqual([]);
     expect(await next(number, 1, 1)).toEqual(['stranger again']);
   });
@@ -126,41 +126,41 @@ describe('work', () => {
   it('belongs to a process that lives, and is taken up when that dies', async () => {
     const { mine: dying, id } = await underWork('c');
     const other = await instance();
-    await ledger.recover([]);
+    await repository.recover([]);
     expect(await claim(other.number, 'c')).toBeUndefined();
     await dying.close();
-    await until(async () => (await ledger.recover([])) > 0, 'the work of the dead is found');
+    await until(async () => (await repository.recover([])) > 0, 'the work of the dead is found');
     expect((await claim(other.number, 'c'))?.id).toBe(id);
   });
 
   it('that was taken over can be changed by nobody else', async () => {
     const { mine: first, owner, id } = await underWork('d');
-    await ledger.save(owner, id, [record], { step: 'identify' });
+    await repository.save(owner, id, [record], { step: 'identify' });
     await first.close();
-    await until(async () => (await ledger.recover([])) > 0, 'the work of the dead is found');
+    await until(async () => (await repository.recover([])) > 0, 'the work of the dead is found');
     await claim((await instance()).number, 'd');
     const late = [
-      () => ledger.save(owner, id, [record], { step: 'send' }),
-      () => ledger.recordSendIntent(owner, id, 0),
-      () => ledger.saveFinding(owner, id, '1', { kind: 'unknown' }),
-      () => ledger.finish(owner, id, [record], { result: 'enriched' }),
-      () => ledger.retry(owner, id, [record], { delay: 0, failures: 1, reason: 'internal' }),
+      () => repository.save(owner, id, [record], { step: 'send' }),
+      () => repository.recordSendIntent(owner, id, 0),
+      () => repository.saveFinding(owner, id, '1', { kind: 'unknown' }),
+      () => repository.finish(owner, id, [record], { result: 'enriched' }),
+      () => repository.retry(owner, id, [record], { delay: 0, failures: 1, reason: 'internal' }),
     ];
     for (const change of late) await expect(change()).rejects.toBeInstanceOf(LeaseLost);
-    expect(await ledger.view(id)).toMatchObject({ state: 'running', step: 'identify', sends: 0 });
+    expect(await repository.view(id)).toMatchObject({ state: 'running', step: 'identify', sends: 0 });
   });
 
   it('can intend to send once for each time', async () => {
     const { owner, id } = await underWork('e');
-    const tries = await Promise.allSettled(Array.from({ length: 10 }, () => ledger.recordSendIntent(owner, id, 0)));
+    const tries = await Promise.allSettled(Array.from({ length: 10 }, () => repository.recordSendIntent(owner, id, 0)));
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    expect(await ledger.view(id)).toMatchObject({ sends: 1, sendOutcome: null });
+    expect(await repository.view(id)).toMatchObject({ sends: 1, sendOutcome: null });
   });
 
   it('that waits is due later, with what it knew', async () => {
     const { owner, id } = await underWork('f');
-    await ledger.save(owner, id, [record], { step: 'identify', progress: { contacts: { phones: ['1'] } } });
-    await ledger.retry(owner, id, [record], { delay: 1_200, failures: 1, reason: 'diretrix_unavailable' });
+    await repository.save(owner, id, [record], { step: 'identify', progress: { contacts: { phones: ['1'] } } });
+    await repository.retry(owner, id, [record], { delay: 1_200, failures: 1, reason: 'diretrix_unavailable' });
     expect(await claim(owner, 'f')).toBeUndefined();
     let later: Awaited<ReturnType<typeof claim>>;
     await until(async () => (later = await claim(owner, 'f')) !== undefined, 'it is due');
@@ -169,17 +169,17 @@ describe('work', () => {
 
   it('that ends keeps nothing personal but whom it was about', async () => {
     const { owner, id } = await underWork('g');
-    await ledger.saveFinding(owner, id, '12345678909', { kind: 'unknown' });
-    await ledger.save(owner, id, [record], { step: 'send', message: 'personal', marker: 'm' });
-    await ledger.finish(owner, id, [record], { result: 'gave_up', reason: 'crm_unavailable' });
+    await repository.saveFinding(owner, id, '12345678909', { kind: 'unknown' });
+    await repository.save(owner, id, [record], { step: 'send', message: 'personal', marker: 'm' });
+    await repository.finish(owner, id, [record], { result: 'gave_up', reason: 'crm_unavailable' });
     const row = await store.db.selectFrom('enrichments').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
     expect(row).toMatchObject({ state: 'failed', message: null, findings: {}, progress: {}, owner: null });
-    expect(await ledger.view(id)).toMatchObject({ cpfs: ['12345678909'], result: 'gave_up' });
+    expect(await repository.view(id)).toMatchObject({ cpfs: ['12345678909'], result: 'gave_up' });
   });
 });
 
 describe('what waits for hours', () => {
-  const leads = Array.from({ length: 500 }, (_, n) => `long-${n}`);
+  const leads = Array.from({ length: 10_000 }, (_, n) => `long-${n}`);
   const jobs = async (): Promise<number> => {
     const { rows } = await store.pool.query<{ n: number }>(
       `select count(*)::int as n from pgboss.job as job join facade.enrichments as row
@@ -197,19 +197,19 @@ describe('what waits for hours', () => {
     await enqueue(...leads.map((lead) => pushed(lead)));
     for (let hours = 0; hours < 8; hours++) {
       await pass(60);
-      expect([await ledger.requeueLost(), await ledger.recover([])]).toEqual([0, 0]);
+      expect([await repository.requeueLost(), await repository.recover([])]).toEqual([0, 0]);
     }
     expect(await jobs()).toBe(leads.length);
     await store.pool.query(
       `delete from pgboss.job where data ->> 'enrichmentId' in (
          select id::text from facade.enrichments where lead_id in ('long-7', 'long-8'))`,
     );
-    expect(await ledger.requeueLost()).toBe(2);
+    expect(await repository.requeueLost()).toBe(2);
     expect(await jobs()).toBe(leads.length);
     const { number } = await instance();
-    expect(await ledger.claim(number, 1_000, [], 0)).toHaveLength(leads.length);
+    expect(await repository.claim(number, 2 * leads.length, [], 0)).toHaveLength(leads.length);
     await enqueue(pushed('after-all'));
-    const [next] = await ledger.claim(number, 1, [], 0);
+    const [next] = await repository.claim(number, 1, [], 0);
     expect(next?.row.leadId).toBe('after-all');
   });
 });
@@ -218,15 +218,15 @@ describe('a dead letter', () => {
   /** Has a lead's enrichment end so. */
   async function ended(leadId: string, ending: Parameters<EnrichmentRepository['finish']>[3], sends = 0) {
     const { owner, id } = await underWork(leadId);
-    for (let n = 0; n < sends; n++) await ledger.recordSendIntent(owner, id, n);
-    await ledger.finish(owner, id, [record], ending);
+    for (let n = 0; n < sends; n++) await repository.recordSendIntent(owner, id, n);
+    await repository.finish(owner, id, [record], ending);
     return id;
   }
   const GAVE_UP = { result: 'gave_up', reason: 'work_api_unavailable' } as const;
   const UNKNOWN = { result: 'unknown', reason: 'message_unknown', sendOutcome: 'unknown' } as const;
   const ids = async (query: Partial<Parameters<EnrichmentRepository['deadLetters']>[0]> = {}) =>
-    (await ledger.deadLetters({ limit: 100, ...query })).map(({ id }) => id);
-  const settleAll = () => ledger.settleDeadLetters({ all: true });
+    (await repository.deadLetters({ limit: 100, ...query })).map(({ id }) => id);
+  const settleAll = () => repository.settleDeadLetters({ all: true });
   beforeEach(settleAll);
 
   it('is listed by state and reason, the newest first, page by page, without personal data', async () => {
@@ -240,8 +240,8 @@ describe('a dead letter', () => {
     expect(await ids({ state: 'unknown' })).toEqual([second]);
     expect(await ids({ reason: 'work_api_unavailable' })).toEqual([first]);
     expect(await ids({ limit: 1, after: third })).toEqual([second]);
-    expect(await ledger.countDeadLetters()).toEqual({ failed: 2, unknown: 1 });
-    const [letter = {}] = await ledger.deadLetters({ limit: 1 });
+    expect(await repository.countDeadLetters()).toEqual({ failed: 2, unknown: 1 });
+    const [letter = {}] = await repository.deadLetters({ limit: 1 });
     expect(Object.keys(letter).toSorted()).toEqual(
       'createdAt finishedAt id leadId marker origin reason result sendOutcome sends state step'.split(' '),
     );
@@ -253,15 +253,15 @@ describe('a dead letter', () => {
       id,
     ]);
     expect(await ids()).toEqual([id]);
-    expect(await ledger.settleDeadLetters({ ids: [id] })).toEqual([id]);
+    expect(await repository.settleDeadLetters({ ids: [id] })).toEqual([id]);
     expect(await ids()).toEqual([]);
-    expect(await ledger.settleDeadLetters({ ids: [id] })).toEqual([]);
-    expect(await ledger.retryDeadLetters({ ids: [id] }, false)).toEqual([]);
+    expect(await repository.settleDeadLetters({ ids: [id] })).toEqual([]);
+    expect(await repository.retryDeadLetters({ ids: [id] }, false)).toEqual([]);
   });
 
   it('is tried again from the start, as itself', async () => {
     const id = await ended('retried', UNKNOWN, 1);
-    expect(await ledger.retryDeadLetters({ ids: [id] }, false)).toEqual([id]);
+    expect(await repository.retryDeadLetters({ ids: [id] }, false)).toEqual([id]);
     expect(await ids()).toEqual([]);
     const row = await claim((await instance()).number, 'retried');
     expect(row).toMatchObject({ id, step: 'lead', failures: 0, sends: 1, sendOutcome: 'unknown' });
@@ -269,7 +269,7 @@ describe('a dead letter', () => {
 
   it('of which a human says that the message is not there is tried as one that was not sent', async () => {
     const id = await ended('looked-at', UNKNOWN, 1);
-    await ledger.retryDeadLetters({ ids: [id] }, true);
+    await repository.retryDeadLetters({ ids: [id] }, true);
     expect(await claim((await instance()).number, 'looked-at')).toMatchObject({ id, sends: 1, sendOutcome: 'unsent' });
   });
 
@@ -282,7 +282,7 @@ describe('a dead letter', () => {
     expect(order).toMatchObject({ isNew: true });
     expect(order?.id).not.toBe(busy);
     const chosen = { all: true, reason: 'work_api_unavailable' } as const;
-    expect((await ledger.retryDeadLetters(chosen, false)).toSorted()).toEqual([first, second].toSorted());
+    expect((await repository.retryDeadLetters(chosen, false)).toSorted()).toEqual([first, second].toSorted());
     // The newer order has replaced it.
     expect(await ids()).toEqual([other]);
   });
@@ -307,10 +307,10 @@ describe('a dead letter', () => {
     await enqueue({ ...pushed('google:77'), origin: 'google', newLead });
     const row = await claim(mine.number, 'google:77');
     const id = row?.id ?? '';
-    await ledger.finish(mine.number, id, [record], { result: 'gave_up', reason: 'crm_unavailable' });
-    await ledger.retryDeadLetters({ ids: [id] }, false);
+    await repository.finish(mine.number, id, [record], { result: 'gave_up', reason: 'crm_unavailable' });
+    await repository.retryDeadLetters({ ids: [id] }, false);
     expect(await claim(mine.number, 'google:77')).toMatchObject({ id, step: 'create', progress: { newLead } });
-    await ledger.finish(mine.number, id, [record], { result: 'gave_up', reason: 'crm_unavailable' });
+    await repository.finish(mine.number, id, [record], { result: 'gave_up', reason: 'crm_unavailable' });
     await settleAll();
     const { progress } = await store.db
       .selectFrom('enrichments')
@@ -329,7 +329,7 @@ describe('a database that is in another history', () => {
     const first = await instance();
     await instance();
     await enqueue(wanted('afterwards'));
-    const claimed = await ledger.claim(first.number, 100, [], 100);
+    const claimed = await repository.claim(first.number, 100, [], 100);
     const ageOf = (leadId: string) => claimed.find(({ row }) => row.leadId === leadId)?.row.lineageAge;
     expect(ageOf('before')).toBeGreaterThanOrEqual(0);
     expect(ageOf('before')).toBeLessThan(60_000);

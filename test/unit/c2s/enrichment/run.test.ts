@@ -32,7 +32,7 @@ async function run({ store, save }: { store?: () => Promise<void>; save?: () => 
   const stepsOf = (records: readonly StepRecord[]): string =>
     records.map(({ step, result }) => `${step} ${result}`).join(', ');
   const context = {
-    ledger: {
+    repository: {
       async save(_owner: number, _id: string, records: StepRecord[], changes: Changes) {
         await save?.();
         calls.push(['save', stepsOf(records), Object.keys(changes).toSorted().join(' ')]);

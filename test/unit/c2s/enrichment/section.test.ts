@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ENRICHMENT_SECTION, type EnrichmentConfig } from '../../../../src/c2s/enrichment/section.ts';
 import { TABLE_SCHEMA } from '../../../../src/c2s/table-schema.ts';
 import { formatProblems, parseConfig } from '../../../../src/facade/config/load.ts';
-import { partOf } from '../../../../src/facade/config/per-worker-limits.ts';
+import { splitLimits } from '../../../../src/facade/config/per-worker-limits.ts';
 
 const ENV = { C2S_BASE_URL: 'http://crm.example' };
 const shipped = readFileSync('config/facade.yaml', 'utf8');
@@ -30,6 +30,6 @@ test('of several workers each works on its part of the enrichments, and on one a
   const parsed = parse('{ concurrency: 7 }');
   if (!parsed.ok) throw new Error('refused');
   const concurrencyOf = (workers: number) =>
-    (partOf(parsed.config, workers, ENRICHMENT_SECTION).extension as EnrichmentConfig).concurrency;
+    (splitLimits(parsed.config, workers, ENRICHMENT_SECTION).extension as EnrichmentConfig).concurrency;
   expect([1, 2, 3, 8].map(concurrencyOf)).toEqual([7, 3, 2, 1]);
 });

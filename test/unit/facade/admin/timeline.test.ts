@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SAMPLE_EVERY, SAMPLES, Timeline, type TimedRoute } from '../../../../src/facade/admin/timeline.ts';
+import { SAMPLE_INTERVAL_MS, SAMPLES, Timeline, type TimedRoute } from '../../../../src/facade/admin/timeline.ts';
 
 const minute = (requests: number, failures = 0, p95: number | null = 12.5) => ({
   requests,
@@ -28,9 +28,9 @@ afterEach(() => {
 
 describe('the timeline', () => {
   test('takes the last minute of each route every five seconds, as columns, oldest first', () => {
-    vi.advanceTimersByTime(SAMPLE_EVERY);
+    vi.advanceTimersByTime(SAMPLE_INTERVAL_MS);
     routes = [route('a', 120, 50)];
-    vi.advanceTimersByTime(SAMPLE_EVERY);
+    vi.advanceTimersByTime(SAMPLE_INTERVAL_MS);
     expect(timeline.read('a')).toEqual({
       at: [1_005, 1_010],
       gateway: [25, 50],
@@ -47,7 +47,7 @@ describe('the timeline', () => {
       timeline.sample();
     }
     const { at, paths } = timeline.read('a');
-    expect(SAMPLES * SAMPLE_EVERY).toBe(3_600_000);
+    expect(SAMPLES * SAMPLE_INTERVAL_MS).toBe(3_600_000);
     expect(at).toHaveLength(SAMPLES);
     expect(paths.direct.requests.at(0)).toBe(4);
     expect(paths.direct.requests.at(-1)).toBe(SAMPLES + 3);
@@ -81,7 +81,7 @@ describe('the timeline', () => {
 
   test('closed, it takes no more', () => {
     timeline.close();
-    vi.advanceTimersByTime(10 * SAMPLE_EVERY);
+    vi.advanceTimersByTime(10 * SAMPLE_INTERVAL_MS);
     expect(timeline.read('a').at).toEqual([]);
   });
 });

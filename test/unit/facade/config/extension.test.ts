@@ -4,7 +4,7 @@ import { editRollout } from '../../../../src/facade/config/edit.ts';
 import { readEnvironment, variableNames } from '../../../../src/facade/config/environment.ts';
 import type { ExtensionVariables } from '../../../../src/facade/config/extension-variables.ts';
 import { formatProblems, parseConfig } from '../../../../src/facade/config/load.ts';
-import { partOf, shareOf } from '../../../../src/facade/config/per-worker-limits.ts';
+import { splitLimits, shareOf } from '../../../../src/facade/config/per-worker-limits.ts';
 import { RestartVariables } from '../../../../src/facade/config/restart-variables.ts';
 import { TableSchema, type ConfigSection } from '../../../../src/facade/config/table-schema.ts';
 import { optional, strongToken, url } from '../../../../src/facade/config/variable-kinds.ts';
@@ -22,7 +22,7 @@ const mailing = z
 const SECTION: ConfigSection<z.output<typeof mailing>> = {
   key: 'mailing',
   schema: mailing,
-  partOf: (settings, workers) => ({ ...settings, perMinute: shareOf(settings.perMinute, workers) }),
+  splitLimits: (settings, workers) => ({ ...settings, perMinute: shareOf(settings.perMinute, workers) }),
 };
 const schema = new TableSchema(SECTION);
 
@@ -92,8 +92,8 @@ describe('the section of an extension', () => {
 
   test('shares its limits among workers', () => {
     const config = configOf(TABLE);
-    expect(partOf(config, 4, SECTION).extension).toEqual({ perMinute: 15, burst: 10 });
-    expect(partOf(config, 1, SECTION)).toBe(config);
+    expect(splitLimits(config, 4, SECTION).extension).toEqual({ perMinute: 15, burst: 10 });
+    expect(splitLimits(config, 1, SECTION)).toBe(config);
   });
 
   test('is in the JSON schema, before the routes', () => {

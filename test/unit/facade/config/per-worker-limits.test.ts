@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../../src/facade/config/load.ts';
-import { partOf } from '../../../../src/facade/config/per-worker-limits.ts';
+import { splitLimits } from '../../../../src/facade/config/per-worker-limits.ts';
 import type { FacadeConfig } from '../../../../src/facade/config/schema.ts';
 
 const env = { C2S_BASE_URL: 'https://c2s.example', C2S_GATEWAY_URL: 'https://gateway.example' };
@@ -18,12 +18,12 @@ const withBudget = (requests: number, burst: number): FacadeConfig => ({
 });
 
 test('of one process everything is as it is written', () => {
-  expect(partOf(shipped, 1)).toBe(shipped);
+  expect(splitLimits(shipped, 1)).toBe(shipped);
 });
 
 test('the parts of all together are never more than the whole, where there is one for each', () => {
   for (const workers of [2, 3, 4, 7]) {
-    const part = partOf(shipped, workers);
+    const part = splitLimits(shipped, workers);
     for (const limit of [
       (config: FacadeConfig) => config.server.overload.maxConnections,
       (config: FacadeConfig) => config.server.overload.maxInflight,
@@ -48,7 +48,7 @@ describe.each([
 ])('a budget of %d requests and a burst of %d over %d workers', (requests, burst, workers) => {
   const rate = ({ upstreams: { direct } }: FacadeConfig) =>
     (direct.rateBudget?.requests ?? 0) / (direct.rateBudget?.period ?? NaN);
-  const [whole, part] = [withBudget(requests, burst), partOf(withBudget(requests, burst), workers)];
+  const [whole, part] = [withBudget(requests, burst), splitLimits(withBudget(requests, burst), workers)];
 
   test('is spent neither faster nor, but for a thousandth, slower', () => {
     expect(rate(part) * workers).toBeLessThanOrEqual(rate(whole));

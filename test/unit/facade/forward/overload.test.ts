@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Overload, SAMPLE_EVERY } from '../../../../src/facade/forward/overload.ts';
+import { Overload, SAMPLE_INTERVAL_MS } from '../../../../src/facade/forward/overload.ts';
 import { CounterCell } from '../../../../src/facade/observe/cells.ts';
 
 const LIMITS = { maxConnections: 2, maxInflight: 10, maxLagMs: 100, knownShare: 0.8 };
@@ -33,7 +33,7 @@ function started() {
   /** Looks that come so many milliseconds late. */
   const looks = (lag: number, count: number): void => {
     for (let i = 0; i < count; i++) {
-      now += SAMPLE_EVERY + lag;
+      now += SAMPLE_INTERVAL_MS + lag;
       overload.sample();
     }
   };

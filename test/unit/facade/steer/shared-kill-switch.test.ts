@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KillSwitchFile } from '../../../../src/facade/steer/kill-switch-file.ts';
 import { SharedKillSwitch } from '../../../../src/facade/steer/shared-kill-switch.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
@@ -21,13 +22,14 @@ function start(name = 'one') {
   const local = { on: false, set: (on: boolean) => void (local.on = on) };
   const candidates = [join(dir, name, 'kept'), join(dir, 'data', name)];
   mkdirSync(join(dir, name), { recursive: true });
-  const shared = new SharedKillSwitch({ local, file: new KillSwitchFile(candidates, log), log });
+  const file = new KillSwitchFile(candidates, log);
+  const shared = new SharedKillSwitch({ local, file, log });
   const look = async (flips: FlipLog): Promise<void> => {
     await shared.carryOut(flips);
     const { mark } = shared;
     shared.heard(mark, await flips.state());
   };
-  return { local, shared, look, candidates, set: (on: boolean) => shared.set(on, BY_CLI) };
+  return { local, shared, look, file, candidates, set: (on: boolean) => shared.set(on, BY_CLI) };
 }
 
 const gate = () => Promise.withResolvers<void>();
@@ -81,6 +83,21 @@ describe('a look at the database', () => {
     expect([one.local.on, two.local.on, (await flips.state()).killSwitch]).toEqual([false, false, false]);
   });
 
+  it('that an off waits for ends no on that was asked for and answered meanwhile', async () => {
+    const flips = new SlowFlips();
+    const one = start();
+    await one.look(flips);
+    await one.set(true);
+    const slow = gate();
+    flips.held = slow.promise;
+    const off = one.set(false);
+    const on = one.set(true);
+    slow.resolve();
+    await Promise.all([off, on]);
+    await one.look(flips);
+    expect([one.local.on, (await flips.state()).killSwitch]).toEqual([true, true]);
+  });
+
   it('that finds less than there was does not end it: it is written again', async () => {
     const flips = new SlowFlips();
     const [one, two] = [start('one'), start('two')];
@@ -95,6 +112,21 @@ describe('a look at the database', () => {
     await one.look(standby);
     expect([one.local.on, two.local.on]).toEqual([true, true]);
   });
+});
+
+it('a database that takes the order while it is written into the file has it', async () => {
+  const flips = new SlowFlips();
+  const one = start();
+  await one.look(flips);
+  const slow = gate();
+  flips.held = slow.promise;
+  vi.spyOn(one.file, 'keep').mockImplementationOnce(async () => {
+    flips.held = undefined;
+    slow.resolve();
+    await vi.waitFor(() => expect(one.shared.isCarriedOut).toBe(true));
+    return undefined;
+  });
+  expect(await one.set(true)).toEqual({ isRecorded: true, where: 'in the database' });
 });
 
 describe('a database that went back', () => {
@@ -207,6 +239,40 @@ describe('the file', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     writeFileSync(file, '{');
     expect(start().local.on).toBe(false);
+  });
+
+  it.each(['{"orders":[null]}', '{"orders":"on"}', '{"orders":[[]]}', '{"orders":[{"on":true}]}'])(
+    'that holds no order that can be carried out (%s) keeps nobody from following the others',
+    async (text) => {
+      const flips = new SlowFlips();
+      const [one, two] = [start('one'), start('two')];
+      await two.look(flips);
+      writeFileSync(one.candidates[0] ?? '', text);
+      const again = start('one');
+      await again.look(flips);
+      for (const on of [true, false]) {
+        await two.set(on);
+        await again.look(flips);
+        expect([again.local.on, again.shared.isCarriedOut]).toEqual([on, true]);
+      }
+    },
+  );
+
+  it('is not waited for where a FIFO stands in its place', async () => {
+    const one = start();
+    execFileSync('mkfifo', [`${one.candidates[0]}.new`]);
+    expect((await one.set(true)).where).toContain(one.candidates[1]);
+    expect(start().local.on).toBe(true);
+  });
+
+  it('that was written last counts, where the first place can no longer be written', async () => {
+    const one = start();
+    await one.set(true);
+    await one.set(false);
+    // As a full disk: what is there can be read, and nothing can be made beside it.
+    mkdirSync(`${one.candidates[0]}.new`);
+    expect((await one.set(true)).where).toContain(one.candidates[1]);
+    expect(start().local.on).toBe(true);
   });
 
   it('of another worker is read, and left alone', async () => {

@@ -1,2 +1,2 @@
-/** Served by src/admin/console.ts from the package htm, which carries Preact and its hooks in one file. */
+/** Served by src/facade/admin/console.ts from the package htm, which carries Preact and its hooks in one file. */
 export * from 'htm/preact';

@@ -1,2 +1,2 @@
-/** Served by src/admin/console.ts from the package uplot. */
+/** Served by src/facade/admin/console.ts from the package uplot. */
 export { default } from 'uplot';
