@@ -15,8 +15,8 @@ import type { PreparedRoute } from './runtime-snapshot.ts';
  * the path are the same, everything goes as it came. What the gateway would drop or alter, in either dialect, is
  * *untranslatable*: the request then takes the direct path, or is refused where that is no fallback any more.
  *
- * So a body for the gateway is read in its own dialect too. That costs a body of 300 bytes a few microseconds, and only
- * where the gateway serves a route that has a body: reads without a query, and everything on the direct path, pay nothing.
+ * So a body for the gateway is read in its own dialect too: 3 µs for one of 350 bytes, 22 µs for 3 kB, and only where the
+ * gateway serves a route that has a body. Reads without a query, and everything on the direct path, pay nothing.
  */
 
 /** A request's target, cut once. */
