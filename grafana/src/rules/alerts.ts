@@ -142,6 +142,24 @@ function paths(): AlertRule[] {
         '{{ $value | humanizePercentage }} of the attempts of the last hour failed. Callers may notice nothing as long as the other path answers for it; the failover budget does not last for ever.',
     }),
     alert({
+      name: 'FacadeGatewayCredentials',
+      expr: `${events('facade_attempts_total{outcome="upstream_credentials"}', 'job, route', '10m')} > 0`,
+      for: '2m',
+      severity: 'warning',
+      summary: 'The gateway does not accept our token on {{ $labels.route }}',
+      description:
+        'Requests were answered 401 or 403 though their callers are known. Direct answers in its place where the route has fallback: direct; otherwise callers see 502. /readyz names the variable to check.',
+    }),
+    alert({
+      name: 'FacadeGatewayLacksOperation',
+      expr: `${events('facade_attempts_total{outcome="gateway_lacks_operation"}', 'job, route', '10m')} > 0`,
+      for: '2m',
+      severity: 'warning',
+      summary: 'The gateway does not have the operation of {{ $labels.route }}',
+      description:
+        'It answered 404, 405 or 501 for the operation itself. Direct answers in its place where the route has fallback: direct; otherwise callers see 502.',
+    }),
+    alert({
       name: 'FacadeGatewayBreakerOpen',
       expr: stillOpen('gateway'),
       for: '1m',

@@ -21,7 +21,7 @@ interface AdminParts {
 function hindrances({ tokens, draining }: AdminParts): string[] {
   const reasons: string[] = [];
   if (tokens.state === 'missing') reasons.push('no Contact2Sale token is configured');
-  if (tokens.state === 'refused') reasons.push('Contact2Sale answered 401 to every configured token');
+  if (tokens.state === 'refused') reasons.push('Contact2Sale refuses every configured token, with 401 or 403');
   if (draining()) reasons.push('the process is ending');
   return reasons;
 }
@@ -47,10 +47,11 @@ async function answer(parts: AdminParts, path: string): Promise<Answer> {
   }
 }
 
-/** GET /healthz, /readyz, /metrics and /campaigns/unmapped. */
+/** GET and HEAD of /healthz, /readyz, /metrics and /campaigns/unmapped. */
 export function createAdmin(parts: AdminParts) {
   return (request: IncomingMessage, response: ServerResponse): void => {
-    const path = request.method === 'GET' ? (request.url ?? '').replace(/\?.*/, '') : '';
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const path = isRead ? (request.url ?? '').replace(/\?.*/, '') : '';
     answer(parts, path).then(
       ({ status, headers, body }) => response.writeHead(status, headers).end(body),
       () => response.writeHead(500).end(),

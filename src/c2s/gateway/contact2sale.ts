@@ -10,35 +10,58 @@ interface C2sRequest {
   readonly requestId: string;
 }
 
+/** The account of a token: 2xx for every token that Contact2Sale accepts (docs/wire/contact2sale.md). */
+const ACCOUNT = '/integration/me';
+
 /**
- * Contact2Sale as the gateway sees it: the upstream plus a token. A 401 means that nothing was done, so the same
- * request, write or not, may go again with the other valid token.
+ * Contact2Sale as the gateway sees it: the upstream plus a token. A token that is refused means that nothing was done, so
+ * the same request, write or not, may go again with the other valid token.
  */
 export class Contact2Sale {
-  readonly #upstream: CrmClient;
+  readonly #upstream: Pick<CrmClient, 'ask'>;
   readonly #tokens: Tokens;
 
   readonly #onUnauthorized: () => void;
 
-  /** @param onUnauthorized called for every 401 of Contact2Sale */
-  constructor(upstream: CrmClient, tokens: Tokens, onUnauthorized: () => void) {
+  /** @param onUnauthorized called for every token that Contact2Sale refused */
+  constructor(upstream: Pick<CrmClient, 'ask'>, tokens: Tokens, onUnauthorized: () => void) {
     this.#upstream = upstream;
     this.#tokens = tokens;
     this.#onUnauthorized = onUnauthorized;
   }
 
+  /** @returns Contact2Sale's answer; 401 where it refused every token, though it may have said so with 403 */
   async ask(request: C2sRequest, ending: Ending): Promise<UpstreamAnswer> {
     let token = this.#tokens.current;
     for (;;) {
       const answer = await this.#upstream.ask(withToken(request, token), ending);
-      if (answer.status !== 401) {
-        if (token !== undefined) this.#tokens.accept(token);
-        return answer;
-      }
+      if (!(await this.#isRefused(request, token, answer.status, ending))) return answer;
       this.#onUnauthorized();
-      if (token === undefined) return answer;
-      token = this.#tokens.refuse(token);
-      if (token === undefined) return answer;
+      token = token === undefined ? undefined : this.#tokens.refuse(token);
+      if (token === undefined) return { ...answer, status: 401 };
+    }
+  }
+
+  /**
+   * Did Contact2Sale refuse the token, rather than the request? 401 says so. 403 says either: a caller who asks for what is
+   * forbidden must not make the gateway unready, so that the token is tried on what every good one may have.
+   */
+  async #isRefused(request: C2sRequest, token: string | undefined, status: number, ending: Ending): Promise<boolean> {
+    const isForbidden = status === 403 && request.path !== ACCOUNT;
+    const said = isForbidden ? await this.#checkToken(request.requestId, token, ending) : status;
+    if (said === undefined) return false;
+    if (said === 401 || said === 403) return true;
+    if (token !== undefined) this.#tokens.accept(token);
+    return false;
+  }
+
+  /** The status of the check; undefined where it got none, which says nothing of the token. */
+  async #checkToken(requestId: string, token: string | undefined, ending: Ending): Promise<number | undefined> {
+    const check = { method: 'GET', path: ACCOUNT, requestId } as const;
+    try {
+      return (await this.#upstream.ask(withToken(check, token), ending)).status;
+    } catch {
+      return undefined;
     }
   }
 }

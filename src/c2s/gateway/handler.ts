@@ -44,6 +44,9 @@ export function createHandler(parts: HandlerParts) {
   };
 }
 
+/** node leaves the body of an answer to HEAD out. */
+const isPageMethod = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
 /** Only what RFC 3986 allows in a path and a query; raw UTF-8 and `#` mean different things to different parsers. */
 const ILLEGAL_IN_TARGET = /[^\x21\x22\x24-\x7e]/;
 
@@ -63,7 +66,7 @@ async function route(
   const match = parts.match(method, path);
   switch (match.kind) {
     case 'none':
-      return (method === 'GET' ? parts.docs(path) : undefined) ?? notFound();
+      return (isPageMethod(method) ? parts.docs(path) : undefined) ?? notFound();
     case 'method':
       return methodNotAllowed(match.allow);
     case 'slash':

@@ -55,7 +55,7 @@ export class GatewayMetrics {
     for (const reason of ['unknown', 'reads-only']) this.#refused.inc({ reason }, 0);
     this.#unauthorized = new Counter({
       name: 'gateway_c2s_unauthorized_total',
-      help: 'Times Contact2Sale answered 401 to our token',
+      help: 'Times Contact2Sale refused our token, with 401 or 403',
       registers,
     });
     this.#campaigns = new Counter({

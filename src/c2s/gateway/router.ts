@@ -88,6 +88,8 @@ export function createRouter(
     const upstream = operation.upstream?.path.split(/:[A-Za-z]+/) ?? [];
     for (const path of [operation.path, ...(operation.aliases ?? [])]) {
       plant(root, path, operation.method, { operation, upstream });
+      // Health checks and link checkers ask pages so. Of an operation HEAD stays 405, as the Python gateway answers it.
+      if (operation.open && operation.method === 'GET') plant(root, path, 'HEAD', { operation, upstream });
     }
   }
   return (method, path) => {

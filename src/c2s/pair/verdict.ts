@@ -9,6 +9,15 @@ import { isJsonMediaType } from '../../http/media.ts';
 export type GatewayVerdict =
   /** Contact2Sale itself answered with this status (3xx, 4xx or 5xx). */
   | { readonly kind: 'disguised'; readonly status: number }
+  /**
+   * A token is not accepted: the facade's by the gateway or a proxy before it, or the gateway's by Contact2Sale. Callers
+   * whose own token is wrong never get as far as the gateway.
+   */
+  | { readonly kind: 'credentials' }
+  /** The gateway has no such operation; nothing was sent on. */
+  | { readonly kind: 'lacking' }
+  /** Contact2Sale answered 2xx, with a body that the gateway could not read as JSON. */
+  | { readonly kind: 'done' }
   /** Nothing reached Contact2Sale. */
   | { readonly kind: 'unsent' }
   /**
@@ -20,6 +29,9 @@ export type GatewayVerdict =
   | { readonly kind: 'own' };
 
 const OWN: GatewayVerdict = { kind: 'own' };
+const CREDENTIALS: GatewayVerdict = { kind: 'credentials' };
+const LACKING: GatewayVerdict = { kind: 'lacking' };
+const DONE: GatewayVerdict = { kind: 'done' };
 const UNSENT: GatewayVerdict = { kind: 'unsent' };
 const UNKNOWN: GatewayVerdict = { kind: 'unknown', timeout: false };
 const TIMEOUT: GatewayVerdict = { kind: 'unknown', timeout: true };
@@ -29,20 +41,46 @@ const TIMEOUT: GatewayVerdict = { kind: 'unknown', timeout: true };
  * 502 and 504 (of a proxy in front of it, or of its lookups): to claim that a write did not happen needs proof.
  */
 export function unwrapGatewayError(status: number, contentType: string | undefined, body: Buffer): GatewayVerdict {
-  const answer = status >= 500 && isJsonMediaType(contentType) ? objectIn(body) : undefined;
+  if (status < 500) return refusal(status, contentType, body);
+  const answer = isJsonMediaType(contentType) ? objectIn(body) : undefined;
   if (answer && isUnsent(answer)) return UNSENT;
   if (status === 504) return TIMEOUT;
   if (status === 502) return UNKNOWN;
+  if (status === 501) return isContact2Sales(answer) ? OWN : LACKING;
   if (status !== 500) return OWN;
-  // FastAPI never says `error`: the TypeScript gateway passes Contact2Sale's own 500 on as it came.
-  if (answer && 'error' in answer) return { kind: 'disguised', status };
+  // The TypeScript gateway passes Contact2Sale's own 500 on as it came.
+  if (isContact2Sales(answer)) return { kind: 'disguised', status };
   const detail = answer && 'detail' in answer ? answer.detail : undefined;
   if (typeof detail !== 'string') return UNKNOWN;
   if (detail === '') return TIMEOUT;
   const text = detail.startsWith(TEST_PREFIX) ? detail.slice(TEST_PREFIX.length) : detail;
   if (text === 'All connection attempts failed') return UNSENT;
+  if (UNREADABLE_SUCCESS.test(text)) return DONE;
   return disguised(text) ?? UNKNOWN;
 }
+
+/** FastAPI and the TypeScript gateway never say `error` of their own: Contact2Sale does. */
+const isContact2Sales = (answer: object | undefined): boolean => answer !== undefined && 'error' in answer;
+
+/** What FastAPI answers where no route has the path, or the method. Of a thing that is not there it never says just that. */
+const LACKING_DETAILS: Readonly<Record<number, string>> = { 404: 'Not Found', 405: 'Method Not Allowed' };
+
+/** An answer below 500: of the gateway itself, or Contact2Sale's own that the TypeScript gateway passed on. */
+function refusal(status: number, contentType: string | undefined, body: Buffer): GatewayVerdict {
+  if (status === 401) return CREDENTIALS;
+  const lacking = LACKING_DETAILS[status];
+  if (status !== 403 && lacking === undefined) return OWN;
+  const answer = isJsonMediaType(contentType) ? objectIn(body) : undefined;
+  if (status === 403) return isContact2Sales(answer) ? OWN : CREDENTIALS;
+  return answer && 'detail' in answer && answer.detail === lacking ? LACKING : OWN;
+}
+
+/**
+ * What Python says of a text that is no JSON. The gateway reads a body only after it has looked at the status, so that
+ * Contact2Sale answered 2xx. Matched whole: nothing that a caller wrote is in it.
+ */
+const UNREADABLE_SUCCESS =
+  /^(?:Expecting (?:value|'[,:]' delimiter|property name enclosed in double quotes)|Extra data|Unterminated string starting at|Invalid (?:control character at|\\escape|\\uXXXX escape)): line [0-9]+ column [0-9]+ \(char [0-9]+\)$/;
 
 /** The TypeScript gateway says in so many words when nothing was sent: refused, its budget spent, all places taken. */
 function isUnsent(answer: object): boolean {

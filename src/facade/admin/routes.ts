@@ -2,6 +2,7 @@ import type { RuntimeSnapshot, RouteEntry } from '../forward/runtime-snapshot.ts
 import type { Recent } from '../observe/recent.ts';
 import type { RolloutValues } from '../config/rollout.ts';
 import { rolloutValues } from '../rollout/compile.ts';
+import type { LastingFault } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
 import { stageOf, type Stage } from '../rollout/stage.ts';
 import type { TimedRoute } from './timeline.ts';
@@ -11,6 +12,8 @@ import type { TimedRoute } from './timeline.ts';
 export interface PathView {
   readonly endpoints: readonly string[];
   readonly breaker: string;
+  /** Left out: none. */
+  readonly fault: LastingFault | undefined;
   readonly lastMinute: Recent | undefined;
 }
 
@@ -45,6 +48,7 @@ function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
     paths[path] = {
       endpoints: model[path].map(({ method, template }) => `${method} ${template}`),
       breaker: state.breakerState(path),
+      fault: state.recorder.faultOf(path),
       lastMinute: state.recorder.recent(path, now),
     };
   }

@@ -124,7 +124,7 @@ function viewReadiness(options: AdminOptions): RequestHandler {
     // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
     // the facade routes all the same: it is ready, and says what it lacks.
     const status = dataPlane.draining ? 'draining' : 'ready';
-    res.status(dataPlane.draining ? 503 : 200).json({ status, ...storeOf(options) });
+    res.status(dataPlane.draining ? 503 : 200).json({ status, ...storeOf(options), ...credentialsOf(options) });
   };
 }
 
@@ -137,6 +137,20 @@ function storeOf({ store, steering }: AdminOptions) {
     databaseSilence: silenceMs === undefined ? undefined : Math.round(silenceMs / 100) / 10,
     steering: steering.status,
     ...(Object.keys(store.unstarted).length > 0 ? { unstarted: store.unstarted } : {}),
+  };
+}
+
+/** Callers are served by direct meanwhile, so that the process stays ready. */
+function credentialsOf({ dataPlane }: AdminOptions): { readonly gatewayCredentials?: string } {
+  const refused = dataPlane.snapshot.entries.filter(
+    ({ state }) => state.recorder.faultOf('gateway') === 'upstream_credentials',
+  );
+  const [first] = refused;
+  if (!first) return {};
+  const { names, variables } = first.model.pair;
+  const routes = refused.map(({ model }) => model.id).join(', ');
+  return {
+    gatewayCredentials: `${names.gateway} answers that a token is not accepted: check ${variables.gateway.token}, and the token that ${names.gateway} itself shows to ${names.direct}. Routes: ${routes}`,
   };
 }
 

@@ -49,7 +49,8 @@ export async function probePath(
     const ms = now() - startedAt;
     const contentType = res.headers.get('content-type') ?? undefined;
     const { status } = res;
-    const said = { path, asked, rule: model.body, status, contentType, body, durationMs: ms };
+    const isSafe = model.safety === 'safe';
+    const said = { path, asked, isSafe, rule: model.body, status, contentType, body, durationMs: ms };
     const meaning = status >= 400 ? understand(model.pair, said).status : status;
     const servedBy = res.headers.get('x-facade-path') ?? undefined;
     const rawHeaders = headersOf(res);

@@ -59,11 +59,18 @@ function stageText(stage: string, style: Style): string {
   return stage === 'direct' ? stage : style.green(stage);
 }
 
-/** Only what is not closed; `gw open`. */
+/** Shown in place of the breaker that it opens. */
+const FAULTS: Readonly<Record<NonNullable<PathView['fault']>, string>> = {
+  upstream_credentials: 'refuses',
+  gateway_lacks_operation: 'lacks it',
+};
+
+/** Only what is not closed or does not serve the route: `gw open`, `gw refuses`. */
 function breakersText({ paths }: RouteView, style: Style): string {
   const open = (['direct', 'gateway'] as const).flatMap((path) => {
-    const state = paths[path]?.breaker ?? 'closed';
-    return state === 'closed' ? [] : [`${path === 'gateway' ? 'gw' : path} ${state}`];
+    const { breaker = 'closed', fault } = paths[path] ?? {};
+    const trouble = fault ? FAULTS[fault] : breaker;
+    return trouble === 'closed' ? [] : [`${path === 'gateway' ? 'gw' : path} ${trouble}`];
   });
   return open.length === 0 ? 'closed' : style.red(open.join(', '));
 }

@@ -1,6 +1,7 @@
 import { successStatus } from '../dialect/success-status.ts';
 import { understand } from '../forward/error-answer.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import type { UnderstoodError } from '../rollout/api-pair.ts';
 import type { RouteModel } from '../rollout/route.ts';
 import type { PathAnswer, ErrorReason, PathObservation } from './comparison.ts';
 import { decoded, type Decoded } from './decoded.ts';
@@ -42,6 +43,10 @@ export function understood(route: RouteModel, answer: PathAnswer, longest: numbe
   return { answer, ms, contentType, decoded: plain, status, isFailed };
 }
 
+/** A 403 that the gateway passed on is an answer like that of direct; a 5xx is none, whoever failed. */
+const isFailure = ({ outcome, status }: UnderstoodError): boolean =>
+  decisionOf(outcome).judge === 'failure' || status >= 500;
+
 function judged(
   route: RouteModel,
   { path, status, failure, ms }: PathAnswer,
@@ -54,11 +59,12 @@ function judged(
   const meant = understand(route.pair, {
     path,
     asked: 'direct',
+    isSafe: route.safety === 'safe',
     rule: route.body,
     status,
     contentType,
     body: text,
     durationMs: ms,
   });
-  return { status: meant.status, isFailed: meant.outcome !== 'ok' };
+  return { status: successStatus(route, 'direct', path, meant.status), isFailed: isFailure(meant) };
 }

@@ -69,10 +69,11 @@ export class CallerAnswer {
     else this.#res.end();
   }
 
-  /** An upstream's error in other words. @param headers those of the upstream. */
+  /** An upstream's answer in other words. @param headers those of the upstream. */
   endWith(path: Path, status: number, { contentType, body }: AnswerBody, headers: readonly string[]): void {
     const kept = headers.filter((_, i) => !ABOUT_THE_BODY.has((headers[i & ~1] as string).toLowerCase()));
-    kept.push('content-type', contentType, 'content-length', String(body.length));
+    if (contentType !== undefined) kept.push('content-type', contentType);
+    kept.push('content-length', String(body.length));
     this.begin(path, status, undefined, kept);
     this.#res.end(body);
   }

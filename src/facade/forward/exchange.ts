@@ -7,7 +7,7 @@ import { isLogged, logRequest } from '../observe/request-line.ts';
 import type { RequestTrace } from '../observe/tracing/trace.ts';
 import type { Choice } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
-import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import { decisionOf, isLastingFault, type Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
 import type { CallerStanding } from '../../http/standing.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
@@ -383,10 +383,12 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #answerUnderstood(attempt: Attempt, held: HeldAnswer): void {
     const { dialect } = this.#asked.match;
     const { path } = attempt.upstream;
-    const { pair, body: rule } = this.#entry.model;
+    const { model, state } = this.#entry;
+    const { pair, safety, body: rule } = model;
     const understood = understand(pair, {
       path,
       asked: dialect,
+      isSafe: safety === 'safe',
       rule,
       status: held.status,
       contentType: held.head.contentType,
@@ -394,12 +396,14 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       durationMs: this.#context.now() - attempt.startedAt,
     });
     this.#settle(attempt, understood.outcome, understood.status);
+    if (isLastingFault(understood.outcome)) state.recorder.lastingFault(model.servedAs[path], understood.outcome);
     if (this.#failover(understood.outcome)) return;
     if (understood.status === 429 && held.status !== 429) this.#pauseBudget(path, held.head.retryAfter);
     if (!understood.replacement) return this.#refuse(understood.outcome);
     this.#phase = ANSWERED;
     this.#answer.outcome = understood.outcome;
-    this.#answer.endWith(this.#path, understood.status, understood.replacement, held.head.headers);
+    const owed = successStatus(model, dialect, path, understood.status);
+    this.#answer.endWith(this.#path, owed, understood.replacement, held.head.headers);
   }
 
   /** The facade answers by itself. */

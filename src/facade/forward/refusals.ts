@@ -19,6 +19,9 @@ const DETAILS: Partial<Record<Outcome, string>> = {
   upstream_send_timeout: 'The upstream stopped taking the request.',
   upstream_respond: 'The upstream closed the connection without an answer, or its answer cannot be read as HTTP.',
   upstream_respond_timeout: 'The upstream did not answer in time.',
+  upstream_credentials:
+    '{Gateway} does not accept the token of the facade. Nothing was done; an operator must correct it.',
+  gateway_lacks_operation: '{Gateway} does not have this operation. Nothing was done.',
   origin_connect: '{Gateway} could not reach {direct}. Nothing arrived there; the request may be repeated.',
   origin_unknown: '{Gateway} got no usable answer from {direct}.',
   origin_timeout: '{Direct} did not answer {gateway} in time.',

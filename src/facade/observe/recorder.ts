@@ -1,4 +1,4 @@
-import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
+import { OUTCOMES, type LastingFault, type Outcome } from '../rollout/outcome.ts';
 import type { ServedPath } from '../rollout/route.ts';
 import type { CallerStanding } from '../../http/standing.ts';
 import { HistogramCell, type CounterCell } from './cells.ts';
@@ -36,6 +36,8 @@ interface PathRecord {
   readonly upstreamDuration: HistogramCell;
   readonly recent: RecentMinute;
   readonly attempts: (CounterCell | undefined)[];
+  /** The last one, and how many requests the path had served by then. */
+  fault: { readonly outcome: LastingFault; readonly served: number } | undefined;
   /** What of all that was strangers'. */
   readonly ofStrangers: { readonly attempts: Record<OutcomeJudgement, number>; readonly duration: HistogramCell };
 }
@@ -59,6 +61,7 @@ export class RouteRecorder {
         upstreamDuration: metrics.upstreamDuration.cell({ route, path }),
         recent: new RecentMinute(),
         attempts: [],
+        fault: undefined,
         ofStrangers: {
           attempts: { success: 0, failure: 0, neutral: 0 },
           duration: new HistogramCell(UPSTREAM_BUCKETS),
@@ -94,6 +97,19 @@ export class RouteRecorder {
   /** A path that was not tried: breaker open, bulkhead full, untranslatable. Counted, without a duration. */
   notTried(path: ServedPath, outcome: Outcome): void {
     this.#attemptCell(this.#record(path), outcome).inc();
+  }
+
+  /** Told beside {@link attempt}, so that an attempt that ends well need not clear anything. */
+  lastingFault(path: ServedPath, outcome: LastingFault): void {
+    const record = this.#record(path);
+    record.fault = { outcome, served: this.#attemptCell(record, 'ok').value };
+  }
+
+  /** What keeps a path from serving the route; undefined once it has served a request again. */
+  faultOf(path: ServedPath): LastingFault | undefined {
+    const record = this.#paths[path];
+    if (!record?.fault) return undefined;
+    return this.#attemptCell(record, 'ok').value === record.fault.served ? record.fault.outcome : undefined;
   }
 
   failover(reason: Outcome): void {

@@ -32,7 +32,10 @@ export interface ApiPair {
    * rather than streamed to the caller as it came?
    */
   mustUnderstand(path: Path, asked: Dialect): boolean;
-  /** What an error answer means: the outcome that breaker, failover and metrics judge by, and what the caller is told. Pure. */
+  /**
+   * What an error answer means: the outcome that breaker, failover and metrics judge by, and what the caller is told. An
+   * error that proves that a write was carried out may be understood as a success. Pure.
+   */
   understand(answer: ErrorAnswer): UnderstoodError;
 }
 
@@ -66,6 +69,8 @@ export interface ErrorAnswer {
   readonly path: Path;
   /** In whose dialect the caller asked. */
   readonly asked: Dialect;
+  /** The request only reads. */
+  readonly isSafe: boolean;
   /** The route's body rule: names the fields of a 422 as the asking dialect does. */
   readonly rule: BodyRule | undefined;
   readonly status: number;
@@ -77,13 +82,14 @@ export interface ErrorAnswer {
 
 export interface UnderstoodError {
   readonly outcome: Outcome;
-  /** What the caller is answered, unless another path is asked. */
+  /** What the caller is answered, unless another path is asked. A success becomes the one that the asking dialect owes. */
   readonly status: number;
   /** The body for the caller in the asking dialect; undefined: the facade's own problem for the outcome. */
   readonly replacement: AnswerBody | undefined;
 }
 
 export interface AnswerBody {
-  readonly contentType: string;
+  /** Undefined: of an empty body. */
+  readonly contentType: string | undefined;
   readonly body: Buffer;
 }

@@ -46,6 +46,15 @@ export const OUTCOMES = {
   origin_unknown: decision('upstream', 'respond', 'unknown', 502, 'failure'),
   /** The same after the gateway's own deadline for Contact2Sale. */
   origin_timeout: decision('upstream', 'respond', 'unknown', 504, 'failure'),
+  /**
+   * The gateway passed on a 403 of the origin, which refused this request or the gateway's token. Nothing was done, and direct
+   * tells which; a caller who asks for what is forbidden must not move a breaker.
+   */
+  origin_forbidden: decision('upstream', 'respond', 'unsent', 0),
+  /** The gateway does not accept the token that the facade or the gateway holds: an operator's fault, not the caller's. */
+  upstream_credentials: decision('upstream', 'respond', 'unsent', 502, 'failure'),
+  /** The gateway does not have the operation of the route. */
+  gateway_lacks_operation: decision('upstream', 'respond', 'unsent', 502, 'failure'),
   /** Refused, DNS, TLS. */
   upstream_connect: decision('upstream', 'connect', 'unsent', 502, 'failure'),
   upstream_connect_timeout: decision('upstream', 'connect', 'unsent', 504, 'failure'),
@@ -82,6 +91,13 @@ export const OUTCOMES = {
 } as const satisfies Record<string, OutcomeFacts>;
 
 export type Outcome = keyof typeof OUTCOMES;
+
+/** It meets every request of the route alike, until an operator has corrected something. */
+export type LastingFault = 'upstream_credentials' | 'gateway_lacks_operation';
+
+export function isLastingFault(outcome: Outcome): outcome is LastingFault {
+  return outcome === 'upstream_credentials' || outcome === 'gateway_lacks_operation';
+}
 
 /** The decisions that follow from an outcome. */
 export function decisionOf(outcome: Outcome): OutcomeFacts {

@@ -33,12 +33,18 @@ const fate = (reach: Reach, status: number, outcome: Outcome, received: 0 | 1 = 
 });
 
 export const SERVED = fate('served', 200, 'ok');
-export const LIMITED = fate('served', 429, 'ok');
+/** An answer below 500 that is the caller's, whatever it says. */
+export const answeredWith = (status: number): Fate => fate('served', status, 'ok');
+export const LIMITED = answeredWith(429);
 export const REFUSED = fate('unsent', 502, 'upstream_connect', 0);
 export const UNREACHED = fate('unsent', 504, 'upstream_connect_timeout', 0);
 export const BREAKER_OPEN = fate('unsent', 503, 'facade_breaker_open', 0);
 /** The gateway was reached and says that Contact2Sale was not. */
 export const ORIGIN_REFUSED = fate('unsent', 502, 'origin_connect');
+/** The gateway was reached, and does not accept the facade's token. */
+export const NOT_LET_IN = fate('unsent', 502, 'upstream_credentials');
+/** The gateway was reached, and does not have the operation. */
+export const LACKING = fate('unsent', 502, 'gateway_lacks_operation');
 export const BROKEN = fate('sent', 502, 'upstream_respond');
 export const SILENT = fate('sent', 504, 'upstream_respond_timeout');
 export const SILENT_UNREAD: Fate = { ...SILENT, received: 0 };

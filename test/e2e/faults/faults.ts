@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
 import {
+  answeredWith,
   BROKEN,
   CUT,
   failedWith,
+  LACKING,
   LIMITED,
+  NOT_LET_IN,
   ORIGIN_ERROR,
   ORIGIN_REFUSED,
   ORIGIN_UNKNOWN,
@@ -172,6 +175,23 @@ const saying = (detail: string): string => JSON.stringify({ detail });
 const LIMIT = "Client error '429 Too Many Requests' for url 'http://crm.invalid/leads'";
 
 const errors: readonly Fault[] = [
+  ...(
+    [
+      ['401: no token, or a wrong one', '401 Unauthorized', 'Not authenticated', NOT_LET_IN],
+      ['403: a token without the right', '403 Forbidden', 'Reads only', NOT_LET_IN],
+      ['404: no such operation', '404 Not Found', 'Not Found', LACKING],
+      ['405: no such operation', '405 Method Not Allowed', 'Method Not Allowed', LACKING],
+    ] as const
+  ).map(([name, status, detail, gateway]) =>
+    withAnError(name, status, saying(detail), {
+      direct: [answeredWith(Number.parseInt(status, 10))],
+      gateway: [gateway],
+    }),
+  ),
+  withAnError('501: no such operation', '501 Not Implemented', saying('Not Implemented'), {
+    direct: [failedWith(501)],
+    gateway: [LACKING],
+  }),
   withAnError('500', '500 Internal Server Error', saying('broken'), {
     direct: [failedWith(500)],
     gateway: [ORIGIN_UNKNOWN],

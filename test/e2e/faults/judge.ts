@@ -1,6 +1,6 @@
 import { receivedBy, type Cell, type Seen, type World } from './cell.ts';
 import { expected, inTurn, opensBreaker, possible, type Answer } from './expected.ts';
-import { ORIGIN_REFUSED } from './fate.ts';
+import type { Fate } from './fate.ts';
 import { fatesOf, type Fault } from './faults.ts';
 import { contradictions, seenIn } from './ledger.ts';
 
@@ -47,7 +47,8 @@ export function sentTooOften(fault: Fault, cell: Cell, world: World): string[] {
   const { situation } = cell;
   const { route, method, broken } = situation;
   const most = method === 'POST' ? 1 : 2;
-  const disowns = broken.includes('gateway') && fatesOf(fault, 'gateway').includes(ORIGIN_REFUSED);
+  const isDisowned = ({ reach, received }: Fate): boolean => reach === 'unsent' && received > 0;
+  const disowns = broken.includes('gateway') && fatesOf(fault, 'gateway').some(isDisowned);
   return seenIn(cell)
     .map(({ id }) => receivedBy(world, situation, id))
     .filter(({ direct, gateway }) => method !== 'GET' && direct + (disowns ? 0 : gateway) > most)

@@ -223,7 +223,7 @@ describe('of a body that the facade writes anew', () => {
     ['in the gateway’s dialect, of Contact2Sale', direct, gateway.read],
     ['in Contact2Sale’s dialect, of the gateway', gateway, direct.read],
   ])('%s nothing is said that was true of the other one', async (_, way, target) => {
-    const error = '{"detail":"Not Found"}';
+    const error = '{"detail":"Campaign not found"}';
     const lines = [...ABOUT_THE_BODY, 'x-own: 1', `content-length: ${error.length}`, 'content-type: application/json'];
     wire.upstream(way).answers(`HTTP/1.1 404 Not Found\r\n${lines.join('\r\n')}\r\n\r\n${error}`);
     const answer = await wire.caller().ask(get(way, '', target));

@@ -29,8 +29,8 @@ export function percent(share: number): string {
   return `${Number(shown) >= 100 ? '99.99' : Number(shown) === 0 ? '0.01' : shown} %`;
 }
 
-export const isFailing = ({ lastMinute, breaker }: PathJson): boolean =>
-  breaker !== 'closed' || (lastMinute !== undefined && lastMinute.failures > 0);
+export const isFailing = ({ lastMinute, breaker, fault }: PathJson): boolean =>
+  breaker !== 'closed' || fault !== undefined || (lastMinute !== undefined && lastMinute.failures > 0);
 
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
@@ -52,3 +52,11 @@ export function interval({ value, low, high }: IntervalJson): string {
   if (value === null) return NOTHING;
   return low === null || high === null ? percent(value) : `${percent(value)} (${percent(low)} to ${percent(high)})`;
 }
+
+const FAULTS: Readonly<Record<NonNullable<PathJson['fault']>, string>> = {
+  upstream_credentials: 'token not accepted',
+  gateway_lacks_operation: 'operation missing',
+};
+
+/** Why a path serves no request of a route; empty when it does. */
+export const faultText = ({ fault }: PathJson): string => (fault === undefined ? '' : FAULTS[fault]);

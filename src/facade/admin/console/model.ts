@@ -11,6 +11,8 @@ export interface LastMinute {
 export interface PathJson {
   readonly endpoints: readonly string[];
   readonly breaker: 'closed' | 'half-open' | 'open';
+  /** Why the path serves no request of the route, as `facade_attempts_total` counts it. */
+  readonly fault?: 'upstream_credentials' | 'gateway_lacks_operation';
   readonly lastMinute?: LastMinute;
 }
 

@@ -1,7 +1,7 @@
 import { named, read } from './api.ts';
 import { AutopilotSection } from './autopilot.ts';
 import { FlipDialog } from './flip.ts';
-import { errorShare, milliseconds, perSecond } from './format.ts';
+import { errorShare, faultText, milliseconds, perSecond } from './format.ts';
 import { Lines } from './history.ts';
 import { beatOf, type Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
@@ -63,6 +63,11 @@ function PathCard({ name, path }: { name: string; path: PathJson | undefined }) 
       <dd>${[lastMinute?.p50, lastMinute?.p95, lastMinute?.p99].map(milliseconds).join(', ')}</dd>
       <dt>Breaker</dt>
       <dd class=${breaker === 'closed' ? '' : 'bad'}>${breaker}</dd>
+      ${
+        path.fault !== undefined &&
+        html`<dt>Refuses</dt>
+          <dd class="bad">${faultText(path)}</dd>`
+      }
     </dl>
   </section>`;
 }

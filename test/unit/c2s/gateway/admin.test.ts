@@ -30,6 +30,15 @@ describe('the admin listener', () => {
     expect(text).not.toContain('secret-path-17');
   });
 
+  it.each(['/healthz', '/readyz', '/metrics', '/campaigns/unmapped'])(
+    'answers HEAD of %s without a body',
+    async (path) => {
+      const { gateway } = await start({ admin: { port: 0 } });
+      const response = await fetch(gateway.adminUrl + path, { method: 'HEAD' });
+      expect([response.status, await response.text()]).toEqual([200, '']);
+    },
+  );
+
   it('is not where the callers are, nor are they here', async () => {
     const { gateway } = await start({ admin: { port: 0 } });
     for (const path of ['/metrics', '/readyz', '/healthz']) {

@@ -27,17 +27,32 @@ describe('the gateway service', () => {
     expect(c2s.received[0]?.body).toBe('{"n":12345678901234567890,"e":1e3,"body":"oi"}');
   });
 
-  it.each([400, 401, 403, 404, 422, 429, 500, 503])(
-    'passes the true status %i and body of Contact2Sale',
-    async (status) => {
-      const { gateway, c2s } = await start();
-      c2s.answer = { status, body: '{"error":"so it is"}', headers: { 'retry-after': '7' } };
-      const response = await fetch(`${gateway.url}/leads/l1`);
-      expect(response.status).toBe(status);
-      expect(response.headers.get('retry-after')).toBe('7');
-      expect(await response.text()).toBe('{"error":"so it is"}');
+  it.each(['/', '/health', '/docs', '/docs/start.js', '/openapi.json'])(
+    'answers HEAD of its page %s as GET, without the body',
+    async (path) => {
+      const { gateway } = await start();
+      const [head, get] = [await fetch(gateway.url + path, { method: 'HEAD' }), await fetch(gateway.url + path)];
+      expect([head.status, await head.text()]).toEqual([200, '']);
+      expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'));
+      expect(head.headers.get('content-length')).toBe(String((await get.arrayBuffer()).byteLength));
     },
   );
+
+  it('answers HEAD of an operation 405, and names HEAD where a page takes it', async () => {
+    const { gateway, c2s } = await start();
+    expect((await fetch(`${gateway.url}/leads/l1`, { method: 'HEAD' })).status).toBe(405);
+    expect((await fetch(`${gateway.url}/health`, { method: 'POST' })).headers.get('allow')).toBe('GET, HEAD');
+    expect(c2s.received).toEqual([]);
+  });
+
+  it.each([400, 401, 404, 422, 429, 500, 503])('passes the true status %i and body of Contact2Sale', async (status) => {
+    const { gateway, c2s } = await start();
+    c2s.answer = { status, body: '{"error":"so it is"}', headers: { 'retry-after': '7' } };
+    const response = await fetch(`${gateway.url}/leads/l1`);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('retry-after')).toBe('7');
+    expect(await response.text()).toBe('{"error":"so it is"}');
+  });
 
   it('answers 502 and says that nothing was sent when the connection is refused', async () => {
     const port = await closedPort();

@@ -15,9 +15,15 @@ afterEach(() => rm(folder, { recursive: true }));
 
 /** Contact2Sale with a list of tokens that it takes. */
 function accept(c2s: UpstreamFixture, ...tokens: string[]): void {
+  refuseOthers(c2s, 401, tokens);
+}
+
+function refuseOthers(c2s: UpstreamFixture, refusal: number, tokens: readonly string[]): void {
   c2s.respond = ({ headers }, response) => {
     const known = tokens.some((token) => headers.authorization === `Bearer ${token}`);
-    response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' }).end(known ? '{}' : '{"error":"no"}');
+    response
+      .writeHead(known ? 200 : refusal, { 'content-type': 'application/json' })
+      .end(known ? '{}' : '{"error":"no"}');
   };
 }
 
@@ -45,6 +51,53 @@ describe('the Contact2Sale token', () => {
     accept(c2s, 'old');
     expect((await fetch(`${gateway.url}/leads/l1`)).status).toBe(200);
     expect([await ready(), await metric()]).toMatchObject([{ status: 'ready' }, '0']);
+  });
+
+  it('that is refused with 403 is passed over as with 401, for writes too', async () => {
+    const { gateway, c2s } = await start({ c2sToken: ['old', 'new'], admin: { port: 0 } });
+    refuseOthers(c2s, 403, ['new']);
+    expect((await post(`${gateway.url}/leads/l1/messages`, '{"message":"x"}')).status).toBe(200);
+    expect((await fetch(`${gateway.url}/leads/l1`)).status).toBe(200);
+    const written = c2s.received.filter(({ method }) => method === 'POST').map(({ headers }) => headers.authorization);
+    expect(written).toEqual(['Bearer old', 'Bearer new']);
+    expect(usedTokens(c2s).at(-1)).toBe('Bearer new');
+  });
+
+  it.each(['/leads/l1', '/company/me'])('that is refused with 403 everywhere is a 401, asked for %s', async (path) => {
+    const { gateway, c2s } = await start({ c2sToken: 'old', admin: { port: 0 } });
+    refuseOthers(c2s, 403, []);
+    const response = await fetch(gateway.url + path);
+    expect([response.status, await response.json()]).toEqual([401, { error: 'no' }]);
+    const ready = await fetch(`${gateway.adminUrl}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([
+      503,
+      expect.stringContaining('refuses every configured token'),
+    ]);
+    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+    expect(metrics).toContain('gateway_c2s_unauthorized_total 1');
+    expect(metrics).toContain('gateway_c2s_token_refused 1');
+  });
+
+  it('is not refused by a 403 to one request: that is the caller’s answer, and the gateway stays ready', async () => {
+    const { gateway, c2s } = await start({ c2sToken: ['one', 'two'], admin: { port: 0 } });
+    c2s.respond = ({ url }, response) =>
+      response
+        .writeHead(url === '/integration/me' ? 200 : 403, { 'content-type': 'application/json' })
+        .end('{"error":"not yours"}');
+    const response = await fetch(`${gateway.url}/leads/l1`);
+    expect([response.status, await response.json()]).toEqual([403, { error: 'not yours' }]);
+    expect(usedTokens(c2s)).toEqual(['Bearer one', 'Bearer one']);
+    expect((await fetch(`${gateway.adminUrl}/readyz`)).status).toBe(200);
+  });
+
+  it('is not judged where the check of a 403 gets no answer', async () => {
+    const { gateway, c2s } = await start({ c2sToken: 'one', admin: { port: 0 } });
+    c2s.respond = ({ url }, response) =>
+      url === '/integration/me'
+        ? response.destroy()
+        : response.writeHead(403, { 'content-type': 'application/json' }).end('{"error":"not yours"}');
+    expect((await fetch(`${gateway.url}/leads/l1`)).status).toBe(403);
+    expect((await fetch(`${gateway.adminUrl}/readyz`)).status).toBe(200);
   });
 
   it('is rotated by its file without a restart', async () => {

@@ -65,7 +65,9 @@ describe('what may have happened', () => {
   it.each([
     'Server disconnected without sending a response.',
     'peer closed connection without sending complete message body (received 5 bytes, expected 10)',
-    'Expecting value: line 1 column 1 (char 0)',
+    'Expecting value: line 1 column 1 (char 0), or so',
+    'Client error: Expecting value: line 1 column 1 (char 0)',
+    'Expecting value: line one',
     "'utf-8' codec can't decode byte 0xe9 in position 5: invalid continuation byte",
     'maximum recursion depth exceeded while decoding a JSON array',
     'Invalid non-printable ASCII character in URL',
@@ -95,10 +97,25 @@ describe('what may have happened', () => {
       timeout: true,
     }));
 
-  it.each([400, 401, 403, 404, 405, 409, 413, 422, 429, 501, 503])('%i is the gateway itself refusing', (status) => {
-    expect(judge('Not Found', status)).toEqual({ kind: 'own' });
+  it.each([400, 404, 405, 409, 413, 422, 429, 503])('%i is the gateway itself refusing', (status) => {
+    expect(judge('Campaign not found', status)).toEqual({ kind: 'own' });
     expect(judge("Client error '404 Not Found' for url", status)).toEqual({ kind: 'own' });
   });
+
+  it.each([
+    'Expecting value: line 1 column 1 (char 0)',
+    'Expecting value: line 3 column 1 (char 12)',
+    "Expecting ',' delimiter: line 1 column 9 (char 8)",
+    "Expecting ':' delimiter: line 1 column 9 (char 8)",
+    'Expecting property name enclosed in double quotes: line 1 column 2 (char 1)',
+    'Extra data: line 1 column 3 (char 2)',
+    'Unterminated string starting at: line 1 column 1 (char 0)',
+    'Invalid control character at: line 1 column 4 (char 3)',
+    'Invalid \\escape: line 1 column 4 (char 3)',
+    'TEST FAILED: Expecting value: line 1 column 1 (char 0)',
+  ])('was carried out: %s comes of reading the body of a success', (detail) =>
+    expect(judge(detail)).toEqual({ kind: 'done' }),
+  );
 
   it('502 and 504 prove nothing about a write', () => {
     expect(judge('All connection attempts failed', 502)).toEqual({ kind: 'unknown', timeout: false });
@@ -117,6 +134,49 @@ describe('what may have happened', () => {
       }),
     );
   });
+});
+
+describe('a refusal that is no answer to what was asked', () => {
+  const PROBLEM = 'application/problem+json';
+  const ours = (name: string) => JSON.stringify({ type: `urn:c2s-gateway:${name}`, detail: 'A sentence.' });
+
+  it.each([
+    [401, PROBLEM, ours('caller-unknown')],
+    [403, PROBLEM, ours('caller-reads-only')],
+    [403, PROBLEM, ours('foreign-host')],
+    [401, JSON_TYPE, '{"detail":"Not authenticated"}'],
+    [403, JSON_TYPE, '{"detail":"Not authenticated"}'],
+    [401, 'text/html', '<h1>401 Authorization Required</h1>'],
+    [403, 'text/html', '<h1>403 Forbidden</h1>'],
+    [403, undefined, ''],
+    [401, JSON_TYPE, '{"error":"unauthorized"}'],
+  ])('%i as %s, %s: a token is not accepted', (status, type, body) =>
+    expect(unwrapGatewayError(status, type, Buffer.from(body))).toEqual({ kind: 'credentials' }),
+  );
+
+  it.each([
+    [404, JSON_TYPE, '{"detail":"Not Found"}'],
+    [405, JSON_TYPE, '{"detail":"Method Not Allowed"}'],
+    [501, JSON_TYPE, '{"detail":"Not Implemented"}'],
+    [501, 'text/html', '<h1>501</h1>'],
+  ])('%i as %s, %s: the gateway has no such operation', (status, type, body) =>
+    expect(unwrapGatewayError(status, type, Buffer.from(body))).toEqual({ kind: 'lacking' }),
+  );
+
+  it.each([
+    [403, JSON_TYPE, '{"error":"not yours"}'],
+    [404, JSON_TYPE, '{"error":"Not found."}'],
+    [404, JSON_TYPE, '{"detail":"Campaign not found"}'],
+    [404, JSON_TYPE, '{"detail":"not found"}'],
+    [404, JSON_TYPE, '{"detail":["Not Found"]}'],
+    [404, 'text/html', '{"detail":"Not Found"}'],
+    [404, JSON_TYPE, ''],
+    [405, JSON_TYPE, '{"error":"Method Not Allowed"}'],
+    [405, JSON_TYPE, '{"detail":"Not Found"}'],
+    [501, JSON_TYPE, '{"error":"not here"}'],
+  ])('not %i as %s, %s: that is said of the thing, or by Contact2Sale', (status, type, body) =>
+    expect(unwrapGatewayError(status, type, Buffer.from(body))).toEqual({ kind: 'own' }),
+  );
 });
 
 describe('media types that the gateway reads as JSON (4.2)', () => {

@@ -20,6 +20,7 @@ const route = (id: string, stage: string, gateway: number, shadow: number, metho
   },
 });
 
+const listed = route('leads.list', 'shadow', 0, 25);
 const canary = route('leads.get', 'canary', 12.5, 10);
 const broken = route('leads.messages.create', 'gateway', 100, 0, 'POST');
 
@@ -27,7 +28,10 @@ export const TABLE = {
   revision: '0123456789ab',
   killSwitch: false,
   routes: [
-    route('leads.list', 'shadow', 0, 25),
+    {
+      ...listed,
+      paths: { ...listed.paths, gateway: { ...listed.paths.gateway, fault: 'gateway_lacks_operation' } },
+    },
     {
       ...canary,
       paths: {
@@ -44,7 +48,14 @@ export const TABLE = {
     },
     {
       ...route('leads.resolveSource', 'retired', 100, 0),
-      paths: { gateway: { endpoints: ['GET /leads/resolve-source'], breaker: 'closed', lastMinute: minute(3, 0, 9) } },
+      paths: {
+        gateway: {
+          endpoints: ['GET /leads/resolve-source'],
+          breaker: 'open',
+          fault: 'upstream_credentials',
+          lastMinute: minute(3, 3, 9),
+        },
+      },
     },
   ],
 };

@@ -32,6 +32,7 @@ describe('the answer of a facade to which an upstream’s address led back', () 
     const told = {
       path: 'gateway',
       asked: 'direct',
+      isSafe: true,
       rule: undefined,
       contentType: 'application/problem+json',
     } as const;

@@ -10,6 +10,9 @@ import { OUTCOMES, type Outcome } from '../../../../src/facade/rollout/outcome.t
 /** Nothing of the request reached Contact2Sale: anything may go direct, a write too. */
 const UNSENT: Outcome[] = [
   'origin_connect',
+  'origin_forbidden',
+  'upstream_credentials',
+  'gateway_lacks_operation',
   'upstream_connect',
   'upstream_connect_timeout',
   'facade_breaker_open',

@@ -16,6 +16,8 @@ const ANSWERED = ALL.filter((outcome) => {
 
 test('a refusal calls the two sides by their names', () => {
   const say = (outcome: Outcome, isUnknown = false) => refusalFor(outcome, NAMES, { isUnknown }).detail;
+  expect(say('upstream_credentials')).toMatch(/^The new shop does not accept the token of the facade\. /);
+  expect(say('gateway_lacks_operation')).toMatch(/^The new shop does not have this operation\. /);
   expect(say('origin_connect')).toMatch(/^The new shop could not reach the shop\. /);
   expect(say('origin_timeout')).toMatch(/^The shop did not answer the new shop in time\./);
   expect(say('upstream_connect', true)).toMatch(/^The new shop may have received the request, and the shop could/);

@@ -72,6 +72,7 @@ describe('numbers on the board', () => {
   test('a path fails when its breaker is not closed, or something failed in the last minute', () => {
     expect(isFailing({ endpoints: [], breaker: 'half-open' })).toBe(true);
     expect(isFailing({ endpoints: [], breaker: 'closed', lastMinute: minute(5, 1) })).toBe(true);
+    expect(isFailing({ endpoints: [], breaker: 'closed', fault: 'upstream_credentials' })).toBe(true);
     expect(isFailing({ endpoints: [], breaker: 'closed', lastMinute: minute(5) })).toBe(false);
   });
 });
