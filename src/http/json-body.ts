@@ -79,13 +79,13 @@ export function jsonBody(options: JsonBodyOptions): RequestHandler {
     const refusal = refusalOfHead(req, options) ?? (isLonger(req, maxBytes) ? tooLarge : undefined);
     if (refusal) return next(new Refused(refusal));
     const timer = setTimeout(() => {
-      cancel();
+      collecting.cancel();
       next(new Refused(tooSlow));
     }, deadlineMs);
     expecting.get(req)?.writeContinue();
     // Of a caller that left nothing more comes, and nobody is left to be told.
     req.once('close', () => clearTimeout(timer));
-    const cancel = collectBody(req, maxBytes, (collected) => {
+    const collecting = collectBody(req, maxBytes, (collected) => {
       clearTimeout(timer);
       if (collected.kind === 'too-large') return next(new Refused(tooLarge));
       const { isJson, value } = parsed(collected.body);

@@ -46,20 +46,37 @@ export class RequestBody extends Readable {
   };
 }
 
+/** Tells a sender that is slow from one that went silent, by how many bytes have come at each look. */
+export class ProgressWatch {
+  #bytes = 0;
+  #movedAt: number;
+
+  /** @param now milliseconds, monotonic. */
+  constructor(now: number) {
+    this.#movedAt = now;
+  }
+
+  /** Did nothing come between two looks for so long? @param bytes that have come so far. @param now, idle milliseconds. */
+  isSilent(bytes: number, now: number, idle: number): boolean {
+    if (bytes !== this.#bytes) this.#movedAt = now;
+    this.#bytes = bytes;
+    return now - this.#movedAt >= idle;
+  }
+}
+
 /**
  * A body on its way to us, before anybody is asked for it. It is there when it is whole, or as much of it as a request
  * keeps before anybody reads (64 KiB). Nothing is taken out, so that whoever is asked finds it from its beginning.
  */
 export class Arrival {
   readonly #req: IncomingMessage;
+  readonly #progress: ProgressWatch;
   #isAwaited = true;
-  #bytes = 0;
-  #movedAt: number;
 
   /** @param now milliseconds, monotonic. @param done is called once, later; never when the caller leaves before. */
   constructor(req: IncomingMessage, now: number, done: () => void) {
     this.#req = req;
-    this.#movedAt = now;
+    this.#progress = new ProgressWatch(now);
     const look = (): void => {
       const isHere = req.complete || req.readableLength >= req.readableHighWaterMark;
       if (!isHere || !this.#isAwaited) return;
@@ -78,10 +95,7 @@ export class Arrival {
 
   /** It is still awaited, and between two looks nothing of it came for so long. @param now, idle milliseconds. */
   isSilent(now: number, idle: number): boolean {
-    const bytes = this.#req.readableLength;
-    if (bytes !== this.#bytes) this.#movedAt = now;
-    this.#bytes = bytes;
-    return this.#isAwaited && now - this.#movedAt >= idle;
+    return this.#isAwaited && this.#progress.isSilent(this.#req.readableLength, now, idle);
   }
 }
 
@@ -91,19 +105,27 @@ export function announcesBody({ headers }: Pick<IncomingMessage, 'headers'>): bo
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
-export type Collected = { readonly kind: 'whole'; readonly body: Buffer } | { readonly kind: 'too-large' };
+export type Collected =
+  | { readonly kind: 'whole'; readonly body: Buffer }
+  /** @param begin what was read of it: the limit and at most one piece more. */
+  | { readonly kind: 'too-large'; readonly begin: readonly Buffer[] };
 
-/**
- * Reads a body into memory, up to `limit` bytes. Does not settle when the caller leaves: whoever waits is told by `close`.
- * @returns how to give it up: what was read is let go of, and `done` is not called any more.
- */
-export function collectBody(req: IncomingMessage, limit: number, done: (collected: Collected) => void): () => void {
+/** A body that is being read into memory. */
+export interface Collecting {
+  /** So many came. */
+  readonly bytes: number;
+  /** Gives it up: what was read is let go of, and nobody is told any more. */
+  cancel(): void;
+}
+
+/** Reads a body into memory, up to `limit` bytes. Does not settle when the caller leaves: whoever waits is told by `close`. */
+export function collectBody(req: IncomingMessage, limit: number, done: (collected: Collected) => void): Collecting {
   const chunks: Buffer[] = [];
   let size = 0;
   const onData = (chunk: Buffer): void => {
     size += chunk.length;
-    if (size > limit) return settle({ kind: 'too-large' });
     chunks.push(chunk);
+    if (size > limit) settle({ kind: 'too-large', begin: chunks });
   };
   const onEnd = (): void => settle({ kind: 'whole', body: Buffer.concat(chunks, size) });
   const cancel = (): void => void req.off('data', onData).off('end', onEnd);
@@ -113,5 +135,10 @@ export function collectBody(req: IncomingMessage, limit: number, done: (collecte
   };
   if (req.readableEnded) onEnd();
   else req.on('data', onData).on('end', onEnd);
-  return cancel;
+  return {
+    get bytes() {
+      return size;
+    },
+    cancel,
+  };
 }

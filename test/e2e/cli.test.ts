@@ -81,7 +81,7 @@ describe('explain', () => {
     expect(translated.out).toContain('body: {"message":"oi"}');
     expect(translated.out).toContain('never when the gateway may have received it (unsafe)');
     const lossy = await run([...asked, '--body', '{"body":"oi","urgent":true}']);
-    expect(lossy.out).toContain('the gateway cannot carry it: unknown field');
+    expect(lossy.out).toContain('the gateway path cannot carry it: unknown field "urgent"');
     expect(lossy.out).toContain(`sent      POST ${direct.url}/integration/leads/7/create_message`);
     expect(gateway.received).toEqual([]);
     expect(direct.received).toEqual([]);

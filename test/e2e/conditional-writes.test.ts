@@ -54,11 +54,11 @@ describe.each(['direct', 'none'] as const)('on a route at 100 with fallback: %s'
         expect(await wire.facade.metric(untranslatable)).toBe(counted + 1);
         if (fallback === 'none') {
           expect([answer.status, answer.header('x-facade-outcome'), wire.direct.bytes()]).toEqual([
-            400,
+            422,
             'untranslatable',
             '',
           ]);
-          expect(answer.body).toContain('If-Match');
+          expect((JSON.parse(answer.body) as { detail: string }).detail).toContain(`"${name}"`);
         } else {
           expect([answer.status, answer.header('x-facade-path')]).toEqual([412, 'direct']);
           const [sent] = wire.direct.requests;
@@ -92,7 +92,10 @@ describe.each(['direct', 'none'] as const)('on a route at 100 with fallback: %s'
     const { explanation } = (await answer.json()) as { explanation: { sendings: Record<string, unknown>[] } };
     const { sendings } = explanation;
     if (fallback === 'none') {
-      expect(sendings).toMatchObject([{ path: 'gateway', kind: 'refused', outcome: 'untranslatable', status: 400 }]);
+      expect(sendings).toMatchObject([
+        { path: 'gateway', kind: 'untranslatable', field: 'if-match' },
+        { path: 'gateway', kind: 'refused', outcome: 'untranslatable', status: 422 },
+      ]);
     } else {
       expect(sendings).toMatchObject([
         { path: 'gateway', kind: 'untranslatable', reason: 'the gateway ignores the condition of this write' },

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../src/facade/config/load.ts';
-import { toDirect, toGateway } from '../../src/facade/dialect/body.ts';
+import { keptByGateway, toDirect, toGateway } from '../../src/facade/dialect/body.ts';
 import { readObject } from '../../src/facade/dialect/json.ts';
 import { toGatewayQuery } from '../../src/facade/dialect/query.ts';
 import { readJson } from '../../src/facade/compare/json-value.ts';
@@ -42,7 +42,7 @@ const runs = { numRuns: 800 };
 test('any bytes as a body: taken or left, never thrown at', () => {
   fc.assert(
     fc.property(bodies, fc.constantFrom(...rules), (body, rule) => {
-      for (const translate of [toGateway, toDirect]) {
+      for (const translate of [toGateway, keptByGateway, toDirect]) {
         const result = translate(rule, body, new Map([['leadId', '42']]));
         if (result.kind === 'ok') expect(() => void JSON.parse(result.value.toString())).not.toThrow();
       }

@@ -1,4 +1,5 @@
 import type { ExplainAnswer } from '../admin/explain.ts';
+import { describeLoss } from '../dialect/result.ts';
 import type { Explanation, Sending } from '../forward/explain.ts';
 import type { Style } from './context.ts';
 import { percent } from './format.ts';
@@ -59,7 +60,7 @@ function sideText({ side, reason }: OfRoute, style: Style): string {
 
 function sendingLines(sending: Sending): Line[] {
   if (sending.kind === 'untranslatable') {
-    return [['not sent', `the ${sending.path} cannot carry it: ${sending.reason}; so it goes direct`]];
+    return [['not sent', `the ${sending.path} path cannot carry it: ${describeLoss(sending)}`]];
   }
   if (sending.kind === 'refused') return [['answer', `${sending.status} by the facade (${sending.outcome})`]];
   return [

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { FacadeConfig } from '../config/schema.ts';
-import { percentDecode } from '../../http/percent.ts';
 import type { Caller } from '../forward/callers.ts';
 import type { DataPlane } from '../forward/data-plane.ts';
 import type { InboundRequest } from '../forward/exchange.ts';
@@ -139,6 +138,5 @@ function judgeWrite(
 ): Verification {
   if (!answer) return cannotTell('not_read');
   const { model } = match.route;
-  const params = new Map(model.params.map((name, i) => [name, percentDecode(match.params[i] ?? '') ?? '']));
-  return verifyWrite(model, body, params, answer, longest);
+  return verifyWrite(model, body, match.dialect, answer, longest);
 }

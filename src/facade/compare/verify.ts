@@ -1,7 +1,8 @@
 import { query } from 'jsonpath-rfc9535';
-import { toGateway } from '../dialect/body.ts';
+import { askedFields } from '../dialect/body.ts';
+import type { JsonNode } from '../dialect/json.ts';
 import { isJsonMediaType } from '../../http/media.ts';
-import type { RouteModel, VerifyRule } from '../rollout/route.ts';
+import type { Dialect, RouteModel, VerifyRule } from '../rollout/route.ts';
 import type { PathAnswer } from './comparison.ts';
 import { Decimal } from './decimal.ts';
 import { readPlainJson, type PlainJson } from './json-value.ts';
@@ -16,7 +17,7 @@ export type VerifyResult = 'arrived' | 'not_arrived' | 'cannot_tell';
 
 export interface Verification {
   readonly result: VerifyResult;
-  /** Fields of the route that did not arrive, by their names on the gateway endpoint. */
+  /** Fields that were asked and did not arrive, by their names on the gateway endpoint. */
   readonly missing: readonly string[];
   /** Why it cannot be told. */
   readonly why: CannotTell | undefined;
@@ -31,55 +32,75 @@ type CannotTell =
   | 'not_read';
 
 /**
- * @param asked the body as the caller sent it, in either dialect
- * @param params percent-decoded path parameters by name, for fields that only repeat them
+ * @param asked the body as the caller sent it
+ * @param dialect in which it was sent
  * @param read the answer of the route `verify.read`, asked through direct
  * @param longest bytes that the answer may unpack to
  */
 export function verifyWrite(
   route: RouteModel,
   asked: Buffer,
-  params: ReadonlyMap<string, string>,
+  dialect: Dialect,
   read: PathAnswer,
   longest: number,
 ): Verification {
   if (!route.verify) return cannotTell('no_rule');
-  const fields = askedFields(route, route.verify, asked, params);
+  const fields = checkedFields(route, route.verify, asked, dialect);
   if (fields.length === 0) return cannotTell('nothing_to_check');
   const document = documentIn(route, read, longest);
   if (document === undefined) return cannotTell('not_read');
-  const missing = fields.filter(([, place, value]) => !arrived(document, place, value)).map(([name]) => name);
+  const missing = fields.filter((field) => !arrived(document, field)).map(({ name }) => name);
   return { result: missing.length === 0 ? 'arrived' : 'not_arrived', missing, why: undefined };
 }
 
 export const cannotTell = (why: CannotTell): Verification => ({ result: 'cannot_tell', missing: [], why });
 
-type AskedField = readonly [name: string, place: string, value: string | number | boolean];
+/** One that can be looked for. */
+interface CheckedField {
+  /** As it is counted when it is missing. */
+  readonly name: string;
+  /** What the record has in its place. */
+  readonly valuesIn: (record: PlainJson) => readonly unknown[];
+  /** As it stands in the body; a text without its quotes. */
+  readonly text: string;
+}
 
-/** The scalar fields that were asked and can be found again. Null asks for nothing on the gateway endpoint. */
-function askedFields(
-  route: RouteModel,
-  { fields }: VerifyRule,
-  asked: Buffer,
-  params: ReadonlyMap<string, string>,
-): AskedField[] {
-  const body = gatewayBody(route, asked, params);
-  return Object.entries(fields).flatMap(([name, place]): AskedField[] => {
-    const value = isRecord(body) && Object.hasOwn(body, name) ? body[name] : undefined;
-    const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-    return isScalar ? [[name, place, value]] : [];
+/**
+ * The scalar fields that were asked and can be looked for. One that the route does not know is looked for by its own name
+ * anywhere in the record: a write of which such a field is lost did not arrive as it was asked. Null asks for nothing on
+ * the gateway endpoint.
+ */
+function checkedFields({ body }: RouteModel, { fields }: VerifyRule, asked: Buffer, dialect: Dialect): CheckedField[] {
+  if (!body) return [];
+  return askedFields(body, dialect, asked).flatMap(({ name, isKnown, value }): CheckedField[] => {
+    const text = scalarSource(value);
+    if (text === undefined) return [];
+    if (!isKnown) {
+      const shown = PLAIN_NAME.test(name) ? name : UNKNOWN_FIELD;
+      return [{ name: shown, valuesIn: (record) => valuesNamed(record, name), text }];
+    }
+    const place = fields[name];
+    return place === undefined ? [] : [{ name, valuesIn: (record) => query(record, place), text }];
   });
 }
 
-/** By gateway names: a body in the direct dialect is translated, one that does not translate is the gateway's already. */
-function gatewayBody(route: RouteModel, asked: Buffer, params: ReadonlyMap<string, string>): PlainJson | undefined {
-  if (!route.body) return undefined;
-  const translated = toGateway(route.body, asked, params);
-  return readPlainJson(translated.kind === 'ok' ? translated.value : asked);
+/** What is counted is shown: a name that may hold a person's data is not kept. */
+const PLAIN_NAME = /^[a-z][a-z_]{0,40}$/i;
+const UNKNOWN_FIELD = 'a field that the route does not know';
+
+/** Anywhere in the record. An arbitrary name has no place in a JSONPath: not every text is one there. */
+function valuesNamed(record: PlainJson, name: string): PlainJson[] {
+  if (typeof record !== 'object' || record === null) return [];
+  const below = Object.values(record).flatMap((value) => valuesNamed(value, name));
+  return isRecord(record) && Object.hasOwn(record, name) ? [record[name] as PlainJson, ...below] : below;
 }
 
-const isRecord = (value: PlainJson | undefined): value is { [name: string]: PlainJson } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: PlainJson): value is { [name: string]: PlainJson } => !Array.isArray(value);
+
+function scalarSource(node: JsonNode): string | undefined {
+  if (node.kind === 'string') return node.text;
+  return node.kind === 'number' || node.kind === 'boolean' ? node.source : undefined;
+}
 
 function documentIn(route: RouteModel, read: PathAnswer, longest: number): PlainJson | undefined {
   const { status, decoded, contentType } = understood(route, { ...read, path: 'direct' }, longest);
@@ -88,11 +109,12 @@ function documentIn(route: RouteModel, read: PathAnswer, longest: number): Plain
 }
 
 /** Is the value in one of the places? 5 and "5" are one: both sides write ids either way. */
-function arrived(document: PlainJson, place: string, value: string | number | boolean): boolean {
-  return query(document, place).some((found) => scalarText(found) === scalarText(value));
+function arrived(record: PlainJson, { valuesIn, text }: CheckedField): boolean {
+  const wanted = canonical(text);
+  return valuesIn(record).some((found) => isScalar(found) && canonical(String(found)) === wanted);
 }
 
-function scalarText(value: unknown): string | undefined {
-  if (typeof value === 'number' || typeof value === 'boolean') return Decimal.of(String(value)).text;
-  return typeof value === 'string' ? Decimal.of(value.trim()).text : undefined;
-}
+const isScalar = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+
+const canonical = (text: string): string => Decimal.of(text.trim()).text;

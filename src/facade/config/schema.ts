@@ -239,7 +239,7 @@ const bodyRule = z.strictObject({
   fields: z
     .record(z.string(), bodyField)
     .describe(
-      'By the name on the gateway endpoint. The gateway drops every other field without a word, so a body that has one takes the direct path.',
+      'By the name on the gateway endpoint. The gateway drops every other field without a word, so a body of either dialect that has one takes the direct path, or is refused with `fallback: none`.',
     ),
   echoes: z
     .record(z.string(), z.string())

@@ -1,13 +1,14 @@
 import type { BodyField, BodyRule } from '../config/schema.ts';
-import { readObject, type JsonMember, type JsonNode, type JsonObject } from './json.ts';
+import type { Dialect } from '../rollout/route.ts';
+import { readObject, type JsonNode, type JsonObject } from './json.ts';
 import { lossIn } from './loss.ts';
 import { ok, untranslatable, type Conversion } from './result.ts';
 import { vocabularyOf, type KnownField } from './vocabulary.ts';
 
 /**
- * Bodies between the two endpoints. Towards the gateway the rule is *no silent loss*: it drops fields that it does not know
- * and coerces values (5 → "5", 1.9 → 1, null → nothing) while it answers 200, so whatever it would not hand on to
- * Contact2Sale as the caller meant it is untranslatable and takes the direct path as sent. Towards direct there is
+ * Bodies between the two endpoints. Towards the gateway the rule is *no silent loss*, in either dialect: the gateway drops
+ * fields that it does not know and coerces values (5 → "5", 1.9 → 1, null → nothing) while it answers 200, so whatever it
+ * would not hand on to Contact2Sale as the caller meant it is untranslatable and takes the direct path. Towards direct there is
  * nothing to lose: what is not in the rule is sent on as it is, and Contact2Sale judges it.
  */
 
@@ -23,15 +24,21 @@ interface ParamLookup {
 export function toGateway(rule: BodyRule, body: Buffer, params: ParamLookup): Conversion<Buffer> {
   const read = readObject(body, 'refuse');
   if (read.kind !== 'ok') return read;
-  const loss = lossIn(read.value);
-  if (loss !== undefined) return untranslatable(loss);
-  const { flat, attributes } = vocabularyOf(rule);
-  if (rule.jsonApi === undefined || !isEnveloped(read.value)) {
-    return gatewayObject(rule, flat, read.value.members, params);
-  }
-  const resource = attributesOf(read.value, rule.jsonApi.type);
-  if (!resource) return untranslatable('not the known kind of resource');
-  return gatewayObject(rule, attributes, resource.members, params);
+  const resource = resourceOf(rule, read.value);
+  if (!resource) return untranslatable('not the known kind of resource', 'data');
+  const pairs = gatewayPairs(rule, resource.vocabulary, resource.object, params);
+  return pairs.kind === 'ok' ? ok(Buffer.from(`{${[...pairs.value.values()].join(',')}}`)) : pairs;
+}
+
+/**
+ * Gateway dialect on the gateway path: the same bytes, or untranslatable. The caller speaks the gateway's own names, and
+ * loses what the gateway does not know as the other dialect's caller would.
+ */
+export function keptByGateway(rule: BodyRule, body: Buffer, params: ParamLookup): Conversion<Buffer> {
+  const read = readObject(body, 'refuse');
+  if (read.kind !== 'ok') return read;
+  const pairs = gatewayPairs(rule, vocabularyOf(rule).gateway, read.value, params);
+  return pairs.kind === 'ok' ? ok(body) : pairs;
 }
 
 /**
@@ -53,7 +60,7 @@ export function toDirect(rule: BodyRule, body: Buffer): Conversion<Buffer> {
     if (source === undefined) return ok(Buffer.from(read.value.source));
     // A caller's own field may have the name that a renamed one takes: two of one name, and no telling which counts.
     const origin = origins.get(name ?? key) ?? key;
-    if (origin !== key) return untranslatable('two spellings of a field');
+    if (origin !== key) return untranslatable('two spellings of a field', key);
     origins.set(name ?? key, key);
     pairs.push(`${name === undefined ? keySource : JSON.stringify(name)}:${source}`);
   }
@@ -62,30 +69,54 @@ export function toDirect(rule: BodyRule, body: Buffer): Conversion<Buffer> {
   return ok(Buffer.from(type === undefined ? flat : `{"data":{"type":${JSON.stringify(type)},"attributes":${flat}}}`));
 }
 
-function gatewayObject(
+/** A field of a body as its caller wrote it. */
+export interface AskedField {
+  /** On the gateway endpoint; the caller's own name where the rule does not know it. */
+  readonly name: string;
+  readonly isKnown: boolean;
+  readonly value: JsonNode;
+}
+
+/** Everything that a body asks for, whether or not the gateway would keep it; without what only repeats the path. Empty for a body that is not read. */
+export function askedFields(rule: BodyRule, dialect: Dialect, body: Buffer): readonly AskedField[] {
+  const read = readObject(body, 'skip');
+  if (read.kind !== 'ok') return [];
+  const own = { object: read.value, vocabulary: vocabularyOf(rule).gateway };
+  const { object, vocabulary } = (dialect === 'direct' ? resourceOf(rule, read.value) : own) ?? own;
+  return object.members.flatMap(({ key, value }): AskedField[] => {
+    const known = vocabulary.get(key);
+    if (known === undefined && Object.hasOwn(rule.echoes, key)) return [];
+    return [{ name: known?.name ?? key, isKnown: known !== undefined, value }];
+  });
+}
+
+/** The fields of a body with their texts on the gateway endpoint, by their names there; untranslatable when one would be lost. */
+function gatewayPairs(
   rule: BodyRule,
   vocabulary: ReadonlyMap<string, KnownField>,
-  members: readonly JsonMember[],
+  body: JsonObject,
   params: ParamLookup,
-): Conversion<Buffer> {
+): Conversion<ReadonlyMap<string, string>> {
+  const loss = lossIn(body);
+  if (loss) return loss;
   const pairs = new Map<string, string>();
-  for (const { key, value } of members) {
+  for (const { key, value } of body.members) {
     const known = vocabulary.get(key);
     if (known === undefined) {
-      if (!Object.hasOwn(rule.echoes, key)) return untranslatable('unknown field');
+      if (!Object.hasOwn(rule.echoes, key)) return untranslatable('unknown field', key);
       if (!echoesParam(value, params.get(rule.echoes[key] ?? '')))
-        return untranslatable(`disagrees with the path: ${key}`);
+        return untranslatable('disagrees with the path: field', key);
       continue;
     }
-    if (pairs.has(known.name)) return untranslatable(`two spellings of a field: ${known.name}`);
+    if (pairs.has(known.name)) return untranslatable('two spellings of a field', key);
     const source = gatewayValue(known, value);
-    if (source === undefined) return untranslatable(`field would be altered: ${known.name}`);
+    if (source === undefined) return untranslatable('the gateway would alter or refuse the field', key);
     pairs.set(known.name, `${JSON.stringify(known.name)}:${source}`);
   }
-  for (const [name, field] of Object.entries(rule.fields)) {
-    if (field.required && !pairs.has(name)) return untranslatable(`required field missing: ${name}`);
+  for (const [key, { name, field }] of vocabulary) {
+    if (field.required && !pairs.has(name)) return untranslatable('required field missing', key);
   }
-  return ok(Buffer.from(`{${[...pairs.values()].join(',')}}`));
+  return ok(pairs);
 }
 
 /** The value's text on the gateway endpoint, or undefined when the gateway would alter or refuse it. */
@@ -134,6 +165,17 @@ function hasWord(field: BodyField, value: JsonNode): boolean {
 function echoesParam(value: JsonNode, param: string | undefined): boolean {
   if (value.kind === 'string') return value.text === param;
   return value.kind === 'number' && value.source === param;
+}
+
+/** What holds the fields of a body in the direct dialect, and by which names; undefined when it is no known resource. */
+function resourceOf(
+  rule: BodyRule,
+  body: JsonObject,
+): { readonly object: JsonObject; readonly vocabulary: ReadonlyMap<string, KnownField> } | undefined {
+  const { flat, attributes } = vocabularyOf(rule);
+  if (rule.jsonApi === undefined || !isEnveloped(body)) return { object: body, vocabulary: flat };
+  const object = attributesOf(body, rule.jsonApi.type);
+  return object && { object, vocabulary: attributes };
 }
 
 const isEnveloped = (body: JsonObject): boolean => body.members.some(({ key }) => key === 'data');

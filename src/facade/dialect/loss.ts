@@ -1,5 +1,6 @@
 import { isSafeNumber } from 'lossless-json';
-import type { JsonNode } from './json.ts';
+import type { JsonNode, JsonObject } from './json.ts';
+import { untranslatable, type Untranslatable } from './result.ts';
 
 /**
  * What the gateway would alter in any JSON value, wherever it stands: it parses and writes the body anew. Of duplicate
@@ -7,8 +8,24 @@ import type { JsonNode } from './json.ts';
  * write that happened; `__proto__` is data to Python and a trap to whatever reads it in JavaScript.
  */
 
-/** The first loss in the tree as a reason, or undefined when the gateway hands on the same value. */
-export function lossIn(node: JsonNode): string | undefined {
+/** The first loss in a body, at the field that holds it, or undefined when the gateway hands on the same values. */
+export function lossIn({ members }: JsonObject): Untranslatable | undefined {
+  const seen = new Set<string>();
+  for (const { key, value } of members) {
+    const reason = lossOfKey(key, seen) ?? lossOfValue(value);
+    if (reason !== undefined) return untranslatable(reason, key);
+    seen.add(key);
+  }
+  return undefined;
+}
+
+function lossOfKey(key: string, seen: ReadonlySet<string>): string | undefined {
+  if (seen.has(key)) return 'duplicate key';
+  if (key === '__proto__') return 'reserved key';
+  return key.isWellFormed() ? undefined : 'lone surrogate';
+}
+
+function lossOfValue(node: JsonNode): string | undefined {
   switch (node.kind) {
     case 'string':
       return node.text.isWellFormed() ? undefined : 'lone surrogate';
@@ -17,13 +34,9 @@ export function lossIn(node: JsonNode): string | undefined {
       // 12345678901234567890, 1e400 and 0.1234567890123456789 are not.
       return isSafeNumber(node.source) ? undefined : 'number would be altered';
     case 'array':
-      return firstOf(node.items, lossIn);
-    case 'object': {
-      const keys = new Set(node.members.map((member) => member.key));
-      if (keys.size < node.members.length) return 'duplicate key';
-      if (keys.has('__proto__')) return 'reserved key';
-      return firstOf(node.members, ({ key, value }) => (key.isWellFormed() ? lossIn(value) : 'lone surrogate'));
-    }
+      return firstOf(node.items, lossOfValue);
+    case 'object':
+      return lossIn(node)?.reason;
     case 'boolean':
     case 'null':
       return undefined;

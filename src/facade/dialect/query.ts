@@ -3,7 +3,7 @@ import { decodesTwiceOrControls, isVisibleAscii, percentDecode } from '../../htt
 import { ok, untranslatable, type Conversion } from './result.ts';
 
 /**
- * Queries from the direct dialect to the gateway. Names are the same on both endpoints, so nothing is rewritten: the query
+ * Queries for the gateway, of either dialect. Names are the same on both endpoints, so nothing is rewritten: the query
  * goes on byte for byte, or not at all. Not at all, when the gateway would drop a parameter without a word (unknown
  * names, `limit`, empty values), keep only the last of several, read it otherwise (`1_0` as 10, `+` as a space) or
  * answer 422 where Contact2Sale may not (`perpage=51`).
@@ -24,12 +24,17 @@ export function toGatewayQuery(rule: QueryRule, rawQuery: string): Conversion<st
   const seen = new Set<string>();
   for (const pair of rawQuery.split('&')) {
     const equals = pair.indexOf('=');
-    const name = percentDecode(equals < 0 ? pair : pair.slice(0, equals));
-    if (name === undefined || !Object.hasOwn(rule, name)) return untranslatable('unknown query parameter');
-    if (seen.has(name)) return untranslatable(`repeated query parameter: ${name}`);
+    const written = equals < 0 ? pair : pair.slice(0, equals);
+    const name = percentDecode(written);
+    if (name === undefined || !Object.hasOwn(rule, name)) {
+      return untranslatable('unknown query parameter', name ?? written);
+    }
+    if (seen.has(name)) return untranslatable('repeated query parameter', name);
     seen.add(name);
     const value = equals < 0 ? '' : pair.slice(equals + 1);
-    if (!isReadAlike(rule[name], value)) return untranslatable(`query parameter would be altered: ${name}`);
+    if (!isReadAlike(rule[name], value)) {
+      return untranslatable('the gateway would alter or refuse the query parameter', name);
+    }
   }
   return ok(rawQuery);
 }

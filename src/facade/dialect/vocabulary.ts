@@ -16,6 +16,8 @@ export interface KnownField {
 interface Vocabulary {
   /** By every name that the direct endpoint reads. */
   readonly flat: ReadonlyMap<string, KnownField>;
+  /** By the name on the gateway endpoint. */
+  readonly gateway: ReadonlyMap<string, KnownField>;
   /** By the name inside `data.attributes` of the JSON:API form. */
   readonly attributes: ReadonlyMap<string, KnownField>;
   /** The name that the direct endpoint is sent (inside `data.attributes`, where it takes JSON:API), by gateway name. */
@@ -32,10 +34,12 @@ export function vocabularyOf(rule: BodyRule): Vocabulary {
 
 function build(rule: BodyRule): Vocabulary {
   const flat = new Map<string, KnownField>();
+  const gateway = new Map<string, KnownField>();
   const attributes = new Map<string, KnownField>();
   const written = new Map<string, string>();
   for (const [name, field] of Object.entries(rule.fields)) {
     const names = directNames(name, field);
+    gateway.set(name, { name, field, single: false });
     const renamed = rule.jsonApi?.names[name];
     for (const direct of names) flat.set(direct, { name, field, single: field.list && direct !== name });
     for (const attribute of renamed === undefined ? names : [renamed]) {
@@ -43,7 +47,7 @@ function build(rule: BodyRule): Vocabulary {
     }
     written.set(name, renamed ?? names[0] ?? name);
   }
-  return { flat, attributes, written };
+  return { flat, gateway, attributes, written };
 }
 
 function directNames(name: string, { direct }: BodyField): readonly string[] {

@@ -4,7 +4,7 @@ import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Path, RouteModel } from '../rollout/route.ts';
 import { bodiless, hasNoBody, reasonPhrase } from './headers.ts';
 import { sendProblem } from '../../http/problem.ts';
-import { isUnknownWrite, refusalFor } from './refusals.ts';
+import { isUnknownWrite, refusalFor, type RefusalFacts } from './refusals.ts';
 
 /** The answer to the caller: an upstream's, streamed or rewritten, or the facade's own; with the headers that say who served. */
 export class CallerAnswer {
@@ -78,8 +78,8 @@ export class CallerAnswer {
     this.#res.end(body);
   }
 
-  /** The facade answers by itself. @param retryAfter milliseconds. */
-  refuse(path: Path, outcome: Outcome, retryAfter: number | undefined): void {
+  /** The facade answers by itself. */
+  refuse(path: Path, outcome: Outcome, facts: Omit<RefusalFacts, 'isUnknown'>): void {
     this.outcome = outcome;
     const headers: string[] = [];
     this.#pushOwn(path, headers);
@@ -87,10 +87,7 @@ export class CallerAnswer {
     if (outcome === 'client_timeout') headers.push('connection', 'close');
     sendProblem(
       this.#res,
-      refusalFor(outcome, this.#route.pair.names, {
-        isUnknown: this.#isUnknownWrite(outcome),
-        retryAfterMs: retryAfter,
-      }),
+      refusalFor(outcome, this.#route.pair.names, { ...facts, isUnknown: this.#isUnknownWrite(outcome) }),
       this.#requestId,
       headers,
     );

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describeLoss, type Untranslatable } from '../dialect/result.ts';
 import { successStatus } from '../dialect/success-status.ts';
 import { isEventStreamType } from '../../http/media.ts';
 import type { Logger } from '../../http/log.ts';
@@ -151,7 +152,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const body = this.#body;
     const fits = headFits(match, path, req, body !== undefined);
     if (fits.kind === 'refused') return this.#refuseUntried(fits.outcome);
-    if (fits.kind === 'untranslatable') return this.#cannotServe('untranslatable');
+    if (fits.kind === 'untranslatable') return this.#cannotCarry(fits);
     if (body && body.held === undefined) {
       if (this.#mustHold(path)) return this.#holdBody(path, body);
       if (!body.hasArrived) return this.#awaitBody(path, body);
@@ -174,20 +175,35 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   #holdBody(path: Path, body: InboundBody): void {
     const { maxBodyBytes } = this.#entry.model;
-    if (body.isLongerThan(maxBodyBytes)) return this.#refuse('client_too_large');
+    if (body.isLongerThan(maxBodyBytes)) return this.#cannotHold();
     this.#continue();
-    body.hold(maxBodyBytes, (collected) => {
+    body.hold(maxBodyBytes, this.#startedAt, (isHeld) => {
       if (this.#phase.kind !== 'planning') return;
-      if (collected.kind === 'too-large') return this.#refuse('client_too_large');
-      this.#makePlan(path);
+      if (isHeld) this.#makePlan(path);
+      else this.#cannotHold();
     });
+  }
+
+  /** Too long to be judged for the gateway; direct may take it as it comes. */
+  #cannotHold(): void {
+    if (this.#path === 'gateway') {
+      this.#notTried('untranslatable');
+      if (this.#failover('untranslatable')) return;
+    }
+    this.#refuse('client_too_large');
   }
 
   #makePlan(path: Path): void {
     const { match, target } = this.#asked;
     const plan = planFor(match, path, target, this.#body !== undefined, this.#body?.held);
     if (plan.kind === 'ok') this.#gate(path, plan.value);
-    else this.#cannotServe('untranslatable');
+    else this.#cannotCarry(plan);
+  }
+
+  /** The path would lose a part of it, which the caller is told where no other path is asked. */
+  #cannotCarry(loss: Untranslatable): void {
+    this.#notTried('untranslatable');
+    if (!this.#failover('untranslatable')) this.#refuse('untranslatable', undefined, describeLoss(loss));
   }
 
   // --- 3. gate ---
@@ -280,7 +296,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #failover(outcome: Outcome): boolean {
     const { model, state } = this.#entry;
     if (this.#path !== 'gateway' || model.direct.length === 0) return false;
-    if (!mayFailover(model.safety, outcome, this.#fallbackFor(outcome), this.#answer.begun)) return false;
+    if (!mayFailover(model.safety, outcome, model.rollout.fallback, this.#answer.begun)) return false;
     if (this.#body?.isSpent) return false;
     if (decisionOf(outcome).delivery !== 'unsent') {
       if (!this.#snapshot.failoverBudget.take(this.#context.now(), this.#asked.standing)) return false;
@@ -289,11 +305,6 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     state.recorder.failover(outcome);
     this.#ask('direct');
     return true;
-  }
-
-  /** What the gateway cannot carry is no failure of the gateway: it goes direct even where failures are answered. */
-  #fallbackFor(outcome: Outcome): 'direct' | 'none' {
-    return outcome === 'untranslatable' ? 'direct' : this.#entry.model.rollout.fallback;
   }
 
   attemptFails(attempt: Attempt, outcome: Outcome): void {
@@ -396,9 +407,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   /** The facade answers by itself. */
-  #refuse(outcome: Outcome, retryAfter?: number): void {
+  #refuse(outcome: Outcome, retryAfter?: number, loss?: string): void {
     this.#phase = ANSWERED;
-    this.#answer.refuse(this.#path, outcome, retryAfter);
+    this.#answer.refuse(this.#path, outcome, { retryAfterMs: retryAfter, loss });
   }
 
   #pauseBudget(answered: Path, retryAfter: string | undefined): void {

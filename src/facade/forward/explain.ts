@@ -6,6 +6,7 @@ import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
 import { stageOf, type Stage } from '../rollout/stage.ts';
 import { bucketFor, choose } from './choose.ts';
 import type { Caller } from './callers.ts';
+import type { Untranslatable } from '../dialect/result.ts';
 import { mayFailover } from './failover.ts';
 import type { PreparedRoute } from './runtime-snapshot.ts';
 import { headFits, methodFor, planFor } from './plan.ts';
@@ -51,7 +52,7 @@ export type Sending =
       /** Which credentials go along. */
       readonly credentials: string;
     }
-  | { readonly path: Path; readonly kind: 'untranslatable'; readonly reason: string }
+  | ({ readonly path: Path } & Untranslatable)
   | { readonly path: Path; readonly kind: 'refused'; readonly outcome: Outcome; readonly status: number };
 
 export type Explanation =
@@ -125,9 +126,12 @@ export function explainRequest(situation: Situation, question: Question): Explan
 
 function sendingsOf(situation: Situation, question: Question, match: Match<PreparedRoute>, path: Path): Sending[] {
   const first = sendingBy(situation, question, match, path);
-  // What the gateway cannot carry goes direct, whatever the fallback says (docs/decisions/0004).
-  const goesOn = first.kind === 'untranslatable' && path === 'gateway' && match.route.model.direct.length > 0;
-  return goesOn ? [first, sendingBy(situation, question, match, 'direct')] : [first];
+  if (first.kind !== 'untranslatable') return [first];
+  const next =
+    path === 'gateway' && failoverOf(match.route, match.route.model.rollout.fallback).unsent
+      ? sendingBy(situation, question, match, 'direct')
+      : refused(path, 'untranslatable');
+  return [first, next];
 }
 
 function sendingBy(situation: Situation, question: Question, match: Match<PreparedRoute>, path: Path): Sending {

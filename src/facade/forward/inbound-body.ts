@@ -1,5 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { announcesBody, Arrival, collectBody, RequestBody, type Collected } from '../../http/request-body.ts';
+import {
+  announcesBody,
+  Arrival,
+  collectBody,
+  ProgressWatch,
+  RequestBody,
+  type Collecting,
+} from '../../http/request-body.ts';
 
 /**
  * The body of one request, from the caller to whoever is asked: awaited, then held in memory or streamed. It says
@@ -8,8 +15,12 @@ import { announcesBody, Arrival, collectBody, RequestBody, type Collected } from
 export class InboundBody {
   readonly #req: IncomingMessage;
   #arrival: Arrival | undefined;
+  #collecting: Collecting | undefined;
+  #progress: ProgressWatch | undefined;
   #held: Buffer | undefined;
   #streamed: RequestBody | undefined;
+  /** It was read until it was found to be too long to be held, and what was read was put back. */
+  #isPutBack = false;
 
   /** Undefined where the head announces no body. */
   static of(req: IncomingMessage): InboundBody | undefined {
@@ -27,7 +38,7 @@ export class InboundBody {
 
   /** It is whole, or as much of it is here as is kept before anybody reads: an upstream may be asked. */
   get hasArrived(): boolean {
-    return this.#held !== undefined || (this.#arrival !== undefined && !this.#arrival.isAwaited);
+    return this.#held !== undefined || this.#isPutBack || (this.#arrival !== undefined && !this.#arrival.isAwaited);
   }
 
   /** Part of it was handed on: nobody else can get it from its beginning. */
@@ -40,17 +51,28 @@ export class InboundBody {
     this.#arrival ??= new Arrival(this.#req, now, done);
   }
 
-  /** By its head alone. Not asked for then, the body may stay where it is. */
+  /** By its head, or since it was read that far. Not asked for then, the body may stay where it is. */
   isLongerThan(bytes: number): boolean {
-    return Number(this.#req.headers['content-length'] ?? 0) > bytes;
+    return this.#isPutBack || Number(this.#req.headers['content-length'] ?? 0) > bytes;
   }
 
-  /** Reads all of it into memory. @param maxBytes of a longer one `done` is told so. */
-  hold(maxBytes: number, done: (collected: Collected) => void): void {
-    collectBody(this.#req, maxBytes, (collected) => {
+  /**
+   * Reads all of it into memory; a longer one can still be sent from its beginning.
+   * @param now milliseconds, monotonic. @param done told whether it is {@link held}; never when the caller leaves before.
+   */
+  hold(maxBytes: number, now: number, done: (isHeld: boolean) => void): void {
+    this.#progress = new ProgressWatch(now);
+    this.#collecting = collectBody(this.#req, maxBytes, (collected) => {
       if (collected.kind === 'whole') this.#held = collected.body;
-      done(collected);
+      else this.#putBack(collected.begin);
+      done(collected.kind === 'whole');
     });
+  }
+
+  #putBack(begin: readonly Buffer[]): void {
+    this.#req.pause();
+    this.#req.unshift(Buffer.concat(begin));
+    this.#isPutBack = true;
   }
 
   /** What an attempt sends. */
@@ -60,6 +82,8 @@ export class InboundBody {
 
   /** It is still awaited, and nothing of it came for so long. @param now, idle milliseconds. */
   isSilent(now: number, idle: number): boolean {
+    const { bytes } = this.#collecting ?? {};
+    if (bytes !== undefined && !this.hasArrived) return this.#progress?.isSilent(bytes, now, idle) === true;
     return this.#arrival?.isSilent(now, idle) === true;
   }
 

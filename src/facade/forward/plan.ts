@@ -1,19 +1,22 @@
 import type { IncomingMessage } from 'node:http';
-import { toDirect, toGateway } from '../dialect/body.ts';
+import { keptByGateway, toDirect, toGateway } from '../dialect/body.ts';
 import { isJsonMediaType } from '../../http/media.ts';
 import { renderPath } from '../dialect/path.ts';
 import { percentDecode } from '../../http/percent.ts';
 import { toGatewayQuery } from '../dialect/query.ts';
-import type { Conversion } from '../dialect/result.ts';
+import { untranslatable, type Conversion } from '../dialect/result.ts';
 import type { Match } from '../rollout/matcher.ts';
-import type { Endpoint, Path } from '../rollout/route.ts';
+import type { Endpoint, Path, RouteModel } from '../rollout/route.ts';
 import { paramsSafe } from './choose.ts';
 import type { PreparedRoute } from './runtime-snapshot.ts';
 
 /**
  * What would be sent to a path: the target, and the body when it has to be rewritten. Where the caller's dialect and
- * the path are the same, everything goes as it came. What the gateway would drop or alter is *untranslatable*: the
- * request then takes the direct path, in the caller's own words.
+ * the path are the same, everything goes as it came. What the gateway would drop or alter, in either dialect, is
+ * *untranslatable*: the request then takes the direct path, or is refused where that is no fallback any more.
+ *
+ * So a body for the gateway is read in its own dialect too: 3 µs for one of 350 bytes, 22 µs for 3 kB, and only where the
+ * gateway serves a route that has a body. Reads without a query, and everything on the direct path, pay nothing.
  */
 
 /** A request's target, cut once. */
@@ -38,40 +41,29 @@ export interface Plan {
 type Head = Pick<IncomingMessage, 'headers'>;
 
 const EMPTY = Buffer.alloc(0);
-const UNTRANSLATABLE_BODY: Conversion<never> = { kind: 'untranslatable', reason: 'the gateway takes no body here' };
-const UNTRANSLATABLE_TYPE: Conversion<never> = { kind: 'untranslatable', reason: 'the body is not plain JSON' };
-const MISSING_BODY: Conversion<never> = { kind: 'untranslatable', reason: 'the gateway refuses it without a body' };
+const UNTRANSLATABLE_BODY = untranslatable('the gateway takes no body here');
+const UNTRANSLATABLE_TYPE = untranslatable('the body is not plain JSON');
+const MISSING_BODY = untranslatable('the gateway refuses it without a body');
 const FITS: Conversion<undefined> = { kind: 'ok', value: undefined };
-const CONDITIONAL: Conversion<never> = {
-  kind: 'untranslatable',
-  reason: 'the gateway ignores the condition of this write',
-};
 
 /** Why a path is not asked, and nobody in its place. */
 interface PathRefused {
   readonly kind: 'refused';
-  readonly outcome: 'client_bad_request' | 'untranslatable';
+  readonly outcome: 'client_bad_request';
 }
 
 const UNSAFE: PathRefused = { kind: 'refused', outcome: 'client_bad_request' };
-const CONDITION_UNKNOWN: PathRefused = { kind: 'refused', outcome: 'untranslatable' };
 
-/** Must the body be in memory before this path can be asked? */
-export function rewritesBody(
-  { model, rewritesForDirect }: PreparedRoute,
-  match: Match<PreparedRoute>,
-  path: Path,
-): boolean {
-  if (match.dialect === path || !model.body) return false;
-  return path === 'gateway' || rewritesForDirect;
+/** Must the whole body be read before this path can be asked: to be rewritten for it, or to be judged? */
+export function readsBody({ route, dialect }: Match<PreparedRoute>, path: Path): boolean {
+  if (!route.model.body) return false;
+  return path === 'gateway' || (dialect === 'gateway' && route.rewritesForDirect);
 }
 
 /**
- * May the path be asked at all, by the head of the request alone? Refused is
- * - what is in the gateway's dialect and has a path parameter that would lead elsewhere: nothing was asked in
- *   Contact2Sale's own words, so there is nothing to pass on as it was sent;
- * - a conditional write where direct is no fallback any more: the gateway would write without looking at the condition,
- *   and what the condition names (an ETag, a key) comes from the gateway, so direct cannot judge it.
+ * May the path be asked at all, by the head of the request alone? Refused is what is in the gateway's dialect and has a
+ * path parameter that would lead elsewhere: nothing was asked in Contact2Sale's own words, so there is nothing to pass
+ * on as it was sent. A conditional write does not go to the gateway, which would write without looking at the condition.
  */
 export function headFits(
   match: Match<PreparedRoute>,
@@ -80,26 +72,25 @@ export function headFits(
   hasBody: boolean,
 ): Conversion<undefined> | PathRefused {
   const { model } = match.route;
-  if (path === 'gateway' && model.safety !== 'safe' && hasCondition(req, model.pair.gateway.ignoredWriteHeaders)) {
-    return model.rollout.fallback === 'none' ? CONDITION_UNKNOWN : CONDITIONAL;
-  }
-  if (match.dialect === path) return FITS;
-  if (path === 'gateway') return bodyFitsGateway(req, match.route, hasBody);
-  return paramsSafe(match) ? FITS : UNSAFE;
+  if (path === 'direct') return match.dialect === path || paramsSafe(match) ? FITS : UNSAFE;
+  const condition = model.safety === 'safe' ? undefined : conditionOf(req, model.pair.gateway.ignoredWriteHeaders);
+  if (condition !== undefined) return untranslatable('the gateway ignores the condition of this write', condition);
+  return bodyFitsGateway(req, match.route, hasBody);
 }
 
-function hasCondition({ headers }: Head, names: readonly string[]): boolean {
-  for (const name of names) if (headers[name] !== undefined) return true;
-  return false;
+/** The name of the header that holds it. */
+function conditionOf({ headers }: Head, names: readonly string[]): string | undefined {
+  for (const name of names) if (headers[name] !== undefined) return name;
+  return undefined;
 }
 
 /**
- * Must the body be in memory: because it has to be rewritten, or because a repeatable write may be sent twice, or because
+ * Must the body be in memory: because it has to be read, or because a repeatable write may be sent twice, or because
  * what arrives will be read back and compared with it?
  */
 export function mustHoldBody(match: Match<PreparedRoute>, path: Path, req: Head, isReadBack = false): boolean {
   const { model } = match.route;
-  if (rewritesBody(match.route, match, path)) return true;
+  if (readsBody(match, path)) return true;
   const isRepeatable = path === 'gateway' && model.safety === 'idempotent' && model.rollout.fallback === 'direct';
   return (isRepeatable || isReadBack) && Number(req.headers['content-length'] ?? Infinity) <= model.maxBodyBytes;
 }
@@ -114,14 +105,13 @@ export function planFor(
 ): Conversion<Plan> {
   const target = targetFor(match, path, asked);
   if (target.kind !== 'ok') return target;
-  if (hasBody && rewritesBody(match.route, match, path)) {
-    const rewritten = bodyFor(match, path, body ?? EMPTY);
-    if (rewritten.kind !== 'ok') return rewritten;
-    return { kind: 'ok', value: { target: target.value, body: rewritten.value, isTranslated: true } };
+  if (hasBody && readsBody(match, path)) {
+    const read = bodyFor(match, path, body ?? EMPTY);
+    if (read.kind !== 'ok') return read;
+    return { kind: 'ok', value: { target: target.value, body: read.value, isTranslated: match.dialect !== path } };
   }
   // The gateway would answer 422 where Contact2Sale may have more to say.
-  const lacksBody = !hasBody && path === 'gateway' && match.dialect === 'direct' && match.route.model.body;
-  if (lacksBody) return MISSING_BODY;
+  if (!hasBody && path === 'gateway' && match.route.model.body) return MISSING_BODY;
   return { kind: 'ok', value: { target: target.value, body, isTranslated: false } };
 }
 
@@ -138,18 +128,22 @@ export function targetFor(match: Match<PreparedRoute>, path: Path, target: Targe
   const { dialect, endpoint, params } = match;
   const { model } = match.route;
   const canonical = model[path][0] as Endpoint;
-  if (dialect === path) {
-    // Direct goes as it came, alias and all: that is what the legacy API was asked before.
-    const isCanonical = endpoint === canonical && !target.path.endsWith('/');
-    const asIs = path === 'direct' || isCanonical || model.pair.gateway.takesOtherSpellings;
-    return { kind: 'ok', value: asIs ? target.raw : join(renderPath(canonical, params), target.query) };
+  if (path === 'direct') {
+    // Goes as it came in its own dialect, alias and all: that is what the legacy API was asked before.
+    if (dialect === path) return { kind: 'ok', value: target.raw };
+    return { kind: 'ok', value: join(renderPath(canonical, params), withDefaults(target.query, match.route)) };
   }
-  const rendered = renderPath(canonical, params);
-  if (path === 'direct') return { kind: 'ok', value: join(rendered, withDefaults(target.query, match.route)) };
-  if (target.query === '') return { kind: 'ok', value: rendered };
-  const query = toGatewayQuery(model.query, target.query);
-  return query.kind === 'ok' ? { kind: 'ok', value: join(rendered, query.value) } : query;
+  if (target.query !== '' && !(isGatewayOnly(model) && Object.keys(model.query).length === 0)) {
+    const query = toGatewayQuery(model.query, target.query);
+    if (query.kind !== 'ok') return query;
+  }
+  const isCanonical = endpoint === canonical && !target.path.endsWith('/');
+  const isAsCame = dialect === path && (isCanonical || model.pair.gateway.takesOtherSpellings);
+  return { kind: 'ok', value: isAsCame ? target.raw : join(renderPath(canonical, params), target.query) };
 }
+
+/** Nothing can be lost between two paths: what its rules leave open, the gateway alone has ever judged. */
+const isGatewayOnly = ({ direct }: RouteModel): boolean => direct.length === 0;
 
 /** What the gateway would have added must reach Contact2Sale too, or the same request means another page. */
 function withDefaults(query: string, { queryDefaults }: PreparedRoute): string {
@@ -164,21 +158,22 @@ function withDefaults(query: string, { queryDefaults }: PreparedRoute): string {
 /** Can a body that was not read yet be brought to the gateway at all? Decided by the head of the request alone. */
 export function bodyFitsGateway(req: Head, { model }: PreparedRoute, hasBody: boolean): Conversion<undefined> {
   if (!hasBody) return FITS;
-  if (!model.body) return UNTRANSLATABLE_BODY;
+  if (!model.body) return isGatewayOnly(model) ? FITS : UNTRANSLATABLE_BODY;
   if (req.headers['content-encoding'] !== undefined || !isJsonMediaType(req.headers['content-type']))
     return UNTRANSLATABLE_TYPE;
   return FITS;
 }
 
-/** The body to send to the path whose dialect the caller does not speak. */
+/** The body to send to a path that {@link readsBody}. */
 export function bodyFor(
-  { route: { model }, params }: Match<PreparedRoute>,
+  { route: { model }, params, dialect }: Match<PreparedRoute>,
   path: Path,
   body: Buffer,
 ): Conversion<Buffer> {
   if (!model.body) return { kind: 'ok', value: body };
+  if (path === 'direct') return toDirect(model.body, body);
   const values = new Map(model.params.map((name, i) => [name, decoded(params[i] ?? '')]));
-  return path === 'gateway' ? toGateway(model.body, body, values) : toDirect(model.body, body);
+  return (dialect === 'gateway' ? keptByGateway : toGateway)(model.body, body, values);
 }
 
 function join(path: string, query: string): string {

@@ -9,7 +9,8 @@ export const NO_NAMES: Names = { direct: '', gateway: '' };
 
 /**
  * What the facade says when it answers by itself: one sentence for every outcome, with what the caller can do. `{direct}`
- * and `{gateway}` stand for the names of the two sides, `{Direct}` and `{Gateway}` for them at the begin of a sentence.
+ * and `{gateway}` stand for the names of the two sides, `{Direct}` and `{Gateway}` for them at the begin of a sentence,
+ * `{loss}` for what the path would lose.
  */
 const DETAILS: Partial<Record<Outcome, string>> = {
   upstream_connect: 'The upstream could not be reached. Nothing was sent; the request may be repeated.',
@@ -30,7 +31,7 @@ const DETAILS: Partial<Record<Outcome, string>> = {
   facade_overload: 'The facade has more to do than it can. Nothing was sent; try again in a moment.',
   facade_no_gateway: 'This route is served by {gateway} alone, which is switched off or not configured.',
   untranslatable:
-    'The path that serves this route cannot carry the request without losing a part of it: a field, a value, or a condition such as If-Match. Nothing was sent.',
+    'The path that serves this route cannot carry the request without losing a part of it{loss}. Nothing was sent.',
   client_bad_request: 'The request cannot be forwarded: its path or a header holds what HTTP does not allow there.',
   client_unauthorized: 'This route needs a known token: send Authorization: Bearer <token>.',
   client_method: 'The route does not know this method.',
@@ -52,21 +53,25 @@ export function isUnknownWrite(outcome: Outcome, isSafe: boolean): boolean {
   return delivery === 'unknown' || (delivery === 'answered' && (judge === 'failure' || outcome === 'origin_error'));
 }
 
-interface RefusalFacts {
+export interface RefusalFacts {
   /** A write may have been received. */
   readonly isUnknown?: boolean;
   readonly retryAfterMs?: number | undefined;
+  /** What the path would lose, with the name of the field. */
+  readonly loss?: string | undefined;
 }
 
 /** The problem that a caller gets for an outcome. @param names of the two sides. */
 export function refusalFor(outcome: Outcome, names: Names, facts: RefusalFacts = {}): Problem {
-  const { isUnknown = false, retryAfterMs } = facts;
+  const { isUnknown = false, retryAfterMs, loss } = facts;
   const { status, delivery } = decisionOf(outcome);
+  const told = loss === undefined ? '' : `: ${loss}`;
+  const unknown = isUnknown ? UNKNOWN : '';
   const sentence = isUnknown && delivery === 'unsent' ? NOT_ASKED_AGAIN : DETAILS[outcome];
   return {
     status: status || 502,
     kind: outcome.replaceAll('_', '-'),
-    detail: named(sentence ?? 'The request could not be served.', names) + (isUnknown ? UNKNOWN : ''),
+    detail: named(sentence ?? 'The request could not be served.', names).replace('{loss}', () => told) + unknown,
     retryAfter: retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1000)),
   };
 }

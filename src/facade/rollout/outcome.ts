@@ -75,7 +75,7 @@ export const OUTCOMES = {
   /** A gateway-only route while no gateway may be used. */
   facade_no_gateway: decision('facade', 'admit', 'unsent', 503),
   /** The gateway path cannot carry the request without losing something. */
-  untranslatable: decision('facade', 'admit', 'unsent', 400),
+  untranslatable: decision('facade', 'admit', 'unsent', 422),
   client_bad_request: decision('client', 'admit', 'unsent', 400),
   client_unauthorized: decision('client', 'admit', 'unsent', 401),
   client_method: decision('client', 'admit', 'unsent', 405),

@@ -1,6 +1,5 @@
 import { BREAKER_OPEN, SERVED, type Fate, type Side } from './fate.ts';
 import { fatesOf, type Fault } from './faults.ts';
-import type { Dialect } from './cell.ts';
 import { sideOf, type Situation } from './situations.ts';
 
 /** What the design promises under a fault (docs/reliability.md says it in words), apart from how the facade does it. */
@@ -19,7 +18,7 @@ export interface Answer {
 /** What the next request that a side gets will come to. */
 export type Next = (side: Side) => Fate;
 
-export function expected(situation: Situation, dialect: Dialect, next: Next): Answer {
+export function expected(situation: Situation, next: Next): Answer {
   const { method, fallback, stage } = situation;
   const received = { direct: 0, gateway: 0 };
   let mayHaveArrived = false;
@@ -33,9 +32,7 @@ export function expected(situation: Situation, dialect: Dialect, next: Next): An
   let fate = ask(side);
   // 1. What was never sent goes to direct, writes included; what failed goes there if it may be repeated.
   const mayRepeat = method !== 'POST' && (fate.reach === 'sent' || fate.reach === 'refused');
-  // A body that needs no translation is not held: what the gateway has read of it is gone.
-  const isGone = method === 'POST' && dialect === 'gateway' && fate.received > 0;
-  if (side === 'gateway' && fallback === 'direct' && ((fate.reach === 'unsent' && !isGone) || mayRepeat)) {
+  if (side === 'gateway' && fallback === 'direct' && (fate.reach === 'unsent' || mayRepeat)) {
     side = 'direct';
     fate = ask(side);
   }
@@ -77,9 +74,9 @@ export function possible(fault: Fault, situation: Situation, isOpen = false): An
   };
   // At most three are asked; each choice of each of them is gone through.
   const most = 4;
-  return Array.from({ length: 2 * most ** 3 }, (_, n) => {
+  return Array.from({ length: most ** 3 }, (_, n) => {
     let nth = 0;
-    return expected(situation, n < most ** 3 ? 'direct' : 'gateway', (side) => {
+    return expected(situation, (side) => {
       const fates = choices(side, nth);
       return fates[Math.floor(n / most ** nth++) % fates.length] as Fate;
     });

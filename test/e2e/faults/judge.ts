@@ -15,7 +15,7 @@ export function differences(fault: Fault, cell: Cell, world: World, metrics: str
   for (const dialect of ['direct', 'gateway'] as const) {
     const next = inTurn(fault, situation);
     for (const seen of cell.shots[dialect]) {
-      const want = inWords(expected(situation, dialect, next));
+      const want = inWords(expected(situation, next));
       if (text(seen) !== want) found.push(`${dialect} dialect: ${text(seen)}; expected ${want}`);
     }
   }

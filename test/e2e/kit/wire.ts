@@ -1,22 +1,35 @@
 import type { Socket } from 'node:net';
 import type { Document } from 'yaml';
-import { FACADE_TOKEN, startFacade, type TestFacade } from './facade.ts';
+import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './facade.ts';
 import { readMessage, valuesOf, type RawMessage } from './messages.ts';
 import { openRaw, type RawCaller } from './raw.ts';
 import { startRawUpstream, until, type TestUpstream } from './upstream.ts';
 
 /** A facade between bare sockets: what a caller sends and what an upstream sees are compared byte by byte. */
 
-/** The three ways through the facade. Each has a read and a write whose body is streamed. */
+/** The three ways through the facade. Each has a read, a read that may have a body, and a write; both bodies are streamed. */
 export const WAYS = [
   {
     way: 'direct',
     read: '/integration/leads/42',
+    readWithBody: '/integration/leads/42',
     write: '/integration/sellers/7',
     force: 'x-facade-force: direct\r\n',
   },
-  { way: 'gateway', read: '/leads/42', write: '/sellers/7', force: 'x-facade-force: gateway\r\n' },
-  { way: 'passthrough', read: '/api/v9/things/42', write: '/api/v9/things/7', force: '' },
+  {
+    way: 'gateway',
+    read: '/leads/42',
+    readWithBody: '/uploads/42',
+    write: '/uploads/7',
+    force: 'x-facade-force: gateway\r\n',
+  },
+  {
+    way: 'passthrough',
+    read: '/api/v9/things/42',
+    readWithBody: '/api/v9/things/42',
+    write: '/api/v9/things/7',
+    force: '',
+  },
 ] as const;
 export type Way = (typeof WAYS)[number];
 
@@ -155,6 +168,13 @@ export interface Wire {
   close(): Promise<void>;
 }
 
+/** A body for a route with a direct path is read before the gateway is asked; on these it is streamed. */
+const UPLOADS = ['PUT', 'GET'].map((method) => ({
+  id: `uploads.${method.toLowerCase()}`,
+  gateway: `${method} /uploads/:id`,
+  rollout: { gateway: 100, fallback: 'none' },
+}));
+
 /** @param edit changes the table further; breakers stay closed and failover is off unless it says otherwise. */
 export async function startWire(edit?: (config: Document) => void, env?: Record<string, string>): Promise<Wire> {
   const direct = await startWireUpstream();
@@ -168,6 +188,8 @@ export async function startWire(edit?: (config: Document) => void, env?: Record<
       config.setIn(['defaults', 'breaker', 'volumeThreshold'], 10_000);
       const { routes } = config.toJS() as { routes: unknown[] };
       routes.forEach((_, i) => config.setIn(['routes', i, 'rollout', 'fallback'], 'none'));
+      for (const upload of UPLOADS) config.addIn(['routes'], config.createNode(upload));
+      setRoute(config, 'leads.get', ['query'], { n: {} });
       edit?.(config);
     },
   });

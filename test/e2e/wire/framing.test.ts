@@ -123,7 +123,7 @@ describe.each(WAYS)('on the way $way', (way) => {
     'a chunked body on %s cannot smuggle a second request (P43)',
     async (method) => {
       const smuggled = 'GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n';
-      const target = method === 'GET' ? way.read : `${way.write}/none`;
+      const target = method === 'GET' ? way.readWithBody : `${way.write}/none`;
       const head = `${method} ${target} HTTP/1.1\r\nhost: facade.test\r\n${AUTH}${way.force}${CHUNKED}\r\n`;
       const caller = wire.caller();
       await caller.ask(`${head}${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`);

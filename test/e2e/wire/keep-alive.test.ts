@@ -140,7 +140,8 @@ describe('after an answer of the facade', () => {
     await goesOn(caller);
   });
 
-  const large = 'POST /integration/leads HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' + AUTH;
+  // Direct would need it rewritten, so it cannot be streamed there.
+  const large = 'POST /leads HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' + AUTH;
   const forced = `${large}x-facade-force: gateway\r\n`;
 
   test('413, where the length says it', async () => {

@@ -59,7 +59,8 @@ const REQUESTS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'].flatMap((me
 );
 
 const offer = (way: Way, method: string, { headers, sent }: Body, version = '1.1'): string => {
-  const target = method === 'GET' || method === 'HEAD' || way.way === 'passthrough' ? way.read : way.write;
+  const read = method === 'GET' ? way.readWithBody : way.read;
+  const target = method === 'GET' || method === 'HEAD' || way.way === 'passthrough' ? read : way.write;
   return `${method} ${target} HTTP/${version}\r\nhost: facade.test\r\n${AUTH}${way.force}${OFFER}${headers}\r\n${sent}`;
 };
 

@@ -95,7 +95,7 @@ describe('a body that is read whole', () => {
     from.write('more');
     from.end();
     await turn();
-    expect(heard).toEqual([{ kind: 'too-large' }]);
+    expect(heard).toEqual([{ kind: 'too-large', begin: [Buffer.from('12345678901')] }]);
     expect(from.listenerCount('data')).toBe(0);
   });
 

@@ -6,6 +6,7 @@ import { isKnown, type CompiledRules } from '../../compare/rules.ts';
 import { showToken } from '../../dialect/token-header.ts';
 import type { Environment } from '../../config/environment.ts';
 import { renderPath } from '../../dialect/path.ts';
+import { describeLoss } from '../../dialect/result.ts';
 import { buildMatcher, prepareRoute, type PreparedRoute } from '../../forward/runtime-snapshot.ts';
 import { methodFor, planFor } from '../../forward/plan.ts';
 import { parseTarget } from '../../forward/target.ts';
@@ -138,7 +139,8 @@ async function requestsFor(
         `No gateway is configured (${model.pair.variables.gateway.url}), so there is nothing to probe beside direct.`,
       );
     const plan = planFor(match, path, parseTarget(target), false, undefined);
-    if (plan.kind !== 'ok') throw new CliError(EXIT.problems, `The ${path} path cannot carry this: ${plan.reason}.`);
+    if (plan.kind !== 'ok')
+      throw new CliError(EXIT.problems, `The ${path} path cannot carry this: ${describeLoss(plan)}.`);
     const token = path === 'direct' ? environment.directToken : environment.gatewayToken;
     const headers = shown(path, token);
     const url = base + plan.value.target;

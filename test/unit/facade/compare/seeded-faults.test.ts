@@ -139,7 +139,7 @@ describe('within 200 shadows', () => {
     const asked = Buffer.from('{"body":"Bom dia"}');
     const lead = (...bodies: string[]) =>
       answer({ body: JSON.stringify({ data: { messages: bodies.map((body) => ({ body })) } }) });
-    const read = (lead: ReturnType<typeof answer>) => verifyWrite(rules.route, asked, new Map(), lead, 1e6);
+    const read = (lead: ReturnType<typeof answer>) => verifyWrite(rules.route, asked, 'direct', lead, 1e6);
     expect(read(lead('Oi', 'Bom dia'))).toMatchObject({ result: 'arrived' });
     expect(read(lead('Oi'))).toMatchObject({ result: 'not_arrived', missing: ['message'] });
   });

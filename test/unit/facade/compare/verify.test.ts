@@ -5,6 +5,7 @@ import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { verifyWrite } from '../../../../src/facade/compare/verify.ts';
 import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import { configOf } from '../config/support.ts';
+import type { Dialect } from '../../../../src/facade/rollout/route.ts';
 import { answer, json } from './support.ts';
 
 /** The routes that we ship. */
@@ -24,11 +25,11 @@ const LEAD = {
   },
 };
 
-function verified(id: string, asked: unknown, read = json(LEAD)) {
+function verified(id: string, asked: unknown, read = json(LEAD), dialect: Dialect = 'gateway') {
   const route = routes.get(id);
   if (!route) throw new Error(`no route ${id}`);
   const body = Buffer.from(typeof asked === 'string' ? asked : JSON.stringify(asked));
-  const { result, missing, why } = verifyWrite(route, body, new Map([['leadId', 'a']]), read, 1_000_000);
+  const { result, missing, why } = verifyWrite(route, body, dialect, read, 1_000_000);
   return why ?? (missing.length > 0 ? `${result}: ${missing.join()}` : result);
 }
 
@@ -44,7 +45,23 @@ describe('reading a write back', () => {
     ['leads.forward', 'text', { seller_id: '7' }, 'arrived'],
     ['leads.forward', 'other', { seller_id: '8' }, 'not_arrived: seller_id'],
   ])('%s, %s', (id, _, asked, expected) => {
-    expect(verified(id, asked)).toBe(expected);
+    expect(verified(id, asked, undefined, 'body' in asked ? 'direct' : 'gateway')).toBe(expected);
+  });
+
+  it.each(['direct', 'gateway'] as const)('a field that the route does not know counts as asked (%s)', (dialect) => {
+    const asked = { description: 'Casa com jardim', phone: '+55 11' };
+    const lead = (phone: unknown) => json({ data: { attributes: { ...LEAD.data.attributes, customer: { phone } } } });
+    expect(verified('leads.update', asked, json(LEAD), dialect)).toBe('not_arrived: phone');
+    expect(verified('leads.update', asked, lead('other'), dialect)).toBe('not_arrived: phone');
+    expect(verified('leads.update', asked, lead('+55 11'), dialect)).toBe('arrived');
+    expect(verified('leads.update', { phone: '+55 11' }, json(LEAD), dialect)).toBe('not_arrived: phone');
+  });
+
+  it('a name that may be a person’s own is not shown, and one that is no JSONPath is looked for', () => {
+    const shown = 'not_arrived: a field that the route does not know';
+    for (const name of ['ana@example.test', '5511999990000', '"]', '\u{1f600}', '__proto__', '\ud800']) {
+      expect([name, verified('leads.update', `{${JSON.stringify(name)}:"x"}`)]).toEqual([name, shown]);
+    }
   });
 
   it('finds a tag among those of the lead', () => {

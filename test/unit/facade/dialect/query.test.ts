@@ -5,7 +5,9 @@ import { queryRule } from './rows.ts';
 
 const list = (query: string) => toGatewayQuery(queryRule('leads.list'), query);
 const tags = (query: string) => toGatewayQuery(queryRule('tags.list'), query);
-const refused = (reason: string) => ({ kind: 'untranslatable', reason });
+const ALTERED = 'the gateway would alter or refuse the query parameter';
+const refused = (reason: string, field = expect.anything() as unknown) =>
+  expect.objectContaining({ kind: 'untranslatable', reason, field }) as unknown;
 
 describe('a query for the gateway', () => {
   it.each([
@@ -34,7 +36,8 @@ describe('a query for the gateway', () => {
   );
 
   it('never repeats an unknown name in its reason', () => {
-    expect(JSON.stringify(list('ana%40example.test=1'))).not.toContain('ana');
+    const lost = list('ana%40example.test=1');
+    expect(lost).toEqual(refused('unknown query parameter', 'ana@example.test'));
   });
 
   it.each(['page=1&page=1', 'perpage=51&perpage=2', 'page=1&%70age=2'])(
@@ -58,7 +61,7 @@ describe('a query for the gateway', () => {
   });
 
   it.each(['status=', 'status', 'page=1&email='])('takes direct for an empty filter, which is dropped (4.3): %s', (q) =>
-    expect(list(q)).toEqual(refused(`query parameter would be altered: ${q.includes('email') ? 'email' : 'status'}`)),
+    expect(list(q)).toEqual(refused(ALTERED, q.includes('email') ? 'email' : 'status')),
   );
 
   it.each(['phone=+5511', 'sort=+created_at', 'tags=a+b'])(
@@ -78,7 +81,7 @@ describe('a query for the gateway', () => {
 
   it.each(['status=a b', 'status=é', 'status=a#b', 'status=a;page=2', 'status=\ud800', 'status=a\u0000'])(
     'takes direct for characters that a query does not hold unescaped: %j',
-    (query) => expect(list(query)).toEqual(refused('query holds unescaped characters')),
+    (query) => expect(list(query)).toEqual({ kind: 'untranslatable', reason: 'query holds unescaped characters' }),
   );
 
   it('takes only true and false for a boolean, in plain spelling (4.3)', () => {

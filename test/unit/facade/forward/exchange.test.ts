@@ -13,6 +13,7 @@ const ROW = {
   direct: 'GET /integration/leads/:leadId',
   gateway: 'GET /leads/:leadId',
   rollout: { gateway: 100, fallback: 'direct' },
+  query: { x: {}, name: {} },
 };
 const WRITE = {
   id: 'leads.update',
@@ -165,22 +166,67 @@ describe('a body', () => {
     expect([world.askings.length, world.snapshot.upstreams.gateway?.inflight]).toEqual([1, 1]);
   });
 
-  test('that stops coming is answered 408, and nobody was asked', async () => {
-    open();
-    const call = world.call({ method: 'PATCH', target: '/leads/1', body: 'twelve bytes', isBodySlow: true });
-    call.send('twe');
+  test.each(['/leads/1', '/integration/leads/1', '/anything/else'])(
+    'that stops coming is answered 408, and nobody was asked: %s',
+    async (target) => {
+      open();
+      const call = world.call({ method: 'PATCH', target, body: 'twelve bytes', isBodySlow: true });
+      call.send('twe');
+      await turn();
+      world.pass(0);
+      world.pass(14_999);
+      expect(call.status()).toBe(0);
+      world.pass(1);
+      expect([call.status(), call.header('connection'), world.askings.length]).toEqual([408, 'close', 0]);
+    },
+  );
+
+  const tooLong = { method: 'PATCH', body: 'x'.repeat(1_025) };
+  /** How long it is is announced, or seen while it is read. */
+  const ways: [string, Record<string, string>][] = [
+    ['announced', {}],
+    ['seen', { 'content-length': undefined as never, 'transfer-encoding': 'chunked' }],
+  ];
+
+  test.each(ways)('that is too long to be judged for the gateway goes direct as it comes (%s)', async (_, headers) => {
+    open({ defaults: { maxBody: '1KiB' } });
+    world.call({ ...tooLong, headers });
     await turn();
-    world.pass(0);
-    world.pass(14_999);
-    expect(call.status()).toBe(0);
-    world.pass(1);
-    expect([call.status(), call.header('connection'), world.askings.length]).toEqual([408, 'close', 0]);
+    await turn();
+    expect(world.askings.map(({ path }) => path)).toEqual(['direct']);
+    asked(0).connects();
+    await turn();
+    await turn();
+    expect(asked(0).body()).toBe(tooLong.body);
+    expect(await counted(/^facade_attempts_total\{.*path="gateway",outcome="untranslatable"/)).toBe(1);
   });
 
-  test('that is too long to be translated is refused by its announced length', () => {
+  test.each(ways)('that is too long is refused where direct would need it rewritten (%s)', async (_, headers) => {
     open({ defaults: { maxBody: '1KiB' } });
-    const call = world.call({ method: 'PATCH', body: 'x'.repeat(1_025), isBodySlow: true });
+    const call = world.call({ ...tooLong, headers, target: '/leads/1' });
+    await turn();
     expect([call.status(), world.askings.length]).toEqual([413, 0]);
+  });
+
+  test.each(ways)('that is too long is refused where direct is no fallback (%s)', async (_, headers) => {
+    open({ defaults: { maxBody: '1KiB' }, routes: [{ ...WRITE, rollout: { gateway: 100, fallback: 'none' } }] });
+    const call = world.call({ ...tooLong, headers });
+    await turn();
+    expect([call.status(), world.askings.length]).toEqual([413, 0]);
+  });
+
+  test.each([
+    ['/leads/1', '{"description":"d","phone":"x"}', 'phone'],
+    ['/integration/leads/1', '{"description":"d","phone":"x"}', 'phone'],
+    ['/leads/1', '{"description":5}', 'description'],
+    ['/integration/leads/1?limit=5', '{"description":"d"}', 'limit'],
+    ['/leads/1?limit=5', '{"description":"d"}', 'limit'],
+  ])('that the gateway would cut short is refused where direct is no fallback: %s %s', async (target, body, field) => {
+    open({ routes: [{ ...WRITE, rollout: { gateway: 100, fallback: 'none' } }] });
+    const call = world.call({ method: 'PATCH', target, body });
+    await turn();
+    expect([call.status(), world.askings.length, call.header('x-facade-outcome')]).toEqual([422, 0, 'untranslatable']);
+    expect(JSON.parse(call.text())).toMatchObject({ detail: expect.stringContaining(JSON.stringify(field)) as string });
   });
 });
 
@@ -446,7 +492,8 @@ describe('the caller is asked for its body (100 Continue)', () => {
 
   test('not when it is refused by its head', () => {
     open({ defaults: { maxBody: '1KiB' } });
-    const call = world.call({ method: 'PATCH', body: 'x'.repeat(1_025), isBodySlow: true, expectsContinue: true });
+    const body = 'x'.repeat(1_025);
+    const call = world.call({ method: 'PATCH', target: '/leads/1', body, isBodySlow: true, expectsContinue: true });
     expect([written(call), call.status()]).toEqual([false, 413]);
   });
 });

@@ -3,10 +3,18 @@ import type { IncomingMessage } from 'node:http';
 import { afterAll, describe, expect, test } from 'vitest';
 import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { parseConfig } from '../../../../src/facade/config/load.ts';
-import { bodyFitsGateway, bodyFor, rewritesBody, targetFor } from '../../../../src/facade/forward/plan.ts';
+import {
+  bodyFitsGateway,
+  bodyFor,
+  mustHoldBody,
+  planFor,
+  readsBody,
+  targetFor,
+} from '../../../../src/facade/forward/plan.ts';
 import { runtimeSettings } from '../../../../src/facade/forward/settings.ts';
 import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import { parseTarget } from '../../../../src/facade/forward/target.ts';
+import { settingsOf } from './table-fixture.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import type { Path } from '../../../../src/facade/rollout/route.ts';
 
@@ -34,7 +42,7 @@ describe('the target', () => {
       expect(target('GET', url, 'direct')).toBe(url);
     }
     expect(target('POST', '/integration/api/subscribe', 'direct')).toBe('/integration/api/subscribe');
-    expect(target('GET', '/leads/1?x=1', 'gateway')).toBe('/leads/1?x=1');
+    expect(target('GET', '/leads?page=2', 'gateway')).toBe('/leads?page=2');
   });
 
   test('on the gateway path is the canonical endpoint, without a slash at the end', () => {
@@ -61,20 +69,28 @@ describe('the target', () => {
   test('is untranslatable where the gateway would drop a parameter', () => {
     expect(target('GET', '/integration/leads?page=2', 'gateway')).toBe('/leads?page=2');
     expect(target('GET', '/integration/leads?limit=5', 'gateway')).toContain('unknown');
+    expect(target('GET', '/leads/?limit=5', 'gateway')).toContain('unknown');
+    expect(target('GET', '/sellers?page=2', 'gateway')).toContain('unknown');
+    expect(target('GET', '/sellers?page=2', 'direct')).toBe('/integration/sellers?page=2');
   });
 });
 
 describe('a body', () => {
-  test('is rewritten only between the dialects, and only where they differ', () => {
-    const rewrites = (method: string, url: string, path: Path) => {
-      const match = matched(method, url);
-      return rewritesBody(match.route, match, path);
-    };
-    expect(rewrites('POST', '/integration/leads/1/create_message', 'direct')).toBe(false);
-    expect(rewrites('POST', '/integration/leads/1/create_message', 'gateway')).toBe(true);
-    expect(rewrites('POST', '/leads/1/messages', 'gateway')).toBe(false);
-    expect(rewrites('POST', '/leads/1/messages', 'direct')).toBe(true);
-    expect(rewrites('PATCH', '/leads/1/forward', 'direct')).toBe(false);
+  test('is read for the gateway always, and for direct only between the dialects and where they differ', () => {
+    const reads = (method: string, url: string, path: Path) => readsBody(matched(method, url), path);
+    expect(reads('POST', '/integration/leads/1/create_message', 'direct')).toBe(false);
+    expect(reads('POST', '/integration/leads/1/create_message', 'gateway')).toBe(true);
+    expect(reads('POST', '/leads/1/messages', 'gateway')).toBe(true);
+    expect(reads('POST', '/leads/1/messages', 'direct')).toBe(true);
+    expect(reads('PATCH', '/leads/1/forward', 'direct')).toBe(false);
+    expect(reads('POST', '/leads/1/mark-interacted', 'gateway')).toBe(false);
+  });
+
+  test('of the gateway dialect that the gateway would cut short goes direct whole', () => {
+    const asked = Buffer.from('{"description":"d","phone":"+55 11","email":"a@example.test","source":"s"}');
+    const planned = (path: Path) => planFor(matched('PATCH', '/leads/1'), path, parseTarget('/leads/1'), true, asked);
+    expect(planned('gateway')).toMatchObject({ kind: 'untranslatable', field: 'phone' });
+    expect(planned('direct')).toMatchObject({ kind: 'ok', value: { target: '/integration/leads/1', body: asked } });
   });
 
   test('that the head already shows to be no plain JSON does not go to the gateway', () => {
@@ -89,6 +105,17 @@ describe('a body', () => {
     const { route } = matched('POST', '/integration/leads/1/mark_as_interacted');
     expect(bodyFitsGateway(requestWith({}), route, true).kind).toBe('untranslatable');
     expect(bodyFitsGateway(requestWith({}), route, false).kind).toBe('ok');
+  });
+
+  test('goes as it came, like a query, where the gateway alone has the route and no rule says what it takes', () => {
+    const upload = { id: 'up', gateway: 'PUT /up', rollout: { gateway: 100, fallback: 'none' } } as const;
+    const snapshot = builder.build(settingsOf({ routes: [upload] }));
+    const match = snapshot.matcher.match('PUT', '/up');
+    if (!match) throw new Error('no route');
+    expect(bodyFitsGateway(requestWith({ 'content-type': 'image/png' }), match.route, true).kind).toBe('ok');
+    expect(mustHoldBody(match, 'gateway', requestWith({}))).toBe(false);
+    expect(targetFor(match, 'gateway', parseTarget('/up?x=1'))).toEqual({ kind: 'ok', value: '/up?x=1' });
+    expect(target('GET', '/leads/resolve-source?x=1', 'gateway')).toContain('unknown');
   });
 
   test('is compared with the decoded parameter that it repeats', () => {

@@ -28,7 +28,7 @@ const EXPECTED: Record<Outcome, [party: string, delivery: string, status: number
   facade_rate_budget: ['facade', 'unsent', 503, 'neutral'],
   facade_overload: ['facade', 'unsent', 503, 'neutral'],
   facade_no_gateway: ['facade', 'unsent', 503, 'neutral'],
-  untranslatable: ['facade', 'unsent', 400, 'neutral'],
+  untranslatable: ['facade', 'unsent', 422, 'neutral'],
   client_bad_request: ['client', 'unsent', 400, 'neutral'],
   client_unauthorized: ['client', 'unsent', 401, 'neutral'],
   client_method: ['client', 'unsent', 405, 'neutral'],
