@@ -124,15 +124,13 @@ describe('5: a message posted once arrives once', () => {
     const flipped = text.replace(/(id: leads\.messages\.create\n[\s\S]*?rollout: \{ gateway: )0,/, '$1100,');
     expect(flipped).not.toBe(text);
     writeFileSync(file, flipped);
-    const path = async () => {
-      const res = await fetch(`${url}/leads/none/messages`, {
-        method: 'POST',
-        headers: { authorization: 'Bearer sandbox-caller-token', 'content-type': 'application/json' },
-        body: '{}',
-      });
-      return res.headers.get('x-facade-path');
+    const share = async (): Promise<number | undefined> => {
+      const { routes } = (await (await fetch(`${adminUrl}/api/routes`)).json()) as {
+        routes: { id: string; rollout: { gateway: number } }[];
+      };
+      return routes.find(({ id }) => id === 'leads.messages.create')?.rollout.gateway;
     };
-    await until(async () => (await path()) === 'gateway', 'the flip acts');
+    await until(async () => (await share()) === 100, 'the flip acts');
     const byGateway = async () => {
       const text = await (await fetch(`${adminUrl}/metrics`)).text();
       return (
