@@ -126,7 +126,7 @@ interface RunEnding {
 
 /** The row is not, or no longer, this process's. */
 export class LeaseLost extends Error {
-  override readonly name = 'LostWork';
+  override readonly name = 'LeaseLost';
 }
 
 type Tx = Transaction<Database>;

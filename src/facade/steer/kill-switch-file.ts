@@ -85,10 +85,7 @@ export class KillSwitchFile {
     this.#kept = undefined;
     for (const file of this.#candidates) {
       if (!this.#isOwn(file)) continue;
-      await rm(file, { force: true }).catch((error: unknown) => {
-        if (!isAbsent(error))
-          this.#log.error({ file, code: codeOf(error) }, 'remove this file: it sets the kill switch');
-      });
+      await rm(file, { force: true }).catch((error: unknown) => this.#stays(file, error));
     }
   }
 
@@ -97,9 +94,13 @@ export class KillSwitchFile {
     try {
       return own !== undefined && readTextSync(file) === own;
     } catch (error) {
-      if (!isAbsent(error)) this.#log.error({ file, code: codeOf(error) }, 'remove this file: it sets the kill switch');
+      this.#stays(file, error);
       return false;
     }
+  }
+
+  #stays(file: string, error: unknown): void {
+    if (!isAbsent(error)) this.#log.error({ file, code: codeOf(error) }, 'remove this file: it sets the kill switch');
   }
 
   #readOne(file: string): { readonly writes: number; readonly orders: KillSwitchOrder[] } | undefined {

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { SEED_LEAD_IDS, type Sandbox } from '../../../src/c2s/sandbox/index.ts';
+import { seededRandom } from '../../../src/c2s/sandbox/random.ts';
 import { addLeads, auth, enrichingEnv, eventOf, messagesOf, pushEvents } from './enrichment.ts';
 import { setAll } from './facade.ts';
 import { freeze, type Frozen } from './freeze.ts';
@@ -51,8 +53,6 @@ const PROMISE_MS = 5_000;
 const SLACK_MS = 1_500;
 const CALM_TIMEOUT_MS = 300_000;
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
-
 export async function runStoreStorm(options: StormOptions): Promise<StormReport> {
   const storm = new Storm(options);
   try {
@@ -62,17 +62,6 @@ export async function runStoreStorm(options: StormOptions): Promise<StormReport>
   } finally {
     await storm.close();
   }
-}
-
-/** Numbers from 0 to 1 that follow from the seed (xorshift32). */
-function randomOf(seed: number): () => number {
-  let state = seed || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }
 
 /** One of the three: a process that is started again when it was killed. */
@@ -150,7 +139,7 @@ class Storm {
 
   constructor(options: StormOptions) {
     this.#options = options;
-    this.#random = randomOf(options.seed);
+    this.#random = seededRandom(options.seed);
     this.#admin = new pg.Client(options.databaseUrl);
     this.#leadIds = addLeads(options.sandbox, options.leads);
   }

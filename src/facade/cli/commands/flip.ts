@@ -68,12 +68,15 @@ async function flipLive(
   // Only if what was shown is still in force: somebody else, or the autopilot, may have moved it meanwhile.
   const changes = edits.map((edit) => ({ ...edit, from: shown(edit, routes) }));
   const done = await context.admin.send<FlipAnswer>('POST', '/api/flips', { changes, ...signature(options) });
-  print(context, done, ({ revision }) =>
-    revision === null
-      ? 'Flipped: it serves now. The history takes it when the database answers.'
-      : `Flipped: it serves now, revision ${revision}. "${context.name} rollback" takes it back.`,
-  );
+  print(context, done, (answer) => madeText('Flipped', answer, ` "${context.name} rollback" takes it back.`));
   return EXIT.ok;
+}
+
+/** What a flip or a rollback came to. @param next what to say besides, once the history has it. */
+export function madeText(done: 'Flipped' | 'Rolled back', { revision }: FlipAnswer, next = ''): string {
+  return revision === null
+    ? `${done}: it serves now. The history takes it when the database answers.`
+    : `${done}: it serves now, revision ${revision}.${next}`;
 }
 
 function shown({ route, set }: RolloutEdit, routes: readonly Movable[]): object {

@@ -1,7 +1,7 @@
 import { confirm } from '../confirm.ts';
 import { print, remark, type Command, type CommonOptions } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
-import type { FlipAnswer } from './flip.ts';
+import { madeText, type FlipAnswer } from './flip.ts';
 import { signature } from '../signature.ts';
 import { changeText, type HistoryAnswer } from './history.ts';
 import { allVisible } from '../../../http/visible.ts';
@@ -36,10 +36,6 @@ export const rollback: Command<RollbackOptions> = async (context, options, [give
   );
   if (!(await confirm(context, 'Roll back?', options.yes))) return EXIT.usage;
   const done = await context.admin.send<RollbackAnswer>('POST', '/api/rollback', { ...asked, expectRevision: newest });
-  print(context, done, ({ revision: made }) =>
-    made === null
-      ? 'Rolled back: it serves now. The history takes it when the database answers.'
-      : `Rolled back: it serves now, revision ${made}.`,
-  );
+  print(context, done, (answer) => madeText('Rolled back', answer));
   return EXIT.ok;
 };
