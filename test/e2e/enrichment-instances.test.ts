@@ -1,35 +1,20 @@
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
-import { addLeads, enrich, messagesOf, startEnriching, startScene, type Scene } from './kit/enrichment.ts';
+import { addLeads, enrich, messagesOf, startEnriching } from './kit/enrichment.ts';
 import type { TestFacade } from './kit/facade.ts';
-import { startPostgres, type TestPostgres } from './kit/postgres.ts';
+import { useScene } from './kit/use-scene.ts';
 import { until } from './kit/upstream.ts';
 
 /** Two facades on one Postgres: a person is asked about once, whichever of them the leads come to. */
 
-let postgres: TestPostgres;
-let scene: Scene;
-let databaseUrl: string;
-let two: TestFacade[] = [];
-beforeAll(async () => {
-  postgres = await startPostgres();
-});
-beforeEach(async () => {
-  scene = await startScene();
-  databaseUrl = await postgres.createMigrated();
-});
-afterEach(async () => {
-  await Promise.all(two.map((facade) => facade.stop()));
-  two = [];
-  await scene.close();
-});
-afterAll(() => postgres.close());
+const scene = useScene();
 
 /** One after the other: the first makes the tables. */
 async function startTwo(): Promise<void> {
   const enrichment = { window: '60s' };
-  for (let n = 0; n < 2; n++) two.push(await startEnriching(scene.sandbox, { databaseUrl, enrichment }));
+  for (let n = 0; n < 2; n++)
+    scene.started.push(await startEnriching(scene.sandbox, { databaseUrl: scene.databaseUrl, enrichment }));
 }
 
 /** Leads of one person, whom the sandbox knows by both contacts. */
@@ -41,7 +26,7 @@ function leadsOfOne(count: number): string[] {
   return leadIds;
 }
 const enrichAll = (leadIds: readonly string[]) =>
-  Promise.all(leadIds.map((id, n) => enrich(two[n % 2] as TestFacade, id)));
+  Promise.all(leadIds.map((id, n) => enrich(scene.started[n % 2] as TestFacade, id)));
 const oneMessageEach = (leadIds: readonly string[]): void => {
   expect(leadIds.map((id) => messagesOf(scene.sandbox, id).length)).toEqual(leadIds.map(() => 1));
 };
@@ -74,17 +59,17 @@ describe('leads of one person that come to both at the same moment', () => {
 describe('a facade that starts', () => {
   it('deletes the personal data whose time is over, at once and by itself', async () => {
     const [leadId = ''] = SEED_LEAD_IDS;
-    const client = new pg.Client(databaseUrl);
-    two.push(await startEnriching(scene.sandbox, { databaseUrl }));
-    const { body } = await enrich(two[0] as TestFacade, leadId);
+    const client = new pg.Client(scene.databaseUrl);
+    scene.started.push(await startEnriching(scene.sandbox, { databaseUrl: scene.databaseUrl }));
+    const { body } = await enrich(scene.started[0] as TestFacade, leadId);
     expect(body).toMatchObject({ success: true, entities_stored: 1 });
-    await two.pop()?.stop();
+    await scene.started.pop()?.stop();
     await client.connect();
     const people = async (): Promise<number> => (await client.query('select from facade.people')).rowCount ?? 0;
     expect(await people()).toBe(1);
     await client.query(`update facade.people set updated_at = now() - interval '181 days'`);
     await client.query(`update facade.enrichments set updated_at = now() - interval '181 days'`);
-    two.push(await startEnriching(scene.sandbox, { databaseUrl }));
+    scene.started.push(await startEnriching(scene.sandbox, { databaseUrl: scene.databaseUrl }));
     await until(async () => (await people()) === 0, 'the person is deleted');
     const { rows } = await client.query('select cpf from facade.enrichment_people');
     expect(rows).toEqual([]);
@@ -95,7 +80,7 @@ describe('a facade that starts', () => {
 
 describe('a facade that may have ten connections', () => {
   it('has no more, at its start and under load, and does its work with them', { timeout: 60_000 }, async () => {
-    const admin = new pg.Client(databaseUrl);
+    const admin = new pg.Client(scene.databaseUrl);
     await admin.connect();
     let most = 0;
     const look = async (): Promise<void> => {
@@ -108,8 +93,11 @@ describe('a facade that may have ten connections', () => {
     const looking = (async () => {
       while (!isOver) await look();
     })();
-    const facade = await startEnriching(scene.sandbox, { databaseUrl, env: { DATABASE_CONNECTIONS: '10' } });
-    two.push(facade);
+    const facade = await startEnriching(scene.sandbox, {
+      databaseUrl: scene.databaseUrl,
+      env: { DATABASE_CONNECTIONS: '10' },
+    });
+    scene.started.push(facade);
     const leadIds = addLeads(scene.sandbox, 60);
     const answers = await Promise.all(leadIds.map((id) => enrich(facade, id)));
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);

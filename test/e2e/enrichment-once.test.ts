@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
 import {
   addLeads,
@@ -9,13 +9,11 @@ import {
   messagesOf,
   pushEvents,
   startEnriching,
-  startScene,
   type EnrichingOptions,
-  type Scene,
 } from './kit/enrichment.ts';
 import type { TestFacade } from './kit/facade.ts';
 import { tally } from './kit/load.ts';
-import { startPostgres, type TestPostgres } from './kit/postgres.ts';
+import { useScene } from './kit/use-scene.ts';
 import { startStoreProxy } from './kit/store-proxy.ts';
 import { until } from './kit/upstream.ts';
 
@@ -27,31 +25,16 @@ import { until } from './kit/upstream.ts';
 const [LEAD = ''] = SEED_LEAD_IDS;
 const CREATE_MESSAGE = '/integration/leads/:leadId/create_message';
 
-let postgres: TestPostgres;
-let scene: Scene;
-let databaseUrl: string;
-const started: TestFacade[] = [];
-beforeAll(async () => {
-  postgres = await startPostgres();
-});
-beforeEach(async () => {
-  scene = await startScene();
-  databaseUrl = await postgres.createMigrated();
-});
-afterEach(async () => {
-  for (const one of started.splice(0)) await one.stop();
-  await scene.close();
-});
-afterAll(() => postgres.close());
+const scene = useScene();
 
 async function start(more: Partial<EnrichingOptions> = {}): Promise<TestFacade> {
-  const facade = await startEnriching(scene.sandbox, { databaseUrl, ...more });
-  started.push(facade);
+  const facade = await startEnriching(scene.sandbox, { databaseUrl: scene.databaseUrl, ...more });
+  scene.started.push(facade);
   return facade;
 }
 
 async function query<T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
-  const client = new pg.Client(databaseUrl);
+  const client = new pg.Client(scene.databaseUrl);
   await client.connect();
   return (await client.query<T>(text, values).finally(() => client.end())).rows;
 }
@@ -103,7 +86,7 @@ describe('the CRM answers a message with a success that proves nothing', () => {
 
 describe('the database answers the intent to send after the settle time', () => {
   it('another process has sent the message meanwhile, and the first one sends none', { timeout: 60_000 }, async () => {
-    const proxy = await startStoreProxy(databaseUrl);
+    const proxy = await startStoreProxy(scene.databaseUrl);
     const enrichment = { settle: '1s' };
     // Both ways: the intent is recorded after 4 s, and its answer comes after 8 s.
     const late = (point: string): void => {
@@ -128,7 +111,7 @@ describe('the database answers the intent to send after the settle time', () => 
       15_000,
     );
     expect(messages(LEAD)).toHaveLength(1);
-    await started.shift()?.stop();
+    await scene.started.shift()?.stop();
     await proxy.close();
   });
 });
@@ -156,7 +139,7 @@ describe('the database is set back', () => {
       const leadIds = addLeads(scene.sandbox, 12);
       const first = await start();
       await backupAt(first, leadIds, upstream);
-      await started.shift()?.stop();
+      await scene.started.shift()?.stop();
       await query(`delete from facade.enrichments`);
       await query('insert into facade.enrichments select * from backup');
       const facade = await start();

@@ -1,45 +1,20 @@
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
-import {
-  addLeads,
-  eventOf,
-  messagesOf,
-  pushEvents,
-  startEnriching,
-  startScene,
-  WEBHOOK_SECRET,
-  type Scene,
-} from './kit/enrichment.ts';
+import { addLeads, eventOf, messagesOf, pushEvents, startEnriching, WEBHOOK_SECRET } from './kit/enrichment.ts';
 import type { TestFacade } from './kit/facade.ts';
-import { startPostgres, type TestPostgres } from './kit/postgres.ts';
+import { useScene } from './kit/use-scene.ts';
 import { until } from './kit/upstream.ts';
 
 /** The pushes of Contact2Sale and Google Ads; and two facades that share one database. */
 
 const [SAME = '', TWO = ''] = SEED_LEAD_IDS;
 
-let postgres: TestPostgres;
-let scene: Scene;
-let databaseUrl: string;
-const started: TestFacade[] = [];
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-});
-beforeEach(async () => {
-  scene = await startScene();
-  databaseUrl = await postgres.createMigrated();
-});
-afterEach(async () => {
-  for (const one of started.splice(0)) await one.stop();
-  await scene.close();
-});
-afterAll(() => postgres.close());
+const scene = useScene();
 
 async function start(enrichment: Record<string, unknown> = {}): Promise<TestFacade> {
-  const facade = await startEnriching(scene.sandbox, { databaseUrl, enrichment });
-  started.push(facade);
+  const facade = await startEnriching(scene.sandbox, { databaseUrl: scene.databaseUrl, enrichment });
+  scene.started.push(facade);
   return facade;
 }
 
@@ -81,7 +56,7 @@ describe("Contact2Sale's push", () => {
     const res = await pushEvents(facade.url, events);
     expect(await res.json()).toEqual({ status: 'received', received: 60, processed: 60, duplicates: 0 });
     await facade.stop();
-    started.pop();
+    scene.started.pop();
     const again = await start();
     const res2 = await pushEvents(again.url, events);
     expect(await res2.json()).toEqual({ status: 'received', received: 60, processed: 0, duplicates: 60 });
@@ -208,7 +183,7 @@ describe('two facades on one database', () => {
 describe('an instance that stands still in the middle of a push', () => {
   /** Holds the row that the push begins with, as the transaction of a frozen process does. */
   async function standStill(leadId: string): Promise<{ goOn(): Promise<void> }> {
-    const client = new pg.Client(databaseUrl);
+    const client = new pg.Client(scene.databaseUrl);
     await client.connect();
     const { attributes } = eventOf(leadId);
     await client.query('begin');
@@ -227,7 +202,7 @@ describe('an instance that stands still in the middle of a push', () => {
     const facade = await start();
     const frozen = await standStill(SAME);
     const repeated = Array.from({ length: 10 }, () => pushEvents(facade.url, eventOf(SAME)));
-    const client = new pg.Client(databaseUrl);
+    const client = new pg.Client(scene.databaseUrl);
     await client.connect();
     const waiting = async (): Promise<number> => {
       const { rows } = await client.query<{ n: number }>(
