@@ -1,40 +1,26 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ParityReport } from '../../src/facade/compare/report.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade, type TestFacadeOptions } from './kit/facade.ts';
 import { FakeCalendar } from './kit/fake-calendar.ts';
-import { Opened } from './kit/load.ts';
-import { startPostgres, type TestPostgres } from './kit/postgres.ts';
-import { startUpstream, until, type TestUpstream } from './kit/upstream.ts';
+import { until } from './kit/upstream.ts';
+import { usePaths } from './kit/use-paths.ts';
 
 /** Three instances on one Postgres: what one is told, all do, within two seconds; and there is one history of it. */
 
 const TWO_SECONDS = 2_000;
-const opened = new Opened();
-let postgres: TestPostgres;
-let direct: TestUpstream;
-let gateway: TestUpstream;
-beforeAll(async () => {
-  postgres = await startPostgres();
-  direct = await startUpstream((_, res) => res.writeHead(200).end('{"from":"direct"}'));
-  gateway = await startUpstream((_, res) => res.writeHead(200).end('{"from":"gateway"}'));
-});
-afterEach(opened.closeAll);
-afterAll(async () => {
-  await Promise.all([direct.close(), gateway.close()]);
-  await postgres.close();
-});
+const paths = usePaths();
 
 type More = Pick<TestFacadeOptions, 'edit' | 'pace'>;
 const start = async (url: string, more: More = {}): Promise<TestFacade> => {
   const env = { DATABASE_URL: url };
-  const facade = await startFacade({ direct: direct.url, gateway: gateway.url, env, ...more });
+  const facade = await startFacade({ direct: paths.direct.url, gateway: paths.gateway.url, env, ...more });
   let stopped: Promise<boolean> | undefined;
-  return opened.keep({ ...facade, stop: () => (stopped ??= facade.stop()) });
+  return paths.opened.keep({ ...facade, stop: () => (stopped ??= facade.stop()) });
 };
 const startThree = async (more: More = {}) => {
-  const url = await postgres.createMigrated();
+  const url = await paths.postgres.createMigrated();
   const three = await Promise.all([start(url, more), start(url, more), start(url, more)]);
   return { url, three, first: three[0], others: three.slice(1) };
 };
@@ -175,7 +161,7 @@ describe('three instances', () => {
       readonly routes: readonly { readonly id: string; readonly lastDay: { readonly gateway: number } }[];
     }
     const { lastDay, routes } = await call<Migration>(later, 'GET', 'migration');
-    const requests = gateway.received.filter(({ url }) => url === '/leads/42').length;
+    const requests = paths.gateway.received.filter(({ url }) => url === '/leads/42').length;
     expect(lastDay.gateway).toBeGreaterThanOrEqual(3);
     expect(lastDay.gateway).toBeLessThanOrEqual(requests);
     expect(routes.find(({ id }) => id === 'leads.get')?.lastDay.gateway).toBe(lastDay.gateway);
@@ -230,7 +216,7 @@ describe('on autopilot', () => {
 
   test('what is proposed is said as the store has it, and as it is typed', async () => {
     const calendar = new FakeCalendar(Date.UTC(2026, 10, 23, 8));
-    const url = await postgres.createMigrated();
+    const url = await paths.postgres.createMigrated();
     const facade = await start(url, {
       pace: { calendar, autopilotEvery: 60_000 },
       edit: (config) => {

@@ -1,13 +1,12 @@
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SteeringStatus } from '../../src/facade/steer/steering.ts';
 import { FACADE_TOKEN, startFacade, type TestFacade } from './kit/facade.ts';
 import { freeze } from './kit/freeze.ts';
-import { Opened } from './kit/load.ts';
-import { startPostgres, type TestPostgres } from './kit/postgres.ts';
 import { startProcess, type FacadeProcess } from './kit/process.ts';
 import { startStoreProxy, type StoreProxy } from './kit/store-proxy.ts';
-import { startUpstream, until, type TestUpstream } from './kit/upstream.ts';
+import { until } from './kit/upstream.ts';
+import { usePaths } from './kit/use-paths.ts';
 
 /**
  * Instances on one Postgres that is slow, forgets them, goes back or loses the end of what they say: every flip and every
@@ -15,31 +14,23 @@ import { startUpstream, until, type TestUpstream } from './kit/upstream.ts';
  */
 
 const FIVE_SECONDS = 5_000;
-const opened = new Opened();
-let postgres: TestPostgres;
-let direct: TestUpstream;
-let gateway: TestUpstream;
-beforeAll(async () => {
-  postgres = await startPostgres();
-  direct = await startUpstream((_, res) => res.writeHead(200).end('{"from":"direct"}'));
-  gateway = await startUpstream((_, res) => res.writeHead(200).end('{"from":"gateway"}'));
-});
-afterEach(opened.closeAll);
-afterAll(async () => {
-  await Promise.all([direct.close(), gateway.close()]);
-  await postgres.close();
-});
+const paths = usePaths();
 
 /** Where an instance is asked, in this process or in one of its own. */
 type Asked = Pick<TestFacade, 'url' | 'adminUrl'>;
 
-const proxyTo = async (databaseUrl: string): Promise<StoreProxy> => opened.keep(await startStoreProxy(databaseUrl));
+const proxyTo = async (databaseUrl: string): Promise<StoreProxy> =>
+  paths.opened.keep(await startStoreProxy(databaseUrl));
 const start = async (databaseUrl: string): Promise<TestFacade> =>
-  opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url, env: { DATABASE_URL: databaseUrl } }));
+  paths.opened.keep(
+    await startFacade({ direct: paths.direct.url, gateway: paths.gateway.url, env: { DATABASE_URL: databaseUrl } }),
+  );
 
 async function startAlone(env: Record<string, string>): Promise<Asked & { readonly process: FacadeProcess }> {
-  const process = opened.keep(
-    startProcess({ env: { C2S_BASE_URL: direct.url, C2S_GATEWAY_URL: gateway.url, DRAIN_DELAY: '0s', ...env } }),
+  const process = paths.opened.keep(
+    startProcess({
+      env: { C2S_BASE_URL: paths.direct.url, C2S_GATEWAY_URL: paths.gateway.url, DRAIN_DELAY: '0s', ...env },
+    }),
   );
   return { process, ...(await process.ready()) };
 }
@@ -78,7 +69,7 @@ const timed = async <T>(work: Promise<T>): Promise<T & { readonly ms: number }> 
 
 describe('connections that a firewall forgot', () => {
   test('cost an instance no flip and no kill switch of others, and its own are made', { timeout: 60_000 }, async () => {
-    const databaseUrl = await postgres.createMigrated();
+    const databaseUrl = await paths.postgres.createMigrated();
     const proxy = await proxyTo(databaseUrl);
     const [one, forgotten] = [await start(databaseUrl), await start(proxy.url)];
     proxy.forget();
@@ -106,7 +97,7 @@ describe('connections that a firewall forgot', () => {
 
 describe('an instance that stands still inside the transaction of a flip', () => {
   test('holds up no flip and no kill switch of the others', { timeout: 60_000 }, async () => {
-    const databaseUrl = await postgres.createMigrated();
+    const databaseUrl = await paths.postgres.createMigrated();
     const proxy = await proxyTo(databaseUrl);
     const [one, two] = [await start(databaseUrl), await start(databaseUrl)];
     const still = await startAlone({ DATABASE_URL: proxy.url });
@@ -132,7 +123,7 @@ describe('a kill switch', () => {
   const TRIES = 12;
 
   test('never goes back, with a database that is 240 ms away', { timeout: 90_000 }, async () => {
-    const proxy = await proxyTo(await postgres.createMigrated());
+    const proxy = await proxyTo(await paths.postgres.createMigrated());
     const far = await start(proxy.url);
     await flip(far, 100);
     proxy.delay(120);
@@ -153,7 +144,7 @@ describe('a kill switch', () => {
     'that was set while the database was away outlives a restart, and reaches the others',
     { timeout: 60_000 },
     async () => {
-      const databaseUrl = await postgres.createMigrated();
+      const databaseUrl = await paths.postgres.createMigrated();
       const proxy = await proxyTo(databaseUrl);
       const other = await start(databaseUrl);
       await flip(other, 100);
@@ -174,7 +165,7 @@ describe('a kill switch', () => {
   );
 
   test('works through the database alone', async () => {
-    const databaseUrl = await postgres.createMigrated();
+    const databaseUrl = await paths.postgres.createMigrated();
     const one = await start(databaseUrl);
     await flip(one, 100);
     await inDatabase(databaseUrl, 'update facade.steering set kill_switch = true');
@@ -225,7 +216,7 @@ async function steeringOf({ adminUrl }: Asked) {
 
 describe('a failover to a standby that lacks the newest flips', () => {
   test('is served and shown by all, and so is every flip after it', { timeout: 60_000 }, async () => {
-    const databaseUrl = await postgres.createMigrated();
+    const databaseUrl = await paths.postgres.createMigrated();
     const proxy = await proxyTo(databaseUrl);
     const two = [await start(proxy.url), await start(proxy.url)] as const;
     await flip(two[0], 5);
@@ -253,7 +244,7 @@ describe('a failover to a standby that lacks the newest flips', () => {
 
 describe('a flip whose commit was carried out and whose answer was lost', () => {
   test('is answered as made when the history can be asked', { timeout: 30_000 }, async () => {
-    const proxy = await proxyTo(await postgres.createMigrated());
+    const proxy = await proxyTo(await paths.postgres.createMigrated());
     const one = await start(proxy.url);
     const committing = proxy.sent('commit');
     const flipping = timed(flip(one, 100));
@@ -266,7 +257,7 @@ describe('a flip whose commit was carried out and whose answer was lost', () => 
   });
 
   test('is said to be uncertain when it cannot, with where to look', { timeout: 30_000 }, async () => {
-    const proxy = await proxyTo(await postgres.createMigrated());
+    const proxy = await proxyTo(await paths.postgres.createMigrated());
     const one = await start(proxy.url);
     const committing = proxy.sent('commit');
     const flipping = timed(flip(one, 100));
