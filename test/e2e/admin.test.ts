@@ -44,7 +44,7 @@ const route = async (id: string): Promise<RouteView | undefined> =>
 describe('GET /api/routes', () => {
   test('shows the resolved table, with the stage of every route', async () => {
     const { routes } = await api<{ routes: RouteView[] }>('/api/routes');
-    expect(routes).toHaveLength(27);
+    expect(routes).toHaveLength(34);
     expect(new Set(routes.map(({ stage }) => stage))).toEqual(new Set(['direct']));
     expect(await route('leads.get')).toMatchObject({
       safety: 'safe',

@@ -20,7 +20,7 @@ afterAll(opened.closeAll);
 test('it ends by itself, with its exit code, and its answer arrives whole through a pipe', async () => {
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, [MAIN, 'routes', '--json', '--admin', facade.adminUrl]);
-  expect((JSON.parse(stdout) as { routes: unknown[] }).routes).toHaveLength(27);
+  expect((JSON.parse(stdout) as { routes: unknown[] }).routes).toHaveLength(34);
   const failed = await run(process.execPath, [MAIN, 'routes', '--admin', '127.0.0.1:4']).catch(
     (error: unknown) => error,
   );

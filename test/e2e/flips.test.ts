@@ -197,7 +197,7 @@ test('GET /api/migration shows every route with its stage, and the whole', async
   const { status, body } = await call('GET', 'migration');
   expect(status).toBe(200);
   const routes = body['routes'] as { id: string }[];
-  expect(routes).toHaveLength(27);
+  expect(routes).toHaveLength(34);
   expect(routes.find(({ id }) => id === 'leads.get')).toMatchObject({
     stage: 'gateway',
     gateway: 100,

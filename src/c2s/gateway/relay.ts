@@ -9,7 +9,24 @@ import type { UpstreamAnswer, UpstreamFault } from '../../http/buffered-exchange
  */
 
 /** Names that say something to the caller. All others, cookies and addresses among them, stay here. */
-const PASSED = ['content-type', 'content-encoding', 'retry-after', 'etag', 'last-modified', 'x-total-count'] as const;
+const PASSED = [
+  'content-type',
+  'content-encoding',
+  'retry-after',
+  'etag',
+  'last-modified',
+  'x-total-count',
+  'total-entries',
+  'total-pages',
+  'current-page',
+] as const;
+
+/** A link to another page of the same list (RFC 8288), whatever address it names. */
+const PAGE_LINK = /<[^<>?]*(\?[^<>]*)>\s*;\s*rel="?(first|prev|next|last)"?/g;
+
+/** The same pages of the gateway's own list: a reference of a query alone (RFC 3986 5.2.2), since the path is the caller's. */
+const pageLinks = (link: string): string =>
+  [...link.matchAll(PAGE_LINK)].map(([, query, rel]) => `<${query}>; rel="${rel}"`).join(', ');
 
 function passedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const passed: Record<string, string> = {};
@@ -17,6 +34,8 @@ function passedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
     const value = headers[name];
     if (typeof value === 'string') passed[name] = value;
   }
+  const links = typeof headers.link === 'string' ? pageLinks(headers.link) : '';
+  if (links !== '') passed.link = links;
   return passed;
 }
 

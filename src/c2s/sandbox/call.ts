@@ -20,6 +20,10 @@ export const required = text.regex(/\S/, 'is required');
 /** Ids other than a lead's are text or numbers. */
 export const reference = z.union([required, z.number()], 'is required: text or a number');
 
+/** Is the body of the form that has this member? An operation of two forms is judged by the one that it is nearest to. */
+export const has = (body: unknown, member: string): boolean =>
+  typeof body === 'object' && body !== null && Object.hasOwn(body, member);
+
 /** The lead of the path; 404 without. */
 export function leadOf(crm: Crm, call: SandboxCall): CrmLead {
   return found(crm.leads.get(call.params.leadId ?? ''), 404, 'lead');

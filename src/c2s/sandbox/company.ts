@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { found, queueOf, reference, referredSeller, required, text } from './call.ts';
+import { found, has, queueOf, reference, referredSeller, required, text } from './call.ts';
 import type { Handler } from './call.ts';
 import { touch } from './crm.ts';
-import type { Seller, Tag } from './crm.ts';
+import type { Seller, SellerQueue, Tag } from './crm.ts';
 import { pageOf } from './lead-list.ts';
 import { valid } from './refusal.ts';
 import { sellerOf } from './seed.ts';
@@ -26,7 +26,9 @@ const truth = z.boolean('must be true or false');
 
 export const createTag: Handler = (crm, { body }) => {
   const schema = z.looseObject({ name: required, autofill: truth.default(false), color: text.default('') });
-  const tag: Tag = { id: crm.nextNumber(), type: 'tag', attributes: valid(schema, body) };
+  // Rails' own form too: {tag: {…}}.
+  const attributes = has(body, 'tag') ? valid(z.looseObject({ tag: schema }), body).tag : valid(schema, body);
+  const tag: Tag = { id: crm.nextNumber(), type: 'tag', attributes };
   crm.tags.set(String(tag.id), tag);
   return { data: tag };
 };
@@ -49,6 +51,12 @@ export const updateSeller: Handler = (crm, { params, body }) => {
   return { data: seller };
 };
 
+/** Several sellers are put in a new order of rotation. */
+export const timeshift: Handler = (crm, { body }) => {
+  const schema = z.looseObject({ seller_ids: z.array(reference, 'is required: a list').min(1, 'is required') });
+  return { data: valid(schema, body).seller_ids.map((id) => referredSeller(crm, id)) };
+};
+
 export const listQueues: Handler = (crm, { query }) => pageOf([...crm.queues.values()], query);
 
 export const listQueueSellers: Handler = (crm, call) => {
@@ -56,9 +64,30 @@ export const listQueueSellers: Handler = (crm, call) => {
   return { data: sellers.map(({ seller_id, priority }) => ({ ...crm.sellers.get(String(seller_id)), priority })) };
 };
 
+/** The body of the request is in no source: `sellers` is an invention. */
+export const setQueueSellers: Handler = (crm, call) => {
+  const queue = queueOf(crm, call);
+  const one = z.looseObject({ seller_id: reference, priority: z.int('must be a whole number').min(0) });
+  const { sellers } = valid(z.looseObject({ sellers: z.array(one, 'is required: a list') }), call.body);
+  queue.attributes.sellers = sellers.map(({ seller_id, priority }) => ({
+    seller_id: referredSeller(crm, seller_id).id,
+    priority,
+  }));
+  return { data: queue };
+};
+
+const handing = z.looseObject({ lead_id: required, seller_id: reference });
+
+/** `{id}`, the lead alone: whoever is next in the queue gets it. */
+function toNext({ attributes }: SellerQueue, body: unknown): z.output<typeof handing> {
+  const { id } = valid(z.looseObject({ id: required }), body);
+  const next = found(attributes.next_seller_id ?? attributes.sellers[0]?.seller_id, 422, 'next seller');
+  return { lead_id: id, seller_id: next };
+}
+
 export const redistribute: Handler = (crm, call) => {
   const queue = queueOf(crm, call);
-  const sent = valid(z.looseObject({ lead_id: required, seller_id: reference }), call.body);
+  const sent = has(call.body, 'id') ? toNext(queue, call.body) : valid(handing, call.body);
   const lead = found(crm.leads.get(sent.lead_id), 422, 'lead');
   const seller = referredSeller(crm, sent.seller_id);
   lead.attributes.seller = sellerOf(crm, seller.id);
@@ -78,16 +107,29 @@ export const setPriority: Handler = (crm, call) => {
 
 export const setNextSeller: Handler = (crm, call) => {
   const queue = queueOf(crm, call);
-  const { seller_id } = valid(z.looseObject({ seller_id: reference }), call.body);
-  queue.attributes.next_seller_id = referredSeller(crm, seller_id).id;
+  const name = has(call.body, 'next_queue_seller_id') ? 'next_queue_seller_id' : 'seller_id';
+  const id = valid(z.looseObject({ [name]: reference }), call.body)[name] as string | number;
+  queue.attributes.next_seller_id = referredSeller(crm, id).id;
   return { data: queue };
 };
 
+export const listRules: Handler = (crm, { query }) => pageOf([...crm.rules.values()], query);
+
+const parts = z.looseObject({}, 'must be an object');
+const ruleOfQueue = z.looseObject({ name: required, queue_id: reference, conditions: parts, actions: parts });
+/** The form of the support guide: a region is given to a seller. */
+const ruleOfRegion = z.looseObject({
+  cod_1: required,
+  cod_2: text.optional(),
+  priority: z.int('must be a whole number').min(0),
+  type_rule: required,
+  seller_id: reference,
+});
+
 export const createRule: Handler = (crm, { body }) => {
-  const parts = z.looseObject({}, 'must be an object');
-  const schema = z.looseObject({ name: required, queue_id: reference, conditions: parts, actions: parts });
-  const attributes = valid(schema, body);
-  found(crm.queues.get(String(attributes.queue_id)), 422, 'queue');
+  const attributes = has(body, 'cod_1') ? valid(ruleOfRegion, body) : valid(ruleOfQueue, body);
+  if ('queue_id' in attributes) found(crm.queues.get(String(attributes.queue_id)), 422, 'queue');
+  else referredSeller(crm, attributes.seller_id);
   const id = String(crm.nextNumber());
   crm.rules.set(id, { id, type: 'distribution_rule', attributes });
   return { data: { id, type: 'distribution_rule', attributes } };

@@ -4,8 +4,13 @@ import type { Crm, CrmLead } from './crm.ts';
 /** The lead list: filters, sort, pages. Contact2Sale cuts a page that is too large; it does not refuse it. */
 const LARGEST_PAGE = 50;
 
+export interface Page {
+  readonly data: readonly unknown[];
+  readonly meta: { readonly total: number; readonly page: number; readonly perpage: number };
+}
+
 /** `{data, meta: {total, page, perpage}}`. Parameters that make no sense count as not given. */
-export function pageOf<T>(items: readonly T[], query: SandboxCall['query']) {
+export function pageOf(items: readonly unknown[], query: SandboxCall['query']): Page {
   const page = positive(query.page) ?? 1;
   const perpage = Math.min(positive(query.perpage) ?? LARGEST_PAGE, LARGEST_PAGE);
   const data = items.slice((page - 1) * perpage, page * perpage);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { found, leadOf, reference, referredSeller, required, text } from './call.ts';
+import { found, has, leadOf, reference, referredSeller, required, text } from './call.ts';
 import type { Handler } from './call.ts';
 import { leadIdOf, leadStatus, touch } from './crm.ts';
-import type { CrmLead } from './crm.ts';
+import type { Crm, CrmLead } from './crm.ts';
 import { newLeadAttributes, readLeadBody, withFields } from './lead-body.ts';
 import { pageOf, selectLeads } from './lead-list.ts';
 import { valid } from './refusal.ts';
@@ -30,12 +30,36 @@ export const updateLead: Handler = (crm, call) => {
 
 export const forwardLead: Handler = (crm, call) => {
   const lead = leadOf(crm, call);
-  const { seller_id } = valid(z.looseObject({ seller_id: reference }), call.body);
-  const seller = referredSeller(crm, seller_id);
+  const seller = referredSeller(crm, has(call.body, 'seller_to_id') ? handedTo(crm, call.body) : chosen(call.body));
   lead.attributes.seller = sellerOf(crm, seller.id);
   touch(crm, lead, 'forward', { seller_id: seller.id });
   return { data: lead };
 };
+
+const chosen = (body: unknown) => valid(z.looseObject({ seller_id: reference }), body).seller_id;
+
+/** The form of PUT: from one seller to another. */
+function handedTo(crm: Crm, body: unknown): string | number {
+  const sent = valid(z.looseObject({ seller_from_id: reference, seller_to_id: reference }), body);
+  referredSeller(crm, sent.seller_from_id);
+  return sent.seller_to_id;
+}
+
+/** By number; the one that is described is 3: lost, and put away. */
+export const setStatus: Handler = (crm, call) => {
+  const lead = leadOf(crm, call);
+  const status = z.int('must be a whole number').positive('must be above 0');
+  const lost_reason_ids = z.array(z.int('must be a whole number'), 'must be a list').optional();
+  const sent = valid(z.looseObject({ status, message: text.optional(), lost_reason_ids }), call.body);
+  if (sent.status === LOST) {
+    lead.attributes.archive_details = { archived: true };
+    lead.attributes.lead_status = leadStatus('arquivado');
+  }
+  touch(crm, lead, 'status', sent);
+  return { data: lead };
+};
+
+const LOST = 3;
 
 export const listLeadTags: Handler = (crm, call) => {
   const ids = crm.leadTags.get(leadOf(crm, call).id) ?? [];
@@ -50,6 +74,19 @@ export const addLeadTag: Handler = (crm, call) => {
   crm.leadTags.set(lead.id, tags.add(String(tag.id)));
   touch(crm, lead, 'tag', { tag_id: tag.id });
   return { data: tag };
+};
+
+/** One tag, or several at once. */
+export const removeLeadTags: Handler = (crm, call) => {
+  const lead = leadOf(crm, call);
+  const several = z.array(reference).min(1, 'is required');
+  const { tag_id } = valid(z.looseObject({ tag_id: z.union([reference, several], 'is required') }), call.body);
+  const ids = (Array.isArray(tag_id) ? tag_id : [tag_id]).map(String);
+  const tags = crm.leadTags.get(lead.id) ?? new Set();
+  for (const id of ids) found(tags.has(id) ? id : undefined, 422, 'tag of the lead');
+  for (const id of ids) tags.delete(id);
+  touch(crm, lead, 'untag', { tag_id });
+  return { data: [...tags].map((id) => crm.tags.get(id)) };
 };
 
 export const markInteracted: Handler = (crm, call) => {

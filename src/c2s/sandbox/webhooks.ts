@@ -1,41 +1,57 @@
 import { z } from 'zod';
 import { found, text } from './call.ts';
 import type { Handler } from './call.ts';
+import type { Crm } from './crm.ts';
 import { valid } from './refusal.ts';
 
 /**
- * Webhook subscriptions. Two forms are in use, `{url, events[]}` in running code and `{hook_url, hook_action}` in the
- * description; only the latter has a closed vocabulary. The stand-in keeps the state and pushes nothing.
+ * Webhook subscriptions. Two forms are in use, each at paths of its own: `{url, events[]}` in the gateway's code, and
+ * `{hook_url, hook_action}` in the description and in most clients; only the latter has a closed vocabulary. The stand-in
+ * takes each at its paths alone, so that a subscription that is sent elsewhere or in other words shows. It keeps the state
+ * and pushes nothing.
  */
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 const actions = ['on_create_lead', 'on_update_lead', 'on_close_lead'] as const;
+const hook_action = z.enum(actions, `must be one of ${actions.join(', ')}`);
 
-const documented = z.looseObject({
-  hook_url: url,
-  hook_action: z.enum(actions, `must be one of ${actions.join(', ')}`),
+const answer = (to: string, events: readonly string[]) => ({
+  data: { type: 'webhook', attributes: { url: to, events } },
 });
-const seen = z.looseObject({ url, events: z.array(text, 'must be a list') });
-
-const isDocumented = (body: unknown): boolean => typeof body === 'object' && body !== null && 'hook_url' in body;
 
 export const subscribe: Handler = (crm, { body }) => {
-  const subscription = isDocumented(body) ? readDocumented(body) : valid(seen, body);
-  for (const event of subscription.events) crm.subscriptions.set(event, subscription.url);
-  return { data: { type: 'webhook', attributes: { url: subscription.url, events: subscription.events } } };
+  const sent = valid(z.looseObject({ url, events: z.array(text, 'must be a list') }), body);
+  for (const event of sent.events) crm.subscriptions.set(event, sent.url);
+  return answer(sent.url, sent.events);
 };
-
-function readDocumented(body: unknown): { url: string; events: string[] } {
-  const { hook_url, hook_action } = valid(documented, body);
-  return { url: hook_url, events: [hook_action] };
-}
 
 /** Ends every subscription of the URL; 404 when there is none. */
 export const unsubscribe: Handler = (crm, { body }) => {
-  const target = isDocumented(body)
-    ? valid(z.looseObject({ hook_url: url }), body).hook_url
-    : valid(z.looseObject({ url }), body).url;
-  const events = [...crm.subscriptions].filter(([, subscribed]) => subscribed === target).map(([event]) => event);
-  found(events[0], 404, 'subscription');
-  for (const event of events) crm.subscriptions.delete(event);
-  return { data: { type: 'webhook', attributes: { url: target, events } } };
+  const { url: target } = valid(z.looseObject({ url }), body);
+  return end(crm, ([, subscribed]) => subscribed === target);
 };
+
+export const subscribeHook: Handler = (crm, { body }) => {
+  const sent = valid(z.looseObject({ hook_url: url, hook_action }), body);
+  crm.subscriptions.set(sent.hook_action, sent.hook_url);
+  return answer(sent.hook_url, [sent.hook_action]);
+};
+
+/** Ends the subscription of the action; 404 when there is none, or one of another URL than the one that is named. */
+export const unsubscribeHook: Handler = (crm, { body }) => {
+  const sent = valid(z.looseObject({ hook_action, hook_url: url.optional() }), body);
+  return end(
+    crm,
+    ([event, subscribed]) =>
+      event === sent.hook_action && (sent.hook_url === undefined || sent.hook_url === subscribed),
+  );
+};
+
+function end(crm: Crm, isMeant: (subscription: readonly [event: string, url: string]) => boolean) {
+  const ended = [...crm.subscriptions].filter(isMeant);
+  const [, target] = found(ended[0], 404, 'subscription');
+  for (const [event] of ended) crm.subscriptions.delete(event);
+  return answer(
+    target,
+    ended.map(([event]) => event),
+  );
+}

@@ -79,12 +79,18 @@ const told = ({ status }: UnderstoodAnswer) => (status === 0 ? 'no answer' : Str
 
 function headerDifferences(names: readonly string[], left: UnderstoodAnswer, right: UnderstoodAnswer): Difference[] {
   return names.flatMap((name) => {
-    const [a, b] = [headerOf(left.answer.rawHeaders, name), headerOf(right.answer.rawHeaders, name)];
+    const [a, b] = [left, right].map(({ answer }) => comparable(name, headerOf(answer.rawHeaders, name)));
     if (a === b) return [];
     const shape = (value: string | undefined) => (value === undefined ? 'absent' : 'text');
     return [{ path: `header:${name}`, kind: 'header', from: shape(a), to: shape(b) }];
   });
 }
+
+/** The two endpoints have paths of their own, so of the targets of `link` only the queries can agree. */
+const comparable = (name: string, value: string | undefined): string | undefined =>
+  name === 'link' ? value?.replace(LINK_PATH, '<') : value;
+
+const LINK_PATH = /<[^<>?]*/g;
 
 function bodyDifferences({ route }: CompiledRules, left: UnderstoodAnswer, right: UnderstoodAnswer): Difference[] {
   const [a, b] = [bytesOf(left), bytesOf(right)];

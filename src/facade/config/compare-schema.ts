@@ -35,10 +35,7 @@ const ruleFields = {
     .array(jsonPath)
     .default([])
     .describe('What does not count, on neither side. Prefer knownDifferences for what somebody will repair.'),
-  headers: z
-    .array(headerName)
-    .default([])
-    .describe('Response headers that must agree. By default none is compared but the kind of body.'),
+  headers: z.array(headerName).default([]).describe('Response headers that must agree, beside the kind of body.'),
 };
 
 const readyFields = {
@@ -68,8 +65,17 @@ export const routeCompare = z.strictObject({
   ready: z.strictObject(readyFields).partial().default({}).describe('Replaces single values of `compare.ready`.'),
 });
 
+/** The names under which APIs say how long a list is and where it goes on. RFC 8288 for `link`. */
+const PAGINATION_HEADERS = ['x-total-count', 'link', 'total-entries', 'total-pages', 'current-page'];
+
 export const compare = z.strictObject({
   ...ruleFields,
+  headers: z
+    .array(headerName)
+    .default(PAGINATION_HEADERS)
+    .describe(
+      'Response headers that must agree on every route, beside the kind of body. By default those of pagination: a caller who walks the pages by them would stop at the first. A list of your own replaces them, [] compares none. Of link the paths do not count.',
+    ),
   window: durationUpTo('24h', 'Evidence older than this is not counted.').prefault('24h'),
   shadows: z
     .int()

@@ -43,7 +43,7 @@ export function keptByGateway(rule: BodyRule, body: Buffer, params: ParamLookup)
 
 /**
  * Gateway dialect → direct. Writes the first direct name of each field, the JSON:API form where the rule has it, and
- * the one value of a `list` when the direct endpoint has a word for it; otherwise the whole body stays in the gateway's
+ * the one value of a renamed `list` when the direct endpoint has a word for it; otherwise the whole body stays in the gateway's
  * form, which the direct endpoint of such a route reads too. Echoed path parameters are not added: they only repeat. A null
  * in an optional field means nothing to the gateway, which leaves it out; Contact2Sale would empty the field.
  */
@@ -56,7 +56,8 @@ export function toDirect(rule: BodyRule, body: Buffer): Conversion<Buffer> {
   for (const { key, keySource, value } of read.value.members) {
     if (value.kind === 'null' && rule.fields[key]?.required === false) continue;
     const name = written.get(key);
-    const source = name === undefined ? value.source : directValue(rule.fields[key], value);
+    const isRenamed = name !== undefined && name !== key;
+    const source = isRenamed ? directValue(rule.fields[key], value) : value.source;
     if (source === undefined) return ok(Buffer.from(read.value.source));
     // A caller's own field may have the name that a renamed one takes: two of one name, and no telling which counts.
     const origin = origins.get(name ?? key) ?? key;
@@ -67,6 +68,17 @@ export function toDirect(rule: BodyRule, body: Buffer): Conversion<Buffer> {
   const flat = `{${pairs.join(',')}}`;
   const type = rule.jsonApi?.type;
   return ok(Buffer.from(type === undefined ? flat : `{"data":{"type":${JSON.stringify(type)},"attributes":${flat}}}`));
+}
+
+/**
+ * Would the gateway take a body of this form: a JSON object with every field that it requires? Values and further fields
+ * do not matter here.
+ */
+export function isGatewayForm(rule: BodyRule, body: Buffer): boolean {
+  const read = readObject(body, 'skip');
+  if (read.kind !== 'ok') return false;
+  const names = new Set(read.value.members.map(({ key }) => key));
+  return Object.entries(rule.fields).every(([name, { required }]) => !required || names.has(name));
 }
 
 /** A field of a body as its caller wrote it. */

@@ -24,7 +24,7 @@ import { mayFailover } from './failover.ts';
 import type { RuntimeSnapshot, RouteEntry } from './runtime-snapshot.ts';
 import { requestHeaders, responseHeaders, type Credentials } from './headers.ts';
 import { InboundBody } from './inbound-body.ts';
-import { headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
+import { byForm, headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from '../../http/rate-budget.ts';
 import { handOver, sampleOf, type SamplingDecision } from './sampling.ts';
 import type { ShadowSink } from './shadow-sink.ts';
@@ -73,7 +73,7 @@ const kExchange = Symbol('exchange');
 export class Exchange implements AttemptOwner, Bounded, Waiter {
   readonly #context: ExchangeContext;
   readonly #snapshot: RuntimeSnapshot;
-  readonly #asked: InboundRequest;
+  #asked: InboundRequest;
   readonly #res: ServerResponse;
   readonly #expectsContinue: boolean;
   readonly #entry: RouteEntry;
@@ -194,8 +194,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #makePlan(path: Path): void {
-    const { match, target } = this.#asked;
-    const plan = planFor(match, path, target, this.#body !== undefined, this.#body?.held);
+    const { match: asked, target } = this.#asked;
+    const hasBody = this.#body !== undefined;
+    const match = byForm(asked, hasBody, this.#body?.held);
+    if (match !== asked) this.#asked = { ...this.#asked, match };
+    const plan = planFor(match, path, target, hasBody, this.#body?.held);
     if (plan.kind === 'ok') this.#gate(path, plan.value);
     else this.#cannotCarry(plan);
   }

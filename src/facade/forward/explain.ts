@@ -9,7 +9,7 @@ import type { Caller } from './callers.ts';
 import type { Untranslatable } from '../dialect/result.ts';
 import { mayFailover } from './failover.ts';
 import type { PreparedRoute } from './runtime-snapshot.ts';
-import { headFits, methodFor, planFor } from './plan.ts';
+import { byForm, headFits, methodFor, planFor } from './plan.ts';
 import { parseTarget } from './target.ts';
 
 /**
@@ -90,13 +90,14 @@ interface FailoverRule {
 /** Works out what would become of the request; sends nothing. */
 export function explainRequest(situation: Situation, question: Question): Explanation {
   const target = parseTarget(question.target);
-  const match = situation.matcher.match(question.method, target.path);
-  if (!match) {
+  const claim = situation.matcher.match(question.method, target.path);
+  if (!claim) {
     const allow = situation.matcher.methodsOf(target.path, 'gateway');
     return allow.length > 0 ? { kind: 'method', allow } : { kind: 'passthrough' };
   }
+  const { caller, method, body } = question;
+  const match = byForm(claim, body !== undefined, body);
   const { model } = match.route;
-  const { caller, method } = question;
   const bucket = bucketFor(match, caller);
   const choice = choose(match, method, caller, {
     bucket,

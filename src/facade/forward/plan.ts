@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { keptByGateway, toDirect, toGateway } from '../dialect/body.ts';
+import { isGatewayForm, keptByGateway, toDirect, toGateway } from '../dialect/body.ts';
 import { isJsonMediaType } from '../../http/media.ts';
 import { renderPath } from '../dialect/path.ts';
 import { percentDecode } from '../../http/percent.ts';
@@ -55,15 +55,30 @@ interface PathRefused {
 const UNSAFE: PathRefused = { kind: 'refused', outcome: 'client_bad_request' };
 
 /** Must the whole body be read before this path can be asked: to be rewritten for it, or to be judged? */
-export function readsBody({ route, dialect }: Match<PreparedRoute>, path: Path): boolean {
+export function readsBody({ route, dialect, directTwin }: Match<PreparedRoute>, path: Path): boolean {
   if (!route.model.body) return false;
-  return path === 'gateway' || (dialect === 'gateway' && route.rewritesForDirect);
+  return path === 'gateway' || (dialect === 'gateway' && (route.rewritesForDirect || directTwin !== undefined));
+}
+
+/**
+ * Whose request it is, at a path that both services have (`POST /tags`): the gateway's where the gateway would take its
+ * form, else the direct side's own, which goes to direct as it came. The one place that says so.
+ *
+ * @param body the whole body where it is held in memory
+ */
+export function byForm<R extends PreparedRoute>(match: Match<R>, hasBody: boolean, body: Buffer | undefined): Match<R> {
+  const { directTwin, route } = match;
+  const rule = route.model.body;
+  if (directTwin === undefined || rule === undefined) return match;
+  if (hasBody && isGatewayForm(rule, body ?? EMPTY)) return match;
+  return { ...match, dialect: 'direct', endpoint: directTwin, directTwin: undefined };
 }
 
 /**
  * May the path be asked at all, by the head of the request alone? Refused is what is in the gateway's dialect and has a
  * path parameter that would lead elsewhere: nothing was asked in Contact2Sale's own words, so there is nothing to pass
- * on as it was sent. A conditional write does not go to the gateway, which would write without looking at the condition.
+ * on as it was sent. A conditional write does not go to the gateway, which would write without looking at the condition;
+ * nor does an alias with another method: PUT may mean something else than the PATCH that the gateway would make of it.
  */
 export function headFits(
   match: Match<PreparedRoute>,
@@ -73,6 +88,9 @@ export function headFits(
 ): Conversion<undefined> | PathRefused {
   const { model } = match.route;
   if (path === 'direct') return match.dialect === path || paramsSafe(match) ? FITS : UNSAFE;
+  if (match.dialect !== path && match.endpoint.method !== model.direct[0]?.method) {
+    return untranslatable('the gateway would be asked with another method than', match.endpoint.method);
+  }
   const condition = model.safety === 'safe' ? undefined : conditionOf(req, model.pair.gateway.ignoredWriteHeaders);
   if (condition !== undefined) return untranslatable('the gateway ignores the condition of this write', condition);
   return bodyFitsGateway(req, match.route, hasBody);

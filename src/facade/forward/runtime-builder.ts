@@ -104,7 +104,13 @@ export class RuntimeBuilder {
     const state = this.#state(read);
     const matched = (model: RouteModel): Match<RouteEntry> => {
       const endpoint = model.direct[0] as Endpoint;
-      return { route: { ...prepareRoute(model, []), state }, dialect: 'direct', endpoint, params: [] };
+      return {
+        route: { ...prepareRoute(model, []), state },
+        dialect: 'direct',
+        endpoint,
+        directTwin: undefined,
+        params: [],
+      };
     };
     return { read: matched(read), write: matched(write), tunnelIdleMs };
   }

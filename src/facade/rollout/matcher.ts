@@ -12,6 +12,11 @@ export interface EndpointMatch<R> {
   readonly route: R;
   readonly dialect: Dialect;
   readonly endpoint: Endpoint;
+  /**
+   * The route lists the same method and path on the direct side too. The request then counts as the gateway's until its
+   * form tells otherwise (forward/plan.ts, `byForm`).
+   */
+  readonly directTwin: Endpoint | undefined;
 }
 
 export interface Match<R> extends EndpointMatch<R> {
@@ -32,13 +37,22 @@ export class Matcher<R> {
   /** Values on the way down, reused: matching is synchronous. */
   readonly #values: string[] = [];
 
-  /** Adds one endpoint. The loader has refused two claims of the same method and path before. */
-  add(claim: EndpointMatch<R>): void {
+  /**
+   * Adds one endpoint. The loader has refused two claims of the same method and path before, but for those of the two
+   * sides of one route: they become one.
+   */
+  add(claim: Omit<EndpointMatch<R>, 'directTwin'>): void {
     let node = this.#root;
     for (const segment of claim.endpoint.segments) {
       node = typeof segment === 'string' ? child(node, segment) : (node.parameter ??= createNode());
     }
-    node.claims.set(claim.endpoint.method, claim);
+    const { method } = claim.endpoint;
+    const twin = node.claims.get(method);
+    if (!twin) node.claims.set(method, { ...claim, directTwin: undefined });
+    else {
+      const [direct, gateway] = claim.dialect === 'direct' ? [claim, twin] : [twin, claim];
+      node.claims.set(method, { ...gateway, directTwin: direct.endpoint });
+    }
   }
 
   /** @param path raw path without query; GET's claim also serves HEAD. */
@@ -51,13 +65,14 @@ export class Matcher<R> {
     for (const segment of claim.endpoint.segments) {
       if (typeof segment === 'number') params[segment] = this.#values[at++] as string;
     }
-    return { route: claim.route, dialect: claim.dialect, endpoint: claim.endpoint, params };
+    const { route, dialect, endpoint, directTwin } = claim;
+    return { route, dialect, endpoint, directTwin, params };
   }
 
   /** The methods that a path is claimed for in one dialect alone; empty when it is not, or the other dialect knows it too. */
   methodsOf(path: string, dialect: Dialect): readonly string[] {
     const claims = [...(this.#find(path)?.claims.values() ?? [])];
-    if (claims.some((claim) => claim.dialect !== dialect)) return [];
+    if (claims.some((claim) => claim.dialect !== dialect || claim.directTwin !== undefined)) return [];
     const methods = claims.map((claim) => claim.endpoint.method);
     return methods.includes('GET') && !methods.includes('HEAD') ? [...methods, 'HEAD'] : methods;
   }

@@ -26,6 +26,8 @@ export interface RouteProof {
 
 interface RouteMigration extends Partial<RouteProof> {
   readonly id: string;
+  /** False: one side alone has the operation, so there is no path to move it to. */
+  readonly hasBothEndpoints: boolean;
   readonly stage: Stage;
   /** When it came into this stage; not known to be earlier than when the history began. */
   readonly since: Date;
@@ -114,6 +116,7 @@ function routeMigration(model: RouteModel, parts: MigrationParts): RouteMigratio
   const uses = [changedAt((from) => from.gateway < 100), direct?.requested, gateway?.failedOver, parts.observedSince];
   return {
     id,
+    hasBothEndpoints: model.direct.length > 0 && model.gateway.length > 0,
     stage,
     since,
     days: Math.floor(((parts.now.getTime() - since.getTime()) / DAY_MS) * 10) / 10,

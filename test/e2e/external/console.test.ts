@@ -56,7 +56,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
 
   test('shows every route of the table, its stage, and its two paths under live traffic', async () => {
     await seen(page.getByRole('heading', { name: 'Routes', level: 1 }));
-    await until(async () => (await page.locator('tbody tr').count()) === 27, 'all rows are there');
+    await until(async () => (await page.locator('tbody tr').count()) === 34, 'all rows are there');
     await until(async () => /\d\/s/.test(await cell('leads.get', 'Direct').innerText()), 'direct has a rate');
     expect(await cell('leads.get', 'Gateway').innerText()).toContain('–');
     expect(await cell('leads.get', 'Stage').innerText()).toMatch(/direct\s+0 %/);
@@ -75,7 +75,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
     await page.keyboard.type('gateway');
     await until(async () => (await rowNames()).includes('tags.list') && (await rowNames()).length === 1, 'one stage');
     await page.keyboard.press('Home');
-    await until(async () => (await rowNames()).length === 27, 'all again');
+    await until(async () => (await rowNames()).length === 34, 'all again');
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('leads.list');
     await page.keyboard.press('Tab');

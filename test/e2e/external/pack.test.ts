@@ -81,7 +81,7 @@ test('the second time, start finds the table where it was left', async () => {
 });
 
 test('commands that need no facade work', () => {
-  expect(cli(['check', '--offline'])).toContain('27 routes');
+  expect(cli(['check', '--offline'])).toContain('34 routes');
   expect(cli(['explain', 'GET', '/integration/leads/0123456789abcdef0123456789abcdef'])).toContain('leads.get');
 });
 

@@ -1,4 +1,6 @@
+import { GATEWAY_OPERATIONS } from '../../../src/c2s/gateway/operations.ts';
 import {
+  SANDBOX_OPERATIONS,
   SEED_LEAD_IDS,
   SEED_QUEUE_IDS,
   SEED_SELLER_IDS,
@@ -20,6 +22,11 @@ const [seller, otherSeller] = SEED_SELLER_IDS.map(String) as [string, string];
 const queue = SEED_QUEUE_IDS[0];
 const hook = 'https://hooks.example.com/c2s';
 
+/** The operations that the gateway has too. */
+export const TWO_SIDED = SANDBOX_OPERATIONS.filter(({ id }) =>
+  GATEWAY_OPERATIONS.some((operation) => operation.id === id),
+);
+
 /** One good request of each operation, in both dialects. */
 export const EXAMPLES: Record<SandboxOperationId, Example> = {
   'leads.list': { query: 'page=1&perpage=5&sort=-created_at' },
@@ -30,8 +37,10 @@ export const EXAMPLES: Record<SandboxOperationId, Example> = {
   },
   'leads.update': { params: lead, direct: { description: 'Visita marcada' } },
   'leads.forward': { params: lead, direct: { seller_id: seller } },
+  'leads.status': { params: lead, direct: { status: 3, message: 'Sem interesse', lost_reason_ids: [12] } },
   'leads.tags.list': { params: lead },
   'leads.tags.add': { params: lead, direct: { tag_id: String(SEED_TAG_IDS[1]) } },
+  'leads.tags.remove': { params: lead, direct: { tag_id: String(SEED_TAG_IDS[1]) } },
   'leads.interacted': { params: lead },
   'leads.messages.create': {
     params: lead,
@@ -45,19 +54,21 @@ export const EXAMPLES: Record<SandboxOperationId, Example> = {
   'tags.create': { direct: { name: 'Nova', autofill: true, color: '#aabbcc' } },
   'sellers.list': {},
   'sellers.create': { direct: { name: 'Vendedor', email: 'vendedor@example.com', active: true } },
+  'sellers.timeshift': { direct: { seller_ids: [seller, otherSeller] } },
   'sellers.update': { params: seller, direct: { name: 'Outro nome' } },
   'queues.list': {},
   'queues.sellers': { params: queue },
+  'queues.sellers.update': { params: queue, direct: { sellers: [{ seller_id: seller, priority: 1 }] } },
   'queues.redistribute': { params: queue, direct: { lead_id: lead, seller_id: otherSeller } },
   'queues.priority': { params: queue, direct: { seller_id: seller, priority: 2 } },
   'queues.nextSeller': { params: queue, direct: { seller_id: seller } },
+  'rules.list': {},
   'rules.create': {
     direct: { name: 'Regra', queue_id: queue, conditions: { source: 'Site' }, actions: { notify: true } },
   },
   'company.me': {},
-  'webhooks.subscribe': {
-    direct: { hook_url: hook, hook_action: 'on_create_lead' },
-    gateway: { url: hook, events: ['on_create_lead'] },
-  },
+  'webhooks.subscribe': { direct: { url: hook, events: ['on_create_lead'] } },
   'webhooks.unsubscribe': { direct: { url: hook } },
+  'hooks.subscribe': { direct: { hook_url: hook, hook_action: 'on_create_lead' } },
+  'hooks.unsubscribe': { direct: { hook_action: 'on_create_lead' } },
 };

@@ -1,7 +1,8 @@
 import type { DecisionRecord, Report } from '../../../src/facade/compare/autopilot/ports.ts';
 import { startGateway } from '../../../src/c2s/gateway/index.ts';
-import { SANDBOX_OPERATIONS, startContact2Sale, type SandboxOperationId } from '../../../src/c2s/sandbox/index.ts';
+import { startContact2Sale, type SandboxOperationId } from '../../../src/c2s/sandbox/index.ts';
 import type { Migration } from '../../../src/facade/steer/migration.ts';
+import { TWO_SIDED } from './examples.ts';
 import { C2S_TOKEN, setRoute, startFacade, type TestFacade } from './facade.ts';
 import { FakeCalendar } from './fake-calendar.ts';
 import { startFaultyGateway, type FaultKind } from './faulty-gateway.ts';
@@ -16,8 +17,8 @@ import { CALLERS, Replay } from './replay.ts';
  * routes go bad, one for each kind of proof.
  */
 
-export const ROUTES: readonly SandboxOperationId[] = SANDBOX_OPERATIONS.map(({ id }) => id);
-const WRITES = SANDBOX_OPERATIONS.filter(({ method }) => method !== 'GET').map(({ id }) => id);
+export const ROUTES: readonly SandboxOperationId[] = TWO_SIDED.map(({ id }) => id);
+const WRITES = TWO_SIDED.filter(({ method }) => method !== 'GET').map(({ id }) => id);
 
 interface Fault {
   readonly pattern: RegExp;
@@ -167,7 +168,7 @@ async function startScene(opened: Opened, calendar: FakeCalendar) {
     edit: (config) => {
       config.setIn(['compare', 'minSamples'], 30);
       config.setIn(['compare', 'ready'], { parity: 0.9, latencyP95Ratio: 100 });
-      for (const { id, method } of SANDBOX_OPERATIONS) {
+      for (const { id, method } of TWO_SIDED) {
         const isRead = method === 'GET';
         const shadow = isRead ? 100 : 0;
         setRoute(config, id, ['rollout'], { gateway: 0, shadow, stickyBy: 'caller', fallback: 'direct' });

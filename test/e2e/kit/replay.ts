@@ -1,12 +1,7 @@
 import { Pool } from 'undici';
 import { Observer } from '../../../src/facade/compare/observer.ts';
-import {
-  SANDBOX_OPERATIONS,
-  SEED_LEAD_IDS,
-  seededRandom,
-  type SandboxOperationId,
-} from '../../../src/c2s/sandbox/index.ts';
-import { EXAMPLES } from './examples.ts';
+import { SEED_LEAD_IDS, seededRandom, type SandboxOperationId } from '../../../src/c2s/sandbox/index.ts';
+import { EXAMPLES, TWO_SIDED } from './examples.ts';
 import type { TestFacade } from './facade.ts';
 import type { FakeCalendar } from './fake-calendar.ts';
 
@@ -17,10 +12,10 @@ import type { FakeCalendar } from './fake-calendar.ts';
  */
 
 const isRead = ({ method }: { method: string }) => method === 'GET';
-const READS = SANDBOX_OPERATIONS.filter(isRead);
+const READS = TWO_SIDED.filter(isRead);
 // Unsubscribing is answered 404 where nobody is subscribed: it comes last.
-const WRITES = SANDBOX_OPERATIONS.filter((operation) => !isRead(operation) && operation.id !== 'webhooks.unsubscribe');
-const LAST = SANDBOX_OPERATIONS.filter(({ id }) => id === 'webhooks.unsubscribe');
+const WRITES = TWO_SIDED.filter((operation) => !isRead(operation) && operation.id !== 'webhooks.unsubscribe');
+const LAST = TWO_SIDED.filter(({ id }) => id === 'webhooks.unsubscribe');
 
 /** Enough callers that a tenth of them are some. */
 export const CALLERS = Array.from({ length: 200 }, (_, i) => `demo-caller-token-number-${i}`);

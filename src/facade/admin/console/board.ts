@@ -82,7 +82,12 @@ function Row({ route, onFlip }: { route: RouteJson; onFlip: () => void }) {
     <td data-label="Direct"><${PathCell} path=${route.paths.direct} /></td>
     <td data-label="Gateway"><${PathCell} path=${route.paths.gateway} /></td>
     <td data-label="Parity"><${Parity} parity=${route.parity} /></td>
-    <td><button onClick=${onFlip} aria-label=${`Flip ${route.id}`}>Flip</button></td>
+    <td>
+      ${
+        // Of direct alone there is nothing to flip to.
+        route.paths.gateway && html`<button onClick=${onFlip} aria-label=${`Flip ${route.id}`}>Flip</button>`
+      }
+    </td>
   </tr>`;
 }
 

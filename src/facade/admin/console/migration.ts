@@ -16,10 +16,11 @@ const SHOWN = 60;
 
 function BurnDown({ migration }: { migration: MigrationJson }) {
   const { lastDay, days, routes, observedSince } = migration;
-  const done = routes.filter(({ safeToDeleteSince }) => safeToDeleteSince !== null).length;
+  const movable = routes.filter(({ hasBothEndpoints }) => hasBothEndpoints);
+  const done = movable.filter(({ safeToDeleteSince }) => safeToDeleteSince !== null).length;
   return html`<p class="lead">
       <strong>${lastDay.share === null ? NOTHING : percent(lastDay.share)}</strong> of the last 24 hours was served by
-      the gateway. <strong>${done}</strong> of ${routes.length} old paths can be deleted.
+      the gateway. <strong>${done}</strong> of ${movable.length} old paths can be deleted.
     </p>
     <section aria-labelledby="by-day">
       <h2 id="by-day">Share of the gateway by day</h2>
@@ -66,7 +67,7 @@ function Day({ day, served }: { day: string; served: ServedJson }) {
 }
 
 function Row({ route }: { route: RouteMigrationJson }) {
-  const { id, stage, since, days, gateway, lastDay, lastDirectUse, safeToDeleteSince } = route;
+  const { id, hasBothEndpoints, stage, since, days, gateway, lastDay, lastDirectUse, safeToDeleteSince } = route;
   return html`<tr>
     <th scope="row"><a href=${`#/routes/${named(id)}`}>${id}</a></th>
     <td data-label="Stage"><span class=${`stage ${stage}`}>${stage}</span> <span class="number">${gateway} %</span></td>
@@ -84,7 +85,7 @@ function Row({ route }: { route: RouteMigrationJson }) {
     <td data-label="Old path">
       ${
         safeToDeleteSince === null
-          ? html`<span class="quiet">needed</span>`
+          ? html`<span class="quiet">${hasBothEndpoints ? 'needed' : 'the only one'}</span>`
           : html`<span class="good">not needed since ${timeOf(safeToDeleteSince)}</span>`
       }
     </td>

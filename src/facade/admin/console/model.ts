@@ -195,6 +195,8 @@ export interface ServedJson {
 
 export interface RouteMigrationJson {
   readonly id: string;
+  /** False: one side alone has the operation. */
+  readonly hasBothEndpoints: boolean;
   readonly stage: string;
   readonly since: string;
   readonly days: number;

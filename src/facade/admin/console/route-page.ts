@@ -24,7 +24,7 @@ export function RoutePage({ id, live }: { id: string; live: Live }) {
   return html`<p class="crumbs"><a href="#/">Routes</a></p>
     <div class="title">
       <h1>${id}</h1>
-      <button class="primary" onClick=${() => setFlipping(null)}>Flip</button>
+      ${route.paths.gateway && html`<button class="primary" onClick=${() => setFlipping(null)}>Flip</button>`}
     </div>
     <p>
       <span class=${`stage ${stage}`}>${stage}</span>

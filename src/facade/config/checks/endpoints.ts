@@ -44,6 +44,16 @@ export function everyRouteHasAnEndpoint({ rows }: Draft): Finding[] {
     .map(({ index }) => finding(['routes', index], 'has no endpoint', 'write direct: METHOD /path, gateway: or both'));
 }
 
+/**
+ * A path that both services have stands on both sides of one route, in the same words. The form of a body tells whose
+ * the request is; without a rule for the body nothing would.
+ */
+const areTwins = (a: DeclaredEndpoint, b: DeclaredEndpoint) =>
+  a.row === b.row &&
+  a.dialect !== b.dialect &&
+  a.endpoint.template === b.endpoint.template &&
+  a.row.route.body !== undefined;
+
 export function noEndpointIsDeclaredTwice({ rows }: Draft): Finding[] {
   const first = new Map<string, DeclaredEndpoint>();
   return rows.flatMap(claimsOf).flatMap((claim) => {
@@ -53,6 +63,7 @@ export function noEndpointIsDeclaredTwice({ rows }: Draft): Finding[] {
       first.set(shape, claim);
       return [];
     }
+    if (areTwins(earlier, claim)) return [];
     const { method, template } = claim.endpoint;
     const owner = `${nameOf(earlier.row)}.${earlier.dialect} as ${earlier.endpoint.method} ${earlier.endpoint.template}`;
     const message = `${method} ${template} is already claimed by ${owner}`;

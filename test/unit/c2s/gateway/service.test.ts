@@ -153,6 +153,17 @@ describe('the gateway service', () => {
     for (const name of ['set-cookie', 'x-internal', 'link']) expect(response.headers.get(name)).toBeNull();
   });
 
+  it('passes the pages of a list on, without the address of Contact2Sale', async () => {
+    const { gateway, c2s } = await start();
+    const at = (page: number, rel: string) => `<${c2s.url}/integration/leads?page=${page}&perpage=5>; rel="${rel}"`;
+    const link = `${at(1, 'prev')}, ${at(3, 'next')}, <${c2s.url}/docs?x>; rel="help"`;
+    const counts = { 'x-total-count': '11', 'total-entries': '11', 'total-pages': '3', 'current-page': '2' };
+    c2s.answer = { status: 200, body: '{"data":[]}', headers: { ...counts, link } };
+    const { headers } = await fetch(`${gateway.url}/leads?page=2&perpage=5`);
+    expect(headers.get('link')).toBe('<?page=1&perpage=5>; rel="prev", <?page=3&perpage=5>; rel="next"');
+    for (const [name, value] of Object.entries(counts)) expect([name, headers.get(name)]).toEqual([name, value]);
+  });
+
   it('answers a success without a body with 204', async () => {
     const { gateway, c2s } = await start();
     c2s.answer = { status: 204, body: '' };

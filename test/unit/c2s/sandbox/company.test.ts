@@ -66,3 +66,53 @@ test('a rule is stored whole, nested nulls included, and needs a queue that exis
   expect(refused.json).toEqual({ error: 'queue not found' });
   expect([...crm.rules.values()].map(({ attributes }) => attributes)).toEqual([rule]);
 });
+
+test('a tag is taken in both of its forms, at both of its paths, and judged in each', async () => {
+  const { url, crm } = await contact2sale();
+  const before = crm.tags.size;
+  for (const path of ['/integration/tags', '/tags']) {
+    expect((await ask(url, 'POST', path, { tag: { name: 'VIP', autofill: true } })).status).toBe(200);
+    expect((await ask(url, 'POST', path, { name: 'VIP' })).status).toBe(200);
+    expect((await ask(url, 'POST', path, { tag: { autofill: true } })).json).toEqual({
+      error: 'tag.name: is required',
+    });
+    expect((await ask(url, 'POST', path, { tag: [] })).status).toBe(422);
+  }
+  expect(crm.tags.size).toBe(before + 4);
+});
+
+test.each([
+  [
+    'PUT',
+    `/integration/leads/${LEAD}/forward`,
+    { seller_from_id: '101', seller_to_id: '102' },
+    { seller_to_id: '102' },
+  ],
+  ['PUT', '/distribution_queues/1/next_seller', { next_queue_seller_id: 102 }, { next_queue_seller_id: 'nobody' }],
+  ['POST', '/distribution_queues/1/redistribute', { id: LEAD }, { id: 'nobody' }],
+  [
+    'POST',
+    '/distribution_rules',
+    { cod_1: 'SP', priority: 1, type_rule: 'rotation', seller_id: '101' },
+    { cod_1: 'SP', seller_id: '101' },
+  ],
+])('%s %s takes the form of the support guide, and refuses less with 422', async (method, path, good, bad) => {
+  const { url } = await contact2sale();
+  expect((await ask(url, method, path, bad)).status).toBe(422);
+  const { status, json } = await ask(url, method, path, good);
+  expect([status, Object.keys(json)]).toEqual([200, ['data']]);
+});
+
+test('a list says in its head how long it is and where it goes on', async () => {
+  const { url } = await contact2sale();
+  const head = async (path: string) => {
+    const { headers } = await ask(url, 'GET', path);
+    const names = ['x-total-count', 'total-entries', 'total-pages', 'current-page', 'link'];
+    return names.map((name) => headers.get(name));
+  };
+  const at = (page: number, rel: string) => `<${url}/integration/tags?page=${page}&perpage=1>; rel="${rel}"`;
+  const links = [at(1, 'first'), at(1, 'prev'), at(3, 'next'), at(3, 'last')].join(', ');
+  expect(await head('/integration/tags?perpage=1&page=2')).toEqual(['3', '3', '3', '2', links]);
+  expect(await head('/integration/tags')).toEqual(['3', '3', '1', '1', null]);
+  expect(await head('/integration/me')).toEqual([null, null, null, null, null]);
+});

@@ -21,8 +21,10 @@ const BODIES: Record<SandboxOperationId, { good?: unknown; bad?: unknown }> = {
   'leads.create': { good: { customer: 'Nova Pessoa' }, bad: { phone: '11900000000' } },
   'leads.update': { good: { description: text }, bad: { status: 'no-such-status' } },
   'leads.forward': { good: { seller_id: String(SELLER) }, bad: { seller_id: 'nobody' } },
+  'leads.status': { good: { status: 3, lost_reason_ids: [12] }, bad: { status: '3' } },
   'leads.tags.list': {},
   'leads.tags.add': { good: { tag_id: SEED_TAG_IDS[1] }, bad: {} },
+  'leads.tags.remove': { good: { tag_id: SEED_TAG_IDS[0] }, bad: { tag_id: [] } },
   'leads.interacted': {},
   'leads.messages.create': { good: { body: text }, bad: { message: text } },
   'leads.deal': { good: { value: 100.5 }, bad: { value: 0 } },
@@ -32,12 +34,15 @@ const BODIES: Record<SandboxOperationId, { good?: unknown; bad?: unknown }> = {
   'tags.create': { good: { name: 'VIP', autofill: true }, bad: { name: 'VIP', autofill: 'True' } },
   'sellers.list': {},
   'sellers.create': { good: { name: 'Lia Sol', email: 'lia@example.com' }, bad: { name: 'Lia Sol' } },
+  'sellers.timeshift': { good: { seller_ids: [seller_id] }, bad: { seller_ids: ['nobody'] } },
   'sellers.update': { good: { active: false }, bad: { active: 'no' } },
   'queues.list': {},
   'queues.sellers': {},
+  'queues.sellers.update': { good: { sellers: [{ seller_id, priority: 1 }] }, bad: { sellers: [{ seller_id }] } },
   'queues.redistribute': { good: { lead_id: LEAD, seller_id }, bad: { lead_id: 'nobody', seller_id } },
   'queues.priority': { good: { seller_id, priority: 0 }, bad: { seller_id, priority: 1.9 } },
   'queues.nextSeller': { good: { seller_id }, bad: {} },
+  'rules.list': {},
   'rules.create': {
     good: { name: 'Sul', queue_id: '1', conditions: { city: null }, actions: {} },
     bad: { name: 'Sul', queue_id: '1', conditions: [], actions: {} },
@@ -48,6 +53,11 @@ const BODIES: Record<SandboxOperationId, { good?: unknown; bad?: unknown }> = {
     bad: { url: 'no url', events: [] },
   },
   'webhooks.unsubscribe': { good: { url: 'https://hooks.example.com/old' }, bad: { url: 5 } },
+  'hooks.subscribe': {
+    good: { hook_url: 'https://hooks.example.com/a', hook_action: 'on_create_lead' },
+    bad: { hook_url: 'https://hooks.example.com/a', hook_action: 'on_delete_lead' },
+  },
+  'hooks.unsubscribe': { good: { hook_action: 'on_close_lead' }, bad: { hook_url: 'https://hooks.example.com/old' } },
 };
 
 const fill = (template: string, id?: string) =>
@@ -64,13 +74,16 @@ const stateOf = (crm: Crm) =>
     ),
   );
 
-test('the table has the 26 operations that Contact2Sale offers, each under one name', () => {
-  expect(SANDBOX_OPERATIONS).toHaveLength(26);
-  expect(new Set(SANDBOX_OPERATIONS.map(({ id }) => id)).size).toBe(26);
+test('the table has the 33 operations that Contact2Sale offers, each under one name', () => {
+  expect(SANDBOX_OPERATIONS).toHaveLength(33);
+  expect(new Set(SANDBOX_OPERATIONS.map(({ id }) => id)).size).toBe(33);
 });
 
-const SPELLINGS = SANDBOX_OPERATIONS.flatMap(({ id, method, path, aliases, success }) =>
-  [path, ...aliases].map((spelling) => ({ id, method, spelling, success, body: BODIES[id].good })),
+const SPELLINGS = SANDBOX_OPERATIONS.flatMap(({ id, method: own, path, aliases, success }) =>
+  [`${own} ${path}`, ...aliases].map((written) => {
+    const [method = '', spelling = ''] = written.split(' ');
+    return { id, method, spelling, success, body: BODIES[id].good };
+  }),
 );
 const WITH_ID = SANDBOX_OPERATIONS.filter(({ path }) => path.includes(':'));
 const WITH_BODY = SANDBOX_OPERATIONS.filter(({ id }) => BODIES[id].bad !== undefined);

@@ -215,3 +215,26 @@ describe('a new lead', () => {
     expect([stored.note, stored.messages, Array.isArray(stored.log)]).toEqual([2, [], true]);
   });
 });
+
+test('a tag that is taken away is gone, one that the lead does not have is 422', async () => {
+  const { url, crm } = await contact2sale();
+  crm.leadTags.set(LEAD, new Set(['1', '2', '3']));
+  const remove = async (tag_id: unknown) =>
+    (await ask(url, 'DELETE', `/integration/leads/${LEAD}/tags`, { tag_id })).status;
+  expect([await remove('1'), await remove([2, '3']), await remove('1'), await remove([])]).toEqual([
+    200, 200, 422, 422,
+  ]);
+  expect([...(crm.leadTags.get(LEAD) ?? [])]).toEqual([]);
+});
+
+test('the status 3 puts a lead away, any other number is noted', async () => {
+  const { url, crm } = await contact2sale();
+  const path = `/integration/leads/${LEAD}/status`;
+  await ask(url, 'PUT', path, { status: 1 });
+  expect(crm.leads.get(LEAD)?.attributes.archive_details.archived).toBe(false);
+  await ask(url, 'PUT', path, { status: 3, message: 'Sem interesse', lost_reason_ids: [12] });
+  expect(crm.leads.get(LEAD)?.attributes).toMatchObject({
+    archive_details: { archived: true },
+    lead_status: { alias: 'arquivado' },
+  });
+});

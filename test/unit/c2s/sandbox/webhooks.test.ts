@@ -27,17 +27,36 @@ test('the documented form takes its three actions and no other', async () => {
   expect(crm.subscriptions.size).toBe(3);
 });
 
-test.each([
-  ['url', { url: A }],
-  ['hook_url', { hook_url: A }],
-])(
-  'unsubscribing by %s ends the subscriptions of that endpoint only, and a second time is 404',
-  async (_name, body) => {
-    const { url, crm } = await contact2sale();
-    await ask(url, 'POST', SUBSCRIBE, { url: A, events: ['on_create_lead', 'on_close_lead'] });
-    await ask(url, 'POST', SUBSCRIBE, { url: B, events: ['on_update_lead'] });
-    expect((await ask(url, 'POST', UNSUBSCRIBE, body)).status).toBe(200);
-    expect([...crm.subscriptions]).toEqual([['on_update_lead', B]]);
-    expect((await ask(url, 'POST', UNSUBSCRIBE, body)).status).toBe(404);
-  },
-);
+test('unsubscribing by url ends the subscriptions of that endpoint only, and a second time is 404', async () => {
+  const { url, crm } = await contact2sale();
+  await ask(url, 'POST', SUBSCRIBE, { url: A, events: ['on_create_lead', 'on_close_lead'] });
+  await ask(url, 'POST', SUBSCRIBE, { url: B, events: ['on_update_lead'] });
+  expect((await ask(url, 'POST', UNSUBSCRIBE, { url: A })).status).toBe(200);
+  expect([...crm.subscriptions]).toEqual([['on_update_lead', B]]);
+  expect((await ask(url, 'POST', UNSUBSCRIBE, { url: A })).status).toBe(404);
+});
+
+test('unsubscribing by hook_action ends that action only; one of another URL, or of none, is 404', async () => {
+  const { url, crm } = await contact2sale();
+  await ask(url, 'POST', SUBSCRIBE, { url: A, events: ['on_create_lead', 'on_close_lead'] });
+  const end = async (body: object) => (await ask(url, 'POST', '/integration/api/unsubscribe', body)).status;
+  expect(await end({ hook_action: 'on_create_lead', hook_url: B })).toBe(404);
+  expect(await end({ hook_action: 'on_create_lead', hook_url: A })).toBe(200);
+  expect([...crm.subscriptions]).toEqual([['on_close_lead', A]]);
+  expect(await end({ hook_action: 'on_create_lead' })).toBe(404);
+});
+
+test('each form is taken at its own paths alone', async () => {
+  const { url, crm } = await contact2sale();
+  const hook = { hook_url: A, hook_action: 'on_create_lead' };
+  const seen = { url: A, events: ['on_create_lead'] };
+  for (const [path, body] of [
+    [SUBSCRIBE, hook],
+    ['/integration/leads/subscribe', seen],
+    ['/integration/api/subscribe', seen],
+    ['/api/subscribe', seen],
+  ] as const) {
+    expect([path, (await ask(url, 'POST', path, body)).status]).toEqual([path, 422]);
+  }
+  expect(crm.subscriptions.size).toBe(0);
+});

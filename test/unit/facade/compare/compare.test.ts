@@ -181,7 +181,24 @@ describe('rules', () => {
     );
   });
 
-  it('compare headers on request only', () => {
+  it('compare the headers of pagination by themselves', () => {
+    const counts = { 'x-total-count': '7', 'total-entries': '7', 'total-pages': '2', 'current-page': '1' };
+    const link = (at: string, page = 2) => ({ link: `<${at}?page=${page}&perpage=5>; rel="next"` });
+    const left = { headers: { ...counts, ...link('https://crm.example/integration/leads') } };
+    expect(compareParts(left, { headers: { ...counts, ...link('') } }).result).toBe('match');
+    expect(compareParts(left, { headers: { ...counts, ...link('/leads', 3) } }).differences).toEqual([
+      'header:link: header text→text',
+    ]);
+    expect(compareParts(left, {}).differences).toEqual(
+      ['x-total-count', 'link', 'total-entries', 'total-pages', 'current-page'].map(
+        (name) => `header:${name}: header text→absent`,
+      ),
+    );
+    expect(compareParts({}, {}).result).toBe('match');
+    expect(compareParts(left, {}, rulesWith('', 'compare: { headers: [] }')).result).toBe('match');
+  });
+
+  it('compare other headers on request only', () => {
     const [a, b] = [{ headers: { 'x-total': '1', etag: 'a' } }, { headers: { 'x-total': '2' } }];
     expect(compareParts(a, b).result).toBe('match');
     expect(compareParts(a, b, rulesWith('headers: [x-total, etag]')).differences).toEqual([

@@ -44,6 +44,18 @@ describe('ids and endpoints', () => {
     expect(reportOf(withRows(GET_LEAD, other))).toEqual([`${line}; ${REMEDY}`]);
   });
 
+  it('but may stand on both sides of one route, where the form of a body tells whose a request is', () => {
+    const twins = (endpoint: string, body: string) =>
+      reportOf(
+        withRows(`id: tags\ndirect: [POST /i/tags, ${endpoint}]\ngateway: POST /tags\n${body}rollout: { gateway: 0 }`),
+      );
+    const body = 'body: { fields: { name: { type: string, required: true } } }\n';
+    expect(twins('POST /tags', body)).toEqual([]);
+    expect(twins('POST /tags', '')).toHaveLength(1);
+    const other = 'id: other\ndirect: POST /tags\nrollout: { gateway: 0 }';
+    expect(reportOf(withRows(`id: tags\ngateway: POST /tags\n${body}rollout: { gateway: 0 }`, other))).toHaveLength(1);
+  });
+
   it('nor twice by the two endpoints of one route, whose dialect could not be told', () => {
     expect(reportOf(withRows(GET_LEAD.replace('GET /leads/:leadId', 'GET /integration/leads/:leadId')))).toHaveLength(
       1,

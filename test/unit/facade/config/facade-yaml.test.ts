@@ -6,7 +6,10 @@ import { endpointsOf } from '../../../../src/facade/config/endpoint.ts';
 import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import { configOf } from './support.ts';
 
-/** The file that we ship: the wire contract of 26 operations with two endpoints and of one that only the gateway has. */
+/**
+ * The file that we ship: the wire contract of 26 operations with two endpoints, of seven that only Contact2Sale has, and of one
+ * that only the gateway has.
+ */
 const text = readFileSync(join(import.meta.dirname, '../../../../config/facade.yaml'), 'utf8');
 const config = configOf(text);
 const byId = new Map(config.routes.map((route) => [route.id, route]));
@@ -43,6 +46,22 @@ const CONTRACT = [
   ['webhooks.unsubscribe', 'POST /integration/webhook/leads/unsubscribe', 'POST /webhooks/unsubscribe'],
 ] as const;
 
+/** What the gateway has nothing for. */
+const DIRECT_ONLY = [
+  ['leads.status', `PUT ${direct}/status`],
+  ['leads.tags.remove', `DELETE ${direct}/tags`],
+  ['sellers.timeshift', 'PUT /sellers/timeshift', 'PUT /integration/sellers/timeshift'],
+  ['queues.sellers.update', `PUT ${queues}/:queueId/sellers`, 'PUT /distribution_queues/:queueId/sellers'],
+  ['rules.list', 'GET /integration/distribution_rules', 'GET /distribution_rules'],
+  ['hooks.subscribe', 'POST /integration/leads/subscribe', 'POST /integration/api/subscribe', 'POST /api/subscribe'],
+  [
+    'hooks.unsubscribe',
+    'POST /integration/leads/unsubscribe',
+    'POST /integration/api/unsubscribe',
+    'POST /api/unsubscribe',
+  ],
+] as const;
+
 const spelled = (written: string | readonly string[] | undefined) =>
   endpointsOf(written).map(({ method, template }) => `${method} ${template}`);
 
@@ -52,10 +71,17 @@ describe('the shipped config/facade.yaml', () => {
     expect(spelled(byId.get(id)?.gateway)[0]).toBe(gatewayEndpoint);
   });
 
-  it('has leads.resolveSource on the gateway only, and nothing else: 27 routes', () => {
+  it.each(DIRECT_ONLY)('has %s on direct only', (id, ...endpoints) => {
+    expect(spelled(byId.get(id)?.direct)).toEqual(endpoints);
+    expect(byId.get(id)).not.toHaveProperty('gateway');
+  });
+
+  it('has leads.resolveSource on the gateway only, and nothing else: 34 routes', () => {
     expect(byId.get('leads.resolveSource')).toMatchObject({ gateway: 'GET /leads/resolve-source' });
     expect(byId.get('leads.resolveSource')).not.toHaveProperty('direct');
-    expect([...byId.keys()].toSorted()).toEqual([...CONTRACT.map(([id]) => id), 'leads.resolveSource'].toSorted());
+    expect([...byId.keys()].toSorted()).toEqual(
+      [...CONTRACT, ...DIRECT_ONLY, ['leads.resolveSource'] as const].map(([id]) => id).toSorted(),
+    );
   });
 
   it('begins with every route at 0, nothing shadowed', () => {
@@ -63,7 +89,7 @@ describe('the shipped config/facade.yaml', () => {
   });
 
   it('keeps the rollout of each route on one line that begins with the number to edit', () => {
-    expect(text.match(/^ {4}rollout: \{ gateway: 0, shadow: 0, stickyBy: \w+, fallback: \w+ \}$/gm)).toHaveLength(27);
+    expect(text.match(/^ {4}rollout: \{ gateway: 0, shadow: 0, stickyBy: \w+, fallback: \w+ \}$/gm)).toHaveLength(34);
   });
 
   it('names its schema on the first line', () => {
@@ -78,12 +104,26 @@ describe('the shipped config/facade.yaml', () => {
   });
 
   it('understands the paths of the documents and of the older README', () => {
-    expect(spelled(byId.get('webhooks.subscribe')?.direct)).toContain('POST /integration/leads/subscribe');
-    expect(spelled(byId.get('webhooks.subscribe')?.direct)).toContain('POST /integration/api/subscribe');
+    for (const id of ['leads.update', 'leads.forward']) {
+      expect(spelled(byId.get(id)?.direct).map((one) => one.split(' ')[0])).toEqual(['PATCH', 'PUT']);
+    }
     expect(spelled(byId.get('webhooks.subscribe')?.gateway)).toContain('POST /webhook/subscribe');
     expect(spelled(byId.get('leads.interacted')?.gateway)).toContain('POST /leads/:leadId/mark_as_interacted');
     expect(spelled(byId.get('leads.deal')?.gateway)).toContain('POST /leads/:leadId/done_deal');
     expect(spelled(byId.get('queues.list')?.gateway)).toContain('GET /distribution_queues');
+  });
+
+  it('lists the paths that both services have on both sides', () => {
+    const both = config.routes.flatMap(({ direct: ours, gateway }) => {
+      const theirs = spelled(gateway);
+      return spelled(ours).filter((endpoint) => theirs.includes(endpoint));
+    });
+    expect(both).toEqual([
+      'POST /tags',
+      'POST /sellers',
+      'PUT /sellers/:sellerId',
+      'POST /distribution_queues/:queueId/redistribute',
+    ]);
   });
 
   it('splits by the lead, the seller or the queue, where the path names one', () => {

@@ -6,6 +6,9 @@ import { parseConfig } from '../../../../src/facade/config/load.ts';
 import {
   bodyFitsGateway,
   bodyFor,
+  byForm,
+  headFits,
+  methodFor,
   mustHoldBody,
   planFor,
   readsBody,
@@ -75,6 +78,68 @@ describe('the target', () => {
   });
 });
 
+describe('a method that is not the first endpoint’s', () => {
+  const fits = (method: string, url: string) => headFits(matched(method, url), 'gateway', requestWith({}), false);
+
+  test.each([
+    ['PUT', '/integration/leads/1'],
+    ['PUT', '/integration/leads/1/forward'],
+    ['PUT', '/integration/distribution_queues/1/next_seller'],
+  ])('%s %s does not go to the gateway', (method, url) => {
+    expect(fits(method, url)).toMatchObject({ kind: 'untranslatable', field: method });
+    expect(methodFor(matched(method, url), 'direct', method)).toBe(method);
+  });
+
+  test('is no matter for the first endpoint itself, an alias with the same method, or the gateway’s dialect', () => {
+    for (const [method, url] of [
+      ['PATCH', '/integration/leads/1'],
+      ['POST', '/distribution_rules'],
+      ['PATCH', '/leads/1'],
+    ] as const) {
+      expect([url, fits(method, url).kind]).toEqual([url, 'ok']);
+    }
+  });
+});
+
+describe('at a path that both services have', () => {
+  const dialectOf = (method: string, url: string, body?: string) =>
+    byForm(matched(method, url), body !== undefined, body === undefined ? undefined : Buffer.from(body)).dialect;
+
+  test.each([
+    ['POST', '/tags', '{"name":"n"}'],
+    ['POST', '/tags', '{"name":null}'],
+    ['POST', '/tags', '{"name":5,"tag":{}}'],
+    ['POST', '/sellers', '{"company_id":1,"email":"e","name":"n"}'],
+    ['PUT', '/sellers/1', '{}'],
+    ['PUT', '/sellers/1', '{"position":3}'],
+  ])('%s %s %s is the gateway’s: it would take this form', (method, url, body) =>
+    expect(dialectOf(method, url, body)).toBe('gateway'),
+  );
+
+  test.each([
+    ['POST', '/tags', '{"tag":{"name":"n"}}'],
+    ['POST', '/tags', '{}'],
+    ['POST', '/tags', '[{"name":"n"}]'],
+    ['POST', '/tags', 'name=n'],
+    ['POST', '/tags', ''],
+    ['POST', '/tags', undefined],
+    ['POST', '/sellers', '{"name":"n"}'],
+    ['PUT', '/sellers/1', 'name=n'],
+    ['POST', '/distribution_queues/1/redistribute', '{"id":"l"}'],
+  ])('%s %s %s is direct’s: the gateway would refuse this form', (method, url, body) => {
+    expect(dialectOf(method, url, body)).toBe('direct');
+    expect(readsBody(matched(method, url), 'direct')).toBe(true);
+  });
+
+  test.each([
+    ['POST', '/leads', '{"data":{}}'],
+    ['POST', '/leads/1/messages', '{"body":"oi"}'],
+    ['POST', '/distribution/queues/1/redistribute', '{"id":"l"}'],
+  ])('%s %s %s is the gateway’s: direct has no such path', (method, url, body) =>
+    expect(dialectOf(method, url, body)).toBe('gateway'),
+  );
+});
+
 describe('a body', () => {
   test('is read for the gateway always, and for direct only between the dialects and where they differ', () => {
     const reads = (method: string, url: string, path: Path) => readsBody(matched(method, url), path);
@@ -91,6 +156,12 @@ describe('a body', () => {
     const planned = (path: Path) => planFor(matched('PATCH', '/leads/1'), path, parseTarget('/leads/1'), true, asked);
     expect(planned('gateway')).toMatchObject({ kind: 'untranslatable', field: 'phone' });
     expect(planned('direct')).toMatchObject({ kind: 'ok', value: { target: '/integration/leads/1', body: asked } });
+  });
+
+  test('of the gateway dialect keeps a list where direct has the same name for it', () => {
+    const asked = Buffer.from('{"url":"https://a.example/h","events":["on_create_lead"]}');
+    const sent = bodyFor(matched('POST', '/webhooks/subscribe'), 'direct', asked);
+    expect(sent).toEqual({ kind: 'ok', value: asked });
   });
 
   test('that the head already shows to be no plain JSON does not go to the gateway', () => {

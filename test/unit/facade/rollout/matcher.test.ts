@@ -14,13 +14,15 @@ function endpoint(text: string, params: readonly string[] = []): Endpoint {
   return { method, template, segments: segments.map(number) };
 }
 
-const claim = (route: string, text: string, params?: string[], dialect: Dialect = 'direct'): EndpointMatch<string> => ({
+type Claim = Omit<EndpointMatch<string>, 'directTwin'>;
+
+const claim = (route: string, text: string, params?: string[], dialect: Dialect = 'direct'): Claim => ({
   route,
   dialect,
   endpoint: endpoint(text, params),
 });
 
-function matcherOf(...claims: EndpointMatch<string>[]): Matcher<string> {
+function matcherOf(...claims: Claim[]): Matcher<string> {
   const matcher = new Matcher<string>();
   for (const one of claims) matcher.add(one);
   return matcher;
@@ -132,6 +134,27 @@ test('methodsOf names the methods of a path that one dialect alone knows, HEAD w
   expect(matcher.methodsOf('/leads', 'direct')).toEqual([]);
   expect(matcher.methodsOf('/shared', 'gateway')).toEqual([]);
   expect(matcher.methodsOf('/nowhere', 'gateway')).toEqual([]);
+});
+
+describe('an endpoint on both sides of one route', () => {
+  const sides = [claim('tags', 'POST /tags'), claim('tags', 'POST /tags', [], 'gateway')] as const;
+
+  test.each([
+    ['direct first', [sides[0], sides[1]]],
+    ['gateway first', [sides[1], sides[0]]],
+  ])('is the gateway’s, and knows its twin: %s', (_, claims) => {
+    const match = matcherOf(...claims).match('POST', '/tags');
+    expect(match).toMatchObject({ dialect: 'gateway', endpoint: sides[1].endpoint, directTwin: sides[0].endpoint });
+  });
+
+  test('is one that both dialects know: no method of its path is refused', () => {
+    expect(matcherOf(...sides).methodsOf('/tags', 'gateway')).toEqual([]);
+    expect(matcherOf(sides[1]).methodsOf('/tags', 'gateway')).toEqual(['POST']);
+  });
+
+  test('is none where one side has it', () => {
+    expect(matcherOf(sides[1]).match('POST', '/tags')?.directTwin).toBeUndefined();
+  });
 });
 
 describe('of a thousand routes', () => {

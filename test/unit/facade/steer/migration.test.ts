@@ -72,6 +72,13 @@ describe('a direct path is safe to delete', () => {
     );
     expect(leads(100, { models: only })).toMatchObject({ stage: 'retired', safeToDeleteSince: null });
   });
+  it('never of a route of direct alone, which has no path to be moved to', () => {
+    const text = table({ 'leads.get': 0 }).replace('    gateway: GET /leads/:leadId\n', '');
+    const models = compileRoutes(configOf(text), CONTACT2SALE);
+    const alone = { stage: 'direct', hasBothEndpoints: false, safeToDeleteSince: null };
+    expect(leads(0, { models, lastUse: [use('direct', { requested: time('07') })] })).toMatchObject(alone);
+    expect(leads(0, {})).toMatchObject({ hasBothEndpoints: true });
+  });
 });
 
 it('the last use of direct, and the last that only direct could serve, are told apart', () => {
