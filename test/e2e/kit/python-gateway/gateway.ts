@@ -143,7 +143,7 @@ function keptQuery({ query }: Operation, raw: string, pydantic: Pydantic): reado
     if (value === undefined) return [];
     const read = coerced(value, kind, pydantic);
     if (kind === 'int' && (Number(read) < 1 || Number(read) > max)) throw new Invalid();
-    return read === '' ? [] : [[name, String(read)]];
+    return read === '' ? [] : [[name, typeof read === 'string' ? read : dumps(read, 'httpx')]];
   });
 }
 

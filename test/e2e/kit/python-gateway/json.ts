@@ -165,7 +165,7 @@ export function dumps(value: Py, style: Style): string {
     if (typeof part === 'boolean' || typeof part === 'bigint') return String(part);
     if (typeof part === 'number') return writeFloat(part, style);
     if (isList(part)) return `[${part.map(write).join(comma)}]`;
-    return `{${[...(part as PyDict)].map(([key, item]) => `${text(keyText(key, style))}${colon}${write(item)}`).join(comma)}}`;
+    return `{${[...part].map(([key, item]) => `${text(keyText(key, style))}${colon}${write(item)}`).join(comma)}}`;
   };
   return write(value);
 }

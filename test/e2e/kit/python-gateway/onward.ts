@@ -9,7 +9,7 @@ const UNRESERVED = /[A-Za-z0-9\-._~]/;
 /** @param url path, and whatever a parameter has put behind it: a query, a fragment, dot segments */
 export function onwardTarget(url: string, params: readonly (readonly [string, string])[] | undefined): string {
   if (url.length > MAX_URL_CHARS) throw new InvalidUrl('URL too long');
-  // eslint-disable-next-line no-control-regex -- these are what it looks for
+
   if (/[\u0000-\u001f\u007f]/.test(url)) throw new InvalidUrl('Invalid non-printable ASCII character in URL');
   const [, path = '', query] = /^([^?#]*)(?:\?([^#]*))?/s.exec(url) ?? [];
   const target = quote(withoutDots(path), "!$&'()*+,;=:/[]@");
