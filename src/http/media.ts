@@ -14,5 +14,22 @@ export function isJsonMediaType(contentType: string | undefined): boolean {
   if (contentType === undefined) return true;
   const semicolon = contentType.indexOf(';');
   const type = (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
-  return type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'));
+  return type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json') && isOnePair(type));
+}
+
+const isOnePair = (type: string): boolean => type.indexOf('/') === type.lastIndexOf('/');
+
+const UTF_8: ReadonlySet<string> = new Set(['utf-8', '"utf-8"', 'utf8', '"utf8"']);
+
+/**
+ * Is the text UTF-8 by its media type: with that charset, or without one (RFC 8259 8.1)? The gateway reads UTF-8 whatever
+ * is named there, and who reads by the name would read another text.
+ */
+export function isUtf8Type(contentType: string | undefined): boolean {
+  if (contentType === undefined || !contentType.includes(';')) return true;
+  const [, ...parameters] = contentType.toLowerCase().split(';');
+  return parameters.every((parameter) => {
+    const [name = '', value = ''] = parameter.split('=');
+    return name.trim() !== 'charset' || UTF_8.has(value.trim());
+  });
 }

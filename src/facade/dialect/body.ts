@@ -54,7 +54,7 @@ export function toDirect(rule: BodyRule, body: Buffer): Conversion<Buffer> {
   const pairs: string[] = [];
   const origins = new Map<string, string>();
   for (const { key, keySource, value } of read.value.members) {
-    if (value.kind === 'null' && rule.fields[key]?.required === false) continue;
+    if (value.kind === 'null' && rule.fields[key]?.required === false && isOnly(read.value, key)) continue;
     const name = written.get(key);
     const isRenamed = name !== undefined && name !== key;
     const source = isRenamed ? directValue(rule.fields[key], value) : value.source;
@@ -80,6 +80,10 @@ export function isGatewayForm(rule: BodyRule, body: Buffer): boolean {
   const names = new Set(read.value.members.map(({ key }) => key));
   return Object.entries(rule.fields).every(([name, { required }]) => !required || names.has(name));
 }
+
+/** Of a key that is said twice the last value counts, null too. */
+const isOnly = ({ members }: JsonObject, key: string): boolean =>
+  members.filter((member) => member.key === key).length === 1;
 
 /** A field of a body as its caller wrote it. */
 export interface AskedField {
@@ -153,7 +157,8 @@ function fits(field: BodyField, value: JsonNode): boolean {
       // The gateway leaves out optional fields that are empty; required ones it hands on.
       return value.kind === 'string' && (field.required || value.text !== '');
     case 'integer':
-      return isNumberWithin(field, value) && Number.isInteger(Number(value.source));
+      // Written as 1e19, pydantic 2 refuses what is beyond 64 bits.
+      return isNumberWithin(field, value) && Number.isSafeInteger(Number(value.source));
     case 'number':
       return isNumberWithin(field, value);
     case 'boolean':

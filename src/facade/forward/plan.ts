@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isGatewayForm, keptByGateway, toDirect, toGateway } from '../dialect/body.ts';
-import { isJsonMediaType } from '../../http/media.ts';
+import { isJsonMediaType, isUtf8Type } from '../../http/media.ts';
 import { renderPath } from '../dialect/path.ts';
 import { percentDecode } from '../../http/percent.ts';
 import { toGatewayQuery } from '../dialect/query.ts';
@@ -43,6 +43,7 @@ type Head = Pick<IncomingMessage, 'headers'>;
 const EMPTY = Buffer.alloc(0);
 const UNTRANSLATABLE_BODY = untranslatable('the gateway takes no body here');
 const UNTRANSLATABLE_TYPE = untranslatable('the body is not plain JSON');
+const OTHER_CHARSET = untranslatable('the body is not UTF-8 by its type', 'content-type');
 const MISSING_BODY = untranslatable('the gateway refuses it without a body');
 const FITS: Conversion<undefined> = { kind: 'ok', value: undefined };
 
@@ -93,6 +94,8 @@ export function headFits(
   }
   const condition = model.safety === 'safe' ? undefined : conditionOf(req, model.pair.gateway.ignoredWriteHeaders);
   if (condition !== undefined) return untranslatable('the gateway ignores the condition of this write', condition);
+  // In the gateway's own dialect every text is UTF-8, whatever its type says.
+  if (hasBody && match.dialect === 'direct' && !isUtf8Type(req.headers['content-type'])) return OTHER_CHARSET;
   return bodyFitsGateway(req, match.route, hasBody);
 }
 

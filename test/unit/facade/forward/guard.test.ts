@@ -54,7 +54,7 @@ const PLAIN: Record<BodyField['type'], string> = {
 /** Values that the gateway coerces, drops or cannot read, by the type that it expects. */
 const ODD: Record<BodyField['type'], readonly string[]> = {
   string: ['5', 'true', 'null', '1.9', '{}', '["x"]', '"\\ud800"', '12345678901234567890'],
-  integer: ['"3"', '1.9', 'null', 'true', '1e400', '12345678901234567890'],
+  integer: ['"3"', '1.9', '1e19', '1e22', 'null', 'true', '1e400', '12345678901234567890'],
   number: ['"2.5"', 'null', 'true', '1e400', '0.1234567890123456789'],
   boolean: ['"true"', '1', '0', 'null'],
   object: ['null', '[]', '"x"', '{"a":1,"a":2}', '{"a":1e400}', '{"a":"\\ud800"}', '{"a":12345678901234567890}'],
@@ -141,10 +141,26 @@ describe.each(withBody)('a body for %s in the dialect of %s', (_, dialect, model
 
   test('that is missing is not', () => expect(planned(method, url).kind).toBe('untranslatable'));
 
+  test('that is no text of UTF-8 by its type is not, in the dialect that says so', () => {
+    const match = matcher.match(method, url);
+    if (!match) throw new Error('no route');
+    const fits = (charset: string) =>
+      headFits(match, 'gateway', { headers: { 'content-type': `application/json; ${charset}` } }, true).kind;
+    for (const charset of ['charset=utf-8', 'Charset="UTF-8"', 'a=b'])
+      expect([charset, fits(charset)]).toEqual([charset, 'ok']);
+    for (const charset of ['charset=iso-8859-1', 'charset', 'a=b; CHARSET = latin1', 'charset=us-ascii']) {
+      expect([charset, fits(charset)]).toEqual([charset, dialect === 'direct' ? 'untranslatable' : 'ok']);
+    }
+  });
+
   test('that is no plain JSON by its head is not', () => {
     const match = matcher.match(method, url);
     if (!match) throw new Error('no route');
-    for (const headers of [{ 'content-type': 'text/plain' }, { 'content-encoding': 'gzip' }]) {
+    for (const headers of [
+      { 'content-type': 'text/plain' },
+      { 'content-type': 'application/a/b+json' },
+      { 'content-encoding': 'gzip' },
+    ]) {
       expect(headFits(match, 'gateway', { headers }, true).kind).toBe('untranslatable');
     }
   });
