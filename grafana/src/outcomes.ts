@@ -20,10 +20,5 @@ export const failedRequest = matching(
     judge === 'failure' || outcome === 'origin_error' || (party === 'facade' && outcome !== 'untranslatable'),
 );
 
-/** Nobody can say whether it arrived; what matters of it is only writes, see {@link WRITES}. */
-export const unknownDelivery = matching(({ delivery, party }) => delivery === 'unknown' && party !== 'client');
-
 /** Kept from an upstream by the facade itself: breaker, bulkhead, rate budget. */
 export const heldBack = matching(({ party, phase }) => party === 'facade' && phase === 'connect');
-
-export const WRITES = 'method!~"GET|HEAD|OPTIONS"';

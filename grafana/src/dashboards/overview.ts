@@ -1,8 +1,8 @@
 import { DashboardLinkBuilder, type Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard, type Section } from '../kit/dashboard.ts';
 import { q, series, stat, timeline } from '../kit/panels.ts';
-import { heldBack, unknownDelivery, WRITES } from '../outcomes.ts';
-import { events, ofJob, rate, share } from '../promql.ts';
+import { heldBack } from '../outcomes.ts';
+import { ofJob, rate, share } from '../promql.ts';
 import { recorded } from '../rules/recording.ts';
 import { FAILOVER_SHARE, GATES, OBJECTIVE } from '../settings.ts';
 import { BREAKER, ROUTE_LINK } from './shared.ts';
@@ -250,13 +250,13 @@ const safety: Section = {
     series({
       title: 'Unknown writes',
       description:
-        'Writes in each ten minutes of which nobody can say whether they arrived. They are never sent again; look them up in the CRM by time and request id of the log.',
+        'Writes of which nobody can say whether they arrived, by what looking for them came to. They are never sent again; c2s-facade unknown-writes lists them.',
       unit: 'short',
       width: 6,
       queries: [
         q(
-          `${events(ofJob('facade_requests_total', WRITES, unknownDelivery), 'route', '10m')} or vector(0)`,
-          '{{route}}',
+          `sum by (state) (max by (route, state, cause) (${ofJob('facade_unknown_writes', 'state!="settled"')})) or vector(0)`,
+          '{{state}}',
         ),
       ],
     }),

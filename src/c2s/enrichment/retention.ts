@@ -2,7 +2,7 @@ import type { Logger } from '../../http/log.ts';
 import { applyRetention } from '../store/erase.ts';
 import type { Leadership, Store } from '../../facade/store/index.ts';
 import { resealRawAnswers } from '../store/raw-answers.ts';
-import type { Sealer } from '../store/seal.ts';
+import type { Sealer } from '../../facade/store/seal.ts';
 import { sweepWindows } from '../store/windows.ts';
 
 /**

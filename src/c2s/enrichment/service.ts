@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Logger } from '../../http/log.ts';
 import type { CallerStanding } from '../../http/standing.ts';
 import type { Database, Store, Subscription } from '../../facade/store/index.ts';
-import type { Sealer } from '../store/seal.ts';
+import type { Sealer } from '../../facade/store/seal.ts';
 import { firstSeen } from '../store/seen-events.ts';
 import {
   leadsWithDeadLetters,

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Agent } from 'undici';
 import type { Tracing } from '../../facade/observe/tracing/trace.ts';
-import { Sealer } from '../store/seal.ts';
+import { Sealer } from '../../facade/store/seal.ts';
 import { createDiretrix } from './diretrix.ts';
 import { createFacadeClient } from './facade-client.ts';
 import { localAgent } from './local-connection.ts';

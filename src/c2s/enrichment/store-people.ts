@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { storePerson } from '../store/people.ts';
 import { keepRawAnswer } from '../store/raw-answers.ts';
 import type { Database } from '../../facade/store/schema.ts';
-import type { Sealer } from '../store/seal.ts';
+import type { Sealer } from '../../facade/store/seal.ts';
 import { answerCpf, claimCpf, nextSlot, releaseCpf } from '../store/windows.ts';
 import type { Findings } from './message.ts';
 import type { Pace, People } from './ports.ts';

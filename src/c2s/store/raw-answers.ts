@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../facade/store/schema.ts';
-import type { Sealer } from './seal.ts';
+import type { Sealer } from '../../facade/store/seal.ts';
 
 /** Answers as they came, one a CPF and source, sealed. Without a key they are not kept at all. */
 

@@ -25,6 +25,8 @@ import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
 import { migrationRoutes } from './migration.ts';
 import { viewRoutes } from './routes.ts';
+import { unknownWriteRoutes } from './unknown-writes.ts';
+import type { UnknownWrites } from '../compare/unknown-writes/unknown-writes.ts';
 import { timelineOf, type Timeline } from './timeline.ts';
 
 /**
@@ -47,6 +49,7 @@ export interface AdminOptions {
   /** Of an extension. */
   readonly adminRoutes: readonly AdminRoutes[];
   readonly steering: Steering;
+  readonly unknownWrites: UnknownWrites;
   readonly burnDown: BurnDown;
   readonly configFile: string;
   readonly adminToken: string | undefined;
@@ -107,7 +110,7 @@ function createApi(options: AdminOptions): Router {
   view('/discovery', (_req, res) => viewDiscovery(options, res));
   for (const { path, router } of options.adminRoutes) api.use(path, router);
   api.use(autopilotRoutes(options.autopilot));
-  api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options));
+  api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options), unknownWriteRoutes(options));
   return api;
 }
 

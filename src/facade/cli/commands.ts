@@ -130,6 +130,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/history.ts')).history,
   },
   {
+    usage: 'unknown-writes [ids...]',
+    summary: 'writes of which nobody knows whether they were carried out, and what looking for them came to',
+    options: [
+      ['--state <state>', 'only open, arrived, not_arrived, cannot_tell or settled'],
+      ['--limit <n>', 'at most so many (default: 50)', wholeNumber],
+      ['--settle', 'somebody has seen to the writes with these ids'],
+      ['--arrived', 'with --settle: it is in the CRM; who asks again with its Idempotency-Key is told so'],
+      ['--not-arrived', 'with --settle: it is not; the same Idempotency-Key may send it again'],
+      ['--why <text>', 'with --settle: what was found, for the record'],
+    ],
+    common: 'admin',
+    load: async () => (await import('./commands/unknown-writes.ts')).unknownWrites,
+  },
+  {
     usage: 'diff',
     summary: 'the config file against the table that serves',
     load: async () => (await import('./commands/diff.ts')).diff,

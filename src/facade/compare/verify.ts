@@ -3,6 +3,7 @@ import { askedFields } from '../dialect/body.ts';
 import type { JsonNode } from '../dialect/json.ts';
 import { isJsonMediaType } from '../../http/media.ts';
 import type { Dialect, RouteModel, VerifyRule } from '../rollout/route.ts';
+import type { SealedField } from '../store/unknown-write.ts';
 import type { PathAnswer } from './comparison.ts';
 import { Decimal } from './decimal.ts';
 import { readPlainJson, type PlainJson } from './json-value.ts';
@@ -44,43 +45,53 @@ export function verifyWrite(
   read: PathAnswer,
   longest: number,
 ): Verification {
+  return verifyFields(route, checkedFields(route, asked, dialect, AS_IT_IS), read, longest, AS_IT_IS);
+}
+
+/** What stands for a text where the text itself is not kept. */
+type Seal = (text: string) => string;
+const AS_IT_IS: Seal = (text) => text;
+
+/** The same of what {@link checkedFields} kept. @param seal the one that they were made with. */
+export function verifyFields(
+  route: RouteModel,
+  fields: readonly SealedField[],
+  read: PathAnswer,
+  longest: number,
+  seal: Seal,
+): Verification {
   if (!route.verify) return cannotTell('no_rule');
-  const fields = checkedFields(route, route.verify, asked, dialect);
-  if (fields.length === 0) return cannotTell('nothing_to_check');
+  const { fields: places } = route.verify;
+  // The table may have changed since the write: what has no place any more must not count as missing.
+  const hasPlaces = fields.every(({ name, anywhere }) => anywhere !== undefined || places[name] !== undefined);
+  if (fields.length === 0 || !hasPlaces) return cannotTell('nothing_to_check');
   const document = documentIn(route, read, longest);
   if (document === undefined) return cannotTell('not_read');
-  const missing = fields.filter((field) => !arrived(document, field)).map(({ name }) => name);
+  const missing = fields.filter((field) => !arrived(document, field, places, seal)).map(({ name }) => name);
   return { result: missing.length === 0 ? 'arrived' : 'not_arrived', missing, why: undefined };
 }
 
 export const cannotTell = (why: CannotTell): Verification => ({ result: 'cannot_tell', missing: [], why });
-
-/** One that can be looked for. */
-interface CheckedField {
-  /** As it is counted when it is missing. */
-  readonly name: string;
-  /** What the record has in its place. */
-  readonly valuesIn: (record: PlainJson) => readonly unknown[];
-  /** As it stands in the body; a text without its quotes. */
-  readonly text: string;
-}
 
 /**
  * The scalar fields that were asked and can be looked for. One that the route does not know is looked for by its own name
  * anywhere in the record: a write of which such a field is lost did not arrive as it was asked. Null asks for nothing on
  * the gateway endpoint.
  */
-function checkedFields({ body }: RouteModel, { fields }: VerifyRule, asked: Buffer, dialect: Dialect): CheckedField[] {
-  if (!body) return [];
-  return askedFields(body, dialect, asked).flatMap(({ name, isKnown, value }): CheckedField[] => {
+export function checkedFields(
+  { body, verify }: RouteModel,
+  asked: Buffer,
+  dialect: Dialect,
+  seal: Seal,
+): readonly SealedField[] {
+  if (!body || !verify) return [];
+  return askedFields(body, dialect, asked).flatMap(({ name, isKnown, value }): SealedField[] => {
     const text = scalarSource(value);
     if (text === undefined) return [];
-    if (!isKnown) {
-      const shown = PLAIN_NAME.test(name) ? name : UNKNOWN_FIELD;
-      return [{ name: shown, valuesIn: (record) => valuesNamed(record, name), text }];
-    }
-    const place = fields[name];
-    return place === undefined ? [] : [{ name, valuesIn: (record) => query(record, place), text }];
+    const sealed = seal(canonical(text));
+    if (isKnown) return verify.fields[name] === undefined ? [] : [{ name, value: sealed }];
+    const shown = PLAIN_NAME.test(name) ? name : UNKNOWN_FIELD;
+    return [{ name: shown, anywhere: seal(name), value: sealed }];
   });
 }
 
@@ -89,10 +100,11 @@ const PLAIN_NAME = /^[a-z][a-z_]{0,40}$/i;
 const UNKNOWN_FIELD = 'a field that the route does not know';
 
 /** Anywhere in the record. An arbitrary name has no place in a JSONPath: not every text is one there. */
-function valuesNamed(record: PlainJson, name: string): PlainJson[] {
+function valuesNamed(record: PlainJson, sealed: string, seal: Seal): PlainJson[] {
   if (typeof record !== 'object' || record === null) return [];
-  const below = Object.values(record).flatMap((value) => valuesNamed(value, name));
-  return isRecord(record) && Object.hasOwn(record, name) ? [record[name] as PlainJson, ...below] : below;
+  const below = Object.values(record).flatMap((value) => valuesNamed(value, sealed, seal));
+  const own = isRecord(record) ? Object.keys(record).filter((name) => seal(name) === sealed) : [];
+  return [...own.map((name) => (record as { [name: string]: PlainJson })[name] as PlainJson), ...below];
 }
 
 const isRecord = (value: PlainJson): value is { [name: string]: PlainJson } => !Array.isArray(value);
@@ -109,9 +121,14 @@ function documentIn(route: RouteModel, read: PathAnswer, longest: number): Plain
 }
 
 /** Is the value in one of the places? 5 and "5" are one: both sides write ids either way. */
-function arrived(record: PlainJson, { valuesIn, text }: CheckedField): boolean {
-  const wanted = canonical(text);
-  return valuesIn(record).some((found) => isScalar(found) && canonical(String(found)) === wanted);
+function arrived(
+  record: PlainJson,
+  { name, anywhere, value }: SealedField,
+  places: VerifyRule['fields'],
+  seal: Seal,
+): boolean {
+  const found = anywhere === undefined ? query(record, places[name] as string) : valuesNamed(record, anywhere, seal);
+  return found.some((one) => isScalar(one) && seal(canonical(String(one))) === value);
 }
 
 const isScalar = (value: unknown): value is string | number | boolean =>

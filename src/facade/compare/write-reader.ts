@@ -1,13 +1,10 @@
-import { renderPath } from '../dialect/path.ts';
-import { DeadlineWatch } from '../../http/deadlines.ts';
 import type { InboundRequest } from '../forward/exchange.ts';
 import type { RouteEntry } from '../forward/runtime-snapshot.ts';
-import type { Endpoint, VerifyRule } from '../rollout/route.ts';
+import type { VerifyRule } from '../rollout/route.ts';
 import { BUCKETS } from '../rollout/split.ts';
 import type { PathAnswer } from './comparison.ts';
-import { ShadowCall, type ShadowAnswer, type ShadowRequest } from './shadow-call.ts';
-import { ShadowLane } from './shadow-lane.ts';
-import { answerOf, type ShadowPorts, type ShadowSettings } from './shadow.ts';
+import { namedParams, ReadBack } from './read-back.ts';
+import type { ShadowPorts, ShadowSettings } from './shadow.ts';
 import type { Verification } from './verify.ts';
 
 /**
@@ -39,21 +36,18 @@ interface SampledWrite {
 
 export class WriteReader {
   readonly #ports: WriteReaderPorts;
-  readonly #lane = new ShadowLane(CONNECTIONS);
+  readonly #readBack: ReadBack;
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #deadlines: DeadlineWatch<ShadowCall>;
-  #settings: Pick<ShadowSettings, 'deadlineMs' | 'maxBodyBytes'>;
   #underWay = 0;
   #closing = false;
 
   constructor(settings: Pick<ShadowSettings, 'deadlineMs' | 'maxBodyBytes'>, ports: WriteReaderPorts) {
-    this.#settings = settings;
     this.#ports = ports;
-    this.#deadlines = new DeadlineWatch(ports.now);
+    this.#readBack = new ReadBack(CONNECTIONS, settings, ports);
   }
 
   configure(settings: Pick<ShadowSettings, 'deadlineMs' | 'maxBodyBytes'>): void {
-    this.#settings = settings;
+    this.#readBack.configure(settings);
   }
 
   /** Is this write one of the sample? */
@@ -77,10 +71,7 @@ export class WriteReader {
     this.#closing = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    // What is under way for a former upstream has a pool that nobody holds any more.
-    for (const call of this.#deadlines.all) call.abandon('client_admit');
-    this.#deadlines.close();
-    await this.#lane.destroy();
+    await this.#readBack.close();
   }
 
   #lookLater(write: SampledWrite, look: number): void {
@@ -95,42 +86,12 @@ export class WriteReader {
 
   async #look(write: SampledWrite, look: number): Promise<void> {
     const { asked, body, verify } = write;
-    const answer = await this.#read(asked, verify.read);
+    const { match, caller, requestId, trace } = asked;
+    const params = namedParams(match.route.model.params, match.params);
+    const answer = await this.#readBack.read({ read: verify.read, params, caller, requestId, trace });
     if (this.#closing) return;
     const verification = this.#ports.judge(asked, body, answer);
     if (verification.result === 'not_arrived' && look < LOOKS) this.#lookLater(write, look + 1);
     else this.#ports.verified(asked, verification);
-  }
-
-  async #read(asked: InboundRequest, route: string): Promise<PathAnswer | undefined> {
-    const { entries, upstreams } = this.#ports.snapshot();
-    const endpoint = entries.find(({ model }) => model.id === route);
-    if (!endpoint || (upstreams.direct.rateBudget && !(await upstreams.direct.rateBudget.takeSpare())))
-      return undefined;
-    // The budget took its time: a pool that is opened now would be closed by nobody.
-    if (this.#closing) return undefined;
-    const request = this.#request(asked, endpoint, upstreams.direct.prefix);
-    const { deadlineMs, maxBodyBytes } = this.#settings;
-    const call = new ShadowCall({
-      path: 'direct',
-      pool: this.#lane.pool(upstreams.direct),
-      maxBytes: maxBodyBytes,
-      now: this.#ports.now,
-      deadlineMs,
-      watch: this.#deadlines,
-      copy: asked.trace?.copy('read-back', upstreams.direct, request.method, request.headers),
-    });
-    const answer = await new Promise<ShadowAnswer>((resolve) => call.send(request, resolve));
-    return answerOf(answer);
-  }
-
-  #request({ match, caller, requestId }: InboundRequest, { model }: RouteEntry, prefix: string): ShadowRequest {
-    const written = match.route.model.params;
-    const params = model.params.map((name) => match.params[written.indexOf(name)] ?? '');
-    const { method } = model.direct[0] as Endpoint;
-    const headers = ['accept', 'application/json', 'x-request-id', requestId, 'x-facade-shadow', 'true'];
-    const { sent } = this.#ports.credentials('direct', caller);
-    if (sent !== undefined) headers.push(sent[0], sent[1]);
-    return { method, target: prefix + renderPath(model.direct[0] as Endpoint, params), headers };
   }
 }

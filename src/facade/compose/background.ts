@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { startAutopilot, type Autopilot } from '../compare/autopilot/index.ts';
 import { startComparison, type Comparing } from '../compare/start.ts';
+import { startUnknownWrites } from '../compare/unknown-writes/start.ts';
+import type { UnknownWrites } from '../compare/unknown-writes/unknown-writes.ts';
 import type { RunningExtension } from '../extension/product.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
 import { createPages } from '../forward/pages.ts';
@@ -26,6 +28,7 @@ export interface Background {
   /** Opened by `start()` of it alone. */
   readonly store: StoreHolder;
   readonly comparing: Comparing;
+  readonly unknownWrites: UnknownWrites;
   readonly steering: Steering;
   /** The flips of the store serve, or there is no store. Never rejects; pending for as long as the store cannot be had. */
   readonly flipsReady: Promise<void>;
@@ -44,6 +47,7 @@ export async function startBackground(
   closing.defer(() => store.close());
   const comparing = startComparing(context, runtime, store);
   closing.defer(() => comparing.close());
+  const unknownWrites = keepUnknownWrites(context, runtime, store, closing);
   const steering = createSteering(context, runtime);
   showShared(context, runtime, store, steering);
   const meter = new TrafficMeter({ metrics: runtime.metrics, calendar: context.calendar, log: context.log });
@@ -53,7 +57,7 @@ export async function startBackground(
   closing.defer(() => started.close());
   const extension = await startExtension(context, runtime, store);
   const autopilot = pilot(context, runtime, { store, steering, comparing }, closing);
-  return { store, comparing, steering, flipsReady: started.ready, burnDown, autopilot, extension };
+  return { store, comparing, unknownWrites, steering, flipsReady: started.ready, burnDown, autopilot, extension };
 }
 
 function createStore({ environment, product, log }: ComposeContext): StoreHolder {
@@ -79,6 +83,20 @@ function startComparing(
   active.subscribe((next) => comparing.use(next.config));
   store.whenReady('parity', (opened) => comparing.keep(opened));
   return comparing;
+}
+
+function keepUnknownWrites(
+  { log, now, calendar, environment }: ComposeContext,
+  { metrics, dataPlane, active }: Runtime,
+  store: StoreHolder,
+  closing: Closing,
+): UnknownWrites {
+  const { directToken } = environment;
+  const { config } = active;
+  const started = startUnknownWrites({ dataPlane, metrics, log, now, calendar, store, directToken, config });
+  active.subscribe((next) => started.use(next.config));
+  closing.defer(() => started.close());
+  return started.writes;
 }
 
 function createSteering(context: ComposeContext, { rollouts, pending, active, killSwitch }: Runtime): Steering {

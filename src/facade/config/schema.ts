@@ -417,6 +417,14 @@ const server = z.strictObject({
     'How long everything is still served after SIGTERM while health checks already say 503 and answers close their connections, so that load balancers turn away before the port closes. Above interval plus timeout of their health check. Default: DRAIN_DELAY of the environment, else 0s. Costs as much at every stop.',
   ).optional(),
   drain: duration('Longest wait for requests under way after SIGTERM and `drainDelay`.').prefault('25s'),
+  unknownWrites: z
+    .strictObject({
+      notArrivedAfter: positiveDuration(
+        'How long after the end of a write of unknown fate the facade may say that it did not arrive: above the longest time that it can still be under way behind an upstream that does not stop when its caller leaves. Until then it looks again and again.',
+      ).prefault('2m'),
+    })
+    .prefault({})
+    .describe('Writes of which nobody knows whether they were carried out (`GET /api/unknown-writes`).'),
   overload: overload
     .prefault({})
     .describe('What is more than this is answered 503 with Retry-After, before anything is done with it.'),

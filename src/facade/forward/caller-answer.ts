@@ -4,6 +4,8 @@ import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Path, RouteModel } from '../rollout/route.ts';
 import { bodiless, hasNoBody, reasonPhrase } from './headers.ts';
 import { sendProblem } from '../../http/problem.ts';
+import type { AnswerKeeper } from './answer-keeper.ts';
+import type { KeptAnswer } from './idempotency-key.ts';
 import { isUnknownWrite, refusalFor, type RefusalFacts } from './refusals.ts';
 
 /** The answer to the caller: an upstream's, streamed or rewritten, or the facade's own; with the headers that say who served. */
@@ -21,6 +23,12 @@ export class CallerAnswer {
   outcome: Outcome | undefined;
   /** The path that was asked before may have received it: what the next one says of itself is not the whole truth. */
   mayHaveArrived = false;
+  /** Keeps what the caller is told of an upstream. */
+  keeper: AnswerKeeper | undefined;
+  /** `x-facade-idempotency`: what became of the caller's Idempotency-Key. */
+  idempotency: 'replayed' | 'ignored' | undefined;
+  /** The caller has left, and the answer is only kept. Its status, once it is known. */
+  #unheard: number | undefined;
 
   constructor(res: ServerResponse, route: RouteModel, requestId: string) {
     this.#res = res;
@@ -38,12 +46,20 @@ export class CallerAnswer {
     return this.#res.writableFinished;
   }
 
+  /** The caller left: nothing is written any more. */
+  leave(): void {
+    this.#unheard = this.#res.headersSent ? this.#res.statusCode : 0;
+  }
+
   get status(): number {
+    if (this.#unheard) return this.#unheard;
     return this.#res.headersSent ? this.#res.statusCode : decisionOf(this.outcome ?? 'client_admit').status;
   }
 
   /** An upstream's head. @param headers cleaned, name and value alternating. */
   begin(path: Path, status: number, statusText: string | undefined, headers: string[], contentLength?: string): void {
+    this.keeper?.begin(status, headers);
+    if (this.#unheard !== undefined) return void (this.#unheard = status);
     this.#isBodiless = hasNoBody(status);
     if (this.#isBodiless) headers = bodiless(status, headers);
     else if (contentLength !== undefined) this.#announced = Number(contentLength);
@@ -56,6 +72,8 @@ export class CallerAnswer {
   /** One piece of an upstream's body; false when the caller should be waited for (`drain`). */
   write(chunk: Buffer): boolean {
     if (this.#isBodiless) return true;
+    this.keeper?.data(chunk);
+    if (this.#unheard !== undefined) return true;
     if (chunk.length === this.#announced) {
       this.#whole = chunk;
       return true;
@@ -65,6 +83,7 @@ export class CallerAnswer {
 
   end(): void {
     this.outcome ??= 'ok';
+    if (this.#unheard !== undefined) return;
     if (this.#whole) this.#res.end(this.#whole);
     else this.#res.end();
   }
@@ -75,19 +94,30 @@ export class CallerAnswer {
     if (contentType !== undefined) kept.push('content-type', contentType);
     kept.push('content-length', String(body.length));
     this.begin(path, status, undefined, kept);
+    this.keeper?.data(body);
+    if (this.#unheard === undefined) this.#res.end(body);
+  }
+
+  /** What the first request with the same Idempotency-Key was told, or would have been. */
+  replay(path: Path, { status, headers, body }: KeptAnswer): void {
+    this.outcome = 'ok';
+    this.idempotency = 'replayed';
+    this.begin(path, status, undefined, [...headers, 'content-length', String(body?.length ?? 0)]);
     this.#res.end(body);
+    this.outcome = 'idempotency_replayed';
   }
 
   /** The facade answers by itself. */
   refuse(path: Path, outcome: Outcome, facts: Omit<RefusalFacts, 'isUnknown'>): void {
     this.outcome = outcome;
+    if (this.#unheard !== undefined) return;
     const headers: string[] = [];
     this.#pushOwn(path, headers);
     // What is still to come of the body would otherwise be taken for the next request.
     if (outcome === 'client_timeout') headers.push('connection', 'close');
     sendProblem(
       this.#res,
-      refusalFor(outcome, this.#route.pair.names, { ...facts, isUnknown: this.#isUnknownWrite(outcome) }),
+      refusalFor(outcome, this.#route.pair.names, { ...facts, isUnknown: this.isUnknownWrite(outcome) }),
       this.#requestId,
       headers,
     );
@@ -96,7 +126,7 @@ export class CallerAnswer {
   /** Cut short, so that the caller can tell that it is not whole. */
   cut(outcome: Outcome): void {
     this.outcome ??= outcome;
-    this.abort();
+    if (this.#unheard === undefined) this.abort();
   }
 
   /** Ends the connection under an answer that is not whole. */
@@ -111,12 +141,14 @@ export class CallerAnswer {
   #pushOwn(path: Path, headers: string[]): void {
     const { id, servedAs } = this.#route;
     headers.push('x-request-id', this.#requestId, 'x-facade-route', id, 'x-facade-path', servedAs[path]);
+    if (this.idempotency !== undefined) headers.push('x-facade-idempotency', this.idempotency);
     const { outcome } = this;
     if (outcome === undefined || outcome === 'ok') return;
-    headers.push('x-facade-outcome', this.#isUnknownWrite(outcome) ? 'unknown' : outcome);
+    headers.push('x-facade-outcome', this.isUnknownWrite(outcome) ? 'unknown' : outcome);
   }
 
-  #isUnknownWrite(outcome: Outcome): boolean {
+  /** Nobody can say whether it was carried out. */
+  isUnknownWrite(outcome: Outcome): boolean {
     const isSafe = this.#route.safety === 'safe';
     return isUnknownWrite(outcome, isSafe) || (this.mayHaveArrived && !isSafe);
   }

@@ -23,7 +23,9 @@ import type { Upgrade } from '../../http/listener.ts';
 import { endWithProblem, sendProblem, sendReady, type Problem } from '../../http/problem.ts';
 import { refusalFor } from './refusals.ts';
 import { givenRequestId, requestIdOf } from '../../http/request-id.ts';
+import type { KeyedWrites } from './keyed-writes.ts';
 import type { ShadowSink } from './shadow-sink.ts';
+import type { UnknownWriteSink } from './unknown-write-sink.ts';
 import { percentDecodeLoosely } from '../../http/percent.ts';
 import { parseTarget } from './target.ts';
 import { Tunnels } from './tunnels.ts';
@@ -48,13 +50,15 @@ interface DataPlaneOptions extends OwnTokens {
   readonly tracing?: Tracing | undefined;
 }
 
+type Settable<T> = { -readonly [K in keyof T]: T[K] };
+
 export class DataPlane {
   readonly discovery: Discovery;
   readonly callers: Callers;
   readonly overload: Overload;
   readonly #options: DataPlaneOptions;
   readonly #deadlines: DeadlineWatch;
-  readonly #context: ExchangeContext & { killed: boolean; shadowSink: ShadowSink | undefined };
+  readonly #context: Settable<ExchangeContext>;
   readonly #tunnels: Tunnels;
   readonly #credentials: Readonly<Record<Path, (caller: Caller | undefined) => Credentials>>;
   #snapshot: RuntimeSnapshot;
@@ -95,6 +99,8 @@ export class DataPlane {
       credentials: (path, caller) => this.#credentials[path](caller),
       rateBudgetWaited,
       shadowSink: undefined,
+      unknownWrites: undefined,
+      keyedWrites: undefined,
     };
     this.#tunnels = new Tunnels(this.#context);
     this.pages = createPages(() => this.#draining, options.log);
@@ -127,6 +133,16 @@ export class DataPlane {
 
   set shadowSink(shadowSink: ShadowSink) {
     this.#context.shadowSink = shadowSink;
+  }
+
+  /** Takes writes of unknown fate from now on; set once by the composition root. */
+  set unknownWrites(sink: UnknownWriteSink) {
+    this.#context.unknownWrites = sink;
+  }
+
+  /** An Idempotency-Key has an effect from now on; set once by the composition root. */
+  set keyedWrites(keyedWrites: KeyedWrites) {
+    this.#context.keyedWrites = keyedWrites;
   }
 
   /** What a path is shown in a caller's place. */

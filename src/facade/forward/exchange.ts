@@ -27,7 +27,9 @@ import { InboundBody } from './inbound-body.ts';
 import { byForm, headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from '../../http/rate-budget.ts';
 import { handOver, sampleOf, type SamplingDecision } from './sampling.ts';
+import type { Admission, KeyedWrite, KeyedWrites } from './keyed-writes.ts';
 import type { ShadowSink } from './shadow-sink.ts';
+import type { UnknownWriteSink } from './unknown-write-sink.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
@@ -51,6 +53,10 @@ export interface ExchangeContext {
   readonly rateBudgetWaited: (path: Path, ms: number) => void;
   /** The comparison, where there is one. */
   readonly shadowSink: ShadowSink | undefined;
+  /** Takes the writes of which nobody knows whether they were carried out. */
+  readonly unknownWrites: UnknownWriteSink | undefined;
+  /** Undefined: there is no database, and so an Idempotency-Key has no effect. */
+  readonly keyedWrites: KeyedWrites | undefined;
 }
 
 /** What the data plane found out from the head of a request that it passes on, as a request or as a tunnel. */
@@ -87,6 +93,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #directTries = 0;
   /** What the comparison wants of it. */
   #sample: SamplingDecision | undefined;
+  /** Sent under an Idempotency-Key. */
+  #keyed: KeyedWrite | undefined;
+  /** Its caller has left, and it is brought to its end all the same: whoever asks again with the key is told. */
+  #goesOn = false;
   /** See DeadlineWatch. */
   index = -1;
 
@@ -117,11 +127,58 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     // Of strangers' traffic there is no share to fail over: none of it reaches the gateway.
     if (this.#asked.standing === 'known') this.#snapshot.failoverBudget.request(this.#startedAt);
     const choice = this.#decide();
+    const { model } = this.#entry;
+    if (model.safety !== 'safe' && this.#asked.req.headers['idempotency-key'] !== undefined) this.#lookUpKey(choice);
+    else this.#start(choice);
+  }
+
+  #start(choice: Choice): void {
     if (choice.path === undefined) {
       this.#path = 'gateway';
       return this.#refuse(choice.refusal);
     }
     this.#ask(choice.path);
+  }
+
+  // --- of a write with an Idempotency-Key, before anything is sent ---
+
+  /** Strangers could fill the database, and their credentials tell nobody apart. */
+  #lookUpKey(choice: Choice): void {
+    const { keyedWrites } = this.#context;
+    const body = this.#body;
+    if (!keyedWrites || !this.#asked.caller) {
+      this.#answer.idempotency = 'ignored';
+      return this.#start(choice);
+    }
+    const admit = (): void =>
+      void keyedWrites.admit(this.#asked, body?.held).then((found) => this.#admitted(found, choice));
+    if (!body) return admit();
+    const { maxBodyBytes } = this.#entry.model;
+    // Whether a request is the same can only be said of a whole one.
+    if (body.isLongerThan(maxBodyBytes)) return this.#refuse('client_too_large');
+    this.#continue();
+    body.hold(maxBodyBytes, this.#startedAt, (isHeld) => {
+      if (this.#phase.kind !== 'planning') return;
+      if (isHeld) admit();
+      else this.#refuse('client_too_large');
+    });
+  }
+
+  #admitted(admission: Admission, choice: Choice): void {
+    if (this.#phase.kind !== 'planning') {
+      // The caller left meanwhile, or its time is over.
+      if (admission.kind === 'send') admission.write.release();
+      return;
+    }
+    if (admission.kind === 'refused') return this.#refuse(admission.outcome, admission.retryAfterMs);
+    if (admission.kind === 'replay') {
+      this.#phase = ANSWERED;
+      this.#path = admission.path === 'gateway' ? 'gateway' : 'direct';
+      return this.#answer.replay(this.#path, admission.answer);
+    }
+    this.#keyed = admission.write;
+    this.#answer.keeper = admission.write.keeper;
+    this.#start(choice);
   }
 
   // --- 1. decide ---
@@ -150,11 +207,11 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#phase = PLANNING;
     const { match, req } = this.#asked;
     const body = this.#body;
-    const fits = headFits(match, path, req, body !== undefined);
+    const fits = headFits(match, path, req, body !== undefined, this.#keyed !== undefined);
     if (fits.kind === 'refused') return this.#refuseUntried(fits.outcome);
     if (fits.kind === 'untranslatable') return this.#cannotCarry(fits);
     if (body && body.held === undefined) {
-      if (this.#mustHold(path)) return this.#holdBody(path, body);
+      if (mustHoldBody(match, path, req)) return this.#holdBody(path, body);
       if (!body.hasArrived) return this.#awaitBody(path, body);
     }
     this.#makePlan(path);
@@ -166,11 +223,6 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     body.await(this.#startedAt, () => {
       if (this.#phase.kind === 'planning') this.#makePlan(path);
     });
-  }
-
-  #mustHold(path: Path): boolean {
-    const { match, req } = this.#asked;
-    return mustHoldBody(match, path, req, path === 'gateway' && this.#sample?.isReadBack === true);
   }
 
   #holdBody(path: Path, body: InboundBody): void {
@@ -315,7 +367,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (this.#phase.kind === 'closed') return;
     if (this.#answer.begun) {
       this.#phase = ANSWERED;
-      return this.#answer.cut(outcome);
+      this.#answer.cut(outcome);
+      if (this.#goesOn) this.closed();
+      return;
     }
     if (this.#failover(outcome) || this.#repeatOnDirect(outcome)) return;
     this.#refuse(outcome);
@@ -364,7 +418,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   /** Else the head would wait for the first byte of the body: a long poll, a model's answer, a stream of events. */
   answerWaits(): void {
-    if (this.#phase.kind === 'answering') this.#res.flushHeaders();
+    if (this.#phase.kind === 'answering' && !this.#goesOn) this.#res.flushHeaders();
   }
 
   answerData(attempt: Attempt, chunk: Buffer): void {
@@ -381,6 +435,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#settle(attempt, this.#answer.outcome ?? 'ok', this.#answer.status);
     this.#phase = phase.kind === 'answering' && phase.isEventStream ? STREAMED : ANSWERED;
     this.#answer.end();
+    if (this.#goesOn) this.closed();
   }
 
   #answerUnderstood(attempt: Attempt, held: HeldAnswer): void {
@@ -407,12 +462,14 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#answer.outcome = understood.outcome;
     const owed = successStatus(model, dialect, path, understood.status);
     this.#answer.endWith(this.#path, owed, understood.replacement, held.head.headers);
+    if (this.#goesOn) this.closed();
   }
 
   /** The facade answers by itself. */
   #refuse(outcome: Outcome, retryAfter?: number, loss?: string): void {
     this.#phase = ANSWERED;
     this.#answer.refuse(this.#path, outcome, { retryAfterMs: retryAfter, loss });
+    if (this.#goesOn) this.closed();
   }
 
   #pauseBudget(answered: Path, retryAfter: string | undefined): void {
@@ -473,11 +530,16 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   closed(): void {
     const phase = this.#phase;
     if (phase.kind === 'closed') return;
-    this.#phase = CLOSED;
-    this.#context.deadlines.delete(this);
     const attempt = attemptOf(phase);
     const answer = this.#answer;
-    if (!answer.finished && (answer.outcome === undefined || answer.outcome === 'ok')) {
+    if (this.#keyed && attempt && !this.#goesOn) {
+      this.#goesOn = true;
+      answer.leave();
+      return attempt.resume();
+    }
+    this.#phase = CLOSED;
+    this.#context.deadlines.delete(this);
+    if (!this.#goesOn && !answer.finished && (answer.outcome === undefined || answer.outcome === 'ok')) {
       answer.outcome = leftAt(attempt, answer.begun);
     }
     const outcome = answer.outcome ?? 'client_admit';
@@ -493,10 +555,21 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { req, trace } = this.#asked;
     const { state, model } = this.#entry;
     const servedAs = model.servedAs[this.#path];
+    this.#handOverEnd(outcome, status);
     state.recorder.request(servedAs, req.method ?? '', status, outcome, now, duration);
     trace?.ended(servedAs, outcome, status);
     this.#log(outcome, status, duration);
     if (this.#sample) this.#handOver(this.#sample, outcome, status);
+  }
+
+  /** What nobody knows the end of is listed; what came with a key is written down under it. */
+  #handOverEnd(outcome: Outcome, status: number): void {
+    if (outcome === 'ok' && !this.#keyed) return;
+    const wasSent = this.#tries > 0;
+    const isUnknown = wasSent && outcome !== 'ok' && this.#answer.isUnknownWrite(outcome);
+    const end = { path: this.#path, outcome, status, body: this.#body?.held };
+    if (this.#keyed) this.#keyed.ended({ ...end, isUnknown, wasSent });
+    else if (isUnknown) this.#context.unknownWrites?.onUnknown(this.#asked, end);
   }
 
   // --- 7. hand to the comparison ---

@@ -80,19 +80,22 @@ export function byForm<R extends PreparedRoute>(match: Match<R>, hasBody: boolea
  * path parameter that would lead elsewhere: nothing was asked in Contact2Sale's own words, so there is nothing to pass
  * on as it was sent. A conditional write does not go to the gateway, which would write without looking at the condition;
  * nor does an alias with another method: PUT may mean something else than the PATCH that the gateway would make of it.
+ * @param keepsKey the facade itself keeps what an Idempotency-Key promises.
  */
 export function headFits(
   match: Match<PreparedRoute>,
   path: Path,
   req: Head,
   hasBody: boolean,
+  keepsKey = false,
 ): Conversion<undefined> | PathRefused {
   const { model } = match.route;
   if (path === 'direct') return match.dialect === path || paramsSafe(match) ? FITS : UNSAFE;
   if (match.dialect !== path && match.endpoint.method !== model.direct[0]?.method) {
     return untranslatable('the gateway would be asked with another method than', match.endpoint.method);
   }
-  const condition = model.safety === 'safe' ? undefined : conditionOf(req, model.pair.gateway.ignoredWriteHeaders);
+  const condition =
+    model.safety === 'safe' ? undefined : conditionOf(req, model.pair.gateway.ignoredWriteHeaders, keepsKey);
   if (condition !== undefined) return untranslatable('the gateway ignores the condition of this write', condition);
   // In the gateway's own dialect every text is UTF-8, whatever its type says.
   if (hasBody && match.dialect === 'direct' && !isUtf8Type(req.headers['content-type'])) return OTHER_CHARSET;
@@ -100,20 +103,25 @@ export function headFits(
 }
 
 /** The name of the header that holds it. */
-function conditionOf({ headers }: Head, names: readonly string[]): string | undefined {
-  for (const name of names) if (headers[name] !== undefined) return name;
+function conditionOf({ headers }: Head, names: readonly string[], keepsKey: boolean): string | undefined {
+  for (const name of names) {
+    if (headers[name] !== undefined && !(keepsKey && name === 'idempotency-key')) return name;
+  }
   return undefined;
 }
 
 /**
  * Must the body be in memory: because it has to be read, or because a repeatable write may be sent twice, or because
- * what arrives will be read back and compared with it?
+ * what arrives may be read back and compared with it?
  */
-export function mustHoldBody(match: Match<PreparedRoute>, path: Path, req: Head, isReadBack = false): boolean {
+export function mustHoldBody(match: Match<PreparedRoute>, path: Path, req: Head): boolean {
   const { model } = match.route;
   if (readsBody(match, path)) return true;
   const isRepeatable = path === 'gateway' && model.safety === 'idempotent' && model.rollout.fallback === 'direct';
-  return (isRepeatable || isReadBack) && Number(req.headers['content-length'] ?? Infinity) <= model.maxBodyBytes;
+  return (
+    (isRepeatable || model.verify !== undefined) &&
+    Number(req.headers['content-length'] ?? Infinity) <= model.maxBodyBytes
+  );
 }
 
 /** @param body the whole body where it is held in memory. */

@@ -37,6 +37,15 @@ const DETAILS: Partial<Record<Outcome, string>> = {
   client_method: 'The route does not know this method.',
   client_too_large: 'The body is larger than this route can take.',
   client_timeout: 'The request did not arrive in time.',
+  idempotency_in_progress:
+    'A request with this Idempotency-Key is under way, or the facade is finding out whether it was carried out. Nothing was sent; ask again later with the same key.',
+  idempotency_mismatch:
+    'This Idempotency-Key came with another request within the last 24 hours. Nothing was sent; use a new key for a new request.',
+  idempotency_malformed:
+    'Idempotency-Key must stand once, with 1 to 255 visible ASCII characters, quoted or not. Nothing was sent.',
+  idempotency_unknown: 'A request with this Idempotency-Key was sent before, its end is not known, and it was not repeated.',
+  idempotency_unavailable:
+    'The Idempotency-Key cannot be looked up: the database does not answer. Nothing was sent; try again later.',
 };
 
 /** Of a write that one path may have received and the other was never sent. */

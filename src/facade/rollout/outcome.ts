@@ -82,6 +82,17 @@ export const OUTCOMES = {
   client_too_large: decision('client', 'admit', 'unsent', 413),
   /** The caller was too slow with its body, or with reading the answer. */
   client_timeout: decision('client', 'send', 'unknown', 408),
+  /** The request came with an Idempotency-Key that was used before: answered with what the first one came to. */
+  idempotency_replayed: decision('client', 'respond', 'answered', 0),
+  /** The request with the same key is still under way, or the facade still looks whether it was carried out. */
+  idempotency_in_progress: decision('client', 'admit', 'unsent', 409),
+  /** The same key with another request. */
+  idempotency_mismatch: decision('client', 'admit', 'unsent', 422),
+  idempotency_malformed: decision('client', 'admit', 'unsent', 400),
+  /** Nobody can say whether the first request with this key was carried out. */
+  idempotency_unknown: decision('client', 'respond', 'unknown', 502),
+  /** The database that holds the keys does not answer. */
+  idempotency_unavailable: decision('facade', 'admit', 'unsent', 503),
   /** The caller left, before the upstream was asked. */
   client_admit: decision('client', 'admit', 'unsent', 499),
   /** The caller left while its request was being sent. */

@@ -6,9 +6,10 @@ import { Masthead } from './masthead.ts';
 import { MigrationPage } from './migration.ts';
 import { RoutePage } from './route-page.ts';
 import { SignIn } from './sign-in.ts';
+import { UnknownWritesPage } from './unknown-writes.ts';
 import { html, render, useEffect, useRef, useState } from './vendor/preact.js';
 
-/** The page: an address for the board, one for each route, for the migration, the history and the dead letters. */
+/** The page: an address for the board, one for each route, for the migration, the history, the unknown writes and the dead letters. */
 
 function useAddress(): string {
   const [address, setAddress] = useState(location.hash);
@@ -50,6 +51,7 @@ function page(address: string, live: Live) {
   const route = routeOf(address);
   if (route !== undefined) return html`<${RoutePage} key=${route} id=${route} live=${live} />`;
   if (address === 'history') return html`<${HistoryPage} live=${live} />`;
+  if (address === 'unknown-writes') return html`<${UnknownWritesPage} />`;
   if (address === 'dead-letters') return html`<${DeadLettersPage} />`;
   if (address === 'migration') return html`<${MigrationPage} beat=${beatOf(live)} />`;
   return html`<${Board} live=${live} />`;
@@ -68,6 +70,7 @@ function routeOf(address: string): string | undefined {
 const TITLES: Readonly<Record<string, string>> = {
   history: 'History',
   migration: 'Migration',
+  'unknown-writes': 'Unknown writes',
   'dead-letters': 'Dead letters',
 };
 const titleOf = (address: string): string => routeOf(address) ?? TITLES[address] ?? 'Routes';

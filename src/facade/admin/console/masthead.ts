@@ -21,13 +21,14 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
     ask(false);
   };
   const hasDeadLetters = live.snapshot?.extensionRoutes.includes('/dead-letters') ?? false;
-  const isBoard = !['history', 'migration', 'dead-letters'].includes(address);
+  const isBoard = !['history', 'migration', 'unknown-writes', 'dead-letters'].includes(address);
   return html`<header>
       <a class="brand" href="#/">c2s-facade</a>
       <nav aria-label="Pages">
         <a href="#/" aria-current=${isBoard ? 'page' : undefined}>Routes</a>
         <a href="#/migration" aria-current=${address === 'migration' ? 'page' : undefined}>Migration</a>
         <a href="#/history" aria-current=${address === 'history' ? 'page' : undefined}>History</a>
+        <a href="#/unknown-writes" aria-current=${address === 'unknown-writes' ? 'page' : undefined}>Unknown writes</a>
         ${
           hasDeadLetters &&
           html`<a href="#/dead-letters" aria-current=${address === 'dead-letters' ? 'page' : undefined}

@@ -236,3 +236,34 @@ export interface DeadLetterJson {
   readonly step: string;
   readonly finishedAt: string;
 }
+
+export type UnknownWriteStateJson = 'open' | 'arrived' | 'not_arrived' | 'cannot_tell' | 'settled';
+
+/** GET /api/unknown-writes. */
+export interface UnknownWritesJson {
+  readonly kept: string;
+  readonly counts: Readonly<Record<UnknownWriteStateJson, number>>;
+  /** Newest first. */
+  readonly unknownWrites: readonly UnknownWriteJson[];
+  /** There are more. */
+  readonly next?: string;
+}
+
+export interface UnknownWriteJson {
+  readonly id: string;
+  readonly at: string;
+  readonly route: string;
+  readonly method: string;
+  readonly template: string;
+  readonly params: readonly string[];
+  readonly caller: string | null;
+  readonly requestId: string;
+  readonly path: string;
+  /** Null: the process ended. */
+  readonly outcome: string | null;
+  readonly state: UnknownWriteStateJson;
+  readonly why: string | null;
+  readonly missing: readonly string[];
+  readonly shape: object;
+  readonly settlement: { readonly who: string; readonly why: string } | null;
+}

@@ -5,7 +5,7 @@ import { Retention } from '../../../../src/c2s/enrichment/retention.ts';
 import type { Store } from '../../../../src/facade/store/index.ts';
 import { storePerson } from '../../../../src/c2s/store/people.ts';
 import { keepRawAnswer } from '../../../../src/c2s/store/raw-answers.ts';
-import { Sealer } from '../../../../src/c2s/store/seal.ts';
+import { Sealer } from '../../../../src/facade/store/seal.ts';
 import { answerCpf } from '../../../../src/c2s/store/windows.ts';
 import { until } from '../../../e2e/kit/upstream.ts';
 import { cpfOf, log, testStores } from '../../facade/store/kit.ts';

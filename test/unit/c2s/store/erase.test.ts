@@ -5,7 +5,7 @@ import { applyRetention, forgetCpf } from '../../../../src/c2s/store/erase.ts';
 import type { Store } from '../../../../src/facade/store/index.ts';
 import { storePerson } from '../../../../src/c2s/store/people.ts';
 import { keepRawAnswer } from '../../../../src/c2s/store/raw-answers.ts';
-import { Sealer } from '../../../../src/c2s/store/seal.ts';
+import { Sealer } from '../../../../src/facade/store/seal.ts';
 import { firstSeen } from '../../../../src/c2s/store/seen-events.ts';
 import { answerCpf } from '../../../../src/c2s/store/windows.ts';
 import { cpfOf, testStores } from '../../facade/store/kit.ts';

@@ -108,6 +108,8 @@ export function worldOf(written: Written, killed = false, own: Partial<ExchangeC
     credentials: () => ({ keep: true, sent: undefined, rules }),
     rateBudgetWaited: () => undefined,
     shadowSink: undefined,
+    unknownWrites: undefined,
+    keyedWrites: undefined,
     ...own,
   };
   return {

@@ -20,6 +20,7 @@ const UNSENT: Outcome[] = [
   'facade_rate_budget',
   'facade_overload',
   'facade_no_gateway',
+  'idempotency_unavailable',
   'untranslatable',
 ];
 /** The gateway failed, and the request may have been carried out: only what is harmless to repeat may go direct. */
@@ -43,6 +44,11 @@ const FINAL: Outcome[] = [
   'client_method',
   'client_too_large',
   'client_timeout',
+  'idempotency_replayed',
+  'idempotency_in_progress',
+  'idempotency_mismatch',
+  'idempotency_malformed',
+  'idempotency_unknown',
   'client_admit',
   'client_send',
   'client_respond',

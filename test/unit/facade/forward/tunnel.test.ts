@@ -123,6 +123,8 @@ function open(written: Partial<Written> = {}): void {
     credentials: () => ({ keep: true, sent: undefined, rules: requestRules(new Set()) }),
     rateBudgetWaited: (_: unknown, ms: number) => waits.push(ms),
     shadowSink: undefined,
+    unknownWrites: undefined,
+    keyedWrites: undefined,
   };
   const match = snapshot.unclaimed.read;
   const known = { caller: undefined, standing: 'known', requestId: 'ws-1', trace: undefined } as const;

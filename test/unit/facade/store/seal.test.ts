@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../../../src/facade/store/index.ts';
 import { keepRawAnswer, resealRawAnswers } from '../../../../src/c2s/store/raw-answers.ts';
-import { Sealer } from '../../../../src/c2s/store/seal.ts';
+import { Sealer } from '../../../../src/facade/store/seal.ts';
 import { cpfOf, testStores } from '../../facade/store/kit.ts';
 
 const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];

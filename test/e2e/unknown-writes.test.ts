@@ -1,0 +1,340 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
+import { Opened } from './kit/load.ts';
+import { startPostgres, type TestPostgres } from './kit/postgres.ts';
+import { startUpstream, until, type TestUpstream } from './kit/upstream.ts';
+
+/** Writes whose fate is unknown: listed, looked for, told to who asks again with the same Idempotency-Key, never sent twice. */
+
+const opened = new Opened();
+let postgres: TestPostgres;
+let direct: TestUpstream;
+let gateway: TestUpstream;
+/** What the gateway does with a write: answers it, or takes it and dies. */
+let dies = true;
+/** Holds the gateway's answer back. */
+let held: (() => void) | undefined;
+let holds = false;
+/** The messages that the lead has; undefined: the CRM does not answer reads. */
+let messages: string[] | undefined = [];
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres.close());
+beforeEach(async () => {
+  [dies, holds, held, messages] = [true, false, undefined, []];
+  direct = opened.keep(
+    await startUpstream(({ method }, res) => {
+      res.writeHead(messages || method !== 'GET' ? 200 : 500, { 'content-type': 'application/json' });
+      res.end(JSON.stringify({ data: { attributes: { messages: messages?.map((body) => ({ body })) } } }));
+    }),
+  );
+  gateway = opened.keep(
+    await startUpstream((_, res) => {
+      const end = (): void => {
+        if (dies) res.destroy();
+        else res.writeHead(200, { 'content-type': 'application/json', 'x-own': '1' }).end('{"data":{"id":"m1"}}');
+      };
+      if (holds) held = end;
+      else end();
+    }),
+  );
+});
+afterEach(opened.closeAll);
+
+async function start(env: Record<string, string> = {}, notArrivedAfter = '300ms'): Promise<TestFacade> {
+  return opened.keep(
+    await startFacade({
+      direct: direct.url,
+      gateway: gateway.url,
+      env,
+      edit: (config) => {
+        config.setIn(['server', 'unknownWrites'], { notArrivedAfter });
+        for (const id of ['leads.messages.create', 'leads.deal']) {
+          setRoute(config, id, ['rollout', 'gateway'], 100);
+          setRoute(config, id, ['breaker'], { enabled: false });
+        }
+        setRoute(config, 'leads.messages.create', ['verify', 'after'], '20ms');
+      },
+    }),
+  );
+}
+const startKept = async (notArrivedAfter?: string) =>
+  start({ DATABASE_URL: await postgres.createMigrated() }, notArrivedAfter);
+
+const TEXT = 'Bom dia, Maria';
+const NAMED = '"8e03978e-40d5-43e8-bc93-6894a57f9324"';
+
+interface Told {
+  readonly status: number;
+  readonly body: string;
+  readonly outcome: string | null;
+  readonly idempotency: string | null;
+  readonly retryAfter: string | null;
+}
+async function write(
+  facade: TestFacade,
+  {
+    path = '/leads/42/messages',
+    body = { message: TEXT } as object,
+    key = '',
+    signal = undefined as AbortSignal | undefined,
+    token = FACADE_TOKEN,
+  } = {},
+): Promise<Told> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const res = await fetch(facade.url + path, {
+    method: 'POST',
+    headers: { ...headers, ...(key && { 'idempotency-key': key }) },
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  });
+  const get = (name: string) => res.headers.get(name);
+  return {
+    status: res.status,
+    body: await res.text(),
+    outcome: get('x-facade-outcome'),
+    idempotency: get('x-facade-idempotency'),
+    retryAfter: get('retry-after'),
+  };
+}
+
+interface Listed {
+  readonly kept: string;
+  readonly unknownWrites: { id: string; state: string; why: string | null; cause: string; looks: number }[];
+}
+const admin = { 'x-c2s-admin': 'test', 'content-type': 'application/json' };
+const list = async (facade: TestFacade): Promise<Listed> =>
+  (await (await fetch(`${facade.adminUrl}/api/unknown-writes`, { headers: admin })).json()) as Listed;
+const settle = async (facade: TestFacade, body: object) =>
+  (
+    await fetch(`${facade.adminUrl}/api/unknown-writes/settle`, {
+      method: 'POST',
+      headers: admin,
+      body: JSON.stringify(body),
+    })
+  ).json();
+async function oneIs(facade: TestFacade, state: string): Promise<Listed['unknownWrites'][number]> {
+  let found: Listed['unknownWrites'] = [];
+  await until(
+    async () => (found = (await list(facade)).unknownWrites)[0]?.state === state,
+    `it is ${state}`,
+    15_000,
+  ).catch((error: unknown) => expect.soft(found, String(error)).toMatchObject([{ state }]));
+  return found[0] as Listed['unknownWrites'][number];
+}
+/** Writes, not the facade's looks. */
+const sent = (): number => [...gateway.received, ...direct.received].filter(({ method }) => method === 'POST').length;
+
+describe('a write that the gateway took before it died', () => {
+  test('arrived, when the record has it', async () => {
+    const facade = await start();
+    messages = [TEXT];
+    expect(await write(facade)).toMatchObject({ status: 502, outcome: 'unknown' });
+    const one = await oneIs(facade, 'arrived');
+    expect(one).toMatchObject({
+      route: 'leads.messages.create',
+      method: 'POST',
+      template: '/leads/:leadId/messages',
+      params: ['42'],
+      path: 'gateway',
+      outcome: 'upstream_respond',
+      cause: 'upstream',
+      shape: { json: { message: 'string' } },
+    });
+    expect((await list(facade)).kept).toMatch(/^in memory/);
+    expect(
+      await facade.metric('facade_unknown_write_results_total{route="leads.messages.create",result="arrived"}'),
+    ).toBe(1);
+  });
+
+  test('did not arrive, when it is not there after the longest time that it can be under way', async () => {
+    const facade = await startKept('1500ms');
+    expect(await write(facade)).toMatchObject({ status: 502 });
+    const open = await oneIs(facade, 'open');
+    expect(open.state).toBe('open');
+    const lost = await oneIs(facade, 'not_arrived');
+    expect(lost.looks).toBeGreaterThan(1);
+    expect((await list(facade)).kept).toBe('in the database');
+  });
+
+  test('cannot be told, where the route has no verify; an operator settles it', async () => {
+    const facade = await startKept();
+    expect(await write(facade, { path: '/leads/42/done-deal', body: { value: 5 } })).toMatchObject({ status: 502 });
+    const one = await oneIs(facade, 'cannot_tell');
+    expect(one.why).toBe('no_rule');
+    const gauge = 'facade_unknown_writes{route="leads.deal",state="cannot_tell",cause="upstream"}';
+    await until(async () => (await facade.metric(gauge)) === 1, 'it is counted');
+    expect(await settle(facade, { ids: [one.id], who: 'ana', why: 'it is there', found: 'arrived' })).toEqual({
+      settled: [one.id],
+    });
+    expect(await oneIs(facade, 'settled')).toMatchObject({
+      settlement: { who: 'ana', why: 'it is there', found: 'arrived' },
+    });
+    expect(await facade.metric(gauge)).toBe(0);
+    expect(await settle(facade, { ids: [one.id], why: 'again' })).toEqual({ settled: [] });
+  });
+
+  test('keeps no value of the body, in the database or in an answer or a log', async () => {
+    const url = await postgres.createMigrated();
+    const facade = await start({ DATABASE_URL: url }, '60s');
+    await write(facade, { key: NAMED });
+    await oneIs(facade, 'open');
+    const pg = (await import('pg')).default;
+    const client = new pg.Client(url);
+    await client.connect();
+    const { rows } = await client.query(
+      'select (w.*)::text as w, (select string_agg(k::text, $1) from facade.idempotency_keys k) as k from facade.unknown_writes w',
+      [' '],
+    );
+    await client.end();
+    const kept = JSON.stringify([rows, await list(facade), facade.logs]);
+    expect(rows).toHaveLength(1);
+    for (const secret of ['Maria', 'Bom dia', NAMED.slice(1, -1), Buffer.from(TEXT).toString('hex')])
+      expect(kept).not.toContain(secret);
+  });
+});
+
+describe('an Idempotency-Key', () => {
+  test('is told the former answer, from another instance too, and nothing is sent twice', async () => {
+    dies = false;
+    const url = await postgres.createMigrated();
+    const [one, other] = [await start({ DATABASE_URL: url }), await start({ DATABASE_URL: url })];
+    const first = await write(one, { key: NAMED });
+    expect(first).toMatchObject({ status: 200, body: '{"data":{"id":"m1"}}', idempotency: null });
+    let again: Told | undefined;
+    await until(async () => (again = await write(other, { key: NAMED })).status === 200, 'the end is written down');
+    expect(again).toMatchObject({ body: first.body, idempotency: 'replayed' });
+    // Bare it is the same key.
+    expect(await write(other, { key: NAMED.slice(1, -1) })).toMatchObject({ status: 200, idempotency: 'replayed' });
+    expect(sent()).toBe(1);
+    expect((await list(one)).unknownWrites).toEqual([]);
+  });
+
+  test.each([
+    ['another body', { body: { message: 'Boa tarde' } }, { status: 422, outcome: 'idempotency_mismatch' }, 1],
+    ['another lead', { path: '/leads/43/messages' }, { status: 200, idempotency: null }, 2],
+    [
+      'the other dialect, which is another path',
+      { path: '/integration/leads/42/create_message', body: { body: TEXT } },
+      { status: 201, idempotency: null },
+      2,
+    ],
+    ['no key', { key: '' }, { status: 200, idempotency: null }, 2],
+    [
+      'a caller who is not known, for whom it has no effect',
+      { token: 'somebody-elses-token' },
+      { idempotency: 'ignored' },
+      2,
+    ],
+    ['a malformed key', { key: '"open' }, { status: 400, outcome: 'idempotency_malformed' }, 1],
+    ['a key that is too long', { key: 'k'.repeat(256) }, { status: 400 }, 1],
+    ['a path that no route claims', { path: '/integration/own/thing' }, { status: 200, idempotency: null }, 2],
+  ])('with %s', async (_, more, told, times) => {
+    dies = false;
+    const facade = await startKept();
+    await write(facade, { key: NAMED });
+    expect(await write(facade, { key: NAMED, ...more })).toMatchObject(told);
+    expect(sent()).toBe(times);
+  });
+
+  test('holds on a path that no route claims, and on direct', async () => {
+    const facade = await startKept();
+    await facade.edit((config) => setRoute(config, 'leads.messages.create', ['rollout', 'gateway'], 0));
+    for (const path of ['/integration/own/thing', '/integration/leads/42/create_message']) {
+      const body = { body: TEXT };
+      await write(facade, { key: NAMED, path, body });
+      await until(
+        async () => (await write(facade, { key: NAMED, path, body })).idempotency === 'replayed',
+        'it is told again',
+      );
+    }
+    expect(sent()).toBe(2);
+  });
+
+  test('while the first is under way: 409 with Retry-After; its caller leaves, and the answer is told all the same', async () => {
+    [dies, holds] = [false, true];
+    const facade = await startKept();
+    const leaving = new AbortController();
+    const first = write(facade, { key: NAMED, signal: leaving.signal }).catch(() => 'left');
+    await until(() => held !== undefined, 'the gateway has it');
+    expect(await write(facade, { key: NAMED })).toMatchObject({ status: 409, retryAfter: '5' });
+    leaving.abort();
+    expect(await first).toBe('left');
+    await until(() => facade.dataPlane.underWay === 1, 'it goes on');
+    held?.();
+    await until(async () => (await write(facade, { key: NAMED })).status === 200, 'it is told');
+    expect(await write(facade, { key: NAMED })).toMatchObject({
+      body: '{"data":{"id":"m1"}}',
+      idempotency: 'replayed',
+    });
+    expect(sent()).toBe(1);
+    expect(facade.dataPlane.underWay).toBe(0);
+  });
+
+  test('of an unknown write: told that it arrived', async () => {
+    const facade = await startKept();
+    messages = [TEXT];
+    expect(await write(facade, { key: NAMED })).toMatchObject({ status: 502, outcome: 'unknown' });
+    expect(await write(facade, { key: NAMED })).toMatchObject({ status: 409 });
+    await oneIs(facade, 'arrived');
+    expect(await write(facade, { key: NAMED })).toMatchObject({ status: 200, body: '', idempotency: 'replayed' });
+    expect(sent()).toBe(1);
+  });
+
+  test('of an unknown write that did not arrive: sends it, once', async () => {
+    const facade = await startKept();
+    await write(facade, { key: NAMED });
+    await oneIs(facade, 'not_arrived');
+    dies = false;
+    const both = await Promise.all([write(facade, { key: NAMED }), write(facade, { key: NAMED })]);
+    expect(both.map(({ status }) => status).toSorted()[0]).toBe(200);
+    expect(sent()).toBe(2);
+    expect(await oneIs(facade, 'settled')).toMatchObject({ settlement: { who: 'the caller' } });
+  });
+
+  test('of an unknown write of which nobody can tell: 502, until an operator says what there is', async () => {
+    const facade = await startKept();
+    const deal = { path: '/leads/42/done-deal', body: { value: 5 }, key: NAMED };
+    await write(facade, deal);
+    const { id } = await oneIs(facade, 'cannot_tell');
+    expect(await write(facade, deal)).toMatchObject({ status: 502, outcome: 'unknown' });
+    await settle(facade, { ids: [id], why: 'looked', found: 'arrived' });
+    expect(await write(facade, deal)).toMatchObject({ status: 200, idempotency: 'replayed' });
+    expect(sent()).toBe(1);
+  });
+
+  test('without a database has no effect, and the answer says so', async () => {
+    dies = false;
+    const facade = await start();
+    for (let i = 0; i < 2; i++)
+      expect(await write(facade, { key: NAMED })).toMatchObject({ status: 200, idempotency: 'ignored' });
+    expect(sent()).toBe(2);
+  });
+
+  test('while the database is away: 503, and nothing is sent', async () => {
+    dies = false;
+    const facade = await start({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });
+    expect(await write(facade, { key: NAMED })).toMatchObject({
+      status: 503,
+      outcome: 'idempotency_unavailable',
+      retryAfter: '5',
+    });
+    expect(sent()).toBe(0);
+    expect(await write(facade)).toMatchObject({ status: 200 });
+  });
+
+  test('what was never sent does not use a key up', async () => {
+    const facade = await startKept();
+    await facade.edit((config) => {
+      setRoute(config, 'leads.messages.create', ['rollout', 'fallback'], 'none');
+      config.setIn(['upstreams', 'gateway', 'url'], 'http://127.0.0.1:1');
+    });
+    expect(await write(facade, { key: NAMED })).toMatchObject({ status: 502, outcome: 'upstream_connect' });
+    dies = false;
+    await facade.edit((config) => config.setIn(['upstreams', 'gateway', 'url'], gateway.url));
+    await until(async () => (await write(facade, { key: NAMED })).status === 200, 'it is sent');
+    expect(sent()).toBe(1);
+  });
+});
