@@ -46,7 +46,7 @@ const INTERNAL: Problem = {
   kind: 'internal',
   detail: 'The facade failed at this request. Its log has the cause under this requestId.',
 };
-const NOT_FOUND: Problem = { status: 404, kind: 'not-found', detail: 'There is nothing under this path.' };
+export const NOT_FOUND: Problem = { status: 404, kind: 'not-found', detail: 'There is nothing under this path.' };
 
 export interface PageErrorsOptions {
   readonly log: Logger;
@@ -89,6 +89,16 @@ function note(log: Logger, error: unknown, problem: Problem, requestId: string):
 /** For what is still sent after a refusal: it is taken and thrown away. */
 const LINGER_TIMEOUT_MS = 1_000;
 
+const membersOf = new WeakMap<ServerResponse, (problem: Problem) => object>();
+
+/** Further members of every problem that the routes behind it answer: what callers of an older service read. */
+export function withMembers(members: (problem: Problem) => object): RequestHandler {
+  return (_req, res, next) => {
+    membersOf.set(res, members);
+    next();
+  };
+}
+
 /**
  * Answers with a problem, under the id of the request. Where the body has not come to its end, what is left of it is
  * thrown away for a second, and the connection ends: to close it at once would reset it under a caller who still sends,
@@ -96,7 +106,7 @@ const LINGER_TIMEOUT_MS = 1_000;
  */
 export function refuse(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
   const requestId = requestIdFor(req);
-  const body = problemBody(problem, requestId);
+  const body = problemBody(problem, requestId, membersOf.get(res)?.(problem));
   const headers = ['x-request-id', requestId, ...problemHeaders(problem, body)];
   if (req.complete || !announcesBody(req)) return void res.writeHead(problem.status, headers).end(body);
   res.writeHead(problem.status, [...headers, 'connection', 'close']).write(body);

@@ -39,12 +39,14 @@ const TITLES: Record<number, string> = {
   508: 'Loop Detected',
 };
 
+/** @param members beside those of RFC 9457, for callers that read another one. */
 export function problemBody(
   { status, kind, detail, service = 'c2s-facade' }: Problem,
   requestId: string | undefined,
+  members: object = {},
 ): Buffer {
   const title = TITLES[status] ?? 'Error';
-  return Buffer.from(JSON.stringify({ type: `urn:${service}:${kind}`, title, status, detail, requestId }));
+  return Buffer.from(JSON.stringify({ type: `urn:${service}:${kind}`, title, status, detail, requestId, ...members }));
 }
 
 /** Answers with a problem. @param headers further headers, name and value alternating. */

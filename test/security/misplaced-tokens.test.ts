@@ -133,6 +133,14 @@ describe('a request that no route claims', () => {
     ['a facade token in the path', `/somewhere/${FACADE_TOKEN}`, ''],
     ['a facade token in the middle of a part', `/a${FACADE_TOKEN}b/c`, ''],
     ['the secret of a webhook, the version misspelt', `/api/v2/webhooks/c2s/${WEBHOOK_SECRET}`, ''],
+    ['the secret of a webhook, escaped', `/api/v2/webhook/c2s/${escaped(WEBHOOK_SECRET)}`, ''],
+    ['the secret of a webhook as a Bearer', '/webhook', `authorization: Bearer ${WEBHOOK_SECRET}\r\n`],
+    ['the secret of a webhook as host', `http://${WEBHOOK_SECRET}/webhook`, ''],
+    ['a facade token, escaped', `/somewhere/${escaped(FACADE_TOKEN)}`, ''],
+  ] as const;
+
+  /** No page has the address, and all below /api/v1 is answered here. */
+  const OWNED = [
     ['the secret of a webhook, in another case', `/Api/v1/webhooks/c2s/${WEBHOOK_SECRET}`, ''],
     ['the secret of a webhook, two slashes', `//api/v1/webhooks/c2s/${WEBHOOK_SECRET}`, ''],
     ['the secret of a webhook in the query', `/api/v1/webhook/c2s?token=${WEBHOOK_SECRET}`, ''],
@@ -147,20 +155,23 @@ describe('a request that no route claims', () => {
     ['the secret of a webhook, escaped', `/api/v1/webhook/c2s/${escaped(WEBHOOK_SECRET)}`, ''],
     ['the secret of a webhook, escaped beside a broken escape', `/api/v1/w/%ZZ/${escaped(WEBHOOK_SECRET)}`, ''],
     ['the secret of a webhook as host', `http://${WEBHOOK_SECRET}/api/v1/webhook`, ''],
-    ['a facade token, escaped', `/somewhere/${escaped(FACADE_TOKEN)}`, ''],
   ] as const;
 
-  test.each(BETRAYING)('with %s is 400, and reaches nobody', async (_, path, extra) => {
+  const ALL = [
+    ...BETRAYING.map((one) => [...one, 400, 'Correct the address'] as const),
+    ...OWNED.map((one) => [...one, 404, 'was not passed on'] as const),
+  ];
+  test.each(ALL)('with %s reaches nobody', async (_, path, extra, status, text) => {
     for (const method of ['GET', 'HEAD', 'POST', 'PUT']) {
       const bodiless = method === 'HEAD';
       const head = `${method} ${path} HTTP/1.1\r\nhost: x\r\n${extra}content-length: 0\r\n\r\n`;
       const answer = await wire.caller().ask(head, { bodiless });
-      expect(answer.status).toBe(400);
-      if (!bodiless) expect(answer.body).toContain('Correct the address');
+      expect(answer.status).toBe(status);
+      if (!bodiless) expect(answer.body).toContain(text);
       expect(answer.body).not.toMatch(new RegExp(`${FACADE_TOKEN}|${WEBHOOK_SECRET}`));
     }
     const upgrade = `GET ${path} HTTP/1.1\r\nhost: x\r\n${extra}${UPGRADE}\r\n`;
-    expect((await wire.caller().ask(upgrade)).status).toBe(400);
+    expect((await wire.caller().ask(upgrade)).status).toBe(status);
     expect(wire.direct.bytes() + wire.gateway.bytes()).toBe('');
     expect(JSON.stringify(wire.facade.dataPlane.discovery)).not.toMatch(WEBHOOK_SECRET);
   });

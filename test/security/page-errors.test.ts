@@ -61,7 +61,7 @@ function adminBehind(error: () => Error): Express {
 function endpointsBehind(error: () => Error) {
   return createEndpoints({
     availability: () => ({ isOpen: true, service: bomb(error) }),
-    isKnown: () => true,
+    callerOf: () => 'a-caller',
     isOpen: false,
     webhookSecret: SECRET,
     campaigns: new Campaigns(() => undefined),
@@ -95,10 +95,18 @@ const BODIES: Readonly<Record<string, { readonly body: object; readonly limit: n
   'DELETE /api/kill-switch': { body: {}, limit: 256 * 1024, isTyped: true },
   'POST /api/explain': { body: { method: 'GET', target: `/leads/${cpf}` }, limit: 2 * 1024 * 1024, isTyped: true },
   'POST /api/people/forget': { body: { cpf }, limit: 1024, isTyped: false },
+  'POST /api/v1/enrich': { body: { cpf }, limit: 4 * 1024, isTyped: false },
   'POST /api/v1/webhooks/c2s': { body: { id: 'l1' }, limit: 64 * 1024, isTyped: false },
   'POST /api/v1/webhooks/c2s/:secret': { body: { id: 'l1' }, limit: 64 * 1024, isTyped: false },
   'POST /api/v1/webhooks/google-ads': { body: { google_key: SECRET, lead_id: 1 }, limit: 64 * 1024, isTyped: false },
 };
+/** What these routes must be asked to come to their handler. */
+const QUERIES: Readonly<Record<string, string>> = {
+  '/api/v1/leads/process': '?id=l1',
+  '/api/v1/work/modules/:module': '?documento=l1',
+  '/api/v1/contributor/customer': `?cpf=${cpf}`,
+};
+const withQuery = (asked: Case): Case => ({ ...asked, path: `${asked.path}${QUERIES[asked.path] ?? ''}` });
 /** They ask nobody, so nothing can go wrong with them. */
 const STATIC = new Set(['/healthz', '/console', '/console/{*file}']);
 
@@ -163,7 +171,7 @@ function expectProblem(asked: Case, answer: Answer, status: number, kind: string
   expect(text).not.toContain(cpf);
   expect(text).not.toContain(SECRET);
   expect(text).not.toMatch(/node_modules|\.ts\b|\n\s*at |<html|ECONN/i);
-  if (asked.path === '/api/v1/leads/process' && status !== 405) {
+  if (asked.path.startsWith('/api/v1/leads/process') && status !== 405) {
     // Make.com's module takes every other status for a failure of its own.
     expect([asked.name, answer.status, JSON.parse(text)]).toMatchObject([
       asked.name,
@@ -180,6 +188,9 @@ function expectProblem(asked: Case, answer: Answer, status: number, kind: string
   const problem = JSON.parse(text) as Record<string, unknown>;
   expect(problem).toMatchObject({ type: `urn:c2s-facade:${kind}`, status, requestId: REQUEST_ID });
   expect([typeof problem['title'], typeof problem['detail']]).toEqual(['string', 'string']);
+  // The old service's callers read it; nobody else is shown it.
+  const isOld = asked.side === 'public' && asked.path.startsWith('/api/v1/');
+  expect(typeof problem['error']).toBe(isOld ? 'string' : 'undefined');
   expect(headers['x-request-id']).toBe(REQUEST_ID);
 }
 
@@ -245,15 +256,13 @@ describe.each(READING)('$name', (asked) => {
 const failing = CASES.filter(({ path }) => !STATIC.has(path));
 test.each(failing)('$name when the handler throws: 500', async (asked) => {
   const sent = asked.path === '/api/v1/leads/process' ? {} : good(asked.name);
-  const withLead = { ...asked, path: asked.path.replace('/leads/process', '/leads/process?id=l1') };
-  const answer = await ask(withLead, BUG, idOf(asked, sent));
+  const answer = await ask(withQuery(asked), BUG, idOf(asked, sent));
   expectProblem(asked, answer, 500, 'internal');
   expect(logs.join('')).toContain(`"requestId":"${REQUEST_ID}"`);
 });
 
 test.each(failing)('$name when the store is away: 503 with Retry-After', async (asked) => {
-  const withLead = { ...asked, path: asked.path.replace('/leads/process', '/leads/process?id=l1') };
-  const answer = await ask(withLead, AWAY, idOf(asked, good(asked.name)));
+  const answer = await ask(withQuery(asked), AWAY, idOf(asked, good(asked.name)));
   expectProblem(asked, answer, 503, 'store-unavailable');
   if (asked.path !== '/api/v1/leads/process') expect(answer.headers['retry-after']).toBe('5');
 });
@@ -291,6 +300,8 @@ test.each([
   ['public', `/api/v1/webhooks/c2s/${SECRET}/more`],
   ['public', `/api/v1/enrichments/${cpf}/x`],
   ['public', '/api/v1/c2s/enrich'],
+  ['public', '/api/v1/nothing'],
+  ['public', `/api/v1/work/modules/${cpf}/x`],
 ] as const)('what is not there is 404, on the %s side %s', async (side, path) => {
   for (const method of ['GET', 'POST', 'DELETE']) {
     const asked = { side, method, path, name: `${method} ${path}` };

@@ -147,7 +147,7 @@ async function revive(tx: DeadLetterTransaction, queue: Queue, which: SqlFragmen
       select id from facade.enrichments where id in (select id from newest) and ${IS_DEAD} order by lead_id for update
     )
     update facade.enrichments set state = 'queued', owner = null, failures = 0, next_at = now(), result = null,
-      reason = null, finished_at = null, updated_at = now(),
+      reason = null, finished_at = null, updated_at = now(), skips_recent = false,
       step = case when lead_id like 'google:%' then 'create' else 'lead' end ${more}
     where id in (select id from locked)
     returning id as "enrichmentId", is_urgent as "isUrgent", standing`.execute(tx);

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { jsonBody } from '../../http/json-body.ts';
 import { refuse } from '../../http/page-errors.ts';
+import type { Problem } from '../../http/problem.ts';
 import { requestIdFor } from '../../http/request-id.ts';
 import type { Campaigns } from '../gateway/campaigns.ts';
 import type { Logger } from '../../http/log.ts';
@@ -12,8 +13,8 @@ import type { EnrichmentService } from './service.ts';
 
 export interface EndpointOptions {
   readonly availability: () => Availability;
-  /** Presents a token of ours. */
-  readonly isKnown: (req: Request) => boolean;
+  /** The id of the known caller; undefined: the request presents no token of ours. */
+  readonly callerOf: (req: Request) => string | undefined;
   /** ENRICH_OPEN: whoever calls may have leads enriched. */
   readonly isOpen: boolean;
   readonly webhookSecret: string | undefined;
@@ -25,6 +26,17 @@ export interface EndpointOptions {
   readonly log: Logger;
   /** Undefined: off. */
   readonly tracing?: Pick<Tracing, 'endpoint'> | undefined;
+}
+
+const UNAUTHORIZED: Problem = {
+  status: 401,
+  kind: 'unauthorized',
+  detail: 'Send Authorization: Bearer <token>, one of FACADE_TOKENS or the Contact2Sale token.',
+};
+
+/** Refuses who presents no token of ours. @param isOpen whoever calls may. */
+export function known({ callerOf }: Pick<EndpointOptions, 'callerOf'>, isOpen = false): RequestHandler {
+  return (req, res, next) => (isOpen || callerOf(req) !== undefined ? next() : refuse(req, res, UNAUTHORIZED));
 }
 
 /** Runs the handler with the service, or says why there is none. */
@@ -48,8 +60,8 @@ export function opened(availability: () => Availability): RequestHandler {
   };
 }
 
-/** A line a request: which endpoint, and what came of it. No path, which may hold a secret or a lead's id. */
-export function logged({ log, tracing }: EndpointOptions, endpoint: string): RequestHandler {
+/** A line a request: which endpoint, whose, and what came of it. No path, which may hold a secret or a lead's id. */
+export function logged({ log, tracing, callerOf }: EndpointOptions, endpoint: string): RequestHandler {
   return (req, res, next) => {
     const startedAt = performance.now();
     const trace = tracing && beginTrace(tracing, req, res);
@@ -58,7 +70,7 @@ export function logged({ log, tracing }: EndpointOptions, endpoint: string): Req
       const ms = Math.round(performance.now() - startedAt);
       const requestId = requestIdFor(req);
       log.info(
-        { requestId, endpoint, status: res.statusCode, isWhole: res.writableFinished, ms },
+        { requestId, endpoint, caller: callerOf(req), status: res.statusCode, isWhole: res.writableFinished, ms },
         'enrichment request',
       );
     });
@@ -69,9 +81,11 @@ export function logged({ log, tracing }: EndpointOptions, endpoint: string): Req
 const traces = new WeakMap<Response, EndpointTrace>();
 
 /** By the path as Express has it, with its parameters' names in it. */
-function beginTrace(tracing: Pick<Tracing, 'endpoint'>, req: Request, res: Response): EndpointTrace {
-  const { path } = req.route as { path: string };
-  const trace = tracing.endpoint({ req, requestId: requestIdFor(req) }, req.baseUrl + path);
+function beginTrace(tracing: Pick<Tracing, 'endpoint'>, req: Request, res: Response): EndpointTrace | undefined {
+  const route = req.route as { readonly path: string } | undefined;
+  // What is not offered has no template.
+  if (!route) return undefined;
+  const trace = tracing.endpoint({ req, requestId: requestIdFor(req) }, req.baseUrl + route.path);
   traces.set(res, trace);
   return trace;
 }

@@ -1,15 +1,21 @@
 import { isOtherVersion, isStoreAway } from '../../facade/store/unavailable.ts';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
-import { methodNotAllowed, pageErrors, refuse } from '../../http/page-errors.ts';
+import { methodNotAllowed, pageErrors, refuse, withMembers } from '../../http/page-errors.ts';
 import type { PageRouter } from '../../facade/forward/pages.ts';
 import type { Problem } from '../../http/problem.ts';
-import { answerFor, viewBody } from './answers.ts';
-import { logged, served, traceOf, type EndpointOptions } from './endpoint-kit.ts';
+import { answerFor, duplicateBody, failedProcessBody, oldErrorMembers, viewBody } from './answers.ts';
+import { known, logged, served, traceOf, type EndpointOptions } from './endpoint-kit.ts';
+import type { Origin } from './enrichment.ts';
+import { NOT_OFFERED_HERE, PREFIXES, refuseNotOffered } from './not-offered.ts';
+import { STRANGER, type Ordered } from './orders.ts';
+import type { EnrichmentService } from './service.ts';
+import { peopleRoutes } from './people-endpoints.ts';
 import { showsSecret, webhookRoutes } from './webhook-endpoints.ts';
 
 /**
- * What Make.com, Contact2Sale and Google Ads call. Whatever begins with one of these paths is answered here and never
- * passed on: a webhook's secret stands in its path, and must come to no log, no list of unclaimed paths, no upstream.
+ * What Make.com, Contact2Sale, Google Ads and the callers of the old service call. All that was under its prefix is
+ * answered here and never passed on, whether it is offered or not: a CPF or the secret of a webhook may stand in its path
+ * or query, and must come to no log, no list of unclaimed paths, no upstream.
  * What a handler throws is answered at the end of the pages (facade/forward/pages.ts).
  */
 
@@ -17,11 +23,6 @@ import { showsSecret, webhookRoutes } from './webhook-endpoints.ts';
 const LEAD_ID = /^[\w-]{1,64}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-const UNAUTHORIZED: Problem = {
-  status: 401,
-  kind: 'unauthorized',
-  detail: 'Send Authorization: Bearer <token>, one of FACADE_TOKENS or the Contact2Sale token.',
-};
 const BAD_LEAD_ID: Problem = { status: 400, kind: 'lead-id', detail: 'This is not the id of a lead.' };
 const UNKNOWN_ENRICHMENT: Problem = {
   status: 404,
@@ -29,50 +30,64 @@ const UNKNOWN_ENRICHMENT: Problem = {
   detail: 'There is no enrichment with this id.',
 };
 
-/** What is answered here, whole, and never passed on. */
-const PREFIXES = ['/c2s/enrich', '/leads/process', '/enrichments', '/webhooks'];
-
 export function createEndpoints(options: EndpointOptions): PageRouter {
   const router = Router({ caseSensitive: true });
   const own = Router({ caseSensitive: true });
-  const { log } = options;
+  const { log, isOpen } = options;
+  router.use(withMembers(oldErrorMembers));
   own
     .route('/c2s/enrich/:leadId')
-    .post(known(options), logged(options, 'enrich'), enrich(options))
+    .post(known(options, isOpen), logged(options, 'enrich'), enrich(options))
     .all(methodNotAllowed);
   own
     .route('/leads/process')
-    .get(known(options), logged(options, 'process'), processLead(options))
+    .get(known(options, isOpen), logged(options, 'process'), processLead(options))
     .all(methodNotAllowed);
   own.use('/leads/process', pageErrors({ log, isAway: isStoreAway, isOtherVersion, answer: failProcess(undefined) }));
   own.route('/enrichments/:id').get(logged(options, 'view'), view(options)).all(methodNotAllowed);
   own.use('/webhooks', webhookRoutes(options));
+  own.use(peopleRoutes(options));
   router.use('/api/v1', own);
-  const prefixes = PREFIXES.map((prefix) => `/api/v1${prefix}`);
+  router.use(logged(options, 'not-offered'), refuseNotOffered);
   const secrets = options.webhookSecret === undefined ? [] : [options.webhookSecret];
-  return { prefixes, router, secrets, vouchesFor: (req) => showsSecret(req, options.webhookSecret) };
-}
-
-function known({ isOpen, isKnown }: EndpointOptions): RequestHandler {
-  return (req, res, next) => (isOpen || isKnown(req) ? next() : refuse(req, res, UNAUTHORIZED));
+  return {
+    prefixes: PREFIXES,
+    router,
+    notFound: NOT_OFFERED_HERE,
+    secrets,
+    vouchesFor: (req) => showsSecret(req, options.webhookSecret),
+  };
 }
 
 const placeOf = (id: string): string => `/api/v1/enrichments/${id}`;
 
+/** An order of the caller's. */
+async function order(
+  { callerOf }: EndpointOptions,
+  service: EnrichmentService,
+  { req, res, leadId, origin }: { req: Request; res: Response; leadId: string; origin: Origin },
+): Promise<Ordered> {
+  const caller = callerOf(req);
+  const ordered = await service.order(leadId, origin, caller === undefined ? 'stranger' : 'known', caller ?? STRANGER);
+  traceOf(res)?.concerns(ordered.id);
+  return ordered;
+}
+
 /** POST /api/v1/c2s/enrich/:leadId */
-function enrich({ availability, isKnown, syncDeadline }: EndpointOptions): RequestHandler {
+function enrich(options: EndpointOptions): RequestHandler {
+  const { availability, syncDeadline } = options;
   return served(availability, async (service, req, res) => {
     const leadId = String(req.params['leadId']);
     if (!LEAD_ID.test(leadId)) return refuse(req, res, BAD_LEAD_ID);
-    const { id } = await service.order(leadId, 'api', isKnown(req) ? 'known' : 'stranger');
-    traceOf(res)?.concerns(id);
+    const ordered = await order(options, service, { req, res, leadId, origin: 'api' });
+    const { id } = ordered;
     const prefersAsync = /(?:^|[,;\s])respond-async(?:$|[,;\s])/i.test(String(req.headers['prefer'] ?? ''));
     if (prefersAsync) {
       res.setHeader('preference-applied', 'respond-async');
       return accepted(res, id, leadId);
     }
     const settled = await service.settled(id, syncDeadline());
-    const answer = answerFor(settled, service.isSettled(settled));
+    const answer = answerFor(settled, service.isSettled(settled), 'enrich', ordered);
     if (answer.kind === 'done') return void res.json(answer.body);
     if (answer.kind === 'under way') return accepted(res, id, leadId);
     res.setHeader('location', placeOf(id));
@@ -90,7 +105,8 @@ function accepted(res: Response, id: string, leadId: string): void {
 }
 
 /** GET /api/v1/leads/process?id=, for a module that takes every status but 200 for its own failure. */
-function processLead({ availability, isKnown, syncDeadline }: EndpointOptions): RequestHandler {
+function processLead(options: EndpointOptions): RequestHandler {
+  const { availability, syncDeadline } = options;
   return async (req, res) => {
     const { id: given } = req.query;
     const leadId = typeof given === 'string' && LEAD_ID.test(given) ? given : undefined;
@@ -99,31 +115,28 @@ function processLead({ availability, isKnown, syncDeadline }: EndpointOptions): 
     const behind = availability();
     if (!behind.isOpen) return fail(behind.problem);
     const { service } = behind;
-    const { id, isNew } = await service.order(leadId, 'make', isKnown(req) ? 'known' : 'stranger');
-    traceOf(res)?.concerns(id);
-    const message = 'This lead is being enriched already.';
-    if (!isNew) return void res.json({ success: true, duplicate_request: true, message, lead_id: leadId });
+    const { id, isNew, isHeld, ageMs } = await order(options, service, { req, res, leadId, origin: 'make' });
+    if (!isNew && !isHeld) return void res.json(duplicateBody(leadId, ageMs));
     const settled = await service.settled(id, syncDeadline());
-    const answer = answerFor(settled, service.isSettled(settled));
-    if (answer.kind === 'done') return void res.json(answer.body);
+    const answer = answerFor(settled, service.isSettled(settled), 'process');
     if (answer.kind === 'failed') return fail(answer.problem);
+    if (isHeld) return void res.json(duplicateBody(leadId, ageMs));
+    if (answer.kind === 'done') return void res.json(answer.body);
     res.json({ success: true, message: 'The enrichment is under way.', lead_id: leadId, enrichment_id: id });
   };
 }
 
 /** GET /api/v1/enrichments/:id */
-function view({ availability, isKnown }: EndpointOptions): RequestHandler {
+function view({ availability, callerOf }: EndpointOptions): RequestHandler {
   return served(availability, async (service, req, res) => {
     const id = String(req.params['id']);
     const found = UUID.test(id) ? await service.view(id) : undefined;
     if (found) traceOf(res)?.concerns(id);
-    if (found) res.json(viewBody(found, isKnown(req)));
+    if (found) res.json(viewBody(found, callerOf(req) !== undefined));
     else refuse(req, res, UNKNOWN_ENRICHMENT);
   });
 }
 
-/** Make.com takes every status but 200 for a failure of its own module. */
-function failProcess(lead_id: string | undefined) {
-  return (_req: Request, res: Response, { kind, detail }: Problem): void =>
-    void res.json({ success: false, lead_id, error: kind, message: detail });
+function failProcess(leadId: string | undefined) {
+  return (_req: Request, res: Response, problem: Problem): void => void res.json(failedProcessBody(leadId, problem));
 }

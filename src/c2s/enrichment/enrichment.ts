@@ -22,6 +22,8 @@ export const RESULTS = [
   'partial',
   /** The lead shows a message of ours that the database does not know of: it was set back. Nothing was sent. */
   'already_sent',
+  /** All of its people were enriched just now, for another lead. No message: an order of Make.com's module wants none then. */
+  'deduplicated',
   /** The lead that was to be created is there, and another enrichment of it is under way. */
   'joined',
   /** Nobody is known by the phone or the e-mail. No message. */
@@ -63,6 +65,7 @@ export const STATE_OF: Readonly<Record<EnrichmentResult, State>> = {
   enriched: 'done',
   partial: 'done',
   already_sent: 'done',
+  deduplicated: 'done',
   joined: 'done',
   nobody: 'failed',
   lead_missing: 'failed',

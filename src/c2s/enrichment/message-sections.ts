@@ -3,7 +3,7 @@ import type { MessageSubject } from './message.ts';
 import { clipped, cnpjText, fieldText } from './message-text.ts';
 import { diretrixPhone } from './phone.ts';
 import type { Address, Company, Economics, Income, Person, PersonPhone } from '../store/person.ts';
-import { formatFactor, formatReais } from './currency.ts';
+import { formatFactor, formatReais, parseReais } from './currency.ts';
 
 /**
  * The sections about one person, in the words and the order of the old service, whose readers must not
@@ -72,10 +72,27 @@ function economicLines(economics: Economics, multiplier: number): readonly strin
   return [
     ...(economics.income ? incomeLine(economics.income, multiplier) : []),
     ...line('Poder Aquisitivo', economics.purchasingPower),
-    ...line('Faixa de Renda', economics.incomeBand),
+    ...bandLine(economics.incomeBand, multiplier),
     ...line('Score de Crédito', economics.score),
     ...line('Risco', economics.risk),
   ];
+}
+
+/** The amounts of a band: `De R$ 7018 até R$ 15000`. */
+const BAND_AMOUNT = /R\$ {0,3}[\d.,]*\d/g;
+
+/** Multiplied as the income is, and said so; a band without an amount is shown as it came. */
+function bandLine(band: string | undefined, multiplier: number): readonly string[] {
+  const text = fieldText(band ?? '');
+  let isMultiplied = false;
+  const multiplied = text.replace(BAND_AMOUNT, (written) => {
+    const value = parseReais(written);
+    if (value === undefined) return written;
+    isMultiplied = true;
+    return formatReais(value * multiplier);
+  });
+  if (multiplier === 1 || !isMultiplied) return line('Faixa de Renda', band);
+  return line('Faixa de Renda', `${multiplied} (valores informados × ${formatFactor(multiplier)})`);
 }
 
 /** As it came, unless the operator set a factor: then the figure is no longer the source's, and the line says so. */

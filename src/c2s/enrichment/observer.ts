@@ -9,6 +9,8 @@ type RunPoint = `${Step}:begun` | `${Step}:saved` | 'intended' | 'answered';
 /** One step, as it went. `lost`: another process has the work now. */
 export interface StepReport {
   readonly enrichmentId: string;
+  /** Who ordered it (orders.ts). */
+  readonly caller: string | null;
   readonly step: Step;
   readonly result: 'ok' | 'again' | 'end' | 'lost' | 'error';
   /** Why it is tried again, or ended. */
@@ -18,29 +20,38 @@ export interface StepReport {
   readonly retryIn?: number | undefined;
 }
 
+/** Of an enrichment, what its log lines say. */
+interface Ran {
+  readonly id: string;
+  readonly caller: string | null;
+}
+
 /** Who watches runs. */
 export interface RunObserver {
   reached?(point: RunPoint, enrichmentId: string): void;
   stepped(report: StepReport): void;
   /** A step threw. */
-  failed(step: Step, enrichmentId: string, error: unknown): void;
-  ended(enrichmentId: string, result: EnrichmentResult): void;
+  failed(step: Step, ran: Ran, error: unknown): void;
+  ended(ran: Ran, result: EnrichmentResult): void;
 }
 
 /** A line and a measurement a step; no personal data, no lead id (it stands in the row). */
 export function createObserver(metrics: EnrichmentMetrics, log: Logger): RunObserver {
   return {
-    stepped({ enrichmentId, step, result, reason, ms, retryIn }) {
+    stepped({ enrichmentId, caller, step, result, reason, ms, retryIn }) {
       metrics.stepDuration.observe({ step, result }, ms / 1000);
       const level = result === 'error' ? 'warn' : 'info';
-      log[level]({ enrichment: enrichmentId, step, result, reason, retryIn, ms: Math.round(ms) }, 'enrichment step');
+      log[level](
+        { enrichment: enrichmentId, caller, step, result, reason, retryIn, ms: Math.round(ms) },
+        'enrichment step',
+      );
     },
-    failed(step, enrichmentId, error) {
-      log.error({ err: error, enrichment: enrichmentId, step }, 'enrichment: a step failed in a way nobody foresaw');
+    failed(step, { id, caller }, error) {
+      log.error({ err: error, enrichment: id, caller, step }, 'enrichment: a step failed in a way nobody foresaw');
     },
-    ended(enrichmentId, result) {
+    ended({ id, caller }, result) {
       metrics.enrichments.inc({ result });
-      log.info({ enrichment: enrichmentId, result }, 'enrichment ended');
+      log.info({ enrichment: id, caller, result }, 'enrichment ended');
     },
   };
 }

@@ -34,6 +34,12 @@ export interface KnownMarkers {
   firstUnknown(leadId: string, markers: readonly string[]): Promise<string | undefined>;
 }
 
+/** Who knows what other enrichments came to. */
+export interface RecentlyEnriched {
+  /** @returns whether each of these people was enriched within the time, by another enrichment than this one. */
+  wereEnriched(id: string, cpfs: readonly string[], withinMs: number): Promise<boolean>;
+}
+
 export interface EnrichmentPorts {
   readonly facade: FacadeClient;
   readonly diretrix: Diretrix;
@@ -47,6 +53,8 @@ export interface StepSettings {
   /** UTF-16 units. */
   readonly maxLength: number;
   readonly incomeMultiplier: number;
+  /** Milliseconds for which a person counts as enriched just now. */
+  readonly windowMs: number;
   /**
    * After it a write that was begun cannot arrive any more: above the facade's total deadline and the
    * gateway's own for Contact2Sale.

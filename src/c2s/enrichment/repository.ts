@@ -3,6 +3,7 @@ import { codeOf } from '../../http/error-code.ts';
 import type { CallerStanding } from '../../http/standing.ts';
 import { LIVING } from '../store/instance-locks.ts';
 import type { Database } from '../../facade/store/schema.ts';
+import { wellFormed } from '../../http/well-formed.ts';
 import { storedJson } from '../../facade/store/stored-json.ts';
 import type { StepRecord } from '../store/tables/enrichments.ts';
 import {
@@ -26,6 +27,7 @@ import {
   type DeadLetterQuery,
   type DeadState,
 } from './dead-letters.ts';
+import { heldBy, lockOrders, noteOrder, wereEnriched, type Ordered } from './orders.ts';
 import type { Contacts, Identification } from './identify.ts';
 import type { LeadCreate } from './webhook-google.ts';
 import type { Findings } from './message.ts';
@@ -48,6 +50,10 @@ export interface Progress {
 export interface Enrichment {
   readonly id: string;
   readonly leadId: string;
+  /** Who ordered it (orders.ts). */
+  readonly caller: string | null;
+  /** See the result `deduplicated`. */
+  readonly skipsRecent: boolean;
   readonly step: Step;
   readonly failures: number;
   readonly progress: Progress;
@@ -85,6 +91,10 @@ export interface EnrichmentView {
   readonly marker: string | null;
   readonly steps: readonly StepRecord[];
   readonly cpfs: readonly string[];
+  /** UUIDs of those people who were stored. */
+  readonly entityIds: readonly string[];
+  readonly customerName: string | null;
+  readonly caller: string | null;
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
 }
@@ -92,6 +102,8 @@ export interface EnrichmentView {
 export interface EnrichmentRequest {
   readonly leadId: string;
   readonly origin: Origin;
+  /** For log lines (orders.ts). */
+  readonly caller: string;
   readonly isUrgent: boolean;
   /** Of whoever wants it. */
   readonly standing: CallerStanding;
@@ -114,6 +126,7 @@ export interface Changes {
   readonly message?: string;
   readonly marker?: string;
   readonly entities?: number;
+  readonly customerName?: string | undefined;
 }
 
 interface RunEnding {
@@ -122,6 +135,7 @@ interface RunEnding {
   readonly sendOutcome?: string | undefined;
   readonly leadId?: string | undefined;
   readonly marker?: string | undefined;
+  readonly cpfs?: readonly string[] | undefined;
 }
 
 /** The row is not, or no longer, this process's. */
@@ -133,7 +147,7 @@ type Tx = Transaction<Database>;
 type Sql = ReturnType<typeof sql>;
 
 const COLUMNS = sql`
-  id, lead_id as "leadId", step, failures, progress, findings, message, sends, send_outcome as "sendOutcome",
+  id, lead_id as "leadId", caller, skips_recent as "skipsRecent", step, failures, progress, findings, message, sends, send_outcome as "sendOutcome",
   extract(epoch from clock_timestamp() - send_intended_at)::float8 * 1000 as "sendAge", entities,
   extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age,
   (select extract(epoch from clock_timestamp() - since)::float8 * 1000 from facade.lineage
@@ -172,6 +186,16 @@ export class EnrichmentRepository {
 
   #asyncCommitTransaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#asyncCommit.transaction().execute(run);
+  }
+
+  /** One order of a caller: a new enrichment, the one that is under way, or the one for which the lead is held. */
+  async order(tx: Tx, wanted: EnrichmentRequest, holdMs: number): Promise<Ordered> {
+    await lockOrders(tx, wanted.leadId);
+    const held = await heldBy(tx, wanted.leadId, holdMs);
+    if (held) return held;
+    const [one] = await this.enqueue(tx, [wanted]);
+    if (!one) throw new Error('an enrichment was neither made nor found');
+    return noteOrder(tx, one, { ...wanted, holdMs });
   }
 
   /** Row and job together; of a lead that is under way, that one. */
@@ -214,19 +238,20 @@ export class EnrichmentRepository {
   }
 
   async #insert(tx: Tx, wanted: readonly EnrichmentRequest[]): Promise<NewJob[]> {
-    const rows = wanted.map(({ leadId, origin, isUrgent, standing, newLead }) => ({
+    const rows = wanted.map(({ leadId, origin, caller, isUrgent, standing, newLead }) => ({
       lead_id: leadId,
       origin,
+      caller,
       is_urgent: isUrgent,
       standing,
       step: newLead ? 'create' : 'lead',
       progress: newLead ? { newLead } : {},
     }));
     const { rows: made } = await sql<NewJob>`
-      insert into facade.enrichments (lead_id, origin, is_urgent, standing, step, progress, state)
-      select lead_id, origin, is_urgent, standing, step, progress, 'queued'
+      insert into facade.enrichments (lead_id, origin, caller, is_urgent, standing, step, progress, state)
+      select lead_id, origin, caller, is_urgent, standing, step, progress, 'queued'
       from jsonb_to_recordset(${storedJson(rows)}::jsonb)
-        as wanted(lead_id text, origin text, is_urgent boolean, standing text, step text, progress jsonb)
+        as wanted(lead_id text, origin text, caller text, is_urgent boolean, standing text, step text, progress jsonb)
       on conflict (lead_id) where state in ('queued', 'running') do nothing
       returning id as "enrichmentId", is_urgent as "isUrgent", standing`.execute(tx);
     return made;
@@ -247,11 +272,11 @@ export class EnrichmentRepository {
     );
   }
 
-  /** Of these leads, those that were enriched within the time. */
+  /** Of these leads, those that were enriched within the time, and have their message. */
   async recentlyDone(tx: Tx, leadIds: readonly string[], withinMs: number): Promise<Set<string>> {
     const { rows } = await sql<{ leadId: string }>`
       select distinct lead_id as "leadId" from facade.enrichments
-      where lead_id = any(${leadIds}::text[]) and state = 'done'
+      where lead_id = any(${leadIds}::text[]) and state = 'done' and result <> 'deduplicated'
         and finished_at > now() - ${withinMs} * interval '1 millisecond'`.execute(tx);
     return new Set(rows.map(({ leadId }) => leadId));
   }
@@ -343,7 +368,7 @@ export class EnrichmentRepository {
 
   /** Steps are done; the next one is named in the changes. @throws LeaseLost */
   async save(owner: number, id: string, records: readonly StepRecord[], changes: Changes): Promise<void> {
-    const { step, leadId, progress, findings, message, marker, entities } = changes;
+    const { step, leadId, progress, findings, message, marker, entities, customerName } = changes;
     const set = [
       sql`step = ${step}`,
       sql`failures = 0`,
@@ -358,6 +383,7 @@ export class EnrichmentRepository {
       message === undefined ? undefined : sql`message = ${message}`,
       marker === undefined ? undefined : sql`marker = ${marker}`,
       entities === undefined ? undefined : sql`entities = ${entities}`,
+      customerName === undefined ? undefined : sql`customer_name = ${wellFormed(customerName)}`,
     ].filter((one) => one !== undefined);
     const about = Object.entries(findings ?? {}).filter(([, { kind }]) => kind !== 'failed');
     const cpfs = about.map(([cpf]) => cpf);
@@ -413,7 +439,7 @@ export class EnrichmentRepository {
     owner: number,
     id: string,
     records: readonly StepRecord[],
-    { result, reason, sendOutcome, leadId, marker }: RunEnding,
+    { result, reason, sendOutcome, leadId, marker, cpfs = [] }: RunEnding,
   ): Promise<void> {
     const set = [
       sql`state = ${STATE_OF[result]}`,
@@ -424,6 +450,8 @@ export class EnrichmentRepository {
       isDead(result) ? sql`progress = progress - 'contacts' - 'identification'` : sql`progress = '{}'`,
       sql`findings = '{}'`,
       sql`message = null`,
+      // Whoever waits is answered with it; where there is nothing to answer it goes at once.
+      STATE_OF[result] === 'done' ? undefined : sql`customer_name = null`,
       sql`finished_at = now()`,
       leadId === undefined ? undefined : sql`lead_id = ${leadId}`,
       marker === undefined ? undefined : sql`marker = ${marker}`,
@@ -431,7 +459,11 @@ export class EnrichmentRepository {
       sendOutcome === undefined ? undefined : sql`send_outcome = ${sendOutcome}`,
       sendOutcome === undefined ? undefined : sql`send_ended_at = now()`,
     ].filter((one) => one !== undefined);
-    await this.#change(this.#asyncCommit, owner, id, { set });
+    await this.#change(this.#asyncCommit, owner, id, { set, cpfs });
+  }
+
+  wereEnriched(id: string, cpfs: readonly string[], withinMs: number): Promise<boolean> {
+    return wereEnriched(this.#db, id, cpfs, withinMs);
   }
 
   /** @returns the first of these markers that no enrichment of the lead has recorded. */
@@ -449,7 +481,11 @@ export class EnrichmentRepository {
     const { rows } = await sql<EnrichmentView>`
       select id, lead_id as "leadId", origin, state, step, failures, next_at as "nextAt", result, reason, entities, sends,
         send_outcome as "sendOutcome", marker, steps, created_at as "createdAt", finished_at as "finishedAt",
-        array(select cpf from facade.enrichment_people where enrichment_id = id order by cpf) as cpfs
+        array(select cpf from facade.enrichment_people where enrichment_id = id order by cpf) as cpfs,
+        customer_name as "customerName", caller, case when entities = 0 then '{}' else array(
+          select people.uid::text from facade.people join facade.enrichment_people as link on link.cpf = people.cpf
+          where link.enrichment_id = enrichments.id and people.updated_at >= enrichments.created_at order by people.cpf
+        ) end as "entityIds"
       from facade.enrichments where id = ${id}`.execute(this.#db);
     return rows[0];
   }

@@ -1,5 +1,6 @@
 import type { Logger } from '../../http/log.ts';
 import { applyRetention } from '../store/erase.ts';
+import { sweepCustomerNames } from './orders.ts';
 import type { Leadership, Store } from '../../facade/store/index.ts';
 import { resealRawAnswers } from '../store/raw-answers.ts';
 import type { Sealer } from '../../facade/store/seal.ts';
@@ -14,6 +15,8 @@ import { sweepWindows } from '../store/windows.ts';
 interface HousekeepingOptions {
   readonly store: Pick<Store, 'db' | 'lead'>;
   readonly retentionDays: () => number;
+  /** Milliseconds for which a lead is held from its first order. */
+  readonly holdMs: () => number;
   /** Undefined: raw answers are not kept. */
   readonly sealer: Sealer | undefined;
   /** Milliseconds since the epoch. */
@@ -55,9 +58,10 @@ export class Retention {
   }
 
   async #do(): Promise<void> {
-    const { store, now, log } = this.#options;
+    const { store, holdMs, now, log } = this.#options;
     try {
       await sweepWindows(store.db);
+      await sweepCustomerNames(store.db, holdMs());
       if (now() < this.#retainAt) return;
       await this.#retain();
       this.#retainAt = now() + RETAIN_INTERVAL_MS;

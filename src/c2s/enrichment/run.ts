@@ -79,7 +79,7 @@ export class Run {
       return await this.#take(step);
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
-      this.#context.observer.failed(step, this.#row.id, error);
+      this.#context.observer.failed(step, this.#row, error);
       return again('internal');
     }
   }
@@ -103,6 +103,7 @@ export class Run {
           ...ports,
           owner: this.#owner,
           found: (cpf: Cpf, findings) => this.#context.repository.saveFinding(this.#owner, row.id, cpf, findings),
+          wereEnriched: (cpfs) => this.#context.repository.wereEnriched(row.id, cpfs, settings.windowMs),
           isLastQuickTry: row.failures >= settings.schedule.quickMs.length,
         });
       case 'compose':
@@ -188,7 +189,7 @@ export class Run {
     const { result, reason } = came;
     await repository.finish(this.#owner, id, this.#entries(step, reason ?? 'ok', startedAt), came);
     this.#report(startedAt, { step, result: 'end', reason: reason ?? result });
-    observer.ended(id, result);
+    observer.ended(this.#row, result);
     return { kind: 'ended' };
   }
 
@@ -199,9 +200,10 @@ export class Run {
     return [...this.#held.records, { step, result, at, ms: Math.round(now() - startedAt) }];
   }
 
-  #report(startedAt: number, report: Omit<StepReport, 'enrichmentId' | 'ms'>): void {
+  #report(startedAt: number, report: Omit<StepReport, 'enrichmentId' | 'caller' | 'ms'>): void {
     const { now, observer } = this.#context;
-    observer.stepped({ ...report, enrichmentId: this.#row.id, ms: now() - startedAt });
+    const { id: enrichmentId, caller } = this.#row;
+    observer.stepped({ ...report, enrichmentId, caller, ms: now() - startedAt });
   }
 }
 

@@ -46,6 +46,10 @@ const enrichment = z.strictObject({
     .prefault({})
     .describe('The message on the lead.'),
   window: durationUpTo('300s', 'How long a CPF that was answered is not asked again.').prefault('60s'),
+  hold: durationUpTo(
+    '1h',
+    'A lead is held so long from its first order: a further one starts nothing, unless the first one failed.',
+  ).prefault('300s'),
   settle: positiveDuration(
     'After this time a message whose sending was cut off cannot arrive any more, and is sent again if the lead does not have it. Keep it above `defaults.deadlines.total` and the 30 s of the gateway.',
   ).prefault('60s'),

@@ -3,6 +3,7 @@ import type { Logger } from '../../http/log.ts';
 import type { CallerStanding } from '../../http/standing.ts';
 import type { Database, Store, Subscription } from '../../facade/store/index.ts';
 import type { Sealer } from '../../facade/store/seal.ts';
+import { storedPerson } from '../store/stored-person.ts';
 import { firstSeen } from '../store/seen-events.ts';
 import {
   leadsWithDeadLetters,
@@ -16,16 +17,12 @@ import type { Origin, State } from './enrichment.ts';
 import type { FacadeClient } from './facade-client.ts';
 import { Retention } from './retention.ts';
 import { Instance } from './instance.ts';
-import {
-  EnrichmentRepository,
-  type Enqueued,
-  type EnrichmentView,
-  type Progress,
-  type EnrichmentRequest,
-} from './repository.ts';
+import { LookUps } from './look-ups.ts';
+import { EnrichmentRepository, type EnrichmentView, type Progress, type EnrichmentRequest } from './repository.ts';
 import type { Marks } from './marker.ts';
 import type { RunObserver } from './observer.ts';
 import { OrderGate } from './order-gate.ts';
+import { PUSHERS, type Ordered } from './orders.ts';
 import { Queue } from './queue.ts';
 import { openAsyncCommitPool, type AsyncCommitPool } from './async-commit.ts';
 import { isSlow } from './schedule.ts';
@@ -63,15 +60,18 @@ const CHANNEL = 'enrichment_jobs';
 /** Milliseconds. A retry that another process left behind begins at most so late. */
 const POLL_INTERVAL_MS = 1_000;
 const RECOVER_INTERVAL_MS = 2_000;
+const OF_PUSHES = { origin: 'c2s', caller: PUSHERS.c2s, standing: 'known' } as const;
 
 export class EnrichmentService {
+  /** What a caller asks about people, without a lead. */
+  readonly lookUps: LookUps;
   readonly #options: ServiceOptions;
   readonly #queue: Queue;
   readonly #asyncCommit: AsyncCommitPool;
   readonly #repository: EnrichmentRepository;
   readonly #gate = new OrderGate();
   /** Being written down, by standing and lead. */
-  readonly #orders = new Map<string, Promise<Enqueued>>();
+  readonly #orders = new Map<string, Promise<Ordered>>();
   readonly #waiting = new Waiting();
   readonly #instance: Instance;
   readonly #worker: EnrichmentWorker;
@@ -115,24 +115,35 @@ export class EnrichmentService {
       clock: Date.now,
       onRunEnd: (id) => this.#waiting.heard(id),
     });
+    this.lookUps = new LookUps({
+      ...{ diretrix, workApi, people, pace },
+      owner: () => this.#instance.number,
+      windowMs: () => settings().windowMs,
+      stored: (cpf) => storedPerson(store.db, cpf),
+      now: () => performance.now(),
+    });
     const retentionDays = (): number => settings().retentionDays;
-    this.#retention = new Retention({ store, retentionDays, sealer, now: Date.now, log });
+    const holdMs = (): number => settings().holdMs;
+    this.#retention = new Retention({ store, retentionDays, holdMs, sealer, now: Date.now, log });
   }
 
-  /** One lead; joins the enrichment of it that is under way, and an order of it that is being written down. */
-  async order(leadId: string, origin: Origin, standing: CallerStanding): Promise<Enqueued> {
+  /**
+   * One lead; joins the enrichment of it that is under way, and an order of it that is being written down.
+   * @param caller for log lines (orders.ts).
+   */
+  async order(leadId: string, origin: Origin, standing: CallerStanding, caller: string): Promise<Ordered> {
     const name = `${standing} ${leadId}`;
     const before = this.#orders.get(name);
     if (before) return { ...(await before), isNew: false };
-    const order = this.#takeOrder({ leadId, origin, isUrgent: true, standing });
+    const order = this.#takeOrder({ leadId, origin, caller, isUrgent: true, standing });
     this.#orders.set(name, order);
     return order.finally(() => this.#orders.delete(name));
   }
 
-  async #takeOrder(wanted: EnrichmentRequest): Promise<Enqueued> {
-    const [one] = await this.#ordered([wanted.leadId], (tx) => this.#repository.enqueue(tx, [wanted]));
-    if (!one) throw new Error('an enrichment was neither made nor found');
-    this.#announce();
+  async #takeOrder(wanted: EnrichmentRequest): Promise<Ordered> {
+    const { holdMs } = this.#options.settings();
+    const one = await this.#ordered([wanted.leadId], (tx) => this.#repository.order(tx, wanted, holdMs));
+    if (!one.isHeld) this.#announce();
     return one;
   }
 
@@ -148,7 +159,7 @@ export class EnrichmentService {
       const done = await this.#repository.recentlyDone(tx, leadIds, this.#options.settings().repeatAfterMs);
       const wanted = leadIds
         .filter((leadId) => !done.has(leadId))
-        .map((leadId) => ({ leadId, origin: 'c2s' as const, isUrgent: false, standing: 'known' as const }));
+        .map((leadId) => ({ leadId, ...OF_PUSHES, isUrgent: false }));
       return this.#repository.enqueue(tx, wanted);
     });
     const processed = made.filter(({ isNew }) => isNew).length;
@@ -162,7 +173,14 @@ export class EnrichmentService {
     const isNew = await this.#ordered([leadId], async (tx) => {
       const fresh = await firstSeen(tx, 'google', [googleId]);
       if (fresh.length === 0 && !(await leadsWithDeadLetters(tx, [leadId])).has(leadId)) return false;
-      const wanted = { leadId, origin: 'google', isUrgent: true, standing: 'known', newLead } as const;
+      const wanted = {
+        leadId,
+        origin: 'google',
+        caller: PUSHERS.google,
+        isUrgent: true,
+        standing: 'known',
+        newLead,
+      } as const;
       await this.#repository.enqueue(tx, [wanted]);
       return true;
     });

@@ -9,7 +9,7 @@ export interface EnrichmentSettings extends StepSettings {
   readonly paceMs: number;
   readonly workApiDeadlineMs: number;
   readonly diretrixDeadlineMs: number;
-  readonly windowMs: number;
+  readonly holdMs: number;
   readonly repeatAfterMs: number;
   readonly syncDeadlineMs: number;
   readonly retentionDays: number;
@@ -30,6 +30,7 @@ export function enrichmentSettings(config: EnrichmentConfig, incomeMultiplier: n
     maxLength: message.maxLength,
     incomeMultiplier,
     windowMs: config.window,
+    holdMs: config.hold,
     settleMs: config.settle,
     repeatAfterMs: config.repeatAfter,
     syncDeadlineMs: config.syncDeadline,

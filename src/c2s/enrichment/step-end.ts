@@ -27,6 +27,8 @@ export interface End {
   readonly leadId?: string | undefined;
   /** Of the message that the lead shows. */
   readonly marker?: string | undefined;
+  /** Whom it is about. */
+  readonly cpfs?: readonly string[] | undefined;
 }
 
 export const next = (changes: Changes): Next => ({ kind: 'next', changes });

@@ -26,12 +26,13 @@ export async function leadStep(
   if (read.kind === 'failed') return again('crm_unavailable', { retryAfter: read.retryAfter });
   const found = readLead(read.body, row.leadId);
   if (!found.ok) return again('lead_unreadable');
-  const { phones, email, messages } = found.lead;
+  const { customerName, phones, email, messages } = found.lead;
   if (findMarked(messages, markerOf(row.id)) === 'yes') return sent(row);
   const shown = marks.shownIn(messages, row.leadId);
   const marker = shown.length > 0 ? await known.firstUnknown(row.leadId, shown) : undefined;
   if (marker !== undefined) return end('already_sent', { sendOutcome: 'sent', marker });
-  return next({ step: 'identify', progress: { contacts: { phones, ...(email !== undefined && { email }) } } });
+  const contacts = { phones, ...(email !== undefined && { email }) };
+  return next({ step: 'identify', progress: { contacts }, customerName });
 }
 
 /** identify: whose they are. */
@@ -57,6 +58,8 @@ export interface EnrichContext extends EnrichmentPorts {
   readonly owner: number;
   /** Keeps what is known of one person at once: the next one may fail. */
   readonly found: (cpf: Cpf, findings: Findings) => Promise<void>;
+  /** Each of these people was enriched just now, by another enrichment. */
+  readonly wereEnriched: (cpfs: readonly Cpf[]) => Promise<boolean>;
   /** No quick try is left, and one of two people is better than none for now. */
   readonly isLastQuickTry: boolean;
 }
@@ -70,11 +73,12 @@ export async function enrichStep(row: Enrichment, context: EnrichContext): Promi
   if (!identification) return startOver;
   const findings: Record<string, Findings> = { ...row.findings };
   const subjects = subjectsOf(identification).map(({ identity }) => identity.cpf);
+  if (row.skipsRecent && (await context.wereEnriched(subjects))) return end('deduplicated', { cpfs: subjects });
   let failure: Again | undefined;
   let hasAnswer = false;
   for (const cpf of subjects) {
     const known = findings[cpf];
-    const answer = known ?? (await ask(cpf, context));
+    const answer = known ?? (await askAbout(cpf, context));
     if (answer.kind === 'again') {
       if (failure?.wait === undefined) failure = answer;
       findings[cpf] = { kind: 'failed' };
@@ -90,7 +94,11 @@ export async function enrichStep(row: Enrichment, context: EnrichContext): Promi
   return next({ step: 'compose', findings });
 }
 
-async function ask(cpf: Cpf, context: EnrichContext): Promise<Findings | Again> {
+/** What is known of a CPF: as it was answered within the window, or by Work API, in our turn. */
+export async function askAbout(
+  cpf: Cpf,
+  context: Pick<EnrichContext, 'people' | 'pace' | 'workApi' | 'owner'>,
+): Promise<Findings | Again> {
   const { people, owner } = context;
   const claim = await people.claim(cpf, owner);
   if (claim.kind === 'answered') return claim.answer;
@@ -107,7 +115,10 @@ async function ask(cpf: Cpf, context: EnrichContext): Promise<Findings | Again> 
   }
 }
 
-async function askWorkApi(cpf: Cpf, { people, pace, workApi }: EnrichmentPorts): Promise<Findings | Again> {
+async function askWorkApi(
+  cpf: Cpf,
+  { people, pace, workApi }: Pick<EnrichmentPorts, 'people' | 'pace' | 'workApi'>,
+): Promise<Findings | Again> {
   await pace.turn();
   const dossier = await workApi.byCpf(cpf);
   if (dossier.kind === 'unavailable') return again('work_api_unavailable', { retryAfter: dossier.retryAfterMs });

@@ -18,8 +18,14 @@ export type Dossier =
   | Unavailable
   | LookUpRefused;
 
+/** What a module answered, as JSON. */
+export type ModuleAnswer =
+  { readonly kind: 'body'; readonly value: object } | { readonly kind: 'missing' } | Unavailable | LookUpRefused;
+
 export interface WorkApi {
   byCpf(cpf: Cpf, signal?: AbortSignal): Promise<Dossier>;
+  /** Any module, its answer as it came. @param question a CPF, a phone, an e-mail, as the module takes it. */
+  module(name: string, question: string): Promise<ModuleAnswer>;
 }
 
 interface WorkApiClientOptions extends Omit<UpstreamClientOptions, 'headers' | 'deadlineMs'> {
@@ -35,10 +41,20 @@ const WORK_API_DEADLINE_MS = 60_000;
 /** Never rejects: whatever happens is a {@link Dossier}, and none of them holds the key. */
 export function createWorkApi({ key, deadlineMs = WORK_API_DEADLINE_MS, ...options }: WorkApiClientOptions): WorkApi {
   const client = new UpstreamClient({ ...options, deadlineMs });
+  const ask = async (modulo: string, consulta: string, signal?: AbortSignal) => {
+    const query = new URLSearchParams({ token: key, modulo, consulta });
+    return judge(await client.get(`/api?${query.toString()}`, signal));
+  };
   return {
+    async module(name, question) {
+      const verdict = await ask(name, question);
+      if (verdict.kind !== 'body') return verdict;
+      const value = parseJson(verdict.text);
+      if (typeof value !== 'object' || value === null) return unavailable('garbled');
+      return faultOf(value) ?? { kind: 'body', value };
+    },
     async byCpf(cpf, signal) {
-      const query = new URLSearchParams({ token: key, modulo: 'cpf', consulta: cpf });
-      const verdict = judge(await client.get(`/api?${query.toString()}`, signal));
+      const verdict = await ask('cpf', cpf, signal);
       if (verdict.kind === 'missing') return { kind: 'unknown' };
       return verdict.kind === 'body' ? readDossier(cpf, verdict.text) : verdict;
     },
@@ -49,14 +65,18 @@ export function createWorkApi({ key, deadlineMs = WORK_API_DEADLINE_MS, ...optio
 export function readDossier(cpf: Cpf, raw: string): Dossier {
   const answer = parseJson(raw);
   if (!isRecord(answer)) return unavailable('garbled');
-  const status = Number(textOf(answer['status']) ?? 200);
-  if (status === 404) return { kind: 'unknown' };
-  const fault = judgeStatus(status);
-  if (fault) return fault;
+  const fault = faultOf(answer);
+  if (fault) return fault.kind === 'missing' ? { kind: 'unknown' } : fault;
   if (!SECTIONS.some((section) => section in answer)) return unavailable('garbled');
   if (isAboutSomebodyElse(cpf, answer)) return unavailable('garbled');
   if (SECTIONS.every((section) => isEmpty(answer[section]))) return { kind: 'unknown' };
   return { kind: 'found', person: readPerson(cpf, answer), raw };
+}
+
+/** A status in the body of a 200. */
+function faultOf(answer: object): { readonly kind: 'missing' } | Unavailable | LookUpRefused | undefined {
+  const status = Number(textOf(recordOf(answer)['status']) ?? 200);
+  return status === 404 ? { kind: 'missing' } : judgeStatus(status);
 }
 
 /** One person's data must not be written on another's lead, whatever went wrong at the service. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../http/log.ts';
 import { strangersPart } from '../../http/standing.ts';
 import type { Instance } from './instance.ts';
-import type { EnrichmentRepository } from './repository.ts';
+import type { Enrichment, EnrichmentRepository } from './repository.ts';
 import type { JobRef } from './queue.ts';
 import { Run, type RunContext, type RunEnd } from './run.ts';
 
@@ -99,7 +99,7 @@ export class EnrichmentWorker {
     try {
       const strangersAtMost = strangersPart(concurrency, knownShare()) - this.#strangers;
       const claimed = await repository.claim(owner, free, finished, strangersAtMost);
-      for (const { job, row } of claimed) this.#start(new Run(this.#options, owner, row), job, row.id);
+      for (const { job, row } of claimed) this.#start(new Run(this.#options, owner, row), job, row);
       return claimed.length === free;
     } catch (error) {
       this.#finished.push(...finished);
@@ -108,7 +108,7 @@ export class EnrichmentWorker {
     }
   }
 
-  #start(run: Run, job: JobRef, enrichmentId: string): void {
+  #start(run: Run, job: JobRef, { id: enrichmentId, caller }: Enrichment): void {
     const { log, onRunEnd } = this.#options;
     if (job.standing === 'stranger') this.#strangers++;
     const running = run
@@ -116,7 +116,10 @@ export class EnrichmentWorker {
       .then((end) => this.#wakeFor(end))
       .catch((error: unknown) => {
         this.#broken.add(enrichmentId);
-        log.error({ err: error, enrichment: enrichmentId }, 'enrichment: a run broke off; it is taken up again');
+        log.error(
+          { err: error, enrichment: enrichmentId, caller },
+          'enrichment: a run broke off; it is taken up again',
+        );
       })
       .finally(() => {
         this.#running.delete(running);

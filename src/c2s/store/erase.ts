@@ -85,6 +85,7 @@ async function emptyEnrichmentsOf(tx: ErasureTransaction, cpf: string): Promise<
     .set({
       message: null,
       progress: '{}',
+      customer_name: null,
       findings: sql<string>`findings - ${cpf}::text`,
       updated_at: sql<Date>`now()`,
     })
@@ -99,11 +100,12 @@ async function emptyEnrichmentsOf(tx: ErasureTransaction, cpf: string): Promise<
 async function emptyEnrichmentsBefore(tx: ErasureTransaction, before: Date): Promise<number> {
   const { numUpdatedRows } = await tx
     .updateTable('enrichments')
-    .set({ message: null, progress: '{}', findings: '{}' })
+    .set({ message: null, progress: '{}', findings: '{}', customer_name: null })
     .where('updated_at', '<', before)
     .where((eb) =>
       eb.or([
         eb('message', 'is not', null),
+        eb('customer_name', 'is not', null),
         eb(sql<string>`progress::text`, '!=', '{}'),
         eb(sql<string>`findings::text`, '!=', '{}'),
       ]),

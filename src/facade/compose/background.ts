@@ -167,7 +167,7 @@ async function startExtension(
     settings: () => active.config.extension,
     store,
     metrics,
-    isKnown: (req) => dataPlane.isKnown(req),
+    callerOf: (req) => dataPlane.callerOf(req),
     log,
     tracing,
   });

@@ -71,8 +71,8 @@ interface ExtensionParts<Settings = unknown, Values = unknown> {
   readonly store: StoreHolder;
   /** `metrics.registry` takes the extension's own metrics. Labels are closed unions, never ids or personal data. */
   readonly metrics: Metrics;
-  /** The request presents a token of a known caller. */
-  readonly isKnown: (req: IncomingMessage) => boolean;
+  /** The id of the known caller whose token the request presents, as logs and reports have it; undefined: a stranger. */
+  readonly callerOf: (req: IncomingMessage) => string | undefined;
   readonly log: Logger;
   /** Undefined: tracing is off. */
   readonly tracing: Tracing | undefined;

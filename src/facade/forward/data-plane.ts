@@ -84,7 +84,7 @@ export class DataPlane {
     this.overload = overloadOf(
       options,
       () => this.underWay,
-      (req) => this.#standingOf(req, this.isKnown(req)),
+      (req) => this.#standingOf(req, this.callerOf(req) !== undefined),
     );
     const waits = {
       direct: metrics.rateBudgetWait.labels('direct'),
@@ -163,9 +163,10 @@ export class DataPlane {
     this.#deadlines.endConnections();
   }
 
-  /** Presents one of the tokens that make a caller known. */
-  isKnown(req: IncomingMessage): boolean {
-    return typeof this.callers.identify(req.rawHeaders, '') === 'object';
+  /** The id of the known caller whose token the request presents; undefined: a stranger. */
+  callerOf(req: IncomingMessage): Caller['id'] | undefined {
+    const caller = this.callers.identify(req.rawHeaders, '');
+    return typeof caller === 'object' ? caller.id : undefined;
   }
 
   /** Requests that are under way. */

@@ -3,8 +3,11 @@ import express, { type Router } from 'express';
 import type { Logger } from '../../http/log.ts';
 import { continueWhenRead } from '../../http/json-body.ts';
 import { TokenScanner } from './token-scanner.ts';
+import { OwnedPaths } from './owned-paths.ts';
+import { parseTarget } from './target.ts';
 import { isOtherVersion, isStoreAway } from '../store/unavailable.ts';
-import { notFound, pageErrors } from '../../http/page-errors.ts';
+import { NOT_FOUND, pageErrors, refuse } from '../../http/page-errors.ts';
+import type { Problem } from '../../http/problem.ts';
 
 /**
  * The facade's own pages on the public listener, served by Express: its health, and what a router adds (the
@@ -21,10 +24,13 @@ export interface Pages {
   vouchesFor(req: IncomingMessage): boolean;
 }
 
-/** A router and the paths that it answers whole, whatever the method: `/api/v1/webhooks` and all below it. */
+/** A router and the paths that it answers whole, whatever the method: `/api/v1` and all below it. */
 export interface PageRouter {
+  /** However a path below them is written, it is answered here and never passed on (owned-paths.ts). */
   readonly prefixes: readonly string[];
   readonly router: Router;
+  /** What the router leaves of them is answered with this; default: 404. */
+  readonly notFound?: Problem;
   /** Secrets that stand in its addresses, if any. Those of fewer than 16 characters are not looked for elsewhere. */
   readonly secrets?: readonly string[];
   /** See {@link Pages}; left out: for nobody. */
@@ -49,14 +55,15 @@ export function createPages(isDraining: () => boolean, log: Logger, routers: rea
     res.status(draining ? 503 : 200).json({ status: draining ? 'draining' : 'ok', service: 'c2s-facade' });
   });
   for (const { router } of routers) pages.use(router);
-  pages.use(notFound);
+  const owners = routers.map(({ prefixes, notFound }) => ({ paths: new OwnedPaths(prefixes), notFound }));
+  const ownerOf = (path: string) => owners.find(({ paths }) => paths.owns(path));
+  pages.use((req, res) => refuse(req, res, ownerOf(parseTarget(req.url).path)?.notFound ?? NOT_FOUND));
   pages.use(pageErrors({ log, isAway: isStoreAway, isOtherVersion }));
-  const prefixes = routers.flatMap((one) => one.prefixes);
   const secrets = new TokenScanner(routers.flatMap((one) => one.secrets ?? []));
   return {
     holdsSecret: (text) => secrets.finds(text),
     claims(method, path) {
-      return isHealthCheck(method, path) || prefixes.some((prefix) => isBelow(path, prefix));
+      return isHealthCheck(method, path) || ownerOf(path) !== undefined;
     },
     serve(req, res, expectsContinue) {
       if (expectsContinue) continueWhenRead(req, res);
@@ -64,9 +71,4 @@ export function createPages(isDraining: () => boolean, log: Logger, routers: rea
     },
     vouchesFor: (req) => routers.some((one) => one.vouchesFor?.(req) === true),
   };
-}
-
-/** The path itself, or one below it. */
-function isBelow(path: string, prefix: string): boolean {
-  return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
 }

@@ -26,6 +26,7 @@ export const QUICK = {
   // A quarter of it is what the commit of an intent may take, on a machine that is shared with other tests.
   settle: '1200ms',
   window: '1ms',
+  hold: '1ms',
   repeatAfter: '0ms',
   syncDeadline: '10s',
 };

@@ -38,7 +38,7 @@ export async function startWebhooks(options: WebhookServerOptions = {}): Promise
   const log = pino({ enabled: false });
   const endpoints = createEndpoints({
     availability: () => availability,
-    isKnown: () => false,
+    callerOf: () => undefined,
     isOpen: false,
     webhookSecret: 'webhookSecret' in options ? options.webhookSecret : SECRET,
     campaigns: new Campaigns(() => undefined),

@@ -27,6 +27,14 @@ interface EnrichmentsTable {
   send_outcome: string | null;
   send_ended_at: Date | null;
   origin: Generated<string>;
+  /** Of its first call by the enrichment's own endpoints; null: a push alone asked for it. */
+  ordered_at: Date | null;
+  /** Who ordered it (c2s/enrichment/orders.ts); null: an order of an older version. */
+  caller: string | null;
+  /** No message is sent where all of its people were enriched just now. */
+  skips_recent: Generated<boolean>;
+  /** Of the lead, for who waits for the answer. Personal; emptied when the hold of an order is over. */
+  customer_name: string | null;
   /** The next one to take. */
   step: Generated<string>;
   is_urgent: Generated<boolean>;

@@ -3,6 +3,8 @@ import type { Stamp } from '../../../facade/store/tables/stamp.ts';
 
 export interface PeopleTable {
   id: GeneratedAlways<number>;
+  /** The name of this person to callers. */
+  uid: Generated<string>;
   /** Eleven digits. */
   cpf: string;
   name: string | null;

@@ -27,15 +27,23 @@ interface Around {
   readonly claims?: Record<string, WindowClaim<Findings>>;
   readonly dossiers?: Record<string, Dossier | Error>;
   readonly isLastQuickTry?: boolean;
+  /** An order of Make.com's, and whether all were enriched just now. */
+  readonly skipsRecent?: boolean;
+  readonly wereEnriched?: boolean;
 }
 
-async function enrich({ claims = {}, dossiers = {}, isLastQuickTry = false }: Around) {
+async function enrich(around: Around) {
+  const { claims = {}, dossiers = {}, isLastQuickTry = false, skipsRecent = false, wereEnriched = false } = around;
   const calls: string[] = [];
   const name = (cpf: Cpf): string => (cpf === ANA ? 'ana' : 'bia');
   const called = (what: string, cpf: Cpf): void => void calls.push(`${what} ${name(cpf)}`);
   const context = {
     owner: 7,
     isLastQuickTry,
+    wereEnriched: async (cpfs) => {
+      expect(cpfs).toEqual([ANA, BIA]);
+      return wereEnriched;
+    },
     found: async (cpf) => called('found', cpf),
     pace: { turn: async () => undefined },
     workApi: {
@@ -45,6 +53,7 @@ async function enrich({ claims = {}, dossiers = {}, isLastQuickTry = false }: Ar
         if (dossier instanceof Error) throw dossier;
         return dossier;
       },
+      module: () => expect.unreachable(),
     },
     people: {
       claim: async (cpf, asker) => {
@@ -56,7 +65,7 @@ async function enrich({ claims = {}, dossiers = {}, isLastQuickTry = false }: Ar
       store: async () => undefined,
     },
   } as Partial<EnrichContext> as EnrichContext;
-  const end = await enrichStep(row, context).catch((error: unknown) => error);
+  const end = await enrichStep({ ...row, skipsRecent }, context).catch((error: unknown) => error);
   return { end, calls };
 }
 
@@ -104,5 +113,21 @@ describe('a CPF', () => {
   it('is given back when what nobody foresaw happens', async () => {
     const error = new Error('unforeseen');
     expect(await enrich({ dossiers: { ana: error } })).toEqual({ end: error, calls: ['ask ana', 'release ana'] });
+  });
+});
+
+describe('people who were enriched just now', () => {
+  it.each([
+    { skipsRecent: true, wereEnriched: true, isSkipped: true },
+    { skipsRecent: true, wereEnriched: false, isSkipped: false },
+    { skipsRecent: false, wereEnriched: true, isSkipped: false },
+  ])('are not asked about again for an order that skips them: %o', async ({ isSkipped, ...around }) => {
+    const { end, calls } = await enrich(around);
+    if (isSkipped)
+      expect({ end, calls }).toEqual({
+        end: expect.objectContaining({ result: 'deduplicated', cpfs: [ANA, BIA] }) as unknown,
+        calls: [],
+      });
+    else expect(end).toMatchObject({ kind: 'next', changes: { step: 'compose' } });
   });
 });

@@ -28,6 +28,7 @@ const record = { step: 'lead', result: 'ok', at: '2026-01-01T00:00:00Z', ms: 1 }
 const wanted = (leadId: string, isUrgent = false, standing: CallerStanding = 'known'): EnrichmentRequest => ({
   leadId,
   origin: 'api',
+  caller: 'a-caller',
   isUrgent,
   standing,
 });

@@ -10,6 +10,8 @@ const SETTLE = 60_000;
 const row = (change: Partial<Enrichment> = {}): Enrichment => ({
   id: ID,
   leadId: 'lead',
+  caller: null,
+  skipsRecent: false,
   step: 'send',
   failures: 0,
   progress: {},
