@@ -49,8 +49,9 @@ export function createEndpoints(options: EndpointOptions): PageRouter {
   own.use('/webhooks', webhookRoutes(options));
   router.use('/api/v1', own);
   const prefixes = PREFIXES.map((prefix) => `/api/v1${prefix}`);
-  const secrets = options.webhookSecret === undefined ? [] : [options.webhookSecret];
-  return { prefixes, router, secrets, vouchesFor: (req) => showsSecret(req, options.webhookSecret) };
+  const { secret, googleKey } = options.webhooks;
+  const secrets = [...new Set([secret, googleKey])].filter((one) => one !== undefined);
+  return { prefixes, router, secrets, vouchesFor: (req) => showsSecret(req, options.webhooks) };
 }
 
 function known({ isOpen, isKnown }: EndpointOptions): RequestHandler {
