@@ -50,7 +50,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'the gateway': (text) => readBody(Buffer.from(text), 'application/json', write, false, 'id'),
   'the gateway, strict': (text) => readBody(Buffer.from(text), 'application/json', write, true, 'id'),
   'a push of Contact2Sale': (text) => readC2sPush(parsed(text)),
-  'a push of Google': (text) => readGoogleLead(parsed(text), 'secret'),
+  'a push of Google': (text) => readGoogleLead(parsed(text)),
 };
 
 /** Of the processor's time, which no neighbour takes: far below what a quadratic reader would need. */

@@ -7,10 +7,10 @@ import { afterEach, beforeAll, afterAll, describe, expect, test, vi, type MockIn
 import { peopleRoutes } from '../../src/c2s/admin/people.ts';
 import { createAdmin, type AdminOptions } from '../../src/facade/admin/server.ts';
 import { createEndpoints } from '../../src/c2s/enrichment/endpoints.ts';
-import { Campaigns } from '../../src/c2s/gateway/campaigns.ts';
 import { createPages } from '../../src/facade/forward/pages.ts';
 import { createLogs } from '../../src/http/log.ts';
 import { inventedCpf } from '../../src/c2s/sandbox/cpf.ts';
+import { webhookOptions } from './kit/webhook-server.ts';
 import { filled, routesOf, type ExpressRoute } from './kit/express-routes.ts';
 
 /**
@@ -63,8 +63,7 @@ function endpointsBehind(error: () => Error) {
     availability: () => ({ isOpen: true, service: bomb(error) }),
     callerOf: () => 'a-caller',
     isOpen: false,
-    webhookSecret: SECRET,
-    campaigns: new Campaigns(() => undefined),
+    webhooks: webhookOptions(SECRET),
     syncDeadline: () => 1_000,
     log,
   });

@@ -39,15 +39,21 @@ const statusOf = async (sent: string): Promise<number> => {
 };
 
 const EVENT = JSON.stringify({ id: 'l1', hook_action: 'on_create_lead' });
+const KEYLESS_LEAD = JSON.stringify({ google_key: '123', lead_id: 'g1', user_column_data: [] });
 const LEAD = JSON.stringify({ google_key: SECRET, lead_id: 'g1', user_column_data: [] });
-const WAYS: readonly [string, string, string, string][] = [
-  ['a header', 'c2s', token(SECRET), EVENT],
-  ['the path', `c2s/${SECRET}`, 'x-other: 1', EVENT],
-  ['the body', 'google-ads', 'x-other: 1', LEAD],
+/** Google's lead is there at once in front of this service: 201. */
+const WAYS: readonly [string, string, string, string, number][] = [
+  ['a header', 'c2s', token(SECRET), EVENT, 200],
+  ['the path', `c2s/${SECRET}`, 'x-other: 1', EVENT, 200],
+  ['the parameter token', `c2s?token=${SECRET}`, 'x-other: 1', EVENT, 200],
+  ['the parameter secret', `c2s/?a=1&secret=${encodeURIComponent(SECRET)}`, 'x-other: 1', EVENT, 200],
+  ['the path and a header', `c2s/${SECRET}`, token(SECRET), EVENT, 200],
+  ['the body', 'google-ads', 'x-other: 1', LEAD, 201],
+  ['the parameter google_key', `google-ads?google_key=${SECRET}`, 'x-other: 1', KEYLESS_LEAD, 201],
 ];
 const FRAMINGS = ['content-length: 1000', 'transfer-encoding: chunked'];
 
-describe.each(WAYS)('with the secret in %s', (_, path, header, body) => {
+describe.each(WAYS)('with the secret in %s', (_, path, header, body, taken) => {
   test('a push of 64 KiB is taken, and one byte more is refused by its length, before it is read', async () => {
     await start();
     const post = (bytes: number) =>
@@ -56,7 +62,7 @@ describe.each(WAYS)('with the secret in %s', (_, path, header, body) => {
         headers: { [header.split(': ')[0] ?? '']: header.split(': ')[1] ?? '' },
         body: body.padEnd(bytes, ' '),
       });
-    expect((await post(64 * 1024)).status).toBe(200);
+    expect((await post(64 * 1024)).status).toBe(taken);
     expect(server.kept).toHaveLength(1);
     expect((await post(64 * 1024 + 1)).status).toBe(413);
     expect(await statusOf(head(path, [header, 'content-length: 65537']))).toBe(413);
@@ -97,7 +103,7 @@ describe.each(WAYS)('with the secret in %s', (_, path, header, body) => {
     caller.send(head(path, [header, 'expect: 100-continue', `content-length: ${body.length}`]));
     expect(await caller.until(/\r\n\r\n/)).toMatch(/^HTTP\/1\.1 100 /);
     caller.send(body);
-    expect(await caller.until(/"processed"/)).toMatch(/HTTP\/1\.1 200 /);
+    expect(await caller.until(/"processed"/)).toMatch(new RegExp(`HTTP/1\\.1 ${taken} `));
   });
 
   test.each([
@@ -129,6 +135,13 @@ test.each([
   ['a wrong header beside the right path', `c2s/${SECRET}`, token('wrong')],
   ['no header', 'c2s', 'x-other: 1'],
   ['a wrong path', 'c2s/wrong', 'x-other: 1'],
+  ['an empty header', 'c2s', 'x-webhook-token:'],
+  ['a wrong parameter', 'c2s?token=wrong', 'x-other: 1'],
+  ['an empty parameter', 'c2s?secret=', 'x-other: 1'],
+  ['a wrong parameter beside the right one', `c2s?token=${SECRET}&token=wrong`, 'x-other: 1'],
+  ['a wrong parameter beside the right path', `c2s/${SECRET}?secret=wrong`, 'x-other: 1'],
+  ['a wrong google_key in the address', 'google-ads?google_key=wrong', 'x-other: 1'],
+  ['a google_key twice', `google-ads?google_key=${SECRET}&google_key=wrong`, 'x-other: 1'],
 ])('%s is 401 before a byte of the body is read, or asked for', async (_, path, header) => {
   await start();
   for (const framing of FRAMINGS) {
@@ -212,3 +225,46 @@ test.runIf(process.platform === 'linux')(
     }
   },
 );
+
+describe('without a secret, while such pushes are taken', () => {
+  const unsigned = { untilMs: Date.now() + 60_000, perMinute: 3 };
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${server.url}/api/v1/webhooks/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const event = (id: string) => ({ id, hook_action: 'on_create_lead' });
+
+  test.each([
+    ['with WEBHOOK_SECRET', SECRET, 401],
+    ['without WEBHOOK_SECRET', undefined, 503],
+  ])('an event is taken, and a secret that is not the right one never (%s)', async (_, webhookSecret, refused) => {
+    await start({ unsigned, webhookSecret });
+    expect((await post('c2s', event('1'))).status).toBe(200);
+    expect((await post('c2s/', event('2'))).status).toBe(200);
+    expect(server.kept).toHaveLength(2);
+    for (const path of ['c2s/wrong', 'c2s?token=wrong', 'c2s?token=', 'c2s/%zz?secret=x', 'c2s/wrong?a=1#c2s'])
+      expect([path, [refused, 400].includes((await post(path, event('3'))).status)]).toEqual([path, true]);
+    expect((await post('c2s', event('3'), { 'x-webhook-token': 'wrong' })).status).toBe(refused);
+    expect((await post('google-ads', { lead_id: 'g' })).status).toBe(refused);
+    expect(server.kept).toHaveLength(2);
+  });
+
+  test('beyond the limit it is 429 with the time to wait, before the body is read; signed ones are not limited', async () => {
+    await start({ unsigned });
+    expect((await post('c2s', [event('1'), event('2'), event('3'), event('4')])).status).toBe(200);
+    const late = await post('c2s', event('5'));
+    expect([late.status, await late.json()]).toEqual([
+      429,
+      expect.objectContaining({ type: 'urn:c2s-facade:unsigned-pushes' }),
+    ]);
+    // Four of three a minute: two have to drain.
+    expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(35);
+    expect(Number(late.headers.get('retry-after'))).toBeLessThanOrEqual(40);
+    expect(await statusOf(head('c2s', ['content-length: 1000']))).toBe(429);
+    expect((await post('c2s', event('5'), { 'x-webhook-token': SECRET })).status).toBe(200);
+    expect(server.kept).toHaveLength(5);
+  });
+
+  test('after the date it is 401', async () => {
+    await start({ unsigned: { ...unsigned, untilMs: Date.now() - 1 } });
+    expect((await post('c2s', event('1'))).status).toBe(401);
+  });
+});

@@ -38,4 +38,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     help: 'Nothing is repeated. A token on the command line is seen by every user of the machine: prefer SMOKE_TOKEN.',
     load: async () => (await import('./smoke.ts')).smoke,
   },
+  {
+    usage: 'webhooks <action> <url>',
+    summary: 'subscribe: has Contact2Sale push lead events to this facade, with the secret; unsubscribe: ends that',
+    options: [
+      ['--event <name...>', 'on_create_lead, on_update_lead or on_close_lead (default: the first two)'],
+      ['--facade <url>', 'the public listener of a running facade, to ask through (default: HOST and PORT)'],
+      ['--token <token>', 'of a known caller (default: FACADE_TOKENS, then C2S_TOKEN)'],
+      ['--form <form>', 'documented ({hook_url, hook_action}, the default) or clients ({url, events})'],
+      ['--yes', 'do not ask'],
+    ],
+    common: 'json',
+    help: (name) =>
+      `${name} webhooks subscribe https://facade.example.com. A second subscription to an event replaces the first. The secret is read from WEBHOOK_SECRET, and never shown.`,
+    load: async () => (await import('./webhooks.ts')).webhooks,
+  },
 ];

@@ -1,5 +1,6 @@
 import { writeAtMostOnce, type OnceContext } from './at-most-once.ts';
 import type { FacadeClient } from './facade-client.ts';
+import type { NewLead } from './google-lead.ts';
 import type { Enrichment } from './repository.ts';
 import { end, next, type StepEnd } from './step-end.ts';
 
@@ -16,17 +17,27 @@ export async function createStep(row: Enrichment, context: CreateContext): Promi
   const { newLead } = row.progress;
   if (!newLead) return end('unknown', { reason: 'lead_unknown' });
   const { facade } = context;
+  // Before the intent, so that the write follows it at once. Asked at every try, as nobody kept the last answer.
+  const body = await withProduct(newLead, facade, row.id);
   return writeAtMostOnce<string>(row, context, {
     async look() {
-      const found = await facade.findLead(newLead.body, newLead.line, row.id);
+      const found = await facade.findLead(body, newLead.line, row.id);
       return found.kind === 'found' ? { kind: 'there', found: found.leadId } : found;
     },
-    write: () => facade.createLead(newLead.body, row.id),
-    done: created,
+    write: () => facade.createLead(body, row.id),
+    done: (leadId) => created(leadId, newLead),
     refused: 'lead_refused',
     unknown: 'lead_unknown',
   });
 }
 
+/** The name of the ad group, where no campaign says the product. Without an answer the lead is created without one. */
+async function withProduct({ body, googleLeadId }: NewLead, facade: FacadeClient, requestId: string) {
+  if (body.product !== undefined || googleLeadId === undefined) return body;
+  const product = await facade.resolveProduct(googleLeadId, requestId);
+  return product === undefined ? body : { ...body, product };
+}
+
 /** From here on the row is the lead's; the intents of the message begin at none. */
-const created = (leadId: string): StepEnd => next({ step: 'lead', leadId, progress: {} });
+const created = (leadId: string, { form }: NewLead): StepEnd =>
+  next({ step: 'lead', leadId, progress: form ? { form } : {} });

@@ -16,3 +16,15 @@ export function normaliseEmail(value: unknown): string | undefined {
     .toLowerCase();
   return address.length <= MAX_EMAIL_LENGTH && z.email().safeParse(address).success ? address : undefined;
 }
+
+/** Characters of a field that are looked at: two of the longest addresses. */
+const MAX_FIELD_LENGTH = 600;
+
+/** The addresses of a field, each once, as {@link normaliseEmail} has them: `ana@example.com; ana@example.org` holds two. */
+export function emailsIn(field: unknown): readonly string[] {
+  if (typeof field !== 'string') return [];
+  const whole = normaliseEmail(field);
+  if (whole !== undefined) return [whole];
+  const pieces = field.slice(0, MAX_FIELD_LENGTH).split(/[\s,;|/]+/);
+  return [...new Set(pieces.map(normaliseEmail).filter((email) => email !== undefined))];
+}

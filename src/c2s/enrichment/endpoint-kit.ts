@@ -3,11 +3,13 @@ import { jsonBody } from '../../http/json-body.ts';
 import { refuse } from '../../http/page-errors.ts';
 import type { Problem } from '../../http/problem.ts';
 import { requestIdFor } from '../../http/request-id.ts';
-import type { Campaigns } from '../gateway/campaigns.ts';
 import type { Logger } from '../../http/log.ts';
 import type { EndpointTrace, Tracing } from '../../facade/observe/tracing/trace.ts';
 import type { Availability } from './availability.ts';
+import type { NewLeadSettings } from './google-lead.ts';
 import type { EnrichmentService } from './service.ts';
+import type { UnsignedPushes } from './unsigned-pushes.ts';
+import type { JudgedPush, Webhook } from './webhook-secret.ts';
 
 /** What the endpoints have in common. */
 
@@ -17,12 +19,9 @@ export interface EndpointOptions {
   readonly callerOf: (req: Request) => string | undefined;
   /** ENRICH_OPEN: whoever calls may have leads enriched. */
   readonly isOpen: boolean;
-  readonly webhookSecret: string | undefined;
-  readonly campaigns: Campaigns;
+  readonly webhooks: WebhookOptions;
   /** Milliseconds. */
   readonly syncDeadline: () => number;
-  /** Milliseconds for the body of a push to arrive; default: 10 s. */
-  readonly pushDeadlineMs?: number;
   readonly log: Logger;
   /** Undefined: off. */
   readonly tracing?: Pick<Tracing, 'endpoint'> | undefined;
@@ -37,6 +36,22 @@ const UNAUTHORIZED: Problem = {
 /** Refuses who presents no token of ours. @param isOpen whoever calls may. */
 export function known({ callerOf }: Pick<EndpointOptions, 'callerOf'>, isOpen = false): RequestHandler {
   return (req, res, next) => (isOpen || callerOf(req) !== undefined ? next() : refuse(req, res, UNAUTHORIZED));
+}
+
+/** What the endpoints of pushes need beside the rest. */
+export interface WebhookOptions {
+  /** Of Contact2Sale's pushes; undefined: none is set, so that no push can show it. */
+  readonly secret: string | undefined;
+  /** Of Google's pushes, as above. */
+  readonly googleKey: string | undefined;
+  readonly unsigned: UnsignedPushes;
+  readonly newLead: () => NewLeadSettings;
+  /** Milliseconds to wait for the lead that a push of Google's has created. */
+  readonly answerWithinMs: () => number;
+  /** Told of every push whose secret was judged. */
+  readonly onPush: (webhook: Webhook, judged: JudgedPush) => void;
+  /** Milliseconds for the body of a push to arrive; default: 10 s. */
+  readonly bodyDeadlineMs?: number;
 }
 
 /** Runs the handler with the service, or says why there is none. */

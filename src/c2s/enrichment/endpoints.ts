@@ -49,13 +49,14 @@ export function createEndpoints(options: EndpointOptions): PageRouter {
   own.use(peopleRoutes(options));
   router.use('/api/v1', own);
   router.use(logged(options, 'not-offered'), refuseNotOffered);
-  const secrets = options.webhookSecret === undefined ? [] : [options.webhookSecret];
+  const { secret, googleKey } = options.webhooks;
+  const secrets = [...new Set([secret, googleKey])].filter((one) => one !== undefined);
   return {
     prefixes: PREFIXES,
     router,
     notFound: NOT_OFFERED_HERE,
     secrets,
-    vouchesFor: (req) => showsSecret(req, options.webhookSecret),
+    vouchesFor: (req) => showsSecret(req, options.webhooks),
   };
 }
 

@@ -2,9 +2,10 @@ import { request, type Agent, type IncomingMessage } from 'node:http';
 import { parseRetryAfter } from '../../http/retry-after.ts';
 import type { RunTraces } from '../../facade/observe/tracing/trace.ts';
 import { decisionOf, OUTCOMES, type Outcome } from '../../facade/rollout/outcome.ts';
+import type { LeadCreate } from './google-lead.ts';
+import { fieldText } from './message-text.ts';
 import { saysMore } from './paged.ts';
-import { isRecord, recordOf, trustedId } from './untyped-json.ts';
-import type { LeadCreate } from './webhook-google.ts';
+import { isRecord, recordOf, textOf, trustedId } from './untyped-json.ts';
 
 /**
  * The CRM as the enrichment sees it: through the facade's own rollout table, whoever serves there. The answers are
@@ -40,6 +41,8 @@ type Search =
 export interface FacadeClient {
   readLead(leadId: string, requestId: string): Promise<LeadRead>;
   createLead(lead: LeadCreate, requestId: string): Promise<Write<string>>;
+  /** What the advertisement of a lead of Google's was for; undefined: not offered, not known, or no answer. */
+  resolveProduct(googleLeadId: string, requestId: string): Promise<string | undefined>;
   /** The newest lead with this phone or e-mail whose description holds the line. */
   findLead(lead: LeadCreate, line: string, requestId: string): Promise<Search>;
   createMessage(leadId: string, text: string, requestId: string): Promise<Write<unknown>>;
@@ -58,6 +61,9 @@ interface FacadeClientOptions {
 /** Of an answer: a lead with years of messages stays below; what is longer says nothing usable. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
+/** For the product of a new lead: who pushed it waits for the lead's id. */
+const RESOLVE_TIMEOUT_MS = 4_000;
+
 export function createFacadeClient(options: FacadeClientOptions): FacadeClient {
   return {
     async readLead(leadId, requestId) {
@@ -67,6 +73,13 @@ export function createFacadeClient(options: FacadeClientOptions): FacadeClient {
     async createLead(lead, requestId) {
       const sent = exchange(options, { method: 'POST', path: '/leads', requestId, body: lead });
       return writeOf(await sent.catch(() => undefined), idOf);
+    },
+    async resolveProduct(googleLeadId, requestId) {
+      const query = new URLSearchParams({ google_lead_id: googleLeadId });
+      const asked = { method: 'GET', path: `/leads/resolve-source?${query.toString()}`, requestId } as const;
+      const deadlineMs = Math.min(options.deadlineMs, RESOLVE_TIMEOUT_MS);
+      const read = readOf(await exchange({ ...options, deadlineMs }, asked).catch(() => undefined));
+      return read.kind === 'found' ? productIn(read.body) : undefined;
     },
     async findLead({ phone, email }, line, requestId) {
       if (phone === undefined && email === undefined) return { kind: 'cannot-tell' };
@@ -215,6 +228,12 @@ export function searchIn(body: unknown, line: string): Search {
     if (leadId !== undefined && description.includes(line)) return { kind: 'found', leadId };
   }
   return { kind: saysMore(body) ? 'cannot-tell' : 'absent' };
+}
+
+/** @param body of GET /leads/resolve-source */
+export function productIn(body: unknown): string | undefined {
+  const { product_description: product, ad_group_name: adGroup } = recordOf(body);
+  return fieldText(textOf(product) ?? textOf(adGroup) ?? '') || undefined;
 }
 
 /** `data.id`, `id` or `lead_id`, string or number: Contact2Sale answers with each of them. */

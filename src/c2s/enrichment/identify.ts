@@ -16,6 +16,8 @@ export type Identification =
   | { readonly kind: 'two-people'; readonly byPhone: Identity; readonly byEmail: Identity }
   | { readonly kind: 'by-phone'; readonly person: Identity; readonly email: OtherSide }
   | { readonly kind: 'by-email'; readonly person: Identity; readonly phone: OtherSide }
+  /** Nobody was asked: the person gave the CPF. */
+  | { readonly kind: 'by-form'; readonly person: Identity }
   | { readonly kind: 'nobody'; readonly reason: 'nothing-to-look-up' | 'no-match' }
   /** Nobody was found and a look-up failed. Transient: it is worth asking again. */
   | { readonly kind: 'cannot-say'; readonly isTransient: boolean; readonly retryAfterMs?: number };
@@ -25,6 +27,8 @@ export interface Contacts {
   /** In the form of Diretrix, the most likely first. */
   readonly phones: readonly string[];
   readonly email?: string;
+  /** Asked about where nobody is behind the ones before. */
+  readonly otherEmails?: readonly string[];
 }
 
 /** Undefined: there was nothing to ask. */
@@ -32,23 +36,23 @@ type OptionalLookUp = LookUp | undefined;
 
 /** Asks Diretrix; never rejects. */
 export async function identify(diretrix: Diretrix, contacts: Contacts, signal?: AbortSignal): Promise<Identification> {
-  const { phones, email } = contacts;
+  const { phones, email, otherEmails = [] } = contacts;
+  const emails = email === undefined ? otherEmails : [email, ...otherEmails];
   const [phoneSide, emailSide] = await Promise.all([
-    firstKnown(diretrix, phones, signal),
-    email === undefined ? undefined : diretrix.byEmail(email, signal),
+    firstKnown(phones, (phone) => diretrix.byPhone(phone, signal)),
+    firstKnown(emails, (one) => diretrix.byEmail(one, signal)),
   ]);
   return conclude(phoneSide, emailSide);
 }
 
-/** The next phone is only asked when nobody is behind the one before; a failure ends the row, as it hides somebody. */
+/** The next one is only asked about when nobody is behind the one before; a failure ends the row, as it hides somebody. */
 async function firstKnown(
-  diretrix: Diretrix,
-  phones: readonly string[],
-  signal?: AbortSignal,
+  contacts: readonly string[],
+  ask: (contact: string) => Promise<LookUp>,
 ): Promise<OptionalLookUp> {
   let side: OptionalLookUp;
-  for (const phone of phones) {
-    side = await diretrix.byPhone(phone, signal);
+  for (const contact of contacts) {
+    side = await ask(contact);
     if (side.kind !== 'nobody') return side;
   }
   return side;
@@ -103,6 +107,8 @@ export function subjectsOf(
       return [{ by: 'phone', identity: identification.person }];
     case 'by-email':
       return [{ by: 'email', identity: identification.person }];
+    case 'by-form':
+      return [{ by: 'form', identity: identification.person }];
     case 'nobody':
     case 'cannot-say':
       return [];

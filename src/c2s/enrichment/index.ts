@@ -11,11 +11,13 @@ import type { Tracing } from '../../facade/observe/tracing/trace.ts';
 import type { StoreHolder } from '../../facade/store/holder.ts';
 import { DATABASE_DOWN, NO_DATABASE, NOT_CONFIGURED, NOT_STARTED, type Availability } from './availability.ts';
 import { createEndpoints } from './endpoints.ts';
-import { createEnrichmentMetrics } from './metrics.ts';
+import type { WebhookOptions } from './endpoint-kit.ts';
+import { createEnrichmentMetrics, type EnrichmentMetrics } from './metrics.ts';
 import { createObserver, traced, type RunObserver } from './observer.ts';
 import type { EnrichmentService } from './service.ts';
-import type { EnrichmentConfig } from './section.ts';
+import { unsignedUntil, type EnrichmentConfig } from './section.ts';
 import { enrichmentSettings } from './settings.ts';
+import { UnsignedPushes } from './unsigned-pushes.ts';
 import type { EnrichmentVariables } from './variables.ts';
 
 /** The enrichment as the composition root sees it: a router, and a service that comes and goes with the database. */
@@ -58,14 +60,12 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   let isStopping = false;
   const settings = () => enrichmentSettings(config(), variables.incomeMultiplier);
   const isConfigured = variables.workApi !== undefined && variables.diretrix !== undefined;
-  const counted = createObserver(
-    createEnrichmentMetrics(metrics.registry, {
-      count: async () => service?.count(),
-      countDead: async () => service?.countDeadLetters(),
-      isUp: () => (isConfigured && !store.isOff ? service !== undefined : undefined),
-    }),
-    log,
-  );
+  const counters = createEnrichmentMetrics(metrics.registry, {
+    count: async () => service?.count(),
+    countDead: async () => service?.countDeadLetters(),
+    isUp: () => (isConfigured && !store.isOff ? service !== undefined : undefined),
+  });
+  const counted = createObserver(counters, log);
   const watched: RunObserver = { ...counted, ...(reached && { reached }) };
   const observer = tracing ? traced(watched, tracing.runs) : watched;
   const lookUps = new Agent({ factory: (origin) => createUpstreamPool(String(origin), MAX_CONNECTIONS, CONNECTIONS) });
@@ -74,8 +74,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     availability,
     callerOf,
     isOpen: variables.enrichOpen,
-    webhookSecret: variables.webhookSecret,
-    campaigns: readCampaigns(config().campaigns, log),
+    webhooks: webhookOptions(options, counters),
     syncDeadline: () => settings().syncDeadlineMs,
     log,
     tracing,
@@ -102,6 +101,39 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     },
   };
 }
+
+function webhookOptions({ variables, config, log }: EnrichmentOptions, { pushes }: EnrichmentMetrics): WebhookOptions {
+  const { webhookSecret: secret, googleKey, defaultSellerId: sellerId, descriptionMaxLength: maxLength } = variables;
+  const campaigns = readCampaigns(config().campaigns, log);
+  const unsigned = new UnsignedPushes({
+    settings: () => ({
+      untilMs: unsignedUntil(config()),
+      perMinute: config().webhooks.c2s.unsignedPerMinute,
+    }),
+    now: () => performance.now(),
+    clock: Date.now,
+  });
+  // At the start, or with the first one where a reload allowed them.
+  let isTold = unsigned.isOpen;
+  const tell = (): void => log.warn({ until: config().webhooks.c2s.acceptUnsignedUntil }, UNSIGNED);
+  if (isTold) tell();
+  return {
+    secret,
+    googleKey,
+    unsigned,
+    newLead: () => ({ campaigns, sellerId, maxLength, typeNegotiation: config().webhooks.googleAds.typeNegotiation }),
+    answerWithinMs: () => config().webhooks.googleAds.answerWithin,
+    onPush(webhook, secret) {
+      pushes.inc({ webhook, secret });
+      if (secret !== 'unsigned' || isTold) return;
+      isTold = true;
+      tell();
+    },
+  };
+}
+
+const UNSIGNED =
+  'pushes of Contact2Sale are taken without the secret; register the URL with it: c2s-facade webhooks subscribe';
 
 function availabilityOf(
   service: EnrichmentService | undefined,

@@ -1,4 +1,4 @@
-import { normaliseEmail } from './email.ts';
+import { emailsIn } from './email.ts';
 import { isRecord, known, textOf, trustedId } from './untyped-json.ts';
 import { diretrixPhones } from './phone.ts';
 
@@ -11,7 +11,8 @@ interface Lead {
   readonly customerName?: string;
   /** In the form of Diretrix: phone, phone2, phone_global, each once. */
   readonly phones: readonly string[];
-  readonly email?: string;
+  /** In lower case, each once. */
+  readonly emails: readonly string[];
   /**
    * As they came. Undefined: the answer said nothing of messages, which is not the same as none, and whoever looks for
    * a message of ours must not take it for "not there".
@@ -44,7 +45,7 @@ export function readLead(answer: unknown, askedId: string): ReadLead {
       id,
       customerName: name,
       phones: diretrixPhones([contact['phone'], contact['phone2'], contact['phone_global']]),
-      email: normaliseEmail(contact['email']),
+      emails: emailsIn(contact['email']),
       messages: attributes['messages'] ?? undefined,
     }),
   };

@@ -12,7 +12,10 @@ const ELLIPSIS = '…';
 
 const letters = new Intl.Segmenter('pt-BR', { granularity: 'grapheme' });
 
-export function fieldText(text: string): string {
+export const fieldText = (text: string): string => lineOf(text, MAX_FIELD_LENGTH);
+
+/** Of a field that has a line to itself. @param longest UTF-16 units */
+export function lineOf(text: string, longest: number): string {
   const line = text
     .toWellFormed()
     .normalize('NFC')
@@ -24,7 +27,7 @@ export function fieldText(text: string): string {
     .replace(/(c2)(s[^0-9a-z]{1,8}[0-9a-f]{8})/gi, '$1 $2')
     .replace(/ {2,}/g, ' ')
     .trim();
-  return clipped(line, MAX_FIELD_LENGTH);
+  return clipped(line, longest);
 }
 
 /** At most `longest` units, cut between two letters as a reader sees them, with an ellipsis for the rest. */

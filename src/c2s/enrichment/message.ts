@@ -9,7 +9,7 @@ import type { Person } from '../store/person.ts';
  * a message without its mark would be taken for one that did not arrive, and sent again.
  */
 
-/** What was learnt of one person whom Diretrix named. */
+/** What was learnt of one person. */
 export type Findings =
   | { readonly kind: 'found'; readonly person: Person }
   /** Work API knows no such CPF. */
@@ -17,9 +17,9 @@ export type Findings =
   /** Work API did not answer for this one, but did for the other. */
   | { readonly kind: 'failed' };
 
-/** Who is meant, and by which contact of the lead. */
+/** Who is meant, and by which contact of the lead; `form`: by the CPF that the person gave. */
 export interface Subject {
-  readonly by: 'phone' | 'email' | 'both';
+  readonly by: 'phone' | 'email' | 'both' | 'form';
   readonly identity: Identity;
 }
 
@@ -52,11 +52,12 @@ const HEADERS = {
   both: '📞📧 Telefone e e-mail da mesma pessoa',
   phone: '📞 Pessoa identificada pelo telefone',
   email: '📧 Pessoa identificada pelo e-mail',
+  form: '📄 Pessoa identificada pelo CPF',
 } as const;
 const TWO_PEOPLE = '⚠️ Telefone e e-mail relacionados a PESSOAS DIFERENTES!';
 /** With what a message of ours begins; in the line after it stands the marker. */
 export const FIRST_LINES: readonly string[] = [...Object.values(HEADERS), TWO_PEOPLE];
-const WHOSE = { both: '', phone: '📞 PESSOA DO TELEFONE', email: '📧 PESSOA DO E-MAIL' } as const;
+const WHOSE = { both: '', phone: '📞 PESSOA DO TELEFONE', email: '📧 PESSOA DO E-MAIL', form: '' } as const;
 const UNANSWERED = {
   phone: 'ℹ️ O telefone não pôde ser consultado; só o e-mail foi verificado.',
   email: 'ℹ️ O e-mail não pôde ser consultado; só o telefone foi verificado.',

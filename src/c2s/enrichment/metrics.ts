@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { LastKnown } from '../../http/last-known.ts';
 import { DEAD_STATES, type DeadState } from './dead-letters.ts';
 import { RESULTS, STATES, STEPS, type State } from './enrichment.ts';
+import { JUDGED_PUSHES, WEBHOOKS, type JudgedPush, type Webhook } from './webhook-secret.ts';
 
 /** The metrics of the enrichment. Dashboards and alerts rely on their names. */
 
@@ -11,6 +12,8 @@ const BUCKETS = [0.025, 0.1, 0.5, 2.5, 10, 60];
 export interface EnrichmentMetrics {
   readonly enrichments: Counter<'result'>;
   readonly stepDuration: Histogram<'step' | 'result'>;
+  /** Pushes by how they were told from a stranger's. */
+  readonly pushes: Counter<'webhook' | 'secret'>;
 }
 
 /** A scrape is answered within a second, above all while the database says nothing. */
@@ -42,6 +45,12 @@ export function createEnrichmentMetrics(
     buckets: BUCKETS,
     registers: [registry],
   });
+  const pushes = new Counter({
+    name: 'facade_webhook_pushes_total',
+    help: 'Pushes by where they showed the secret; unsigned: taken without one, limited: 429, refused: 401.',
+    labelNames: ['webhook', 'secret'] as const,
+    registers: [registry],
+  });
   observeStates(registry, STATES, count, {
     name: 'facade_jobs',
     age: 'facade_jobs_age_seconds',
@@ -66,8 +75,13 @@ export function createEnrichmentMetrics(
   for (const result of RESULTS) enrichments.inc({ result }, 0);
   // Its usual outcome only: a series for each bucket of each pair would be three hundred.
   for (const step of STEPS) stepDuration.zero({ step, result: step === 'send' ? 'end' : 'ok' });
-  return { enrichments, stepDuration };
+  for (const webhook of WEBHOOKS) for (const secret of judgedOf(webhook)) pushes.inc({ webhook, secret }, 0);
+  return { enrichments, stepDuration, pushes };
 }
+
+/** Google's head has no header of ours, and its pushes are never taken without a key. */
+const judgedOf = (webhook: Webhook): readonly JudgedPush[] =>
+  webhook === 'c2s' ? JUDGED_PUSHES.filter((one) => one !== 'body') : ['query', 'body', 'refused'];
 
 /**
  * An unknown number is no number: where it was never known there is no series, rather than a reassuring zero. While the

@@ -21,22 +21,36 @@ const MAX_FIELD_LENGTH = 200;
 
 /** A lead's phones in the form of Diretrix, each once, in the order in which they stand. What cannot be dialled is dropped. */
 export function diretrixPhones(fields: readonly unknown[]): readonly string[] {
-  const written = fields.flatMap((field) => {
-    const text = textOf(field)?.slice(0, MAX_FIELD_LENGTH) ?? '';
-    return text.split(SEPARATORS);
-  });
-  return [...new Set(written.map(diretrixPhone).filter((phone) => phone !== undefined))];
+  return [
+    ...new Set(
+      fields
+        .flatMap(writtenIn)
+        .map(diretrixPhone)
+        .filter((phone) => phone !== undefined),
+    ),
+  ];
 }
+
+/** The phones of a field in E.164 (`+5511900000000`), each once; without a country code they are Brazilian. */
+export function e164Phones(field: unknown): readonly string[] {
+  const phones = writtenIn(field).map((written) => parsed(written)?.number);
+  return [...new Set(phones.filter((phone) => phone !== undefined))];
+}
+
+const writtenIn = (field: unknown): readonly string[] =>
+  (textOf(field)?.slice(0, MAX_FIELD_LENGTH) ?? '').split(SEPARATORS);
 
 /** One phone, or undefined: not Brazilian, without area code, or no number at all. */
 export function diretrixPhone(written: string): string | undefined {
+  const phone = parsed(written);
+  return phone?.country === 'BR' && !SHARED.has(phone.getType() ?? '') ? phone.nationalNumber : undefined;
+}
+
+function parsed(written: string) {
   const bare = written.slice(0, MAX_FIELD_LENGTH).replace(HEAD, '').replace(TAIL, '');
-  const text = bare.replace(/^00\s*55/, '+55');
-  const phone = parsePhoneNumberFromString(text, 'BR');
-  if (phone?.country !== 'BR') return undefined;
-  const number = phone.isValid() ? phone : withNinthDigit(phone.nationalNumber);
-  if (!number || SHARED.has(number.getType() ?? '')) return undefined;
-  return number.nationalNumber;
+  const phone = parsePhoneNumberFromString(bare.replace(/^00\s*55/, '+55'), 'BR');
+  if (phone?.isValid()) return phone;
+  return phone?.country === 'BR' ? withNinthDigit(phone.nationalNumber) : undefined;
 }
 
 /**

@@ -28,8 +28,8 @@ import {
   type DeadState,
 } from './dead-letters.ts';
 import { heldBy, lockOrders, noteOrder, wereEnriched, type Ordered } from './orders.ts';
+import type { FormContacts, NewLead } from './google-lead.ts';
 import type { Contacts, Identification } from './identify.ts';
-import type { LeadCreate } from './webhook-google.ts';
 import type { Findings } from './message.ts';
 import { hasJob, type JobRef, type NewJob, type Queue } from './queue.ts';
 
@@ -41,8 +41,9 @@ import { hasJob, type JobRef, type NewJob, type Queue } from './queue.ts';
 
 /** What the steps hand on; personal, and emptied with the end. */
 export interface Progress {
-  /** A lead that is still to be created, and the line by which it is recognised. */
-  readonly newLead?: { readonly body: LeadCreate; readonly line: string };
+  readonly newLead?: NewLead;
+  /** Of the form that made the lead. */
+  readonly form?: FormContacts;
   readonly contacts?: Contacts;
   readonly identification?: Identification;
 }

@@ -4,7 +4,7 @@ import type { CallerStanding } from '../../http/standing.ts';
 import type { Database, Store, Subscription } from '../../facade/store/index.ts';
 import type { Sealer } from '../../facade/store/seal.ts';
 import { storedPerson } from '../store/stored-person.ts';
-import { firstSeen } from '../store/seen-events.ts';
+import { enrichmentOf, firstSeen, noteEnrichment, seenAmong } from '../store/seen-events.ts';
 import {
   leadsWithDeadLetters,
   type Chosen,
@@ -15,10 +15,11 @@ import {
 import type { Diretrix } from './diretrix.ts';
 import type { Origin, State } from './enrichment.ts';
 import type { FacadeClient } from './facade-client.ts';
+import type { NewLead } from './google-lead.ts';
 import { Retention } from './retention.ts';
 import { Instance } from './instance.ts';
 import { LookUps } from './look-ups.ts';
-import { EnrichmentRepository, type EnrichmentView, type Progress, type EnrichmentRequest } from './repository.ts';
+import { EnrichmentRepository, type EnrichmentView, type EnrichmentRequest } from './repository.ts';
 import type { Marks } from './marker.ts';
 import type { RunObserver } from './observer.ts';
 import { OrderGate } from './order-gate.ts';
@@ -55,12 +56,30 @@ interface Pushed {
   readonly duplicates: number;
 }
 
+/** What came of a push of Google Ads. */
+interface PushedLead {
+  /** False: it was received before. */
+  readonly isNew: boolean;
+  /** Of its enrichment; undefined: it was received before that was noted. */
+  readonly id: string | undefined;
+}
+
+/** In place of the id of a lead that is still to be created; what follows is Google's id. */
+const UNCREATED = 'google:';
+
+/** Of an unsigned push, what was neither pushed with the secret nor without it. */
+async function firstUnsigned(tx: Transaction<Database>, keys: readonly string[]): Promise<string[]> {
+  const signed = await seenAmong(tx, 'c2s', keys);
+  const others = keys.filter((key) => !signed.has(key));
+  return firstSeen(tx, 'c2s-unsigned', others);
+}
+
 /** Heard by all instances: there is something to do. */
 const CHANNEL = 'enrichment_jobs';
 /** Milliseconds. A retry that another process left behind begins at most so late. */
 const POLL_INTERVAL_MS = 1_000;
 const RECOVER_INTERVAL_MS = 2_000;
-const OF_PUSHES = { origin: 'c2s', caller: PUSHERS.c2s, standing: 'known' } as const;
+const OF_PUSHES = { origin: 'c2s', caller: PUSHERS.c2s } as const;
 
 export class EnrichmentService {
   /** What a caller asks about people, without a lead. */
@@ -147,19 +166,27 @@ export class EnrichmentService {
     return one;
   }
 
-  /** Durable when it resolves: events and enrichments are written together. */
-  async push(events: readonly C2sEvent[]): Promise<Pushed> {
+  /**
+   * Durable when it resolves: events and enrichments are written together.
+   *
+   * @param isSigned the push showed the secret. One that did not waits behind all others, and is remembered apart: whoever
+   *   invents an event must not be able to have the true one taken for its repetition.
+   */
+  async push(events: readonly C2sEvent[], isSigned = true): Promise<Pushed> {
     const byKey = new Map(events.map((event) => [event.key, event.leadId]));
     const pushed = [...new Set(byKey.values())];
+    const standing: CallerStanding = isSigned ? 'known' : 'stranger';
     const made = await this.#ordered(pushed, async (tx) => {
-      const fresh = await firstSeen(tx, 'c2s', [...byKey.keys()]);
+      const fresh = isSigned
+        ? await firstSeen(tx, 'c2s', [...byKey.keys()])
+        : await firstUnsigned(tx, [...byKey.keys()]);
       // What was seen before is done, or under way, or a dead letter: that one is tried again.
       const dead = await leadsWithDeadLetters(tx, pushed);
       const leadIds = [...new Set([...fresh.map((key) => byKey.get(key) ?? ''), ...dead])];
       const done = await this.#repository.recentlyDone(tx, leadIds, this.#options.settings().repeatAfterMs);
       const wanted = leadIds
         .filter((leadId) => !done.has(leadId))
-        .map((leadId) => ({ leadId, ...OF_PUSHES, isUrgent: false }));
+        .map((leadId) => ({ leadId, ...OF_PUSHES, isUrgent: false, standing }));
       return this.#repository.enqueue(tx, wanted);
     });
     const processed = made.filter(({ isNew }) => isNew).length;
@@ -167,12 +194,13 @@ export class EnrichmentService {
     return { processed, duplicates: events.length - processed };
   }
 
-  /** A lead of Google's that is to be created and enriched. @returns false when it was received before. */
-  async pushNewLead(googleId: string, newLead: NonNullable<Progress['newLead']>): Promise<boolean> {
-    const leadId = `google:${googleId}`;
-    const isNew = await this.#ordered([leadId], async (tx) => {
+  /** A lead of Google's that is to be created and enriched; durable when it resolves. */
+  async pushNewLead(googleId: string, newLead: NewLead): Promise<PushedLead> {
+    const leadId = `${UNCREATED}${googleId}`;
+    const pushed = await this.#ordered([leadId], async (tx): Promise<PushedLead> => {
       const fresh = await firstSeen(tx, 'google', [googleId]);
-      if (fresh.length === 0 && !(await leadsWithDeadLetters(tx, [leadId])).has(leadId)) return false;
+      if (fresh.length === 0 && !(await leadsWithDeadLetters(tx, [leadId])).has(leadId))
+        return { isNew: false, id: await enrichmentOf(tx, 'google', googleId) };
       const wanted = {
         leadId,
         origin: 'google',
@@ -181,11 +209,25 @@ export class EnrichmentService {
         standing: 'known',
         newLead,
       } as const;
-      await this.#repository.enqueue(tx, [wanted]);
-      return true;
+      const [made] = await this.#repository.enqueue(tx, [wanted]);
+      if (made) await noteEnrichment(tx, 'google', googleId, made.id);
+      return { isNew: true, id: made?.id };
     });
-    if (isNew) this.#announce();
-    return isNew;
+    if (pushed.isNew) this.#announce();
+    return pushed;
+  }
+
+  /**
+   * The id of the lead that an enrichment began by creating; undefined: it is not created yet.
+   * @param deadline milliseconds to wait for it; 0: as it is.
+   */
+  async createdLead(id: string, deadline: number): Promise<string | undefined> {
+    const isCreated = ({ leadId }: EnrichmentView): boolean => !leadId.startsWith(UNCREATED);
+    const view =
+      deadline > 0
+        ? await this.#until(id, deadline, (one) => isCreated(one) || this.isSettled(one))
+        : await this.#repository.view(id);
+    return view && isCreated(view) ? view.leadId : undefined;
   }
 
   view(id: string): Promise<EnrichmentView | undefined> {
@@ -217,14 +259,18 @@ export class EnrichmentService {
   }
 
   /** The enrichment when it ended, or when its quick tries are spent; as it is when the deadline passes. */
-  async settled(id: string, deadline: number): Promise<EnrichmentView> {
+  settled(id: string, deadline: number): Promise<EnrichmentView> {
+    return this.#until(id, deadline, (view) => this.isSettled(view));
+  }
+
+  async #until(id: string, deadline: number, isReached: (view: EnrichmentView) => boolean): Promise<EnrichmentView> {
     const until = performance.now() + deadline;
     for (;;) {
       // Asked for before the look, so that what happens in between is heard.
       const heard = this.#waiting.next(id, Math.max(0, until - performance.now()));
       const view = await this.#repository.view(id);
       if (!view) throw new Error('an enrichment that was waited for is gone');
-      if (this.isSettled(view) || performance.now() >= until) return view;
+      if (isReached(view) || performance.now() >= until) return view;
       // Nothing is begun any more; who waits is told that it goes on elsewhere.
       if (this.#isStopping && view.state === 'queued') return view;
       await heard;

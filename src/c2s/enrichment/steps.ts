@@ -1,11 +1,13 @@
 import type { Cpf } from './cpf.ts';
 import type { Enrichment } from './repository.ts';
-import { identify, subjectsOf, unansweredOf, type Identification } from './identify.ts';
+import type { FormContacts } from './google-lead.ts';
+import { identify, subjectsOf, unansweredOf, type Contacts, type Identification } from './identify.ts';
 import { readLead } from './lead.ts';
 import { findMarked, markerOf, type Marks } from './marker.ts';
 import { composeMessage, type Findings, type MessageContents, type Subject } from './message.ts';
 import type { KnownMarkers, EnrichmentPorts, StepSettings } from './ports.ts';
 import { again, end, next, type Again, type StepEnd } from './step-end.ts';
+import { known } from './untyped-json.ts';
 
 /**
  * The steps up to the message. Each reads what the ones before it left in the row, asks one side, and says what it came
@@ -19,26 +21,39 @@ import { again, end, next, type Again, type StepEnd } from './step-end.ts';
 export async function leadStep(
   row: Enrichment,
   { facade, marks }: EnrichmentPorts,
-  known: KnownMarkers,
+  markers: KnownMarkers,
 ): Promise<StepEnd> {
   const read = await facade.readLead(row.leadId, row.id);
   if (read.kind === 'missing') return end('lead_missing', { reason: 'lead_missing' });
   if (read.kind === 'failed') return again('crm_unavailable', { retryAfter: read.retryAfter });
   const found = readLead(read.body, row.leadId);
   if (!found.ok) return again('lead_unreadable');
-  const { customerName, phones, email, messages } = found.lead;
+  const { customerName, phones, emails, messages } = found.lead;
   if (findMarked(messages, markerOf(row.id)) === 'yes') return sent(row);
   const shown = marks.shownIn(messages, row.leadId);
-  const marker = shown.length > 0 ? await known.firstUnknown(row.leadId, shown) : undefined;
+  const marker = shown.length > 0 ? await markers.firstUnknown(row.leadId, shown) : undefined;
   if (marker !== undefined) return end('already_sent', { sendOutcome: 'sent', marker });
-  const contacts = { phones, ...(email !== undefined && { email }) };
-  return next({ step: 'identify', progress: { contacts }, customerName });
+  const { form } = row.progress;
+  const progress = known({ contacts: contactsOf(phones, emails, form), form });
+  return next({ step: 'identify', progress, customerName });
 }
 
-/** identify: whose they are. */
+/** Of the lead first; of a form that made it what the lead has no room for. */
+function contactsOf(phones: readonly string[], emails: readonly string[], form: FormContacts | undefined): Contacts {
+  const [email, ...otherEmails] = new Set([...emails, ...(form?.emails ?? [])]);
+  const all = [...new Set([...phones, ...(form?.phones ?? [])])];
+  return known({ phones: all, email, otherEmails: otherEmails.length > 0 ? otherEmails : undefined });
+}
+
+/** identify: whose they are. A CPF that the person gave says it, and nobody is asked. */
 export async function identifyStep(row: Enrichment, { diretrix }: EnrichmentPorts): Promise<StepEnd> {
-  const { contacts } = row.progress;
+  const { contacts, form } = row.progress;
   if (!contacts) return startOver;
+  if (form?.cpf !== undefined) {
+    const { cpf, name } = form;
+    const identification = { kind: 'by-form', person: name === undefined ? { cpf } : { cpf, name } } as const;
+    return next({ step: 'enrich', progress: { identification, form } });
+  }
   const identification = await identify(diretrix, contacts);
   const { kind } = identification;
   if (kind === 'nobody') {

@@ -9,8 +9,14 @@ export interface EnrichmentVariables {
   readonly dataKeys: readonly Buffer[];
   readonly workApi: { readonly url: string; readonly key: string } | undefined;
   readonly diretrix: { readonly url: string; readonly user: string; readonly pass: string } | undefined;
-  /** What Contact2Sale's and Google's pushes must carry. Unset: they are refused. */
+  /** What Contact2Sale's pushes must carry. Unset: they are refused. */
   readonly webhookSecret: string | undefined;
+  /** What Google's pushes must carry. Unset: they are refused. */
+  readonly googleKey: string | undefined;
+  /** Who gets the leads of Google Ads; undefined: Contact2Sale decides. */
+  readonly defaultSellerId: string | undefined;
+  /** Of a new lead's description, in UTF-16 units. */
+  readonly descriptionMaxLength: number;
   /** Whoever reaches the facade may have leads enriched, as with the service before it. */
   readonly enrichOpen: boolean;
   /** Factor of the income figures in messages; 1 shows them as they came. */
@@ -35,6 +41,11 @@ const keyList = z.string().transform((written, context) =>
   }),
 );
 
+/** The line by which a lead is recognised, and a part of the answers. */
+const MIN_DESCRIPTION_LENGTH = 250;
+/** As the old service had it. */
+const DESCRIPTION_MAX_LENGTH = 5_000;
+
 const schema = z.object({
   DATA_KEY: optional(keyList),
   WORK_API_URL: optional(url),
@@ -43,6 +54,14 @@ const schema = z.object({
   DIRETRIX_USER: optional(text),
   DIRETRIX_PASS: optional(text),
   WEBHOOK_SECRET: optional(strongToken),
+  GOOGLE_ADS_WEBHOOK_KEY: optional(strongToken),
+  C2S_DEFAULT_SELLER_ID: optional(text.max(128, 'must be the id of a seller')),
+  C2S_DESCRIPTION_MAX_LENGTH: optional(
+    text.refine(
+      (given) => /^\d{1,6}$/.test(given) && Number(given) >= MIN_DESCRIPTION_LENGTH,
+      `must be a whole number from ${MIN_DESCRIPTION_LENGTH} to 999999`,
+    ),
+  ),
   ENRICH_OPEN: optional(z.enum(['true', 'false'], { error: 'must be true or false' })),
   INCOME_MULTIPLIER: optional(
     text.refine(
@@ -61,6 +80,7 @@ export const ENRICHMENT_VARIABLES: ExtensionVariables<EnrichmentVariables, (type
   },
   secrets: [
     { name: 'WEBHOOK_SECRET', isList: false },
+    { name: 'GOOGLE_ADS_WEBHOOK_KEY', isList: false },
     { name: 'DATA_KEY', isList: true },
     { name: 'WORK_API_KEY', isList: false },
     { name: 'DIRETRIX_PASS', isList: false },
@@ -73,6 +93,9 @@ export const ENRICHMENT_VARIABLES: ExtensionVariables<EnrichmentVariables, (type
         ? { url: env.DIRETRIX_BASE_URL, user: env.DIRETRIX_USER, pass: env.DIRETRIX_PASS }
         : undefined,
     webhookSecret: env.WEBHOOK_SECRET,
+    googleKey: env.GOOGLE_ADS_WEBHOOK_KEY ?? env.WEBHOOK_SECRET,
+    defaultSellerId: env.C2S_DEFAULT_SELLER_ID,
+    descriptionMaxLength: Number(env.C2S_DESCRIPTION_MAX_LENGTH ?? DESCRIPTION_MAX_LENGTH),
     enrichOpen: env.ENRICH_OPEN === 'true',
     incomeMultiplier: Number(env.INCOME_MULTIPLIER ?? 1),
   }),

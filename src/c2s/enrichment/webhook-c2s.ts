@@ -60,10 +60,28 @@ function readEvent(entry: unknown): C2sEvent | MalformedEvent['reason'] {
   const isWritten = [event['id'], event['lead_id']].some((id) => typeof id === 'number');
   if (leadId === undefined) return isWritten ? 'the id is not one of a lead' : 'no id';
   if (!LEAD_ID.test(leadId)) return 'the id is not one of a lead';
-  const version = textOf(recordOf(event['attributes'])['updated_at']) ?? textOf(event['updated_at']) ?? digestOf(entry);
+  const updatedAt = textOf(recordOf(event['attributes'])['updated_at']) ?? textOf(event['updated_at']);
+  const version = updatedAt === undefined ? digestOf(entry) : versionOf(updatedAt);
   if (version === undefined) return 'nested too deep';
   const action = textOf(event['hook_action']) ?? textOf(entry['hook_action']);
-  return known({ leadId, action, key: `${leadId}@${wellFormed(version.slice(0, 64))}` });
+  return known({ leadId, action, key: `${leadId}@${version}` });
+}
+
+/** `2026-01-02T03:04:05Z`, `2026-01-02 03:04:05.25 -0300`, or without a zone, which is then UTC. */
+const INSTANT = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?\s?([Zz]|UTC|[+-]\d{2}:?\d{2})?$/;
+
+/**
+ * One spelling for one instant, `2026-01-02T03:04:05.25Z`, whichever format a push has it in; what is no instant stays as it
+ * is. Fractions are kept to the microsecond, as databases do.
+ */
+export function versionOf(updatedAt: string): string {
+  const [, day, time, fraction = '', zone = 'Z'] = INSTANT.exec(updatedAt) ?? [];
+  const isUtc = /^[a-z]/i.test(zone);
+  const offset = isUtc ? 'Z' : zone.replace(/^(...):?(..)$/, '$1:$2');
+  const seconds = Date.parse(`${day}T${time}${offset}`);
+  if (Number.isNaN(seconds)) return wellFormed(updatedAt.slice(0, 64));
+  const digits = String(Number(`0.${fraction.slice(0, 6)}`)).slice(2);
+  return `${new Date(seconds).toISOString().slice(0, 19)}${digits === '' ? '' : `.${digits}`}Z`;
 }
 
 /** Undefined where JSON.stringify runs out of stack, which JSON.parse does not. */

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { fillIn } from '../gateway/campaign-lead.ts';
-import type { Campaigns } from '../gateway/campaigns.ts';
+import { parseCpf, type Cpf } from './cpf.ts';
+import { emailsIn } from './email.ts';
+import { e164Phones } from './phone.ts';
 import { known } from './untyped-json.ts';
-import { fieldText } from './message-text.ts';
-import { isSecret } from './secret.ts';
 
-/** The push of a lead form of Google Ads (docs/wire/enrichment.md), and the lead that is made of it. */
+/** The push of a lead form of Google Ads (docs/wire/enrichment.md). */
 
 export interface GoogleLead {
   /** Google's id of the lead: the key by which a second delivery is recognised. */
@@ -16,28 +15,25 @@ export interface GoogleLead {
   /** Sent by Google's "send test data": to be answered, never to become a lead. */
   readonly isTest: boolean;
   readonly name?: string;
-  readonly email?: string;
-  readonly phone?: string;
-  /** All other answers, in the order of the form. */
-  readonly answers: readonly { readonly question: string; readonly answer: string }[];
+  /** In lower case, each once, in the order of the form; the first is the lead's. */
+  readonly emails: readonly string[];
+  /** In E.164, each once, in the order of the form; the first is the lead's. */
+  readonly phones: readonly string[];
+  /** That the person gave: nobody needs to be asked whose the contacts are. */
+  readonly cpf?: Cpf;
+  /** All other answers, in the order of the form, and those of which the fields above do not hold everything. */
+  readonly answers: readonly GoogleAnswer[];
+}
+
+interface GoogleAnswer {
+  readonly question: string;
+  readonly answer: string;
 }
 
 type ReadGoogleLead =
   | { readonly kind: 'lead'; readonly lead: GoogleLead }
-  /** `google_key` is absent or wrong. Judged first: who has no key learns nothing of the rest. */
-  | { readonly kind: 'wrong-key' }
   /** Names fields, never values. */
   | { readonly kind: 'malformed'; readonly reasons: readonly string[] };
-
-/** What leads.create takes, in the gateway's dialect. */
-export interface LeadCreate {
-  readonly customer: string;
-  readonly phone?: string;
-  readonly email?: string;
-  readonly product?: string;
-  readonly description?: string;
-  readonly source?: string;
-}
 
 /** A number beyond 2^53 has lost digits before we see it, and two leads could then pass for one. */
 const isId = (value: unknown): boolean =>
@@ -64,23 +60,35 @@ const schema = z.looseObject({
     .nullish(),
 });
 
-/** Older forms give no column_id, only the English name of the column. */
-const COLUMNS: Readonly<Record<string, 'name' | 'firstName' | 'lastName' | 'email' | 'phone'>> = {
+type ColumnKind = 'name' | 'firstName' | 'lastName' | 'email' | 'phone' | 'cpf';
+
+/**
+ * The columns of Google's contact fields, and the names that the service before took beside them. Older forms give no
+ * column_id, only the English name of the column.
+ */
+const COLUMNS: Readonly<Record<string, ColumnKind>> = {
   FULL_NAME: 'name',
+  NAME: 'name',
   FIRST_NAME: 'firstName',
   LAST_NAME: 'lastName',
   EMAIL: 'email',
   USER_EMAIL: 'email',
   WORK_EMAIL: 'email',
   PHONE_NUMBER: 'phone',
+  PHONE: 'phone',
   USER_PHONE: 'phone',
   WORK_PHONE: 'phone',
+  CPF: 'cpf',
+  DOCUMENT: 'cpf',
+  GOVERNMENT_ISSUED_ID_CPF_BR: 'cpf',
 };
 
+/** What Google's push shows in its body; undefined: nothing. */
+export const googleKeyOf = (body: unknown): unknown =>
+  (body as { google_key?: unknown } | null | undefined)?.google_key;
+
 /** @param body parsed JSON of any shape; never throws */
-export function readGoogleLead(body: unknown, googleKey: string): ReadGoogleLead {
-  if (!isSecret((body as { google_key?: unknown } | null | undefined)?.google_key, googleKey))
-    return { kind: 'wrong-key' };
+export function readGoogleLead(body: unknown): ReadGoogleLead {
   const read = schema.safeParse(body);
   if (!read.success) {
     return {
@@ -94,50 +102,50 @@ export function readGoogleLead(body: unknown, googleKey: string): ReadGoogleLead
 }
 
 type GoogleColumn = NonNullable<z.output<typeof schema>['user_column_data']>[number];
+type Person = Pick<GoogleLead, 'name' | 'emails' | 'phones' | 'cpf' | 'answers'>;
 
-/** The first value of each kind counts: a private e-mail stands before one of the office. */
-function readColumns(columns: readonly GoogleColumn[]): Pick<GoogleLead, 'name' | 'email' | 'phone' | 'answers'> {
-  const found: Partial<Record<(typeof COLUMNS)[string], string>> = {};
-  const answers: { question: string; answer: string }[] = [];
+/** A field may hold several values, and a form several fields of a kind: none of them is dropped. */
+function readColumns(columns: readonly GoogleColumn[]): Person {
+  const names: Partial<Record<'name' | 'firstName' | 'lastName', string>> = {};
+  const emails = new Set<string>();
+  const phones = new Set<string>();
+  const answers: GoogleAnswer[] = [];
+  let cpf: Cpf | undefined;
   for (const { column_id: columnId, column_name: columnName, string_value: value } of columns) {
-    const question = columnId ?? columnName ?? '';
     const text = String(value ?? '').trim();
     if (text === '') continue;
-    const kind = COLUMNS[question.trim().toUpperCase().replace(/\s+/g, '_')];
-    if (kind === undefined) answers.push({ question: columnName ?? question, answer: text });
-    else found[kind] ??= text;
+    const kind = kindOf(columnId, columnName);
+    const answer = { question: columnName ?? columnId ?? '', answer: text };
+    if (kind === 'email' || kind === 'phone') {
+      const found = kind === 'email' ? emailsIn(text) : e164Phones(text);
+      for (const one of found) (kind === 'email' ? emails : phones).add(one);
+      if (!isAllOf(text, found)) answers.push(answer);
+    } else if (kind === 'cpf') {
+      cpf ??= writtenCpf(text);
+      answers.push(answer);
+    } else if (kind === undefined || names[kind] !== undefined) answers.push(answer);
+    else names[kind] = text;
   }
-  const parts = [found.firstName, found.lastName].filter((part) => part !== undefined).join(' ');
-  return known({ name: found.name ?? (parts || undefined), email: found.email, phone: found.phone, answers });
+  const parts = [names.firstName, names.lastName].filter((part) => part !== undefined).join(' ');
+  const name = names.name ?? (parts || undefined);
+  return known({ name, emails: [...emails], phones: [...phones], cpf, answers });
 }
 
-/** The line of a lead's description that says from which push it came: so that one can tell whether it was created. */
-export const googleLeadLine = (leadId: string): string => `Lead Google Ads: ${fieldText(leadId)}`;
-
-/** A lead must have a name in Contact2Sale; not every form asks for one. */
-const NAMELESS = 'Lead do Google Ads';
-
-/** The body for leads.create. Product, description and source are the campaign's, where it is mapped. */
-export function toLeadCreate(lead: GoogleLead, campaigns: Campaigns): LeadCreate {
-  const { leadId, campaignId, name, email, phone, answers } = lead;
-  const customer = fieldText(name ?? '') || email || phone || NAMELESS;
-  const sent = known({ customer, phone, email });
-  const filled =
-    campaignId === undefined ? {} : fillIn(campaigns, { ...sent, ...campaignOf(campaigns, campaignId, leadId) });
-  const { product, description, source } = filled as { product?: string; description?: string; source?: string };
-  const lines = [
-    description,
-    ...answers.map(({ question, answer }) => `${fieldText(question)}: ${fieldText(answer)}`),
-    googleLeadLine(leadId),
-  ];
-  return known({
-    ...sent,
-    product,
-    description: lines.filter((line) => line !== undefined && line !== '').join('\n'),
-    source: source ?? campaigns.defaultSource?.name ?? 'Google Ads',
-  });
+/** A question of the advertiser's own may ask for the CPF in any words. */
+function kindOf(columnId: string | null | undefined, columnName: string | null | undefined): ColumnKind | undefined {
+  const column = (columnId ?? columnName ?? '').trim().toUpperCase().replace(/\s+/g, '_');
+  return COLUMNS[column] ?? (/cpf/i.test(columnName ?? '') ? 'cpf' : undefined);
 }
 
-/** The id of the lead is only for templates that name it; an unmapped campaign would repeat our own line. */
-const campaignOf = (campaigns: Campaigns, campaignId: string, leadId: string) =>
-  campaigns.get(campaignId) ? { campaign_id: campaignId, lead_id: leadId } : { campaign_id: campaignId };
+/** All eleven digits: a shorter document, such as an identity card's, must not be filled up to somebody else's CPF. */
+const writtenCpf = (text: string): Cpf | undefined =>
+  text.replace(/\D/g, '').length === 11 ? parseCpf(text) : undefined;
+
+/** Whether the values found are all that the text says: it holds no further words, and no further number or address. */
+function isAllOf(text: string, found: readonly string[]): boolean {
+  if (found.length === 0) return false;
+  const words = text.split(/[\s;,|/]+/).filter((word) => word !== '');
+  const isEmail = found.some((one) => one.includes('@'));
+  if (isEmail) return words.length === found.length;
+  return !/\p{L}/u.test(text) && words.join('').replace(/\D/g, '').length <= found.join('').length;
+}

@@ -21,3 +21,40 @@ export async function firstSeen(db: Kysely<Database>, source: string, keys: read
   const isNew = new Set(rows.map(({ key }) => key));
   return [...new Set(keys)].filter((key) => isNew.has(key));
 }
+
+/** @returns those of the keys that were received. */
+export async function seenAmong(
+  db: Kysely<Database>,
+  source: string,
+  keys: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (keys.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('seen_events')
+    .select('key')
+    .where('source', '=', source)
+    .where('key', 'in', keys)
+    .execute();
+  return new Set(rows.map(({ key }) => key));
+}
+
+/** Notes which enrichment an event began. */
+export async function noteEnrichment(db: Kysely<Database>, source: string, key: string, id: string): Promise<void> {
+  await db
+    .updateTable('seen_events')
+    .set({ enrichment_id: id })
+    .where('source', '=', source)
+    .where('key', '=', key)
+    .execute();
+}
+
+/** @returns the id of the enrichment that the event began; undefined: none, or of a time before this was noted. */
+export async function enrichmentOf(db: Kysely<Database>, source: string, key: string): Promise<string | undefined> {
+  const found = await db
+    .selectFrom('seen_events')
+    .select('enrichment_id')
+    .where('source', '=', source)
+    .where('key', '=', key)
+    .executeTakeFirst();
+  return found?.enrichment_id ?? undefined;
+}

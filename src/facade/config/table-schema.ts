@@ -15,6 +15,21 @@ export interface ConfigSection<Settings = unknown> {
   readonly schema: z.ZodType<Settings>;
   /** One process's part of the limits in it; left out: each of several workers has the whole. @param workers 2 or more. */
   splitLimits?(settings: Settings, workers: number): Settings;
+  /**
+   * What the schema takes and an operator may not have meant; `check` and `doctor` show it. Left out: nothing.
+   * @param now milliseconds since the epoch.
+   */
+  warnings?(settings: Settings, now: number): readonly SectionWarning[];
+}
+
+export interface SectionWarning {
+  /** Below the section's key. */
+  readonly path: readonly (string | number)[];
+  /** Stable, for scripts. */
+  readonly kind: string;
+  readonly message: string;
+  /** What to do instead. */
+  readonly remedy: string;
 }
 
 type ParsedTable =

@@ -29,6 +29,6 @@ export const token = z
   .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
 
 /** What a caller of the facade, of its admin API or of a webhook presents. Below 16 characters it could be guessed over the network. */
-export const strongToken = token.min(16, 'must have 16 characters at least');
+export const strongToken = token.min(16, 'must have 16 characters at least; "openssl rand -hex 24" makes one');
 
 export const text = z.string().trim();

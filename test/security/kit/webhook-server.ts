@@ -3,8 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import type { Availability } from '../../../src/c2s/enrichment/availability.ts';
+import type { WebhookOptions } from '../../../src/c2s/enrichment/endpoint-kit.ts';
 import { createEndpoints } from '../../../src/c2s/enrichment/endpoints.ts';
 import type { EnrichmentService } from '../../../src/c2s/enrichment/service.ts';
+import { UnsignedPushes, type UnsignedSettings } from '../../../src/c2s/enrichment/unsigned-pushes.ts';
 import { Campaigns } from '../../../src/c2s/gateway/campaigns.ts';
 import { createPages } from '../../../src/facade/forward/pages.ts';
 
@@ -22,7 +24,24 @@ export interface WebhookServer {
 export interface WebhookServerOptions {
   readonly availability?: Availability;
   readonly webhookSecret?: string | undefined;
+  readonly unsigned?: UnsignedSettings;
   readonly pushDeadlineMs?: number;
+}
+
+/** Without campaigns; of both webhooks the same secret. @param unsigned default: pushes without a secret are refused. */
+export function webhookOptions(
+  secret: string | undefined,
+  unsigned: UnsignedSettings = { untilMs: undefined, perMinute: 1 },
+): WebhookOptions {
+  const campaigns = new Campaigns(() => undefined);
+  return {
+    secret,
+    googleKey: secret,
+    unsigned: new UnsignedPushes({ settings: () => unsigned, now: () => performance.now(), clock: Date.now }),
+    newLead: () => ({ campaigns, sellerId: undefined, typeNegotiation: '', maxLength: 5_000 }),
+    answerWithinMs: () => 1_000,
+    onPush: () => undefined,
+  };
 }
 
 export async function startWebhooks(options: WebhookServerOptions = {}): Promise<WebhookServer> {
@@ -32,7 +51,8 @@ export async function startWebhooks(options: WebhookServerOptions = {}): Promise
       kept.push(...events);
       return Promise.resolve({ processed: events.length, duplicates: 0 });
     },
-    pushNewLead: (leadId: string) => Promise.resolve(kept.push(leadId) > 0),
+    pushNewLead: (leadId: string) => Promise.resolve({ isNew: kept.push(leadId) > 0, id: 'enrichment-1' }),
+    createdLead: () => Promise.resolve('lead-1'),
   } as unknown as EnrichmentService;
   const { availability = { isOpen: true, service }, pushDeadlineMs } = options;
   const log = pino({ enabled: false });
@@ -40,11 +60,12 @@ export async function startWebhooks(options: WebhookServerOptions = {}): Promise
     availability: () => availability,
     callerOf: () => undefined,
     isOpen: false,
-    webhookSecret: 'webhookSecret' in options ? options.webhookSecret : SECRET,
-    campaigns: new Campaigns(() => undefined),
+    webhooks: {
+      ...webhookOptions('webhookSecret' in options ? options.webhookSecret : SECRET, options.unsigned),
+      ...(pushDeadlineMs !== undefined && { bodyDeadlineMs: pushDeadlineMs }),
+    },
     syncDeadline: () => 1_000,
     log,
-    ...(pushDeadlineMs !== undefined && { pushDeadlineMs }),
   });
   const pages = createPages(() => false, log, [endpoints]);
   const server = createServer((req, res) => pages.serve(req, res, false));

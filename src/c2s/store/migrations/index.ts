@@ -7,6 +7,7 @@ import * as enrichmentStanding from './008-enrichment-standing.ts';
 import * as deadLetters from './010-dead-letters.ts';
 import * as lineage from './011-lineage.ts';
 import * as orders from './012-orders.ts';
+import * as seenEvents from './013-seen-events.ts';
 
 /** The tables of the enrichment. The numbers between are the engine's (facade/store/migrations). */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '010-dead-letters': deadLetters,
   '011-lineage': lineage,
   '012-orders': orders,
+  '013-seen-events': seenEvents,
 };

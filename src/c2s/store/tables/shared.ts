@@ -2,7 +2,7 @@ import type { Generated, JSONColumnType } from 'kysely';
 
 /** What instances share: events that were seen, CPFs that were asked about, whose turn it is. */
 export interface SharedTables {
-  seen_events: { source: string; key: string; received_at: Generated<Date> };
+  seen_events: { source: string; key: string; received_at: Generated<Date>; enrichment_id: Generated<string | null> };
   cpf_windows: {
     cpf: string;
     asked_at: Date;

@@ -4,6 +4,7 @@ import { placeName } from '../../config/place.ts';
 import type { ConfigPath } from '../../config/problem.ts';
 import { safetyOf } from '../../config/safety.ts';
 import type { FacadeConfig } from '../../config/schema.ts';
+import type { ConfigSection } from '../../config/table-schema.ts';
 import type { PairVariables, Variables } from '../../config/variables.ts';
 
 /**
@@ -29,6 +30,10 @@ interface WarningInput {
   readonly pairVariables: PairVariables;
   /** What the operator calls this command. */
   readonly command: string;
+  /** Of the extension; undefined: there is none. */
+  readonly section: ConfigSection | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
   /** Ids of the table that serves now; undefined: no facade was asked. */
   readonly running: readonly string[] | undefined;
   /** Verdict by route id; undefined: there is no report to be had. */
@@ -156,6 +161,12 @@ const everybodyIsTrusted: Warn = ({ config }) =>
       : [],
   );
 
+const ofTheSection: Warn = ({ section, config, now }) =>
+  (section?.warnings?.(config.extension, now) ?? []).map(({ path, ...rest }) => ({
+    ...rest,
+    path: [section?.key ?? '', ...path],
+  }));
+
 const WARNINGS: readonly Warn[] = [
   writesWithoutEvidence,
   shadowsWithoutBudget,
@@ -165,4 +176,5 @@ const WARNINGS: readonly Warn[] = [
   unusedVariables,
   killedByFile,
   everybodyIsTrusted,
+  ofTheSection,
 ];

@@ -38,6 +38,8 @@ export const check: Command<CheckOptions> = async (context, { strict = false, of
         ...file,
         pairVariables: context.pair.variables,
         command: context.name,
+        section: context.extension?.settings,
+        now: context.io.now(),
         config: file.parsed.config,
         verdicts: undefined,
         running: undefined,

@@ -21,6 +21,7 @@ export const doctor: Command = async (context) => {
   const findings = [
     examineNode(process.version),
     config.finding,
+    ...sectionFindings(context, config.config),
     ...examineEnvironment(context),
     runningFinding(context, isRunning),
     ...(environment ? await examineMachine(environment, isRunning) : []),
@@ -64,6 +65,12 @@ function examineConfig(context: Context): { finding: DoctorFinding; config: Faca
       config: undefined,
     };
   }
+}
+
+/** What `check` would warn of in the section of the extension. */
+function sectionFindings({ extension, io }: Context, config: FacadeConfig | undefined): DoctorFinding[] {
+  const warnings = config && extension?.settings?.warnings?.(config.extension, io.now());
+  return (warnings ?? []).map(({ path, message, remedy }) => warn(String(path.at(-1)), message, remedy));
 }
 
 function examineEnvironment(context: Context): DoctorFinding[] {

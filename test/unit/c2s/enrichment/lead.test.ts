@@ -16,7 +16,7 @@ const expected = {
   id: ID,
   customerName: 'Ana Souza',
   phones: ['1130000000', '11900000000'],
-  email: 'ana@example.com',
+  emails: ['ana@example.com'],
   messages: [{ body: 'oi' }],
 };
 
@@ -34,7 +34,7 @@ describe('a lead is read from', () => {
 describe('what is not there', () => {
   test('no phone, no e-mail, no name: empty and absent', () => {
     const blank = { id: 5, attributes: { customer: { name: '', phone: '', email: '' }, messages: [] } };
-    expect(readLead(blank, '5')).toEqual({ ok: true, lead: { id: '5', phones: [], messages: [] } });
+    expect(readLead(blank, '5')).toEqual({ ok: true, lead: { id: '5', phones: [], emails: [], messages: [] } });
   });
 
   test.each([[{}], [{ messages: null }]])('messages absent are not messages empty: %j', (more) => {
@@ -44,8 +44,14 @@ describe('what is not there', () => {
 
   test('wrong types are as good as nothing', () => {
     const odd = { id: ID, attributes: { customer: { name: {}, phone: [], email: 7, phone2: false }, messages: 'x' } };
-    expect(readLead(odd, ID)).toEqual({ ok: true, lead: { id: ID, phones: [], messages: 'x' } });
+    expect(readLead(odd, ID)).toEqual({ ok: true, lead: { id: ID, phones: [], emails: [], messages: 'x' } });
   });
+});
+
+test('two addresses in the field of the e-mail are two', () => {
+  const two = { id: ID, attributes: { customer: { email: 'Ana@example.com / ana@example.org' } } };
+  const read = readLead(two, ID);
+  expect(read.ok && read.lead.emails).toEqual(['ana@example.com', 'ana@example.org']);
 });
 
 test('two leads, or none, are refused', () => {

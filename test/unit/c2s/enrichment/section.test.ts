@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { ENRICHMENT_SECTION, type EnrichmentConfig } from '../../../../src/c2s/enrichment/section.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { ENRICHMENT_SECTION, unsignedUntil, type EnrichmentConfig } from '../../../../src/c2s/enrichment/section.ts';
 import { TABLE_SCHEMA } from '../../../../src/c2s/table-schema.ts';
 import { formatProblems, parseConfig } from '../../../../src/facade/config/load.ts';
 import { splitLimits } from '../../../../src/facade/config/per-worker-limits.ts';
@@ -32,4 +32,40 @@ test('of several workers each works on its part of the enrichments, and on one a
   const concurrencyOf = (workers: number) =>
     (splitLimits(parsed.config, workers, ENRICHMENT_SECTION).extension as EnrichmentConfig).concurrency;
   expect([1, 2, 3, 8].map(concurrencyOf)).toEqual([7, 3, 2, 1]);
+});
+
+describe('pushes without a secret', () => {
+  afterEach(() => vi.useRealTimers());
+  const NOW = Date.parse('2026-11-30T12:00:00Z');
+  const until = (day: string) => parse(`{ webhooks: { c2s: { acceptUnsignedUntil: ${day} } } }`);
+
+  test.each([
+    ['2026-11-30', ['unsigned-pushes']],
+    ['2027-06-02', ['unsigned-pushes']],
+    ['2026-11-29', ['unsigned-pushes-over']],
+  ])('are taken until %s: %j', (day, kinds) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: NOW });
+    const parsed = until(day);
+    if (!parsed.ok) throw new Error('refused');
+    const settings = parsed.config.extension as EnrichmentConfig;
+    expect(ENRICHMENT_SECTION.warnings?.(settings, NOW).map(({ kind }) => kind)).toEqual(kinds);
+    expect(unsignedUntil(settings)).toBe(Date.parse(day) + 86_400_000);
+  });
+
+  test.each([
+    ['2027-06-03', 'write a day at most 184 days from now'],
+    ['2027-02-30', 'write a day, such as 2027-01-31'],
+    ['soon', 'write a day, such as 2027-01-31'],
+  ])('are not taken until %s', (day, remedy) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: NOW });
+    const parsed = until(day);
+    expect(parsed.ok ? '' : formatProblems('f', parsed.problems)).toContain(remedy);
+  });
+
+  test('by default are refused, and nothing is warned of', () => {
+    const parsed = parse('{}');
+    if (!parsed.ok) throw new Error('refused');
+    const settings = parsed.config.extension as EnrichmentConfig;
+    expect([unsignedUntil(settings), ENRICHMENT_SECTION.warnings?.(settings, NOW)]).toEqual([undefined, []]);
+  });
 });

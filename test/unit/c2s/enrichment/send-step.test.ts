@@ -53,6 +53,7 @@ async function send(start: Enrichment, { read = lead([]), write = DONE, intend, 
     createMessage: async () => called('send', write),
     createLead: async () => called('create', write),
     findLead: async () => called('find', { kind: 'absent' }),
+    resolveProduct: async () => called('resolve', undefined),
   };
   const context = {
     facade,

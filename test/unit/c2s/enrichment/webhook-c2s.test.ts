@@ -28,6 +28,26 @@ describe('a push is', () => {
 });
 
 describe('the key', () => {
+  test.each([
+    ['2026-01-02T03:04:05Z', '2026-01-02T03:04:05Z'],
+    ['2026-01-02T03:04:05.000Z', '2026-01-02T03:04:05Z'],
+    ['2026-01-02t03:04:05z', '2026-01-02T03:04:05Z'],
+    ['2026-01-02T00:04:05-03:00', '2026-01-02T03:04:05Z'],
+    ['2026-01-02 03:04:05.250 +0000', '2026-01-02T03:04:05.25Z'],
+    ['2026-01-02 00:04:05.25 -0300', '2026-01-02T03:04:05.25Z'],
+    ['2026-01-02 03:04:05 UTC', '2026-01-02T03:04:05Z'],
+    ['2026-01-02 03:04:05.123456789', '2026-01-02T03:04:05.123456Z'],
+    ['2026-01-02 03:04:05', '2026-01-02T03:04:05Z'],
+    ['2026-13-02T03:04:05Z', '2026-13-02T03:04:05Z'],
+    ['02/01/2026 03:04', '02/01/2026 03:04'],
+  ])('of %s names the instant %s', (updated_at, version) => {
+    for (const body of [
+      { id: ID, attributes: { updated_at } },
+      { id: ID, updated_at },
+    ])
+      expect(events(body).map(({ key }) => key)).toEqual([`${ID}@${version}`]);
+  });
+
   test('is the same for a second delivery and another after a change', () => {
     const later = { ...event, attributes: { updated_at: '2026-01-02T03:04:06Z' } };
     const keys = events([event, structuredClone(event), later]).map(({ key }) => key);

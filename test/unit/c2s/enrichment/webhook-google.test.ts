@@ -1,14 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  googleLeadLine,
-  readGoogleLead,
-  toLeadCreate,
-  type GoogleLead,
-} from '../../../../src/c2s/enrichment/webhook-google.ts';
-import { Campaigns, campaignsFile } from '../../../../src/c2s/gateway/campaigns.ts';
+import { googleKeyOf, readGoogleLead, type GoogleLead } from '../../../../src/c2s/enrichment/webhook-google.ts';
+import { inventedCpf } from '../../../../src/c2s/sandbox/cpf.ts';
 
 const KEY = 'key-of-the-tests-0123';
+const CPF = inventedCpf(77);
+const WRITTEN_CPF = CPF.replace(/^(...)(...)(...)(..)$/, '$1.$2.$3-$4');
 const column = (column_id: string, string_value: unknown, column_name?: string) => ({
   column_id,
   string_value,
@@ -36,37 +33,31 @@ const lead: GoogleLead = {
   clickId: 'click',
   isTest: false,
   name: 'Ana Souza',
-  email: 'ana@example.com',
-  phone: '+5511900000000',
+  emails: ['ana@example.com'],
+  phones: ['+5511900000000'],
   answers: [{ question: 'City', answer: 'São Paulo' }],
 };
-const columns = (...user_column_data: unknown[]) => readGoogleLead({ ...push, user_column_data }, KEY);
+const columns = (...user_column_data: unknown[]) => readGoogleLead({ ...push, user_column_data });
 
 describe('the push', () => {
-  test('is read', () => expect(readGoogleLead(push, KEY)).toEqual({ kind: 'lead', lead }));
+  test('is read', () => expect(readGoogleLead(push)).toEqual({ kind: 'lead', lead }));
 
-  test('without the right key it is refused before anything else is looked at', () => {
-    const { google_key: _key, ...keyless } = push;
-    for (const body of [
-      keyless,
-      { ...push, google_key: `${KEY}x` },
-      { google_key: '' },
-      { google_key: 5 },
-      null,
-      'x',
-      [],
-    ])
-      expect(readGoogleLead(body, KEY)).toEqual({ kind: 'wrong-key' });
-    expect(readGoogleLead({ ...push, google_key: '' }, '')).toEqual({ kind: 'wrong-key' });
-  });
+  test.each<[unknown, unknown]>([
+    [push, KEY],
+    [{ google_key: 5 }, 5],
+    [{}, undefined],
+    [null, undefined],
+    ['x', undefined],
+    [[], undefined],
+  ])('shows its key, whatever it is: %j', (body, key) => expect(googleKeyOf(body)).toBe(key));
 
   test('says what is malformed by field, and nothing of what stood there', () => {
     const { lead_id: _id, ...rest } = push;
-    expect(readGoogleLead(rest, KEY)).toEqual({
+    expect(readGoogleLead(rest)).toEqual({
       kind: 'malformed',
       reasons: ['lead_id: must be text or a whole number'],
     });
-    const read = readGoogleLead({ ...push, lead_id: 2 ** 60, is_test: 'secret', user_column_data: 'secret' }, KEY);
+    const read = readGoogleLead({ ...push, lead_id: 2 ** 60, is_test: 'secret', user_column_data: 'secret' });
     expect(read).toEqual({
       kind: 'malformed',
       reasons: [
@@ -81,10 +72,13 @@ describe('the push', () => {
 
   test('what only describes the lead may be missing or odd', () => {
     const odd = { lead_id: 7, google_key: KEY, campaign_id: {}, form_id: 1.5, gcl_id: null, is_test: true };
-    expect(readGoogleLead(odd, KEY)).toEqual({ kind: 'lead', lead: { leadId: '7', isTest: true, answers: [] } });
+    expect(readGoogleLead(odd)).toEqual({
+      kind: 'lead',
+      lead: { leadId: '7', isTest: true, emails: [], phones: [], answers: [] },
+    });
   });
 
-  test('first and last name make a name; columns without an id go by their name; the first of a kind counts', () => {
+  test('first and last name make a name; columns without an id go by their name; none of a kind is dropped', () => {
     const read = columns(
       column('FIRST_NAME', 'Ana'),
       column('LAST_NAME', 'Souza'),
@@ -95,9 +89,68 @@ describe('the push', () => {
       column('Q1', true, 'Tem FGTS?'),
     );
     expect(read).toMatchObject({
-      lead: { name: 'Ana Souza', email: 'ana@example.com', answers: [{ question: 'Tem FGTS?', answer: 'true' }] },
+      lead: {
+        name: 'Ana Souza',
+        emails: ['ana@example.com', 'office@example.com'],
+        phones: [],
+        answers: [{ question: 'Tem FGTS?', answer: 'true' }],
+      },
     });
-    expect(read.kind === 'lead' && 'phone' in read.lead).toBe(false);
+  });
+
+  const NOTHING = { emails: [], phones: [], answers: [] };
+  test.each<[string, string, unknown, string | undefined, object]>([
+    ['a name', 'NAME', 'Ana', undefined, { name: 'Ana' }],
+    ['a name in small letters', 'full name', 'Ana', undefined, { name: 'Ana' }],
+    ['a phone', 'PHONE', '(11) 90000-0000', undefined, { phones: ['+5511900000000'] }],
+    ['a phone as a number', 'PHONE', 11_900_000_000, undefined, { phones: ['+5511900000000'] }],
+    ['an old mobile', 'PHONE_NUMBER', '11 8000-0000', undefined, { phones: ['+5511980000000'] }],
+    ['a foreign phone', 'PHONE_NUMBER', '+351 912 345 678', undefined, { phones: ['+351912345678'] }],
+    ['two phones', 'PHONE', '11 3000-0000 / 11 90000-0000', undefined, { phones: ['+551130000000', '+5511900000000'] }],
+    [
+      'a phone with words',
+      'PHONE',
+      '11 90000-0000 (à noite)',
+      'Telefone',
+      { phones: ['+5511900000000'], answers: [{ question: 'Telefone', answer: '11 90000-0000 (à noite)' }] },
+    ],
+    ['no phone', 'PHONE', '123', 'Telefone', { answers: [{ question: 'Telefone', answer: '123' }] }],
+    ['an e-mail', 'EMAIL', '  ANA@Example.COM ', undefined, { emails: ['ana@example.com'] }],
+    ['two e-mails', 'EMAIL', 'Ana@a.example; ana@b.example', undefined, { emails: ['ana@a.example', 'ana@b.example'] }],
+    [
+      'an e-mail and more',
+      'EMAIL',
+      'ana@a.example ou WhatsApp',
+      'E-mail',
+      { emails: ['ana@a.example'], answers: [{ question: 'E-mail', answer: 'ana@a.example ou WhatsApp' }] },
+    ],
+    ['no e-mail', 'EMAIL', 'não tenho', 'E-mail', { answers: [{ question: 'E-mail', answer: 'não tenho' }] }],
+    ['a CPF', 'CPF', WRITTEN_CPF, undefined, { cpf: CPF, answers: [{ question: 'CPF', answer: WRITTEN_CPF }] }],
+    ['a CPF as a document', 'DOCUMENT', CPF, 'Doc', { cpf: CPF, answers: [{ question: 'Doc', answer: CPF }] }],
+    [
+      "Google's own column",
+      'GOVERNMENT_ISSUED_ID_CPF_BR',
+      CPF,
+      'CPF',
+      { cpf: CPF, answers: [{ question: 'CPF', answer: CPF }] },
+    ],
+    [
+      'a question that asks for it',
+      'Q7',
+      CPF,
+      'Qual é o seu cpf?',
+      { cpf: CPF, answers: [{ question: 'Qual é o seu cpf?', answer: CPF }] },
+    ],
+    ['wrong digits', 'CPF', '111.111.111-11', 'CPF', { answers: [{ question: 'CPF', answer: '111.111.111-11' }] }],
+    // Filled up with zeros it would be somebody's.
+    ['an identity card', 'DOCUMENT', '191', 'RG', { answers: [{ question: 'RG', answer: '191' }] }],
+  ])('%s', (_, id, value, name, expected) => {
+    const read = columns(column(id, value, name));
+    const { leadId, campaignId, formId, clickId, isTest } = lead;
+    expect(read).toEqual({
+      kind: 'lead',
+      lead: { leadId, campaignId, formId, clickId, isTest, ...NOTHING, ...expected },
+    });
   });
 
   test('no JSON makes the reader throw', () => {
@@ -106,59 +159,8 @@ describe('the push', () => {
       .map((body) => ({ ...body, google_key: KEY }));
     fc.assert(
       fc.property(fc.oneof(keyed, fc.jsonValue()), (body) => {
-        expect(readGoogleLead(body, KEY).kind).toMatch(/^(lead|wrong-key|malformed)$/);
+        expect(readGoogleLead(body).kind).toMatch(/^(lead|malformed)$/);
       }),
     );
-  });
-});
-
-describe('the lead that is made of it', () => {
-  const mapping = campaignsFile.parse({
-    default_lead_source: { id: 1, name: 'Anúncio' },
-    google_ads_campaigns: {
-      '21000000001': {
-        campaign_name: 'Jardim Sul',
-        property: { description: 'Apartamento Jardim Sul' },
-        lead_source: { name: 'Google Pesquisa' },
-        message_template: '{name} perguntou por {description}, lead {lead_id}.',
-      },
-    },
-  });
-  const looked: boolean[] = [];
-  const campaigns = new Campaigns((mapped) => looked.push(mapped), mapping);
-  const bare = { leadId: '9', isTest: false, answers: [] };
-
-  test('has the product, the text and the source of its campaign', () => {
-    expect(toLeadCreate(lead, campaigns)).toEqual({
-      customer: 'Ana Souza',
-      email: 'ana@example.com',
-      phone: '+5511900000000',
-      product: 'Apartamento Jardim Sul',
-      description:
-        'Ana Souza perguntou por Apartamento Jardim Sul, lead TeSt-1.\nCity: São Paulo\nLead Google Ads: TeSt-1',
-      source: 'Google Pesquisa',
-    });
-    expect(looked.at(-1)).toBe(true);
-  });
-
-  test('of an unmapped campaign has its id, and is counted', () => {
-    expect(toLeadCreate({ ...bare, campaignId: '5', name: 'Ana' }, campaigns)).toEqual({
-      customer: 'Ana',
-      description: 'Campanha: 5\nLead Google Ads: 9',
-      source: 'Anúncio',
-    });
-    expect(campaigns.unmapped).toEqual({ '5': 1 });
-  });
-
-  test('without campaign and contacts is still a lead that can be recognised', () => {
-    const made = toLeadCreate(bare, new Campaigns(() => undefined));
-    expect(made).toEqual({ customer: 'Lead do Google Ads', description: 'Lead Google Ads: 9', source: 'Google Ads' });
-    expect(made.description).toContain(googleLeadLine('9'));
-  });
-
-  test('answers stay in their lines', () => {
-    const answers = [{ question: 'Q', answer: 'a\nLead Google Ads: 1' }];
-    const { description } = toLeadCreate({ ...bare, answers }, campaigns);
-    expect(description).toBe('Q: a Lead Google Ads: 1\nLead Google Ads: 9');
   });
 });

@@ -24,7 +24,7 @@ describe('the environment', () => {
         dataDir: '.data',
         databaseConnections: 25,
         database: { kind: 'embedded' },
-        extension: { dataKeys: [], enrichOpen: false, incomeMultiplier: 1 },
+        extension: { dataKeys: [], descriptionMaxLength: 5_000, enrichOpen: false, incomeMultiplier: 1 },
       },
     });
   });
@@ -79,8 +79,10 @@ describe('the environment', () => {
           workApi: { url: 'https://work.example', key: 'work-key' },
           diretrix: { url: 'https://diretrix.example', user: 'user', pass: 'pass' },
           webhookSecret: strong('w'),
+          googleKey: strong('w'),
           enrichOpen: false,
           incomeMultiplier: 1,
+          descriptionMaxLength: 5_000,
         },
       },
     });
@@ -99,7 +101,14 @@ describe('the environment', () => {
     }
   });
 
-  const SECRETS = ['C2S_TOKEN', 'C2S_GATEWAY_TOKEN', 'FACADE_TOKENS', 'ADMIN_TOKEN', 'WEBHOOK_SECRET'] as const;
+  const SECRETS = [
+    'C2S_TOKEN',
+    'C2S_GATEWAY_TOKEN',
+    'FACADE_TOKENS',
+    'ADMIN_TOKEN',
+    'WEBHOOK_SECRET',
+    'GOOGLE_ADS_WEBHOOK_KEY',
+  ] as const;
   const others = [...SECRETS, 'DATA_KEY', 'WORK_API_KEY', 'DIRETRIX_PASS'] as const;
   const pairs = others.flatMap((name, i) => others.slice(0, i).map((other) => [name, other] as const));
   it.each(pairs)('refuses %s that is also %s', (name, other) => {
@@ -116,11 +125,13 @@ describe('the environment', () => {
     expect(problems).toEqual(isOnePurpose ? [] : [told]);
   });
 
-  it.each(['ADMIN_TOKEN', 'WEBHOOK_SECRET', 'FACADE_TOKENS'])(
+  it.each(['ADMIN_TOKEN', 'WEBHOOK_SECRET', 'GOOGLE_ADS_WEBHOOK_KEY', 'FACADE_TOKENS'])(
     'refuses a secret of ours that can be guessed: %s',
     (name) => {
       expect(problemsOf({ [name]: 'fifteen-letters' })).toEqual([
-        expect.stringMatching(new RegExp(`^${name}: .*must have 16 characters at least$`)),
+        expect.stringMatching(
+          new RegExp(`^${name}: .*must have 16 characters at least; "openssl rand -hex 24" makes one$`),
+        ),
       ]);
     },
   );
@@ -195,7 +206,7 @@ describe('the environment', () => {
 
   it('names a bad facade token by its place', () => {
     expect(problemsOf({ FACADE_TOKENS: `${strong('a')},short,,${strong('a')},${'é'.repeat(16)}` })).toEqual([
-      'FACADE_TOKENS: token 2 of 5 must have 16 characters at least',
+      'FACADE_TOKENS: token 2 of 5 must have 16 characters at least; "openssl rand -hex 24" makes one',
       'FACADE_TOKENS: token 3 of 5 is empty',
       'FACADE_TOKENS: token 4 of 5 repeats token 1',
       'FACADE_TOKENS: token 5 of 5 must be printable ASCII without spaces',
