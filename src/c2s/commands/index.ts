@@ -11,6 +11,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./forget.ts')).forget,
   },
   {
+    usage: 'audit',
+    summary: 'who saw or erased personal data, when, and of how many people; none of the data',
+    options: [
+      ['--action <action>', 'read, erase, expire or import'],
+      ['--who <who>', 'a caller or an operator, as the list names them'],
+      ['--limit <n>', 'so many lines at most (default: 50)', Number],
+      ['--before <n>', 'older ones', Number],
+    ],
+    common: 'admin',
+    load: async () => (await import('./audit.ts')).audit,
+  },
+  {
     usage: 'dead-letters [ids...]',
     summary: 'enrichments that a human must look at: why, and what to do with them',
     options: [

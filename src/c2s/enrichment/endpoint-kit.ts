@@ -5,6 +5,7 @@ import { requestIdFor } from '../../http/request-id.ts';
 import type { Campaigns } from '../gateway/campaigns.ts';
 import type { Logger } from '../../http/log.ts';
 import type { EndpointTrace, Tracing } from '../../facade/observe/tracing/trace.ts';
+import type { Actor } from '../store/audit.ts';
 import type { Availability } from './availability.ts';
 import type { EnrichmentService } from './service.ts';
 
@@ -14,6 +15,8 @@ export interface EndpointOptions {
   readonly availability: () => Availability;
   /** Presents a token of ours. */
   readonly isKnown: (req: Request) => boolean;
+  /** Tells the callers with such a token apart; reveals nothing of it. Undefined: presents none. */
+  readonly callerId: (req: Request) => string | undefined;
   /** ENRICH_OPEN: whoever calls may have leads enriched. */
   readonly isOpen: boolean;
   readonly webhookSecret: string | undefined;
@@ -25,6 +28,12 @@ export interface EndpointOptions {
   readonly log: Logger;
   /** Undefined: off. */
   readonly tracing?: Pick<Tracing, 'endpoint'> | undefined;
+}
+
+/** Who is shown personal data, for the record. A caller without a token is shown some where ENRICH_OPEN says so. */
+export function readerOf({ callerId }: Pick<EndpointOptions, 'callerId'>, req: Request): Actor {
+  const id = callerId(req);
+  return id === undefined ? { who: 'unknown caller', via: 'no token' } : { who: id, via: 'caller token' };
 }
 
 /** Runs the handler with the service, or says why there is none. */

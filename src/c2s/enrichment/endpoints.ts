@@ -4,7 +4,7 @@ import { methodNotAllowed, pageErrors, refuse } from '../../http/page-errors.ts'
 import type { PageRouter } from '../../facade/forward/pages.ts';
 import type { Problem } from '../../http/problem.ts';
 import { answerFor, viewBody } from './answers.ts';
-import { logged, served, traceOf, type EndpointOptions } from './endpoint-kit.ts';
+import { logged, readerOf, served, traceOf, type EndpointOptions } from './endpoint-kit.ts';
 import { showsSecret, webhookRoutes } from './webhook-endpoints.ts';
 
 /**
@@ -60,7 +60,8 @@ function known({ isOpen, isKnown }: EndpointOptions): RequestHandler {
 const placeOf = (id: string): string => `/api/v1/enrichments/${id}`;
 
 /** POST /api/v1/c2s/enrich/:leadId */
-function enrich({ availability, isKnown, syncDeadline }: EndpointOptions): RequestHandler {
+function enrich(options: EndpointOptions): RequestHandler {
+  const { availability, isKnown, syncDeadline } = options;
   return served(availability, async (service, req, res) => {
     const leadId = String(req.params['leadId']);
     if (!LEAD_ID.test(leadId)) return refuse(req, res, BAD_LEAD_ID);
@@ -71,7 +72,7 @@ function enrich({ availability, isKnown, syncDeadline }: EndpointOptions): Reque
       res.setHeader('preference-applied', 'respond-async');
       return accepted(res, id, leadId);
     }
-    const settled = await service.settled(id, syncDeadline());
+    const settled = await service.settled(id, syncDeadline(), readerOf(options, req));
     const answer = answerFor(settled, service.isSettled(settled));
     if (answer.kind === 'done') return void res.json(answer.body);
     if (answer.kind === 'under way') return accepted(res, id, leadId);
@@ -90,7 +91,8 @@ function accepted(res: Response, id: string, leadId: string): void {
 }
 
 /** GET /api/v1/leads/process?id=, for a module that takes every status but 200 for its own failure. */
-function processLead({ availability, isKnown, syncDeadline }: EndpointOptions): RequestHandler {
+function processLead(options: EndpointOptions): RequestHandler {
+  const { availability, isKnown, syncDeadline } = options;
   return async (req, res) => {
     const { id: given } = req.query;
     const leadId = typeof given === 'string' && LEAD_ID.test(given) ? given : undefined;
@@ -103,7 +105,7 @@ function processLead({ availability, isKnown, syncDeadline }: EndpointOptions): 
     traceOf(res)?.concerns(id);
     const message = 'This lead is being enriched already.';
     if (!isNew) return void res.json({ success: true, duplicate_request: true, message, lead_id: leadId });
-    const settled = await service.settled(id, syncDeadline());
+    const settled = await service.settled(id, syncDeadline(), readerOf(options, req));
     const answer = answerFor(settled, service.isSettled(settled));
     if (answer.kind === 'done') return void res.json(answer.body);
     if (answer.kind === 'failed') return fail(answer.problem);
@@ -112,10 +114,11 @@ function processLead({ availability, isKnown, syncDeadline }: EndpointOptions): 
 }
 
 /** GET /api/v1/enrichments/:id */
-function view({ availability, isKnown }: EndpointOptions): RequestHandler {
+function view(options: EndpointOptions): RequestHandler {
+  const { availability, isKnown } = options;
   return served(availability, async (service, req, res) => {
     const id = String(req.params['id']);
-    const found = UUID.test(id) ? await service.view(id) : undefined;
+    const found = UUID.test(id) ? await service.view(id, isKnown(req) ? readerOf(options, req) : undefined) : undefined;
     if (found) traceOf(res)?.concerns(id);
     if (found) res.json(viewBody(found, isKnown(req)));
     else refuse(req, res, UNKNOWN_ENRICHMENT);

@@ -30,6 +30,7 @@ export interface EnrichmentOptions {
   readonly store: StoreHolder;
   readonly metrics: Metrics;
   readonly isKnown: (req: Request) => boolean;
+  readonly callerId: (req: Request) => string | undefined;
   readonly log: Logger;
   /** Watches runs beside logs and metrics. */
   readonly reached?: RunObserver['reached'] | undefined;
@@ -52,7 +53,7 @@ const MAX_CONNECTIONS = 256;
 const CONNECTIONS = { keepAliveMs: 4_000, connectTimeoutMs: 10_000, maxConnectionAgeMs: 60_000 };
 
 export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
-  const { variables, directToken, config, knownShare, store, metrics, log, isKnown, reached, tracing } = options;
+  const { variables, directToken, config, knownShare, store, metrics, log, reached, tracing } = options;
   let service: EnrichmentService | undefined;
   let isStopping = false;
   const settings = () => enrichmentSettings(config(), variables.incomeMultiplier);
@@ -71,7 +72,8 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   const availability = (): Availability => availabilityOf(service, store, isConfigured);
   const pages = createEndpoints({
     availability,
-    isKnown,
+    isKnown: options.isKnown,
+    callerId: options.callerId,
     isOpen: variables.enrichOpen,
     webhookSecret: variables.webhookSecret,
     campaigns: readCampaigns(config().campaigns, log),

@@ -68,8 +68,8 @@ export interface Enrichment {
   readonly lineageAge: number | null;
 }
 
-/** What whoever asks about an enrichment is shown. */
-export interface EnrichmentView {
+/** How an enrichment stands: nothing personal. */
+export interface EnrichmentStatus {
   readonly id: string;
   readonly leadId: string;
   readonly origin: Origin;
@@ -84,9 +84,14 @@ export interface EnrichmentView {
   readonly sendOutcome: string | null;
   readonly marker: string | null;
   readonly steps: readonly StepRecord[];
-  readonly cpfs: readonly string[];
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
+}
+
+/** What whoever asks about an enrichment is shown. */
+export interface EnrichmentView extends EnrichmentStatus {
+  /** Personal: none for those who may not see them. */
+  readonly cpfs: readonly string[];
 }
 
 export interface EnrichmentRequest {
@@ -445,11 +450,10 @@ export class EnrichmentRepository {
     return rows[0]?.marker;
   }
 
-  async view(id: string): Promise<EnrichmentView | undefined> {
-    const { rows } = await sql<EnrichmentView>`
+  async view(id: string): Promise<EnrichmentStatus | undefined> {
+    const { rows } = await sql<EnrichmentStatus>`
       select id, lead_id as "leadId", origin, state, step, failures, next_at as "nextAt", result, reason, entities, sends,
-        send_outcome as "sendOutcome", marker, steps, created_at as "createdAt", finished_at as "finishedAt",
-        array(select cpf from facade.enrichment_people where enrichment_id = id order by cpf) as cpfs
+        send_outcome as "sendOutcome", marker, steps, created_at as "createdAt", finished_at as "finishedAt"
       from facade.enrichments where id = ${id}`.execute(this.#db);
     return rows[0];
   }

@@ -1,4 +1,5 @@
 import type { Logger } from '../../http/log.ts';
+import { expireAudit } from '../store/audit.ts';
 import { applyRetention } from '../store/erase.ts';
 import type { Leadership, Store } from '../../facade/store/index.ts';
 import { resealRawAnswers } from '../store/raw-answers.ts';
@@ -14,6 +15,8 @@ import { sweepWindows } from '../store/windows.ts';
 interface HousekeepingOptions {
   readonly store: Pick<Store, 'db' | 'lead'>;
   readonly retentionDays: () => number;
+  /** For the records of who saw or erased personal data. */
+  readonly auditDays: () => number;
   /** Undefined: raw answers are not kept. */
   readonly sealer: Sealer | undefined;
   /** Milliseconds since the epoch. */
@@ -67,8 +70,9 @@ export class Retention {
   }
 
   async #retain(): Promise<void> {
-    const { store, retentionDays, sealer, now, log } = this.#options;
+    const { store, retentionDays, auditDays, sealer, now, log } = this.#options;
     const { people, rawAnswers, enrichments } = await applyRetention(store.db, retentionDays(), new Date(now()));
+    await expireAudit(store.db, auditDays(), new Date(now()));
     let resealed = 0;
     for (let some = sealer ? 1 : 0; sealer && some > 0;) resealed += some = await resealRawAnswers(store.db, sealer);
     if (people + rawAnswers + enrichments + resealed === 0) return;

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Logger } from '../../http/log.ts';
 import type { CallerStanding } from '../../http/standing.ts';
 import type { Database, Store, Subscription } from '../../facade/store/index.ts';
+import { discloseCpfs, type Actor } from '../store/audit.ts';
 import type { Sealer } from '../store/seal.ts';
 import { firstSeen } from '../store/seen-events.ts';
 import {
@@ -19,6 +20,7 @@ import { Instance } from './instance.ts';
 import {
   EnrichmentRepository,
   type Enqueued,
+  type EnrichmentStatus,
   type EnrichmentView,
   type Progress,
   type EnrichmentRequest,
@@ -116,7 +118,8 @@ export class EnrichmentService {
       onRunEnd: (id) => this.#waiting.heard(id),
     });
     const retentionDays = (): number => settings().retentionDays;
-    this.#retention = new Retention({ store, retentionDays, sealer, now: Date.now, log });
+    const auditDays = (): number => settings().auditDays;
+    this.#retention = new Retention({ store, retentionDays, auditDays, sealer, now: Date.now, log });
   }
 
   /** One lead; joins the enrichment of it that is under way, and an order of it that is being written down. */
@@ -170,8 +173,15 @@ export class EnrichmentService {
     return isNew;
   }
 
-  view(id: string): Promise<EnrichmentView | undefined> {
-    return this.#repository.view(id);
+  /** @param reader undefined: somebody who may not see personal data, and gets none. */
+  async view(id: string, reader: Actor | undefined): Promise<EnrichmentView | undefined> {
+    const status = await this.#repository.view(id);
+    return status && this.#shown(status, reader);
+  }
+
+  /** The only way by which the CPFs of an enrichment leave the store; each is recorded with its reader. */
+  async #shown(status: EnrichmentStatus, reader: Actor | undefined): Promise<EnrichmentView> {
+    return { ...status, cpfs: reader ? await discloseCpfs(this.#options.store.db, status.id, reader) : [] };
   }
 
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
@@ -198,8 +208,16 @@ export class EnrichmentService {
     return this.#repository.count();
   }
 
-  /** The enrichment when it ended, or when its quick tries are spent; as it is when the deadline passes. */
-  async settled(id: string, deadline: number): Promise<EnrichmentView> {
+  /**
+   * The enrichment when it ended, or when its quick tries are spent; as it is when the deadline passes. Whose it was is
+   * shown with a success.
+   */
+  async settled(id: string, deadline: number, reader: Actor): Promise<EnrichmentView> {
+    const status = await this.#settled(id, deadline);
+    return this.#shown(status, status.state === 'done' ? reader : undefined);
+  }
+
+  async #settled(id: string, deadline: number): Promise<EnrichmentStatus> {
     const until = performance.now() + deadline;
     for (;;) {
       // Asked for before the look, so that what happens in between is heard.
@@ -214,7 +232,7 @@ export class EnrichmentService {
   }
 
   /** It ended, or only the rare tries are left. */
-  isSettled({ state, failures }: EnrichmentView): boolean {
+  isSettled({ state, failures }: EnrichmentStatus): boolean {
     if (state !== 'queued' && state !== 'running') return true;
     return state === 'queued' && isSlow(this.#options.settings().schedule, failures);
   }

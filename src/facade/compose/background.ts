@@ -150,6 +150,7 @@ async function startExtension(
     store,
     metrics,
     isKnown: (req) => dataPlane.isKnown(req),
+    callerId: (req) => dataPlane.callerId(req),
     log,
     tracing,
   });

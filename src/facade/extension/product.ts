@@ -73,6 +73,8 @@ interface ExtensionParts<Settings = unknown, Values = unknown> {
   readonly metrics: Metrics;
   /** The request presents a token of a known caller. */
   readonly isKnown: (req: IncomingMessage) => boolean;
+  /** Twelve hex digits that tell known callers apart in logs and records; undefined: the caller is not known. */
+  readonly callerId: (req: IncomingMessage) => string | undefined;
   readonly log: Logger;
   /** Undefined: tracing is off. */
   readonly tracing: Tracing | undefined;

@@ -149,7 +149,13 @@ export class DataPlane {
 
   /** Presents one of the tokens that make a caller known. */
   isKnown(req: IncomingMessage): boolean {
-    return typeof this.callers.identify(req.rawHeaders, '') === 'object';
+    return this.callerId(req) !== undefined;
+  }
+
+  /** Of a caller with such a token: its id for logs and records. */
+  callerId(req: IncomingMessage): string | undefined {
+    const caller = this.callers.identify(req.rawHeaders, '');
+    return typeof caller === 'object' ? caller.id : undefined;
   }
 
   /** Requests that are under way. */

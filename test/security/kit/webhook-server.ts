@@ -39,6 +39,7 @@ export async function startWebhooks(options: WebhookServerOptions = {}): Promise
   const endpoints = createEndpoints({
     availability: () => availability,
     isKnown: () => false,
+    callerId: () => undefined,
     isOpen: false,
     webhookSecret: 'webhookSecret' in options ? options.webhookSecret : SECRET,
     campaigns: new Campaigns(() => undefined),

@@ -6,6 +6,7 @@ import * as cpfClaims from './007-cpf-claims.ts';
 import * as enrichmentStanding from './008-enrichment-standing.ts';
 import * as deadLetters from './010-dead-letters.ts';
 import * as lineage from './011-lineage.ts';
+import * as audit from './014-audit.ts';
 
 /** The tables of the enrichment. The numbers between are the engine's (facade/store/migrations). */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -16,4 +17,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '008-enrichment-standing': enrichmentStanding,
   '010-dead-letters': deadLetters,
   '011-lineage': lineage,
+  '014-audit': audit,
 };

@@ -33,7 +33,14 @@ afterEach(async () => {
 });
 
 function start(): Retention {
-  const one = new Retention({ store, retentionDays: () => RETENTION, sealer, now: () => now, log });
+  const one = new Retention({
+    store,
+    retentionDays: () => RETENTION,
+    auditDays: () => RETENTION,
+    sealer,
+    now: () => now,
+    log,
+  });
   started.push(one);
   return one;
 }
@@ -95,7 +102,14 @@ describe('housekeeping', () => {
         return store.db;
       },
     };
-    const one = new Retention({ store: failing, retentionDays: () => RETENTION, sealer, now: () => now, log });
+    const one = new Retention({
+      store: failing,
+      retentionDays: () => RETENTION,
+      auditDays: () => RETENTION,
+      sealer,
+      now: () => now,
+      log,
+    });
     started.push(one);
     await one.round();
     await person(1);
