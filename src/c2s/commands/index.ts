@@ -38,6 +38,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./dead-letters.ts')).deadLetters,
   },
   {
+    usage: 'import',
+    summary: 'take over what the enrichment service before this one has done, so that nothing is done twice',
+    options: [
+      ['--from <url>', 'postgres://… of its database; - asks for it, or reads standard input (default: IMPORT_FROM)'],
+      ['--days <n>', 'how far back (default: 30)', Number],
+      ['--apply', 'do it; without it, only what would be done is said'],
+    ],
+    common: 'json',
+    help: 'The old database is only read. A URL on the command line, with its password, is seen by every user of the machine: prefer IMPORT_FROM or --from -.',
+    load: async () => (await import('./import.ts')).importCommand,
+  },
+  {
     usage: 'smoke <url>',
     summary: 'four checks of a deployment: health, read a lead, send a message, enrich a lead',
     options: [
