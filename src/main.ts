@@ -4,7 +4,7 @@ import type { App, AppOptions } from './facade/app.ts';
 import { createWorkerRole, type ForkedWorker, type RoleFacts } from './facade/cluster/worker-role.ts';
 import { ConfigRefused } from './facade/config/config-refused.ts';
 import { EnvFileError, readEnvFile } from './facade/config/env-file.ts';
-import { readEnvironment } from './c2s/environment.ts';
+import { environmentWarnings, readEnvironment } from './c2s/environment.ts';
 import type { Environment } from './facade/config/environment.ts';
 import type { Variables } from './facade/config/variables.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
@@ -59,7 +59,7 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
   // On a first run the lines to paste must not drown in one log line a request.
   const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;
   const output = standardOutput();
-  const logs = createLogs(level, output);
+  const logs = logsOf(level, output, worker ? {} : given);
   if (firstRun && !given['FACADE_CONFIG']?.trim() && !writeTable(environment.configFile, output)) {
     await firstRun.close();
     return undefined;
@@ -94,6 +94,13 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
     return isWhole;
   };
   return { log: logs.log, stop };
+}
+
+/** The logs, with what the environment says under former names as their first lines. */
+function logsOf(level: string, output: LogDestination, given: Variables): Logs {
+  const logs = createLogs(level, output);
+  for (const warning of environmentWarnings(given)) logs.log.warn(warning);
+  return logs;
 }
 
 async function startSandboxed(): Promise<FirstRun> {

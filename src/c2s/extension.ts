@@ -15,8 +15,9 @@ export function enrichmentExtension(
     commands: COMMANDS,
     doctor: async (question) => (await import('./commands/doctor.ts')).examineSources(question),
     async start({ environment, config, settings, store, ...parts }) {
-      const [{ createEnrichment }, { deadLetterRoutes }, { peopleRoutes }] = await Promise.all([
+      const [{ createEnrichment }, { auditRoutes }, { deadLetterRoutes }, { peopleRoutes }] = await Promise.all([
         import('./enrichment/index.ts'),
+        import('./admin/audit.ts'),
         import('./admin/dead-letters.ts'),
         import('./admin/people.ts'),
       ]);
@@ -29,7 +30,8 @@ export function enrichmentExtension(
         reached,
       });
       const adminRoutes = [
-        { path: '/people', router: peopleRoutes(store) },
+        { path: '/people', router: peopleRoutes(store, environment.adminToken) },
+        { path: '/audit', router: auditRoutes(store) },
         { path: '/dead-letters', router: deadLetterRoutes(enrichment.availability) },
       ];
       return { ...enrichment, adminRoutes };

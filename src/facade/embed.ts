@@ -10,11 +10,12 @@ import { stringify } from 'yaml';
 import { compose } from './compose.ts';
 import type { Facade, FacadeOptions } from './embedded.ts';
 import { ConfigRefused } from './config/config-refused.ts';
-import { readEnvironment, type Environment } from './config/environment.ts';
+import { environmentWarnings, readEnvironment, type Environment } from './config/environment.ts';
 import type { Variables } from './config/variables.ts';
 import type { Product } from './extension/product.ts';
 import { consumedGuard } from './forward/consumed.ts';
 import type { DataPlane } from './forward/data-plane.ts';
+import { resolveFormerNames } from '../http/former-names.ts';
 import { admitted } from '../http/listener.ts';
 import { endWithProblem, type Problem } from '../http/problem.ts';
 import { headProblem, passesHead } from '../http/request-head.ts';
@@ -46,6 +47,7 @@ async function open(
   const variables = { ...given, FACADE_CONFIG: table.file };
   const environment = environmentOf(variables, product);
   const logs = logsTo(log, given['LOG_LEVEL']);
+  for (const warning of environmentWarnings(given, product.extension?.variables)) logs.log.warn(warning);
   const composition = await compose({ environment, product, variables: () => variables, ...logs });
   const { dataPlane, active, reload } = composition.runtime;
   const { extension, store } = composition.background;
@@ -104,7 +106,8 @@ async function idle(dataPlane: DataPlane, deadline: number): Promise<void> {
 const LOOK_INTERVAL_MS = 25;
 
 function environmentOf(variables: Variables, { pair, extension }: Product): Environment {
-  const isSet = (name: string): boolean => (variables[name] ?? '') !== '';
+  const { variables: resolved } = resolveFormerNames(variables, extension?.variables?.formerNames);
+  const isSet = (name: string): boolean => (resolved[name] ?? '') !== '';
   const hasStore = isSet('DATABASE_URL') || isSet('DATA_DIR');
   const given = {
     ...variables,

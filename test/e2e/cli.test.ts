@@ -241,6 +241,22 @@ test('check lists everything that is wrong at once, with its place', async () =>
   expect(out).toMatch(/environment {2}PORT: must be a port/);
 });
 
+test('check and doctor name a variable that is called otherwise now, and not its value', async () => {
+  const env = { WORKER_API_KEY: 'key-of-the-old-service', WORK_API_URL: 'http://127.0.0.1:4', RUST_LOG: 'info' };
+  const file = facade.configFile;
+  const checked = await run(['check', '--offline', '--config', file], { env });
+  expect(checked.code).toBe(0);
+  expect(checked.out).toMatch(/warn {3}environment {2}WORKER_API_KEY: is the former name of WORK_API_KEY/);
+  expect(checked.out).toMatch(/environment {2}RUST_LOG: is not read here; write LOG_LEVEL/);
+  expect((await run(['check', '--offline', '--strict', '--config', file], { env })).code).toBe(1);
+  const { out } = await run(['doctor'], { env: { ...env, PORT: '0' } });
+  expect(out).toMatch(/warn {2}environment +WORKER_API_KEY is the former name/);
+  const both = await run(['check', '--offline', '--config', file], { env: { ...env, WORK_API_KEY: 'another' } });
+  expect(both.code).toBe(1);
+  expect(both.out).toMatch(/error {2}environment {2}WORKER_API_KEY: .* is not the same as WORK_API_KEY/);
+  expect(checked.out + out + both.out).not.toContain(env.WORKER_API_KEY);
+});
+
 test('probe reads through both paths and compares as parity does: shapes are shown, never values', async () => {
   const probed = await run(['probe', 'leads.get', '--param', 'leadId=42']);
   expect(probed.code).toBe(1);

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Express } from 'express';
 import supertest from 'supertest';
 import { afterEach, beforeAll, afterAll, describe, expect, test, vi, type MockInstance } from 'vitest';
+import { auditRoutes } from '../../src/c2s/admin/audit.ts';
 import { peopleRoutes } from '../../src/c2s/admin/people.ts';
 import { createAdmin, type AdminOptions } from '../../src/facade/admin/server.ts';
 import { createEndpoints } from '../../src/c2s/enrichment/endpoints.ts';
@@ -50,7 +51,10 @@ interface Table {
 
 function adminBehind(error: () => Error): Express {
   const broken = bomb(error);
-  const adminRoutes = [{ path: '/people', router: peopleRoutes(broken) }];
+  const adminRoutes = [
+    { path: '/people', router: peopleRoutes(broken, undefined) },
+    { path: '/audit', router: auditRoutes(broken) },
+  ];
   const parts = { dataPlane: broken, loader: broken, killSwitch: broken, store: broken, steering: broken };
   const more = { burnDown: broken, calendar: broken, book: broken, timeline: broken, autopilot: broken };
   const options = { ...parts, ...more, metrics: { registry: broken }, reload: () => Promise.reject(error()) };

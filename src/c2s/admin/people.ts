@@ -3,10 +3,11 @@ import { jsonBody } from '../../http/json-body.ts';
 import { methodNotAllowed, Refused } from '../../http/page-errors.ts';
 import type { Problem } from '../../http/problem.ts';
 import type { StoreHolder } from '../../facade/store/holder.ts';
-import { answer, BODY_DEADLINE_MS } from '../../facade/admin/answer.ts';
+import { answer, BODY_DEADLINE_MS, reasonOf } from '../../facade/admin/answer.ts';
+import { noStore } from './no-store.ts';
 
-/** POST /api/people/forget {cpf}: a person asks to be forgotten (LGPD, article 18). The CPF comes in a body, never in a URL. */
-export function peopleRoutes(store: StoreHolder): Router {
+/** POST /api/people/forget {cpf, who?}: a person asks to be forgotten (LGPD, article 18). The CPF comes in a body, never in a URL. */
+export function peopleRoutes(store: StoreHolder, adminToken: string | undefined): Router {
   const router = Router();
   const body = jsonBody({ maxBytes: MAX_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS, contentType: 'any' });
   const forget = answer(async (req: Request): Promise<object> => {
@@ -14,10 +15,13 @@ export function peopleRoutes(store: StoreHolder): Router {
       import('../enrichment/cpf.ts'),
       import('../store/erase.ts'),
     ]);
-    const cpf = parseCpf((req.body as { cpf?: unknown } | null | undefined)?.cpf);
+    const { cpf: given, who } = (req.body ?? {}) as { cpf?: unknown; who?: unknown };
+    const cpf = parseCpf(given);
     if (cpf === undefined) throw new Refused(NO_CPF);
-    if (!store.current) throw new Refused({ ...NO_STORE, detail: `There is no database: ${store.problem}` });
-    return { forgotten: await forgetCpf(store.current.db, cpf) };
+    if (!store.current) throw new Refused(noStore(store));
+    const by = reasonOf(req, { who: typeof who === 'string' ? who : undefined }, adminToken);
+    const actor = { who: by.who, via: `${by.source}, ${by.identity}` };
+    return { forgotten: await forgetCpf(store.current.db, cpf, actor) };
   });
   router.route('/forget').post(body, forget).all(methodNotAllowed);
   return router;
@@ -30,4 +34,3 @@ const NO_CPF: Problem = {
   kind: 'cpf',
   detail: 'Send {"cpf": "<eleven digits with right check digits>"}.',
 };
-const NO_STORE: Problem = { status: 503, kind: 'no-database', detail: '', retryAfter: 5 };

@@ -7,6 +7,7 @@ import { openStore } from '../../facade/store/index.ts';
 import { StoreUnavailable } from '../../facade/store/unavailable.ts';
 import { print, type Command, type Context } from '../../facade/cli/context.ts';
 import { CliError, EXIT, NotRunning, usageError } from '../../facade/cli/exit.ts';
+import { signature } from '../../facade/cli/signature.ts';
 
 /**
  * A person asks to be forgotten (LGPD, article 18). The CPF is asked for, or read from standard input; never an
@@ -25,7 +26,8 @@ export const forget: Command = async (context) => {
 };
 
 async function byFacade({ admin }: Context, cpf: string): Promise<Forgotten> {
-  return (await admin.send<{ forgotten: Forgotten }>('POST', '/api/people/forget', { cpf })).forgotten;
+  return (await admin.send<{ forgotten: Forgotten }>('POST', '/api/people/forget', { cpf, ...signature({}) }))
+    .forgotten;
 }
 
 async function byStore({ variables, pair, extension }: Context, cpf: string): Promise<Forgotten> {
@@ -40,7 +42,7 @@ async function byStore({ variables, pair, extension }: Context, cpf: string): Pr
     throw error;
   });
   try {
-    return await forgetCpf(store.db, cpf);
+    return await forgetCpf(store.db, cpf, { ...signature({}), via: 'cli, database' });
   } finally {
     await store.close();
   }

@@ -11,6 +11,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./forget.ts')).forget,
   },
   {
+    usage: 'audit',
+    summary: 'who saw or erased personal data, when, and of how many people; none of the data',
+    options: [
+      ['--action <action>', 'read, erase, expire or import'],
+      ['--who <who>', 'a caller or an operator, as the list names them'],
+      ['--limit <n>', 'so many lines at most (default: 50)', Number],
+      ['--before <n>', 'older ones', Number],
+    ],
+    common: 'admin',
+    load: async () => (await import('./audit.ts')).audit,
+  },
+  {
     usage: 'dead-letters [ids...]',
     summary: 'enrichments that a human must look at: why, and what to do with them',
     options: [
@@ -24,6 +36,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     common: 'admin',
     load: async () => (await import('./dead-letters.ts')).deadLetters,
+  },
+  {
+    usage: 'import',
+    summary: 'take over what the enrichment service before this one has done, so that nothing is done twice',
+    options: [
+      ['--from <url>', 'postgres://… of its database; - asks for it, or reads standard input (default: IMPORT_FROM)'],
+      ['--days <n>', 'how far back (default: 30)', Number],
+      ['--apply', 'do it; without it, only what would be done is said'],
+    ],
+    common: 'json',
+    help: 'The old database is only read. A URL on the command line, with its password, is seen by every user of the machine: prefer IMPORT_FROM or --from -.',
+    load: async () => (await import('./import.ts')).importCommand,
   },
   {
     usage: 'smoke <url>',

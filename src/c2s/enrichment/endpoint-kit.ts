@@ -5,6 +5,7 @@ import type { Problem } from '../../http/problem.ts';
 import { requestIdFor } from '../../http/request-id.ts';
 import type { Logger } from '../../http/log.ts';
 import type { EndpointTrace, Tracing } from '../../facade/observe/tracing/trace.ts';
+import type { Actor } from '../store/audit.ts';
 import type { Availability } from './availability.ts';
 import type { NewLeadSettings } from './google-lead.ts';
 import type { EnrichmentService } from './service.ts';
@@ -25,6 +26,12 @@ export interface EndpointOptions {
   readonly log: Logger;
   /** Undefined: off. */
   readonly tracing?: Pick<Tracing, 'endpoint'> | undefined;
+}
+
+/** Who is shown personal data, for the record. A caller without a token is shown some where ENRICH_OPEN says so. */
+export function readerOf({ callerOf }: Pick<EndpointOptions, 'callerOf'>, req: Request): Actor {
+  const id = callerOf(req);
+  return id === undefined ? { who: 'unknown caller', via: 'no token' } : { who: id, via: 'caller token' };
 }
 
 const UNAUTHORIZED: Problem = {

@@ -4,7 +4,7 @@ import { methodNotAllowed, pageErrors, refuse, withMembers } from '../../http/pa
 import type { PageRouter } from '../../facade/forward/pages.ts';
 import type { Problem } from '../../http/problem.ts';
 import { answerFor, duplicateBody, failedProcessBody, oldErrorMembers, viewBody } from './answers.ts';
-import { known, logged, served, traceOf, type EndpointOptions } from './endpoint-kit.ts';
+import { known, logged, readerOf, served, traceOf, type EndpointOptions } from './endpoint-kit.ts';
 import type { Origin } from './enrichment.ts';
 import { NOT_OFFERED_HERE, PREFIXES, refuseNotOffered } from './not-offered.ts';
 import { STRANGER, type Ordered } from './orders.ts';
@@ -87,7 +87,7 @@ function enrich(options: EndpointOptions): RequestHandler {
       res.setHeader('preference-applied', 'respond-async');
       return accepted(res, id, leadId);
     }
-    const settled = await service.settled(id, syncDeadline());
+    const settled = await service.settled(id, syncDeadline(), readerOf(options, req));
     const answer = answerFor(settled, service.isSettled(settled), 'enrich', ordered);
     if (answer.kind === 'done') return void res.json(answer.body);
     if (answer.kind === 'under way') return accepted(res, id, leadId);
@@ -118,7 +118,7 @@ function processLead(options: EndpointOptions): RequestHandler {
     const { service } = behind;
     const { id, isNew, isHeld, ageMs } = await order(options, service, { req, res, leadId, origin: 'make' });
     if (!isNew && !isHeld) return void res.json(duplicateBody(leadId, ageMs));
-    const settled = await service.settled(id, syncDeadline());
+    const settled = await service.settled(id, syncDeadline(), readerOf(options, req));
     const answer = answerFor(settled, service.isSettled(settled), 'process');
     if (answer.kind === 'failed') return fail(answer.problem);
     if (isHeld) return void res.json(duplicateBody(leadId, ageMs));
@@ -128,10 +128,13 @@ function processLead(options: EndpointOptions): RequestHandler {
 }
 
 /** GET /api/v1/enrichments/:id */
-function view({ availability, callerOf }: EndpointOptions): RequestHandler {
+function view(options: EndpointOptions): RequestHandler {
+  const { availability, callerOf } = options;
   return served(availability, async (service, req, res) => {
     const id = String(req.params['id']);
-    const found = UUID.test(id) ? await service.view(id) : undefined;
+    const found = UUID.test(id)
+      ? await service.view(id, callerOf(req) === undefined ? undefined : readerOf(options, req))
+      : undefined;
     if (found) traceOf(res)?.concerns(id);
     if (found) res.json(viewBody(found, callerOf(req) !== undefined));
     else refuse(req, res, UNKNOWN_ENRICHMENT);

@@ -38,8 +38,8 @@ export const RESULTS = [
 ] as const;
 export type EnrichmentResult = (typeof RESULTS)[number];
 
-/** Who asked. */
-export type Origin = 'api' | 'make' | 'c2s' | 'google';
+/** Who asked; `import`: the service before this one did it (c2s/import). */
+export type Origin = 'api' | 'make' | 'c2s' | 'google' | 'import';
 
 /** Why a step could not be done: a code for the row, the log and the answer, never a text of somebody else. */
 export type FailureReason =

@@ -1,5 +1,6 @@
 import { Refused } from '../../http/page-errors.ts';
 import type { Problem } from '../../http/problem.ts';
+import type { Actor, AuditEntry } from '../store/audit.ts';
 import type { Person } from '../store/person.ts';
 import { problemOf } from './answers.ts';
 import { parseCpf, type Cpf } from './cpf.ts';
@@ -22,6 +23,8 @@ export interface LookUpOptions extends Pick<EnrichmentPorts, 'diretrix' | 'workA
   readonly windowMs: () => number;
   /** What is stored of a person; undefined: nothing. */
   readonly stored: (cpf: Cpf) => Promise<Person | undefined>;
+  /** Writes down that somebody is shown personal data; what cannot be recorded is not shown. */
+  readonly record: (entry: AuditEntry) => Promise<void>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
 }
@@ -65,7 +68,13 @@ export class LookUps {
   }
 
   /** @throws Refused (503) when too many wait. @param name of the module: `cpf`, `telefone`. */
-  module(name: string, question: string): Promise<ModuleAnswer> {
+  async module(name: string, question: string, reader: Actor): Promise<ModuleAnswer> {
+    const answer = await this.#module(name, question);
+    if (answer.kind === 'body') await this.#shown('a module of Work API', reader);
+    return answer;
+  }
+
+  #module(name: string, question: string): Promise<ModuleAnswer> {
     const { now, windowMs } = this.#options;
     const key = `${name} ${question}`;
     const at = now();
@@ -88,7 +97,13 @@ export class LookUps {
    * Whoever is behind the CPF, or else behind the phone or the e-mail, as Diretrix has it.
    * @throws Refused 404: nobody is known; 502: a side did not answer; 503: too many wait.
    */
-  person(cpf: Cpf | undefined, contacts: Contacts): Promise<KnownPerson> {
+  async person(cpf: Cpf | undefined, contacts: Contacts, reader: Actor): Promise<KnownPerson> {
+    const found = await this.#person(cpf, contacts);
+    await this.#shown('a person', reader);
+    return found;
+  }
+
+  #person(cpf: Cpf | undefined, contacts: Contacts): Promise<KnownPerson> {
     return this.#bounded(async () => {
       const who = cpf ?? (await this.#identify(contacts));
       const stored = await this.#options.stored(who);
@@ -100,6 +115,10 @@ export class LookUps {
       if (answer.kind !== 'found') throw new Refused(NOBODY);
       return { person: answer.person, source: 'work_api' };
     });
+  }
+
+  #shown(subject: string, reader: Actor): Promise<void> {
+    return this.#options.record({ action: 'read', subject, people: 1, rows: 1, ...reader });
   }
 
   async #askModule(name: string, question: string): Promise<ModuleAnswer> {

@@ -5,7 +5,7 @@ import type { Problem } from '../../http/problem.ts';
 import type { Person } from '../store/person.ts';
 import { parseCpf } from './cpf.ts';
 import { normaliseEmail } from './email.ts';
-import { known, logged, opened, served, type EndpointOptions } from './endpoint-kit.ts';
+import { known, logged, opened, readerOf, served, type EndpointOptions } from './endpoint-kit.ts';
 import type { KnownPerson } from './look-ups.ts';
 import { diretrixPhones } from './phone.ts';
 import type { EnrichmentService } from './service.ts';
@@ -77,8 +77,8 @@ export function peopleRoutes(options: EndpointOptions): Router {
 }
 
 /** GET /api/v1/work/modules/:module?documento=; the module `all` is `cpf`, which answers all there is. */
-function askModule({ availability }: EndpointOptions): RequestHandler {
-  return served(availability, async (service, req, res) => {
+function askModule(options: EndpointOptions): RequestHandler {
+  return served(options.availability, async (service, req, res) => {
     const name = String(req.params['module']);
     const { documento } = req.query;
     const question = typeof documento === 'string' ? documento.trim().slice(0, MAX_QUESTION_LENGTH) : '';
@@ -87,7 +87,11 @@ function askModule({ availability }: EndpointOptions): RequestHandler {
     const isAll = name === 'all' || name === 'cpf';
     const cpf = parseCpf(question);
     if (isAll && cpf === undefined) return refuse(req, res, BAD_CPF);
-    const answer = await service.lookUps.module(isAll ? 'cpf' : name, (isAll && cpf) || question);
+    const answer = await service.lookUps.module(
+      isAll ? 'cpf' : name,
+      (isAll && cpf) || question,
+      readerOf(options, req),
+    );
     answerModule(req, res, answer);
   });
 }
@@ -103,15 +107,16 @@ function answerModule(req: Request, res: Response, answer: ModuleAnswer): void {
 }
 
 /** GET /api/v1/contributor/customer and POST /api/v1/enrich: cpf, or else phone and e-mail. */
-function customer({ availability }: EndpointOptions, read: (req: Request) => unknown): RequestHandler {
-  return served(availability, async (service: EnrichmentService, req: Request, res: Response) => {
+function customer(options: EndpointOptions, read: (req: Request) => unknown): RequestHandler {
+  return served(options.availability, async (service: EnrichmentService, req: Request, res: Response) => {
     const { cpf: document, email: address, phone } = recordOf(read(req));
     const cpf = parseCpf(document);
     if (textOf(document) !== undefined && cpf === undefined) return refuse(req, res, BAD_CPF);
     const email = normaliseEmail(address);
     const phones = diretrixPhones([phone]);
     if (cpf === undefined && email === undefined && phones.length === 0) return refuse(req, res, NO_IDENTIFIER);
-    const found = await service.lookUps.person(cpf, { phones, ...(email !== undefined && { email }) });
+    const contacts = { phones, ...(email !== undefined && { email }) };
+    const found = await service.lookUps.person(cpf, contacts, readerOf(options, req));
     res.json(customerBody(found, new Date()));
   });
 }

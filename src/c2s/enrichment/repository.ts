@@ -75,8 +75,8 @@ export interface Enrichment {
   readonly lineageAge: number | null;
 }
 
-/** What whoever asks about an enrichment is shown. */
-export interface EnrichmentView {
+/** How an enrichment stands: nothing personal. */
+export interface EnrichmentStatus {
   readonly id: string;
   readonly leadId: string;
   readonly origin: Origin;
@@ -91,13 +91,18 @@ export interface EnrichmentView {
   readonly sendOutcome: string | null;
   readonly marker: string | null;
   readonly steps: readonly StepRecord[];
-  readonly cpfs: readonly string[];
   /** UUIDs of those people who were stored. */
   readonly entityIds: readonly string[];
   readonly customerName: string | null;
   readonly caller: string | null;
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
+}
+
+/** What whoever asks about an enrichment is shown. */
+export interface EnrichmentView extends EnrichmentStatus {
+  /** Personal: none for those who may not see them. */
+  readonly cpfs: readonly string[];
 }
 
 export interface EnrichmentRequest {
@@ -478,11 +483,10 @@ export class EnrichmentRepository {
     return rows[0]?.marker;
   }
 
-  async view(id: string): Promise<EnrichmentView | undefined> {
-    const { rows } = await sql<EnrichmentView>`
+  async view(id: string): Promise<EnrichmentStatus | undefined> {
+    const { rows } = await sql<EnrichmentStatus>`
       select id, lead_id as "leadId", origin, state, step, failures, next_at as "nextAt", result, reason, entities, sends,
         send_outcome as "sendOutcome", marker, steps, created_at as "createdAt", finished_at as "finishedAt",
-        array(select cpf from facade.enrichment_people where enrichment_id = id order by cpf) as cpfs,
         customer_name as "customerName", caller, case when entities = 0 then '{}' else array(
           select people.uid::text from facade.people join facade.enrichment_people as link on link.cpf = people.cpf
           where link.enrichment_id = enrichments.id and people.updated_at >= enrichments.created_at order by people.cpf

@@ -1,4 +1,5 @@
 import type { Logger } from '../../http/log.ts';
+import { expireAudit } from '../store/audit.ts';
 import { applyRetention } from '../store/erase.ts';
 import { sweepCustomerNames } from './orders.ts';
 import type { Leadership, Store } from '../../facade/store/index.ts';
@@ -17,6 +18,8 @@ interface HousekeepingOptions {
   readonly retentionDays: () => number;
   /** Milliseconds for which a lead is held from its first order. */
   readonly holdMs: () => number;
+  /** For the records of who saw or erased personal data. */
+  readonly auditDays: () => number;
   /** Undefined: raw answers are not kept. */
   readonly sealer: Sealer | undefined;
   /** Milliseconds since the epoch. */
@@ -71,8 +74,9 @@ export class Retention {
   }
 
   async #retain(): Promise<void> {
-    const { store, retentionDays, sealer, now, log } = this.#options;
+    const { store, retentionDays, auditDays, sealer, now, log } = this.#options;
     const { people, rawAnswers, enrichments } = await applyRetention(store.db, retentionDays(), new Date(now()));
+    await expireAudit(store.db, auditDays(), new Date(now()));
     let resealed = 0;
     for (let some = sealer ? 1 : 0; sealer && some > 0;) resealed += some = await resealRawAnswers(store.db, sealer);
     if (people + rawAnswers + enrichments + resealed === 0) return;

@@ -114,6 +114,11 @@ const enrichment = z.strictObject({
     .default(180)
     .describe('Personal data that nothing renewed for so many days is deleted (LGPD).'),
   webhooks: webhooks.prefault({}).describe('What Contact2Sale and Google Ads push.'),
+  auditDays: z
+    .int()
+    .min(1)
+    .default(1_825)
+    .describe('Records of who saw or erased personal data are deleted after so many days. They hold none of it.'),
   campaigns: z
     .string()
     .optional()

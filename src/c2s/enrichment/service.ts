@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Logger } from '../../http/log.ts';
 import type { CallerStanding } from '../../http/standing.ts';
 import type { Database, Store, Subscription } from '../../facade/store/index.ts';
+import { discloseCpfs, recordAudit, type Actor } from '../store/audit.ts';
 import type { Sealer } from '../../facade/store/seal.ts';
 import { storedPerson } from '../store/stored-person.ts';
 import { enrichmentOf, firstSeen, noteEnrichment, seenAmong } from '../store/seen-events.ts';
@@ -19,7 +20,12 @@ import type { NewLead } from './google-lead.ts';
 import { Retention } from './retention.ts';
 import { Instance } from './instance.ts';
 import { LookUps } from './look-ups.ts';
-import { EnrichmentRepository, type EnrichmentView, type EnrichmentRequest } from './repository.ts';
+import {
+  EnrichmentRepository,
+  type EnrichmentStatus,
+  type EnrichmentView,
+  type EnrichmentRequest,
+} from './repository.ts';
 import type { Marks } from './marker.ts';
 import type { RunObserver } from './observer.ts';
 import { OrderGate } from './order-gate.ts';
@@ -139,11 +145,13 @@ export class EnrichmentService {
       owner: () => this.#instance.number,
       windowMs: () => settings().windowMs,
       stored: (cpf) => storedPerson(store.db, cpf),
+      record: (entry) => recordAudit(store.db, entry),
       now: () => performance.now(),
     });
     const retentionDays = (): number => settings().retentionDays;
     const holdMs = (): number => settings().holdMs;
-    this.#retention = new Retention({ store, retentionDays, holdMs, sealer, now: Date.now, log });
+    const auditDays = (): number => settings().auditDays;
+    this.#retention = new Retention({ store, retentionDays, holdMs, auditDays, sealer, now: Date.now, log });
   }
 
   /**
@@ -222,7 +230,7 @@ export class EnrichmentService {
    * @param deadline milliseconds to wait for it; 0: as it is.
    */
   async createdLead(id: string, deadline: number): Promise<string | undefined> {
-    const isCreated = ({ leadId }: EnrichmentView): boolean => !leadId.startsWith(UNCREATED);
+    const isCreated = ({ leadId }: EnrichmentStatus): boolean => !leadId.startsWith(UNCREATED);
     const view =
       deadline > 0
         ? await this.#until(id, deadline, (one) => isCreated(one) || this.isSettled(one))
@@ -230,8 +238,15 @@ export class EnrichmentService {
     return view && isCreated(view) ? view.leadId : undefined;
   }
 
-  view(id: string): Promise<EnrichmentView | undefined> {
-    return this.#repository.view(id);
+  /** @param reader undefined: somebody who may not see personal data, and gets none. */
+  async view(id: string, reader: Actor | undefined): Promise<EnrichmentView | undefined> {
+    const status = await this.#repository.view(id);
+    return status && this.#shown(status, reader);
+  }
+
+  /** The only way by which the CPFs of an enrichment leave the store; each is recorded with its reader. */
+  async #shown(status: EnrichmentStatus, reader: Actor | undefined): Promise<EnrichmentView> {
+    return { ...status, cpfs: reader ? await discloseCpfs(this.#options.store.db, status.id, reader) : [] };
   }
 
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
@@ -258,12 +273,20 @@ export class EnrichmentService {
     return this.#repository.count();
   }
 
-  /** The enrichment when it ended, or when its quick tries are spent; as it is when the deadline passes. */
-  settled(id: string, deadline: number): Promise<EnrichmentView> {
-    return this.#until(id, deadline, (view) => this.isSettled(view));
+  /**
+   * The enrichment when it ended, or when its quick tries are spent; as it is when the deadline passes. Whose it was is
+   * shown with a success.
+   */
+  async settled(id: string, deadline: number, reader: Actor): Promise<EnrichmentView> {
+    const status = await this.#until(id, deadline, (one) => this.isSettled(one));
+    return this.#shown(status, status.state === 'done' ? reader : undefined);
   }
 
-  async #until(id: string, deadline: number, isReached: (view: EnrichmentView) => boolean): Promise<EnrichmentView> {
+  async #until(
+    id: string,
+    deadline: number,
+    isReached: (view: EnrichmentStatus) => boolean,
+  ): Promise<EnrichmentStatus> {
     const until = performance.now() + deadline;
     for (;;) {
       // Asked for before the look, so that what happens in between is heard.
@@ -278,7 +301,7 @@ export class EnrichmentService {
   }
 
   /** It ended, or only the rare tries are left. */
-  isSettled({ state, failures }: EnrichmentView): boolean {
+  isSettled({ state, failures }: EnrichmentStatus): boolean {
     if (state !== 'queued' && state !== 'running') return true;
     return state === 'queued' && isSlow(this.#options.settings().schedule, failures);
   }

@@ -13,6 +13,7 @@ export interface EnrichmentSettings extends StepSettings {
   readonly repeatAfterMs: number;
   readonly syncDeadlineMs: number;
   readonly retentionDays: number;
+  readonly auditDays: number;
 }
 
 export function enrichmentSettings(config: EnrichmentConfig, incomeMultiplier: number): EnrichmentSettings {
@@ -35,5 +36,6 @@ export function enrichmentSettings(config: EnrichmentConfig, incomeMultiplier: n
     repeatAfterMs: config.repeatAfter,
     syncDeadlineMs: config.syncDeadline,
     retentionDays: config.retentionDays,
+    auditDays: config.auditDays,
   };
 }

@@ -39,6 +39,8 @@ type ReadGoogleLead =
 const isId = (value: unknown): boolean =>
   typeof value === 'string' ? /\S/.test(value) && value.length <= 256 : Number.isSafeInteger(value);
 const id = z.custom<string | number>(isId, 'must be text or a whole number').transform((value) => String(value).trim());
+/** The key of a lead of Google's; undefined: it is no id. */
+export const googleLeadKeyOf = (value: unknown): string | undefined => id.safeParse(value).data;
 /** What only describes the lead must not cost us the lead. */
 const optionalId = id.optional().catch(undefined);
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { resolveFormerNames } from '../../http/former-names.ts';
 import { duration, positiveDuration } from '../../http/units.ts';
+import { GATEWAY_FORMER_NAMES } from './former-names.ts';
 import type { GatewayOptions } from './settings.ts';
 
 /** The environment of `npm run start:gateway` as options. Every fault is reported at once. */
@@ -37,21 +39,23 @@ const schema = z.object({
 interface GatewayEnvironment {
   readonly options: GatewayOptions;
   readonly logLevel: string;
+  /** Variables under former names, each as one line `NAME: what to do`. */
+  readonly warnings: readonly string[];
 }
 
 /** @throws Error that names every variable that is missing or wrong, never its value */
 export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): GatewayEnvironment {
+  const { variables, problems, warnings } = resolveFormerNames(environment, GATEWAY_FORMER_NAMES);
   // An empty variable is one that somebody meant to leave out.
-  const set = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
-  );
+  const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''));
   const result = schema.safeParse(set);
-  if (!result.success) throw new Error(z.prettifyError(result.error));
+  if (!result.success) throw new Error([...problems, z.prettifyError(result.error)].join('\n'));
+  if (problems.length > 0) throw new Error(problems.join('\n'));
   const env = result.data;
   if (env.C2S_TOKEN === undefined && env.C2S_TOKEN_FILE === undefined) {
     throw new Error('C2S_TOKEN or C2S_TOKEN_FILE must be set: the gateway asks Contact2Sale with its own token.');
   }
-  return { options: toOptions(env), logLevel: env.LOG_LEVEL };
+  return { options: toOptions(env), logLevel: env.LOG_LEVEL, warnings };
 }
 
 function toOptions(env: z.output<typeof schema>): GatewayOptions {

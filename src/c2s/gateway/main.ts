@@ -24,8 +24,9 @@ async function stop(gateway: Gateway, drainDelayMs: number): Promise<void> {
 }
 
 try {
-  const { options, logLevel } = readEnvironment(process.env);
+  const { options, logLevel, warnings } = readEnvironment(process.env);
   const logs = createLogs(logLevel, standardOutput(), 'c2s-gateway');
+  for (const warning of warnings) logs.log.warn(warning);
   const gateway = await startGateway({ ...options, version: versionOf(), logs });
   logs.log.info({ listening: gateway.url, admin: gateway.adminUrl }, 'listening');
   process.on('SIGHUP', () => void gateway.reload());

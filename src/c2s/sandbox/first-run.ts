@@ -35,6 +35,9 @@ export async function startFirstRun(): Promise<FirstRun> {
       FACADE_TOKENS: CALLER_TOKEN,
       WORK_API_URL: sandbox.workApi.url,
       WORK_API_KEY: sandbox.workApi.key,
+      // Its former names, which would be another key.
+      WORK_API: '',
+      WORKER_API_KEY: '',
       DIRETRIX_BASE_URL: sandbox.diretrix.url,
       DIRETRIX_USER: sandbox.diretrix.user,
       DIRETRIX_PASS: sandbox.diretrix.pass,

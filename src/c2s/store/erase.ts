@@ -1,5 +1,6 @@
 import { sql, type DeleteResult, type Kysely, type Transaction } from 'kysely';
 import { table, type Database } from '../../facade/store/schema.ts';
+import { recordAudit, type Actor, type AuditAction } from './audit.ts';
 import { sweepWindows } from './windows.ts';
 
 /** The two ways in which personal data ends: its person asks for it (LGPD, article 18), or its time is over. */
@@ -18,15 +19,19 @@ export interface Forgotten {
 
 type ErasureTransaction = Transaction<Database>;
 
-/** Deletes all that is kept about a CPF. */
-export function forgetCpf(db: Kysely<Database>, cpf: string): Promise<Forgotten> {
-  return db.transaction().execute(async (tx) => ({
-    // First what the pipeline writes last, in its order, so that the two do not wait for each other crosswise.
-    enrichments: await emptyEnrichmentsOf(tx, cpf),
-    ...(await deletePeople(tx, sql<boolean>`cpf = ${cpf}`)),
-    rawAnswers: count(await tx.deleteFrom('raw_answers').where('cpf', '=', cpf).executeTakeFirst()),
-    windows: count(await tx.deleteFrom('cpf_windows').where('cpf', '=', cpf).executeTakeFirst()),
-  }));
+/** Deletes all that is kept about a CPF. The record of it stays, also where nothing was kept. */
+export function forgetCpf(db: Kysely<Database>, cpf: string, actor: Actor): Promise<Forgotten> {
+  return db.transaction().execute(async (tx) => {
+    const forgotten = {
+      // First what the pipeline writes last, in its order, so that the two do not wait for each other crosswise.
+      enrichments: await emptyEnrichmentsOf(tx, cpf),
+      ...(await deletePeople(tx, sql<boolean>`cpf = ${cpf}`)),
+      rawAnswers: count(await tx.deleteFrom('raw_answers').where('cpf', '=', cpf).executeTakeFirst()),
+      windows: count(await tx.deleteFrom('cpf_windows').where('cpf', '=', cpf).executeTakeFirst()),
+    };
+    await recordAudit(tx, entryOf('erase', 'all that was kept of a person', forgotten, actor));
+    return forgotten;
+  });
 }
 
 /**
@@ -39,13 +44,24 @@ export async function applyRetention(db: Kysely<Database>, days: number, now: Da
   const windows = await sweepWindows(db);
   return db.transaction().execute(async (tx) => {
     await tx.deleteFrom('seen_events').where('received_at', '<', before).execute();
-    return {
+    const forgotten = {
       enrichments: await emptyEnrichmentsBefore(tx, before),
       ...(await deletePeople(tx, sql<boolean>`updated_at < ${before}`)),
       rawAnswers: count(await tx.deleteFrom('raw_answers').where('received_at', '<', before).executeTakeFirst()),
       windows,
     };
+    const entry = entryOf('expire', `what nobody renewed for ${days} days`, forgotten, RETENTION);
+    if (entry.rows > 0) await recordAudit(tx, entry);
+    return forgotten;
   });
+}
+
+const RETENTION: Actor = { who: 'retention', via: 'this service' };
+
+function entryOf(action: AuditAction, subject: string, forgotten: Forgotten, actor: Actor) {
+  const { people } = forgotten;
+  const rows = Object.values(forgotten).reduce<number>((sum, n: number) => sum + n, 0);
+  return { ...actor, action, subject, people, rows };
 }
 
 const count = ({ numDeletedRows }: DeleteResult): number => Number(numDeletedRows);

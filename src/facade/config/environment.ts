@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { environmentSchema, type CheckedVariables, type SAMPLERS, type Variable } from './environment-schema.ts';
 import type { ExtensionVariables, SecretVariable } from './extension-variables.ts';
+import { resolveFormerNames } from '../../http/former-names.ts';
 import { isLoopback } from '../../http/loopback.ts';
 import type { PairVariables, Variables } from './variables.ts';
 
@@ -68,11 +69,12 @@ export type ReadEnvironment =
  * @param extension left out: its variables are not looked at.
  */
 export function readEnvironment(
-  given: Variables,
+  asWritten: Variables,
   pair: PairVariables,
   extension?: ExtensionVariables,
 ): ReadEnvironment {
   const nameOf = namesOf(pair);
+  const { variables: given, problems: ofFormerNames } = resolveFormerNames(asWritten, extension?.formerNames);
   const own = Object.fromEntries(VARIABLES.map((variable) => [variable, given[nameOf(variable)]]));
   const parsed = environmentSchema.safeParse(own);
   const added = extension?.schema.safeParse(given);
@@ -81,6 +83,7 @@ export function readEnvironment(
     ...wrong(parsed, nameOf),
     ...(added ? wrong(added, String) : []),
     ...blank(given, variableNames(pair, extension)),
+    ...ofFormerNames,
     ...missing(given, { ...REQUIRED_WITH, ...extension?.requiredWith }, nameOf),
     ...openAdmin(given),
     ...clashes(given),
@@ -94,10 +97,15 @@ export function readEnvironment(
   };
 }
 
-/** Every variable that is read, by the names that the pair gives. */
+/** What is read and should be written otherwise: variables under former names. Each is one line `NAME: what to do`. */
+export const environmentWarnings = (given: Variables, extension?: ExtensionVariables): readonly string[] =>
+  resolveFormerNames(given, extension?.formerNames).warnings;
+
+/** Every variable that is read, by the names that the pair gives, and by former ones. */
 export const variableNames = (pair: PairVariables, extension?: ExtensionVariables): string[] => [
   ...VARIABLES.map(namesOf(pair)),
   ...Object.keys(extension?.schema.shape ?? {}),
+  ...Object.keys(extension?.formerNames ?? {}),
 ];
 
 const VARIABLES = Object.keys(environmentSchema.shape) as Variable[];

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { FormerNames } from '../../http/former-names.ts';
 
 /** The variables of the environment that an extension reads. They are judged with the engine's, in one report. */
 export interface ExtensionVariables<Values = unknown, Shape extends z.ZodRawShape = z.ZodRawShape> {
@@ -11,6 +12,8 @@ export interface ExtensionVariables<Values = unknown, Shape extends z.ZodRawShap
   readonly requiredWith: Readonly<Record<string, string>>;
   /** Variables that hold secrets. None of them may be a secret of the engine or one of the others: each serves one purpose. */
   readonly secrets: readonly SecretVariable[];
+  /** Names of these variables, or of the engine's, in a service that this one replaces. Left out: none. */
+  readonly formerNames?: FormerNames;
   /** What the extension is started with, of variables that were all accepted. */
   read(accepted: z.output<z.ZodObject<Shape>>): Values;
 }

@@ -8,6 +8,7 @@ import * as deadLetters from './010-dead-letters.ts';
 import * as lineage from './011-lineage.ts';
 import * as orders from './012-orders.ts';
 import * as seenEvents from './013-seen-events.ts';
+import * as audit from './014-audit.ts';
 
 /** The tables of the enrichment. The numbers between are the engine's (facade/store/migrations). */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '011-lineage': lineage,
   '012-orders': orders,
   '013-seen-events': seenEvents,
+  '014-audit': audit,
 };

@@ -1,5 +1,5 @@
 import { readTextSync } from '../../../http/read-file.ts';
-import { readEnvironment } from '../../config/environment.ts';
+import { environmentWarnings as warningsOf, readEnvironment } from '../../config/environment.ts';
 import type { Context } from '../context.ts';
 
 /** What is wrong with the environment, each with where the variable was set. */
@@ -16,9 +16,20 @@ export function environmentProblems(
   envFile: string,
 ): EnvironmentProblem[] {
   const read = readEnvironment(variables, pair.variables, extension?.variables);
-  if (read.ok) return [];
+  return read.ok ? [] : placed(read.problems, own, envFile);
+}
+
+/** What is understood and should be written otherwise. */
+export function environmentWarnings(
+  { extension, variables, io: { env: own } }: Pick<Context, 'extension' | 'variables' | 'io'>,
+  envFile: string,
+): EnvironmentProblem[] {
+  return placed(warningsOf(variables, extension?.variables), own, envFile);
+}
+
+function placed(told: readonly string[], own: Context['io']['env'], envFile: string): EnvironmentProblem[] {
   const lines = linesOf(envFile);
-  return read.problems.map((problem) => {
+  return told.map((problem) => {
     const [variable = '', ...rest] = problem.split(': ');
     const line = own[variable] === undefined ? lines.get(variable) : undefined;
     return { variable, where: line === undefined ? 'environment' : `${envFile}:${line}`, message: rest.join(': ') };

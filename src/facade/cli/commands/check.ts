@@ -1,6 +1,6 @@
 import type { ApiPair } from '../../rollout/api-pair.ts';
 import type { ConfigProblem } from '../../config/load.ts';
-import { environmentProblems, type EnvironmentProblem } from '../check/environment.ts';
+import { environmentProblems, environmentWarnings, type EnvironmentProblem } from '../check/environment.ts';
 import { warningsOf, type CheckWarning } from '../check/warnings.ts';
 import { readConfigFile, type ConfigFile } from '../config-file.ts';
 import { ENV_FILE, print, type Command, type CommonOptions, type Context } from '../context.ts';
@@ -20,6 +20,8 @@ interface CheckResult {
   readonly revision: string;
   readonly routes: number;
   readonly environment: readonly EnvironmentProblem[];
+  /** Variables under former names. */
+  readonly formerNames: readonly EnvironmentProblem[];
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly CheckWarning[];
   readonly notes: readonly string[];
@@ -32,6 +34,7 @@ const RUNNING_FACADE_TIMEOUT_MS = 2_000;
 export const check: Command<CheckOptions> = async (context, { strict = false, offline = false }) => {
   const file = readConfigFile(context);
   const environment = environmentProblems(context, ENV_FILE);
+  const formerNames = environmentWarnings(context, ENV_FILE);
   const running = offline || !file.parsed.ok ? {} : await askRunning(context);
   const warnings = file.parsed.ok
     ? warningsOf({
@@ -48,11 +51,12 @@ export const check: Command<CheckOptions> = async (context, { strict = false, of
     : [];
   const problems = file.parsed.ok ? [] : file.parsed.problems;
   const result: CheckResult = {
-    ok: problems.length + environment.length === 0 && !(strict && warnings.length > 0),
+    ok: problems.length + environment.length === 0 && !(strict && warnings.length + formerNames.length > 0),
     file: file.file,
     revision: file.revision,
     routes: file.parsed.ok ? file.parsed.config.routes.length : 0,
     environment,
+    formerNames,
     problems,
     warnings,
     notes: notesOf(context.pair, file, offline, running.running !== undefined),
@@ -92,7 +96,7 @@ function notesOf({ variables }: ApiPair, { isSandbox }: ConfigFile, offline: boo
 }
 
 function render({ style }: Context, { file, revision, routes, ...found }: CheckResult): string {
-  const { environment, problems, warnings, notes } = found;
+  const { environment, formerNames, problems, warnings, notes } = found;
   const place = (line: number, column: number) => style.bold(`${file}:${line}:${column}`);
   const wrong = [
     ...environment.map(
@@ -102,13 +106,17 @@ function render({ style }: Context, { file, revision, routes, ...found }: CheckR
       (one) => `${style.red('error')}  ${place(one.line, one.column)}  ${one.where}: ${one.message}; ${one.remedy}`,
     ),
   ];
+  const named = formerNames.map(
+    ({ where, variable, message }) => `${style.yellow('warn')}   ${style.bold(where)}  ${variable}: ${message}`,
+  );
   const unwise = warnings.map(
     (one) => `${style.yellow('warn')}   ${place(one.line, one.column)}  ${one.where}: ${one.message}; ${one.remedy}`,
   );
   const noted = notes.map((note) => `${style.dim('note')}   ${note}`);
+  const warned = count(warnings.length + formerNames.length, 'warning');
   const summary =
     wrong.length > 0
-      ? style.red(`${count(wrong.length, 'error')}, ${count(warnings.length, 'warning')}`)
-      : `${style.green('ok')}     ${file}: ${count(routes, 'route')}, revision ${revision}, ${count(warnings.length, 'warning')}`;
-  return [...wrong, ...unwise, ...noted, summary].join('\n');
+      ? style.red(`${count(wrong.length, 'error')}, ${warned}`)
+      : `${style.green('ok')}     ${file}: ${count(routes, 'route')}, revision ${revision}, ${warned}`;
+  return [...wrong, ...named, ...unwise, ...noted, summary].join('\n');
 }

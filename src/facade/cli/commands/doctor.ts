@@ -2,7 +2,7 @@ import type { Path } from '../../rollout/api-pair.ts';
 import { showToken } from '../../dialect/token-header.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { FacadeConfig } from '../../config/schema.ts';
-import { environmentProblems } from '../check/environment.ts';
+import { environmentProblems, environmentWarnings } from '../check/environment.ts';
 import { environmentOf, readConfigFile } from '../config-file.ts';
 import { ENV_FILE, print, type Command, type Context } from '../context.ts';
 import { examineDatabase } from '../doctor/database.ts';
@@ -75,10 +75,16 @@ function sectionFindings({ extension, io }: Context, config: FacadeConfig | unde
 
 function examineEnvironment(context: Context): DoctorFinding[] {
   const problems = environmentProblems(context, ENV_FILE);
-  if (problems.length === 0) return [ok('environment', 'every variable is in the right form')];
-  return problems.map(({ variable, message, where }) =>
-    fail('environment', `${variable} ${message}`, `correct it in ${where}`),
-  );
+  const warnings = environmentWarnings(context, ENV_FILE);
+  return [
+    ...(problems.length === 0 ? [ok('environment', 'every variable is in the right form')] : []),
+    ...problems.map(({ variable, message, where }) =>
+      fail('environment', `${variable} ${message}`, `correct it in ${where}`),
+    ),
+    ...warnings.map(({ variable, message, where }) =>
+      warn('environment', `${variable} ${message}`, `change it in ${where}`),
+    ),
+  ];
 }
 
 function runningFinding({ admin, name, start }: Context, isRunning: boolean): DoctorFinding {

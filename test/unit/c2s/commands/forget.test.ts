@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import pc from 'picocolors';
 import { migrations } from '../../../../src/c2s/store/migrations/index.ts';
@@ -37,7 +38,7 @@ describe('forget', () => {
     };
     const { context, printed } = contextOf(` ${CPF} `, send as unknown as AdminClient['send']);
     expect(await forget(context, {}, [])).toBe(EXIT.ok);
-    expect(sent).toEqual([['POST', '/api/people/forget', { cpf: CPF }]]);
+    expect(sent).toEqual([['POST', '/api/people/forget', { cpf: CPF, who: userInfo().username }]]);
     expect(printed.join('')).toBe(
       'Forgotten: 1 person, 2 rows that belonged to it; 3 enrichments hold nothing of it any more.\n',
     );

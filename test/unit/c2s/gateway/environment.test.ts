@@ -8,6 +8,7 @@ describe('the environment', () => {
   it('has defaults for all but the base URL and a token', () => {
     expect(readEnvironment({ ...least, GATEWAY_CALLERS: '' })).toEqual({
       logLevel: 'info',
+      warnings: [],
       options: {
         host: '127.0.0.1',
         port: 8001,
@@ -41,6 +42,21 @@ describe('the environment', () => {
       adsGatewayUrl: 'http://ads.example',
       callersFile: 'callers.json',
     });
+  });
+
+  it.each(['C2S_GATEWAY_PORT', 'c2s_gateway_port'])('takes the port of the Python gateway: %s', (name) => {
+    const { options, warnings } = readEnvironment({ ...least, [name]: '8123' });
+    expect(options.port).toBe(8123);
+    expect(warnings).toEqual([`${name}: is the former name of GATEWAY_PORT and is read as that; write GATEWAY_PORT`]);
+    expect(() => readEnvironment({ ...least, [name]: '8123', GATEWAY_PORT: '8124' })).toThrow(
+      'write GATEWAY_PORT alone',
+    );
+  });
+
+  it('names a variable of the Python gateway that it does not read', () => {
+    expect(() => readEnvironment({ c2s_token: 'secret', c2s_base_url: least.C2S_BASE_URL })).toThrow(
+      /c2s_token: .*write C2S_TOKEN\nc2s_base_url: .*write C2S_BASE_URL/,
+    );
   });
 
   it('has all its faults named at once, and no values', () => {

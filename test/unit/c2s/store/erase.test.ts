@@ -11,6 +11,7 @@ import { answerCpf } from '../../../../src/c2s/store/windows.ts';
 import { cpfOf, testStores } from '../../facade/store/kit.ts';
 
 const stores = testStores();
+const ANA = { who: 'ana', via: 'cli, admin token' };
 const sealer = new Sealer([randomBytes(32)]);
 const [asked, bystander] = [cpfOf(1), cpfOf(2)];
 let store: Store;
@@ -77,7 +78,7 @@ describe('forgetting a CPF', () => {
     const { db } = store;
     // The other's message names the forgotten one only because the fixture is lazy.
     await db.updateTable('enrichments').set({ message: 'other' }).where('id', '=', apart).execute();
-    expect(await forgetCpf(db, asked)).toEqual({
+    expect(await forgetCpf(db, asked, ANA)).toEqual({
       people: 1,
       contacts: 3,
       addresses: 1,
@@ -103,12 +104,12 @@ describe('forgetting a CPF', () => {
     const progress = JSON.stringify({ identification: { kind: 'by-phone', subject: { cpf: asked } } });
     await db.insertInto('enrichments').values({ lead_id: 'lead-4', state: 'running', progress }).execute();
     await db.updateTable('enrichments').set({ message: null }).where('id', '=', apart).execute();
-    expect(await forgetCpf(db, asked)).toMatchObject({ enrichments: 2 });
+    expect(await forgetCpf(db, asked, ANA)).toMatchObject({ enrichments: 2 });
     expect(await everything()).not.toContain(asked);
   });
 
   it('that is not known is no error', async () => {
-    const counts = await forgetCpf(store.db, cpfOf(99));
+    const counts = await forgetCpf(store.db, cpfOf(99), ANA);
     expect(Object.values(counts)).toEqual([0, 0, 0, 0, 0, 0, 0]);
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvironment, VARIABLE_NAMES } from '../../../../src/c2s/environment.ts';
+import { environmentWarnings, readEnvironment, VARIABLE_NAMES } from '../../../../src/c2s/environment.ts';
 
 const problemsOf = (env: Record<string, string | undefined>) => {
   const read = readEnvironment(env);
   return read.ok ? [] : read.problems;
 };
+const SAME_SECRET = 'WORK_API_KEY: is the same secret as C2S_TOKEN; write one that serves nothing else';
 const strong = (letter: string) => letter.repeat(16);
 
 describe('the environment', () => {
@@ -119,7 +120,8 @@ describe('the environment', () => {
         : one === 'DATA_KEY'
           ? `${'03'.repeat(32)},${secret}`
           : ` ${secret}`;
-    const problems = problemsOf({ [name]: listed(name), [other]: listed(other) });
+    const given = { [name]: listed(name), [other]: listed(other) };
+    const problems = problemsOf(given).filter((one) => !one.startsWith('WORK_API_URL'));
     const isOnePurpose = name === 'FACADE_TOKENS' && other === 'C2S_TOKEN';
     const told = `${name}: is the same secret as ${other}; write one that serves nothing else`;
     expect(problems).toEqual(isOnePurpose ? [] : [told]);
@@ -176,6 +178,48 @@ describe('the environment', () => {
   it.each(['10', '10 s', '-1s', '25h', 'soon'])('refuses DRAIN_DELAY=%s', (given) => {
     expect(problemsOf({ DRAIN_DELAY: given })).toEqual([expect.stringMatching(/^DRAIN_DELAY: write /)]);
   });
+
+  const OLD_DATABASE = 'postgres://old:secret-of-old@db/old';
+  it.each<[Record<string, string>, object]>([
+    [{ DB_URL: OLD_DATABASE }, { database: { kind: 'url', url: OLD_DATABASE } }],
+    ...['WORK_API', 'WORKER_API_KEY'].map((name): [Record<string, string>, object] => [
+      { [name]: 'key', WORK_API_URL: 'https://work.example' },
+      { extension: { workApi: { url: 'https://work.example', key: 'key' } } },
+    ]),
+  ])('understands what the service before it was given: %j', (given, environment) => {
+    expect(readEnvironment(given)).toMatchObject({ ok: true, environment });
+    expect(environmentWarnings(given)).toHaveLength(1);
+    expect(environmentWarnings(given)[0]).toMatch(new RegExp(`^${Object.keys(given)[0]}: .*; write [A-Z_]+$`));
+  });
+
+  it.each<[Record<string, string>, string]>([
+    // That service knew the address by heart.
+    [{ WORK_API: 'key' }, 'WORK_API_URL: is required when WORK_API_KEY is set'],
+    [{ WORK_API_KEY: 'key' }, 'WORK_API_URL: is required when WORK_API_KEY is set'],
+    [
+      { DB_URL: OLD_DATABASE, DATABASE_URL: 'postgres://new@db/new' },
+      'DB_URL: is a former name of DATABASE_URL and is not the same as DATABASE_URL; write DATABASE_URL alone',
+    ],
+    [
+      { DB_URL: OLD_DATABASE, DATABASE_URL: 'none' },
+      'DB_URL: is a former name of DATABASE_URL and is not the same as DATABASE_URL; write DATABASE_URL alone',
+    ],
+    [{ c2s_token: 'token-of-somebody' }, 'c2s_token: is not read in small letters; write C2S_TOKEN'],
+    [{ C2S_TOKEN: 'key-of-two', WORK_API: 'key-of-two', WORK_API_URL: 'https://w.example' }, SAME_SECRET],
+  ])('refuses what would be read otherwise than it was meant: %j', (given, problem) => {
+    expect(problemsOf(given)).toEqual([problem]);
+    expect(problemsOf(given).join()).not.toMatch(/secret-of-old|token-of-somebody|key-of-two/);
+  });
+
+  it.each(['RUST_LOG', 'REDIS_URL', 'C2S_GATEWAY_PORT'])(
+    'takes no harm of %s, and says that nobody reads it',
+    (name) => {
+      expect(problemsOf({ [name]: '1' })).toEqual([]);
+      expect(environmentWarnings({ [name]: '1' })).toEqual([
+        expect.stringMatching(new RegExp(`^${name}: is not read`)),
+      ]);
+    },
+  );
 
   it('needs the C2S token once the base URL is set', () => {
     expect(problemsOf({ C2S_BASE_URL: 'https://crm.example' })).toEqual([
