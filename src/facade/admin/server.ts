@@ -163,6 +163,7 @@ function pictureOf(options: AdminOptions, parity: (route: string) => ParitySumma
     at: calendar.now(),
     revision: snapshot.revision,
     killSwitch: killed,
+    killSwitchBy: options.killSwitch.by,
     gateway: snapshot.upstreams.gateway !== undefined,
     shared: storeOf(options),
     extensionRoutes: adminRoutes.map(({ path }) => path),
