@@ -24,8 +24,11 @@ export interface WatchOptions {
   readonly onError: (error: Error) => void;
   /** Milliseconds between two reads without an event. The file is small. */
   readonly pollMs?: number;
-  /** Milliseconds for which the content must stay the same before it counts: nobody wants half a file. */
-  readonly settleMs?: number;
+  /**
+   * Milliseconds for which the content must stay the same before it counts: nobody wants half a file. A function is asked
+   * once for each content; undefined is the default.
+   */
+  readonly settleMs?: number | ((text: string) => number | undefined);
   /** The text that is in force; by default what the file holds now. Give it, or a change before this call is missed. */
   readonly current?: string;
 }
@@ -35,9 +38,14 @@ export interface ConfigWatch {
   check(): Promise<void>;
   /** Like `check`, and delivers even what has not changed: a reload on demand (SIGHUP) also re-reads the environment. */
   reload(): Promise<void>;
+  /** Delivers once more what was delivered last, without a look at the file: for when what stands around it changed. */
+  again(): Promise<void>;
   /** Nothing is delivered after this. */
   close(): void;
 }
+
+/** Milliseconds. An editor's save is over by then. */
+const SETTLE_MS = 50;
 
 export function watchConfig(options: WatchOptions): ConfigWatch {
   const { file, pollMs = 500 } = options;
@@ -48,6 +56,7 @@ export function watchConfig(options: WatchOptions): ConfigWatch {
   return {
     check: () => watcher.take(false),
     reload: () => watcher.take(true),
+    again: () => watcher.again(),
     close() {
       clearInterval(timer);
       events?.close();
@@ -105,7 +114,7 @@ class FileWatcher {
       } else if (!this.#candidate || !same(result, this.#candidate)) {
         this.#forgetCandidate();
         this.#candidate = result;
-        this.#pollAgain();
+        this.#pollAgain(this.#settleMs(result));
       } else if (this.#settle === undefined) {
         this.#deliver(result);
       }
@@ -116,6 +125,13 @@ class FileWatcher {
   take(evenIfUnchanged: boolean): Promise<void> {
     return this.#next((result) => {
       if (evenIfUnchanged || !same(result, this.#known)) this.#deliver(result);
+    });
+  }
+
+  again(): Promise<void> {
+    return this.#turns.take(() => {
+      if (!this.#closed) this.#tell(this.#known);
+      return Promise.resolve();
     });
   }
 
@@ -131,11 +147,17 @@ class FileWatcher {
     });
   }
 
-  #pollAgain(): void {
+  #settleMs(result: ReadResult): number {
+    const { settleMs } = this.#options;
+    const asked = typeof settleMs === 'function' && 'text' in result ? settleMs(result.text) : settleMs;
+    return typeof asked === 'number' ? asked : SETTLE_MS;
+  }
+
+  #pollAgain(settleMs: number): void {
     this.#settle = setTimeout(() => {
       this.#settle = undefined;
       void this.poll();
-    }, this.#options.settleMs ?? 50);
+    }, settleMs);
     this.#settle.unref();
   }
 
@@ -145,10 +167,14 @@ class FileWatcher {
     this.#candidate = undefined;
   }
 
-  /** A consumer that throws must not end the watch: the next change may mend what this one broke. */
   #deliver(result: ReadResult): void {
     this.#known = result;
     this.#forgetCandidate();
+    this.#tell(result);
+  }
+
+  /** A consumer that throws must not end the watch: the next change may mend what this one broke. */
+  #tell(result: ReadResult): void {
     try {
       if ('text' in result) this.#options.onChange(result.text);
       else this.#options.onError(result.error);

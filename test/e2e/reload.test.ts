@@ -206,6 +206,60 @@ describe('the file is watched: a change acts within two seconds', () => {
   });
 });
 
+describe('a table that is copied in place, slowly', () => {
+  /** The table up to the row of this number. */
+  const cutBefore = (text: string, row: number): string => {
+    const starts = [...text.matchAll(/^ {2}- id: /gm)].map(({ index }) => index);
+    return text.slice(0, starts[row]);
+  };
+  async function serving() {
+    const [direct, gateway] = [await answering('direct'), await answering('gateway')];
+    const facade = opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url }));
+    const whole = readFileSync(facade.configFile, 'utf8');
+    const routes = async () => {
+      const view = (await (await fetch(`${facade.adminUrl}/api/routes`)).json()) as { routes: { id: string }[] };
+      return view.routes.map(({ id }) => id);
+    };
+    return { facade, whole, routes, all: await routes() };
+  }
+  const LOADED = 'facade_config_reloads_total{result="success"}';
+
+  test('never serves a part of itself; a flip meanwhile is refused and leaves the file alone', async () => {
+    const { facade, whole, routes, all } = await serving();
+    for (const row of [0, 6, 18, 25]) {
+      const part = cutBefore(whole, row);
+      writeFileSync(facade.configFile, part);
+      const looked = facade.logs.filter((line) => line.includes('looks half written')).length;
+      await until(
+        () => facade.logs.filter((line) => line.includes('looks half written')).length > looked,
+        'it was seen',
+      );
+      const flip = await fetch(`${facade.adminUrl}/api/flips`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-c2s-admin': '1' },
+        body: JSON.stringify({ changes: [{ route: 'leads.get', set: { gateway: 5 } }], who: 'test' }),
+      });
+      expect([flip.status, await flip.text()]).toEqual([409, expect.stringContaining('looks half written')]);
+      expect(readFileSync(facade.configFile, 'utf8')).toBe(part);
+      expect(await routes()).toEqual(all);
+    }
+    expect(await facade.metric(LOADED)).toBe(1);
+    writeFileSync(facade.configFile, `${whole}# copied\n`);
+    await until(async () => (await facade.metric(LOADED)) === 2, 'the whole is served');
+    expect(await routes()).toEqual(all);
+  });
+
+  test('and a row that is really deleted leaves when the file stays so; who asks is told', async () => {
+    const { facade, whole, routes, all } = await serving();
+    writeFileSync(facade.configFile, cutBefore(whole, all.length - 1));
+    await until(async () => (await routes()).length === all.length - 1, 'it is taken', 10_000);
+    const lost = all.slice(-1);
+    expect(facade.logs.join('')).toContain(`"lost":${JSON.stringify(lost)}`);
+    const view = (await (await fetch(`${facade.adminUrl}/api/config`)).json()) as { lostRoutes: unknown };
+    expect(view.lostRoutes).toEqual({ at: expect.stringMatching(/^\d{4}-/) as string, routes: lost });
+  });
+});
+
 describe('the process', () => {
   test('reloads on SIGHUP, and reads the .env file anew: C2S_GATEWAY_URL emptied there takes everything back', async () => {
     const [direct, gateway] = [await answering('direct'), await answering('gateway')];

@@ -164,6 +164,36 @@ describe('a kill switch', () => {
     },
   );
 
+  test(
+    'that the database has outlives a restart while the database is away, also on another machine',
+    { timeout: 60_000 },
+    async () => {
+      const proxy = await proxyTo(await paths.postgres.createMigrated());
+      const first = await startAlone({ DATABASE_URL: proxy.url });
+      await flip(first, 100);
+      await serves(first, 'gateway');
+      expect(await kill(first)).toMatchObject({ on: true, recorded: true });
+      first.process.child.kill('SIGKILL');
+      await first.process.exited();
+      await proxy.cut();
+      const [again, elsewhere] = await Promise.all([
+        startAlone({ DATABASE_URL: proxy.url, FACADE_CONFIG: first.process.configFile }),
+        startAlone({ DATABASE_URL: proxy.url }),
+      ]);
+      expect(await call(again, 'GET', 'kill-switch')).toEqual({ on: true, by: ['admin'] });
+      expect(await call(elsewhere, 'GET', 'kill-switch')).toEqual({ on: true, by: ['unknown'] });
+      expect([await served(again), await served(elsewhere)]).toEqual(['direct', 'direct']);
+      await proxy.pass();
+      await until(
+        async () => (await call<{ by: string[] }>(elsewhere, 'GET', 'kill-switch')).by.join() === 'admin',
+        'the database was asked',
+        3 * FIVE_SECONDS,
+      );
+      await letGo(again);
+      await Promise.all([serves(again, 'gateway'), serves(elsewhere, 'gateway')]);
+    },
+  );
+
   test('works through the database alone', async () => {
     const databaseUrl = await paths.postgres.createMigrated();
     const one = await start(databaseUrl);

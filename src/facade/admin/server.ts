@@ -166,6 +166,7 @@ function pictureOf(options: AdminOptions, parity: (route: string) => ParitySumma
     at: calendar.now(),
     revision: snapshot.revision,
     killSwitch: killed,
+    killSwitchBy: options.killSwitch.by,
     gateway: snapshot.upstreams.gateway !== undefined,
     shared: storeOf(options),
     extensionRoutes: adminRoutes.map(({ path }) => path),
@@ -175,12 +176,13 @@ function pictureOf(options: AdminOptions, parity: (route: string) => ParitySumma
 
 function viewConfig({ dataPlane, loader, configFile }: AdminOptions, res: Response): void {
   const { revision, loadedAt, upstreams } = dataPlane.snapshot;
-  const { lastRefused } = loader;
+  const { lastRefused, lastLost } = loader;
   res.json({
     file: configFile,
     revision,
     loadedAt,
     gateway: upstreams.gateway ? 'configured' : 'not configured: every route is direct',
+    lostRoutes: lastLost,
     lastError: lastRefused && { at: lastRefused.at, problems: lastRefused.problems },
   });
 }

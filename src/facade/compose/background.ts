@@ -108,7 +108,7 @@ function createSteering(context: ComposeContext, { rollouts, pending, active, ki
 }
 
 /** Beside the table is where it is looked for first: a container keeps its DATA_DIR, if any, on a disk of its own. */
-function shareKillSwitch({ environment, role, log }: ComposeContext, local: KillSwitch): SharedKillSwitch {
+function shareKillSwitch({ environment, duties, role, log }: ComposeContext, local: KillSwitch): SharedKillSwitch {
   const { configFile, dataDir } = environment;
   const candidates = [`${configFile}.kill-switch`, join(dataDir, 'kill-switch')];
   const file = new KillSwitchFile(candidates, log, role.isFirst);
@@ -116,7 +116,7 @@ function shareKillSwitch({ environment, role, log }: ComposeContext, local: Kill
     ordered: (on: boolean): void => role.tell({ kind: 'kill', on }),
     settled: (): void => role.tell({ kind: 'kill-settled' }),
   };
-  return new SharedKillSwitch({ local, others, file, log });
+  return new SharedKillSwitch({ local, isShared: duties.rolloutsIn === 'database', others, file, log });
 }
 
 /** The revisions of instances say something of each other where the database holds the rollouts; files are each one's own. */

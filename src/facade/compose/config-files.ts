@@ -3,6 +3,7 @@ import type { Logger } from '../../http/log.ts';
 import { readTextSync } from '../../http/read-file.ts';
 import { watchConfig, type ConfigWatch } from '../../http/watch.ts';
 import { ConfigRefused } from '../config/config-refused.ts';
+import { halfWritten } from '../config/half-written.ts';
 import type { ExtensionVariables } from '../config/extension-variables.ts';
 import { RestartVariables } from '../config/restart-variables.ts';
 import { variablesIn, type PairVariables, type Variables } from '../config/variables.ts';
@@ -22,6 +23,8 @@ interface ConfigFilesOptions {
 }
 
 interface Handlers {
+  /** The text that serves now. */
+  readonly inForce: () => string;
   readonly onChange: (text: string) => void;
   readonly onError: (error: Error) => void;
 }
@@ -59,16 +62,19 @@ export class ConfigFiles {
     }
   }
 
-  /** Once. @param current the text that is in force: a file that holds another one has changed. */
-  watch(current: string, { onChange, onError }: Handlers): void {
+  /** Once. A file that holds another text than the one in force has changed. */
+  watch({ inForce, onChange, onError }: Handlers): void {
     const { file, envFile, log } = this.#options;
+    const current = inForce();
     const changed = (text: string): void => {
       onChange(text);
       this.#tellRestarts();
     };
-    this.#config = watchConfig({ file, current, onChange: changed, onError });
+    const settleMs = (text: string): number | undefined => this.#settleMs(text, inForce());
+    this.#config = watchConfig({ file, current, settleMs, onChange: changed, onError });
     if (envFile === undefined) return;
-    const reload = (): void => void this.reload();
+    // The table may be half written at this moment, and nobody said that it is not.
+    const reload = (): void => void this.#config?.again();
     // Gone is a change too: the variables that stood in it are no longer set.
     const gone = (error: Error): void => {
       log.warn({ err: error }, 'the .env file cannot be read');
@@ -77,7 +83,10 @@ export class ConfigFiles {
     this.#env = watchConfig({ file: envFile, onChange: reload, onError: gone });
   }
 
-  /** Reads both files again, now, and hands on even a text that did not change. Arrow: it is handed around. */
+  /**
+   * Reads both files again, now, and hands on even a text that did not change, or that looks half written: a human asked
+   * for it. Arrow: it is handed around.
+   */
   readonly reload = async (): Promise<void> => {
     await this.#config?.reload();
   };
@@ -85,6 +94,18 @@ export class ConfigFiles {
   close(): void {
     this.#env?.close();
     this.#config?.close();
+  }
+
+  #settleMs(text: string, inForce: string): number | undefined {
+    const half = halfWritten(text, inForce);
+    if (!half) return undefined;
+    const { file, log } = this.#options;
+    const { sign, waitMs } = half;
+    log.warn(
+      { file },
+      `the config file looks half written: ${sign}. It is taken when it stays so for ${waitMs / 1_000} s`,
+    );
+    return waitMs;
   }
 
   /** Says which variables changed that nobody reads again. */

@@ -91,7 +91,8 @@ function createKillSwitch({ log, role }: ComposeContext, dataPlane: DataPlane): 
 }
 
 function watchFiles({ role }: ComposeContext, files: ConfigFiles, active: ActiveConfig, loader: Loader): void {
-  files.watch(active.current.source.text, {
+  files.watch({
+    inForce: () => active.current.source.text,
     onChange: (text) => {
       active.load(text);
       if (role.isFirst) role.tell({ kind: 'reloaded' });

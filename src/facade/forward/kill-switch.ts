@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 
 /**
  * Sends every route direct, at once, without a parse of anything: by the admin API, or by a file that exists. Either is
- * enough; to end it both must be off. The file is looked for often, since whoever touches it is in a hurry.
+ * enough; to end it both must be off. The file is looked for often, since whoever touches it is in a hurry. It also is on
+ * while nobody knows whether another instance set it: direct is right either way.
  */
 
 const LOOK_EVERY_MS = 250;
@@ -15,6 +16,7 @@ export class KillSwitch {
   readonly #timer: NodeJS.Timeout;
   #byHand = false;
   #byFile = false;
+  #isUnknown = false;
 
   /** @param file the name in the table that serves now. */
   constructor(file: () => string | undefined) {
@@ -25,12 +27,13 @@ export class KillSwitch {
   }
 
   get on(): boolean {
-    return this.#byHand || this.#byFile;
+    return this.by.length > 0;
   }
 
-  /** Who holds it on. */
+  /** Who holds it on: `admin`, `file`; `unknown`: the database that all share has not been asked yet. */
   get by(): string[] {
-    return [...(this.#byHand ? ['admin'] : []), ...(this.#byFile ? ['file'] : [])];
+    const holders = { admin: this.#byHand, file: this.#byFile, unknown: this.#isUnknown };
+    return Object.entries(holders).flatMap(([name, holds]) => (holds ? [name] : []));
   }
 
   /** Told of every change, and at once of a switch that is on already. */
@@ -39,8 +42,17 @@ export class KillSwitch {
     if (this.on) listener(this.on, this.by);
   }
 
+  /** By hand, here or on another instance; from then on it is known. */
   set(on: boolean): void {
-    this.#apply(() => (this.#byHand = on));
+    this.#apply(() => {
+      this.#byHand = on;
+      this.#isUnknown = false;
+    });
+  }
+
+  /** On, until it is set. */
+  suspect(): void {
+    this.#apply(() => (this.#isUnknown = true));
   }
 
   look(): void {

@@ -17,6 +17,12 @@ interface RefusedLoad {
   readonly problems: readonly ConfigProblem[];
 }
 
+/** Routes that the table before had. */
+interface LostRoutes {
+  readonly at: Date;
+  readonly routes: readonly string[];
+}
+
 /** The text of a config file, with the values of the variables that it names. */
 export interface LoadedConfig {
   readonly text: string;
@@ -61,8 +67,11 @@ interface LoaderOptions {
  */
 export class Loader {
   readonly #options: LoaderOptions;
-  #hasAccepted = false;
+  /** Undefined: none was accepted yet. */
+  #routes: readonly string[] | undefined;
   lastRefused: RefusedLoad | undefined;
+  /** The last routes that left the table. */
+  lastLost: LostRoutes | undefined;
 
   constructor(options: LoaderOptions) {
     this.#options = options;
@@ -74,10 +83,10 @@ export class Loader {
     const parsed = parseConfig(text, env, schema);
     if (!parsed.ok) return this.#refuse(parsed.problems);
     const { config, revision } = parsed;
-    this.#hasAccepted = true;
     this.lastRefused = undefined;
     metrics.reloaded(revision);
     log.info({ revision, routes: config.routes.length }, 'config loaded');
+    this.#tellLost(config.routes.map(({ id }) => id));
     return { ok: true, accepted: { text, variables: variablesIn(text, env), config, revision } };
   }
 
@@ -101,13 +110,22 @@ export class Loader {
     log.error({ err: error, file: error.path ?? file }, 'config file cannot be read, the old table stays');
   }
 
+  #tellLost(routes: readonly string[]): void {
+    const { log } = this.#options;
+    const lost = (this.#routes ?? []).filter((id) => !routes.includes(id));
+    this.#routes = routes;
+    if (lost.length === 0) return;
+    this.lastLost = { at: new Date(), routes: lost };
+    log.warn({ lost }, 'routes left the table: what they served goes to direct as it came, until they are put back');
+  }
+
   #refuse(problems: readonly ConfigProblem[]): ConfigRead {
     const { file, metrics, log } = this.#options;
     this.lastRefused = { at: new Date(), problems };
     metrics.reloadFailed();
     const report = formatProblems(file, problems);
     // At the start there is none, and whoever starts it says what is wrong.
-    if (this.#hasAccepted) log.error({ problems: report.split('\n') }, 'config refused, the old table stays');
+    if (this.#routes) log.error({ problems: report.split('\n') }, 'config refused, the old table stays');
     return { ok: false, problems: report };
   }
 }

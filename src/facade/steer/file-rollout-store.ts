@@ -3,6 +3,7 @@ import { readText } from '../../http/read-file.ts';
 import { Turns } from '../../http/turns.ts';
 import { within } from '../../http/within.ts';
 import type { SteerState } from '../store/flips.ts';
+import { halfWritten } from '../config/half-written.ts';
 import { editRollout, EditRefused } from '../config/edit.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { FileChanged, writeConfig } from '../config/write.ts';
@@ -72,6 +73,8 @@ export class FileRolloutStore implements RolloutStore {
     let before = await readTable(file);
     if (before !== this.#text) {
       // Somebody saved it a moment ago: that is a flip of its own, before this one.
+      const half = halfWritten(before, this.#text);
+      if (half) throw new FlipRefused('conflict', stillWritten(file, half.sign));
       await reload();
       before = await readTable(file);
     }
@@ -126,6 +129,9 @@ export class FileRolloutStore implements RolloutStore {
     return revision;
   }
 }
+
+const stillWritten = (file: string, sign: string): string =>
+  `${file} looks half written: ${sign}; nothing was flipped. Wait some seconds and flip again, or put the file back`;
 
 function edited(...flip: Parameters<typeof editRollout>): ReturnType<typeof editRollout> {
   try {

@@ -9,8 +9,8 @@ import { Turns } from '../../http/turns.ts';
 import type { FlipReason } from '../rollout/flip.ts';
 
 /**
- * The kill switch as it was set by hand, on disk for as long as no database has it, so that a restart does not lose it.
- * Beside the rollout table, or, where nothing can be written there, in DATA_DIR.
+ * The kill switch as it was set by hand, on disk for as long as no database has it, so that a restart does not lose it; and
+ * that it is on, for as long as it is, so that a restart needs no database to know. Beside the rollout table, or, where nothing can be written there, in DATA_DIR.
  */
 
 /** What the kill switch is to be. */
@@ -22,6 +22,8 @@ export interface KillSwitchOrder extends FlipReason {
   readonly own?: readonly number[];
   /** Nobody set it: a database that went back is told what it lost. Whatever was set in it since is newer. */
   readonly isRestored?: boolean;
+  /** The database has it. Here it only tells the next process that the switch is on, until the database has been asked. */
+  readonly isRecorded?: boolean;
 }
 
 export class KillSwitchFile {
@@ -59,15 +61,18 @@ export class KillSwitchFile {
   keep(orders: readonly KillSwitchOrder[]): Promise<string | undefined> {
     if (!this.isOwner) return Promise.resolve(undefined);
     const text = JSON.stringify(orders);
-    return this.#turns.take(() => (orders.length > 0 ? this.#write(text) : this.#remove()));
+    const isNote = orders.every(({ isRecorded }) => isRecorded);
+    return this.#turns.take(() => (orders.length > 0 ? this.#write(text, isNote) : this.#remove()));
   }
 
-  async #write(text: string): Promise<string | undefined> {
+  /** @param isNote the database has it all: it is not worth an order of another facade that shares the directory. */
+  async #write(text: string, isNote: boolean): Promise<string | undefined> {
     // It is kept again whenever a try to carry it out fails.
     if (this.#kept?.text === text) return this.#kept.file;
     this.#kept = undefined;
     this.#writes++;
     for (const file of this.#candidates) {
+      if (isNote && this.#isAnothers(file)) continue;
       try {
         const whole = `{"writes":${this.#writes},"by":"${this.#by}","orders":${text}}`;
         await write(file, whole);
@@ -86,6 +91,14 @@ export class KillSwitchFile {
     for (const file of this.#candidates) {
       if (!this.#isOwn(file)) continue;
       await rm(file, { force: true }).catch((error: unknown) => this.#stays(file, error));
+    }
+  }
+
+  #isAnothers(file: string): boolean {
+    try {
+      return readTextSync(file) !== this.#own.get(file);
+    } catch (error) {
+      return !isAbsent(error);
     }
   }
 

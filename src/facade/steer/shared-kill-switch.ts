@@ -8,12 +8,15 @@ import type { KillSwitchFile, KillSwitchOrder } from './kill-switch-file.ts';
 
 /**
  * The kill switch that all instances share. It waits for nothing: what is set here acts here at once, and is carried to
- * the database when that takes it. Until then it is in a file, and no look at the database undoes it.
+ * the database when that takes it. Until then it is in a file, and no look at the database undoes it. While it is on the
+ * file says so, too: a process that starts begins with it on until a look at the database tells otherwise.
  */
 
 interface SharedKillSwitchOptions {
   /** Of this instance. */
-  readonly local: { set(on: boolean): void };
+  readonly local: { set(on: boolean): void; /** On until it is set. */ suspect(): void };
+  /** Other instances set it in a database, which has not been asked yet. */
+  readonly isShared: boolean;
   /** The other workers of the same primary. They are told what is set here, never what a look found: each looks itself. */
   readonly others: { ordered(on: boolean): void; settled(): void };
   readonly file: KillSwitchFile;
@@ -44,26 +47,40 @@ export class SharedKillSwitch {
   #mark: Mark = 0;
   /** How often it was switched on here. */
   #setOn = 0;
-  /** What the database last said. */
-  #said = false;
+  /** What the database last said; undefined: nothing yet, and the switch is as the file has it. */
+  #said: boolean | undefined = false;
   /** The newest revision that was read or written. */
   #known = -1;
   /** What another worker set, until the database has it: what a look finds till then is older. */
   #followed: boolean | undefined;
   #flips: FlipLog | undefined;
-  /** That it is on, where no database ever has it. */
-  #unlasting: KillSwitchOrder | undefined;
+  /** That it is on, for the next process. */
+  #standing: KillSwitchOrder | undefined;
 
   constructor(options: SharedKillSwitchOptions) {
     this.#options = options;
-    const orders = options.file.read();
+    const kept = options.file.read();
+    const orders = kept.filter(({ isRecorded }) => isRecorded !== true);
     this.#orders = options.file.isOwner ? orders : [];
+    this.#standing = kept.find(({ isRecorded }) => isRecorded);
     this.#carrying = new Repeated(() => this.#carry());
-    const newest = orders.at(-1);
-    if (!newest) return;
+    const newest = orders.at(-1) ?? this.#standing;
+    if (!newest) {
+      if (options.isShared) this.#suspect();
+      return;
+    }
     options.log.warn({ on: newest.on }, 'the kill switch is as it was set before the restart');
     options.local.set(newest.on);
-    if (options.file.isOwner) options.others.ordered(newest.on);
+    this.#known = this.#standing?.known ?? this.#known;
+    // What is only remembered is no order: the first look at the database decides.
+    if (newest.isRecorded) this.#said = undefined;
+    else if (options.file.isOwner) options.others.ordered(newest.on);
+  }
+
+  /** No request goes to the gateway before it is known that the switch is off. */
+  #suspect(): void {
+    this.#said = undefined;
+    this.#options.local.suspect();
   }
 
   /** Every order is where it outlives this process. */
@@ -110,13 +127,15 @@ export class SharedKillSwitch {
     // A history of this process alone holds what was set here, and nothing that others set.
     if (this.#flips?.isLasting === false) return;
     // Restored, or a standby that lacks the end: that the switch was on is newer than what is read here.
-    if (revision < this.#known && this.#said && !killSwitch) {
+    if (revision < this.#known && this.#said === true && !killSwitch) {
       this.#order(this.#lost(revision));
       return void this.#carrying.run().catch(() => undefined);
     }
     this.#known = revision;
     if (killSwitch === this.#said) return;
     this.#said = killSwitch;
+    this.#stand(killSwitch, revision);
+    void this.#keep();
     this.#options.local.set(killSwitch);
   }
 
@@ -135,12 +154,14 @@ export class SharedKillSwitch {
     this.#mark++;
     this.#said = this.#followed;
     this.#followed = undefined;
+    this.#stand(this.#said, this.#known);
+    void this.#keep();
   }
 
   /** An off ends what is on, also what was set here and is nowhere else yet. */
   #withdraw(): void {
     this.#orders = this.#orders.filter(({ on }) => !on);
-    this.#unlasting = undefined;
+    this.#standing = undefined;
     void this.#keep();
   }
 
@@ -157,6 +178,7 @@ export class SharedKillSwitch {
     this.#mark++;
     this.#followed = undefined;
     this.#orders = [...this.#orders, order];
+    if (!order.on) this.#standing = undefined;
     this.#options.local.set(order.on);
     // Each finds by itself that a database went back.
     if (!order.isRestored) this.#options.others.ordered(order.on);
@@ -204,10 +226,11 @@ export class SharedKillSwitch {
     // What was set here before is no news to what was set here after it.
     const mine = withOwn(order, wrote);
     this.#orders = this.#orders.map((later) => (mine.length > 0 ? { ...later, own: withOwn(later, ...mine) } : later));
-    this.#unlasting = on && !flips.isLasting ? order : undefined;
     this.#mark++;
     this.#said = is;
     this.#known = revision;
+    if (flips.isLasting) this.#stand(is, revision);
+    else this.#standing = on ? order : undefined;
     if (is === on) return;
     this.#options.log.warn({ on: is }, 'the kill switch is as another instance set it since');
     if (this.isCarriedOut) this.#options.local.set(is);
@@ -217,11 +240,19 @@ export class SharedKillSwitch {
     this.#orders = this.#orders.flatMap((one) => (one === order ? by : [one]));
   }
 
-  /** On disk is what no database has; where there is none, that the switch is on. */
+  /** The database says that it is on, or that it is not. */
+  #stand(on: boolean, known: number): void {
+    this.#standing = on ? { ...OF_THE_DATABASE, on, known, isRecorded: true } : undefined;
+  }
+
+  /** On disk is what no database has, and that the switch is on. */
   #keep(): Promise<string | undefined> {
-    return this.#options.file.keep([...(this.#unlasting ? [this.#unlasting] : []), ...this.#orders]);
+    return this.#options.file.keep([...(this.#standing ? [this.#standing] : []), ...this.#orders]);
   }
 }
+
+/** Who set it stands in the history. */
+const OF_THE_DATABASE = { source: 'api', who: 'the history says who', identity: 'facade', why: undefined } as const;
 
 const withOwn = ({ own = [] }: KillSwitchOrder, ...more: readonly (number | undefined)[]): number[] => [
   ...own,

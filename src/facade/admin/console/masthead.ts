@@ -12,6 +12,12 @@ const SAID: Readonly<Record<Live['connection'], string>> = {
   refused: 'refused',
 };
 
+/** @param by who holds the kill switch on (`facade/forward/kill-switch.ts`). */
+const whyAllDirect = (by: readonly string[]): string =>
+  by.join() === 'unknown'
+    ? 'Every route is direct: the database has not said yet whether the kill switch is on. Switch it off here to let the gateway serve meanwhile.'
+    : 'The kill switch is on: every route is direct, whatever the rollout table says.';
+
 /** Where one is, whether the figures are live, and the one switch that takes everything back. */
 export function Masthead({ live, address }: { live: Live; address: string }) {
   const [isAsking, ask] = useState(false);
@@ -41,7 +47,7 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
         ${on ? 'Switch the kill switch off' : 'Kill switch'}
       </button>
     </header>
-    ${on && html`<p class="banner" role="alert">The kill switch is on: every route is direct, whatever the rollout table says.</p>`}
+    ${on && html`<p class="banner" role="alert">${whyAllDirect(live.snapshot?.killSwitchBy ?? [])}</p>`}
     ${troublesOf(live.snapshot?.shared).map((trouble) => html`<p class="banner calm" role="status">${trouble}</p>`)}
     ${
       live.snapshot?.gateway === false &&

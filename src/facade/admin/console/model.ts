@@ -60,6 +60,8 @@ export interface Snapshot {
   readonly at: number;
   readonly revision: string;
   readonly killSwitch: boolean;
+  /** Who holds it on. */
+  readonly killSwitchBy: readonly string[];
   readonly gateway: boolean;
   /** Of an extension: what is below /api beside the engine's own. */
   readonly extensionRoutes: readonly string[];

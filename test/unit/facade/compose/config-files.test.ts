@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -15,6 +16,7 @@ let envFile: string;
 let files: ConfigFiles | undefined;
 let lines: string[];
 let texts: string[];
+let inForce: string;
 let errors: Error[];
 
 beforeEach(() => {
@@ -41,7 +43,12 @@ function open(): ConfigFiles {
 
 function watched(): ConfigFiles {
   const opened = open();
-  opened.watch(opened.read().text, { onChange: (text) => texts.push(text), onError: (error) => errors.push(error) });
+  inForce = opened.read().text;
+  opened.watch({
+    inForce: () => inForce,
+    onChange: (text) => texts.push((inForce = text)),
+    onError: (error) => errors.push(error),
+  });
   return opened;
 }
 
@@ -84,6 +91,60 @@ describe('watched', () => {
     rmSync(envFile);
     await vi.waitFor(() => expect(texts).toEqual(['one', 'one']), 5_000);
     expect(lines.join()).toContain('the .env file cannot be read');
+  });
+
+  describe('a table that is written in place', () => {
+    const rows = (...ids: string[]) => `routes:\n${ids.map((id) => `  - id: ${id}\n`).join('')}`;
+    const told = () => lines.filter((line) => line.includes('looks half written')).length;
+    beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }));
+    afterEach(() => vi.useRealTimers());
+    /** Lets so many milliseconds pass, with the reads that are due in them. */
+    async function pass(ms: number): Promise<void> {
+      for (let left = ms; left > 0; left -= 50) {
+        await vi.advanceTimersByTimeAsync(Math.min(50, left));
+        // The reads of the watch are real: they have begun before these, and are not longer.
+        for (let i = 0; i < 3; i++) await readFile(file);
+      }
+    }
+
+    test('is taken when it is whole, however slowly it comes', async () => {
+      writeFileSync(file, rows('a', 'b', 'c', 'd'));
+      watched();
+      for (const part of [rows('a'), rows('a', 'b'), rows('a', 'b', 'c')]) {
+        writeFileSync(file, part);
+        await pass(1_500);
+      }
+      writeFileSync(file, `${rows('a', 'b', 'c', 'd')}# new\n`);
+      await pass(1_500);
+      expect(texts).toEqual([`${rows('a', 'b', 'c', 'd')}# new\n`]);
+      expect(told()).toBe(3);
+    });
+
+    test.each([
+      ['a few routes', rows('a', 'b', 'c'), 2_000],
+      ['most routes', rows('a'), 4_000],
+    ])('that lost %s is taken when it stays so', async (_, text, ms) => {
+      writeFileSync(file, rows('a', 'b', 'c', 'd'));
+      watched();
+      writeFileSync(file, text);
+      await pass(ms - 200);
+      expect(texts).toEqual([]);
+      await pass(1_500);
+      expect(texts).toEqual([text]);
+      expect(told()).toBe(1);
+    });
+
+    test('is not taken for a change of the .env file, but is when a human asks for it', async () => {
+      writeFileSync(file, rows('a', 'b'));
+      writeFileSync(envFile, 'GW=a');
+      const opened = watched();
+      writeFileSync(file, rows('a'));
+      writeFileSync(envFile, 'GW=b');
+      await pass(1_000);
+      expect(texts).toEqual([rows('a', 'b')]);
+      await opened.reload();
+      expect(texts).toEqual([rows('a', 'b'), rows('a')]);
+    });
   });
 
   test('a variable that takes a restart is told once; the addresses of the two sides take none', async () => {

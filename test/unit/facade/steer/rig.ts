@@ -71,9 +71,15 @@ export function startRig(kind: RolloutStoreKind, text: string, flips?: FlipLog):
   const reload = () => Promise.resolve(void active.load(readFileSync(file, 'utf8')));
   const rollouts = createRolloutStore({ kind, file, variables, reload, pending, log });
   const active: ActiveConfig = new ActiveConfig(loader, rollouts, { text, variables: ENV });
-  const local = { set: (on: boolean) => void (killed = on) };
+  const local = { set: (on: boolean) => void (killed = on), suspect: () => void (killed = true) };
   const others = { ordered: () => undefined, settled: () => undefined };
-  const killSwitch = new SharedKillSwitch({ local, others, file: new KillSwitchFile([join(dir, 'kept')], log), log });
+  const killSwitch = new SharedKillSwitch({
+    local,
+    isShared: kind === 'database',
+    others,
+    file: new KillSwitchFile([join(dir, 'kept')], log),
+    log,
+  });
   const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch, log });
   if (flips) void steering.attach(flips);
   return {

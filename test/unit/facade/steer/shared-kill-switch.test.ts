@@ -24,12 +24,13 @@ function start(
   name = 'one',
   others: ConstructorParameters<typeof SharedKillSwitch>[0]['others'] = NOBODY,
   isOwner = true,
+  isShared = false,
 ) {
-  const local = { on: false, set: (on: boolean) => void (local.on = on) };
+  const local = { on: false, set: (on: boolean) => void (local.on = on), suspect: () => void (local.on = true) };
   const candidates = [join(dir, name, 'kept'), join(dir, 'data', name)];
   mkdirSync(join(dir, name), { recursive: true });
   const file = new KillSwitchFile(candidates, log, isOwner);
-  const shared = new SharedKillSwitch({ local, others, file, log });
+  const shared = new SharedKillSwitch({ local, isShared, others, file, log });
   const look = async (flips: FlipLog): Promise<void> => {
     await shared.carryOut(flips);
     const { mark } = shared;
@@ -38,7 +39,94 @@ function start(
   return { local, shared, look, file, candidates, set: (on: boolean) => shared.set(on, BY_CLI) };
 }
 
+type Instance = ReturnType<typeof start>;
+
 const gate = () => Promise.withResolvers<void>();
+
+describe('a restart while the switch is on', () => {
+  it.each([
+    ['it was set here', 'one'],
+    ['another instance set it', 'two'],
+  ])('begins with it on, with no database: %s', async (_, setter) => {
+    const flips = new SlowFlips();
+    const [one, two] = [start('one'), start('two')];
+    await Promise.all([one.look(flips), two.look(flips)]);
+    await (setter === 'one' ? one : two).set(true);
+    await one.look(flips);
+    await vi.waitFor(() => expect(existsSync(one.candidates[0] ?? '')).toBe(true));
+    const again = start('one');
+    expect(again.local.on).toBe(true);
+    flips.isAway = true;
+    await again.look(flips).catch(() => undefined);
+    expect(again.local.on).toBe(true);
+    flips.isAway = false;
+    await again.look(flips);
+    expect([again.local.on, (await flips.state()).revision]).toEqual([true, 1]);
+  });
+
+  it('ends it with the first look, where it was switched off meanwhile; nothing is written', async () => {
+    const flips = new SlowFlips();
+    const [one, two] = [start('one'), start('two')];
+    await one.look(flips);
+    await one.set(true);
+    await two.look(flips);
+    await two.set(false);
+    const again = start('one');
+    expect(again.local.on).toBe(true);
+    await again.look(flips);
+    expect([again.local.on, await flips.state()]).toEqual([
+      false,
+      expect.objectContaining({ revision: 2, killSwitch: false }),
+    ]);
+    await vi.waitFor(() => expect(existsSync(one.candidates[0] ?? '')).toBe(false));
+  });
+
+  it('begins with it in a facade on another database only until it has looked there', async () => {
+    const [flips, others] = [new SlowFlips(), new SlowFlips()];
+    const one = start('one');
+    await one.look(flips);
+    await one.set(true);
+    const other = start('one');
+    await other.look(others);
+    expect([other.local.on, (await others.state()).revision]).toEqual([false, 0]);
+  });
+
+  const ends: readonly (readonly [string, (one: Instance) => Promise<unknown>, boolean])[] = [
+    ['the first look at the database says off', async (one: Instance) => one.look(new SlowFlips()), false],
+    ['it is set off here', async (one: Instance) => void (await one.set(false)), false],
+    ['another worker was told to set it off', (one: Instance) => Promise.resolve(one.shared.follow(false)), false],
+    [
+      'nothing: a database that does not answer says neither',
+      async (one: Instance) => {
+        const flips = new SlowFlips();
+        flips.isAway = true;
+        await one.look(flips).catch(() => undefined);
+      },
+      true,
+    ],
+  ];
+  it.each(ends)('is on where others may have set it, until %s', async (_, then, isOn) => {
+    const one = start('one', NOBODY, true, true);
+    expect(one.local.on).toBe(true);
+    await then(one);
+    expect(one.local.on).toBe(isOn);
+  });
+
+  it('can be switched off before there is a database', async () => {
+    const flips = new SlowFlips();
+    const one = start('one');
+    await one.look(flips);
+    await one.set(true);
+    const again = start('one');
+    flips.isAway = true;
+    await again.look(flips).catch(() => undefined);
+    await again.set(false);
+    expect([again.local.on, start('one').local.on]).toEqual([false, false]);
+    flips.isAway = false;
+    await again.look(flips);
+    expect([again.local.on, (await flips.state()).killSwitch]).toEqual([false, false]);
+  });
+});
 
 describe('a look at the database', () => {
   it.each([
@@ -171,7 +259,7 @@ describe('while the database does not answer', () => {
     expect([one.local.on, one.shared.isCarriedOut]).toEqual([true, false]);
   });
 
-  it('a restart begins with it, and carries it out when the database is back; then the file goes', async () => {
+  it('a restart begins with it, and carries it out when the database is back; the file goes with its end', async () => {
     const flips = new SlowFlips();
     flips.isAway = true;
     const first = start();
@@ -181,7 +269,12 @@ describe('while the database does not answer', () => {
     expect(again.local.on).toBe(true);
     flips.isAway = false;
     await again.look(flips);
-    expect(await flips.state()).toMatchObject({ killSwitch: true });
+    expect(await flips.state()).toMatchObject({ revision: 1, killSwitch: true });
+    const third = start();
+    expect(third.local.on).toBe(true);
+    await third.look(flips);
+    expect(await flips.state()).toMatchObject({ revision: 1 });
+    await third.set(false);
     expect(existsSync(again.candidates[0] ?? '')).toBe(false);
     expect(start().local.on).toBe(false);
   });
@@ -448,21 +541,23 @@ describe('the file', () => {
     expect([existsSync(one.candidates[0] ?? ''), start().local.on]).toEqual([true, true]);
     // What it holds is for its own end alone.
     await one.look(flips);
+    await one.set(false);
     expect(existsSync(one.candidates[0] ?? '')).toBe(false);
   });
 
   it('of another worker is read, and left alone', async () => {
     const owner = start();
     await owner.set(true);
-    const local = { on: false, set: (on: boolean) => void (local.on = on) };
+    const local = { on: false, set: (on: boolean) => void (local.on = on), suspect: () => void (local.on = true) };
     const file = new KillSwitchFile(owner.candidates, log, false);
-    const worker = new SharedKillSwitch({ local, others: NOBODY, file, log });
+    const worker = new SharedKillSwitch({ local, isShared: false, others: NOBODY, file, log });
     expect(local.on).toBe(true);
     const flips = new SlowFlips();
     await worker.carryOut(flips);
     expect((await flips.state()).killSwitch).toBe(false);
     await owner.look(flips);
     expect((await flips.state()).killSwitch).toBe(true);
+    await owner.set(false);
     expect(existsSync(owner.candidates[0] ?? '')).toBe(false);
   });
 
