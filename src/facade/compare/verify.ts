@@ -1,7 +1,6 @@
 import { query } from 'jsonpath-rfc9535';
 import { askedFields } from '../dialect/body.ts';
 import type { JsonNode } from '../dialect/json.ts';
-import { isJsonMediaType } from '../../http/media.ts';
 import type { Dialect, RouteModel, VerifyRule } from '../rollout/route.ts';
 import type { PathAnswer } from './comparison.ts';
 import { Decimal } from './decimal.ts';
@@ -79,7 +78,7 @@ function checkedFields({ body }: RouteModel, { fields }: VerifyRule, asked: Buff
       const shown = PLAIN_NAME.test(name) ? name : UNKNOWN_FIELD;
       return [{ name: shown, valuesIn: (record) => valuesNamed(record, name), text }];
     }
-    const place = fields[name];
+    const place = Object.hasOwn(fields, name) ? fields[name] : undefined;
     return place === undefined ? [] : [{ name, valuesIn: (record) => query(record, place), text }];
   });
 }
@@ -105,7 +104,7 @@ function scalarSource(node: JsonNode): string | undefined {
 function documentIn(route: RouteModel, read: PathAnswer, longest: number): PlainJson | undefined {
   const { status, decoded, contentType } = understood(route, { ...read, path: 'direct' }, longest);
   const isRead = read.isComplete && read.failure === undefined && status === 200 && decoded.kind === 'ok';
-  return isRead && isJsonMediaType(contentType) ? readPlainJson(decoded.body) : undefined;
+  return isRead ? readPlainJson(decoded.body, contentType) : undefined;
 }
 
 /** Is the value in one of the places? 5 and "5" are one: both sides write ids either way. */
