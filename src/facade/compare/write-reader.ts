@@ -16,7 +16,7 @@ import type { Verification } from './verify.ts';
  * gateway that answers 200 and drops a field, or sends `message` where the CRM wants `body`.
  */
 
-interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure'> {
+interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause'> {
   /** 0 ≤ x < 1. */
   readonly random: () => number;
   /** Did it arrive? @param body as the caller sent it; @param answer of direct; undefined: it could not be asked. */
@@ -105,7 +105,11 @@ export class WriteReader {
   async #read(asked: InboundRequest, route: string): Promise<PathAnswer | undefined> {
     const { entries, upstreams } = this.#ports.snapshot();
     const endpoint = entries.find(({ model }) => model.id === route);
-    if (!endpoint || (upstreams.direct.rateBudget && !(await upstreams.direct.rateBudget.takeSpare())))
+    if (
+      !endpoint ||
+      this.#ports.pause.isOn ||
+      (upstreams.direct.rateBudget && !(await upstreams.direct.rateBudget.takeSpare()))
+    )
       return undefined;
     // The budget took its time: a pool that is opened now would be closed by nobody.
     if (this.#closing) return undefined;
@@ -120,8 +124,9 @@ export class WriteReader {
       watch: this.#deadlines,
       copy: asked.trace?.copy('read-back', upstreams.direct, request.method, request.headers),
     });
-    const answer = await new Promise<ShadowAnswer>((resolve) => call.send(request, resolve));
-    return answerOf(answer);
+    const answer = answerOf(await new Promise<ShadowAnswer>((resolve) => call.send(request, resolve)));
+    this.#ports.pause.note(endpoint.model, answer, maxBodyBytes);
+    return answer;
   }
 
   #request({ match, caller, requestId }: InboundRequest, { model }: RouteEntry, prefix: string): ShadowRequest {

@@ -75,7 +75,11 @@ function startComparing(
 ): Comparing {
   const { log, now, calendar } = context;
   const { config } = active;
-  const comparing = startComparison({ dataPlane, metrics, log, now, calendar, random: Math.random, config });
+  const comparing = startComparison({
+    ...{ dataPlane, metrics, log, now, calendar, config },
+    random: Math.random,
+    hasStore: !store.isOff,
+  });
   active.subscribe((next) => comparing.use(next.config));
   store.whenReady('parity', (opened) => comparing.keep(opened));
   return comparing;
