@@ -79,7 +79,9 @@ export const compare = z.strictObject({
     .min(100)
     .max(1_000_000)
     .default(20_000)
-    .describe('Of the window the newest that are counted, roughly: what is old is counted by the hour, or more coarsely.'),
+    .describe(
+      'Of the window the newest that are counted, roughly: what is old is counted by the hour, or more coarsely.',
+    ),
   minSamples: z
     .int()
     .min(10)
