@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
+import { charsetOf } from './media.ts';
 import { Refused } from './page-errors.ts';
 import type { Problem } from './problem.ts';
 import { MAY_BE_ILL_FORMED, wellFormed } from './well-formed.ts';
@@ -43,7 +44,6 @@ const NOT_JSON: Problem = {
 };
 
 const JSON_TYPE = /^\s*application\/(?:[\w.-]{1,64}\+)?json\s*(?:;|$)/i;
-const CHARSET = /;\s*charset\s*=\s*"?([\w-]{1,32})/i;
 /** US-ASCII is UTF-8. */
 const UTF8 = new Set(['utf-8', 'utf8', 'us-ascii']);
 /** Lenient: one bad byte in a name must not cost us the lead. It takes a byte order mark off. */
@@ -99,7 +99,7 @@ function refusalOfHead({ headers }: IncomingMessage, { contentType }: JsonBodyOp
   if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return CODED;
   const type = headers['content-type'] ?? '';
   if (contentType === 'json' && !JSON_TYPE.test(type)) return NO_JSON_TYPE;
-  return UTF8.has(CHARSET.exec(type)?.[1]?.toLowerCase() ?? 'utf-8') ? undefined : NO_UTF8;
+  return UTF8.has(charsetOf(type) ?? 'utf-8') ? undefined : NO_UTF8;
 }
 
 const isLonger = ({ headers }: IncomingMessage, bytes: number): boolean =>

@@ -12,8 +12,7 @@ export function isEventStreamType(contentType: string | undefined): boolean {
  */
 export function isJsonMediaType(contentType: string | undefined): boolean {
   if (contentType === undefined) return true;
-  const semicolon = contentType.indexOf(';');
-  const type = (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
+  const type = essenceOf(contentType);
   return type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json') && isOnePair(type));
 }
 
@@ -32,4 +31,27 @@ export function isUtf8Type(contentType: string | undefined): boolean {
     const [name = '', value = ''] = parameter.split('=');
     return name.trim() !== 'charset' || UTF_8.has(value.trim());
   });
+}
+
+/** What comes before the first semicolon, in small letters. */
+const essenceOf = (contentType: string): string => {
+  const semicolon = contentType.indexOf(';');
+  return (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
+};
+
+/**
+ * Does a client read an answer of this media type as JSON? `application/json`, `text/json` or any `…+json`, as WHATWG's
+ * MIME Sniffing (4.6) has it; wider than what the gateway takes. A missing type counts as JSON.
+ */
+export function isJsonAnswerType(contentType: string | undefined): boolean {
+  if (contentType === undefined) return true;
+  const type = essenceOf(contentType);
+  return type === 'application/json' || type === 'text/json' || type.endsWith('+json');
+}
+
+const CHARSET = /;\s*charset\s*=\s*"?([\w.:+-]{1,40})/i;
+
+/** The charset that a media type names, in small letters; undefined where it names none. */
+export function charsetOf(contentType: string | undefined): string | undefined {
+  return contentType === undefined ? undefined : CHARSET.exec(contentType)?.[1]?.toLowerCase();
 }

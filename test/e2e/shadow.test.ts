@@ -51,7 +51,7 @@ const read = (path: string, headers: Record<string, string> = known, method = 'G
   });
 const results = (result: string) => facade!.metric(`facade_shadow_total{route="leads.get",result="${result}"}`);
 const total = async () => {
-  const each = await Promise.all(['match', 'mismatch', 'ignored', 'error'].map(results));
+  const each = await Promise.all(['match', 'mismatch', 'ignored', 'noise', 'error'].map(results));
   return each.reduce((sum, one) => sum + one, 0);
 };
 
@@ -91,6 +91,7 @@ describe('a safe request of a shadowed route', () => {
     await until(async () => (await total()) === 10, 'ten shadows');
     expect(direct.received.filter(isShadow)).toHaveLength(5);
     expect(gateway.received).toHaveLength(5);
+    expect(await results('noise')).toBe(5);
   });
 });
 

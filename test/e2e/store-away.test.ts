@@ -54,6 +54,8 @@ const ADMIN: readonly Asked[] = [
   { method: 'POST', path: '/api/rollback', body: { why: cpf } },
   { method: 'POST', path: '/api/flips', body: { all: { gateway: 5 }, why: cpf } },
   { method: 'POST', path: '/api/people/forget', body: { cpf } },
+  // What is forgotten in the memory alone is back after a restart.
+  { method: 'DELETE', path: '/api/parity/leads.get' },
   // The way back needs no database.
   { method: 'PUT', path: '/api/kill-switch', body: { why: cpf }, status: 200 },
 ];

@@ -192,7 +192,7 @@ const ratios: Section = {
     series({
       title: 'Shadows',
       description:
-        'Copied reads by what came of them. Many errors or ignored ones mean little evidence, whatever the parity.',
+        'Copied reads by what came of them. Many errors or ignored ones mean little evidence, whatever the parity. A mismatch may differ by itself: parity has that subtracted. noise is direct compared with itself.',
       unit: 'ops',
       queries: [q(rate(ofJob('facade_shadow_total'), 'result'), '{{result}}')],
     }),

@@ -162,7 +162,8 @@ const evidence: Section = {
     }),
     series({
       title: 'Shadows',
-      description: 'Copied reads by what came of them. What differs, grouped: GET /api/parity.',
+      description:
+        'Copied reads by what came of them. A mismatch may differ by itself: parity has that subtracted. noise is direct compared with itself. What differs, grouped: GET /api/parity.',
       unit: 'ops',
       queries: [q(rate(ofRoute('facade_shadow_total'), 'result'), '{{result}}')],
     }),

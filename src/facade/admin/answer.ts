@@ -50,7 +50,7 @@ export function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 /** Whoever asks is told within five seconds, whatever the database does. */
-const ANSWER_TIMEOUT_MS = 4_500;
+export const ANSWER_TIMEOUT_MS = 4_500;
 
 /**
  * Answers with what `work` comes to, as JSON, and with 503 when that takes too long: work that needs nothing but memory

@@ -2,7 +2,8 @@ import express, { type Request, type Response, type Router } from 'express';
 import type { ParityBook } from '../compare/book.ts';
 import { freeze } from '../compare/fixture.ts';
 import { methodNotAllowed, refuse } from '../../http/page-errors.ts';
-import { UNKNOWN_ROUTE } from './answer.ts';
+import { within } from '../../http/within.ts';
+import { ANSWER_TIMEOUT_MS, UNKNOWN_ROUTE } from './answer.ts';
 
 /**
  * GET /api/parity: what the evidence says of each route. Nothing in it is a value of a document; samples are redacted
@@ -11,6 +12,8 @@ import { UNKNOWN_ROUTE } from './answer.ts';
 
 interface ParityApiOptions {
   readonly book: ParityBook;
+  /** For good, on all instances. @throws where the store cannot be had now. */
+  readonly forget: (route: string) => Promise<void>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** 0 ≤ n < 1; for the secret amounts of the redaction. */
@@ -21,7 +24,7 @@ interface ParityApiOptions {
 
 /** To be mounted at /api/parity, behind the guard. */
 export function createParityApi(options: ParityApiOptions): Router {
-  const { book, now } = options;
+  const { book, forget, now } = options;
   const router = express.Router();
   router
     .route('/')
@@ -35,9 +38,9 @@ export function createParityApi(options: ParityApiOptions): Router {
       else refuse(req, res, UNKNOWN_ROUTE);
     })
     // After a repair of the gateway: what it did before it says nothing of it any more.
-    .delete((req, res) => {
+    .delete(async (req, res) => {
       if (!book.rulesOf(req.params.route)) return refuse(req, res, UNKNOWN_ROUTE);
-      book.forget(req.params.route, now());
+      await within(ANSWER_TIMEOUT_MS, forget(req.params.route));
       res.status(204).end();
     })
     .all(methodNotAllowed);

@@ -58,6 +58,8 @@ export interface AdminOptions {
   readonly calendar: Calendar;
   readonly log: Logger;
   readonly book: ParityBook;
+  /** Of a route, for good. @throws where the store cannot be had now. */
+  readonly forgetEvidence: (route: string) => Promise<void>;
   readonly timeline: Timeline;
   readonly autopilot: Autopilot;
   /** The data upstream are invented: samples may be shown as they are. */
@@ -98,7 +100,8 @@ function createApi(options: AdminOptions): Router {
   const summaries = paritySummaries(book, today);
   const events = createEvents(() => pictureOf(options, summaries));
   view('/events', events);
-  api.use('/parity', createParityApi({ book, now: today, random: Math.random, mayReveal: options.isSandbox }));
+  const { forgetEvidence: forget, isSandbox: mayReveal } = options;
+  api.use('/parity', createParityApi({ book, forget, now: today, random: Math.random, mayReveal }));
   view('/config', (_req, res) => viewConfig(options, res));
   const reload: RequestHandler = async (_req, res) => {
     await options.reload();

@@ -15,7 +15,13 @@ export interface ParityReportView {
     readonly mismatch: number;
     readonly ignored: number;
     readonly error: number;
+    /** Of a facade that does not tell it: undefined. */
+    readonly data?: number;
   };
+  /** Why shadows were not judged, and how many. */
+  readonly errors?: Readonly<Record<string, number>>;
+  /** Milliseconds since the oldest evidence that counts. */
+  readonly pace?: { readonly spanMs: number };
   readonly parity: { readonly low: number | null };
   readonly groups: readonly {
     readonly text: string;

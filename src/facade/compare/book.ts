@@ -5,7 +5,7 @@ import { reportOf, type ParityReport } from './report.ts';
 import type { CompiledRules } from './rules.ts';
 import { Samples, type DifferenceSample } from './samples.ts';
 import type { Verification } from './verify.ts';
-import { minuteOf, Window } from './window.ts';
+import { stretchOf, Window } from './window.ts';
 
 /**
  * The evidence of all routes, and the reports that are made of it. Lives on across reloads; what a route showed under
@@ -23,10 +23,10 @@ export interface ParitySettings {
   readonly noiseShare: number;
 }
 
-/** One minute of one instance's evidence, as it is stored. */
+/** One stretch of one instance's evidence, as it is stored: a minute where the window is a day. */
 export interface EvidenceRow {
   readonly route: string;
-  /** Milliseconds since the epoch, the beginning of the minute. */
+  /** Milliseconds since the epoch, the beginning of the stretch. */
   readonly minute: number;
   readonly instance: string;
   readonly fingerprint: string;
@@ -45,11 +45,10 @@ interface RoutePage {
   noiseCount: number;
   /** Comparisons that are looked at for the coverage, too. */
   readonly facts: PerSecond;
-  /** Own minutes that are not stored yet. */
+  /** Own stretches that are not stored yet, by their beginning. */
   dirty: Set<number>;
   /** Milliseconds since the epoch: what was gathered before was forgotten on request. */
   since: number;
-  isSinceDirty: boolean;
 }
 
 /** A second and route: more would cost more than the comparing, and tell nothing that the next second does not. */
@@ -129,11 +128,12 @@ export class ParityBook {
   report(route: string, now: number): ParityReport | undefined {
     const page = this.#pages.get(route);
     if (!page) return undefined;
-    const { windowMs, maxShadows, minSamples, minNoise } = this.#settings;
+    const { windowMs, maxShadows, minSamples, minNoise, noiseShare } = this.#settings;
     page.window.fold(now, windowMs);
     const { rules } = page;
     const limits = { ...rules.route.compare.ready, minSamples, minNoise };
-    return reportOf({ rules, now, limits, ...page.window.gather(now, windowMs, maxShadows) });
+    const most = Math.floor(maxShadows * (1 - noiseShare));
+    return reportOf({ rules, now, limits, windowMs, most, ...page.window.gather(now, windowMs, maxShadows) });
   }
 
   /** Of every route that has both endpoints. */
@@ -148,10 +148,15 @@ export class ParityBook {
     return this.#samples.of(route);
   }
 
-  /** Forgets what was gathered of a route, as after a repair of the gateway; by way of the store on all instances. */
-  forget(route: string, now: number): void {
-    const rules = this.#pages.get(route)?.rules;
-    if (rules) Object.assign(this.#begin(rules), { since: now, isSinceDirty: true });
+  /**
+   * What makes whoever absorbs it forget all that was gathered of a route before now, as after a repair of the gateway.
+   * Store it first: what was forgotten in memory alone is back after a restart. Undefined for a route that is not in the
+   * table.
+   */
+  forgetting(route: string, now: number): EvidenceRow | undefined {
+    const fingerprint = this.#pages.get(route)?.rules.fingerprint;
+    if (fingerprint === undefined) return undefined;
+    return { route, minute: now, instance: FORGOTTEN, fingerprint, evidence: new Evidence().toJSON() };
   }
 
   /** What changed since the last call, to be stored. */
@@ -159,9 +164,6 @@ export class ParityBook {
     const rows: EvidenceRow[] = [];
     for (const [route, page] of this.#pages) {
       const { fingerprint } = page.rules;
-      const evidence = new Evidence().toJSON();
-      if (page.isSinceDirty) rows.push({ route, minute: page.since, instance: FORGOTTEN, fingerprint, evidence });
-      page.isSinceDirty = false;
       for (const minute of page.dirty) {
         const evidence = page.window.entry(minute, this.#instance).toJSON();
         rows.push({ route, minute, instance: this.#instance, fingerprint, evidence });
@@ -173,11 +175,9 @@ export class ParityBook {
 
   /** Puts rows back that could not be stored. */
   putBack(rows: readonly EvidenceRow[]): void {
-    for (const { route, minute, instance, fingerprint } of rows) {
+    for (const { route, minute, fingerprint } of rows) {
       const page = this.#pages.get(route);
-      if (page?.rules.fingerprint !== fingerprint) continue;
-      if (instance === FORGOTTEN) page.isSinceDirty = true;
-      else if (minute >= minuteOf(page.since)) page.dirty.add(minute);
+      if (page?.rules.fingerprint === fingerprint && minute >= page.since) page.dirty.add(minute);
     }
   }
 
@@ -187,16 +187,18 @@ export class ParityBook {
     for (const { route, minute, instance, fingerprint, evidence } of rows) {
       const page = this.#pages.get(route);
       if (!page || instance === this.#instance || instance === FORGOTTEN) continue;
-      if (page.rules.fingerprint !== fingerprint || minute < minuteOf(page.since)) continue;
+      if (page.rules.fingerprint !== fingerprint || minute < page.since) continue;
       const read = readEvidence(evidence);
       if (read) page.noiseCount += read.noise.judged - page.window.replace(minute, instance, read);
     }
   }
 
   #entry(page: RoutePage, now: number): Evidence {
-    const minute = minuteOf(now);
-    page.dirty.add(minute);
-    return page.window.entry(minute, this.#instance);
+    const stretch = stretchOf(this.#settings.windowMs);
+    // What was forgotten within a stretch stays so: the rest of it begins then.
+    const start = Math.max(Math.floor(now / stretch) * stretch, page.since);
+    page.dirty.add(start);
+    return page.window.entry(start, this.#instance);
   }
 
   /** The same row may come again: only a newer one forgets. */
@@ -214,7 +216,6 @@ export class ParityBook {
       facts: new PerSecond(MAX_FACTS),
       dirty: new Set<number>(),
       since: 0,
-      isSinceDirty: false,
     };
     this.#pages.set(rules.route.id, page);
     return page;

@@ -1,4 +1,5 @@
-import { isJsonMediaType } from '../../http/media.ts';
+import { isJsonAnswerType } from '../../http/media.ts';
+import { charsetIn, textOf } from './body-text.ts';
 import { notRun, type PathAnswer, type Comparison, type Difference, type ErrorReason } from './comparison.ts';
 import { bodyFacts } from './coverage.ts';
 import { headerOf } from './head.ts';
@@ -41,6 +42,7 @@ export function compareAnswers(
     reason: undefined,
     differences: differences.slice(0, MAX_DIFFERENCES),
     isCapped: differences.length > MAX_DIFFERENCES,
+    hasData: left.status === right.status && hasData(left) && hasData(right),
     facts: withFacts ? factsOf(left) : [],
     control: sideOf(left),
     candidate: sideOf(right),
@@ -57,13 +59,20 @@ export function answerFacts(rules: CompiledRules, answer: PathAnswer): readonly 
 
 const sideOf = ({ status, isFailed, ms }: UnderstoodAnswer) => ({ status, isFailed, ms });
 
+const hasData = ({ status, isFailed, decoded }: UnderstoodAnswer): boolean =>
+  !isFailed && status < 300 && decoded.kind === 'ok' && decoded.body.length > 0;
+
 /** Why two answers say nothing of each other. */
 function unfitFor(left: UnderstoodAnswer, right: UnderstoodAnswer): ErrorReason | undefined {
+  if (left.isRefused && right.isRefused) return 'refused';
   if (left.isFailed && right.isFailed) return 'both_failed';
   if (left.status === 429 || right.status === 429) return 'rate_limited';
-  if (left.isFailed || right.isFailed || left.status !== right.status || left.status >= 400) return undefined;
+  if (left.isFailed || right.isFailed || left.status !== right.status) return undefined;
+  if (left.status >= 400) return undefined;
   const isWhole = ({ answer, decoded }: UnderstoodAnswer) => answer.isComplete && decoded.kind !== 'too large';
-  return isWhole(left) && isWhole(right) ? undefined : 'too_large';
+  if (!isWhole(left) || !isWhole(right)) return 'too_large';
+  const areUnreadable = left.decoded.kind === 'unreadable' && right.decoded.kind === 'unreadable';
+  return areUnreadable && left.status < 300 ? 'unreadable' : undefined;
 }
 
 function differencesOf(rules: CompiledRules, left: UnderstoodAnswer, right: UnderstoodAnswer): Difference[] {
@@ -93,27 +102,42 @@ const comparable = (name: string, value: string | undefined): string | undefined
 const LINK_PATH = /<[^<>?]*/g;
 
 function bodyDifferences({ route }: CompiledRules, left: UnderstoodAnswer, right: UnderstoodAnswer): Difference[] {
-  const [a, b] = [bytesOf(left), bytesOf(right)];
   // The same bytes are the same document, whatever the rules say of it; most answers end here.
-  if (a.equals(b) && isSameType(left.contentType, right.contentType)) return [];
+  if (areSameBytes(left, right)) return [];
   const [x, y] = [jsonOf(left), jsonOf(right)];
   if (x && y) return structuralDifferences(normalise(x, route.compare), normalise(y, route.compare));
-  const kinds = [kindOf(a, x !== undefined), kindOf(b, y !== undefined)] as const;
-  const [from, to] = kinds;
-  return [{ path: '', kind: from === to ? 'hash' : 'type', from, to }];
+  const [from, to] = [kindOf(left, x !== undefined), kindOf(right, y !== undefined)];
+  if (from !== to) return [{ path: '', kind: 'type', from, to }];
+  return areSameText(left, right) ? [] : [{ path: '', kind: 'hash', from, to }];
 }
 
-const isSameType = (a: string | undefined, b: string | undefined): boolean =>
-  a === b || isJsonMediaType(a) === isJsonMediaType(b);
+/** And read alike: bytes in one charset are another text in another. */
+function areSameBytes(left: UnderstoodAnswer, right: UnderstoodAnswer): boolean {
+  const [a, b] = [bodyOf(left), bodyOf(right)];
+  if (!a || !b || !a.equals(b)) return false;
+  const [x, y] = [left.contentType, right.contentType];
+  return x === y || (isJsonAnswerType(x) === isJsonAnswerType(y) && charsetIn(x) === charsetIn(y));
+}
 
-/** What could not be unpacked is compared as it came. */
-const bytesOf = ({ answer, decoded }: UnderstoodAnswer): Buffer => (decoded.kind === 'ok' ? decoded.body : answer.body);
+function areSameText(left: UnderstoodAnswer, right: UnderstoodAnswer): boolean {
+  const [a, b] = [left, right].map((side) => textOf(bodyOf(side) ?? EMPTY, side.contentType));
+  return a !== undefined && a === b;
+}
 
-const jsonOf = (side: UnderstoodAnswer) => (isJsonMediaType(side.contentType) ? readJson(bytesOf(side)) : undefined);
+const EMPTY = Buffer.alloc(0);
 
-const kindOf = (body: Buffer, isJson: boolean): string =>
-  isJson ? 'json' : body.length === 0 ? 'empty body' : 'other body';
+/** Undefined where it cannot be unpacked: then nobody can read it, whatever its bytes are. */
+const bodyOf = ({ decoded }: UnderstoodAnswer): Buffer | undefined =>
+  decoded.kind === 'ok' ? decoded.body : undefined;
+
+const jsonOf = (side: UnderstoodAnswer) => readJson(bodyOf(side) ?? EMPTY, side.contentType);
+
+function kindOf(side: UnderstoodAnswer, isJson: boolean): string {
+  const body = bodyOf(side);
+  if (!body) return 'unreadable body';
+  return isJson ? 'json' : body.length === 0 ? 'empty body' : 'other body';
+}
 
 function factsOf(side: UnderstoodAnswer): readonly string[] {
-  return side.isFailed ? [] : bodyFacts(side.status, side.contentType, bytesOf(side));
+  return side.isFailed ? [] : bodyFacts(side.status, side.contentType, bodyOf(side));
 }

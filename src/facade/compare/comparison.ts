@@ -34,7 +34,7 @@ export interface PathAnswer {
  * - `missing`, `extra`: a member or an item is on one side only.
  * - `order`: an item stands elsewhere in a list whose order counts.
  * - `length`: a list has another length.
- * - `hash`: bodies that are no JSON are not the same bytes.
+ * - `hash`: bodies that are no JSON are not the same text, or not the same bytes where they are none.
  * - `failure`: one side failed and the other did not.
  */
 export { DIFFERENCE_KINDS };
@@ -60,10 +60,14 @@ export const ERROR_REASONS = [
   'dropped',
   /** The request has no spelling in the other dialect. */
   'untranslatable',
-  /** Either side was answered 429: that says something of the limit, nothing of the data. */
+  /** Either side was answered 429, or had been a moment ago: that says something of the limit, nothing of the data. */
   'rate_limited',
   /** Both sides failed. Not a match: no data was compared. */
   'both_failed',
+  /** Neither side was let in (401, 403, 407): that says something of the credentials, nothing of the data. */
+  'refused',
+  /** Neither side's answer can be unpacked: no data was compared. */
+  'unreadable',
   /** An answer is longer than is kept for comparing. */
   'too_large',
   /** The caller left, so the answer that it would have got is not known. */
@@ -73,7 +77,23 @@ export const ERROR_REASONS = [
 ] as const;
 export type ErrorReason = (typeof ERROR_REASONS)[number];
 
-export type ComparisonResult = 'match' | 'mismatch' | 'ignored' | 'error';
+/** The same in words, as a report says it. */
+export const REASON_TEXTS: Readonly<Record<ErrorReason, string>> = {
+  rate_budget: 'no rate budget was to spare',
+  unavailable: 'the breaker was open, or there is no gateway',
+  dropped: 'too many shadows at once',
+  untranslatable: 'the gateway cannot be asked this',
+  rate_limited: 'an upstream had answered 429',
+  refused: 'neither side was let in (401, 403, 407)',
+  both_failed: 'both sides failed',
+  unreadable: 'neither answer can be unpacked',
+  too_large: 'an answer is longer than compare.maxBody',
+  no_control: 'the caller left',
+  defect: 'the comparison failed, see the log',
+};
+
+/** `noise`: direct was compared with itself, whatever came of it. */
+export type ComparisonResult = 'match' | 'mismatch' | 'ignored' | 'noise' | 'error';
 
 /** What is kept of one side besides its differences. */
 export interface PathObservation {
@@ -92,6 +112,8 @@ export interface Comparison {
   readonly differences: readonly Difference[];
   /** True when there were more than are kept. */
   readonly isCapped: boolean;
+  /** Both sides answered with data, and these were compared: errors, redirects and empty answers show no data. */
+  readonly hasData: boolean;
   /** What the control's answer adds to the coverage; see coverage.ts. */
   readonly facts: readonly string[];
   /** Undefined where the shadow was not run. */
@@ -116,6 +138,7 @@ export function notRun(reason: ErrorReason): Comparison {
     reason,
     differences: [],
     isCapped: false,
+    hasData: false,
     facts: [],
     control: undefined,
     candidate: undefined,

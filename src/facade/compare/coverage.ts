@@ -1,4 +1,3 @@
-import { isJsonMediaType } from '../../http/media.ts';
 import { percentDecode } from '../../http/percent.ts';
 import { toGatewayQuery } from '../dialect/query.ts';
 import type { RouteModel } from '../rollout/route.ts';
@@ -23,7 +22,7 @@ export function requestFacts({ query: rule }: RouteModel, query: string): string
   for (const [rawName = '', rawValue = ''] of query.split('&').map((pair) => pair.split('=', 2))) {
     const name = percentDecode(rawName) ?? '';
     const value = percentDecode(rawValue) ?? '';
-    const parameter = rule[name];
+    const parameter = Object.hasOwn(rule, name) ? rule[name] : undefined;
     if (!parameter) continue;
     facts.add(`param ${name}`);
     const words = parameter.type === 'boolean' ? ['true', 'false'] : parameter.values;
@@ -44,12 +43,12 @@ function depthOf(value: string): string {
   return DEPTHS.find(([deepest]) => Number(value) <= deepest)?.[1] ?? 'more than 50';
 }
 
-/** Errors are known by their status alone: their texts differ by dialect. */
-export function bodyFacts(status: number, contentType: string | undefined, body: Buffer): string[] {
+/** Errors are known by their status alone: their texts differ by dialect. @param body undefined: nobody can read it. */
+export function bodyFacts(status: number, contentType: string | undefined, body: Buffer | undefined): string[] {
   const facts = [`status ${status}`];
-  if (status >= 400) return facts;
+  if (status >= 400 || !body) return facts;
   if (body.length === 0) return [...facts, 'body empty'];
-  const plain = isJsonMediaType(contentType) ? readPlainJson(body) : undefined;
+  const plain = readPlainJson(body, contentType);
   if (plain === undefined) return [...facts, 'body other'];
   const shapes = new Set<string>();
   collectShapes(plain, '', shapes);

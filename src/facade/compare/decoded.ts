@@ -2,29 +2,51 @@ import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDeco
 
 /**
  * A body without its content-encoding. One side may send gzip where the other does not; that is transport, not content.
- * Bounded: a thousandth of a body may be enough to unpack to gigabytes.
+ * Bounded: a thousandth of a body may be enough to unpack to gigabytes. As strict as the strictest client: bytes that are
+ * left behind the end of an encoding make the body unreadable to Go's, and to others not.
  */
 
-type Unpack = (body: Buffer, options: { maxOutputLength: number }) => Buffer;
+interface UnpackOptions {
+  readonly maxOutputLength: number;
+  /** Node then answers with an {@link Unpacked}, of which its types know nothing. */
+  readonly info: true;
+}
+interface Unpacked {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+type Unpack = (body: Buffer, maxOutputLength: number) => Buffer;
 
-const inflate: Unpack = (body, options) => {
+/** @throws where the bytes are not in the encoding, from the first to the last. */
+const whole =
+  (unpack: (body: Buffer, options: UnpackOptions) => unknown): Unpack =>
+  (body, maxOutputLength) => {
+    const { buffer, engine } = unpack(body, { maxOutputLength, info: true }) as Unpacked;
+    if (engine.bytesWritten < body.length) throw new Error('bytes are left behind the end of the encoding');
+    return buffer;
+  };
+
+const wrapped = whole(inflateSync);
+const bare = whole(inflateRawSync);
+
+const inflate: Unpack = (body, maxOutputLength) => {
   // Some servers say deflate and leave the zlib wrapper off (RFC 9110, 8.4.1.2).
   try {
-    return inflateSync(body, options);
+    return wrapped(body, maxOutputLength);
   } catch (error) {
     if (isTooLarge(error)) throw error;
-    return inflateRawSync(body, options);
+    return bare(body, maxOutputLength);
   }
 };
 
-const UNPACK: Readonly<Record<string, Unpack>> = {
-  gzip: gunzipSync,
-  'x-gzip': gunzipSync,
-  deflate: inflate,
-  br: brotliDecompressSync,
-  zstd: zstdDecompressSync,
-  identity: (body) => body,
-};
+const UNPACK: ReadonlyMap<string, Unpack> = new Map([
+  ['gzip', whole(gunzipSync)],
+  ['x-gzip', whole(gunzipSync)],
+  ['deflate', inflate],
+  ['br', whole(brotliDecompressSync)],
+  ['zstd', whole(zstdDecompressSync)],
+  ['identity', (body) => body],
+]);
 
 /** Nobody encodes more than twice; a longer list is an attack on whoever unpacks it. */
 const MAX_LAYERS = 3;
@@ -33,7 +55,7 @@ export type Decoded =
   | { readonly kind: 'ok'; readonly body: Buffer }
   /** Unpacks to more than `longest`. */
   | { readonly kind: 'too large' }
-  /** An encoding that is not known, or bytes that are not in it. */
+  /** An encoding that is not known, or bytes that are not in it: no caller can read it. */
   | { readonly kind: 'unreadable' };
 
 /** @param longest bytes that the body may unpack to. */
@@ -45,10 +67,10 @@ export function decoded(body: Buffer, encoding: string | undefined, longest: num
   let plain = body;
   try {
     for (const layer of layers.toReversed()) {
-      const unpack = Object.hasOwn(UNPACK, layer) ? UNPACK[layer] : undefined;
+      const unpack = UNPACK.get(layer);
       if (!unpack) return { kind: 'unreadable' };
       // An answer to HEAD, and a 204, may name an encoding of nothing.
-      if (plain.length > 0) plain = unpack(plain, { maxOutputLength: longest });
+      if (plain.length > 0) plain = unpack(plain, longest);
     }
   } catch (error) {
     return { kind: isTooLarge(error) ? 'too large' : 'unreadable' };

@@ -1,4 +1,4 @@
-import type { Observation, PathObservation } from './comparison.ts';
+import type { ErrorReason, Observation, PathObservation } from './comparison.ts';
 import { BoundedCounts, type CountsJson } from './counts.ts';
 import { Latency, type LatencyJson } from './latency.ts';
 import { ReadBacks, type ReadBacksJson } from './read-backs.ts';
@@ -19,6 +19,8 @@ export interface EvidenceJson {
   readonly pairs: Pairs;
   readonly compared: CountsJson;
   readonly live: CountsJson;
+  /** Versions that took an error of both sides for a proof did not keep it: of theirs nothing is known to have had data. */
+  readonly data?: number | undefined;
   /** Versions that gave writes no verdict did not keep it. */
   readonly readBacks?: ReadBacksJson | undefined;
 }
@@ -37,6 +39,8 @@ export class Evidence {
   control = new Latency();
   candidate = new Latency();
   readonly pairs: Pairs = { neither: 0, control: 0, candidate: 0, both: 0 };
+  /** Judged across, and both sides had data that were compared: see Comparison.hasData. */
+  data = 0;
   /** Facts that were compared across, of request and answer. */
   compared = new BoundedCounts(MAX_FACTS);
   /** Facts that live traffic showed, sampled. */
@@ -48,8 +52,10 @@ export class Evidence {
     (kind === 'cross' ? this.cross : this.noise).add(comparison);
     const { control, candidate } = comparison;
     if (kind === 'noise' || !control || !candidate) return;
-    this.#addSides(control, candidate);
-    if (comparison.reason !== undefined || facts.length + comparison.facts.length === 0) return;
+    this.#addSides(comparison.reason, control, candidate);
+    if (comparison.reason !== undefined) return;
+    if (comparison.hasData) this.data++;
+    if (facts.length + comparison.facts.length === 0) return;
     for (const fact of new Set([...facts, ...comparison.facts])) this.compared.add(fact);
   }
 
@@ -63,6 +69,7 @@ export class Evidence {
     this.control.merge(other.control);
     this.candidate.merge(other.candidate);
     for (const who of WHO) this.pairs[who] += other.pairs[who];
+    this.data += other.data;
     this.compared.merge(other.compared);
     this.live.merge(other.live);
     this.readBacks.merge(other.readBacks);
@@ -75,6 +82,7 @@ export class Evidence {
       control: this.control.toJSON(),
       candidate: this.candidate.toJSON(),
       pairs: this.pairs,
+      data: this.data,
       compared: this.compared.toJSON(),
       live: this.live.toJSON(),
       readBacks: this.readBacks.toJSON(),
@@ -88,6 +96,7 @@ export class Evidence {
     evidence.control = Latency.fromJSON(json.control);
     evidence.candidate = Latency.fromJSON(json.candidate);
     Object.assign(evidence.pairs, json.pairs);
+    evidence.data = json.data ?? 0;
     evidence.compared = BoundedCounts.fromJSON(MAX_FACTS, json.compared);
     evidence.live = BoundedCounts.fromJSON(MAX_FACTS, json.live);
     evidence.readBacks = ReadBacks.fromJSON(json.readBacks);
@@ -95,9 +104,9 @@ export class Evidence {
   }
 
   /** Durations count where both sides answered: a refusal is fast, and no sign of speed. */
-  #addSides(control: PathObservation, candidate: PathObservation): void {
-    // A 429 says something of the limit and nothing of either side.
-    if (control.status === 429 || candidate.status === 429) return;
+  #addSides(reason: ErrorReason | undefined, control: PathObservation, candidate: PathObservation): void {
+    // What was not let in says something of the limit or the credentials, and nothing of either side.
+    if (reason === 'rate_limited' || reason === 'refused') return;
     if (control.isFailed || candidate.isFailed) {
       this.pairs[control.isFailed ? (candidate.isFailed ? 'both' : 'control') : 'candidate']++;
       return;

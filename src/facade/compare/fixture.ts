@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { isJsonMediaType } from '../../http/media.ts';
 import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
 import type { PathAnswer } from './comparison.ts';
-import { textOf } from './groups.ts';
+import { charsetIn, textOf } from './body-text.ts';
+import { textOf as differenceText } from './groups.ts';
 import { headerOf } from './head.ts';
+import { readJson, type JsonValue } from './json-value.ts';
 import { Redactor } from './redact.ts';
 import type { CompiledRules } from './rules.ts';
 import type { DifferenceSample } from './samples.ts';
@@ -50,14 +51,14 @@ export function freeze(sample: DifferenceSample, rules: CompiledRules, random: (
     headers: headersOf(of, rules, hide),
     ...(of.answer.failure === undefined ? {} : { failure: of.answer.failure }),
     ms: Math.round(of.ms),
-    body: redacted ?? hide(bytesOf(of).toString('utf8')),
+    body: redacted ?? hide(textIn(of)),
   });
   return {
     version: 1,
     route: sample.route,
     at: new Date(sample.at).toISOString(),
     isRedacted: !reveal,
-    differences: sample.differences.map(textOf),
+    differences: sample.differences.map(differenceText),
     control: write(control, left),
     candidate: write(candidate, right),
   };
@@ -80,18 +81,36 @@ const EMPTY = Buffer.alloc(0);
 const bytesOf = ({ status, isFailed, decoded, answer }: UnderstoodAnswer): Buffer =>
   isFailed || status >= 400 ? EMPTY : decoded.kind === 'ok' ? decoded.body : answer.body;
 
-const jsonOf = (of: UnderstoodAnswer): Buffer => (isJsonMediaType(of.contentType) ? bytesOf(of) : EMPTY);
+const jsonOf = (of: UnderstoodAnswer): JsonValue | undefined =>
+  of.decoded.kind === 'ok' ? readJson(bytesOf(of), of.contentType)?.value : undefined;
+
+/** Bytes that are no text are written a letter each: other bytes are another text. */
+const textIn = (of: UnderstoodAnswer): string => textOf(bytesOf(of), of.contentType) ?? bytesOf(of).toString('latin1');
+
+/** In a fixture every body is UTF-8: what was a text in another charset, no text in its own or not to be unpacked is said. */
+const BYTES = 'x-bytes';
+const UNREADABLE = 'unreadable';
 
 function headersOf(
-  { answer, contentType }: UnderstoodAnswer,
+  of: UnderstoodAnswer,
   { route }: CompiledRules,
   hide: (text: string) => string,
 ): Record<string, string> {
-  const headers: Record<string, string> = {};
-  if (contentType !== undefined) headers['content-type'] = contentType;
+  const headers = new Map<string, string>();
   for (const name of route.compare.headers) {
-    const value = headerOf(answer.rawHeaders, name);
-    if (value !== undefined && name !== 'content-type') headers[name] = hide(value);
+    const value = headerOf(of.answer.rawHeaders, name);
+    // The body is written as it was unpacked.
+    if (value !== undefined && name !== 'content-encoding') headers.set(name, hide(value));
   }
-  return headers;
+  const type = typeOf(of);
+  if (type !== undefined) headers.set('content-type', type);
+  if (of.decoded.kind === 'unreadable') headers.set('content-encoding', UNREADABLE);
+  return Object.fromEntries(headers);
+}
+
+function typeOf(of: UnderstoodAnswer): string | undefined {
+  const { contentType } = of;
+  const type = contentType?.split(';', 1)[0];
+  if (textOf(bytesOf(of), contentType) === undefined) return `${type ?? ''};charset=${BYTES}`;
+  return charsetIn(contentType) === 'utf-8' ? contentType : type;
 }

@@ -10,7 +10,7 @@ interface EvidenceStore {
   save(rows: readonly EvidenceRow[]): Promise<void>;
   /** Rows written since the mark of an earlier call, and a new mark. Undefined: all. */
   since(mark: string | undefined): Promise<{ readonly rows: readonly EvidenceRow[]; readonly mark: string }>;
-  /** Removes rows of minutes before this one. */
+  /** Removes rows of stretches that began before. */
   prune(before: number): Promise<void>;
 }
 
@@ -21,8 +21,8 @@ interface KeepOptions {
   readonly every: (work: () => Promise<void>) => { close(): void };
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Milliseconds: rows older than this are pruned. */
-  readonly keepFor: number;
+  /** Milliseconds: rows older than this are pruned. Asked each time, for a reload may lengthen the window. */
+  readonly keepFor: () => number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -55,6 +55,13 @@ export class EvidenceKeeper {
     await this.#attempt(() => this.#save());
     await this.#attempt(() => this.#load());
     await this.#attempt(() => this.#prune());
+  }
+
+  /** Forgets a route here and, by way of the store, on all instances and for good. @throws what the store throws, and then nothing is forgotten. */
+  async forget(row: EvidenceRow): Promise<void> {
+    const { book, store } = this.#options;
+    await store.save([row]);
+    book.absorb([row]);
   }
 
   /** Stops, and writes what is left. Never rejects. */
@@ -94,6 +101,6 @@ export class EvidenceKeeper {
     const { store, now, keepFor } = this.#options;
     if (now() - this.#prunedAt < HOUR) return;
     this.#prunedAt = now();
-    await store.prune(now() - keepFor);
+    await store.prune(now() - keepFor());
   }
 }

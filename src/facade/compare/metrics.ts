@@ -12,7 +12,7 @@ export class ComparisonMetrics {
   constructor(registry: Registry, book: Reports, now: () => number) {
     this.shadows = new CellCounter({
       name: 'facade_shadow_total',
-      help: 'Shadows, by what came of them; error: not run, or not to be judged.',
+      help: 'Shadows, by what came of them. mismatch: the two paths differed in something, which may differ by itself (facade_parity_ratio has that subtracted); noise: direct was compared with itself; error: not run, or not to be judged.',
       labelNames: ['route', 'result'],
       registers: [registry],
     });

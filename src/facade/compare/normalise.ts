@@ -86,8 +86,8 @@ function backToFront(a: Path, b: Path): number {
 
 function tolerant(value: JsonValue, number: number | undefined, time: number | undefined): JsonValue {
   if (value instanceof Decimal && number !== undefined) return new Decimal(value.text, number);
-  const at = typeof value === 'string' && time !== undefined ? instantIn(value) : undefined;
-  return at === undefined ? value : new Instant(at, time as number);
+  const instant = typeof value === 'string' && time !== undefined ? instantIn(value) : undefined;
+  return instant === undefined ? value : new Instant(instant, time as number);
 }
 
 /** Sorts in place by the member, else by the whole of the item, and lets the items be told apart by the same. */

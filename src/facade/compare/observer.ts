@@ -12,7 +12,7 @@ import type { ComparisonMetrics } from './metrics.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
-interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure'> {
+interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause'> {
   readonly settings: ShadowSettings;
   readonly book: ParityBook;
   readonly writes: WriteReader;
@@ -33,13 +33,14 @@ export class Observer implements ShadowSink {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { now, snapshot, credentials, isUnderPressure, book } = options;
+    const { now, snapshot, credentials, isUnderPressure, pause, book } = options;
     this.#live = new LiveCoverage(options);
     this.#shadows = new ShadowRunner(options.settings, {
       now,
       snapshot,
       credentials,
       isUnderPressure,
+      pause,
       noiseShare: ({ model }) => book.noiseShare(model.id),
       compared: (shadowed) => this.#compared(shadowed),
       notRun: (entry, reason) => this.#notRun(entry, reason),
@@ -107,7 +108,8 @@ export class Observer implements ShadowSink {
 
   #record({ id }: RouteModel, observation: Observation, now: number, pair?: AnswerPair): void {
     const { book, metrics } = this.#options;
-    const { result } = observation.comparison;
+    const { kind, comparison } = observation;
+    const result = kind === 'noise' && comparison.reason === undefined ? 'noise' : comparison.result;
     let cells = this.#cells.get(id);
     if (!cells) this.#cells.set(id, (cells = {}));
     (cells[result] ??= metrics.shadows.cell({ route: id, result })).inc();

@@ -20,7 +20,7 @@ export interface WrittenRecord {
   readonly trace?: InboundRequest['trace'];
 }
 
-type ReadBackPorts = Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials'>;
+type ReadBackPorts = Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'pause'>;
 type ReadBackSettings = Pick<ShadowSettings, 'deadlineMs' | 'maxBodyBytes'>;
 
 /**
@@ -50,8 +50,8 @@ export class ReadBack {
   async read(record: WrittenRecord): Promise<PathAnswer | undefined> {
     const { entries, upstreams } = this.#ports.snapshot();
     const endpoint = entries.find(({ model }) => model.id === record.read);
-    if (!endpoint || (upstreams.direct.rateBudget && !(await upstreams.direct.rateBudget.takeSpare())))
-      return undefined;
+    const { rateBudget } = upstreams.direct;
+    if (!endpoint || this.#ports.pause.isOn || (rateBudget && !(await rateBudget.takeSpare()))) return undefined;
     // The budget took its time: a pool that is opened now would be closed by nobody.
     if (this.#closing) return undefined;
     const request = this.#request(record, endpoint, upstreams.direct.prefix);
@@ -65,8 +65,9 @@ export class ReadBack {
       watch: this.#deadlines,
       copy: record.trace?.copy('read-back', upstreams.direct, request.method, request.headers),
     });
-    const answer = await new Promise<ShadowAnswer>((resolve) => call.send(request, resolve));
-    return answerOf(answer);
+    const answer = answerOf(await new Promise<ShadowAnswer>((resolve) => call.send(request, resolve)));
+    this.#ports.pause.note(endpoint.model, answer, maxBodyBytes);
+    return answer;
   }
 
   async close(): Promise<void> {

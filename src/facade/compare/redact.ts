@@ -1,6 +1,6 @@
 import { Decimal } from './decimal.ts';
 import { instantIn } from './instant.ts';
-import { isObject, readJson, type JsonValue } from './json-value.ts';
+import { isObject, type JsonValue } from './json-value.ts';
 import { nameOf } from './shape.ts';
 
 /**
@@ -28,10 +28,14 @@ export class Redactor {
   }
 
   /** Both documents as JSON texts; undefined for one that is no JSON. */
-  redact(control: Buffer, candidate: Buffer): [control: string | undefined, candidate: string | undefined] {
-    const [a, b] = [readJson(control)?.value, readJson(candidate)?.value];
-    for (const value of [a, b]) if (value !== undefined) this.#noteNumbers(value, '');
-    return [a === undefined ? undefined : this.#write(a, ''), b === undefined ? undefined : this.#write(b, '')];
+  redact(
+    control: JsonValue | undefined,
+    candidate: JsonValue | undefined,
+  ): [control: string | undefined, candidate: string | undefined] {
+    const both = [control, candidate];
+    for (const value of both) if (value !== undefined) this.#noteNumbers(value, '');
+    const [a, b] = both.map((value) => (value === undefined ? undefined : this.#write(value, '')));
+    return [a, b];
   }
 
   /** For what is no JSON: the same for the same text. */

@@ -2,6 +2,7 @@ import { OVERFLOW } from './counts.ts';
 import type { Evidence } from './evidence.ts';
 import { countOf, groupsOf, type Counted, type DifferenceGroup } from './groups.ts';
 import type { Latency } from './latency.ts';
+import type { Pace } from './pace.ts';
 import type { ReadBacksJson } from './read-backs.ts';
 import type { CompiledRules } from './rules.ts';
 import { differenceOfShares, mcnemar, ratioOf, wilson, type Interval } from './statistics.ts';
@@ -20,7 +21,12 @@ export interface ParityReport {
     /** All shadows, those that were not judged included. */
     readonly shadows: number;
   };
-  readonly counts: Counted & { readonly error: number };
+  readonly pace: Pace;
+  readonly counts: Counted & {
+    readonly error: number;
+    /** Of those that were judged the ones whose data was compared: both sides answered with some. */
+    readonly data: number;
+  };
   /** Why shadows were not judged, by ErrorReason. */
   readonly errors: Readonly<Record<string, number>>;
   readonly noise: {
@@ -84,10 +90,14 @@ interface ReportInput {
   /** Milliseconds since the epoch. */
   readonly since: number | undefined;
   readonly now: number;
-  readonly limits: VerdictLimits;
+  readonly limits: Omit<VerdictLimits, 'pace'>;
+  /** Milliseconds: `compare.window`. */
+  readonly windowMs: number;
+  /** Comparisons of direct with the gateway that are counted at most. */
+  readonly most: number;
 }
 
-export function reportOf({ rules, evidence, since, now, limits }: ReportInput): ParityReport {
+export function reportOf({ rules, evidence, since, now, limits, windowMs, most }: ReportInput): ParityReport {
   const { cross, noise } = evidence;
   const groups = groupsOf(cross, noise, rules.known, now);
   const counts = countOf(cross, groups);
@@ -100,6 +110,7 @@ export function reportOf({ rules, evidence, since, now, limits }: ReportInput): 
   const readBacks = readBacksOf(rules, evidence);
   const errors = { ...cross.errors.toJSON() };
   const error = cross.errors.total;
+  const pace = { spanMs: since === undefined ? 0 : now - since, windowMs, most };
   return {
     route: rules.route.id,
     window: {
@@ -107,7 +118,8 @@ export function reportOf({ rules, evidence, since, now, limits }: ReportInput): 
       to: new Date(now).toISOString(),
       shadows: cross.judged + error + noise.judged + noise.errors.total,
     },
-    counts: { ...counts, error },
+    pace,
+    counts: { ...counts, error, data: evidence.data },
     errors,
     noise: noiseOf(evidence, limits.minNoise),
     parity: { ...parity, wanted: limits.parity },
@@ -118,8 +130,21 @@ export function reportOf({ rules, evidence, since, now, limits }: ReportInput): 
     readBacks,
     isCapped: isCapped(evidence),
     verdict: readBacks
-      ? writeVerdict(readBacks)
-      : verdictOf({ counts, noiseSamples: noise.judged, parity, groups, failures, latency, unseen }, limits),
+      ? writeVerdict(readBacks, pace)
+      : verdictOf(
+          {
+            counts,
+            data: evidence.data,
+            errors,
+            noiseSamples: noise.judged,
+            parity,
+            groups,
+            failures,
+            latency,
+            unseen,
+          },
+          { ...limits, pace },
+        ),
   };
 }
 
@@ -160,7 +185,7 @@ function readBacksOf({ route: { verify } }: CompiledRules, { readBacks }: Eviden
 }
 
 /** Answers that are no data of the route, and requests that the gateway cannot be asked at all, are nothing to compare. */
-const NOT_COMPARABLE = /^(status (429|5\d\d)|form direct only)$/;
+const NOT_COMPARABLE = /^(status (401|403|407|429|5\d\d)|form direct only)$/;
 
 function coverageOf({ compared, live }: Evidence): CoverageReport {
   // Where the list of compared facts was cut, absence from it means nothing.

@@ -9,6 +9,7 @@ import type { RouteState } from '../forward/route-state.ts';
 import type { Upstream } from '../forward/upstream.ts';
 import type { Endpoint, Path } from '../rollout/route.ts';
 import { Batches } from './batches.ts';
+import type { LimitPause } from './limit-pause.ts';
 import type { PathAnswer, ErrorReason, ObservationKind } from './comparison.ts';
 import { ShadowCall, type ShadowAnswer, type ShadowRequest } from './shadow-call.ts';
 import { ShadowLane } from './shadow-lane.ts';
@@ -50,6 +51,8 @@ export interface ShadowPorts {
   readonly credentials: (path: Path, caller: Caller | undefined) => Credentials;
   /** The process has enough to do: nothing is begun that could be left undone. */
   readonly isUnderPressure: () => boolean;
+  /** An upstream said 429 a moment ago. */
+  readonly pause: LimitPause;
   /** Share of a route's shadows that ask direct twice, 0..1; more while its noise is not known yet. */
   readonly noiseShare: (entry: RouteEntry) => number;
   /** Both answered, or one could not. */
@@ -108,6 +111,10 @@ export class ShadowRunner {
   /** Bytes that are worth keeping of an answer; 0 when a copy of it would be dropped anyway. */
   captureBytes(entry: RouteEntry): number {
     if (this.#closing) return 0;
+    if (this.#ports.pause.isOn) {
+      this.#ports.notRun(entry, 'rate_limited');
+      return 0;
+    }
     // Answers are held until they are compared, so they count as well.
     const waiting = this.#queue.length + this.#answered.size;
     if (waiting < this.#settings.maxQueue && !this.#ports.isUnderPressure()) return this.#settings.maxBodyBytes;
@@ -118,6 +125,9 @@ export class ShadowRunner {
   /** A safe request was answered, and the caller has the answer. */
   offer(asked: InboundRequest, control: ResponseBuffer): void {
     const entry = asked.match.route;
+    // Who is past the limit is copied no more: that would spend what callers lack, to be told 429 in turn.
+    if (!this.#closing && this.#isLimited(entry, { captured: control, failure: undefined }))
+      return this.#ports.notRun(entry, 'rate_limited');
     if (this.captureBytes(entry) === 0) return;
     const kind = this.#nextKind(entry);
     const legs: Leg[] = [];
@@ -193,6 +203,7 @@ export class ShadowRunner {
   #obstacleTo({ asked }: Job, { path, inflight, settings }: Upstream): ErrorReason | undefined {
     // What waits since before the pressure gives its place up, too.
     if (this.#ports.isUnderPressure()) return 'dropped';
+    if (this.#ports.pause.isOn) return 'rate_limited';
     if (asked.match.route.state.breakerState(path) !== 'closed') return 'unavailable';
     // Half of the bulkhead is taken by callers: whoever comes next matters more.
     return inflight * 2 >= settings.maxInflight ? 'dropped' : undefined;
@@ -212,9 +223,15 @@ export class ShadowRunner {
     });
     call.send(request, (answer) => {
       if (this.#closing) return this.#over();
+      this.#isLimited(job.asked.match.route, answer);
       job.answers.push(answer);
       this.#proceed(job);
     });
+  }
+
+  #isLimited({ model }: RouteEntry, answer: ShadowAnswer): boolean {
+    const { pause } = this.#ports;
+    return answer.captured.status >= 400 && pause.note(model, answerOf(answer), this.#settings.maxBodyBytes);
   }
 
   #compare({ asked, kind, answers }: Job): void {

@@ -8,11 +8,13 @@ import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Path } from '../rollout/route.ts';
 import type { Store } from '../store/index.ts';
-import { ParityBook } from './book.ts';
+import { StoreUnavailable } from '../store/unavailable.ts';
+import { ParityBook, type EvidenceRow } from './book.ts';
 import type { PathAnswer } from './comparison.ts';
 import type { EvidenceJson } from './evidence.ts';
 import { keepEvidence, type EvidenceKeeper } from './keep-evidence.ts';
 import { ComparisonMetrics } from './metrics.ts';
+import type { LimitPause } from './limit-pause.ts';
 import { Observer } from './observer.ts';
 import { paritySettings, rulesOf } from './parity-settings.ts';
 import { PerSecond } from './per-second.ts';
@@ -32,12 +34,21 @@ interface ComparisonOptions {
   /** 0 ≤ x < 1 */
   readonly random: () => number;
   readonly config: FacadeConfig;
+  /** There is a store, or there will be one: what is not forgotten there is not forgotten. */
+  readonly hasStore: boolean;
+  /** After a 429 of the legacy side, for all that only reads for us. */
+  readonly pause: LimitPause;
 }
 
 export interface Comparing {
   readonly book: ParityBook;
   /** After every load of the config. */
   use(config: FacadeConfig): void;
+  /**
+   * Forgets what was gathered of a route, as after a repair of the gateway: on all instances, and for good.
+   * @throws where the store cannot be had now; then nothing is forgotten, for it would be back after a restart.
+   */
+  forget(route: string): Promise<void>;
   /** The evidence outlives the process, and is summed with that of other instances. */
   keep(store: Store): Promise<void>;
   close(): Promise<void>;
@@ -51,7 +62,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
   const book = new ParityBook(randomUUID(), paritySettings(options.config));
   const counters = new ComparisonMetrics(metrics.registry, book, calendar.now);
   let settings = shadowSettings(options.config);
-  const ports = portsOf(dataPlane, now);
+  const ports = portsOf(options);
   const writes = new WriteReader(settings, {
     ...ports,
     random,
@@ -68,24 +79,24 @@ export function startComparison(options: ComparisonOptions): Comparing {
     onError: defectLog(log, now),
   });
   let keeper: EvidenceKeeper | undefined;
+  let current = options.config;
   const comparing: Comparing = {
     book,
     use(config) {
+      current = config;
       settings = shadowSettings(config);
       const models = dataPlane.snapshot.entries.map(({ model }) => model);
       book.use(paritySettings(config), rulesOf(config, models));
       observer.configure(settings);
       writes.configure(settings);
     },
-    async keep({ db }) {
-      keeper = await keepEvidence({
-        book,
-        store: new (await import('../store/parity.ts')).PostgresParity<EvidenceJson>(db),
-        every: (work) => everyFew(calendar, work),
-        now: calendar.now,
-        keepFor: paritySettings(options.config).windowMs,
-        onError: (error) => log.warn({ err: error }, 'the evidence of parity could not be kept in step with the store'),
-      });
+    async forget(route) {
+      const row = book.forgetting(route, calendar.now());
+      if (row && keeper) await keeper.forget(row);
+      else if (row) forgetAlone(book, row, options.hasStore);
+    },
+    async keep(store) {
+      keeper = await keepIn(store, book, options, () => paritySettings(current).windowMs);
     },
     async close() {
       await observer.close();
@@ -97,6 +108,28 @@ export function startComparison(options: ComparisonOptions): Comparing {
   return comparing;
 }
 
+function forgetAlone(book: ParityBook, row: EvidenceRow, hasStore: boolean): void {
+  if (hasStore) throw new StoreUnavailable('it is not there yet');
+  book.absorb([row]);
+}
+
+async function keepIn(
+  { db }: Store,
+  book: ParityBook,
+  { calendar, log }: ComparisonOptions,
+  keepFor: () => number,
+): Promise<EvidenceKeeper> {
+  const { PostgresParity } = await import('../store/parity.ts');
+  return keepEvidence({
+    book,
+    store: new PostgresParity<EvidenceJson>(db),
+    every: (work) => everyFew(calendar, work),
+    now: calendar.now,
+    keepFor,
+    onError: (error) => log.warn({ err: error }, 'the evidence of parity could not be kept in step with the store'),
+  });
+}
+
 /** What fails for one shadow fails for the next one too: once a second is enough. */
 function defectLog(log: Logger, now: () => number): (error: unknown) => void {
   const limit = new PerSecond(1);
@@ -105,9 +138,10 @@ function defectLog(log: Logger, now: () => number): (error: unknown) => void {
   };
 }
 
-function portsOf(dataPlane: DataPlane, now: () => number) {
+function portsOf({ dataPlane, now, pause }: ComparisonOptions) {
   return {
     now,
+    pause,
     snapshot: () => dataPlane.snapshot,
     isUnderPressure: () => dataPlane.overload.isUnderPressure,
     credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),

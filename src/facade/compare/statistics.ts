@@ -27,6 +27,22 @@ export function wilson(count: number, of: number): Interval {
   return { value: share, low: count === 0 ? 0 : centre - half, high: count === of ? 1 : centre + half };
 }
 
+/** Beyond this many nobody waits. */
+const MAX_COUNT = 1e9;
+
+/** The fewest that prove a share when not one of them is against it: lower end of the interval. Infinity: none do. */
+export function fewestProving(share: number): number {
+  const proves = (n: number) => wilson(n, n).low >= share;
+  let high = 1;
+  while (!proves(high)) if ((high *= 2) > MAX_COUNT) return Infinity;
+  for (let low = Math.floor(high / 2); high - low > 1;) {
+    const middle = Math.floor((low + high) / 2);
+    if (proves(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
 /**
  * `b − a`, two shares, with Newcombe's hybrid score interval (Newcombe 1998, method 10). The shares here are paired
  * and mostly fail together, which makes the true interval narrower: this one errs on the wide side.

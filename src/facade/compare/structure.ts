@@ -3,7 +3,7 @@ import type { Difference } from './comparison.ts';
 import { Decimal } from './decimal.ts';
 import { identityOf } from './identity.ts';
 import { Instant } from './instant.ts';
-import { canonicalText, type JsonValue } from './json-value.ts';
+import { isObject, type JsonValue } from './json-value.ts';
 import { nameOf, shapeOf, sizeOf, typeOf } from './shape.ts';
 
 /**
@@ -23,6 +23,7 @@ export const MAX_DIFFERENCES = 40;
 
 const patcher = new DiffPatcher({ objectHash: identityOf, arrays: { detectMove: true }, omitRemovedValues: false });
 patcher.processor.pipes.diff.before('trivial', Object.assign(compareLeaves, { filterName: 'leaves' }));
+patcher.processor.pipes.diff.before('collectChildren', Object.assign(collectMembers, { filterName: 'members' }));
 // Texts are the same or they are not; how they differ in detail is nobody's business here.
 patcher.processor.pipes.diff.remove('texts');
 
@@ -43,9 +44,16 @@ function compareLeaves(context: DiffContext): void {
   } else if (typeof left === 'string' && typeof right === 'string') {
     context.setResult(left === right ? undefined : [left, right]).exit();
   } else if (Array.isArray(left) && Array.isArray(right) && Math.max(left.length, right.length) > MAX_LIST_LENGTH) {
-    const isSame = canonicalText(left as JsonValue) === canonicalText(right as JsonValue);
-    context.setResult(isSame ? undefined : [left, right]).exit();
+    context.setResult(isSame(left, right) ? undefined : [left, right]).exit();
   }
+}
+
+/** In place of jsondiffpatch's own: in a plain object the difference of a member `__proto__` would get lost. */
+function collectMembers(context: DiffContext): void {
+  if (!context.children || context.leftIsArray) return;
+  const deltas = Object.create(null) as Record<string, Delta>;
+  for (const { childName, result } of context.children) if (result !== undefined) deltas[String(childName)] = result;
+  context.setResult(Object.keys(deltas).length === 0 ? undefined : deltas).exit();
 }
 
 const isLeaf = (value: unknown) => value instanceof Decimal || value instanceof Instant;
@@ -53,6 +61,19 @@ const isLeaf = (value: unknown) => value instanceof Decimal || value instanceof 
 function sameLeaf(left: unknown, right: unknown): boolean {
   if (left instanceof Decimal) return right instanceof Decimal && left.equals(right);
   return left instanceof Instant && right instanceof Instant && left.equals(right);
+}
+
+/** Item by item and member by member, with what the rules tolerate. */
+function isSame(left: unknown, right: unknown): boolean {
+  if (isLeaf(left) || isLeaf(right)) return sameLeaf(left, right);
+  if (Array.isArray(left) && Array.isArray(right))
+    return left.length === right.length && left.every((item, i) => isSame(item, right[i]));
+  if (!isObject(left) || !isObject(right)) return left === right;
+  const names = Object.keys(left);
+  return (
+    names.length === Object.keys(right).length &&
+    names.every((name) => Object.hasOwn(right, name) && isSame(left[name], right[name]))
+  );
 }
 
 class DifferenceList {

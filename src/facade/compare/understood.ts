@@ -16,7 +16,11 @@ export interface UnderstoodAnswer extends PathObservation {
   readonly answer: PathAnswer;
   readonly decoded: Decoded;
   readonly contentType: string | undefined;
+  /** Whoever asked was not let in: 401, 403, 407, or the credentials of the facade or the gateway were not accepted. */
+  readonly isRefused: boolean;
 }
+
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 407]);
 
 /** Where the facade or the caller ended it, there is nothing to judge. */
 const NOT_JUDGED: Readonly<Partial<Record<Outcome, ErrorReason>>> = {
@@ -39,8 +43,7 @@ export function understood(route: RouteModel, answer: PathAnswer, longest: numbe
   const { rawHeaders, ms } = answer;
   const contentType = headerOf(rawHeaders, 'content-type');
   const plain = decoded(answer.body, headerOf(rawHeaders, 'content-encoding'), longest);
-  const { status, isFailed } = judged(route, answer, plain, contentType);
-  return { answer, ms, contentType, decoded: plain, status, isFailed };
+  return { answer, ms, contentType, decoded: plain, ...judged(route, answer, plain, contentType) };
 }
 
 /** A 403 that the gateway passed on is an answer like that of direct; a 5xx is none, whoever failed. */
@@ -52,9 +55,9 @@ function judged(
   { path, status, failure, ms }: PathAnswer,
   plain: Decoded,
   contentType: string | undefined,
-): Pick<PathObservation, 'status' | 'isFailed'> {
-  if (failure !== undefined) return { status: 0, isFailed: true };
-  if (status < 400) return { status: successStatus(route, 'direct', path, status), isFailed: false };
+): Pick<UnderstoodAnswer, 'status' | 'isFailed' | 'isRefused'> {
+  if (failure !== undefined) return { status: 0, isFailed: true, isRefused: false };
+  if (status < 400) return { status: successStatus(route, 'direct', path, status), isFailed: false, isRefused: false };
   const text = plain.kind === 'ok' ? plain.body : Buffer.alloc(0);
   const meant = understand(route.pair, {
     path,
@@ -66,5 +69,9 @@ function judged(
     body: text,
     durationMs: ms,
   });
-  return { status: successStatus(route, 'direct', path, meant.status), isFailed: isFailure(meant) };
+  return {
+    status: successStatus(route, 'direct', path, meant.status),
+    isFailed: isFailure(meant),
+    isRefused: REFUSALS.has(meant.status) || meant.outcome === 'upstream_credentials',
+  };
 }

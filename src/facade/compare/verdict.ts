@@ -1,7 +1,9 @@
 import type { ReadyLimits } from '../rollout/route.ts';
+import { REASON_TEXTS, type ErrorReason } from './comparison.ts';
 import { grouped, type Counted, type DifferenceGroup } from './groups.ts';
 import type { FailureReport, LatencyReport, ReadBackReport } from './report.ts';
-import type { Interval } from './statistics.ts';
+import { neverReaches, type Pace } from './pace.ts';
+import { fewestProving, type Interval } from './statistics.ts';
 
 /**
  * One word at the end. `not enough data` is neither success nor failure: more shadows will tell. Only what a route may
@@ -13,6 +15,10 @@ type VerdictKind = (typeof VERDICTS)[number];
 type ReasonKind =
   /** Not enough comparisons of direct with the gateway. */
   | 'samples'
+  /** Not enough of what was compared was data: errors that both sides have say nothing of it. */
+  | 'data'
+  /** What is waited for will never be there, since evidence leaves the window as fast as it comes. */
+  | 'pace'
   /** Not enough comparisons of direct with direct: what differs by itself is not known yet. */
   | 'calibration'
   /** The share is good and its interval still reaches below what is wanted. */
@@ -43,6 +49,10 @@ export interface ParityVerdict {
 /** What is judged. */
 interface JudgedEvidence {
   readonly counts: Counted;
+  /** Of those that were judged the ones with data on both sides. */
+  readonly data: number;
+  /** Shadows that were not judged, by ErrorReason. */
+  readonly errors: Readonly<Record<string, number>>;
   readonly noiseSamples: number;
   readonly parity: Interval;
   readonly groups: readonly DifferenceGroup[];
@@ -54,11 +64,12 @@ interface JudgedEvidence {
 export interface VerdictLimits extends ReadyLimits {
   readonly minSamples: number;
   readonly minNoise: number;
+  readonly pace: Pace;
 }
 
 export function verdictOf(judged: JudgedEvidence, limits: VerdictLimits): ParityVerdict {
   const lacking = lackOf(judged, limits);
-  if (lacking.length > 0) return verdict('not enough data', lacking);
+  if (lacking.length > 0) return verdict('not enough data', [...lacking, ...paceReasons(judged, limits)]);
   const broken = [
     ...parityReasons(judged, limits),
     ...expiredReasons(judged),
@@ -67,25 +78,26 @@ export function verdictOf(judged: JudgedEvidence, limits: VerdictLimits): Parity
     ...coverageReasons(judged),
   ];
   if (broken.length > 0) return verdict('not ready', broken);
-  const { parity } = judged;
-  if (parity.low >= limits.parity) return verdict('ready', []);
-  const text = `parity is ${percent(parity.value)}, but may be as low as ${percent(parity.low)}; wanted ${percent(limits.parity)}`;
-  return verdict('not enough data', [{ kind: 'uncertain', text }]);
+  const open = [...dataReasons(judged, limits), ...certaintyReasons(judged, limits)];
+  if (open.length === 0) return verdict('ready', []);
+  return verdict('not enough data', [...open, ...paceReasons(judged, limits)]);
 }
 
 /**
  * Of a write that is read back. One that was lost is one too many: it was read twice, and no share of lost messages is
  * small enough.
  */
-export function writeVerdict({ arrived, notArrived, missing, wanted }: ReadBackReport): ParityVerdict {
+export function writeVerdict({ arrived, notArrived, missing, wanted }: ReadBackReport, pace: Pace): ParityVerdict {
   if (notArrived > 0) {
     const fields = Object.entries(missing).map(([field, count]) => `${field} (${grouped(count)})`);
     const text = `${grouped(notArrived)} of ${grouped(arrived + notArrived)} writes did not arrive as they were asked: ${fields.join(', ')}`;
     return verdict('not ready', [{ kind: 'read_back', text }]);
   }
   if (arrived >= wanted) return verdict('ready', []);
+  const never = neverReaches(arrived, wanted, 'writes read back', pace);
   return verdict('not enough data', [
     { kind: 'samples', text: `${grouped(arrived)} of ${grouped(wanted)} writes read back` },
+    ...(never === undefined ? [] : [{ kind: 'pace', text: never } as const]),
   ]);
 }
 
@@ -95,17 +107,52 @@ function verdict(kind: VerdictKind, reasons: readonly VerdictReason[]): ParityVe
   return { kind, reasons, text };
 }
 
-function lackOf({ counts, noiseSamples }: JudgedEvidence, { minSamples, minNoise }: VerdictLimits): VerdictReason[] {
-  const samples = counts.match + counts.mismatch + counts.ignored;
+const judgedOf = ({ counts }: JudgedEvidence): number => counts.match + counts.mismatch + counts.ignored;
+
+function lackOf(judged: JudgedEvidence, { minSamples, minNoise }: VerdictLimits): VerdictReason[] {
+  const { noiseSamples } = judged;
+  const samples = judgedOf(judged);
   const reasons: VerdictReason[] = [];
   if (noiseSamples < minNoise) {
     const text = `${grouped(noiseSamples)} of ${grouped(minNoise)} comparisons of direct with itself`;
     reasons.push({ kind: 'calibration', text });
   }
   if (samples < minSamples) {
-    reasons.push({ kind: 'samples', text: `${grouped(samples)} of ${grouped(minSamples)} comparisons` });
+    const text = `${grouped(samples)} of ${grouped(minSamples)} comparisons${notJudged(judged)}`;
+    reasons.push({ kind: 'samples', text });
   }
   return reasons;
+}
+
+/** Where most shadows came to nothing, waiting will not help: why they did is what somebody must see to. */
+function notJudged(judged: JudgedEvidence): string {
+  const byCount = Object.entries(judged.errors).toSorted(([, a], [, b]) => b - a);
+  const total = byCount.reduce((sum, [, count]) => sum + count, 0);
+  const [most] = byCount;
+  if (!most || total <= judgedOf(judged)) return '';
+  const [reason, count] = most;
+  return ` (${grouped(total)} more were not judged, ${grouped(count)} of them because ${REASON_TEXTS[reason as ErrorReason] ?? reason})`;
+}
+
+function dataReasons(judged: JudgedEvidence, { minSamples }: VerdictLimits): VerdictReason[] {
+  const { data } = judged;
+  if (data >= minSamples) return [];
+  const begin = data === 0 ? 'only errors were compared (or empty answers): ' : '';
+  const text = `${begin}${grouped(data)} of ${grouped(judgedOf(judged))} comparisons had data on both sides, ${grouped(minSamples)} wanted`;
+  return [{ kind: 'data', text }];
+}
+
+function certaintyReasons({ parity }: JudgedEvidence, limits: VerdictLimits): VerdictReason[] {
+  if (parity.low >= limits.parity) return [];
+  const text = `parity is ${percent(parity.value)}, but may be as low as ${percent(parity.low)}; wanted ${percent(limits.parity)}`;
+  return [{ kind: 'uncertain', text }];
+}
+
+function paceReasons(judged: JudgedEvidence, { parity, minSamples, pace }: VerdictLimits): VerdictReason[] {
+  const never =
+    neverReaches(judgedOf(judged), Math.max(minSamples, fewestProving(parity)), 'comparisons', pace) ??
+    neverReaches(judged.data, minSamples, 'comparisons of data', pace);
+  return never === undefined ? [] : [{ kind: 'pace', text: never }];
 }
 
 function parityReasons({ counts, parity, groups }: JudgedEvidence, limits: VerdictLimits): VerdictReason[] {

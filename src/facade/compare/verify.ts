@@ -1,7 +1,6 @@
 import { query } from 'jsonpath-rfc9535';
 import { askedFields } from '../dialect/body.ts';
 import type { JsonNode } from '../dialect/json.ts';
-import { isJsonMediaType } from '../../http/media.ts';
 import type { Dialect, RouteModel, VerifyRule } from '../rollout/route.ts';
 import type { SealedField } from '../store/unknown-write.ts';
 import type { PathAnswer } from './comparison.ts';
@@ -63,7 +62,7 @@ export function verifyFields(
   if (!route.verify) return cannotTell('no_rule');
   const { fields: places } = route.verify;
   // The table may have changed since the write: what has no place any more must not count as missing.
-  const hasPlaces = fields.every(({ name, anywhere }) => anywhere !== undefined || places[name] !== undefined);
+  const hasPlaces = fields.every(({ name, anywhere }) => anywhere !== undefined || Object.hasOwn(places, name));
   if (fields.length === 0 || !hasPlaces) return cannotTell('nothing_to_check');
   const document = documentIn(route, read, longest);
   if (document === undefined) return cannotTell('not_read');
@@ -89,7 +88,7 @@ export function checkedFields(
     const text = scalarSource(value);
     if (text === undefined) return [];
     const sealed = seal(canonical(text));
-    if (isKnown) return verify.fields[name] === undefined ? [] : [{ name, value: sealed }];
+    if (isKnown) return Object.hasOwn(verify.fields, name) ? [{ name, value: sealed }] : [];
     const shown = PLAIN_NAME.test(name) ? name : UNKNOWN_FIELD;
     return [{ name: shown, anywhere: seal(name), value: sealed }];
   });
@@ -117,7 +116,7 @@ function scalarSource(node: JsonNode): string | undefined {
 function documentIn(route: RouteModel, read: PathAnswer, longest: number): PlainJson | undefined {
   const { status, decoded, contentType } = understood(route, { ...read, path: 'direct' }, longest);
   const isRead = read.isComplete && read.failure === undefined && status === 200 && decoded.kind === 'ok';
-  return isRead && isJsonMediaType(contentType) ? readPlainJson(decoded.body) : undefined;
+  return isRead ? readPlainJson(decoded.body, contentType) : undefined;
 }
 
 /** Is the value in one of the places? 5 and "5" are one: both sides write ids either way. */

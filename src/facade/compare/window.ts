@@ -1,16 +1,21 @@
 import { Evidence } from './evidence.ts';
 
 /**
- * The evidence of one route that still counts: by the minute for the last hour, by the hour before. Each minute of each
- * instance is an entry of its own, which that instance replaces while the minute lasts.
+ * The evidence of one route that still counts: by the stretch for the last sixty stretches, by sixty of them before. A
+ * stretch is a minute in a window of a day, and grows with the window, so that no window holds more than another. Each
+ * stretch of each instance is an entry of its own, which that instance replaces while the stretch lasts.
  */
 
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-/** A minute that was folded is not replaced; after this long nobody writes it any more. */
-const FOLD_AFTER_MS = 4 * HOUR;
+/** Of the longest window so many stretches are there, in memory and in the store: the minutes of a day. */
+const STRETCHES = 1_440;
+/** That become one. */
+const FOLDED = 60;
+/** A stretch that was folded is not replaced; after so many others nobody writes it any more. */
+const FORGET_FOLDED_AFTER = 4 * FOLDED;
 
-export const minuteOf = (now: number): number => Math.floor(now / MINUTE) * MINUTE;
+/** Milliseconds of one stretch: whole minutes. @param window milliseconds that evidence counts */
+export const stretchOf = (window: number): number => Math.max(1, Math.ceil(window / STRETCHES / MINUTE)) * MINUTE;
 
 /** Evidence, and since when it was gathered. */
 interface Gathered {
@@ -19,54 +24,60 @@ interface Gathered {
   readonly since: number | undefined;
 }
 
-interface Minute {
-  readonly minute: number;
+interface Stretch {
+  /** Milliseconds since the epoch. */
+  readonly start: number;
   readonly instance: string;
   readonly evidence: Evidence;
 }
 
 export class Window {
-  readonly #minutes = new Map<string, Minute>();
+  readonly #stretches = new Map<string, Stretch>();
   /** The entry that was asked for last: nearly always the one that is asked for next. */
-  #latest: Minute | undefined;
-  readonly #hours = new Map<number, Evidence>();
-  /** Entries that became part of an hour: what comes for them later comes too late. */
+  #latest: Stretch | undefined;
+  /** By their place in time, each with the start of its oldest stretch. */
+  readonly #folds = new Map<number, { since: number; readonly evidence: Evidence }>();
+  /** Entries that became part of a fold: what comes for them later comes too late. */
   readonly #folded = new Set<string>();
 
-  /** The entry of a minute and instance, made when it is new. */
-  entry(minute: number, instance: string): Evidence {
-    if (this.#latest?.minute === minute && this.#latest.instance === instance) return this.#latest.evidence;
-    const key = `${minute} ${instance}`;
-    let entry = this.#minutes.get(key);
-    if (!entry) this.#minutes.set(key, (entry = { minute, instance, evidence: new Evidence() }));
+  /** The entry of a stretch and instance, made when it is new. @param start milliseconds since the epoch */
+  entry(start: number, instance: string): Evidence {
+    if (this.#latest?.start === start && this.#latest.instance === instance) return this.#latest.evidence;
+    const key = `${start} ${instance}`;
+    let entry = this.#stretches.get(key);
+    if (!entry) this.#stretches.set(key, (entry = { start, instance, evidence: new Evidence() }));
     this.#latest = entry;
     return entry.evidence;
   }
 
   /** Puts what another instance gathered in its place. Returns the noise samples that stood there before. */
-  replace(minute: number, instance: string, evidence: Evidence): number {
-    const key = `${minute} ${instance}`;
+  replace(start: number, instance: string, evidence: Evidence): number {
+    const key = `${start} ${instance}`;
     if (this.#folded.has(key)) return evidence.noise.judged;
-    const before = this.#minutes.get(key)?.evidence.noise.judged ?? 0;
-    this.#minutes.set(key, { minute, instance, evidence });
+    const before = this.#stretches.get(key)?.evidence.noise.judged ?? 0;
+    this.#stretches.set(key, { start, instance, evidence });
     this.#latest = undefined;
     return before;
   }
 
-  /** Old minutes become hours, old hours go. @param length of the window, milliseconds */
+  /** Old stretches are folded, old folds go. @param length of the window, milliseconds */
   fold(now: number, length: number): void {
-    for (const [key, { minute, evidence }] of this.#minutes) {
-      if (minute > now - HOUR) continue;
-      this.#minutes.delete(key);
+    const stretch = stretchOf(length);
+    const size = FOLDED * stretch;
+    for (const [key, { start, evidence }] of this.#stretches) {
+      if (start > now - size) continue;
+      this.#stretches.delete(key);
       this.#latest = undefined;
       this.#folded.add(key);
-      const hour = Math.floor(minute / HOUR) * HOUR;
-      const whole = this.#hours.get(hour) ?? new Evidence();
-      whole.merge(evidence);
-      this.#hours.set(hour, whole);
+      const fold = Math.floor(start / size) * size;
+      const whole = this.#folds.get(fold) ?? { since: start, evidence: new Evidence() };
+      whole.since = Math.min(whole.since, start);
+      whole.evidence.merge(evidence);
+      this.#folds.set(fold, whole);
     }
-    for (const hour of this.#hours.keys()) if (hour + HOUR <= now - length) this.#hours.delete(hour);
-    for (const key of this.#folded) if (Number(key.split(' ', 1)[0]) <= now - FOLD_AFTER_MS) this.#folded.delete(key);
+    for (const fold of this.#folds.keys()) if (fold + size <= now - length) this.#folds.delete(fold);
+    const forgotten = now - FORGET_FOLDED_AFTER * stretch;
+    for (const key of this.#folded) if (Number(key.split(' ', 1)[0]) <= forgotten) this.#folded.delete(key);
   }
 
   /** Everything of the last `length` milliseconds, the newest first, until `most` comparisons are counted. */
@@ -85,7 +96,8 @@ export class Window {
   }
 
   #newestFirst(): (readonly [start: number, evidence: Evidence])[] {
-    const minutes = Array.from(this.#minutes.values(), ({ minute, evidence }) => [minute, evidence] as const);
-    return [...minutes, ...this.#hours].toSorted(([a], [b]) => b - a);
+    const stretches = Array.from(this.#stretches.values(), ({ start, evidence }) => [start, evidence] as const);
+    const folds = Array.from(this.#folds.values(), ({ since, evidence }) => [since, evidence] as const);
+    return [...stretches, ...folds].toSorted(([a], [b]) => b - a);
   }
 }

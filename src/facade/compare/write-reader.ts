@@ -13,7 +13,7 @@ import type { Verification } from './verify.ts';
  * gateway that answers 200 and drops a field, or sends `message` where the CRM wants `body`.
  */
 
-interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure'> {
+interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause'> {
   /** 0 ≤ x < 1. */
   readonly random: () => number;
   /** Did it arrive? @param body as the caller sent it; @param answer of direct; undefined: it could not be asked. */

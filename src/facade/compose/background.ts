@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { startAutopilot, type Autopilot } from '../compare/autopilot/index.ts';
+import { LimitPause } from '../compare/limit-pause.ts';
 import { startComparison, type Comparing } from '../compare/start.ts';
 import { startUnknownWrites } from '../compare/unknown-writes/start.ts';
 import type { UnknownWrites } from '../compare/unknown-writes/unknown-writes.ts';
@@ -45,9 +46,10 @@ export async function startBackground(
 ): Promise<Background> {
   const store = createStore(context);
   closing.defer(() => store.close());
-  const comparing = startComparing(context, runtime, store);
+  const reading: Reading = { store, pause: new LimitPause(context.now) };
+  const comparing = startComparing(context, runtime, reading);
   closing.defer(() => comparing.close());
-  const unknownWrites = keepUnknownWrites(context, runtime, store, closing);
+  const unknownWrites = keepUnknownWrites(context, runtime, reading, closing);
   const steering = createSteering(context, runtime);
   showShared(context, runtime, store, steering);
   const meter = new TrafficMeter({ metrics: runtime.metrics, calendar: context.calendar, log: context.log });
@@ -72,14 +74,24 @@ function createStore({ environment, product, log }: ComposeContext): StoreHolder
   return new StoreHolder({ databaseUrl, dataDir, maxConnections, log, open });
 }
 
+/** What those share that read both sides for us alone. */
+interface Reading {
+  readonly store: StoreHolder;
+  readonly pause: LimitPause;
+}
+
 function startComparing(
   context: ComposeContext,
   { metrics, dataPlane, active }: Runtime,
-  store: StoreHolder,
+  { store, pause }: Reading,
 ): Comparing {
   const { log, now, calendar } = context;
   const { config } = active;
-  const comparing = startComparison({ dataPlane, metrics, log, now, calendar, random: Math.random, config });
+  const comparing = startComparison({
+    ...{ dataPlane, metrics, log, now, calendar, config, pause },
+    random: Math.random,
+    hasStore: !store.isOff,
+  });
   active.subscribe((next) => comparing.use(next.config));
   store.whenReady('parity', (opened) => comparing.keep(opened));
   return comparing;
@@ -88,12 +100,12 @@ function startComparing(
 function keepUnknownWrites(
   { log, now, calendar, environment }: ComposeContext,
   { metrics, dataPlane, active }: Runtime,
-  store: StoreHolder,
+  reading: Reading,
   closing: Closing,
 ): UnknownWrites {
   const { directToken } = environment;
   const { config } = active;
-  const started = startUnknownWrites({ dataPlane, metrics, log, now, calendar, store, directToken, config });
+  const started = startUnknownWrites({ dataPlane, metrics, log, now, calendar, directToken, config, ...reading });
   active.subscribe((next) => started.use(next.config));
   closing.defer(() => started.close());
   return started.writes;

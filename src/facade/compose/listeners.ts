@@ -32,6 +32,7 @@ export function createListeners(
     ...background,
     ...{ now, calendar, isSandbox, log, timeline, configFile, adminToken },
     book: background.comparing.book,
+    forgetEvidence: (route) => background.comparing.forget(route),
     adminRoutes: background.extension?.adminRoutes ?? [],
   });
   return { listener: publicListener(runtime), admin };

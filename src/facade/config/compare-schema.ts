@@ -76,18 +76,25 @@ export const compare = z.strictObject({
     .describe(
       'Response headers that must agree on every route, beside the kind of body. By default those of pagination: a caller who walks the pages by them would stop at the first. A list of your own replaces them, [] compares none. Of link the paths do not count.',
     ),
-  window: durationUpTo('24h', 'Evidence older than this is not counted.').prefault('24h'),
+  window: durationUpTo(
+    '90d',
+    'Evidence older than this is not counted. A route with little traffic needs a long one: it must hold all the comparisons that ready and the autopilot ask for.',
+  ).prefault('24h'),
   shadows: z
     .int()
     .min(100)
     .max(1_000_000)
     .default(20_000)
-    .describe('Of the window the newest that are counted; to the hour once they are older than an hour.'),
+    .describe(
+      'Of the window the newest that are counted, roughly: what is old is counted by the hour, or more coarsely.',
+    ),
   minSamples: z
     .int()
     .min(10)
     .default(200)
-    .describe('Comparisons of direct with the gateway below which nothing is said.'),
+    .describe(
+      'Comparisons of direct with the gateway below which nothing is said; so many must have had data on both sides, too.',
+    ),
   minNoise: z
     .int()
     .min(0)

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { readDocument } from '../../config/document.ts';
 import { placeName } from '../../config/place.ts';
 import type { ConfigPath } from '../../config/problem.ts';
+import { neverReaches } from '../../compare/pace.ts';
+import { fewestProving } from '../../compare/statistics.ts';
 import { safetyOf } from '../../config/safety.ts';
 import type { FacadeConfig } from '../../config/schema.ts';
 import type { ConfigSection } from '../../config/table-schema.ts';
@@ -36,8 +38,16 @@ interface WarningInput {
   readonly now: number;
   /** Ids of the table that serves now; undefined: no facade was asked. */
   readonly running: readonly string[] | undefined;
+  /** What the evidence of each route came to, by its id; undefined: there is no report to be had. */
+  readonly seen: ReadonlyMap<string, SeenEvidence> | undefined;
   /** Verdict by route id; undefined: there is no report to be had. */
   readonly verdicts: ReadonlyMap<string, string> | undefined;
+}
+
+/** Comparisons that were judged, and milliseconds since the oldest of them. */
+export interface SeenEvidence {
+  readonly compared: number;
+  readonly spanMs: number;
 }
 
 interface Raised {
@@ -86,6 +96,27 @@ const shadowsWithoutBudget: Warn = (input) => {
     message: `shadows of ${route.id} spend the rate limit of the direct upstream, and nothing holds them back`,
     remedy: 'write upstreams.direct.rateBudget with what it grants',
   }));
+};
+
+/** A gate that the traffic of a route can never meet holds it for ever, and looks like patience. */
+const autopilotTooQuiet: Warn = ({ config, seen }) => {
+  const { window: windowMs, shadows, noiseShare } = config.compare;
+  return config.routes.flatMap((route, index) => {
+    const parity = route.autopilot && (route.autopilot.gates?.parity ?? config.defaults.autopilot.gates.parity);
+    if (typeof parity !== 'number') return [];
+    const { compared, spanMs } = seen?.get(route.id) ?? { compared: 0, spanMs: 0 };
+    const pace = { spanMs, windowMs, most: shadows * (1 - noiseShare) };
+    const never = neverReaches(compared, fewestProving(parity), 'comparisons', pace);
+    if (never === undefined) return [];
+    return [
+      {
+        path: ['routes', index, 'autopilot'],
+        kind: 'autopilot-too-quiet',
+        message: `${route.id} will never prove its parity of ${parity}: ${never}`,
+        remedy: 'raise rollout.shadow, lengthen compare.window (90d at most), or lower autopilot.gates.parity',
+      },
+    ];
+  });
 };
 
 const rolloutWithoutGateway: Warn = (input) => {
@@ -170,6 +201,7 @@ const ofTheSection: Warn = ({ section, config, now }) =>
 const WARNINGS: readonly Warn[] = [
   writesWithoutEvidence,
   shadowsWithoutBudget,
+  autopilotTooQuiet,
   rolloutWithoutGateway,
   canariesWithoutFallback,
   vanishedRoutes,

@@ -1,13 +1,13 @@
 import type { ApiPair } from '../../rollout/api-pair.ts';
 import type { ConfigProblem } from '../../config/load.ts';
 import { environmentProblems, environmentWarnings, type EnvironmentProblem } from '../check/environment.ts';
-import { warningsOf, type CheckWarning } from '../check/warnings.ts';
+import { warningsOf, type CheckWarning, type SeenEvidence } from '../check/warnings.ts';
 import { readConfigFile, type ConfigFile } from '../config-file.ts';
 import { ENV_FILE, print, type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { count } from '../format.ts';
 import type { LiveTable } from '../live.ts';
-import { parityOf } from '../parity.ts';
+import { parityOf, type ParityReportView } from '../parity.ts';
 
 export interface CheckOptions extends CommonOptions {
   readonly strict?: boolean;
@@ -45,6 +45,7 @@ export const check: Command<CheckOptions> = async (context, { strict = false, of
         now: context.io.now(),
         config: file.parsed.config,
         verdicts: undefined,
+        seen: undefined,
         running: undefined,
         ...running,
       })
@@ -68,6 +69,7 @@ export const check: Command<CheckOptions> = async (context, { strict = false, of
 interface RunningTable {
   readonly running?: readonly string[];
   readonly verdicts?: ReadonlyMap<string, string>;
+  readonly seen?: ReadonlyMap<string, SeenEvidence>;
 }
 
 async function askRunning({ admin }: Context): Promise<RunningTable> {
@@ -83,9 +85,18 @@ async function askRunning({ admin }: Context): Promise<RunningTable> {
   const table = await quietly<LiveTable>('/api/routes');
   if (!table) return {};
   const report = await quietly<unknown>('/api/parity');
-  const verdicts =
-    report === undefined ? undefined : parityOf(report).map(({ route, verdict }) => [route, verdict.kind] as const);
-  return { running: table.routes.map(({ id }) => id), ...(verdicts ? { verdicts: new Map(verdicts) } : {}) };
+  const running = table.routes.map(({ id }) => id);
+  if (report === undefined) return { running };
+  const reports = parityOf(report);
+  return {
+    running,
+    verdicts: new Map(reports.map(({ route, verdict }) => [route, verdict.kind])),
+    seen: new Map(reports.map((one) => [one.route, seenIn(one)])),
+  };
+}
+
+function seenIn({ counts, pace }: ParityReportView): SeenEvidence {
+  return { compared: counts.match + counts.ignored + counts.mismatch, spanMs: pace?.spanMs ?? 0 };
 }
 
 function notesOf({ variables }: ApiPair, { isSandbox }: ConfigFile, offline: boolean, isRunning: boolean): string[] {

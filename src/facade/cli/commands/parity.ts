@@ -61,7 +61,8 @@ function renderOne({ style }: Context, report: ParityReportView): string {
   const lines = [
     `${style.bold(route)}: ${verdictText(verdict.kind, style)}`,
     ...verdict.reasons.map(({ text }) => `  because ${text}`),
-    `${compared} compared since ${window.from ?? 'the start'}: ${counts.match} match, ${counts.mismatch} differ, ${counts.ignored} ignored, ${counts.error} not judged`,
+    `${compared} compared since ${window.from ?? 'the start'}: ${counts.match} match, ${counts.mismatch} differ, ${counts.ignored} ignored, ${counts.error} not judged${reasonsOf(report.errors ?? {})}`,
+    ...(counts.data === undefined ? [] : [`${counts.data} of them with data on both sides`]),
     ...figuresOf(report),
   ];
   if (groups.length > 0)
@@ -72,6 +73,12 @@ function renderOne({ style }: Context, report: ParityReportView): string {
     );
   if (coverage.unseen.length > 0) lines.push('', `Seen live and never compared: ${coverage.unseen.join(', ')}`);
   return lines.join('\n');
+}
+
+/** ` (40 dropped, 2 rate limited)`: shadows that were dropped look like a quiet route otherwise. */
+function reasonsOf(errors: Readonly<Record<string, number>>): string {
+  const reasons = Object.entries(errors).toSorted(([, a], [, b]) => b - a);
+  return reasons.length === 0 ? '' : ` (${reasons.map(([why, n]) => `${n} ${why.replaceAll('_', ' ')}`).join(', ')})`;
 }
 
 /** What was measured besides the answers, each with its 95 % interval. */

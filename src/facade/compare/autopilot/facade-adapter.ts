@@ -30,7 +30,7 @@ export function readingsOf(dataPlane: DataPlane, instance: string): Reading[] {
 }
 
 export function proofOf(report: ParityReport | undefined): Proof {
-  return { parity: parityFactsOf(report), readBacks: readBackFactsOf(report) };
+  return { parity: parityFactsOf(report), readBacks: readBackFactsOf(report), pace: report?.pace };
 }
 
 function parityFactsOf(report: ParityReport | undefined): ParityFacts | undefined {
@@ -38,7 +38,8 @@ function parityFactsOf(report: ParityReport | undefined): ParityFacts | undefine
   const { counts, parity, verdict, latency } = report;
   return {
     verdict: verdict.kind,
-    because: verdict.reasons.map(({ text }) => text),
+    // What never comes is said of the gate, which may ask for more than the report.
+    because: verdict.reasons.flatMap(({ kind, text }) => (kind === 'pace' ? [] : [text])),
     samples: counts.match + counts.ignored + counts.mismatch,
     mismatches: counts.mismatch,
     lowerBound: parity.low,

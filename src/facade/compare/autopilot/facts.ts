@@ -1,3 +1,4 @@
+import type { Pace } from '../pace.ts';
 import type { LiveTraffic } from './window.ts';
 
 /** What the autopilot knows of one route at one tick. Everything that it decides follows from these. */
@@ -47,5 +48,7 @@ export interface AutopilotFacts {
   readonly parity: ParityFacts | undefined;
   /** Undefined: the route has no `verify`. */
   readonly readBacks: ReadBackFacts | undefined;
+  /** How fast evidence of both comes; undefined: there is none. */
+  readonly pace: Pace | undefined;
   readonly live: LiveTraffic;
 }

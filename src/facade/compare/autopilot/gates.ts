@@ -1,4 +1,6 @@
 import type { AutopilotSettings } from '../../rollout/route.ts';
+import { neverReaches, type Pace } from '../pace.ts';
+import { fewestProving } from '../statistics.ts';
 import { isProvenAbove, mostLikelyShare, quantile, surelyAbove } from './evidence.ts';
 import type { AutopilotFacts } from './facts.ts';
 import type { Tallies, PathTotalsTally } from './tally.ts';
@@ -47,7 +49,13 @@ const broken = (why: string): Gate => ({ state: 'broken', why });
 const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
 const ms = (value: number) => `${value.toFixed(0)} ms`;
 
-function parityGate({ parity, gateway }: AutopilotFacts, { gates }: AutopilotSettings): Gate {
+/** What never comes, at the pace at which it comes: `; at 60 comparisons an hour …`. Empty where it may come. */
+function orNever(seen: number, needed: number, what: string, pace: Pace | undefined): string {
+  const never = pace && neverReaches(seen, needed, what, pace);
+  return never === undefined ? '' : `; ${never}`;
+}
+
+function parityGate({ parity, pace, gateway }: AutopilotFacts, { gates }: AutopilotSettings): Gate {
   if (gates.parity === undefined) {
     return gateway > 0
       ? green('a write has no shadows')
@@ -58,16 +66,18 @@ function parityGate({ parity, gateway }: AutopilotFacts, { gates }: AutopilotSet
   const numbers = `${mismatches} of ${samples} shadows differ, parity is at least ${percent(lowerBound)}, ${percent(gates.parity)} asked for`;
   if (isProvenAbove(mismatches, samples, 1 - gates.parity)) return broken(numbers);
   if (verdict === 'ready' && lowerBound >= gates.parity) return green(numbers);
-  return waiting([`${verdict}: ${numbers}`, ...because].join('; '));
+  const never = orNever(samples, fewestProving(gates.parity), 'comparisons', pace);
+  return waiting(`${[`${verdict}: ${numbers}`, ...because].join('; ')}${never}`);
 }
 
 /** No test here: each was read twice, and a gateway that is good enough loses none. */
-function readBackGate({ readBacks }: AutopilotFacts): Gate {
+function readBackGate({ readBacks, pace }: AutopilotFacts): Gate {
   if (!readBacks) return green('nothing is read back');
   const { arrived, notArrived, wanted, missing } = readBacks;
   const numbers = `${arrived} of ${arrived + notArrived} writes arrived as they were asked, ${wanted} asked for`;
   if (notArrived > 0) return broken(`${numbers}; not found again: ${missing.join(', ')}`);
-  return arrived >= wanted ? green(numbers) : waiting(`not enough data: ${numbers}`);
+  if (arrived >= wanted) return green(numbers);
+  return waiting(`not enough data: ${numbers}${orNever(arrived, wanted, 'writes read back', pace)}`);
 }
 
 function breakerGate({ breaker, gateway }: AutopilotFacts): Gate {
@@ -76,11 +86,13 @@ function breakerGate({ breaker, gateway }: AutopilotFacts): Gate {
 }
 
 /** Of live attempts; of shadows while nothing is live. */
-function trafficGate({ gateway, live, parity }: AutopilotFacts, { minRequests, gates }: AutopilotSettings): Gate {
+function trafficGate({ gateway, live, parity, pace }: AutopilotFacts, { minRequests, gates }: AutopilotSettings): Gate {
   const isByShadows = gateway === 0 && gates.parity !== undefined;
   const seen = isByShadows ? (parity?.samples ?? 0) : live.window.gateway.attempts;
   const why = `${seen} of ${minRequests} ${isByShadows ? 'shadows' : 'attempts'}`;
-  return seen >= minRequests ? green(why) : waiting(`not enough data: ${why}`);
+  if (seen >= minRequests) return green(why);
+  // Live attempts are counted since the step began, however long that takes.
+  return waiting(`not enough data: ${why}${isByShadows ? orNever(seen, minRequests, 'shadows', pace) : ''}`);
 }
 
 const rateOf = ({ attempts, failures }: PathTotalsTally) => (attempts === 0 ? 0 : failures / attempts);

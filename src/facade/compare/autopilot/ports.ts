@@ -1,5 +1,6 @@
 import type { BreakerStateName } from '../../observe/metrics.ts';
 import type { AutopilotSettings } from '../../rollout/route.ts';
+import type { Pace } from '../pace.ts';
 import type { FlipFacts, ParityFacts, ReadBackFacts } from './facts.ts';
 import type { Gates } from './gates.ts';
 import type { AutopilotState, AutopilotStep } from './machine.ts';
@@ -19,6 +20,7 @@ export interface RouteNow {
 export interface Proof {
   readonly parity: ParityFacts | undefined;
   readonly readBacks: ReadBackFacts | undefined;
+  readonly pace: Pace | undefined;
 }
 
 /** Cumulative counters of one route in one process. */

@@ -5,6 +5,7 @@ import type { DataPlane } from '../../forward/data-plane.ts';
 import { KeyedWrites } from '../../forward/keyed-writes.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { StoreHolder } from '../../store/holder.ts';
+import type { LimitPause } from '../limit-pause.ts';
 import { shadowSettings } from '../settings.ts';
 import { UnknownWriteMetrics } from './metrics.ts';
 import { ValueSeal } from './seal.ts';
@@ -20,6 +21,8 @@ interface UnknownWritesOptions {
   readonly config: FacadeConfig;
   readonly store: StoreHolder;
   readonly directToken: string | undefined;
+  /** After a 429 of the legacy side. */
+  readonly pause: LimitPause;
 }
 
 export interface StartedUnknownWrites {
@@ -39,6 +42,7 @@ export function startUnknownWrites(options: UnknownWritesOptions): StartedUnknow
     now,
     calendar: calendar.now,
     log,
+    pause: options.pause,
     seal: new ValueSeal(options.directToken),
     snapshot: () => dataPlane.snapshot,
     credentials: (path, caller) => dataPlane.credentials(path, caller),

@@ -30,7 +30,7 @@ export interface UnknownWritesSettings extends Pick<ShadowSettings, 'deadlineMs'
   readonly notArrivedAfterMs: number;
 }
 
-interface UnknownWritesPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure'> {
+interface UnknownWritesPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause'> {
   /** Milliseconds since 1970. */
   readonly calendar: () => number;
   readonly seal: ValueSeal;

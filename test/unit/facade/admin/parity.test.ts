@@ -6,7 +6,7 @@ import { ParityBook } from '../../../../src/facade/compare/book.ts';
 import { compareAnswers } from '../../../../src/facade/compare/compare.ts';
 import { ComparisonMetrics } from '../../../../src/facade/compare/metrics.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
-import { json, NOON, ruled } from '../compare/support.ts';
+import { forget, json, NOON, ruled } from '../compare/support.ts';
 
 function started(mayReveal = false) {
   const { rules, settings } = ruled();
@@ -15,7 +15,11 @@ function started(mayReveal = false) {
   const [control, candidate] = [json({ name: 'Fulano' }), json({ name: 'Beltrano' }, 'gateway')];
   const comparison = compareAnswers(rules, control, candidate, NOON);
   book.record('leads.get', { kind: 'cross', comparison, facts: [] }, NOON, { control, candidate });
-  const app = express().use('/api/parity', createParityApi({ book, now: () => NOON, random: Math.random, mayReveal }));
+  const forgetAll = (route: string) => Promise.resolve(forget(book, route, NOON));
+  const app = express().use(
+    '/api/parity',
+    createParityApi({ book, forget: forgetAll, now: () => NOON, random: Math.random, mayReveal }),
+  );
   return { book, api: request(app) };
 }
 
@@ -66,7 +70,7 @@ describe('the metrics of parity', () => {
     expect(text).toContain('facade_parity_lower_bound{route="leads.get"} 0');
     expect(text).toContain('facade_parity_verdict{route="leads.get",verdict="not_enough_data"} 1');
     expect(text).toContain('facade_parity_verdict{route="leads.get",verdict="ready"} 0');
-    book.forget('leads.get', NOON);
+    forget(book, 'leads.get', NOON);
     expect(await metrics.registry.metrics()).not.toContain('facade_parity_ratio{');
   });
 });

@@ -10,7 +10,7 @@ import {
 import { keepEvidence } from '../../../../src/facade/compare/keep-evidence.ts';
 import type { ParityReport } from '../../../../src/facade/compare/report.ts';
 import type { VerifyResult } from '../../../../src/facade/compare/verify.ts';
-import { answer, json, NOON, READ_BACK, READ_LEAD, ruled, type Ruled } from './support.ts';
+import { answer, forget, json, NOON, READ_BACK, READ_LEAD, ruled, type Ruled } from './support.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -70,7 +70,7 @@ describe('the verdict', () => {
     const trial = new Trial().calibrated();
     trial.observe(60, SAME);
     trial.observe(40, WRONG);
-    expect(trial.report.counts).toEqual({ match: 60, noisy: 0, mismatch: 40, ignored: 0, error: 0 });
+    expect(trial.report.counts).toEqual({ match: 60, noisy: 0, mismatch: 40, ignored: 0, error: 0, data: 100 });
     expect(trial.report.verdict.text).toBe(
       'not ready: because 40 of 100 answers differ (parity 60 %, wanted 80 %, most often in /data/phone: type string→null, 40 of 100)',
     );
@@ -156,6 +156,73 @@ describe('the verdict', () => {
     trial.observe(1, SAME, 'cross', json({ data: { ...RECORD.data, seller: {} } }));
     trial.observe(1, json({ data: { seller: { id: 1 } } }, 'gateway'), 'cross', json({ data: { seller: { id: 1 } } }));
     expect(trial.report.verdict.kind).toBe('ready');
+  });
+
+  it.each([404, 410, 422])('is not ready by %d on both sides: only errors were compared', (status) => {
+    const trial = new Trial().calibrated();
+    const [control, candidate] = [answer({ status }), answer({ path: 'gateway', status })];
+    trial.observe(2_232, candidate, 'cross', control);
+    expect(trial.report.counts).toMatchObject({ match: 2_232, data: 0 });
+    expect(trial.report.verdict.text).toBe(
+      'not enough data: only errors were compared (or empty answers): 0 of 2,232 comparisons had data on both sides, 20 wanted',
+    );
+    trial.observe(19, SAME);
+    expect(trial.report.verdict.text).toBe(
+      'not enough data: 19 of 2,251 comparisons had data on both sides, 20 wanted',
+    );
+    trial.observe(1, SAME);
+    expect(trial.report.verdict.kind).toBe('ready');
+  });
+
+  it.each([401, 403, 407])(
+    'is not enough data by %d on both sides, and says so; nor is it slow or wrong by it',
+    (status) => {
+      const trial = new Trial();
+      trial.observe(2_232, answer({ path: 'gateway', status, ms: 900 }), 'cross', answer({ status }));
+      trial.observe(20, answer({ status }), 'noise', answer({ status }));
+      trial.book.seen(ID, [`status ${status}`], trial.now);
+      const { counts, errors, latency, failures, coverage, noise, verdict } = trial.report;
+      expect(counts).toMatchObject({ match: 0, mismatch: 0, error: 2_232, data: 0 });
+      expect([errors, latency, failures.candidate.value, coverage.unseen, noise.samples]).toEqual([
+        { refused: 2_232 },
+        undefined,
+        Number.NaN,
+        [],
+        0,
+      ]);
+      expect(verdict.text).toBe(
+        'not enough data: 0 of 10 comparisons of direct with itself; 0 of 20 comparisons (2,232 more were not judged, 2,232 of them because neither side was let in (401, 403, 407))',
+      );
+    },
+  );
+
+  it('is not ready where the gateway has no data and direct has', () => {
+    const trial = new Trial().calibrated();
+    trial.observe(100, answer({ path: 'gateway', status: 404 }));
+    expect(trial.report.verdict).toMatchObject({ kind: 'not ready', reasons: [{ kind: 'parity' }] });
+  });
+
+  it('is not ready by answers that no caller can read, for a client library left their header', () => {
+    const trial = new Trial().calibrated();
+    const headers = { 'content-encoding': 'gzip' };
+    trial.observe(100, answer({ path: 'gateway', body: JSON.stringify(RECORD), headers }));
+    expect(trial.report.verdict.text).toMatch(/^not ready: because 100 of 100 answers differ .*unreadable body/);
+  });
+
+  it('says at which pace it would ever be ready, where the route is too quiet for it', () => {
+    const strict = 'compare: { minSamples: 20, minNoise: 10, ready: { parity: 0.999 } }';
+    const trial = new Trial(ruled('', strict)).calibrated();
+    for (let minute = 0; minute < 120; minute++, trial.now += MINUTE) trial.observe(1, SAME);
+    expect(trial.report.verdict.reasons).toMatchObject([
+      { kind: 'uncertain' },
+      {
+        kind: 'pace',
+        text: 'at 60 comparisons an hour compare.window (24h) never holds the 3,838 that are needed: 160 an hour would do, or a window of 3d',
+      },
+    ]);
+    const patient = new Trial(ruled('', strict.replace('{', '{ window: 7d,'))).calibrated();
+    for (let minute = 0; minute < 120; minute++, patient.now += MINUTE) patient.observe(1, SAME);
+    expect(patient.report.verdict.reasons.map(({ kind }) => kind)).toEqual(['uncertain']);
   });
 
   it('is not moved by shadows that could not be run, nor by two failures', () => {
@@ -252,7 +319,7 @@ describe('memory', () => {
       trial.observe(1, WRONG, 'noise');
     }
     expect(trial.book.samples(ID).map(({ at }) => at - NOON)).toEqual([5, 4]);
-    trial.book.forget(ID, trial.now);
+    forget(trial.book, ID, trial.now);
     expect(trial.book.samples(ID)).toEqual([]);
   });
 });
@@ -300,7 +367,7 @@ describe('several instances', () => {
       store,
       every: () => ({ close: () => undefined }),
       now: () => trial.now,
-      keepFor: 24 * HOUR,
+      keepFor: () => 24 * HOUR,
       onError: (error) => errors.push(error),
     });
 
@@ -361,7 +428,7 @@ describe('several instances', () => {
     two.observe(10, WRONG);
     await flushAll();
     for (const trial of [one, two]) trial.now += 2 * MINUTE;
-    one.book.forget(ID, one.now);
+    await keepOne.forget(one.book.forgetting(ID, one.now) as EvidenceRow);
     await flushAll();
     two.observe(3, SAME);
     await flushAll();
@@ -370,6 +437,44 @@ describe('several instances', () => {
     three.now = one.now;
     await keep(three, store);
     for (const { report } of [one, two, three]) expect(report.counts).toMatchObject({ match: 3, mismatch: 0 });
+  });
+
+  it('forget what was gathered within the stretch, too, whoever gathered it', async () => {
+    const store = new SharedRows();
+    const wide = ruled('', SMALL.replace('{', '{ window: 90d,'));
+    const [one, two] = [new Trial(wide, 'one'), new Trial(wide, 'two')];
+    const [keepOne, keepTwo] = [await keep(one, store), await keep(two, store)];
+    for (const trial of [one, two]) trial.observe(10, WRONG);
+    for (const keeper of [keepOne, keepTwo]) await keeper.flush();
+    // A stretch of such a window is an hour and a half.
+    for (const trial of [one, two]) trial.now += 10 * MINUTE;
+    await keepOne.forget(one.book.forgetting(ID, one.now) as EvidenceRow);
+    for (const keeper of [keepTwo, keepOne]) await keeper.flush();
+    one.observe(2, SAME);
+    for (const keeper of [keepOne, keepTwo, keepOne]) await keeper.flush();
+    const three = new Trial(wide, 'three');
+    three.now = one.now;
+    await keep(three, store);
+    for (const { report } of [one, two, three]) expect(report.counts).toMatchObject({ match: 2, mismatch: 0 });
+  });
+
+  it('forget nothing while the store is down: it would be back after a restart', async () => {
+    const store = new SharedRows();
+    const one = new Trial(undefined, 'one');
+    const keeper = await keep(one, store);
+    one.observe(10, WRONG);
+    await keeper.flush();
+    store.isDown = true;
+    one.now += MINUTE;
+    await expect(keeper.forget(one.book.forgetting(ID, one.now) as EvidenceRow)).rejects.toThrow('down');
+    expect(one.report.counts.mismatch).toBe(10);
+    store.isDown = false;
+    await keeper.forget(one.book.forgetting(ID, one.now) as EvidenceRow);
+    const again = new Trial(undefined, 'again');
+    again.now = one.now;
+    await keep(again, store);
+    for (const { report } of [one, again]) expect(report.counts.mismatch).toBe(0);
+    expect(one.book.forgetting('unheard.of', NOON)).toBeUndefined();
   });
 
   it('lose nothing while the store is down', async () => {
@@ -431,7 +536,7 @@ describe('writes that are read back', () => {
     const other = of('arrived', 'arrived');
     other.book.absorb(rows.map((row) => ({ ...row, instance: 'two' })));
     expect(other.book.report(one.rules.route.id, NOON)?.readBacks).toMatchObject({ arrived: 3, notArrived: 1 });
-    other.book.forget(one.rules.route.id, NOON);
+    forget(other.book, one.rules.route.id, NOON + 1);
     expect(other.book.report(one.rules.route.id, NOON)?.readBacks).toMatchObject({ arrived: 0, notArrived: 0 });
   });
 
@@ -450,7 +555,7 @@ it('wants the facts of 25 comparisons a second, and of the first ones after it w
     Array.from({ length: 150 }, () => book.wantsFacts(ID, at)).filter(Boolean).length;
   expect(wanted(now)).toBe(25);
   expect(book.wantsFacts(ID, now + 999)).toBe(false);
-  book.forget(ID, now + 999);
+  forget(book, ID, now + 999);
   expect(wanted(now + 999)).toBe(25);
   expect(wanted(now + 1_000)).toBe(25);
   expect(book.wantsFacts('unheard.of', now)).toBe(false);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Pool } from 'undici';
 import type { ErrorReason } from '../../../../src/facade/compare/comparison.ts';
+import { LimitPause } from '../../../../src/facade/compare/limit-pause.ts';
 import { answerOf, ShadowRunner, type Shadowed, type ShadowSettings } from '../../../../src/facade/compare/shadow.ts';
 import { ShadowLane } from '../../../../src/facade/compare/shadow-lane.ts';
 import type { InboundRequest } from '../../../../src/facade/forward/exchange.ts';
@@ -58,6 +59,7 @@ beforeEach(() => {
     snapshot: () => snapshot,
     credentials: (path) => ({ keep: false, sent: ['authorization', `of ${path}`], rules: requestRules(new Set()) }),
     isUnderPressure: () => isUnderPressure(),
+    pause: new LimitPause(() => now),
     noiseShare: () => noiseShare,
     compared: (one) => {
       compared.push(one);
@@ -236,6 +238,68 @@ describe('live traffic comes first:', () => {
       compare();
     }
     expect([askings.length, notRun]).toEqual([sent, ['rate_budget']]);
+  });
+});
+
+describe('a 429', () => {
+  const LIMITED = "Client error '429 Too Many Requests' for url 'https://crm.example/x'";
+  /** A caller was answered so, by a path. */
+  function told(served: Path, status: number, headers: string[] = [], body = ''): void {
+    const capture = new ResponseBuffer(1_000);
+    const raw = ['content-type', 'application/json', ...headers].map((text) => Buffer.from(text));
+    capture.begin(served, status, raw, 7);
+    capture.data(Buffer.from(body));
+    runner.offer(askedOf('/integration/leads/1'), capture);
+  }
+  const isPaused = (): boolean => runner.captureBytes(entry()) === 0;
+
+  test.each<[string, () => void, number]>([
+    ['of direct, for as long as it asks', () => told('direct', 429, ['retry-after', '30']), 30_000],
+    ['of the gateway', () => told('gateway', 429, ['retry-after', '30']), 30_000],
+    ['without a Retry-After', () => told('direct', 429), 10_000],
+    ['with a senseless one', () => told('direct', 429, ['retry-after', 'soon']), 10_000],
+    ['in disguise', () => told('gateway', 500, [], JSON.stringify({ detail: LIMITED })), 10_000],
+  ])('%s: its caller is not copied, nor is anybody until it is over', (_, tell, ms) => {
+    runner.configure({ ...SETTINGS, maxBodyBytes: 1_000 });
+    tell();
+    expect([askings, notRun]).toEqual([[], ['rate_limited']]);
+    offer();
+    now += ms - 1;
+    expect([isPaused(), askings.length, notRun]).toEqual([true, 0, Array(3).fill('rate_limited')]);
+    now += 1;
+    offer();
+    expect([isPaused(), askings.length]).toEqual([false, 1]);
+  });
+
+  test.each([200, 404, 503])('is not %d', (status) => {
+    told('direct', status);
+    expect([isPaused(), askings.length, notRun]).toEqual([false, 1, []]);
+  });
+
+  test('that a shadow is answered pauses the others, those that wait among them', () => {
+    for (let i = 0; i < 4; i++) offer();
+    askings[0]!.connects().begins(429, ['retry-after', '5']);
+    askings[0]!.ends();
+    expect([askings.length, notRun]).toEqual([2, ['rate_limited', 'rate_limited']]);
+    now += 5_000;
+    expect(isPaused()).toBe(false);
+    compare();
+    expect(compared.map(({ candidate }) => candidate.status)).toEqual([429]);
+  });
+
+  test('that the first of two reads is answered spares the second', () => {
+    noiseShare = 1;
+    offer('gateway');
+    last().connects().answers(429);
+    expect([askings.length, notRun, runner.pending]).toEqual([1, ['rate_limited'], 0]);
+  });
+
+  test('that asks for less does not shorten the pause', () => {
+    told('direct', 429, ['retry-after', '30']);
+    now += 1_000;
+    told('direct', 429, ['retry-after', '1']);
+    now += 28_000;
+    expect(isPaused()).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Latency } from '../../../../src/facade/compare/latency.ts';
 import {
   differenceOfShares,
+  fewestProving,
   fisherGreater,
   mcnemar,
   ranksOfQuantile,
@@ -9,6 +10,16 @@ import {
   wilson,
 } from '../../../../src/facade/compare/statistics.ts';
 import { seededRandom } from '../../../../src/c2s/sandbox/random.ts';
+
+it.each([0, 0.5, 0.9, 0.99, 0.999, 0.9999])('the fewest that prove %d prove it, and one less does not', (share) => {
+  const fewest = fewestProving(share);
+  expect(wilson(fewest, fewest).low).toBeGreaterThanOrEqual(share);
+  if (fewest > 1) expect(wilson(fewest - 1, fewest - 1).low).toBeLessThan(share);
+});
+
+it('nothing proves that all are good', () => {
+  expect(fewestProving(1)).toBe(Infinity);
+});
 
 describe('Wilson', () => {
   // Newcombe 1998 ("Two-sided confidence intervals for the single proportion"), table I, method 3.

@@ -1,5 +1,5 @@
 import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
-import type { ParitySettings } from '../../../../src/facade/compare/book.ts';
+import type { EvidenceRow, ParityBook, ParitySettings } from '../../../../src/facade/compare/book.ts';
 import type { PathAnswer } from '../../../../src/facade/compare/comparison.ts';
 import { paritySettings, rulesOf } from '../../../../src/facade/compare/parity-settings.ts';
 import type { CompiledRules } from '../../../../src/facade/compare/rules.ts';
@@ -61,3 +61,8 @@ export function answer({ headers = {}, body = '{}', ...parts }: AnswerParts = {}
 
 export const json = (value: unknown, path: Path = 'direct'): PathAnswer =>
   answer({ path, body: JSON.stringify(value) });
+
+/** Makes a book without a store forget a route. */
+export function forget(book: ParityBook, route: string, now: number): void {
+  book.absorb([book.forgetting(route, now) as EvidenceRow]);
+}

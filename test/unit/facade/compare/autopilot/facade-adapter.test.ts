@@ -48,7 +48,7 @@ describe('what the autopilot takes from the house', () => {
   });
 
   it('no parity where nothing was compared', () => {
-    expect(proofOf(undefined)).toEqual({ parity: undefined, readBacks: undefined });
+    expect(proofOf(undefined)).toEqual({ parity: undefined, readBacks: undefined, pace: undefined });
   });
 
   it('of writes that are read back: how many arrived, and what was lost', () => {

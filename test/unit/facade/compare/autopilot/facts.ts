@@ -45,6 +45,7 @@ export function facts(changed: Partial<AutopilotFacts> = {}): AutopilotFacts {
     breaker: 'closed',
     parity: READY,
     readBacks: undefined,
+    pace: undefined,
     live: live(tally(4_000), tally(400)),
     ...changed,
   };

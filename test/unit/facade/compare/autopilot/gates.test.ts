@@ -141,3 +141,36 @@ describe('a gate', () => {
     expect(parity.why).toContain('0 of 5000 shadows differ, parity is at least 99.95 %');
   });
 });
+
+describe('a gate that the traffic of a quiet route never meets', () => {
+  const DAY = 86_400_000;
+  /** A comparison a minute. */
+  const pace = { spanMs: DAY, windowMs: DAY, most: 16_000 };
+  const quiet = { verdict: 'not enough data', samples: 1_440, lowerBound: 0.997 } as const;
+  const whyOf = (gate: GateName, changed: Partial<AutopilotFacts>, settings = SETTINGS) =>
+    judge(facts({ gateway: 0, parity: { ...READY, ...quiet }, pace, ...changed }), settings)[gate].why;
+
+  it.each<[GateName, Partial<AutopilotFacts>, AutopilotSettings, RegExp]>([
+    ['parity', {}, SETTINGS, /; at 60 comparisons an hour .* 160 an hour would do, or a window of 3d$/],
+    ['parity', {}, { ...SETTINGS, gates: { ...SETTINGS.gates, parity: 1 } }, /; no number of comparisons proves it/],
+    ['traffic', {}, { ...SETTINGS, minRequests: 5_000 }, /; at 60 shadows an hour .* 208 an hour would do/],
+    [
+      'readBack',
+      { readBacks: { ...READ, arrived: 2 } },
+      SETTINGS,
+      /; at 0\.083 writes read back an hour .* window of 10d$/,
+    ],
+  ])('%s: says at which pace it would be', (gate, changed, settings, expected) => {
+    expect(whyOf(gate, changed, settings)).toMatch(expected);
+  });
+
+  it.each<[GateName, Partial<AutopilotFacts>, AutopilotSettings]>([
+    ['parity', { pace: { ...pace, windowMs: 7 * DAY } }, SETTINGS],
+    ['parity', { pace: undefined }, SETTINGS],
+    ['readBack', { readBacks: { ...READ, arrived: 19 } }, SETTINGS],
+    // Live attempts are counted since the step began, however long that takes.
+    ['traffic', { gateway: 5, live: live(tally(100), tally(5)) }, SETTINGS],
+  ])('%s: says nothing of it where it may be met', (gate, changed, settings) => {
+    expect(whyOf(gate, changed, settings)).not.toMatch(/an hour/);
+  });
+});

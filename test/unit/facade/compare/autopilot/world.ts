@@ -87,7 +87,7 @@ export class World {
           tallies,
           breaker,
         })),
-      proof: (id) => this.#routeOf(id),
+      proof: (id) => ({ ...this.#routeOf(id), pace: undefined }),
       flip: (order) => this.#flip(order),
       propose: async (id, gateway) => ({
         diff: `-  - ${id}: ${this.#routeOf(id).gateway}\n+  - ${id}: ${gateway}\n`,
