@@ -15,7 +15,7 @@ type ReasonKind =
   | 'samples'
   /** Not enough comparisons of direct with direct: what differs by itself is not known yet. */
   | 'calibration'
-  /** The share is good and its interval still reaches below what is wanted. */
+  /** A share is good and its interval still reaches below what is wanted, or it is bad and may be so by chance. */
   | 'uncertain'
   /** Too many answers differ. */
   | 'parity'
@@ -67,10 +67,21 @@ export function verdictOf(judged: JudgedEvidence, limits: VerdictLimits): Parity
     ...coverageReasons(judged),
   ];
   if (broken.length > 0) return verdict('not ready', broken);
-  const { parity } = judged;
-  if (parity.low >= limits.parity) return verdict('ready', []);
-  const text = `parity is ${percent(parity.value)}, but may be as low as ${percent(parity.low)}; wanted ${percent(limits.parity)}`;
-  return verdict('not enough data', [{ kind: 'uncertain', text }]);
+  const unproven = unprovenOf(judged, limits);
+  return unproven.length > 0 ? verdict('not enough data', unproven) : verdict('ready', []);
+}
+
+function unprovenOf({ parity, failures: { difference } }: JudgedEvidence, limits: VerdictLimits): VerdictReason[] {
+  const reasons: VerdictReason[] = [];
+  if (parity.low < limits.parity) {
+    const text = `parity is ${percent(parity.value)}, but may be as low as ${percent(parity.low)}; wanted ${percent(limits.parity)}`;
+    reasons.push({ kind: 'uncertain', text });
+  }
+  if (difference.value > limits.errorRateDelta) {
+    const text = `the gateway fails ${percent(difference.value)} more often than direct, perhaps by chance; at most ${percent(limits.errorRateDelta)} is wanted`;
+    reasons.push({ kind: 'uncertain', text });
+  }
+  return reasons;
 }
 
 /**
