@@ -44,7 +44,7 @@ beforeAll(async () => {
         setRoute(config, 'leads.messages.create', ['verify', 'after'], '5ms');
         // What two hundred shadows can prove.
         config.setIn(['compare', 'minSamples'], 100);
-        config.setIn(['compare', 'ready'], { parity: 0.97, latencyP95Ratio: 100 });
+        config.setIn(['compare', 'ready'], { parity: 0.96, latencyP95Ratio: 100 });
       },
     }),
   );

@@ -1,6 +1,6 @@
 /** The parity reports of GET /api/parity, as far as the command line shows them. */
 
-/** 95 % sure; null: of nothing. */
+/** A figure and the interval around it; null: of nothing. */
 export interface IntervalView {
   readonly value: number | null;
   readonly low: number | null;
@@ -29,8 +29,14 @@ export interface ParityReportView {
     readonly cross: { readonly count: number };
   }[];
   readonly latency?: { readonly ratio: Readonly<Record<'p50' | 'p95' | 'p99', IntervalView>> };
-  readonly failures?: { readonly difference: IntervalView; readonly p: number | null };
-  readonly readBacks?: { readonly arrived: number; readonly notArrived: number; readonly cannotTell: number };
+  readonly failures?: { readonly difference: IntervalView };
+  readonly readBacks?: {
+    readonly arrived: number;
+    readonly notArrived: number;
+    readonly cannotTell: number;
+    /** Facades of older versions leave it out. */
+    readonly share?: IntervalView;
+  };
   readonly coverage: { readonly unseen: readonly string[] };
   readonly verdict: { readonly kind: string; readonly reasons: readonly { readonly text: string }[] };
 }

@@ -48,7 +48,11 @@ function observeParity(registry: Registry, book: Reports, now: () => number): vo
       }
     }
   });
-  const lowerBound = gauge('facade_parity_lower_bound', 'Lower end of the 95 % interval of parity, 0 to 1.', ['route']);
+  const lowerBound = gauge(
+    'facade_parity_lower_bound',
+    'Parity that is proved, 0 to 1: the lower end of an interval that holds at every scrape.',
+    ['route'],
+  );
   const verdict = gauge('facade_parity_verdict', '1 for the verdict that holds, 0 for the others.', [
     'route',
     'verdict',

@@ -1,3 +1,4 @@
+import { differenceOfPairs, share } from './any-time.ts';
 import { OVERFLOW } from './counts.ts';
 import type { Evidence } from './evidence.ts';
 import { countOf, groupsOf, type Counted, type DifferenceGroup } from './groups.ts';
@@ -5,12 +6,13 @@ import type { Latency } from './latency.ts';
 import type { Pace } from './pace.ts';
 import type { ReadBacksJson } from './read-backs.ts';
 import type { CompiledRules } from './rules.ts';
-import { differenceOfShares, mcnemar, ratioOf, wilson, type Interval } from './statistics.ts';
+import { ratioOf, type Interval } from './statistics.ts';
 import { verdictOf, writeVerdict, type VerdictLimits, type ParityVerdict } from './verdict.ts';
 
 /**
- * What the evidence says of a route. Made when it is asked for, from counts; pure. Shares and ratios come with their
- * 95 % interval; of nothing they are NaN, which JSON writes as null.
+ * What the evidence says of a route. Made when it is asked for, from counts; pure. Shares come with an interval
+ * that holds however often it is looked at (any-time.ts), durations with a 95 % interval of one look. Of nothing they are
+ * NaN, which JSON writes as null.
  */
 export interface ParityReport {
   readonly route: string;
@@ -53,10 +55,8 @@ export interface ParityReport {
 export interface FailureReport {
   readonly control: Interval;
   readonly candidate: Interval;
-  /** candidate − control */
+  /** candidate − control, by the questions that one side alone failed. */
   readonly difference: Interval;
-  /** McNemar's exact test. */
-  readonly p: number;
 }
 
 /** Milliseconds. */
@@ -81,6 +81,8 @@ interface CoverageReport {
 }
 
 export interface ReadBackReport extends ReadBacksJson {
+  /** Of the writes that could be told: the share that arrived. */
+  readonly share: Interval;
   readonly wanted: number;
 }
 
@@ -102,7 +104,7 @@ export function reportOf({ rules, evidence, since, now, limits, windowMs, most }
   const groups = groupsOf(cross, noise, rules.known, now);
   const counts = countOf(cross, groups);
   const agreeing = counts.match + counts.ignored;
-  const parity = wilson(agreeing, agreeing + counts.mismatch);
+  const parity = share(agreeing, agreeing + counts.mismatch);
   const failures = failuresOf(evidence);
   const latency = latencyOf(evidence.control, evidence.candidate);
   const coverage = coverageOf(evidence);
@@ -152,18 +154,15 @@ function noiseOf({ noise }: Evidence, wanted: number): ParityReport['noise'] {
   let same = 0;
   for (const [differences, count] of noise.sets()) if (differences?.length === 0) same += count;
   const samples = noise.judged;
-  return { samples, wanted, isCalibrated: samples >= wanted, differing: wilson(samples - same, samples) };
+  return { samples, wanted, isCalibrated: samples >= wanted, differing: share(samples - same, samples) };
 }
 
 function failuresOf({ pairs }: Evidence): FailureReport {
   const of = pairs.neither + pairs.control + pairs.candidate + pairs.both;
-  const control = wilson(pairs.control + pairs.both, of);
-  const candidate = wilson(pairs.candidate + pairs.both, of);
   return {
-    control,
-    candidate,
-    difference: differenceOfShares(control, candidate),
-    p: mcnemar(pairs.control, pairs.candidate),
+    control: share(pairs.control + pairs.both, of),
+    candidate: share(pairs.candidate + pairs.both, of),
+    difference: differenceOfPairs({ onlyA: pairs.control, onlyB: pairs.candidate, of }),
   };
 }
 
@@ -181,7 +180,9 @@ function quantilesOf(latency: Latency): Quantiles | undefined {
 
 function readBacksOf({ route: { verify } }: CompiledRules, { readBacks }: Evidence): ReadBackReport | undefined {
   // With a sample of 0 nothing is read back, and nothing may wait for it.
-  return verify && verify.sample > 0 ? { ...readBacks.toJSON(), wanted: verify.minSamples } : undefined;
+  if (!verify || verify.sample === 0) return undefined;
+  const { arrived, notArrived } = readBacks;
+  return { ...readBacks.toJSON(), share: share(arrived, arrived + notArrived), wanted: verify.minSamples };
 }
 
 /** Answers that are no data of the route, and requests that the gateway cannot be asked at all, are nothing to compare. */

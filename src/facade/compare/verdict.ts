@@ -3,7 +3,8 @@ import { REASON_TEXTS, type ErrorReason } from './comparison.ts';
 import { grouped, type Counted, type DifferenceGroup } from './groups.ts';
 import type { FailureReport, LatencyReport, ReadBackReport } from './report.ts';
 import { neverReaches, type Pace } from './pace.ts';
-import { fewestProving, type Interval } from './statistics.ts';
+import { fewestProving } from './any-time.ts';
+import type { Interval } from './statistics.ts';
 
 /**
  * One word at the end. `not enough data` is neither success nor failure: more shadows will tell. Only what a route may
@@ -21,7 +22,7 @@ type ReasonKind =
   | 'pace'
   /** Not enough comparisons of direct with direct: what differs by itself is not known yet. */
   | 'calibration'
-  /** The share is good and its interval still reaches below what is wanted. */
+  /** A share is good and its interval still reaches below what is wanted, or it is bad and may be so by chance. */
   | 'uncertain'
   /** Too many answers differ. */
   | 'parity'
@@ -142,10 +143,20 @@ function dataReasons(judged: JudgedEvidence, { minSamples }: VerdictLimits): Ver
   return [{ kind: 'data', text }];
 }
 
-function certaintyReasons({ parity }: JudgedEvidence, limits: VerdictLimits): VerdictReason[] {
-  if (parity.low >= limits.parity) return [];
-  const text = `parity is ${percent(parity.value)}, but may be as low as ${percent(parity.low)}; wanted ${percent(limits.parity)}`;
-  return [{ kind: 'uncertain', text }];
+function certaintyReasons(
+  { parity, failures: { difference } }: JudgedEvidence,
+  limits: VerdictLimits,
+): VerdictReason[] {
+  const reasons: VerdictReason[] = [];
+  if (parity.low < limits.parity) {
+    const text = `parity is ${percent(parity.value)}, but may be as low as ${percent(parity.low)}; wanted ${percent(limits.parity)}`;
+    reasons.push({ kind: 'uncertain', text });
+  }
+  if (difference.value > limits.errorRateDelta) {
+    const text = `the gateway fails ${percent(difference.value)} more often than direct, perhaps by chance; at most ${percent(limits.errorRateDelta)} is wanted`;
+    reasons.push({ kind: 'uncertain', text });
+  }
+  return reasons;
 }
 
 function paceReasons(judged: JudgedEvidence, { parity, minSamples, pace }: VerdictLimits): VerdictReason[] {

@@ -44,7 +44,7 @@ const readyFields = {
     .min(0)
     .max(0.9999)
     .describe(
-      'Lower end of the 95 % interval of parity that a route must reach. 0.99 takes at least 381 shadows without a mismatch, 0.999 takes 3,838.',
+      'Parity that a route must be proved to have: the lower end of its interval, which holds however often it is looked at. 0.99 takes at least 471 shadows without a mismatch, 0.999 takes 4,723.',
     ),
   errorRateDelta: z
     .number()

@@ -118,7 +118,7 @@ export interface FlipResultJson {
   readonly changes: readonly FlipChangeJson[];
 }
 
-/** A share or a ratio with its 95 % interval; null: of nothing. */
+/** A share or a ratio with its interval; null: of nothing. */
 export interface IntervalJson {
   readonly value: number | null;
   readonly low: number | null;
@@ -152,7 +152,12 @@ export interface ParityReportJson {
   readonly groups: readonly DifferenceGroupJson[];
   readonly failures: { readonly control: IntervalJson; readonly candidate: IntervalJson };
   readonly latency?: { readonly ratio: Readonly<Record<'p50' | 'p95' | 'p99', IntervalJson>> };
-  readonly readBacks?: { readonly arrived: number; readonly notArrived: number; readonly cannotTell: number };
+  readonly readBacks?: {
+    readonly arrived: number;
+    readonly notArrived: number;
+    readonly cannotTell: number;
+    readonly share: IntervalJson;
+  };
   readonly coverage: { readonly unseen: readonly string[] };
   readonly verdict: { readonly kind: string; readonly text: string };
 }

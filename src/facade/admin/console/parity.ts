@@ -31,7 +31,7 @@ function Report({ report }: { report: ParityReportJson }) {
   const notJudged = Object.entries(errors).map(([why, count]) => `${grouped(count)} ${why.replaceAll('_', ' ')}`);
   return html`<p class=${moodOf(verdict.kind)}>${verdict.text}</p>
     <dl>
-      <dt>Parity, 95 % sure</dt>
+      <dt>Parity, and what is proved of it</dt>
       <dd>${interval(parity)}, ${percent(parity.wanted)} wanted</dd>
       <dt>Compared</dt>
       <dd>${grouped(counts.match)} match, ${grouped(counts.mismatch)} mismatch, ${grouped(counts.ignored)} ignored</dd>
@@ -44,7 +44,8 @@ function Report({ report }: { report: ParityReportJson }) {
         html`<dt>Writes read back</dt>
           <dd>
             ${grouped(readBacks.arrived)} arrived, ${grouped(readBacks.notArrived)} did not,
-            ${grouped(readBacks.cannotTell)} could not be told
+            ${grouped(readBacks.cannotTell)} could not be
+            told${readBacks.share.value === null ? '' : `; ${interval(readBacks.share)} arrive`}
           </dd>`
       }
       ${PERCENTILES.map(([name, title]) => {

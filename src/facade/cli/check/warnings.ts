@@ -3,7 +3,7 @@ import { readDocument } from '../../config/document.ts';
 import { placeName } from '../../config/place.ts';
 import type { ConfigPath } from '../../config/problem.ts';
 import { neverReaches } from '../../compare/pace.ts';
-import { fewestProving } from '../../compare/statistics.ts';
+import { fewestProving } from '../../compare/any-time.ts';
 import { safetyOf } from '../../config/safety.ts';
 import type { FacadeConfig } from '../../config/schema.ts';
 import type { ConfigSection } from '../../config/table-schema.ts';

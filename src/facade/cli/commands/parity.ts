@@ -81,15 +81,15 @@ function reasonsOf(errors: Readonly<Record<string, number>>): string {
   return reasons.length === 0 ? '' : ` (${reasons.map(([why, n]) => `${n} ${why.replaceAll('_', ' ')}`).join(', ')})`;
 }
 
-/** What was measured besides the answers, each with its 95 % interval. */
+/** What was measured besides the answers, each with its interval. */
 function figuresOf({ latency, failures, readBacks }: ParityReportView): string[] {
   const lines: string[] = [];
   if (readBacks) {
-    const { arrived, notArrived, cannotTell } = readBacks;
+    const { arrived, notArrived, cannotTell, share } = readBacks;
     lines.push(`Read back: ${arrived} arrived, ${notArrived} did not, ${cannotTell} could not be told`);
+    if (share && share.value !== null) lines.push(`Writes that arrive: ${interval(share, points)}`);
   }
   if (failures && failures.difference.value !== null) {
-    const points = (part: number) => `${(part * 100).toFixed(2)} %`;
     lines.push(`Failures of the gateway beyond those of direct: ${interval(failures.difference, points)}`);
   }
   for (const name of ['p50', 'p95', 'p99'] as const) {
@@ -99,6 +99,7 @@ function figuresOf({ latency, failures, readBacks }: ParityReportView): string[]
   return lines;
 }
 
+const points = (part: number): string => `${(part * 100).toFixed(2)} %`;
 const times = (ratio: number): string => `${ratio.toFixed(2)}×`;
 
 function interval({ value, low, high }: IntervalView, text: (part: number) => string): string {

@@ -1,53 +1,19 @@
-import { gammaln } from 'simple-statistics';
 import { UPSTREAM_BUCKETS } from '../../observe/metrics.ts';
 
 /**
  * When do a few bad requests prove anything? A gate counts as broken only when a gateway that is just good enough would
- * look this bad less than once in a thousand times. The test is the exact binomial one, because at the first step there
- * are ten requests, not a thousand, and what is approximated there is wrong: Wilson's lower bound of one failure in one
- * is 10 %.
+ * hardly ever look this bad, at any tick: the tests of any-time.ts, exact from the first request on, for at the first step
+ * there are ten requests, not a thousand. One failure alone proves nothing.
  */
 
-/** Chance of a false alarm that is accepted at one look. Looks overlap, so it stands for a hold rather than for a tick. */
-const ALPHA = 0.001;
-
-/** Would `count` or more of `of` surprise, if the true share were `share`? Nothing seen proves nothing. */
-export function isProvenAbove(count: number, of: number, share: number): boolean {
-  if (of === 0 || share >= 1 || count / of <= share) return false;
-  return upperTail(count, of, share) < ALPHA;
-}
-
-/** P(X ≥ count) of a binomial distribution. */
-export function upperTail(count: number, of: number, share: number): number {
-  if (count <= 0) return 1;
-  if (share <= 0) return 0;
-  if (share >= 1) return 1;
-  const logOdds = Math.log(share / (1 - share));
-  let log =
-    gammaln(of + 1) -
-    gammaln(count + 1) -
-    gammaln(of - count + 1) +
-    count * Math.log(share) +
-    (of - count) * Math.log1p(-share);
-  let total = 0;
-  for (let k = count; k <= of; k++) {
-    const term = Math.exp(log);
-    total += term;
-    // Above the mean the terms only fall: what is left is too little to matter.
-    if (k > of * share && term < total * 1e-12) break;
-    log += Math.log((of - k) / (k + 1)) + logOdds;
-  }
-  return Math.min(1, total);
-}
-
-/** Upper end of Wilson's interval, 99.9 % one-sided: the most that direct's own error rate may really be. */
-export function mostLikelyShare(count: number, of: number): number {
-  if (of === 0) return 1;
-  const z = 3.09;
-  const p = count / of;
-  const spread = z * Math.sqrt((p * (1 - p)) / of + (z * z) / (4 * of * of));
-  return Math.min(1, (p + (z * z) / (2 * of) + spread) / (1 + (z * z) / of));
-}
+/** Chances that a step whose gateway is just good enough is ever taken back; with DIRECT they add up to WRONG_ALARM. */
+export const STEP = 0.04;
+export const DIRECT = 0.01;
+/**
+ * Of the newest tenth of a hold. It begins anew with every slot, so each beginning gets less: this is as strict as one in
+ * a thousand at each look was, over the few hundred attempts that it sees.
+ */
+export const RECENT = 0.015;
 
 const total = (latencies: readonly number[]) => latencies.reduce((n, count) => n + count, 0);
 

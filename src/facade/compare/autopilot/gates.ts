@@ -1,13 +1,15 @@
 import type { AutopilotSettings } from '../../rollout/route.ts';
+import { fewestProving, isShareAbove, share, WRONG_ALARM } from '../any-time.ts';
 import { neverReaches, type Pace } from '../pace.ts';
-import { fewestProving } from '../statistics.ts';
-import { isProvenAbove, mostLikelyShare, quantile, surelyAbove } from './evidence.ts';
+import { DIRECT, quantile, RECENT, STEP, surelyAbove } from './evidence.ts';
 import type { AutopilotFacts } from './facts.ts';
 import type { Tallies, PathTotalsTally } from './tally.ts';
+import type { LiveTraffic } from './window.ts';
 
 /**
- * The gates of a step. Each is `green` (shown to hold), `broken` (shown not to hold) or `waiting`: neither is shown.
- * Only green ones raise, only a broken one rolls back; what lies between holds the step, so that noise moves nothing.
+ * The gates of a step. Each is `green` (enough was seen, and it is within its limit), `broken` (shown not to be) or `waiting`.
+ * Only green ones raise, only a broken one rolls back; what lies between holds the step, so that noise moves nothing. Parity
+ * alone is proved before it is green; docs/autopilot.md says why.
  */
 
 export const GATES = ['parity', 'readBack', 'breaker', 'traffic', 'errorRate', 'latency'] as const;
@@ -64,7 +66,7 @@ function parityGate({ parity, pace, gateway }: AutopilotFacts, { gates }: Autopi
   if (!parity || parity.samples === 0) return waiting('no shadow was compared yet');
   const { verdict, samples, mismatches, lowerBound, because } = parity;
   const numbers = `${mismatches} of ${samples} shadows differ, parity is at least ${percent(lowerBound)}, ${percent(gates.parity)} asked for`;
-  if (isProvenAbove(mismatches, samples, 1 - gates.parity)) return broken(numbers);
+  if (isShareAbove(mismatches, samples, 1 - gates.parity, WRONG_ALARM)) return broken(numbers);
   if (verdict === 'ready' && lowerBound >= gates.parity) return green(numbers);
   const never = orNever(samples, fewestProving(gates.parity), 'comparisons', pace);
   return waiting(`${[`${verdict}: ${numbers}`, ...because].join('; ')}${never}`);
@@ -105,15 +107,21 @@ function referenceOf({ live }: AutopilotFacts, minRequests: number): PathTotalsT
   return live.window.direct.attempts >= minRequests ? live.window.direct : live.reference;
 }
 
+/** What is looked at for a break, and how sure it must be. */
+const looksAt = ({ window, recent }: LiveTraffic): readonly (readonly [seen: Tallies, alpha: number])[] => [
+  [window, STEP],
+  [recent, RECENT],
+];
+
 function errorRateGate(facts: AutopilotFacts, { gates, minRequests }: AutopilotSettings): Gate {
-  const { window, recent } = facts.live;
+  const { window } = facts.live;
   const reference = referenceOf(facts, minRequests);
   const direct = reference ? rateOf(reference) : 0;
-  const allowed = (reference ? mostLikelyShare(reference.failures, reference.attempts) : 0) + gates.errorRateDelta;
+  const allowed = (reference ? share(reference.failures, reference.attempts, DIRECT).high : 0) + gates.errorRateDelta;
   const say = ({ gateway }: Tallies): string =>
     `${gateway.failures} of ${gateway.attempts} attempts failed on the gateway path (${percent(rateOf(gateway))}), ${percent(direct)} on direct, ${percent(gates.errorRateDelta)} more allowed`;
-  for (const seen of [window, recent]) {
-    if (isProvenAbove(seen.gateway.failures, seen.gateway.attempts, allowed)) return broken(say(seen));
+  for (const [seen, alpha] of looksAt(facts.live)) {
+    if (isShareAbove(seen.gateway.failures, seen.gateway.attempts, allowed, alpha)) return broken(say(seen));
   }
   const isWithin = rateOf(window.gateway) - direct <= gates.errorRateDelta;
   return isWithin ? green(say(window)) : waiting(say(window));
@@ -128,16 +136,16 @@ const LEAST_TIMED = 20;
  * only in a bucket wholly beyond), so a bucket's width can cost a raise but never take one back.
  */
 function latencyGate(facts: AutopilotFacts, { gates, minRequests }: AutopilotSettings): Gate {
-  const { window, recent } = facts.live;
+  const { window } = facts.live;
   const direct = quantile(referenceOf(facts, minRequests)?.latencies ?? [], 0.95);
   if (!direct) return waiting('the latency of direct was not measured yet');
   const limit = gates.latencyP95Ratio * Math.max(direct.value, gates.latencyFloor);
   const surelyOver = gates.latencyP95Ratio * Math.max(direct.atMost, gates.latencyFloor);
   const say = ({ gateway }: Tallies): string =>
     `95 % of the gateway path within ${ms(quantile(gateway.latencies, 0.95)?.value ?? 0)}, of direct within ${ms(direct.value)}, ${ms(limit)} allowed`;
-  for (const seen of [window, recent]) {
+  for (const [seen, alpha] of looksAt(facts.live)) {
     const { count, of } = surelyAbove(seen.gateway.latencies, surelyOver);
-    if (of >= LEAST_TIMED && isProvenAbove(count, of, 0.05)) return broken(say(seen));
+    if (of >= LEAST_TIMED && isShareAbove(count, of, 0.05, alpha)) return broken(say(seen));
   }
   const gateway = quantile(window.gateway.latencies, 0.95);
   return gateway && gateway.value <= limit ? green(say(window)) : waiting(say(window));

@@ -47,7 +47,7 @@ routes:
 }
 
 test.each<[string, Written, number | undefined, RegExp]>([
-  ['one a minute, 0.999 in a day', {}, 1_440, /parity of 0\.999: at 60 comparisons an hour .* 160 an hour would do/],
+  ['one a minute, 0.999 in a day', {}, 1_440, /parity of 0\.999: at 60 comparisons an hour .* 197 an hour would do/],
   [
     'too few are counted',
     { compare: '{ shadows: 1000 }' },

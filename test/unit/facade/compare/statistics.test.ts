@@ -1,64 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Latency } from '../../../../src/facade/compare/latency.ts';
-import {
-  differenceOfShares,
-  fewestProving,
-  fisherGreater,
-  mcnemar,
-  ranksOfQuantile,
-  ratioOf,
-  wilson,
-} from '../../../../src/facade/compare/statistics.ts';
+import { fisherGreater, ranksOfQuantile, ratioOf } from '../../../../src/facade/compare/statistics.ts';
 import { seededRandom } from '../../../../src/c2s/sandbox/random.ts';
-
-it.each([0, 0.5, 0.9, 0.99, 0.999, 0.9999])('the fewest that prove %d prove it, and one less does not', (share) => {
-  const fewest = fewestProving(share);
-  expect(wilson(fewest, fewest).low).toBeGreaterThanOrEqual(share);
-  if (fewest > 1) expect(wilson(fewest - 1, fewest - 1).low).toBeLessThan(share);
-});
-
-it('nothing proves that all are good', () => {
-  expect(fewestProving(1)).toBe(Infinity);
-});
-
-describe('Wilson', () => {
-  // Newcombe 1998 ("Two-sided confidence intervals for the single proportion"), table I, method 3.
-  it.each([
-    [81, 263, 0.2553, 0.3662],
-    [15, 148, 0.0624, 0.1605],
-    [0, 20, 0, 0.1611],
-    [1, 29, 0.0061, 0.1718],
-  ])('%i of %i', (count, of, low, high) => {
-    const interval = wilson(count, of);
-    expect(interval.low).toBeCloseTo(low, 4);
-    expect(interval.high).toBeCloseTo(high, 4);
-  });
-
-  it('needs 381 without a mismatch for 0.99, and 3,838 for 0.999', () => {
-    expect(wilson(381, 381).low).toBeGreaterThanOrEqual(0.99);
-    expect(wilson(380, 380).low).toBeLessThan(0.99);
-    expect(wilson(3_838, 3_838).low).toBeGreaterThanOrEqual(0.999);
-    expect(wilson(3_837, 3_837).low).toBeLessThan(0.999);
-  });
-
-  it('of nothing says nothing', () => {
-    expect(wilson(0, 0)).toEqual({ value: Number.NaN, low: 0, high: 1 });
-    expect(differenceOfShares(wilson(0, 0), wilson(1, 2))).toEqual({ value: Number.NaN, low: -1, high: 1 });
-  });
-});
-
-describe('Newcombe', () => {
-  // Newcombe 1998 ("Interval estimation for the difference between independent proportions"), table II, method 10.
-  it.each([
-    [56, 70, 48, 80, 0.0524, 0.3339],
-    [9, 10, 3, 10, 0.1705, 0.809],
-    [10, 10, 0, 20, 0.6791, 1],
-  ])('%i of %i less %i of %i', (a, ofA, b, ofB, low, high) => {
-    const interval = differenceOfShares(wilson(b, ofB), wilson(a, ofA));
-    expect(interval.low).toBeCloseTo(low, 4);
-    expect(interval.high).toBeCloseTo(high, 4);
-  });
-});
 
 describe('exact tests', () => {
   it("Fisher's, one-sided: the lady who tasted tea", () => {
@@ -67,14 +10,6 @@ describe('exact tests', () => {
     expect(fisherGreater(0, 10, 5, 10)).toBeCloseTo(1, 10);
     expect(fisherGreater(0, 0, 0, 0)).toBe(1);
     expect(fisherGreater(20_000, 20_000, 0, 4_000)).toBeLessThan(1e-300);
-  });
-
-  it("McNemar's: only the pairs that disagree count", () => {
-    expect(mcnemar(0, 5)).toBeCloseTo(2 / 32, 10);
-    expect(mcnemar(3, 3)).toBe(1);
-    expect(mcnemar(0, 0)).toBe(1);
-    expect(mcnemar(2, 8)).toBeCloseTo((2 * (1 + 10 + 45)) / 1024, 10);
-    expect(mcnemar(0, 3_000)).toBe(0);
   });
 });
 

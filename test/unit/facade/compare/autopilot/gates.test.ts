@@ -151,7 +151,7 @@ describe('a gate that the traffic of a quiet route never meets', () => {
     judge(facts({ gateway: 0, parity: { ...READY, ...quiet }, pace, ...changed }), settings)[gate].why;
 
   it.each<[GateName, Partial<AutopilotFacts>, AutopilotSettings, RegExp]>([
-    ['parity', {}, SETTINGS, /; at 60 comparisons an hour .* 160 an hour would do, or a window of 3d$/],
+    ['parity', {}, SETTINGS, /; at 60 comparisons an hour .* 197 an hour would do, or a window of 4d$/],
     ['parity', {}, { ...SETTINGS, gates: { ...SETTINGS.gates, parity: 1 } }, /; no number of comparisons proves it/],
     ['traffic', {}, { ...SETTINGS, minRequests: 5_000 }, /; at 60 shadows an hour .* 208 an hour would do/],
     [
