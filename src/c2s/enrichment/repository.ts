@@ -1,6 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { codeOf } from '../../http/error-code.ts';
 import type { CallerStanding } from '../../http/standing.ts';
+import type { Actor } from '../store/audit.ts';
 import { LIVING } from '../store/instance-locks.ts';
 import type { Database } from '../../facade/store/schema.ts';
 import { wellFormed } from '../../http/well-formed.ts';
@@ -368,8 +369,8 @@ export class EnrichmentRepository {
     return this.transaction((tx) => retryDeadLetters(tx, this.#queue, chosen, notSent));
   }
 
-  settleDeadLetters(chosen: Chosen): Promise<string[]> {
-    return this.transaction((tx) => settleDeadLetters(tx, chosen));
+  settleDeadLetters(chosen: Chosen, actor: Actor): Promise<string[]> {
+    return this.transaction((tx) => settleDeadLetters(tx, chosen, actor));
   }
 
   /** Steps are done; the next one is named in the changes. @throws LeaseLost */
