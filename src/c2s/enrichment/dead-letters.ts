@@ -124,12 +124,13 @@ export async function leadsWithDeadLetters(
  * A new order of these leads goes on with their dead letters. An unknown one is no order's to repeat; a push merely has
  * the lead looked at again.
  */
-export function reviveForOrder(
+export async function reviveForOrder(
   tx: DeadLetterTransaction,
   queue: Queue,
   leadIds: readonly string[],
   isPush: boolean,
 ): Promise<NewJob[]> {
+  if (leadIds.length === 0) return [];
   const states = isPush ? DEAD_STATES : (['failed'] as const);
   return revive(tx, queue, sql<boolean>`lead_id = any(${leadIds}::text[]) and state = any(${states}::text[])`);
 }
