@@ -32,7 +32,7 @@ export function enrichmentExtension(
       const adminRoutes = [
         { path: '/people', router: peopleRoutes(store, environment.adminToken) },
         { path: '/audit', router: auditRoutes(store) },
-        { path: '/dead-letters', router: deadLetterRoutes(enrichment.availability) },
+        { path: '/dead-letters', router: deadLetterRoutes(enrichment.availability, environment.adminToken) },
       ];
       return { ...enrichment, adminRoutes };
     },

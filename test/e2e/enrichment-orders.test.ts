@@ -166,7 +166,7 @@ describe('two leads of one person', () => {
     const before = await process(one, first);
     expect((await process(other, second)).body).toEqual({
       success: true,
-      message: 'CPFs already recently processed (deduplication)',
+      message: DEDUPLICATED,
       lead_id: second,
       cpfs_processed: before.body['cpfs_processed'],
       entities_stored: 0,
@@ -177,14 +177,29 @@ describe('two leads of one person', () => {
     expect(messages(second)).toBe(1);
   });
 
-  it('get one each by enrich, as from the old service', async () => {
+  it('get one message by enrich too, and the answer says that none was sent', async () => {
     const facade = await start();
     const [first, second] = leadsOfOne();
     await enrich(facade, first);
-    await enrich(facade, second);
+    expect((await enrich(facade, second)).body).toMatchObject({
+      success: true,
+      message: DEDUPLICATED,
+      enriched: false,
+      message_sent: false,
+    });
+    expect([messages(first), messages(second)]).toEqual([1, 0]);
+  });
+
+  it('get one each when both are ordered before one of them is done', async () => {
+    const facade = await start();
+    const [first, second] = leadsOfOne();
+    scene.sandbox.workApi.standIn.faults.add({ path: '/api', latencyMs: 300 });
+    await Promise.all([enrich(facade, first), enrich(facade, second)]);
     expect([messages(first), messages(second)]).toEqual([1, 1]);
   });
 });
+
+const DEDUPLICATED = 'CPFs already recently processed (deduplication)';
 
 describe('the lines of an enrichment', () => {
   it('all say who ordered it, the worker’s too, and hold nothing of the lead', async () => {

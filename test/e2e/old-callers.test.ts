@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { startGateway } from '../../src/c2s/gateway/index.ts';
 import { inventedCpf } from '../../src/c2s/sandbox/cpf.ts';
 import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
 import { cli } from '../unit/facade/cli/kit.ts';
 import { addLeads, messagesOf, startEnriching, WEBHOOK_SECRET } from './kit/enrichment.ts';
-import { FACADE_TOKEN, type TestFacade } from './kit/facade.ts';
+import { FACADE_TOKEN, setRoute, type TestFacade } from './kit/facade.ts';
 import { asContact2Sale, asGoogle, asSignedSender, googlePush } from './kit/old-callers.ts';
 import { useScene } from './kit/use-scene.ts';
-import { until } from './kit/upstream.ts';
+import { startUpstream, until } from './kit/upstream.ts';
 
 /** The pushes as they came to the service before, with the answers that it gave. */
 
@@ -55,6 +56,20 @@ describe('a push of Contact2Sale', () => {
     expect(await facade.metric('facade_webhook_pushes_total{webhook="c2s",secret="query"}')).toBe(1);
     expect(logs.join('')).toContain('taken without the secret');
   }, 60_000);
+
+  it('without a secret is warned of by the reload that allows it, each time and once', async () => {
+    const facade = await start();
+    const warnings = (): number => facade.logs.filter((line) => line.includes('taken without the secret')).length;
+    const path = ['enrichment', 'webhooks', 'c2s', 'acceptUnsignedUntil'];
+    const open = () => facade.edit((config) => config.setIn(path, SOON));
+    expect(warnings()).toBe(0);
+    await open();
+    await facade.edit((config) => config.setIn(['enrichment', 'webhooks', 'c2s', 'unsignedPerMinute'], 60));
+    expect(warnings()).toBe(1);
+    await facade.edit((config) => config.deleteIn(path));
+    await open();
+    expect(warnings()).toBe(2);
+  });
 
   it('that somebody invented does not take the place of the true one', async () => {
     const facade = await start(unsigned());
@@ -157,6 +172,69 @@ describe('a push of Google Ads', () => {
     const late = await asGoogle(facade.url, GOOGLE_KEY, push);
     expect(late).toMatchObject({ status: 200, body: { c2s_lead_id: created()?.id } });
   }, 30_000);
+
+  it('that Contact2Sale refuses is 502 and a dead letter; after a correction the retry sends what is right', async () => {
+    const [seller = ''] = scene.sandbox.c2s.standIn.crm.sellers.keys();
+    const before = scene.sandbox.c2s.standIn.crm.leads.size;
+    const push = googlePush('g-refused', columns);
+    const wrong = await start({}, { C2S_DEFAULT_SELLER_ID: 'a-wrong-seller' });
+    scene.sandbox.c2s.standIn.faults.add({
+      path: '/integration/leads',
+      exact: true,
+      method: 'POST',
+      status: 422,
+      times: 2,
+    });
+    for (let n = 0; n < 2; n++) {
+      expect(await asGoogle(wrong.url, GOOGLE_KEY, push)).toMatchObject({
+        status: 502,
+        body: {
+          type: 'urn:c2s-facade:enrichment-lead-refused',
+          error: 'External service error',
+          detail: expect.stringContaining('dead letter') as unknown,
+        },
+      });
+    }
+    await scene.started.pop()?.stop();
+    const right = await start({}, { C2S_DEFAULT_SELLER_ID: seller });
+    expect((await asGoogle(right.url, GOOGLE_KEY, push)).status).toBe(201);
+    expect(scene.sandbox.c2s.standIn.crm.leads.size).toBe(before + 1);
+    const sent = scene.sandbox.c2s.standIn.received
+      .filter(({ method, path }) => method === 'POST' && path === '/integration/leads')
+      .map((one) => JSON.stringify(one));
+    expect(sent.map((one) => one.includes('a-wrong-seller'))).toEqual([true, true, false]);
+    expect(sent.at(-1)).toContain(seller);
+  }, 30_000);
+
+  it.each([
+    ['the ad group', 200, { ad_group_name: 'Jardim Sul' }, 'Jardim Sul'],
+    ['none where nobody knows it', 404, {}, undefined],
+  ])(
+    'has as its product %s, by resolve-source',
+    async (_, status, body, product) => {
+      const ads = await startUpstream((_request, res) => {
+        res.writeHead(status, { 'content-type': 'application/json' });
+        res.end(JSON.stringify(body));
+      });
+      const { url: c2sBaseUrl, token: c2sToken } = scene.sandbox.c2s;
+      const gateway = await startGateway({ c2sBaseUrl, c2sToken, port: 0, adsGatewayUrl: ads.url });
+      const facade = await startEnriching(scene.sandbox, {
+        databaseUrl: scene.databaseUrl,
+        gateway: { url: gateway.url, share: 0 },
+        edit: (config) => setRoute(config, 'leads.resolveSource', ['rollout', 'gateway'], 100),
+      });
+      scene.started.push(facade);
+      expect((await asGoogle(facade.url, WEBHOOK_SECRET, googlePush('g/product', columns))).status).toBe(201);
+      expect(ads.received.map(({ url }) => url)).toEqual(['/leads/resolve-source?google_lead_id=g%2Fproduct']);
+      const sent = scene.sandbox.c2s.standIn.received.find(
+        ({ method, path }) => method === 'POST' && path === '/integration/leads',
+      );
+      expect(JSON.stringify(sent).includes('Jardim Sul')).toBe(product !== undefined);
+      await gateway.close();
+      await ads.close();
+    },
+    30_000,
+  );
 
   it('has a key of its own, in the address or in the body; a test makes no lead', async () => {
     const { url } = await start();

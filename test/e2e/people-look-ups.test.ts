@@ -3,6 +3,7 @@ import { inventedCpf } from '../../src/c2s/sandbox/cpf.ts';
 import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
 import { auth, enrich, startEnriching } from './kit/enrichment.ts';
 import type { TestFacade } from './kit/facade.ts';
+import { until } from './kit/upstream.ts';
 import { useScene } from './kit/use-scene.ts';
 
 /** What the old service told of people without a lead, over sockets. */
@@ -80,6 +81,25 @@ describe('a person', () => {
   });
 });
 
+it('each read of a person is in the audit, with the caller and without the person', async () => {
+  const cpf = await cpfOf();
+  const { body } = await enrich(facade, SAME);
+  await ask(`/work/modules/cpf?documento=${cpf}`);
+  await ask(`/work/modules/cpf?documento=${inventedCpf(9_999)}`);
+  const res = await fetch(`${facade.adminUrl}/api/audit?action=read`, { headers: { 'x-c2s-admin': '1' } });
+  const text = await res.text();
+  const { records } = JSON.parse(text) as { records: Record<string, unknown>[] };
+  const who = expect.stringMatching(/^[0-9a-f]{12}$/) as unknown;
+  const read = { action: 'read', who, via: 'caller token', people: 1 };
+  expect(records).toMatchObject([
+    { ...read, subject: 'a module of Work API' },
+    { ...read, subject: 'CPFs of an enrichment', people: (body['cpfs_processed'] as string[]).length },
+    { ...read, subject: 'a person' },
+  ]);
+  for (const personal of [cpf, customer().phone, customer().email, customer().name])
+    expect(text).not.toContain(personal);
+});
+
 describe('a module of Work API', () => {
   it('answers as it came, once within the window; all is cpf', async () => {
     const cpf = await cpfOf();
@@ -97,6 +117,30 @@ describe('a module of Work API', () => {
     [`/work/modules/cpf?documento=${inventedCpf(9_999)}`, 200, { error: 'No data' }],
     ['/work/modules/telefone?documento=11900000000', 200, { error: 'No data' }],
   ])('%s: %i', async (path, status, body) => expect(await ask(path)).toMatchObject({ status, body }));
+
+  it('is forgotten with its person on every instance, also where the window is not over', async () => {
+    const other = await startEnriching(scene.sandbox, {
+      databaseUrl: scene.databaseUrl,
+      enrichment: { window: '60s' },
+    });
+    scene.started.push(other);
+    const cpf = await cpfOf();
+    const both = async (): Promise<void> => {
+      for (const { url } of [facade, other])
+        await (await fetch(`${url}/api/v1/work/modules/cpf?documento=${cpf}`, { headers: auth })).text();
+    };
+    await both();
+    const before = asked();
+    await both();
+    expect(asked()).toBe(before);
+    const forget = await fetch(`${facade.adminUrl}/api/people/forget`, {
+      method: 'POST',
+      headers: { 'x-c2s-admin': '1', 'content-type': 'application/json' },
+      body: JSON.stringify({ cpf }),
+    });
+    expect(forget.status).toBe(200);
+    await until(async () => (await both(), asked() >= before + 2), 'both ask again');
+  });
 
   it('that does not answer is 502, and is asked again', async () => {
     scene.sandbox.workApi.standIn.faults.add({ path: '/api', status: 503, times: 1 });

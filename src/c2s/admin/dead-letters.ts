@@ -1,13 +1,15 @@
 import { Router, type Request } from 'express';
 import { z } from 'zod';
 import { Refused, methodNotAllowed } from '../../http/page-errors.ts';
+import { operatorOf } from './operator.ts';
 import { answer, readAs, smallBody } from '../../facade/admin/answer.ts';
 import type { Availability } from '../enrichment/availability.ts';
 import type { EnrichmentService } from '../enrichment/service.ts';
 
 /**
  * GET /api/dead-letters?state=&reason=&limit=&after=: enrichments that a human must look at, newest first, until they are
- * settled. POST …/retry and …/settle take `{ids}` or `{all: true, state?, reason?}`.
+ * settled. POST …/retry and …/settle take `{ids}` or `{all: true, state?, reason?}`; settle takes `who` beside it, for the
+ * audit.
  */
 
 const state = z.enum(['failed', 'unknown']).optional();
@@ -28,13 +30,14 @@ const retryBody = z.union(
   [z.strictObject({ ...some, notSent: z.boolean().default(false) }), z.strictObject(all)],
   'write {"ids": ["…"], "notSent": false} or {"all": true, "state": "failed", "reason": "…"}',
 );
+const who = z.string().max(100).optional();
 const settleBody = z.union(
-  [z.strictObject(some), z.strictObject(all)],
+  [z.strictObject({ ...some, who }), z.strictObject({ ...all, who })],
   'write {"ids": ["…"]} or {"all": true, "state": "failed", "reason": "…"}',
 );
 
 /** @param availability the enrichment, or why there is none. */
-export function deadLetterRoutes(availability: () => Availability): Router {
+export function deadLetterRoutes(availability: () => Availability, adminToken: string | undefined): Router {
   const router = Router();
   const list = async (service: EnrichmentService, req: Request) => {
     const asked = readAs(query, req.query);
@@ -47,9 +50,10 @@ export function deadLetterRoutes(availability: () => Availability): Router {
     const notSent = 'notSent' in asked && asked.notSent;
     return { retried: await service.retryDeadLetters(asked, notSent) };
   };
-  const settle = async (service: EnrichmentService, req: Request) => ({
-    settled: await service.settleDeadLetters(readAs(settleBody, req.body)),
-  });
+  const settle = async (service: EnrichmentService, req: Request) => {
+    const { who: name, ...chosen } = readAs(settleBody, req.body);
+    return { settled: await service.settleDeadLetters(chosen, operatorOf(req, name, adminToken)) };
+  };
   const served = (work: (service: EnrichmentService, req: Request) => Promise<unknown>) =>
     answer((req) => {
       const behind = availability();

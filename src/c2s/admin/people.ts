@@ -3,8 +3,9 @@ import { jsonBody } from '../../http/json-body.ts';
 import { methodNotAllowed, Refused } from '../../http/page-errors.ts';
 import type { Problem } from '../../http/problem.ts';
 import type { StoreHolder } from '../../facade/store/holder.ts';
-import { answer, BODY_DEADLINE_MS, reasonOf } from '../../facade/admin/answer.ts';
+import { answer, BODY_DEADLINE_MS } from '../../facade/admin/answer.ts';
 import { noStore } from './no-store.ts';
+import { operatorOf } from './operator.ts';
 
 /** POST /api/people/forget {cpf, who?}: a person asks to be forgotten (LGPD, article 18). The CPF comes in a body, never in a URL. */
 export function peopleRoutes(store: StoreHolder, adminToken: string | undefined): Router {
@@ -19,8 +20,7 @@ export function peopleRoutes(store: StoreHolder, adminToken: string | undefined)
     const cpf = parseCpf(given);
     if (cpf === undefined) throw new Refused(NO_CPF);
     if (!store.current) throw new Refused(noStore(store));
-    const by = reasonOf(req, { who: typeof who === 'string' ? who : undefined }, adminToken);
-    const actor = { who: by.who, via: `${by.source}, ${by.identity}` };
+    const actor = operatorOf(req, typeof who === 'string' ? who : undefined, adminToken);
     return { forgotten: await forgetCpf(store.current.db, cpf, actor) };
   });
   router.route('/forget').post(body, forget).all(methodNotAllowed);

@@ -2,6 +2,7 @@ import type { DeadLetter, DeadState } from '../enrichment/dead-letters.ts';
 import { print, type Command, type CommonOptions, type Context } from '../../facade/cli/context.ts';
 import { EXIT, usageError } from '../../facade/cli/exit.ts';
 import { instant } from '../../facade/cli/format.ts';
+import { signature } from '../../facade/cli/signature.ts';
 import { renderTable, type Column } from '../../facade/cli/table.ts';
 
 interface DeadLetterOptions extends CommonOptions {
@@ -53,7 +54,8 @@ async function change(context: Context, options: DeadLetterOptions, ids: readonl
   if (notSent && all) throw usageError('--not-sent is said of leads that somebody has looked at: write their ids.');
   if (!all && ids.length === 0) throw usageError('Write the ids of enrichments, or --all.');
   const chosen = all ? { all: true, ...(state && { state }), ...(reason && { reason }) } : { ids };
-  const body = retry && notSent ? { ...chosen, notSent } : chosen;
+  const more = retry ? notSent && { notSent } : signature({});
+  const body = { ...chosen, ...more };
   const path = `/api/dead-letters/${retry ? 'retry' : 'settle'}`;
   const done = await context.admin.send<{ retried?: string[]; settled?: string[] }>('POST', path, body);
   print(context, done, ({ retried, settled }) =>

@@ -1,6 +1,6 @@
 import { writeAtMostOnce, type OnceContext } from './at-most-once.ts';
 import type { FacadeClient } from './facade-client.ts';
-import type { NewLead } from './google-lead.ts';
+import { withDefaults, type NewLead, type NewLeadDefaults } from './google-lead.ts';
 import type { Enrichment } from './repository.ts';
 import { end, next, type StepEnd } from './step-end.ts';
 
@@ -11,6 +11,8 @@ import { end, next, type StepEnd } from './step-end.ts';
 
 interface CreateContext extends OnceContext {
   readonly facade: FacadeClient;
+  /** As they are now. */
+  readonly newLead: NewLeadDefaults;
 }
 
 export async function createStep(row: Enrichment, context: CreateContext): Promise<StepEnd> {
@@ -18,7 +20,7 @@ export async function createStep(row: Enrichment, context: CreateContext): Promi
   if (!newLead) return end('unknown', { reason: 'lead_unknown' });
   const { facade } = context;
   // Before the intent, so that the write follows it at once. Asked at every try, as nobody kept the last answer.
-  const body = await withProduct(newLead, facade, row.id);
+  const body = withDefaults(await withProduct(newLead, facade, row.id), context.newLead);
   return writeAtMostOnce<string>(row, context, {
     async look() {
       const found = await facade.findLead(body, newLead.line, row.id);

@@ -1,5 +1,6 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../../facade/store/schema.ts';
+import { recordAudit, type Actor } from '../store/audit.ts';
 import type { CallerStanding } from '../../http/standing.ts';
 import type { Origin, FailureReason, EnrichmentResult, Step } from './enrichment.ts';
 import type { NewJob, Queue } from './queue.ts';
@@ -91,11 +92,20 @@ export async function retryDeadLetters(
   return jobs.map(({ enrichmentId }) => enrichmentId);
 }
 
-/** A human has seen to them: nothing is sent any more. @returns their ids. */
-export async function settleDeadLetters(tx: DeadLetterTransaction, chosen: Chosen): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    update facade.enrichments set settled_at = now(), progress = '{}'
-    where ${IS_DEAD} and ${chosenOf(chosen)} returning id`.execute(tx);
+/**
+ * A human has seen to them: nothing is sent any more. What a form said, and a lead that was still to be created, end with
+ * that: an erasure, which is recorded. @returns their ids.
+ */
+export async function settleDeadLetters(tx: DeadLetterTransaction, chosen: Chosen, actor: Actor): Promise<string[]> {
+  const { rows } = await sql<{ id: string; wasKept: boolean }>`
+    with dead as (
+      select id, progress <> '{}' as was_kept from facade.enrichments where ${IS_DEAD} and ${chosenOf(chosen)} for update
+    )
+    update facade.enrichments as settled set settled_at = now(), progress = '{}'
+    from dead where settled.id = dead.id returning settled.id, dead.was_kept as "wasKept"`.execute(tx);
+  const people = rows.filter(({ wasKept }) => wasKept).length;
+  if (people > 0)
+    await recordAudit(tx, { ...actor, action: 'erase', subject: 'forms of dead letters', people, rows: people });
   return rows.map(({ id }) => id);
 }
 
@@ -114,12 +124,13 @@ export async function leadsWithDeadLetters(
  * A new order of these leads goes on with their dead letters. An unknown one is no order's to repeat; a push merely has
  * the lead looked at again.
  */
-export function reviveForOrder(
+export async function reviveForOrder(
   tx: DeadLetterTransaction,
   queue: Queue,
   leadIds: readonly string[],
   isPush: boolean,
 ): Promise<NewJob[]> {
+  if (leadIds.length === 0) return [];
   const states = isPush ? DEAD_STATES : (['failed'] as const);
   return revive(tx, queue, sql<boolean>`lead_id = any(${leadIds}::text[]) and state = any(${states}::text[])`);
 }

@@ -52,7 +52,7 @@ export interface WebhookOptions {
   /** Of Google's pushes, as above. */
   readonly googleKey: string | undefined;
   readonly unsigned: UnsignedPushes;
-  readonly newLead: () => NewLeadSettings;
+  readonly newLead: NewLeadSettings;
   /** Milliseconds to wait for the lead that a push of Google's has created. */
   readonly answerWithinMs: () => number;
   /** Told of every push whose secret was judged. */

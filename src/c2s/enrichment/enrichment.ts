@@ -22,7 +22,7 @@ export const RESULTS = [
   'partial',
   /** The lead shows a message of ours that the database does not know of: it was set back. Nothing was sent. */
   'already_sent',
-  /** All of its people were enriched just now, for another lead. No message: an order of Make.com's module wants none then. */
+  /** All of its people had just been enriched for another lead when it was ordered. No message: an order wants none then. */
   'deduplicated',
   /** The lead that was to be created is there, and another enrichment of it is under way. */
   'joined',

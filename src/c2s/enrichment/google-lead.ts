@@ -41,13 +41,24 @@ export interface NewLead {
 
 export interface NewLeadSettings {
   readonly campaigns: Campaigns;
+  /** Of the description, in UTF-16 units. */
+  readonly maxLength: number;
+}
+
+/**
+ * What the settings say of every new lead. Taken when the lead is created and never kept with it: a retry after a wrong
+ * setting was corrected must not repeat the wrong one.
+ */
+export interface NewLeadDefaults {
   /** Who gets the lead; undefined: Contact2Sale decides. */
   readonly sellerId: string | undefined;
   /** Empty: it is not sent. */
   readonly typeNegotiation: string;
-  /** Of the description, in UTF-16 units. */
-  readonly maxLength: number;
 }
+
+/** The body that is sent. */
+export const withDefaults = (body: LeadCreate, { sellerId, typeNegotiation }: NewLeadDefaults): LeadCreate =>
+  known({ ...body, seller_id: sellerId, type_negotiation: typeNegotiation === '' ? undefined : typeNegotiation });
 
 /** The line of a lead's description that says from which push it came: so that one can tell whether it was created. */
 export const googleLeadLine = (leadId: string): string => `Lead Google Ads: ${fieldText(leadId)}`;
@@ -64,9 +75,9 @@ export function newLeadOf(lead: GoogleLead, settings: NewLeadSettings): NewLead 
   return { body: toLeadCreate(lead, settings), line, form, googleLeadId: leadId };
 }
 
-/** The body for leads.create. Product, description and source are the campaign's, where it is mapped. */
+/** The body for leads.create, but for what the settings say of every lead. Product, description and source are the campaign's, where it is mapped. */
 export function toLeadCreate(lead: GoogleLead, settings: NewLeadSettings): LeadCreate {
-  const { campaigns, sellerId, typeNegotiation, maxLength } = settings;
+  const { campaigns, maxLength } = settings;
   const { leadId, campaignId, name, emails, phones } = lead;
   const [email] = emails;
   const [phone] = phones;
@@ -79,8 +90,6 @@ export function toLeadCreate(lead: GoogleLead, settings: NewLeadSettings): LeadC
     product,
     description: descriptionOf(lead, description, maxLength),
     source: source ?? campaigns.defaultSource?.name ?? 'Google Ads',
-    seller_id: sellerId,
-    type_negotiation: typeNegotiation === '' ? undefined : typeNegotiation,
   });
 }
 

@@ -46,6 +46,8 @@ interface EnrichmentRoom {
   readonly pages: PageRouter;
   /** Has the service started as soon as there is a store. @param server the public one, through which leads are reached. */
   attach(server: Server): void;
+  /** Another table serves. */
+  reloaded(): void;
   /** @param deadline milliseconds for what runs. */
   stop(deadline: number): Promise<void>;
 }
@@ -58,7 +60,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   const { variables, directToken, config, knownShare, store, metrics, log, callerOf, reached, tracing } = options;
   let service: EnrichmentService | undefined;
   let isStopping = false;
-  const settings = () => enrichmentSettings(config(), variables.incomeMultiplier);
+  const settings = () => enrichmentSettings(config(), variables);
   const isConfigured = variables.workApi !== undefined && variables.diretrix !== undefined;
   const counters = createEnrichmentMetrics(metrics.registry, {
     count: async () => service?.count(),
@@ -70,11 +72,14 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   const observer = tracing ? traced(watched, tracing.runs) : watched;
   const lookUps = new Agent({ factory: (origin) => createUpstreamPool(String(origin), MAX_CONNECTIONS, CONNECTIONS) });
   const availability = (): Availability => availabilityOf(service, store, isConfigured);
+  const unsigned = unsignedPushes(config);
+  const warnUnsigned = unsignedWarning(unsigned, config, log);
+  warnUnsigned();
   const pages = createEndpoints({
     availability,
     callerOf,
     isOpen: variables.enrichOpen,
-    webhooks: webhookOptions(options, counters),
+    webhooks: webhookOptions(options, counters, unsigned),
     syncDeadline: () => settings().syncDeadlineMs,
     log,
     tracing,
@@ -94,6 +99,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
         log.info({ concurrency: settings().concurrency }, 'enrichment: ready');
       });
     },
+    reloaded: warnUnsigned,
     async stop(deadline) {
       isStopping = true;
       await service?.stop(deadline);
@@ -102,33 +108,36 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
   };
 }
 
-function webhookOptions({ variables, config, log }: EnrichmentOptions, { pushes }: EnrichmentMetrics): WebhookOptions {
-  const { webhookSecret: secret, googleKey, defaultSellerId: sellerId, descriptionMaxLength: maxLength } = variables;
+function webhookOptions(
+  { variables, config, log }: EnrichmentOptions,
+  { pushes }: EnrichmentMetrics,
+  unsigned: UnsignedPushes,
+): WebhookOptions {
+  const { webhookSecret: secret, googleKey, descriptionMaxLength: maxLength } = variables;
   const campaigns = readCampaigns(config().campaigns, log);
-  const unsigned = new UnsignedPushes({
-    settings: () => ({
-      untilMs: unsignedUntil(config()),
-      perMinute: config().webhooks.c2s.unsignedPerMinute,
-    }),
-    now: () => performance.now(),
-    clock: Date.now,
-  });
-  // At the start, or with the first one where a reload allowed them.
-  let isTold = unsigned.isOpen;
-  const tell = (): void => log.warn({ until: config().webhooks.c2s.acceptUnsignedUntil }, UNSIGNED);
-  if (isTold) tell();
   return {
     secret,
     googleKey,
     unsigned,
-    newLead: () => ({ campaigns, sellerId, maxLength, typeNegotiation: config().webhooks.googleAds.typeNegotiation }),
+    newLead: { campaigns, maxLength },
     answerWithinMs: () => config().webhooks.googleAds.answerWithin,
-    onPush(webhook, secret) {
-      pushes.inc({ webhook, secret });
-      if (secret !== 'unsigned' || isTold) return;
-      isTold = true;
-      tell();
-    },
+    onPush: (webhook, secret) => pushes.inc({ webhook, secret }),
+  };
+}
+
+const unsignedPushes = (config: EnrichmentOptions['config']): UnsignedPushes =>
+  new UnsignedPushes({
+    settings: () => ({ untilMs: unsignedUntil(config()), perMinute: config().webhooks.c2s.unsignedPerMinute }),
+    now: () => performance.now(),
+    clock: Date.now,
+  });
+
+/** To be called at the start and whenever another table serves: warns once each time that one begins to allow such pushes. */
+function unsignedWarning(unsigned: UnsignedPushes, config: EnrichmentOptions['config'], log: Logger): () => void {
+  let isTold = false;
+  return () => {
+    if (unsigned.isOpen && !isTold) log.warn({ until: config().webhooks.c2s.acceptUnsignedUntil }, UNSIGNED);
+    isTold = unsigned.isOpen;
   };
 }
 

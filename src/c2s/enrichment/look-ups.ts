@@ -93,6 +93,11 @@ export class LookUps {
     return answer;
   }
 
+  /** Drops what is kept of answers and questions, and what is being asked is not kept: a person was forgotten. */
+  forget(): void {
+    this.#asked.clear();
+  }
+
   /**
    * Whoever is behind the CPF, or else behind the phone or the e-mail, as Diretrix has it.
    * @throws Refused 404: nobody is known; 502: a side did not answer; 503: too many wait.

@@ -1,6 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../../facade/store/schema.ts';
-import type { Origin } from './enrichment.ts';
 
 /**
  * Orders: what the callers of the old service ask for, lead by lead (`enrich`, `process`). A lead is held from its first
@@ -52,17 +51,20 @@ export async function heldBy(tx: OrderTransaction, leadId: string, holdMs: numbe
 export async function noteOrder(
   tx: OrderTransaction,
   { id, leadId, isNew }: Pick<Ordered, 'id' | 'leadId' | 'isNew'>,
-  { origin, caller, holdMs }: { readonly origin: Origin; readonly caller: string; readonly holdMs: number },
+  { caller, holdMs }: { readonly caller: string; readonly holdMs: number },
 ): Promise<Ordered> {
   const set = isNew
-    ? sql`ordered_at = clock_timestamp(), caller = ${caller}, skips_recent = ${origin === 'make'}`
+    ? sql`ordered_at = clock_timestamp(), caller = ${caller}, skips_recent = true`
     : sql`ordered_at = case when ${within(holdMs)} then ordered_at else clock_timestamp() end`;
   const { rows } = await sql<Pick<Ordered, 'ageMs'>>`
     update facade.enrichments set ${set} where id = ${id} returning ${AGE}`.execute(tx);
   return { id, leadId, isNew, isHeld: false, ageMs: rows[0]?.ageMs ?? 0 };
 }
 
-/** Whether each of these people was enriched within the time, by another enrichment than this one. */
+/**
+ * Whether each of these people had been enriched by another enrichment when this one was ordered, and within the time
+ * before. Leads of one person that are ordered at the same moment get a message each, however long one of them waits.
+ */
 export async function wereEnriched(
   db: Kysely<Database>,
   id: string,
@@ -71,9 +73,11 @@ export async function wereEnriched(
 ): Promise<boolean> {
   const { rows } = await sql<{ n: number }>`
     select count(distinct link.cpf)::int as n
-    from facade.enrichment_people as link join facade.enrichments as done on done.id = link.enrichment_id
-    where link.cpf = any(${cpfs}::text[]) and done.id <> ${id} and done.result in ('enriched', 'partial')
-      and done.finished_at > clock_timestamp() - ${withinMs} * interval '1 millisecond'`.execute(db);
+    from facade.enrichments as ours
+      join facade.enrichments as done on done.id <> ours.id and done.result in ('enriched', 'partial')
+        and done.finished_at between ours.ordered_at - ${withinMs} * interval '1 millisecond' and ours.ordered_at
+      join facade.enrichment_people as link on link.enrichment_id = done.id and link.cpf = any(${cpfs}::text[])
+    where ours.id = ${id}`.execute(db);
   return rows[0]?.n === new Set(cpfs).size;
 }
 

@@ -2,6 +2,7 @@ import type { WindowClaim } from '../store/windows.ts';
 import type { Cpf } from './cpf.ts';
 import type { Diretrix } from './diretrix.ts';
 import type { FacadeClient } from './facade-client.ts';
+import type { NewLeadDefaults } from './google-lead.ts';
 import type { Findings } from './message.ts';
 import type { Person } from '../store/person.ts';
 import type { Marks } from './marker.ts';
@@ -60,4 +61,5 @@ export interface StepSettings {
    * gateway's own for Contact2Sale.
    */
   readonly settleMs: number;
+  readonly newLead: NewLeadDefaults;
 }

@@ -1,6 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { codeOf } from '../../http/error-code.ts';
 import type { CallerStanding } from '../../http/standing.ts';
+import type { Actor } from '../store/audit.ts';
 import { LIVING } from '../store/instance-locks.ts';
 import type { Database } from '../../facade/store/schema.ts';
 import { wellFormed } from '../../http/well-formed.ts';
@@ -149,6 +150,10 @@ export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
+interface InsertedJob extends NewJob {
+  readonly leadId: string;
+}
+
 type Tx = Transaction<Database>;
 type Sql = ReturnType<typeof sql>;
 
@@ -219,17 +224,20 @@ export class EnrichmentRepository {
         tx,
         inserted.map(({ enrichmentId }) => enrichmentId),
       );
-      const made = [...revived, ...inserted];
-      await this.#takeFromStrangers(tx, missing);
+      found.push(...inserted.map(({ enrichmentId: id, leadId }) => ({ id, leadId, isNew: true })));
+      const made = new Set(inserted.map(({ leadId }) => leadId));
+      const others = missing.filter(({ leadId }) => !made.has(leadId));
+      if (others.length === 0) break;
+      await this.#takeFromStrangers(tx, others);
       const active = await activeOf(
         tx,
-        missing.map(({ leadId }) => leadId),
+        others.map(({ leadId }) => leadId),
       );
-      const isNew = new Set(made.map(({ enrichmentId }) => enrichmentId));
-      found.push(...active.map(({ id, leadId }) => ({ id, leadId, isNew: isNew.has(id) })));
+      const goOn = new Set(revived.map(({ enrichmentId }) => enrichmentId));
+      found.push(...active.map(({ id, leadId }) => ({ id, leadId, isNew: goOn.has(id) })));
       // One that ended between the two statements is begun anew.
       const seen = new Set(active.map(({ leadId }) => leadId));
-      missing = missing.filter(({ leadId }) => !seen.has(leadId));
+      missing = others.filter(({ leadId }) => !seen.has(leadId));
     }
     return found;
   }
@@ -243,7 +251,7 @@ export class EnrichmentRepository {
     ];
   }
 
-  async #insert(tx: Tx, wanted: readonly EnrichmentRequest[]): Promise<NewJob[]> {
+  async #insert(tx: Tx, wanted: readonly EnrichmentRequest[]): Promise<InsertedJob[]> {
     const rows = wanted.map(({ leadId, origin, caller, isUrgent, standing, newLead }) => ({
       lead_id: leadId,
       origin,
@@ -253,13 +261,13 @@ export class EnrichmentRepository {
       step: newLead ? 'create' : 'lead',
       progress: newLead ? { newLead } : {},
     }));
-    const { rows: made } = await sql<NewJob>`
+    const { rows: made } = await sql<InsertedJob>`
       insert into facade.enrichments (lead_id, origin, caller, is_urgent, standing, step, progress, state)
       select lead_id, origin, caller, is_urgent, standing, step, progress, 'queued'
       from jsonb_to_recordset(${storedJson(rows)}::jsonb)
         as wanted(lead_id text, origin text, caller text, is_urgent boolean, standing text, step text, progress jsonb)
       on conflict (lead_id) where state in ('queued', 'running') do nothing
-      returning id as "enrichmentId", is_urgent as "isUrgent", standing`.execute(tx);
+      returning id as "enrichmentId", lead_id as "leadId", is_urgent as "isUrgent", standing`.execute(tx);
     return made;
   }
 
@@ -368,8 +376,8 @@ export class EnrichmentRepository {
     return this.transaction((tx) => retryDeadLetters(tx, this.#queue, chosen, notSent));
   }
 
-  settleDeadLetters(chosen: Chosen): Promise<string[]> {
-    return this.transaction((tx) => settleDeadLetters(tx, chosen));
+  settleDeadLetters(chosen: Chosen, actor: Actor): Promise<string[]> {
+    return this.transaction((tx) => settleDeadLetters(tx, chosen, actor));
   }
 
   /** Steps are done; the next one is named in the changes. @throws LeaseLost */

@@ -93,7 +93,7 @@ export class Run {
     const sending = { facade, settleMs: settings.settleMs, intend: () => this.#intend(), answered };
     switch (step) {
       case 'create':
-        return createStep(row, { ...sending, hasLooked: row.age < FRESH_MS });
+        return createStep(row, { ...sending, newLead: settings.newLead, hasLooked: row.age < FRESH_MS });
       case 'lead':
         return leadStep(row, ports, this.#context.repository);
       case 'identify':

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Logger } from '../../http/log.ts';
 import type { CallerStanding } from '../../http/standing.ts';
 import type { Database, Store, Subscription } from '../../facade/store/index.ts';
+import { CHANNEL, JOBS } from '../store/channel.ts';
 import { discloseCpfs, recordAudit, type Actor } from '../store/audit.ts';
 import type { Sealer } from '../../facade/store/seal.ts';
 import { storedPerson } from '../store/stored-person.ts';
@@ -14,7 +15,7 @@ import {
   type DeadState,
 } from './dead-letters.ts';
 import type { Diretrix } from './diretrix.ts';
-import type { Origin, State } from './enrichment.ts';
+import type { EnrichmentResult, FailureReason, Origin, State } from './enrichment.ts';
 import type { FacadeClient } from './facade-client.ts';
 import type { NewLead } from './google-lead.ts';
 import { Retention } from './retention.ts';
@@ -70,6 +71,13 @@ interface PushedLead {
   readonly id: string | undefined;
 }
 
+type CreatedLead =
+  | { readonly kind: 'created'; readonly leadId: string }
+  /** It is being created, or will be tried again by itself. */
+  | { readonly kind: 'pending' }
+  /** A dead letter. */
+  | { readonly kind: 'failed'; readonly reason: FailureReason; readonly result: EnrichmentResult | null };
+
 /** In place of the id of a lead that is still to be created; what follows is Google's id. */
 const UNCREATED = 'google:';
 
@@ -80,8 +88,6 @@ async function firstUnsigned(tx: Transaction<Database>, keys: readonly string[])
   return firstSeen(tx, 'c2s-unsigned', others);
 }
 
-/** Heard by all instances: there is something to do. */
-const CHANNEL = 'enrichment_jobs';
 /** Milliseconds. A retry that another process left behind begins at most so late. */
 const POLL_INTERVAL_MS = 1_000;
 const RECOVER_INTERVAL_MS = 2_000;
@@ -108,7 +114,7 @@ export class EnrichmentService {
     const queue = await Queue.start(options.store.pool, options.log);
     const service = new EnrichmentService(options, queue);
     try {
-      service.#subscription = await options.store.listen(CHANNEL, () => service.#worker.wake());
+      service.#subscription = await options.store.listen(CHANNEL, (said) => service.#heard(said));
       return service;
     } catch (error) {
       await service.stop(0);
@@ -226,16 +232,20 @@ export class EnrichmentService {
   }
 
   /**
-   * The id of the lead that an enrichment began by creating; undefined: it is not created yet.
+   * What came of the lead that an enrichment began by creating.
    * @param deadline milliseconds to wait for it; 0: as it is.
    */
-  async createdLead(id: string, deadline: number): Promise<string | undefined> {
+  async createdLead(id: string, deadline: number): Promise<CreatedLead> {
     const isCreated = ({ leadId }: EnrichmentStatus): boolean => !leadId.startsWith(UNCREATED);
     const view =
       deadline > 0
         ? await this.#until(id, deadline, (one) => isCreated(one) || this.isSettled(one))
         : await this.#repository.view(id);
-    return view && isCreated(view) ? view.leadId : undefined;
+    if (!view) return { kind: 'pending' };
+    if (isCreated(view)) return { kind: 'created', leadId: view.leadId };
+    const { state, reason, result } = view;
+    const hasFailed = state === 'failed' || state === 'unknown';
+    return hasFailed ? { kind: 'failed', reason: reason ?? 'internal', result } : { kind: 'pending' };
   }
 
   /** @param reader undefined: somebody who may not see personal data, and gets none. */
@@ -265,8 +275,8 @@ export class EnrichmentService {
   }
 
   /** @returns the ids of those that count as seen to from now on. */
-  settleDeadLetters(chosen: Chosen): Promise<readonly string[]> {
-    return this.#repository.settleDeadLetters(chosen);
+  settleDeadLetters(chosen: Chosen, actor: Actor): Promise<readonly string[]> {
+    return this.#repository.settleDeadLetters(chosen, actor);
   }
 
   count(): Promise<Partial<Record<State, number>>> {
@@ -323,9 +333,15 @@ export class EnrichmentService {
     return this.#gate.run(leadIds, () => this.#repository.transaction(run));
   }
 
+  /** @param said empty: something may have been said that this instance did not hear. */
+  #heard(said: string): void {
+    if (said !== JOBS) this.lookUps.forget();
+    this.#worker.wake();
+  }
+
   #announce(): void {
     this.#worker.wake();
     // A hint; without it the others look a second later.
-    this.#options.store.notify(CHANNEL, '').catch(() => undefined);
+    this.#options.store.notify(CHANNEL, JOBS).catch(() => undefined);
   }
 }

@@ -1,6 +1,7 @@
 import type { StepSettings } from './ports.ts';
 import type { RetrySchedule } from './schedule.ts';
 import type { EnrichmentConfig } from './section.ts';
+import type { EnrichmentVariables } from './variables.ts';
 
 /** The config's block, durations in milliseconds. Read at every use, so that a reload acts at once. */
 export interface EnrichmentSettings extends StepSettings {
@@ -16,8 +17,11 @@ export interface EnrichmentSettings extends StepSettings {
   readonly auditDays: number;
 }
 
-export function enrichmentSettings(config: EnrichmentConfig, incomeMultiplier: number): EnrichmentSettings {
-  const { retry, workApi, diretrix, message } = config;
+export function enrichmentSettings(
+  config: EnrichmentConfig,
+  { incomeMultiplier, defaultSellerId }: Pick<EnrichmentVariables, 'incomeMultiplier' | 'defaultSellerId'>,
+): EnrichmentSettings {
+  const { retry, workApi, diretrix, message, webhooks } = config;
   return {
     concurrency: config.concurrency,
     schedule: {
@@ -30,6 +34,7 @@ export function enrichmentSettings(config: EnrichmentConfig, incomeMultiplier: n
     diretrixDeadlineMs: diretrix.deadline,
     maxLength: message.maxLength,
     incomeMultiplier,
+    newLead: { sellerId: defaultSellerId, typeNegotiation: webhooks.googleAds.typeNegotiation },
     windowMs: config.window,
     holdMs: config.hold,
     settleMs: config.settle,

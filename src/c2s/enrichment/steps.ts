@@ -73,7 +73,7 @@ export interface EnrichContext extends EnrichmentPorts {
   readonly owner: number;
   /** Keeps what is known of one person at once: the next one may fail. */
   readonly found: (cpf: Cpf, findings: Findings) => Promise<void>;
-  /** Each of these people was enriched just now, by another enrichment. */
+  /** Each of these people had just been enriched by another enrichment when this one was ordered. */
   readonly wereEnriched: (cpfs: readonly Cpf[]) => Promise<boolean>;
   /** No quick try is left, and one of two people is better than none for now. */
   readonly isLastQuickTry: boolean;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { methodNotAllowed, refuse } from '../../http/page-errors.ts';
 import type { Problem } from '../../http/problem.ts';
+import { problemOf } from './answers.ts';
 import { logged, opened, pushBody, served, type EndpointOptions, type WebhookOptions } from './endpoint-kit.ts';
 import { newLeadOf } from './google-lead.ts';
 import { isSecret } from './secret.ts';
@@ -156,10 +157,12 @@ function googlePush({ availability, webhooks }: EndpointOptions): RequestHandler
     }
     const { lead } = read;
     if (lead.isTest) return void res.json({ status: 'received', received: 1, processed: 0, duplicates: 0, test: true });
-    const { isNew, id } = await service.pushNewLead(lead.leadId, newLeadOf(lead, newLead()));
+    const { isNew, id } = await service.pushNewLead(lead.leadId, newLeadOf(lead, newLead));
     // A repetition is answered at once, with what is there.
-    const created = id === undefined ? undefined : await service.createdLead(id, isNew ? answerWithinMs() : 0);
-    const [status, message] = isNew ? NEW_LEAD[created === undefined ? 'pending' : 'created'] : DUPLICATE;
+    const created = id === undefined ? PENDING : await service.createdLead(id, isNew ? answerWithinMs() : 0);
+    if (isNew && created.kind === 'failed')
+      return refuse(req, res, notCreated(problemOf(created.reason, created.result)));
+    const [status, message] = isNew && created.kind !== 'failed' ? NEW_LEAD[created.kind] : DUPLICATE;
     res.status(status).json({
       status: 'received',
       received: 1,
@@ -168,12 +171,19 @@ function googlePush({ availability, webhooks }: EndpointOptions): RequestHandler
       success: true,
       message,
       lead_id: lead.leadId,
-      c2s_lead_id: created ?? null,
+      c2s_lead_id: created.kind === 'created' ? created.leadId : null,
       ...(id !== undefined && { enrichment_id: id }),
     });
   });
 }
 
+/** Google shows what it is answered to the advertiser, and sends a push that was refused again. */
+const notCreated = (problem: Problem): Problem => ({
+  ...problem,
+  detail: `${problem.detail} The lead is kept as a dead letter; the same push tries it again, and so does c2s-facade dead-letters --retry.`,
+});
+
+const PENDING = { kind: 'pending' } as const;
 const NEW_LEAD = {
   created: [201, 'Lead created; its enrichment is under way'],
   pending: [202, 'Lead received; it is being created. GET /api/v1/enrichments/:enrichment_id says how far it is'],

@@ -1,5 +1,6 @@
 import { sql, type DeleteResult, type Kysely, type Transaction } from 'kysely';
 import { table, type Database } from '../../facade/store/schema.ts';
+import { CHANNEL, FORGOTTEN } from './channel.ts';
 import { recordAudit, type Actor, type AuditAction } from './audit.ts';
 import { sweepWindows } from './windows.ts';
 
@@ -30,6 +31,8 @@ export function forgetCpf(db: Kysely<Database>, cpf: string, actor: Actor): Prom
       windows: count(await tx.deleteFrom('cpf_windows').where('cpf', '=', cpf).executeTakeFirst()),
     };
     await recordAudit(tx, entryOf('erase', 'all that was kept of a person', forgotten, actor));
+    // Heard with the commit.
+    await sql`select pg_notify(${CHANNEL}, ${FORGOTTEN})`.execute(tx);
     return forgotten;
   });
 }

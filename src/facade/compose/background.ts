@@ -184,6 +184,7 @@ async function startExtension(
     tracing,
   });
   dataPlane.pages = createPages(() => dataPlane.draining, log, [extension.pages]);
+  active.subscribe(() => extension.reloaded?.());
   return extension;
 }
 

@@ -85,6 +85,8 @@ export interface RunningExtension {
   readonly adminRoutes: readonly AdminRoutes[];
   /** The public listener is there, though its port may not be open yet: requests of the extension's own may go through it. */
   attach(server: Server): void;
+  /** Another table serves from now on, by a reload or a flip; its own section may have changed. Never throws. */
+  reloaded?(): void;
   /** Finishes what runs; called once. @param deadlineMs what runs longer is given up. */
   stop(deadlineMs: number): Promise<void>;
 }

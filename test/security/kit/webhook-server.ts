@@ -38,7 +38,7 @@ export function webhookOptions(
     secret,
     googleKey: secret,
     unsigned: new UnsignedPushes({ settings: () => unsigned, now: () => performance.now(), clock: Date.now }),
-    newLead: () => ({ campaigns, sellerId: undefined, typeNegotiation: '', maxLength: 5_000 }),
+    newLead: { campaigns, maxLength: 5_000 },
     answerWithinMs: () => 1_000,
     onPush: () => undefined,
   };

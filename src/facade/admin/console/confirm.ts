@@ -53,10 +53,15 @@ const NAME = 'c2s-facade-name';
 
 /** Who changes it, and why, for the history. The name is remembered in this browser; it is for display only. */
 export function Signature({ optional = false }: { optional?: boolean }) {
-  const [name] = useState(localStorage.getItem(NAME) ?? '');
   return html`<label for="why">Why ${optional && html`<${MayBeLeftOut} />`}</label>
     <input id="why" name="why" required=${!optional} maxlength="500" placeholder="for the history" autocomplete="off" />
-    <label for="who">Your name <${MayBeLeftOut} /></label>
+    <${YourName} />`;
+}
+
+/** Who does it. */
+export function YourName() {
+  const [name] = useState(localStorage.getItem(NAME) ?? '');
+  return html`<label for="who">Your name <${MayBeLeftOut} /></label>
     <input id="who" name="who" maxlength="100" autocomplete="name" defaultValue=${name} />`;
 }
 

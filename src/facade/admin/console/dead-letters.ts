@@ -1,5 +1,5 @@
 import { change, read } from './api.ts';
-import { Confirm } from './confirm.ts';
+import { Confirm, signed, YourName } from './confirm.ts';
 import { timeOf } from './format.ts';
 import { shown, useLoaded } from './load.ts';
 import type { DeadLetterJson, DeadLetters } from './model.ts';
@@ -96,7 +96,7 @@ function Dialog({ action, letter, onDone, onClose }: DialogProps) {
   const confirm = async (form: FormData): Promise<void> => {
     const notSent = form.get('not-sent') !== null;
     const chosen = letter ? { ids: [letter.id], ...(notSent && { notSent }) } : { all: true };
-    await change('POST', `dead-letters/${action}`, chosen);
+    await change('POST', `dead-letters/${action}`, action === 'settle' ? { ...chosen, ...signed(form) } : chosen);
     onDone();
     onClose();
   };
@@ -122,5 +122,6 @@ function Dialog({ action, letter, onDone, onClose }: DialogProps) {
         <input type="checkbox" name="not-sent" /> I have looked at the lead: the message is not there.
       </label>`
     }
+    ${action === 'settle' && html`<${YourName} />`}
   <//>`;
 }

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { deadLetters } from '../../../../src/c2s/commands/dead-letters.ts';
 import type { Context } from '../../../../src/facade/cli/context.ts';
 import { EXIT } from '../../../../src/facade/cli/exit.ts';
+import { signature } from '../../../../src/facade/cli/signature.ts';
 
+const WHO = signature({}).who;
 const ID = 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6';
 const LETTER = {
   id: ID,
@@ -54,9 +56,9 @@ describe('dead-letters', () => {
     [
       { settle: true, all: true, state: 'failed' },
       [],
-      ['POST', '/api/dead-letters/settle', { all: true, state: 'failed' }],
+      ['POST', '/api/dead-letters/settle', { all: true, state: 'failed', who: WHO }],
     ],
-    [{ settle: true }, [ID], ['POST', '/api/dead-letters/settle', { ids: [ID] }]],
+    [{ settle: true }, [ID], ['POST', '/api/dead-letters/settle', { ids: [ID], who: WHO }]],
   ])('does what is said: %j %j', async (options, ids, expected) => {
     const done = 'retry' in options ? { retried: [ID] } : { settled: [ID] };
     const { asked, text } = await run(options, ids, done);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   googleLeadLine,
   newLeadOf,
+  withDefaults,
   toLeadCreate,
   type NewLeadSettings,
 } from '../../../../src/c2s/enrichment/google-lead.ts';
@@ -37,7 +38,7 @@ describe('the lead that is made of it', () => {
   const looked: boolean[] = [];
   const campaigns = new Campaigns((mapped) => looked.push(mapped), mapping);
   const bare = { leadId: '9', isTest: false, emails: [], phones: [], answers: [] };
-  const plain: NewLeadSettings = { campaigns, sellerId: undefined, typeNegotiation: '', maxLength: 5_000 };
+  const plain: NewLeadSettings = { campaigns, maxLength: 5_000 };
 
   test('has the product, the text and the source of its campaign', () => {
     expect(toLeadCreate(lead, plain)).toEqual({
@@ -74,9 +75,13 @@ describe('the lead that is made of it', () => {
   });
 
   test('goes to the default seller, as a purchase', () => {
-    const settings = { ...plain, sellerId: 'seller-1', typeNegotiation: 'Compra' };
-    expect(toLeadCreate(bare, settings)).toMatchObject({ seller_id: 'seller-1', type_negotiation: 'Compra' });
-    expect(Object.keys(toLeadCreate(bare, plain)).toSorted()).toEqual(['customer', 'description', 'source']);
+    const kept = toLeadCreate(bare, plain);
+    expect(Object.keys(kept).toSorted()).toEqual(['customer', 'description', 'source']);
+    const defaults = { sellerId: 'seller-1', typeNegotiation: 'Compra' };
+    expect(withDefaults(kept, defaults)).toEqual({ ...kept, seller_id: 'seller-1', type_negotiation: 'Compra' });
+    // Rows of a version before kept them.
+    const older = { ...kept, seller_id: 'wrong', type_negotiation: 'wrong' };
+    expect(withDefaults(older, { sellerId: undefined, typeNegotiation: '' })).toEqual(kept);
   });
 
   test('has the first phone and the first e-mail, and the others in its description', () => {

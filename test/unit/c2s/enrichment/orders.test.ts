@@ -151,19 +151,36 @@ describe('a lead that is ordered', () => {
 });
 
 describe('people who were enriched', () => {
-  it('are all of them, by another enrichment that has its message, and just now', async () => {
+  const were = (by: string, ...cpfs: string[]) => repository.wereEnriched(by, cpfs, 60_000);
+
+  it('are all of them, by another enrichment that has its message, within the time before this one was ordered', async () => {
     const { id } = await order('people');
+    const waits = await order('people-waits', 'api');
     await end('people', 'enriched', ['11111111111']);
     await order('people-2');
     await end('people-2', 'deduplicated', ['22222222222']);
-    const other = '00000000-0000-4000-8000-000000000000';
-    const were = (by: string, ...cpfs: string[]) => repository.wereEnriched(by, cpfs, 60_000);
-    expect(await were(other, '11111111111')).toBe(true);
+    const other = await order('people-3', 'api');
+    expect(await were(other.id, '11111111111')).toBe(true);
     expect(await were(id, '11111111111')).toBe(false);
-    expect(await were(other, '11111111111', '22222222222')).toBe(false);
-    expect(await were(other, '22222222222')).toBe(false);
+    expect(await were(other.id, '11111111111', '22222222222')).toBe(false);
+    expect(await were(other.id, '22222222222')).toBe(false);
+    // Ordered before the other one ended, it gets its message, however long it waits.
+    expect(await were(waits.id, '11111111111')).toBe(false);
     await age('people', 61);
-    expect(await were(other, '11111111111')).toBe(false);
+    expect(await were(other.id, '11111111111')).toBe(false);
+  });
+
+  it.each(['api', 'make'] as const)('are skipped by an order of %s, not by a push', async (origin) => {
+    const skips = async (leadId: string) =>
+      (
+        await store.pool.query<{ skips: boolean }>(
+          'select skips_recent as skips from facade.enrichments where lead_id = $1',
+          [leadId],
+        )
+      ).rows.map((row) => row.skips);
+    await order(`skips-${origin}`, origin);
+    await repository.transaction((tx) => repository.enqueue(tx, [wanted(`push-${origin}`, 'c2s', 'contact2sale')]));
+    expect([await skips(`skips-${origin}`), await skips(`push-${origin}`)]).toEqual([[true], [false]]);
   });
 });
 

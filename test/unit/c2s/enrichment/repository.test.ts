@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Instance } from '../../../../src/c2s/enrichment/instance.ts';
 import { EnrichmentRepository, LeaseLost, type EnrichmentRequest } from '../../../../src/c2s/enrichment/repository.ts';
 import { Queue } from '../../../../src/c2s/enrichment/queue.ts';
+import { discloseCpfs, listAudit } from '../../../../src/c2s/store/audit.ts';
 import type { CallerStanding } from '../../../../src/http/standing.ts';
 import type { Store } from '../../../../src/facade/store/index.ts';
 import { until } from '../../../e2e/kit/upstream.ts';
@@ -24,6 +25,7 @@ afterAll(async () => {
   await queue.stop();
 });
 
+const OPERATOR = { who: 'ana', via: 'cli, loopback' };
 const record = { step: 'lead', result: 'ok', at: '2026-01-01T00:00:00Z', ms: 1 };
 const wanted = (leadId: string, isUrgent = false, standing: CallerStanding = 'known'): EnrichmentRequest => ({
   leadId,
@@ -175,7 +177,8 @@ describe('work', () => {
     await repository.finish(owner, id, [record], { result: 'gave_up', reason: 'crm_unavailable' });
     const row = await store.db.selectFrom('enrichments').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
     expect(row).toMatchObject({ state: 'failed', message: null, findings: {}, progress: {}, owner: null });
-    expect(await repository.view(id)).toMatchObject({ cpfs: ['12345678909'], result: 'gave_up' });
+    expect(await repository.view(id)).toMatchObject({ result: 'gave_up' });
+    expect(await discloseCpfs(store.db, id, { who: 'a-caller', via: 'caller token' })).toEqual(['12345678909']);
   });
 });
 
@@ -227,7 +230,7 @@ describe('a dead letter', () => {
   const UNKNOWN = { result: 'unknown', reason: 'message_unknown', sendOutcome: 'unknown' } as const;
   const ids = async (query: Partial<Parameters<EnrichmentRepository['deadLetters']>[0]> = {}) =>
     (await repository.deadLetters({ limit: 100, ...query })).map(({ id }) => id);
-  const settleAll = () => repository.settleDeadLetters({ all: true });
+  const settleAll = () => repository.settleDeadLetters({ all: true }, OPERATOR);
   beforeEach(settleAll);
 
   it('is listed by state and reason, the newest first, page by page, without personal data', async () => {
@@ -254,9 +257,9 @@ describe('a dead letter', () => {
       id,
     ]);
     expect(await ids()).toEqual([id]);
-    expect(await repository.settleDeadLetters({ ids: [id] })).toEqual([id]);
+    expect(await repository.settleDeadLetters({ ids: [id] }, OPERATOR)).toEqual([id]);
     expect(await ids()).toEqual([]);
-    expect(await repository.settleDeadLetters({ ids: [id] })).toEqual([]);
+    expect(await repository.settleDeadLetters({ ids: [id] }, OPERATOR)).toEqual([]);
     expect(await repository.retryDeadLetters({ ids: [id] }, false)).toEqual([]);
   });
 
@@ -312,7 +315,18 @@ describe('a dead letter', () => {
     await repository.retryDeadLetters({ ids: [id] }, false);
     expect(await claim(mine.number, 'google:77')).toMatchObject({ id, step: 'create', progress: { newLead } });
     await repository.finish(mine.number, id, [record], { result: 'gave_up', reason: 'crm_unavailable' });
+    const erasures = async () => (await listAudit(store.db, { action: 'erase', limit: 10 })).length;
+    const before = await erasures();
+    const other = await ended('dead-without-form', GAVE_UP);
+    await repository.settleDeadLetters({ ids: [other] }, OPERATOR);
+    expect(await erasures()).toBe(before);
     await settleAll();
+    expect((await listAudit(store.db, { limit: 1 }))[0]).toMatchObject({
+      action: 'erase',
+      ...OPERATOR,
+      people: 1,
+      rows: 1,
+    });
     const { progress } = await store.db
       .selectFrom('enrichments')
       .select('progress')

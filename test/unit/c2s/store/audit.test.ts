@@ -131,8 +131,10 @@ it('no other source takes personal data out of their tables', () => {
     /selectFrom\(['"](?:people|contacts|addresses|companies|raw_answers|enrichment_people|cpf_windows)|(?:from|join)\s+(?:facade\.|\$\{table\(['"])(?:people|contacts|addresses|companies|raw_answers|enrichment_people|cpf_windows)/;
   const found = files.filter((name) => reads.test(readFileSync(new URL(name, root), 'utf8')));
   // For somebody: audit.ts, and stored-person.ts by way of look-ups.ts, which records it. The repository reads ids alone.
-  // To be erased, sealed anew, and asked about once: the others, which hand nothing to a caller.
+  // To be erased, sealed anew, and asked about once: the others, which hand nothing to a caller. orders.ts reads how many of
+  // the CPFs that it was given were enriched, and tells yes or no.
   expect(found.toSorted()).toEqual([
+    'c2s/enrichment/orders.ts',
     'c2s/enrichment/repository.ts',
     'c2s/store/audit.ts',
     'c2s/store/erase.ts',
