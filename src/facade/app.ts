@@ -67,7 +67,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       const webSockets = dataPlane.endTunnels();
       if (webSockets > 0) log.info({ webSockets }, 'open WebSockets were closed, since they have no end of their own');
       // Together: callers wait for enrichments, and enrichments call through the listener.
-      const ending = Promise.all([drain.run(deadlineMs), extension?.stop(deadlineMs)]);
+      const ending = Promise.all([drain.run(deadlineMs), extension?.stop(deadlineMs), dataPlane.idle(deadlineMs)]);
       const [cut] = await store.cutAfter(deadlineMs, ending);
       if (cut > 0) log.warn({ connections: cut, deadlineMs }, 'what was under way when server.drain was over was cut');
       await close();

@@ -63,7 +63,7 @@ async function open(
     const { delayMs, deadlineMs } = drainTimes(active.config, environment.drainDelayMs);
     if (delayMs > 0) await sleep(delayMs);
     dataPlane.endTunnels();
-    const ending = Promise.all([idle(dataPlane, deadlineMs), extension?.stop(deadlineMs)]);
+    const ending = Promise.all([dataPlane.idle(deadlineMs), extension?.stop(deadlineMs)]);
     await store.cutAfter(deadlineMs, ending);
     await composition.close();
     table.remove();
@@ -95,15 +95,6 @@ function upgrade(dataPlane: DataPlane, req: IncomingMessage, socket: Duplex, hea
   if (take) take(socket, head);
   else endWithProblem(socket, NOT_TAKEN);
 }
-
-/** Resolves when no request of a route is under way. @param deadline milliseconds. */
-async function idle(dataPlane: DataPlane, deadline: number): Promise<void> {
-  const end = performance.now() + deadline;
-  while (dataPlane.underWay > 0 && performance.now() < end) await sleep(LOOK_INTERVAL_MS);
-}
-
-/** Milliseconds. */
-const LOOK_INTERVAL_MS = 25;
 
 function environmentOf(variables: Variables, { pair, extension }: Product): Environment {
   const { variables: resolved } = resolveFormerNames(variables, extension?.variables?.formerNames);

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
 import { Opened } from './kit/load.ts';
@@ -15,6 +17,8 @@ let dies = true;
 /** Holds the gateway's answer back. */
 let held: (() => void) | undefined;
 let holds = false;
+/** Answers in place of the gateway. */
+let answers: ((res: ServerResponse) => void) | undefined;
 /** The messages that the lead has; undefined: the CRM does not answer reads. */
 let messages: string[] | undefined = [];
 
@@ -23,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.close());
 beforeEach(async () => {
-  [dies, holds, held, messages] = [true, false, undefined, []];
+  [dies, holds, held, messages, answers] = [true, false, undefined, [], undefined];
   direct = opened.keep(
     await startUpstream(({ method }, res) => {
       res.writeHead(messages || method !== 'GET' ? 200 : 500, { 'content-type': 'application/json' });
@@ -34,6 +38,7 @@ beforeEach(async () => {
     await startUpstream((_, res) => {
       const end = (): void => {
         if (dies) res.destroy();
+        else if (answers) answers(res);
         else res.writeHead(200, { 'content-type': 'application/json', 'x-own': '1' }).end('{"data":{"id":"m1"}}');
       };
       if (holds) held = end;
@@ -60,8 +65,13 @@ async function start(env: Record<string, string> = {}, notArrivedAfter = '300ms'
     }),
   );
 }
-const startKept = async (notArrivedAfter?: string) =>
-  start({ DATABASE_URL: await postgres.createMigrated() }, notArrivedAfter);
+/** On a database that is there: a facade does not wait for it, and refuses keys until then. */
+async function startOn(url: string, notArrivedAfter?: string): Promise<TestFacade> {
+  const facade = await start({ DATABASE_URL: url }, notArrivedAfter);
+  await until(async () => (await list(facade)).kept === 'in the database', 'the database is there', 15_000);
+  return facade;
+}
+const startKept = async (notArrivedAfter?: string) => startOn(await postgres.createMigrated(), notArrivedAfter);
 
 const TEXT = 'Bom dia, Maria';
 const NAMED = '"8e03978e-40d5-43e8-bc93-6894a57f9324"';
@@ -72,6 +82,8 @@ interface Told {
   readonly outcome: string | null;
   readonly idempotency: string | null;
   readonly retryAfter: string | null;
+  readonly encoding: string | null;
+  readonly etag: string | null;
 }
 async function write(
   facade: TestFacade,
@@ -97,6 +109,8 @@ async function write(
     outcome: get('x-facade-outcome'),
     idempotency: get('x-facade-idempotency'),
     retryAfter: get('retry-after'),
+    encoding: get('content-encoding'),
+    etag: get('etag'),
   };
 }
 
@@ -178,7 +192,7 @@ describe('a write that the gateway took before it died', () => {
 
   test('keeps no value of the body, in the database or in an answer or a log', async () => {
     const url = await postgres.createMigrated();
-    const facade = await start({ DATABASE_URL: url }, '60s');
+    const facade = await startOn(url, '60s');
     await write(facade, { key: NAMED });
     await oneIs(facade, 'open');
     const pg = (await import('pg')).default;
@@ -200,7 +214,7 @@ describe('an Idempotency-Key', () => {
   test('is told the former answer, from another instance too, and nothing is sent twice', async () => {
     dies = false;
     const url = await postgres.createMigrated();
-    const [one, other] = [await start({ DATABASE_URL: url }), await start({ DATABASE_URL: url })];
+    const [one, other] = [await startOn(url), await startOn(url)];
     const first = await write(one, { key: NAMED });
     expect(first).toMatchObject({ status: 200, body: '{"data":{"id":"m1"}}', idempotency: null });
     let again: Told | undefined;
@@ -271,6 +285,93 @@ describe('an Idempotency-Key', () => {
     });
     expect(sent()).toBe(1);
     expect(facade.dataPlane.underWay).toBe(0);
+  });
+
+  test('of an answer that is too long to be kept: told again without its body, and without what was said of it', async () => {
+    dies = false;
+    // Not packed: 300 KB are on the wire.
+    const long = gzipSync(Buffer.alloc(300_000), { level: 0 });
+    answers = (res) =>
+      void res
+        .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip', etag: '"1"' })
+        .end(long);
+    const facade = await startKept();
+    expect(await write(facade, { key: NAMED })).toMatchObject({ status: 200, idempotency: null });
+    await until(async () => (await write(facade, { key: NAMED })).status === 200, 'it is written down');
+    const again = await write(facade, { key: NAMED });
+    expect(again).toMatchObject({ status: 200, body: '', idempotency: 'replayed' });
+    expect([again.encoding, again.etag]).toEqual([null, null]);
+    expect(sent()).toBe(1);
+  });
+
+  test('of a stream of events whose caller leaves: it is left, too, and told without its body', async () => {
+    dies = false;
+    let isLeft = false;
+    answers = (res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+      res.on('close', () => (isLeft = true));
+    };
+    const facade = await startKept();
+    const leaving = new AbortController();
+    const first = write(facade, { key: NAMED, signal: leaving.signal }).catch(() => 'left');
+    await until(() => gateway.received.length === 1 && facade.dataPlane.underWay === 1, 'it streams');
+    await until(async () => (await write(facade, { key: NAMED })).status === 409, 'it is under way');
+    leaving.abort();
+    expect(await first).toBe('left');
+    await until(() => isLeft && facade.dataPlane.underWay === 0, 'nothing is held for nobody');
+    await until(async () => (await write(facade, { key: NAMED })).status === 200, 'it is told');
+    expect(await write(facade, { key: NAMED })).toMatchObject({ body: '', idempotency: 'replayed' });
+    expect(sent()).toBe(1);
+  });
+
+  test('a stop waits for a write whose caller has left, and its answer is told by the next process', async () => {
+    [dies, holds] = [false, true];
+    const url = await postgres.createMigrated();
+    const facade = await startOn(url);
+    const leaving = new AbortController();
+    const first = write(facade, { key: NAMED, signal: leaving.signal }).catch(() => 'left');
+    await until(() => held !== undefined, 'the gateway has it');
+    leaving.abort();
+    await first;
+    const stopped = facade.stop();
+    await new Promise((done) => setTimeout(done, 100));
+    held?.();
+    await stopped;
+    const next = await startOn(url);
+    expect(await write(next, { key: NAMED })).toMatchObject({ body: '{"data":{"id":"m1"}}', idempotency: 'replayed' });
+    expect(sent()).toBe(1);
+  });
+
+  test('of a write that the gateway never got: failed over to direct, and told again', async () => {
+    const facade = await startKept();
+    await facade.edit((config) => {
+      setRoute(config, 'leads.messages.create', ['rollout', 'fallback'], 'direct');
+      config.setIn(['upstreams', 'gateway', 'url'], 'http://127.0.0.1:1');
+    });
+    const first = await write(facade, { key: NAMED });
+    expect(first).toMatchObject({ status: 200, idempotency: null });
+    await until(async () => (await write(facade, { key: NAMED })).status === 200, 'it is written down');
+    expect(await write(facade, { key: NAMED })).toMatchObject({ body: first.body, idempotency: 'replayed' });
+    expect(sent()).toBe(1);
+  });
+
+  test('expires by the clock of the database', async () => {
+    dies = false;
+    const url = await postgres.createMigrated();
+    const facade = await startOn(url);
+    await write(facade, { key: NAMED });
+    await until(async () => (await write(facade, { key: NAMED })).status === 200, 'it is written down');
+    const pg = (await import('pg')).default;
+    const client = new pg.Client(url);
+    await client.connect();
+    const update = (by: string) =>
+      client.query(`update facade.idempotency_keys set expires_at = expires_at - $1::interval`, [by]);
+    await update('23 hours 59 minutes');
+    expect(await write(facade, { key: NAMED })).toMatchObject({ idempotency: 'replayed' });
+    await update('1 minute');
+    await client.end();
+    expect(await write(facade, { key: NAMED })).toMatchObject({ status: 200, idempotency: null });
+    expect(sent()).toBe(2);
   });
 
   test('of an unknown write: told that it arrived', async () => {

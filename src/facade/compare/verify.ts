@@ -1,7 +1,7 @@
 import { query } from 'jsonpath-rfc9535';
 import { askedFields } from '../dialect/body.ts';
 import type { JsonNode } from '../dialect/json.ts';
-import type { Dialect, RouteModel, VerifyRule } from '../rollout/route.ts';
+import type { Dialect, RouteModel } from '../rollout/route.ts';
 import type { SealedField } from '../store/unknown-write.ts';
 import type { PathAnswer } from './comparison.ts';
 import { Decimal } from './decimal.ts';
@@ -66,7 +66,13 @@ export function verifyFields(
   if (fields.length === 0 || !hasPlaces) return cannotTell('nothing_to_check');
   const document = documentIn(route, read, longest);
   if (document === undefined) return cannotTell('not_read');
-  const missing = fields.filter((field) => !arrived(document, field, places, seal)).map(({ name }) => name);
+  const named = fields.some(({ anywhere }) => anywhere !== undefined) ? valuesByName(document, seal) : NONE_NAMED;
+  const missing = fields
+    .filter(({ name, anywhere, value }) => {
+      const found = anywhere === undefined ? query(document, places[name] as string) : (named.get(anywhere) ?? []);
+      return !found.some((one) => isScalar(one) && seal(canonical(String(one))) === value);
+    })
+    .map(({ name }) => name);
   return { result: missing.length === 0 ? 'arrived' : 'not_arrived', missing, why: undefined };
 }
 
@@ -84,7 +90,9 @@ export function checkedFields(
   seal: Seal,
 ): readonly SealedField[] {
   if (!body || !verify) return [];
-  return askedFields(body, dialect, asked).flatMap(({ name, isKnown, value }): SealedField[] => {
+  const all = askedFields(body, dialect, asked);
+  if (all.length > MAX_FIELDS) return [];
+  return all.flatMap(({ name, isKnown, value }): SealedField[] => {
     const text = scalarSource(value);
     if (text === undefined) return [];
     const sealed = seal(canonical(text));
@@ -94,17 +102,36 @@ export function checkedFields(
   });
 }
 
+/**
+ * A longer body is not looked for: each field is hashed while its caller waits, kept, and searched for. No row of the table
+ * has a fourth of it.
+ */
+export const MAX_FIELDS = 100;
+
 /** What is counted is shown: a name that may hold a person's data is not kept. */
 const PLAIN_NAME = /^[a-z][a-z_]{0,40}$/i;
 const UNKNOWN_FIELD = 'a field that the route does not know';
 
-/** Anywhere in the record. An arbitrary name has no place in a JSONPath: not every text is one there. */
-function valuesNamed(record: PlainJson, sealed: string, seal: Seal): PlainJson[] {
-  if (typeof record !== 'object' || record === null) return [];
-  const below = Object.values(record).flatMap((value) => valuesNamed(value, sealed, seal));
-  const own = isRecord(record) ? Object.keys(record).filter((name) => seal(name) === sealed) : [];
-  return [...own.map((name) => (record as { [name: string]: PlainJson })[name] as PlainJson), ...below];
+/**
+ * Every value of the record by its name, wherever it stands: an arbitrary name has no place in a JSONPath, since not every text
+ * is one there. Each name is sealed once.
+ */
+function valuesByName(record: PlainJson, seal: Seal): ReadonlyMap<string, readonly PlainJson[]> {
+  const byName = new Map<string, PlainJson[]>();
+  const collect = (value: PlainJson): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (!isRecord(value)) return value.forEach(collect);
+    for (const [name, inner] of Object.entries(value)) {
+      const found = byName.get(name);
+      if (found) found.push(inner);
+      else byName.set(name, [inner]);
+      collect(inner);
+    }
+  };
+  collect(record);
+  return new Map([...byName].map(([name, values]) => [seal(name), values]));
 }
+const NONE_NAMED: ReadonlyMap<string, readonly PlainJson[]> = new Map();
 
 const isRecord = (value: PlainJson): value is { [name: string]: PlainJson } => !Array.isArray(value);
 
@@ -119,18 +146,8 @@ function documentIn(route: RouteModel, read: PathAnswer, longest: number): Plain
   return isRead ? readPlainJson(decoded.body, contentType) : undefined;
 }
 
-/** Is the value in one of the places? 5 and "5" are one: both sides write ids either way. */
-function arrived(
-  record: PlainJson,
-  { name, anywhere, value }: SealedField,
-  places: VerifyRule['fields'],
-  seal: Seal,
-): boolean {
-  const found = anywhere === undefined ? query(record, places[name] as string) : valuesNamed(record, anywhere, seal);
-  return found.some((one) => isScalar(one) && seal(canonical(String(one))) === value);
-}
-
 const isScalar = (value: unknown): value is string | number | boolean =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 
+/** 5 and "5" are one: both sides write ids either way. */
 const canonical = (text: string): string => Decimal.of(text.trim()).text;

@@ -90,7 +90,7 @@ export class CallerAnswer {
 
   /** An upstream's answer in other words. @param headers those of the upstream. */
   endWith(path: Path, status: number, { contentType, body }: AnswerBody, headers: readonly string[]): void {
-    const kept = headers.filter((_, i) => !ABOUT_THE_BODY.has((headers[i & ~1] as string).toLowerCase()));
+    const kept = withoutBody(headers);
     if (contentType !== undefined) kept.push('content-type', contentType);
     kept.push('content-length', String(body.length));
     this.begin(path, status, undefined, kept);
@@ -102,7 +102,8 @@ export class CallerAnswer {
   replay(path: Path, { status, headers, body }: KeptAnswer): void {
     this.outcome = 'ok';
     this.idempotency = 'replayed';
-    this.begin(path, status, undefined, [...headers, 'content-length', String(body?.length ?? 0)]);
+    const told = body ? [...headers] : withoutBody(headers);
+    this.begin(path, status, undefined, [...told, 'content-length', String(body?.length ?? 0)]);
     this.#res.end(body);
     this.outcome = 'idempotency_replayed';
   }
@@ -153,6 +154,9 @@ export class CallerAnswer {
     return isUnknownWrite(outcome, isSafe) || (this.mayHaveArrived && !isSafe);
   }
 }
+
+const withoutBody = (headers: readonly string[]): string[] =>
+  headers.filter((_, i) => !ABOUT_THE_BODY.has((headers[i & ~1] as string).toLowerCase()));
 
 /** What an upstream said of a body that is not sent (RFC 9110 8, 14.4; RFC 9530; RFC 9421). */
 const ABOUT_THE_BODY = new Set([

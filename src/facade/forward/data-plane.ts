@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Tracing } from '../observe/tracing/trace.ts';
@@ -174,6 +175,15 @@ export class DataPlane {
     return this.#deadlines.size + this.#onPages;
   }
 
+  /**
+   * Resolves when nothing is under way any more. A write with an Idempotency-Key goes on without its caller, and so without a
+   * connection that could be waited for. @param timeoutMs at the longest.
+   */
+  async idle(timeoutMs: number): Promise<void> {
+    const end = performance.now() + timeoutMs;
+    while (this.underWay > 0 && performance.now() < end) await sleep(IDLE_LOOK_MS);
+  }
+
   handle(req: IncomingMessage, res: ServerResponse, expectsContinue = false): void {
     if (this.#draining) res.shouldKeepAlive = false;
     const { underWay } = this;
@@ -327,6 +337,9 @@ export class DataPlane {
     sendReady(res, this.overload.refusal.ready, givenRequestId(req.headers['x-request-id']));
   }
 }
+
+/** Between two looks whether anything is under way. */
+const IDLE_LOOK_MS = 25;
 
 /** One of the facade's own pages claims it. */
 const PAGE = Symbol('page');

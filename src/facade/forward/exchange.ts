@@ -159,8 +159,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#continue();
     body.hold(maxBodyBytes, this.#startedAt, (isHeld) => {
       if (this.#phase.kind !== 'planning') return;
-      if (isHeld) admit();
-      else this.#refuse('client_too_large');
+      if (!isHeld) return this.#refuse('client_too_large');
+      this.#settleForm();
+      admit();
     });
   }
 
@@ -246,13 +247,17 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #makePlan(path: Path): void {
-    const { match: asked, target } = this.#asked;
-    const hasBody = this.#body !== undefined;
-    const match = byForm(asked, hasBody, this.#body?.held);
-    if (match !== asked) this.#asked = { ...this.#asked, match };
-    const plan = planFor(match, path, target, hasBody, this.#body?.held);
+    this.#settleForm();
+    const { match, target } = this.#asked;
+    const plan = planFor(match, path, target, this.#body !== undefined, this.#body?.held);
     if (plan.kind === 'ok') this.#gate(path, plan.value);
     else this.#cannotCarry(plan);
+  }
+
+  /** In which dialect it is, once its body is known as far as it ever will be. */
+  #settleForm(): void {
+    const match = byForm(this.#asked.match, this.#body !== undefined, this.#body?.held);
+    if (match !== this.#asked.match) this.#asked = { ...this.#asked, match };
   }
 
   /** The path would lose a part of it, which the caller is told where no other path is asked. */
@@ -532,7 +537,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (phase.kind === 'closed') return;
     const attempt = attemptOf(phase);
     const answer = this.#answer;
-    if (this.#keyed && attempt && !this.#goesOn) {
+    // A stream of events may have no end, and nobody could be told it again.
+    const isEndless = 'isEventStream' in phase && phase.isEventStream;
+    if (this.#keyed && attempt && !this.#goesOn && !isEndless) {
       this.#goesOn = true;
       answer.leave();
       return attempt.resume();
@@ -546,16 +553,17 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (phase.kind === 'queued') phase.upstream.rateBudget?.cancel(this, this.#asked.standing);
     attempt?.abandon(outcome);
     this.#body?.release();
-    this.#record(outcome, answer.status);
+    this.#record(outcome, answer.status, attempt === undefined);
   }
 
-  #record(outcome: Outcome, status: number): void {
+  /** @param isWhole the upstream's answer came to its end. */
+  #record(outcome: Outcome, status: number, isWhole: boolean): void {
     const now = this.#context.now();
     const duration = now - this.#startedAt;
     const { req, trace } = this.#asked;
     const { state, model } = this.#entry;
     const servedAs = model.servedAs[this.#path];
-    this.#handOverEnd(outcome, status);
+    this.#handOverEnd(outcome, status, isWhole);
     state.recorder.request(servedAs, req.method ?? '', status, outcome, now, duration);
     trace?.ended(servedAs, outcome, status);
     this.#log(outcome, status, duration);
@@ -563,12 +571,12 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   /** What nobody knows the end of is listed; what came with a key is written down under it. */
-  #handOverEnd(outcome: Outcome, status: number): void {
+  #handOverEnd(outcome: Outcome, status: number, isWhole: boolean): void {
     if (outcome === 'ok' && !this.#keyed) return;
     const wasSent = this.#tries > 0;
     const isUnknown = wasSent && outcome !== 'ok' && this.#answer.isUnknownWrite(outcome);
     const end = { path: this.#path, outcome, status, body: this.#body?.held };
-    if (this.#keyed) this.#keyed.ended({ ...end, isUnknown, wasSent });
+    if (this.#keyed) this.#keyed.ended({ ...end, isUnknown, wasSent, isWhole });
     else if (isUnknown) this.#context.unknownWrites?.onUnknown(this.#asked, end);
   }
 

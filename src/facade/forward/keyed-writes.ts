@@ -31,7 +31,7 @@ export type FoundKey =
 
 /** Where keys are kept: one database for all instances. */
 export interface KeyStore {
-  claim(id: Buffer, fingerprint: Buffer, write: UnknownWrite, now: Date): Promise<FoundKey>;
+  claim(id: Buffer, fingerprint: Buffer, write: UnknownWrite): Promise<FoundKey>;
   /** Its answer is known. @param path that answered. */
   answered(id: Buffer, writeId: string, path: Path, status: number, sealed: Buffer): Promise<void>;
   /** Its end is not known. */
@@ -49,6 +49,7 @@ export type Admission =
 /** Milliseconds. A caller waits for the database no longer. */
 const CLAIM_TIMEOUT_MS = 3_000;
 const RETRY_AFTER_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 /** Between two tries to write down an end: four minutes in all. */
 const END_PAUSES_MS = [0, 1_000, 5_000, 15_000, 60_000, 160_000];
 
@@ -58,21 +59,32 @@ const END_PAUSES_MS = [0, 1_000, 5_000, 15_000, 60_000, 160_000];
  */
 const NOTHING_DONE: ReadonlySet<number> = new Set([401, 403, 408, 425, 429]);
 
+type Pause = (ms: number) => Promise<void>;
+/** Keeps no process alive. */
+const UNHELD: Pause = (ms) => sleep(ms, undefined, { ref: false });
+
 export class KeyedWrites {
   readonly #sink: UnknownWriteSink;
   readonly #log: Logger;
-  /** Milliseconds since 1970. */
-  readonly #now: () => number;
+  readonly #pause: Pause;
   #store: KeyStore | undefined;
+  /** Being written down. */
+  readonly #ends = new Set<Promise<void>>();
 
-  constructor(sink: UnknownWriteSink, log: Logger, now: () => number) {
+  /** @param pause between two tries to write down an end; milliseconds. */
+  constructor(sink: UnknownWriteSink, log: Logger, pause: Pause = UNHELD) {
     this.#sink = sink;
     this.#log = log;
-    this.#now = now;
+    this.#pause = pause;
   }
 
   attach(store: KeyStore): void {
     this.#store = store;
+  }
+
+  /** The process ends: what is known of its last writes is written down while the database is there, for a bounded time. */
+  async close(): Promise<void> {
+    await within(CLOSE_TIMEOUT_MS, Promise.all(this.#ends)).catch(() => undefined);
   }
 
   /** @param body whole; undefined: the request has none. Never rejects. */
@@ -82,20 +94,23 @@ export class KeyedWrites {
     if (key === undefined || !caller) return { kind: 'refused', outcome: 'idempotency_malformed' };
     const store = this.#store;
     if (!store) return UNAVAILABLE;
-    const derived = new DerivedKey(key, { caller: caller.id, method: req.method ?? '', path: target.path });
-    const fingerprint = derived.fingerprint(target.query, req.headers['content-type'], body);
-    const write = this.#sink.describe(asked, body);
-    const keyed = new KeyedWrite({ store, derived, write, asked, sink: this.#sink, log: this.#log });
-    const claiming = store.claim(derived.id, fingerprint, write, new Date(this.#now()));
+    let claiming: Promise<FoundKey> | undefined;
+    let keyed: KeyedWrite | undefined;
     try {
+      const derived = new DerivedKey(key, { caller: caller.id, method: req.method ?? '', path: target.path });
+      const fingerprint = derived.fingerprint(target.query, req.headers['content-type'], body);
+      const write = this.#sink.describe(asked, body);
+      const own = { sink: this.#sink, log: this.#log, pause: this.#pause, ends: this.#ends };
+      keyed = new KeyedWrite({ store, derived, write, asked, ...own });
+      claiming = store.claim(derived.id, fingerprint, write);
       return admissionOf(await within(CLAIM_TIMEOUT_MS, claiming), derived, keyed, asked);
     } catch (error) {
       this.#log.warn(
         { code: codeOf(error) },
-        'a write with an Idempotency-Key was refused: the database does not answer',
+        'a write with an Idempotency-Key was refused: what the database has of it cannot be read',
       );
       // It may be written down all the same, and nothing was sent.
-      void claiming.then(({ kind }) => kind === 'claimed' && keyed.release()).catch(() => undefined);
+      void claiming?.then(({ kind }) => kind === 'claimed' && keyed?.release()).catch(() => undefined);
       return UNAVAILABLE;
     }
   }
@@ -130,6 +145,8 @@ interface KeyedWriteOptions {
   readonly asked: InboundRequest;
   readonly sink: UnknownWriteSink;
   readonly log: Logger;
+  readonly pause: Pause;
+  readonly ends: Set<Promise<void>>;
 }
 
 /** How a request ended that was sent under a key. */
@@ -137,6 +154,8 @@ interface KeyedEnd extends UnknownEnd {
   readonly isUnknown: boolean;
   /** Some upstream was asked. */
   readonly wasSent: boolean;
+  /** The upstream's answer came to its end. */
+  readonly isWhole: boolean;
 }
 
 /** One write that may be sent, and whose end is to be written down. */
@@ -156,7 +175,7 @@ export class KeyedWrite {
       const unknown = sink.describeEnd(asked, end, write.id);
       return this.#writeDown(() => store.unknown(unknown));
     }
-    const { status, headers, body } = this.keeper.answer(outcome === 'ok' || outcome === 'client_body');
+    const { status, headers, body } = this.keeper.answer(end.isWhole);
     const isDone = end.wasSent && decisionOf(outcome).delivery === 'answered' && !NOTHING_DONE.has(status);
     if (!isDone) return this.release();
     const sealed = derived.seal({ status, headers, body });
@@ -170,13 +189,15 @@ export class KeyedWrite {
   }
 
   #writeDown(work: () => Promise<void>): void {
-    void this.#tryFor(work);
+    const { ends } = this.#options;
+    const end = this.#tryFor(work).finally(() => ends.delete(end));
+    ends.add(end);
   }
 
   /** What cannot be written down in time is an unknown write when its time under way is over: nothing is sent twice. */
   async #tryFor(work: () => Promise<void>): Promise<void> {
-    for (const pause of END_PAUSES_MS) {
-      await sleep(pause, undefined, { ref: false });
+    for (const pauseMs of END_PAUSES_MS) {
+      if (pauseMs > 0) await this.#options.pause(pauseMs);
       try {
         return await work();
       } catch (error) {

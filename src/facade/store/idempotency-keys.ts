@@ -3,7 +3,10 @@ import type { Settlement, UnknownWrite } from './unknown-write.ts';
 import { addUnknownWrites, PostgresUnknownWrites } from './unknown-writes.ts';
 import type { Database } from './schema.ts';
 
-/** The Idempotency-Keys of the last 24 hours. A row without a status belongs to a row of the unknown writes. */
+/**
+ * The Idempotency-Keys of the last 24 hours, by the clock of the database: an instance whose own is wrong must not take a key
+ * for a new one. A row without a status belongs to a row of the unknown writes.
+ */
 
 const KEPT_HOURS = 24;
 
@@ -20,15 +23,18 @@ export class PostgresIdempotencyKeys {
     this.#db = db;
   }
 
-  claim(id: Buffer, fingerprint: Buffer, write: UnknownWrite, now: Date): Promise<Found> {
+  claim(id: Buffer, fingerprint: Buffer, write: UnknownWrite): Promise<Found> {
     return this.#db.transaction().execute(async (tx) => {
-      const expires_at = new Date(now.getTime() + KEPT_HOURS * 3_600_000);
+      const expires_at = sql<Date>`now() + ${KEPT_HOURS} * interval '1 hour'`;
       const fresh = { fingerprint, write_id: write.id, path: null, status: null, sealed: null, expires_at };
       const inserted = await tx
         .insertInto('idempotency_keys')
         .values({ id, ...fresh })
         .onConflict((conflict) =>
-          conflict.column('id').doUpdateSet(fresh).where('idempotency_keys.expires_at', '<=', now),
+          conflict
+            .column('id')
+            .doUpdateSet(fresh)
+            .where('idempotency_keys.expires_at', '<=', sql<Date>`now()`),
         )
         .returning('write_id')
         .execute();
@@ -55,6 +61,8 @@ export class PostgresIdempotencyKeys {
       .selectFrom('unknown_writes')
       .select(['state', 'path', sql<string | null>`settlement->>'found'`.as('found')])
       .where('id', '=', key.write_id)
+      // An operator may be settling it.
+      .forUpdate()
       .executeTakeFirst();
     // What an operator found is as good as what the facade found.
     const state = write?.state === 'settled' ? write.found : write?.state;

@@ -50,10 +50,10 @@ export function startUnknownWrites(options: UnknownWritesOptions): StartedUnknow
     lookedFor: (route, result) => metrics.lookedFor(route, result),
     counted: (counts) => metrics.counted(counts),
   });
-  if (store.isOff) writes.keepInMemory();
+  const keyed = store.isOff ? undefined : new KeyedWrites(writes, log);
+  if (!keyed) writes.keepInMemory();
   else {
     // From the start: a key that comes before the database is there is refused, and not passed over.
-    const keyed = new KeyedWrites(writes, log, calendar.now);
     dataPlane.keyedWrites = keyed;
     store.whenReady('unknown writes', async ({ db }) => {
       const [{ PostgresUnknownWrites }, { PostgresIdempotencyKeys }] = await Promise.all([
@@ -71,7 +71,7 @@ export function startUnknownWrites(options: UnknownWritesOptions): StartedUnknow
     use: (config) => writes.configure(settingsOf(config)),
     async close() {
       beating.close();
-      await writes.close();
+      await Promise.all([writes.close(), keyed?.close()]);
     },
   };
 }

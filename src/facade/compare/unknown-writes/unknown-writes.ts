@@ -30,7 +30,10 @@ export interface UnknownWritesSettings extends Pick<ShadowSettings, 'deadlineMs'
   readonly notArrivedAfterMs: number;
 }
 
-interface UnknownWritesPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause'> {
+interface UnknownWritesPorts extends Pick<
+  ShadowPorts,
+  'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause'
+> {
   /** Milliseconds since 1970. */
   readonly calendar: () => number;
   readonly seal: ValueSeal;
@@ -43,6 +46,9 @@ interface UnknownWritesPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'cre
 
 /** Waiting for a database; one more, and the oldest is let go and logged. */
 const MAX_PENDING = 1_000;
+/** Anybody can send a write and leave: of unknown callers no more than these are listed, so that they cannot fill the database. */
+const MAX_OF_STRANGERS = 10;
+const STRANGERS_EVERY_MS = 60_000;
 const LOOKS_A_BEAT = 4;
 const CONNECTIONS = 1;
 const DAY_MS = 86_400_000;
@@ -59,7 +65,11 @@ export class UnknownWrites implements UnknownWriteSink {
   /** Undefined: it is not known yet whether there will be a database. */
   #store: UnknownWriteStore | undefined;
   #pending: UnknownWrite[] = [];
+  /** Of unknown callers, since `#strangersSince`. */
+  #strangers = 0;
+  #strangersSince = -Infinity;
   #beating: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
   #closing = false;
   #prunedAt = 0;
   #hasFailed = false;
@@ -87,6 +97,7 @@ export class UnknownWrites implements UnknownWriteSink {
   // --- UnknownWriteSink ---
 
   onUnknown(asked: InboundRequest, end: UnknownEnd): void {
+    if (!asked.caller && !this.#mayListStranger()) return;
     const write = describeEnd(asked, end, this.#describing);
     this.#note(write);
     this.#pending.push(write);
@@ -96,6 +107,18 @@ export class UnknownWrites implements UnknownWriteSink {
         { route: dropped.route, requestId: dropped.requestId },
         'an unknown write is not listed: the database has been away for too long. Its request id is in the request log',
       );
+  }
+
+  #mayListStranger(): boolean {
+    const now = this.#ports.now();
+    if (now - this.#strangersSince >= STRANGERS_EVERY_MS) [this.#strangers, this.#strangersSince] = [0, now];
+    this.#strangers++;
+    if (this.#strangers === MAX_OF_STRANGERS + 1)
+      this.#ports.log.warn(
+        { listed: MAX_OF_STRANGERS },
+        'unknown writes of unknown callers are not listed for a minute: there are too many. Their request ids are in the request log',
+      );
+    return this.#strangers <= MAX_OF_STRANGERS;
   }
 
   describe(asked: InboundRequest, body: Buffer | undefined): UnknownWrite {
@@ -150,24 +173,31 @@ export class UnknownWrites implements UnknownWriteSink {
 
   // --- the beat ---
 
-  /** One at a time, however long it takes. Never rejects. */
-  beat(): Promise<void> {
-    return (this.#beating ??= this.#beat()
+  /**
+   * Writes down what was noted, and looks. Each one at a time, however long it takes: looks at a CRM that is slow must not
+   * keep what was noted from the database. Never rejects.
+   */
+  async beat(): Promise<void> {
+    this.#beating ??= this.#beat()
       .then(() => (this.#hasFailed = false))
       .catch((error: unknown) => this.#failed(error))
-      .then(() => (this.#beating = undefined)));
+      .then(() => (this.#beating = undefined));
+    await this.#beating;
+    this.#looking ??= this.#look()
+      .catch((error: unknown) => this.#failed(error))
+      .then(() => (this.#looking = undefined));
+    await this.#looking;
   }
 
   async close(): Promise<void> {
     this.#closing = true;
     await this.#readBack.close();
-    await this.#beating;
+    await Promise.all([this.#beating, this.#looking]);
     await this.#flush().catch((error: unknown) => this.#failed(error));
   }
 
   async #beat(): Promise<void> {
     await this.#flush();
-    await this.#look();
     await this.#count();
     const now = this.#ports.calendar();
     if (now - this.#prunedAt < PRUNE_EVERY_MS) return;

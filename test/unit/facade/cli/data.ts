@@ -272,3 +272,40 @@ export const MIGRATION = {
     },
   ],
 };
+
+const UNKNOWN_WRITE = {
+  id: '2f1d8a52-5d58-4a6e-9f6c-0b1f6a1b8c01',
+  at: '2026-11-24T11:58:00.000Z',
+  route: 'leads.messages.create',
+  method: 'POST',
+  template: '/leads/:leadId/messages',
+  params: ['8e03978e40d543e8'],
+  path: 'gateway',
+  caller: 'abcdefabcdef',
+  requestId: 'b1f6a1b8-0000-4000-8000-000000000001',
+  outcome: 'upstream_respond',
+  state: 'open',
+  why: null,
+  settlement: null,
+};
+export const UNKNOWN_WRITES = {
+  kept: 'in the database',
+  counts: { open: 1, arrived: 0, not_arrived: 0, cannot_tell: 1, settled: 1 },
+  unknownWrites: [
+    UNKNOWN_WRITE,
+    {
+      ...UNKNOWN_WRITE,
+      id: '2f1d8a52-5d58-4a6e-9f6c-0b1f6a1b8c02',
+      at: '2026-11-24T11:00:00.000Z',
+      route: 'passthrough',
+      template: '/integration/:id/thing',
+      params: [],
+      path: 'passthrough',
+      caller: null,
+      outcome: null,
+      state: 'cannot_tell',
+      why: 'unknown_caller',
+    },
+  ],
+  next: '2f1d8a52-5d58-4a6e-9f6c-0b1f6a1b8c02',
+};

@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AUTOPILOT, AUTOPILOT_ONE, DISCOVERY, HISTORY, MIGRATION, PARITY, SAMPLES, TABLE } from './data.ts';
+import {
+  AUTOPILOT,
+  AUTOPILOT_ONE,
+  DISCOVERY,
+  HISTORY,
+  MIGRATION,
+  PARITY,
+  SAMPLES,
+  TABLE,
+  UNKNOWN_WRITES,
+} from './data.ts';
 import { cli, startFakeAdmin, withUsualPort, type FakeAdmin } from './kit.ts';
 
 /** What people see, whole, on a narrow and on a wide terminal. `vitest -u` writes the texts anew; read the diff. */
@@ -22,6 +32,8 @@ beforeAll(async () => {
     'GET /api/autopilot/leads.get': AUTOPILOT_ONE,
     'GET /api/history': HISTORY,
     'GET /api/migration': MIGRATION,
+    'GET /api/unknown-writes': UNKNOWN_WRITES,
+    'POST /api/unknown-writes/settle': { settled: ['2f1d8a52-5d58-4a6e-9f6c-0b1f6a1b8c01'] },
     'GET /api/config': { revision: 'abcdefabcdef' },
   });
   writeFileSync(config, FILE);
@@ -45,6 +57,7 @@ routes:
     rollout: { gateway: 100 }
 `;
 
+const UNKNOWN_ID = '2f1d8a52-5d58-4a6e-9f6c-0b1f6a1b8c01';
 const env = { C2S_BASE_URL: 'https://crm.example', C2S_TOKEN: 'a-token', C2S_GATEWAY_URL: 'https://elsewhere.example' };
 
 async function shown(argv: readonly string[], width: number, code: number): Promise<string> {
@@ -66,6 +79,8 @@ test.each([
   ['autopilot-one', ['autopilot', 'leads.get'], 0],
   ['history', ['history'], 0],
   ['migration', ['migration'], 0],
+  ['unknown-writes', ['unknown-writes'], 0],
+  ['unknown-writes-settle', ['unknown-writes', '--settle', UNKNOWN_ID, '--arrived', '--why', 'it is there'], 0],
   ['diff', ['diff', '--config', config], 1],
   ['check', ['check', '--config', config], 0],
 ])('%s', async (name, argv, code) => {
