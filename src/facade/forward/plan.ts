@@ -34,6 +34,7 @@ export interface Plan {
   readonly target: string;
   /** Undefined: streamed as it comes, or none. */
   readonly body: Buffer | undefined;
+  /** The body is other bytes than came. */
   readonly isTranslated: boolean;
 }
 
