@@ -46,10 +46,15 @@ export function keptByGateway(rule: BodyRule, body: Buffer, params: ParamLookup)
  * the one value of a renamed `list` when the direct endpoint has a word for it; otherwise the whole body stays in the gateway's
  * form, which the direct endpoint of such a route reads too. Echoed path parameters are not added: they only repeat. A null
  * in an optional field means nothing to the gateway, which leaves it out; Contact2Sale would empty the field.
+ *
+ * An object without the fields that the gateway requires is none of its form, and is the very buffer: Contact2Sale may know
+ * it (JSON:API, `{"lead": …}`).
  */
 export function toDirect(rule: BodyRule, body: Buffer): Conversion<Buffer> {
   const read = readObject(body, 'skip');
   if (read.kind !== 'ok') return read;
+  const names = read.value.members.map(({ key }) => key);
+  if (!hasRequired(rule, names)) return ok(body);
   const { written } = vocabularyOf(rule);
   const pairs: string[] = [];
   const origins = new Map<string, string>();
@@ -70,16 +75,23 @@ export function toDirect(rule: BodyRule, body: Buffer): Conversion<Buffer> {
   return ok(Buffer.from(type === undefined ? flat : `{"data":{"type":${JSON.stringify(type)},"attributes":${flat}}}`));
 }
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
- * Would the gateway take a body of this form: a JSON object with every field that it requires? Values and further fields
- * do not matter here.
+ * Would the gateway take a body of this form: a JSON object with every field that it requires? Values, depth and further
+ * fields do not matter here.
  */
 export function isGatewayForm(rule: BodyRule, body: Buffer): boolean {
-  const read = readObject(body, 'skip');
-  if (read.kind !== 'ok') return false;
-  const names = new Set(read.value.members.map(({ key }) => key));
-  return Object.entries(rule.fields).every(([name, { required }]) => !required || names.has(name));
+  try {
+    const read: unknown = JSON.parse(UTF_8.decode(body));
+    return typeof read === 'object' && read !== null && !Array.isArray(read) && hasRequired(rule, Object.keys(read));
+  } catch {
+    return false;
+  }
 }
+
+const hasRequired = ({ fields }: BodyRule, names: readonly string[]): boolean =>
+  Object.entries(fields).every(([name, { required }]) => !required || names.includes(name));
 
 /** Of a key that is said twice the last value counts, null too. */
 const isOnly = ({ members }: JsonObject, key: string): boolean =>

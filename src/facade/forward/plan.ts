@@ -34,6 +34,7 @@ export interface Plan {
   readonly target: string;
   /** Undefined: streamed as it comes, or none. */
   readonly body: Buffer | undefined;
+  /** The body is other bytes than came. */
   readonly isTranslated: boolean;
 }
 
@@ -137,7 +138,7 @@ export function planFor(
   if (hasBody && readsBody(match, path)) {
     const read = bodyFor(match, path, body ?? EMPTY);
     if (read.kind !== 'ok') return read;
-    return { kind: 'ok', value: { target: target.value, body: read.value, isTranslated: match.dialect !== path } };
+    return { kind: 'ok', value: { target: target.value, body: read.value, isTranslated: read.value !== body } };
   }
   // The gateway would answer 422 where Contact2Sale may have more to say.
   if (!hasBody && path === 'gateway' && match.route.model.body) return MISSING_BODY;

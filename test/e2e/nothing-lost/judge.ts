@@ -1,5 +1,5 @@
 import type { Case } from './cases.ts';
-import { meaningOf, opaque } from './meaning.ts';
+import { dialectOf, isOfGatewayForm, meaningOf, opaque, placeOf, type Asked } from './meaning.ts';
 import type { Answer } from './scene.ts';
 
 /**
@@ -20,23 +20,40 @@ export function faultOf(asked: Case, answer: Answer, isFallback: boolean): strin
   const [only, ...more] = arrived;
   if (!only) return `${status}, and Contact2Sale was asked nothing`;
   if (more.length > 0) return `Contact2Sale was asked ${arrived.length} times`;
-  const { headers, body = Buffer.alloc(0) } = asked;
-  const { 'content-type': contentType, 'content-encoding': contentEncoding } = headers;
-  const was = { method: asked.method, target: asked.target, contentType, contentEncoding, body };
-  const isPreset = answer.path === 'gateway' || asked.dialect === 'gateway';
-  const expected = meaningOf(was, asked.dialect, isPreset);
-  const arrivedIn = row.direct.length === 0 || isAsItCame(expected) ? asked.dialect : 'direct';
-  // What arrives in the very bytes is read as its caller meant it, whatever that was.
-  const isSame = JSON.stringify(opaque(was)) === JSON.stringify(opaque(only));
-  const came = meaningOf(only, arrivedIn, isPreset);
-  if (came === expected) return undefined;
-  if (isSame && withoutBody(came) === withoutBody(expected)) return undefined;
-  return `asked ${cut(expected)}, arrived ${cut(came)}`;
+  return alteration(asked, answer.path, only);
 }
 
-const withoutBody = (meaning: string): string => JSON.stringify((JSON.parse(meaning) as unknown[]).slice(0, 4));
+/** What of a request did not arrive as it was meant. */
+function alteration({ headers, body = Buffer.alloc(0), ...asked }: Case, path: string | undefined, came: Asked) {
+  const { 'content-type': contentType, 'content-encoding': contentEncoding } = headers;
+  const was = { method: asked.method, target: asked.target, contentType, contentEncoding, body };
+  const dialect = dialectOf(was, asked.dialect);
+  const place = placeOf(was, dialect);
+  const isSameBody = same(opaque(was), opaque(came));
+  // Nothing speaks for another spelling where Contact2Sale is asked in its own words, or nobody knows what is asked.
+  if (!place || (dialect === 'direct' && path !== 'gateway')) {
+    const isAsItCame = isSameBody && same([was.method, was.target], [came.method, came.target]);
+    return isAsItCame ? undefined : `asked ${shown(was)}, arrived ${shown(came)}`;
+  }
+  const { row } = place;
+  const arrivedAt = placeOf(came, row.direct.length === 0 ? 'gateway' : 'direct');
+  if (!arrivedAt || arrivedAt.endpoint !== (row.direct[0] ?? row.gateway[0])) return `arrived at ${cut(came.target)}`;
+  const isPreset = path === 'gateway' || dialect === 'gateway';
+  const isRead = path === 'gateway' || isOfGatewayForm(was, row) !== false;
+  const asWords = isRead ? dialect : 'direct';
+  const cameWords = path === 'gateway' || row.direct.length === 0 ? 'gateway' : 'direct';
+  const expected = meaningOf(was, { place, words: asWords, charset: dialect, isPreset });
+  // What arrives in the very bytes is read as its caller meant it, whatever that was.
+  const charset = isSameBody ? dialect : 'direct';
+  const arrived = meaningOf(came, { place: arrivedAt, words: cameWords, charset, isPreset });
+  if (arrived !== expected) return `asked ${cut(expected)}, arrived ${cut(arrived)}`;
+  return isRead || isSameBody
+    ? undefined
+    : `asked ${shown(was)}, which is none of the gateway's words, arrived ${shown(came)}`;
+}
 
-const isAsItCame = (meaning: string): boolean => meaning.startsWith('["as it came"');
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+const shown = (one: Asked): string => cut(JSON.stringify([one.method, one.target, opaque(one)]));
 const cut = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
 
 /** A problem of the facade, or what the asking dialect calls one. */

@@ -47,8 +47,6 @@ export function testMatrix(
   );
 }
 
-export const everyCase = (row: RouteModel): Iterable<Case> => casesOf(row);
-
 /** Every n-th case of a row, other ones under each setting. */
 export function* everyNth(row: RouteModel, n: number, offset: number): Generator<Case> {
   let at = offset;

@@ -1,5 +1,5 @@
 import type { BodyRule } from '../../../src/facade/config/schema.ts';
-import type { Dialect, RouteModel } from '../../../src/facade/rollout/route.ts';
+import type { Dialect, Endpoint, RouteModel } from '../../../src/facade/rollout/route.ts';
 import { namesOnDirect, ROWS } from './rows.ts';
 import { sortedByKey, treeOf, type Pair, type Tree } from './tree.ts';
 
@@ -26,11 +26,16 @@ const ADDED_BY_GATEWAY: Readonly<Record<string, Readonly<Record<string, string>>
   'sellers.create': { active: 'true' },
 };
 
-function rowAt(method: string, path: string, dialect: Dialect) {
-  const segments = path.replace(/\/$/, '').split('/');
-  const found = ROWS.flatMap((row) =>
-    (dialect === 'gateway' ? row.gateway : row.direct).map((endpoint) => ({ row, endpoint })),
-  ).filter(({ endpoint }) => {
+/** Where a target leads by the table, on the side of a dialect. */
+interface Place {
+  readonly row: RouteModel;
+  readonly endpoint: Endpoint;
+  readonly ids: readonly string[];
+}
+
+export function placeOf({ method, target }: Pick<Asked, 'method' | 'target'>, dialect: Dialect): Place | undefined {
+  const segments = pathOf(target).replace(/\/$/, '').split('/');
+  const found = ROWS.flatMap((row) => row[dialect].map((endpoint) => ({ row, endpoint }))).filter(({ endpoint }) => {
     const own = endpoint.template.split('/');
     const isRead = method === 'HEAD' && endpoint.method === 'GET';
     if ((endpoint.method !== method && !isRead) || own.length !== segments.length) return false;
@@ -41,22 +46,51 @@ function rowAt(method: string, path: string, dialect: Dialect) {
   const [first] = found;
   if (!first) return undefined;
   const own = first.endpoint.template.split('/');
-  return { row: first.row, ids: segments.filter((_, at) => own[at]?.startsWith(':')) };
+  return { ...first, ids: segments.filter((_, at) => own[at]?.startsWith(':')) };
 }
 
-/** One spelling of a request. @param preset what is added where it is left out */
-export function meaningOf(asked: Asked, dialect: Dialect, preset: boolean): string {
-  const [path = '', query = ''] = asked.target.split(/\?(.*)/s);
-  const at = rowAt(asked.method, path, dialect);
-  if (!at) return JSON.stringify(['as it came', asked.method, asked.target, opaque(asked)]);
-  const method = asked.method === 'HEAD' ? 'GET' : asked.method;
-  const added = preset ? (ADDED_BY_GATEWAY[at.row.id] ?? {}) : {};
+const pathOf = (target: string): string => target.split('?', 1)[0] ?? '';
+const queryOf = (target: string): string => target.slice(pathOf(target).length + 1);
+
+/**
+ * Whose words a request is in. At a path that both services have it is the gateway's where it is of the gateway's form, and
+ * else Contact2Sale's (decision 4).
+ */
+export function dialectOf(asked: Asked, dialect: Dialect): Dialect {
+  const [own, gateways] = [placeOf(asked, 'direct'), placeOf(asked, 'gateway')];
+  if (!own || !gateways) return own ? 'direct' : gateways ? 'gateway' : dialect;
+  // `/sellers/timeshift` is no seller of that id.
+  if (own.row !== gateways.row) return own.ids.length < gateways.ids.length ? 'direct' : 'gateway';
+  return isOfGatewayForm(asked, gateways.row) === true ? 'gateway' : 'direct';
+}
+
+/** An object with every field that the gateway requires. Undefined: nobody can tell, as it is no JSON that can be read. */
+export function isOfGatewayForm(asked: Asked, { body }: RouteModel): boolean | undefined {
+  const names = pairsIn(asked, 'utf-8')?.map(([name]) => name);
+  if (!names || !body) return undefined;
+  return Object.entries(body.fields).every(([name, { required }]) => !required || names.includes(name));
+}
+
+/** How a request is to be read. */
+export interface Reading {
+  readonly place: Place;
+  /** By which names its fields go. */
+  readonly words: Dialect;
+  /** Contact2Sale reads by the charset that the type names; the gateway reads UTF-8, whatever is named. */
+  readonly charset: Dialect;
+  /** Is what the gateway adds added where it is left out? */
+  readonly isPreset: boolean;
+}
+
+/** One spelling of a request. */
+export function meaningOf(asked: Asked, reading: Reading): string {
+  const { place, isPreset } = reading;
+  const added = isPreset ? (ADDED_BY_GATEWAY[place.row.id] ?? {}) : {};
   return JSON.stringify([
-    at.row.id,
-    method,
-    at.ids.map(decoded),
-    queryMeaning(query, at.row.body ? {} : added),
-    bodyMeaning(at.row, dialect, asked, at.ids, at.row.body ? added : {}),
+    place.row.id,
+    place.ids.map(decoded),
+    queryMeaning(queryOf(asked.target), place.row.body ? {} : added),
+    bodyMeaning(asked, reading, place.row.body ? added : {}),
   ]);
 }
 
@@ -88,19 +122,17 @@ export const opaque = ({ body, contentType, contentEncoding }: Asked): readonly 
   body.length === 0 ? [] : [body.toString('latin1'), contentType, contentEncoding];
 
 function bodyMeaning(
-  row: RouteModel,
-  dialect: Dialect,
   asked: Asked,
-  ids: readonly string[],
+  { place: { row, ids }, words, charset }: Reading,
   added: Readonly<Record<string, string>>,
 ): unknown {
   // Nobody reads a body there, and nobody else has ever been asked.
   if (row.direct.length === 0 && !row.body) return [];
-  const read = row.body && asked.contentEncoding === undefined ? pairsIn(asked, dialect) : undefined;
+  const read = row.body && pairsIn(asked, charset === 'direct' ? namedCharset(asked) : 'utf-8');
   if (!read || !row.body) return opaque(asked);
   const { jsonApi, fields, echoes } = row.body;
-  const inner = jsonApi && dialect === 'direct' ? attributesIn(read, jsonApi.type) : undefined;
-  const names = namesOf(row.body, dialect, inner !== undefined);
+  const inner = jsonApi && words === 'direct' ? attributesIn(read, jsonApi.type) : undefined;
+  const names = namesOf(row.body, words, inner !== undefined);
   const pairs = (inner ?? read).flatMap(([key, value], _, all): Pair[] => {
     const name = names.get(key);
     const echoed = row.params.indexOf(echoes[key] ?? '');
@@ -109,22 +141,20 @@ function bodyMeaning(
     }
     const isTwice = all.filter(([other]) => other === key).length > 1;
     // Null in an optional field asks the gateway for nothing.
-    if (dialect === 'gateway' && !isTwice && isNull(value) && fields[name]?.required === false) return [];
-    const isOne = fields[name]?.list === true && key !== name && value.kind !== 'list';
-    return [[name, isOne ? { kind: 'list', items: [value] } : value]];
+    if (words === 'gateway' && !isTwice && isNull(value) && fields[name]?.required === false) return [];
+    return [[name, value]];
   });
   const missing = Object.entries(added).filter(([name]) => !pairs.some(([own]) => own === name));
   return sortedByKey([...pairs, ...missing.map(([name, is]): Pair => [name, { kind: 'word', is }])]);
 }
 
 /** The names of a row's fields on the gateway, by those of a dialect. */
-function namesOf({ fields, jsonApi }: BodyRule, dialect: Dialect, isInner: boolean): ReadonlyMap<string, string> {
+function namesOf({ fields, jsonApi }: BodyRule, words: Dialect, isInner: boolean): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const [name, field] of Object.entries(fields)) {
     const attribute = isInner ? jsonApi?.names[name] : undefined;
     if (attribute !== undefined) names.set(attribute, name);
-    // The Python gateway hands its own names on to Contact2Sale: of a message that is one of them alone.
-    else for (const own of [name, ...(dialect === 'direct' ? namesOnDirect(name, field) : [])]) names.set(own, name);
+    else for (const own of words === 'direct' ? namesOnDirect(name, field) : [name]) names.set(own, name);
   }
   return names;
 }
@@ -146,11 +176,13 @@ function attributesIn(read: readonly Pair[], type: string): readonly Pair[] | un
   return attributes?.kind === 'map' && own?.kind === 'text' && own.is === type ? attributes.pairs : undefined;
 }
 
-/** Contact2Sale reads by the charset that the type names; the gateway reads UTF-8, whatever is named. Undefined: no object. */
-function pairsIn({ body, contentType }: Asked, dialect: Dialect): readonly Pair[] | undefined {
-  const named = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType ?? '')?.[1];
+const namedCharset = ({ contentType = '' }: Asked): string =>
+  /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1] ?? 'utf-8';
+
+/** Undefined: no object, or none that can be read. */
+function pairsIn({ body, contentEncoding = 'identity' }: Asked, charset: string): readonly Pair[] | undefined {
+  if (contentEncoding !== 'identity') return undefined;
   try {
-    const charset = dialect === 'direct' ? (named ?? 'utf-8') : 'utf-8';
     const tree = treeOf(new TextDecoder(charset, { fatal: true }).decode(body));
     return tree?.kind === 'map' ? tree.pairs : undefined;
   } catch {

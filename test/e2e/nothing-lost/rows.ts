@@ -34,7 +34,7 @@ export function membersOf({ body }: RouteModel, dialect: Dialect): readonly Memb
   return Object.entries(body?.fields ?? {}).map(([name, field]) => {
     const own = dialect === 'gateway' ? name : (namesOnDirect(name, field)[0] ?? name);
     const value = field.values ? JSON.stringify(field.values[0]) : PLAIN[field.type];
-    return { name: own, field, value: field.list && dialect === 'gateway' ? `[${value}]` : value };
+    return { name: own, field, value: field.list ? `[${value}]` : value };
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toDirect, toGateway } from '../../../../src/facade/dialect/body.ts';
+import { isGatewayForm, toDirect, toGateway } from '../../../../src/facade/dialect/body.ts';
 import { bodyRule } from './rows.ts';
 import { leadId, params } from './texts.ts';
 
@@ -309,6 +309,57 @@ describe('a body from the gateway dialect for direct', () => {
   it('refuses when a field of the caller has the name that a renamed one takes', () => {
     expect(direct('leads.messages.create', '{"message":"a","body":"b"}')).toEqual(refused('two spellings of a field'));
     expect(direct('leads.create', '{"name":"a","customer":"b"}')).toEqual(refused('two spellings of a field'));
+  });
+});
+
+describe('the form of the gateway', () => {
+  const deep = (depth: number) => `{"name":"n","email":"e","x":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+  it.each([
+    ['{"name":"n","email":"e"}', true],
+    ['\uFEFF {"name":null,"email":5,"x":{"a":1}}\n', true],
+    ['{"n\\u0061me":"n","email":"e","email":"e"}', true],
+    [deep(70), true],
+    [deep(100_000), true],
+    ['{"name":"n"}', false],
+    ['{"Name":"n","email":"e"}', false],
+    ['{"seller":{"name":"n","email":"e"}}', false],
+    ['[{"name":"n","email":"e"}]', false],
+    ['{"name":"n","email":NaN}', false],
+    ['name=n&email=e', false],
+    ['null', false],
+    ['', false],
+  ])('%.60s: %s', (text, is) => expect(isGatewayForm(bodyRule('sellers.create'), Buffer.from(text))).toBe(is));
+
+  it('is UTF-8', () => {
+    const text = '{"name":"ção","email":"e"}';
+    expect(isGatewayForm(bodyRule('sellers.create'), Buffer.from(text, 'latin1'))).toBe(false);
+    expect(isGatewayForm(bodyRule('sellers.create'), Buffer.from(text, 'utf16le'))).toBe(false);
+  });
+});
+
+describe('a body at a path of the gateway that is none of its form', () => {
+  it.each([
+    ['leads.create', '{"data":{"type":"lead","attributes":{"name":"Ana","phone":null}}}'],
+    ['leads.create', ' {"data":{"attributes":{"name":"Ana"}},"meta":{}}\n'],
+    ['leads.create', '{"lead":{"customer":{"name":"Ana"},"body":"Olá"}}'],
+    ['leads.create', '{"name":"Ana","phone":null}'],
+    ['leads.create', '{"Customer":"Ana","seller_id":null}'],
+    ['leads.create', '{}'],
+    ['leads.create', '\uFEFF{"name":"Ana"}'],
+    ['leads.messages.create', '{"body":"Olá","type":null}'],
+    ['leads.messages.create', '{"data":{"message":"Olá"}}'],
+    ['leads.deal', '{"deal":{"value":5},"description":null}'],
+    ['tags.create', '{"tag":{"name":"Nova"},"color":null}'],
+    ['webhooks.subscribe', '{"hook_url":"u","hook_action":"on_create_lead"}'],
+  ])('goes direct byte for byte, as Contact2Sale may know it: %s %s', (row, text) => {
+    const body = Buffer.from(text);
+    expect(toDirect(bodyRule(row), body)).toEqual({ kind: 'ok', value: body });
+  });
+
+  it('is one with all that the gateway requires, whatever its values', () => {
+    expect(direct('leads.create', '{"customer":null,"data":{}}')).toBe(
+      '{"data":{"type":"lead","attributes":{"name":null,"data":{}}}}',
+    );
   });
 });
 

@@ -158,6 +158,17 @@ describe('a body', () => {
     expect(planned('direct')).toMatchObject({ kind: 'ok', value: { target: '/integration/leads/1', body: asked } });
   });
 
+  test.each([
+    ['/leads', '/integration/leads', '{"data":{"type":"lead","attributes":{"name":"Ana"}}}'],
+    ['/leads', '/integration/leads', '{"lead":{"customer":{"name":"Ana"},"body":"b"}}'],
+    ['/leads/1/messages', '/integration/leads/1/create_message', '{"body":"b","type":null}'],
+  ])('at %s that is none of its form goes direct to %s as it came, under its own type: %s', (url, sent, text) => {
+    const asked = Buffer.from(text);
+    const planned = (path: Path) => planFor(matched('POST', url), path, parseTarget(url), true, asked);
+    expect(planned('gateway').kind).toBe('untranslatable');
+    expect(planned('direct')).toEqual({ kind: 'ok', value: { target: sent, body: asked, isTranslated: false } });
+  });
+
   test('of the gateway dialect keeps a list where direct has the same name for it', () => {
     const asked = Buffer.from('{"url":"https://a.example/h","events":["on_create_lead"]}');
     const sent = bodyFor(matched('POST', '/webhooks/subscribe'), 'direct', asked);
