@@ -5,12 +5,17 @@ import { Refused } from '../../http/page-errors.ts';
  * transaction keeps the rows of its leads locked; senders repeat what was not answered, and without this each repetition
  * would take a connection to wait on the same lock, until none is left for anybody. So a lead has one connection at most,
  * and a few who wait for it; whoever comes then is told at once to come back.
+ *
+ * Orders of many leads at once wait here for a connection, in their order, and not in the pool, which refuses who waits
+ * longer than a connection may take to be made.
  */
 
 /** Of one lead, the one that is carried out among them. */
 const MAX_ORDERS = 10;
 /** Of a database that does not answer each order before takes seconds: who waits behind it would wait for their sum. */
 const WAIT_TIMEOUT_MS = 4_000;
+/** A burst of orders is worked off in it, at some milliseconds each. */
+const PLACE_TIMEOUT_MS = 10_000;
 
 interface WaitingLine {
   count: number;
@@ -19,6 +24,14 @@ interface WaitingLine {
 
 export class OrderGate {
   readonly #lines = new Map<string, WaitingLine>();
+  /** Those who wait for a place, the oldest first. */
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  /** @param places orders that are carried out at once, of all leads: the connections that there are for them. */
+  constructor(places: number) {
+    this.#free = places;
+  }
 
   /**
    * Carries the order out after those of the same leads that came before.
@@ -32,7 +45,7 @@ export class OrderGate {
     const waitedSince = performance.now();
     const running = before.then(() => {
       if (performance.now() - waitedSince > WAIT_TIMEOUT_MS) throw new Refused(BUSY);
-      return order();
+      return this.#inPlace(order);
     });
     const ended = running.then(
       () => undefined,
@@ -49,6 +62,20 @@ export class OrderGate {
     }
   }
 
+  async #inPlace<T>(order: () => Promise<T>): Promise<T> {
+    const waitedSince = performance.now();
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    try {
+      if (performance.now() - waitedSince > PLACE_TIMEOUT_MS) throw new Refused(FULL);
+      return await order();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    }
+  }
+
   #lineOf(name: string): WaitingLine {
     const line = this.#lines.get(name) ?? { count: 0, tail: Promise.resolve() };
     this.#lines.set(name, line);
@@ -60,6 +87,13 @@ export class OrderGate {
     if (line && --line.count === 0) this.#lines.delete(name);
   }
 }
+
+const FULL = {
+  status: 503,
+  kind: 'enrichment-busy',
+  detail: 'Too many orders wait for the database. Nothing was begun; try again later.',
+  retryAfter: 2,
+};
 
 const BUSY = {
   status: 503,

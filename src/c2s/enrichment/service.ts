@@ -100,7 +100,7 @@ export class EnrichmentService {
   readonly #queue: Queue;
   readonly #asyncCommit: AsyncCommitPool;
   readonly #repository: EnrichmentRepository;
-  readonly #gate = new OrderGate();
+  readonly #gate: OrderGate;
   /** Being written down, by standing and lead. */
   readonly #orders = new Map<string, Promise<Ordered>>();
   readonly #waiting = new Waiting();
@@ -123,6 +123,7 @@ export class EnrichmentService {
   }
 
   private constructor(options: ServiceOptions, queue: Queue) {
+    this.#gate = new OrderGate(options.store.pool.options.max);
     const { store, settings, log, sealer, facade, diretrix, workApi, marks, observer } = options;
     this.#options = options;
     this.#queue = queue;

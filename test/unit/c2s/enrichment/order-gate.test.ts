@@ -3,8 +3,8 @@ import { OrderGate } from '../../../../src/c2s/enrichment/order-gate.ts';
 
 /** Orders of one lead wait for each other, so that one that hangs costs one connection. */
 
-function setUp() {
-  const gate = new OrderGate();
+function setUp(places = 100) {
+  const gate = new OrderGate(places);
   const begun: string[] = [];
   const hold = (name: string, leads: readonly string[]) => {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -36,6 +36,34 @@ describe('orders', () => {
     expect(begun).toEqual(['first', 'other', 'second']);
     second.release();
     await second.ended;
+  });
+
+  it('of many leads are carried out as places become free, in their order, after one that fails too', async () => {
+    const { begun, hold } = setUp(2);
+    const orders = ['a', 'b', 'c', 'd', 'e'].map((name) => hold(name, [name]));
+    await turn();
+    expect(begun).toEqual(['a', 'b']);
+    orders[1]?.fail();
+    await turn();
+    expect(begun).toEqual(['a', 'b', 'c']);
+    orders[0]?.release();
+    orders[2]?.release();
+    await turn();
+    expect(begun).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('that waited too long for a place are refused, and take none', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const { begun, hold } = setUp(1);
+    const first = hold('first', ['a']);
+    const second = hold('second', ['b']);
+    await turn();
+    vi.advanceTimersByTime(10_001);
+    first.release();
+    await expect(second.ended).rejects.toMatchObject({ problem: { status: 503, kind: 'enrichment-busy' } });
+    hold('third', ['c']);
+    await turn();
+    expect(begun).toEqual(['first', 'third']);
   });
 
   it('go on after one that fails', async () => {

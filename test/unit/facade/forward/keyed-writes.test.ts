@@ -18,7 +18,7 @@ class FakeKeys implements KeyStore {
   found: () => Promise<FoundKey> = () => Promise.resolve({ kind: 'claimed' });
   /** How many times it does not answer. */
   fails = 0;
-  sealed = Buffer.alloc(0);
+  sealed: Buffer = Buffer.alloc(0);
 
   claim(): Promise<FoundKey> {
     this.told.push('claim');
