@@ -89,7 +89,7 @@ async function write(
   facade: TestFacade,
   {
     path = '/leads/42/messages',
-    body = { message: TEXT } as object,
+    body = { message: TEXT },
     key = '',
     signal = undefined as AbortSignal | undefined,
     token = FACADE_TOKEN,
