@@ -29,9 +29,22 @@ export function quantile(q: number, histogram: string, by: string, window = '$__
 }
 
 /**
- * Events in the window, the first ones included: series of rare outcomes are born at 1, and increase() needs a sample
- * before that to see it. A series that did not exist a window ago counts whole.
+ * Events in the window. The counter must start at 0 in the process (observe/recorder.ts), or its first event is no rise. A range
+ * outlives restarts and failed scrapes; an event that happens while scrapes fail is seen only if the window is longer
+ * than they fail.
  */
 export function events(selector: string, by: string, window: string): string {
-  return `sum by (${by}) ((${selector} unless ${selector} offset ${window}) or increase(${selector}[${window}]))`;
+  return `sum by (${by}) (increase(${selector}[${window}]))`;
+}
+
+/** For so long the last value of an instance that cannot be read counts. */
+const KNOWN_FOR = '20m';
+
+/**
+ * A gauge of what outlives a restart. While an instance cannot be read its last value counts, for 20 minutes; a series
+ * that an instance shows no more ends at once. @param offset such as `offset 1m`
+ */
+export function known(selector: string, offset = ''): string {
+  const at = offset && ` ${offset}`;
+  return `(${selector}${at} or (last_over_time(${selector}[${KNOWN_FOR}]${at}) unless on (job, instance) up${at} == 1))`;
 }

@@ -15,8 +15,8 @@ export const DOCS = 'docs';
  */
 export const OBJECTIVE = 0.995;
 
-/** What the autopilot asks of a route before it moves on, by default (`autopilot.gates`). */
-export const GATES = { parity: 0.999, errorRateDelta: 0.005, latencyP95Ratio: 1.3 };
+/** What the autopilot asks of a route before it moves on, by default (`autopilot.gates`); latencyFloor in seconds. */
+export const GATES = { parity: 0.999, errorRateDelta: 0.005, latencyP95Ratio: 1.3, latencyFloor: 0.05 };
 
 /** Share of the requests meant for the gateway that may fail over before somebody should look. */
 export const FAILOVER_SHARE = 0.05;
@@ -29,6 +29,3 @@ export const RATE_BUDGET_WAIT = 1;
 
 /** Share of the process's file descriptors, of which every connection takes one. */
 export const OPEN_FILES_SHARE = 0.8;
-
-/** Seconds. Each instance asks the database something every second, and notices a lost connection within three. */
-export const STORE_SILENCE = 15;

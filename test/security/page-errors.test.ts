@@ -64,6 +64,7 @@ function adminBehind(error: () => Error): Express {
 
 function endpointsBehind(error: () => Error) {
   return createEndpoints({
+    onAnswered: () => undefined,
     availability: () => ({ isOpen: true, service: bomb(error) }),
     callerOf: () => 'a-caller',
     isOpen: false,

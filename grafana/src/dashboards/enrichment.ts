@@ -1,8 +1,8 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { EnrichmentResult } from '../../../src/c2s/enrichment/enrichment.ts';
 import { dashboard, type Section } from '../kit/dashboard.ts';
 import { q, series, stat } from '../kit/panels.ts';
-import { ofJob, quantile, rate } from '../promql.ts';
-import { recorded } from '../rules/recording.ts';
+import { ofJob, quantile, rate, share } from '../promql.ts';
 import { OBJECTIVE } from '../settings.ts';
 
 /** Leads that come in and the messages that go out: does the pipeline keep up, and where does it stick? */
@@ -10,6 +10,12 @@ import { OBJECTIVE } from '../settings.ts';
 const steps = 'facade_enrichment_step_duration_seconds';
 /** Every instance shows the jobs of the one store. */
 const jobs = (by: string, ...matchers: string[]): string => `max${by} (${ofJob('facade_jobs', ...matchers)})`;
+
+/** Of what an enrichment can come to: its message arrived; it should have, and did not. The others have none. */
+const DELIVERED: readonly EnrichmentResult[] = ['enriched', 'partial', 'already_sent'];
+const UNDELIVERED: readonly EnrichmentResult[] = ['refused', 'gave_up', 'unknown'];
+const ended = (results: readonly EnrichmentResult[]): string =>
+  `sum(increase(${ofJob('facade_enrichments_total', `result=~"${results.join('|')}"`)}[1h]))`;
 
 const now: Section = {
   title: 'Now',
@@ -41,14 +47,14 @@ const now: Section = {
       queries: [q(`max(${quantile(0.95, ofJob(`${steps}_bucket`), 'step', '5m')})`, 'slowest')],
     }),
     stat({
-      title: 'Messages refused',
+      title: 'Messages not delivered',
       description:
-        'Share of the attempts to write the message that failed on the way to Contact2Sale (leads.messages.create).',
+        'Of the enrichments that ended in the last hour with something to say: the share whose message Contact2Sale refused, that was given up, or of which nobody knows.',
       unit: 'percentunit',
       width: 6,
       decimals: 2,
       thresholds: [[1 - OBJECTIVE, 'red']],
-      queries: [q(`max(${ofJob(recorded.routeAttemptErrors, 'route="leads.messages.create"')})`, 'refused')],
+      queries: [q(share(ended(UNDELIVERED), ended([...DELIVERED, ...UNDELIVERED])), 'not delivered')],
     }),
   ],
 };
@@ -69,6 +75,14 @@ const flow: Section = {
       unit: 'short',
       width: 12,
       queries: [q(jobs(' by (state)'), '{{state}}')],
+    }),
+    series({
+      title: 'Requests to its endpoints',
+      description:
+        'Orders, pushes and look-ups by endpoint and status; 499: the caller left. 503: no orders are taken.',
+      unit: 'reqps',
+      width: 24,
+      queries: [q(rate(ofJob('facade_enrichment_requests_total'), 'endpoint, status'), '{{endpoint}} {{status}}')],
     }),
   ],
 };

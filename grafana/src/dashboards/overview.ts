@@ -181,7 +181,7 @@ const ratios: Section = {
     }).dataLinks([link()]),
     series({
       title: 'Parity',
-      description: `Share of the compared answers that match: what the evidence guarantees (the lower bound of the interval). The gate is ${GATES.parity}; a low bound with few comparisons only says that more are needed.`,
+      description: `Share of the compared answers that match: what the evidence guarantees (the lower bound of the interval). The gate is ${GATES.parity}; a low bound with few comparisons only says that more are needed. A route that was never compared has no line.`,
       unit: 'percentunit',
       decimals: 2,
       max: 1,
@@ -279,12 +279,12 @@ const safety: Section = {
     }),
     series({
       title: 'Kill switch',
-      description: 'Share of the instances on which it is on.',
-      unit: 'percentunit',
+      description: 'Instances on which it is on: those serve every route by direct.',
+      unit: 'short',
+      decimals: 0,
       width: 6,
-      max: 1,
-      thresholds: [[0.01, 'red']],
-      queries: [q(`avg(${ofJob('facade_kill_switch')})`, 'on')],
+      thresholds: [[1, 'red']],
+      queries: [q(`sum(${ofJob('facade_kill_switch')})`, 'instances')],
     }),
     series({
       title: 'Passthrough',

@@ -13,7 +13,7 @@ import {
   type Panel,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { JOB } from '../settings.ts';
-import { ofJob } from '../promql.ts';
+import { known, ofJob } from '../promql.ts';
 import { DATASOURCE } from './panels.ts';
 
 /** The frame that every dashboard has: data source and job as variables, marks of what changed, links to the others. */
@@ -84,7 +84,7 @@ export function dashboard(options: DashboardOptions): Dashboard {
 /** What changed, drawn into every panel over time: most of what a graph shows after such a mark, the mark explains. */
 function marks(): AnnotationQueryBuilder[] {
   const info = ofJob('facade_config_info');
-  const fresh = `max by (revision) (${info}) unless max by (revision) (${info} offset 1m)`;
+  const fresh = `max by (revision) (${info}) unless max by (revision) ${known(info, 'offset 1m')}`;
   return [
     mark('New table', 'blue', fresh, 'The table of revision {{revision}} serves'),
     mark(

@@ -1,5 +1,5 @@
 import { failedAttempt, failedRequest } from '../outcomes.ts';
-import { events, quantile, select } from '../promql.ts';
+import { events, known, quantile, select } from '../promql.ts';
 import {
   DOCS,
   EVENT_LOOP_LAG,
@@ -9,7 +9,6 @@ import {
   OBJECTIVE,
   OPEN_FILES_SHARE,
   RATE_BUDGET_WAIT,
-  STORE_SILENCE,
 } from '../settings.ts';
 import type { AlertRule, RuleGroup, Severity } from './group.ts';
 import { recorded, type Window } from './recording.ts';
@@ -59,6 +58,9 @@ const BURNS: readonly Burn[] = [
 const BUDGET = 1 - OBJECTIVE;
 const LEAST_FAILURES = 10;
 
+/** Seconds. The autopilot's gate takes a faster direct for this fast, and so does the alert. */
+const SLOW_FROM = Number((GATES.latencyP95Ratio * GATES.latencyFloor).toPrecision(6));
+
 /** Rounded: 14.4 × 0.005 is not 0.072 in binary. */
 const times = (factor: number): string => String(Number((factor * BUDGET).toPrecision(6)));
 
@@ -96,11 +98,11 @@ function callers(): AlertRule[] {
     }),
     alert({
       name: 'FacadeMissing',
-      expr: `absent(up{${ofFacade}})`,
+      expr: `absent(up{${ofFacade}}) or max by (job) (up{${ofFacade}}) == 0`,
       for: '5m',
       severity: 'critical',
-      summary: 'Prometheus knows no facade',
-      description: `No target with job="${JOB}" for five minutes: the scrape configuration or the service discovery lost it. Nothing else here can alert until it is back.`,
+      summary: 'Prometheus can read no facade',
+      description: `For five minutes no target with job="${JOB}" was there, or none answered. Nothing else here can alert until one is back.`,
     }),
     ...BURNS.map(burn),
     alert({
@@ -114,7 +116,7 @@ function callers(): AlertRule[] {
     }),
     alert({
       name: 'FacadeUnknownWrites',
-      expr: `sum by (job, route) (max by (job, route, state, cause) (${unknown})) > 0`,
+      expr: `sum by (job, route) (max by (job, route, state, cause) ${known(unknown)}) > 0`,
       for: '0m',
       severity: 'critical',
       summary: 'Writes of {{ $labels.route }} may or may not have been carried out',
@@ -144,7 +146,7 @@ function paths(): AlertRule[] {
     }),
     alert({
       name: 'FacadeGatewayCredentials',
-      expr: `${events('facade_attempts_total{outcome="upstream_credentials"}', 'job, route', '10m')} > 0`,
+      expr: `${events('facade_attempts_total{outcome="upstream_credentials"}', 'job, route', '30m')} > 0`,
       for: '2m',
       severity: 'warning',
       summary: 'The gateway does not accept our token on {{ $labels.route }}',
@@ -153,7 +155,7 @@ function paths(): AlertRule[] {
     }),
     alert({
       name: 'FacadeGatewayLacksOperation',
-      expr: `${events('facade_attempts_total{outcome="gateway_lacks_operation"}', 'job, route', '10m')} > 0`,
+      expr: `${events('facade_attempts_total{outcome="gateway_lacks_operation"}', 'job, route', '30m')} > 0`,
       for: '2m',
       severity: 'warning',
       summary: 'The gateway does not have the operation of {{ $labels.route }}',
@@ -189,11 +191,11 @@ function paths(): AlertRule[] {
     }),
     alert({
       name: 'FacadeGatewaySlow',
-      expr: `${recorded.routeLatencyRatio} > ${GATES.latencyP95Ratio}\nand on (job, route) ${recorded.routeAttempts}{path="gateway"} > 0.1`,
+      expr: `${recorded.routeLatencyRatio} > ${GATES.latencyP95Ratio}\nand on (job, route) ${recorded.routeUpstreamSeconds('p95')}{path="gateway"} > ${SLOW_FROM}\nand on (job, route) ${recorded.routeAttempts}{path="gateway"} > 0.1`,
       for: '30m',
       severity: 'warning',
       summary: 'The gateway is slower than direct on {{ $labels.route }}',
-      description: `Its p95 is {{ $value | humanize }} times that of direct; ${GATES.latencyP95Ratio} is where the autopilot would take the route back.`,
+      description: `Its p95 is {{ $value | humanize }} times that of direct; ${GATES.latencyP95Ratio} is where the autopilot rolls the route back. Below ${SLOW_FROM} s nothing counts as slow.`,
     }),
     alert({
       name: 'FacadeRateBudgetExhausted',
@@ -223,7 +225,7 @@ function migration(): AlertRule[] {
     alert({
       name: 'FacadeParityBelowGate',
       expr: [
-        `min by (job, route) (facade_parity_ratio) < ${GATES.parity}`,
+        `min by (job, route) ${known('facade_parity_ratio')} < ${GATES.parity}`,
         'and max by (job, route) (facade_rollout_gateway_ratio) > 0',
         `and sum by (job, route) (increase(facade_shadow_total{result=~"match|mismatch"}[1h])) >= ${LEAST_FAILURES}`,
       ].join('\n'),
@@ -234,16 +236,16 @@ function migration(): AlertRule[] {
     }),
     alert({
       name: 'FacadeWritesNotVerified',
-      expr: `${events('facade_verify_total{result="not_arrived"}', 'job, route', '10m')} > 0`,
+      expr: `${events('facade_verify_total{result="not_arrived"}', 'job, route', '1h')} > 0`,
       for: '0m',
       severity: 'critical',
       summary: 'Writes of {{ $labels.route }} by the gateway did not arrive as asked',
       description:
-        '{{ $value | humanize }} writes that the gateway had confirmed in the last ten minutes were read back through direct and found missing or altered.',
+        '{{ $value | humanize }} writes that the gateway had confirmed were read back through direct in the last hour and found missing or altered.',
     }),
     alert({
       name: 'FacadeKillSwitchOn',
-      expr: 'max by (job) (facade_kill_switch) == 1',
+      expr: `max by (job) ${known('facade_kill_switch')} == 1`,
       for: '1h',
       severity: 'warning',
       summary: 'The kill switch has been on for an hour',
@@ -251,13 +253,13 @@ function migration(): AlertRule[] {
         'Everything goes direct, whatever the table says. Nobody migrates while it is on, and it is easily forgotten.',
     }),
     alert({
-      name: 'FacadeStoreStale',
-      expr: `max by (job, instance) (facade_store_silence_seconds{${ofFacade}}) > ${STORE_SILENCE}`,
+      name: 'FacadeStoreDown',
+      expr: `facade_store_up{${ofFacade}} == 0`,
       for: '1m',
       severity: 'warning',
       summary: 'The database does not answer {{ $labels.instance }}',
       description:
-        'It has said nothing for {{ $value | humanizeDuration }}. Requests are served; flips are neither made nor heard of there, and the kill switch acts on the instance on which it is set.',
+        'It was never there, or has not answered for more than 15 s. Requests are served; flips are neither made nor heard of there, and the kill switch acts on the instance on which it is set.',
     }),
     alert({
       name: 'FacadeSteeringBehind',
@@ -292,7 +294,7 @@ function inside(): AlertRule[] {
   return [
     alert({
       name: 'FacadeJobsDead',
-      expr: 'sum by (job) (max by (job, state) (facade_dead_letters)) > 0',
+      expr: `sum by (job) (max by (job, state) ${known('facade_dead_letters')}) > 0`,
       for: '5m',
       severity: 'warning',
       summary: 'Enrichment jobs were given up',
@@ -327,8 +329,7 @@ function inside(): AlertRule[] {
     }),
     alert({
       name: 'FacadeLogDropped',
-      // It exists from the start of the process on, so that a first rise is a rise.
-      expr: `sum by (job, instance) (increase(facade_log_dropped_total{${ofFacade}}[10m])) > 0`,
+      expr: `${events(`facade_log_dropped_total{${ofFacade}}`, 'job, instance', '10m')} > 0`,
       for: '1m',
       severity: 'warning',
       summary: '{{ $labels.instance }} drops lines of its log',

@@ -24,6 +24,8 @@ export interface EndpointOptions {
   /** Milliseconds. */
   readonly syncDeadline: () => number;
   readonly log: Logger;
+  /** Told of every request that was answered, or whose caller left (499). */
+  readonly onAnswered: (endpoint: string, status: number) => void;
   /** Undefined: off. */
   readonly tracing?: Pick<Tracing, 'endpoint'> | undefined;
 }
@@ -83,12 +85,13 @@ export function opened(availability: () => Availability): RequestHandler {
 }
 
 /** A line a request: which endpoint, whose, and what came of it. No path, which may hold a secret or a lead's id. */
-export function logged({ log, tracing, callerOf }: EndpointOptions, endpoint: string): RequestHandler {
+export function logged({ log, tracing, callerOf, onAnswered }: EndpointOptions, endpoint: string): RequestHandler {
   return (req, res, next) => {
     const startedAt = performance.now();
     const trace = tracing && beginTrace(tracing, req, res);
     res.once('close', () => {
       trace?.ended(res.statusCode);
+      onAnswered(endpoint, res.writableFinished ? res.statusCode : 499);
       const ms = Math.round(performance.now() - startedAt);
       const requestId = requestIdFor(req);
       log.info(

@@ -83,6 +83,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     syncDeadline: () => settings().syncDeadlineMs,
     log,
     tracing,
+    onAnswered: (endpoint, status) => counters.requests.inc({ endpoint, status: String(status) }),
   });
   return {
     availability,

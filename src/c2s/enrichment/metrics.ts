@@ -14,6 +14,8 @@ export interface EnrichmentMetrics {
   readonly stepDuration: Histogram<'step' | 'result'>;
   /** Pushes by how they were told from a stranger's. */
   readonly pushes: Counter<'webhook' | 'secret'>;
+  /** Requests to the endpoints of the enrichment; 499: the caller left. */
+  readonly requests: Counter<'endpoint' | 'status'>;
 }
 
 /** A scrape is answered within a second, above all while the database says nothing. */
@@ -76,7 +78,16 @@ export function createEnrichmentMetrics(
   // Its usual outcome only: a series for each bucket of each pair would be three hundred.
   for (const step of STEPS) stepDuration.zero({ step, result: step === 'send' ? 'end' : 'ok' });
   for (const webhook of WEBHOOKS) for (const secret of judgedOf(webhook)) pushes.inc({ webhook, secret }, 0);
-  return { enrichments, stepDuration, pushes };
+  return { enrichments, stepDuration, pushes, requests: countRequests(registry) };
+}
+
+function countRequests(registry: Registry): EnrichmentMetrics['requests'] {
+  return new Counter({
+    name: 'facade_enrichment_requests_total',
+    help: 'Requests to the endpoints of the enrichment, by what they were answered; 499: the caller left before the end.',
+    labelNames: ['endpoint', 'status'] as const,
+    registers: [registry],
+  });
 }
 
 /** Google's head has no header of ours, and its pushes are never taken without a key. */

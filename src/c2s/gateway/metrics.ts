@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { FaultKind } from '../../http/buffered-exchange.ts';
+import { GC_BUCKETS } from '../../http/gc-buckets.ts';
 import { GATEWAY_OPERATIONS } from './operations.ts';
 import type { OperationId } from './operations.ts';
 
@@ -90,7 +91,7 @@ export class GatewayMetrics {
         dropped.inc(observed.droppedLogLines());
       },
     });
-    collectDefaultMetrics({ register: this.#registry });
+    collectDefaultMetrics({ register: this.#registry, gcDurationBuckets: GC_BUCKETS });
   }
 
   #makeRequestMetrics(registers: Registry[]): void {

@@ -1,7 +1,9 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { CellCounter } from '../observe/cells.ts';
+import type { RouteModel } from '../rollout/route.ts';
 import type { ParityBook } from './book.ts';
 import { VERDICTS } from './verdict.ts';
+import { VERIFY_RESULTS } from './verify.ts';
 
 /** Counters of the comparison, and the gauges of parity. */
 export class ComparisonMetrics {
@@ -24,6 +26,13 @@ export class ComparisonMetrics {
     });
     observeParity(registry, book, now);
   }
+
+  /** Routes whose writes are read back have every result at 0, so that the first one is a rise. */
+  use(models: readonly Pick<RouteModel, 'id' | 'verify'>[]): void {
+    for (const { id: route, verify } of models) {
+      if (verify) for (const result of VERIFY_RESULTS) this.verifications.inc({ route, result }, 0);
+    }
+  }
 }
 
 type Reports = Pick<ParityBook, 'reports'>;
@@ -41,8 +50,10 @@ function observeParity(registry: Registry, book: Reports, now: () => number): vo
   const ratio = gauge('facade_parity_ratio', help, ['route'], () => {
     for (const one of [ratio, lowerBound, verdict]) one.reset();
     for (const { route, parity, verdict: judged } of book.reports(now())) {
-      if (!Number.isNaN(parity.value)) ratio.set({ route }, parity.value);
-      lowerBound.set({ route }, parity.low);
+      if (!Number.isNaN(parity.value)) {
+        ratio.set({ route }, parity.value);
+        lowerBound.set({ route }, parity.low);
+      }
       for (const kind of VERDICTS) {
         verdict.set({ route, verdict: kind.replaceAll(' ', '_') }, kind === judged.kind ? 1 : 0);
       }

@@ -85,8 +85,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
     use(config) {
       current = config;
       settings = shadowSettings(config);
-      const models = dataPlane.snapshot.entries.map(({ model }) => model);
-      book.use(paritySettings(config), rulesOf(config, models));
+      useModels(config, options, book, counters);
       observer.configure(settings);
       writes.configure(settings);
     },
@@ -106,6 +105,17 @@ export function startComparison(options: ComparisonOptions): Comparing {
   comparing.use(options.config);
   dataPlane.shadowSink = observer;
   return comparing;
+}
+
+function useModels(
+  config: FacadeConfig,
+  { dataPlane }: ComparisonOptions,
+  book: ParityBook,
+  counters: ComparisonMetrics,
+): void {
+  const models = dataPlane.snapshot.entries.map(({ model }) => model);
+  book.use(paritySettings(config), rulesOf(config, models));
+  counters.use(models);
 }
 
 function forgetAlone(book: ParityBook, row: EvidenceRow, hasStore: boolean): void {

@@ -13,7 +13,8 @@ import { understood } from './understood.ts';
  * This finds the gateway that answers 200 and sends Contact2Sale a field under a name that it does not read.
  */
 
-export type VerifyResult = 'arrived' | 'not_arrived' | 'cannot_tell';
+export const VERIFY_RESULTS = ['arrived', 'not_arrived', 'cannot_tell'] as const;
+export type VerifyResult = (typeof VERIFY_RESULTS)[number];
 
 export interface Verification {
   readonly result: VerifyResult;

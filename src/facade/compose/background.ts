@@ -136,7 +136,11 @@ function showShared({ duties }: ComposeContext, { metrics }: Runtime, store: Sto
   observeShared(metrics.registry, () => {
     const { revision, behind } = steering.status;
     const own = { revision: undefined, behind: undefined };
-    return { silenceMs: store.silenceMs, ...(duties.rolloutsIn === 'database' ? { revision, behind } : own) };
+    return {
+      hasStore: !store.isOff,
+      silenceMs: store.silenceMs,
+      ...(duties.rolloutsIn === 'database' ? { revision, behind } : own),
+    };
   });
 }
 

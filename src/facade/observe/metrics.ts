@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { GC_BUCKETS } from '../../http/gc-buckets.ts';
 import { STAGES, type Stage } from '../rollout/stage.ts';
 import { CellCounter, CellHistogram } from './cells.ts';
 
@@ -127,7 +128,7 @@ export class Metrics {
   });
 
   constructor() {
-    collectDefaultMetrics({ register: this.registry });
+    collectDefaultMetrics({ register: this.registry, gcDurationBuckets: GC_BUCKETS });
     for (const result of ['success', 'failure']) this.reloads.inc({ result }, 0);
     for (const upstream of ['direct', 'gateway']) this.rateBudgetWait.zero({ upstream });
     this.killSwitch.set(0);

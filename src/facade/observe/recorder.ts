@@ -13,6 +13,14 @@ import { RecentMinute, type Recent } from './recent.ts';
 const PATHS: readonly ServedPath[] = ['direct', 'gateway', 'passthrough'];
 const OUTCOME_NAMES = Object.keys(OUTCOMES) as Outcome[];
 const OUTCOME_INDEX = Object.fromEntries(OUTCOME_NAMES.map((name, i) => [name, i])) as Record<Outcome, number>;
+/**
+ * The outcomes that alerts look for. Each has its series from the start on: Prometheus sees a rise only after a first sample, and a
+ * breaker can open before the second one.
+ */
+const FAILED = OUTCOME_NAMES.filter((name) => {
+  const { judge, party, phase } = OUTCOMES[name];
+  return judge === 'failure' || (party === 'facade' && phase === 'connect');
+});
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OTHER'] as const;
 const METHOD_INDEX: ReadonlyMap<string, number> = new Map(METHODS.map((name, i) => [name, i]));
 
@@ -70,9 +78,10 @@ export class RouteRecorder {
       this.#paths[path] = record;
       this.#requestCell(path, method, success, 'ok');
       this.#attemptCell(record, 'ok');
+      for (const outcome of FAILED) this.#attemptCell(record, outcome);
     }
     if (paths.includes('gateway')) {
-      for (const reason of ['upstream_connect', 'facade_breaker_open']) metrics.failovers.inc({ route, reason }, 0);
+      for (const reason of FAILED) metrics.failovers.inc({ route, reason }, 0);
     }
   }
 

@@ -168,6 +168,7 @@ function keepAsking(facade: TestFacade): () => Promise<void> {
       ...[0, 1, 2, 3].map((n) => ask(`/integration/leads/${i * 4 + n}`)),
       ask(`/integration/leads/${i}/tags`),
       ask(`/integration/leads/${i}/unclaimed`),
+      ...(i % 10 === 0 ? [ask('/api/v1/enrichments/none')] : []),
       ...(i % 10 === 0 ? [ask(`/leads/${i}/messages`, { method: 'POST', body: '{"message":"hello"}' })] : []),
       ...(i % 10 === 5 ? [ask(`/leads/${i}`, { method: 'PATCH', body: '{"customer":"Ana"}' })] : []),
     ]);

@@ -57,6 +57,7 @@ export async function startWebhooks(options: WebhookServerOptions = {}): Promise
   const { availability = { isOpen: true, service }, pushDeadlineMs } = options;
   const log = pino({ enabled: false });
   const endpoints = createEndpoints({
+    onAnswered: () => undefined,
     availability: () => availability,
     callerOf: () => undefined,
     isOpen: false,

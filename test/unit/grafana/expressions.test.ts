@@ -30,7 +30,7 @@ async function knownNames(): Promise<Set<string>> {
   new UnknownWriteMetrics(metrics.registry);
   createMigrationRatio(metrics.registry);
   metrics.observeLog(() => 0);
-  observeShared(metrics.registry, () => ({ silenceMs: 0, revision: 0, behind: 0 }));
+  observeShared(metrics.registry, () => ({ hasStore: true, silenceMs: 0, revision: 0, behind: 0 }));
   const registered = (await metrics.registry.getMetricsAsJSON()).map(({ name }) => name);
   const list = JSON.parse(readFileSync('test/e2e/external/may-be-empty.json', 'utf8')) as { metrics: object };
   return new Set([

@@ -235,6 +235,23 @@ describe('the recorder of a route', () => {
     expect(await valueOf(metrics, 'facade_upstream_duration_seconds', labels, '_count')).toBe(0);
   });
 
+  test('has every failure that alerts look for at 0, so that the first one is a rise', async () => {
+    const metrics = new Metrics();
+    new RouteRecorder(metrics, 'leads.get', ['direct', 'gateway'], 'GET');
+    const failed = (Object.keys(OUTCOMES) as Outcome[]).filter((name) => {
+      const { judge, party, phase } = OUTCOMES[name];
+      return judge === 'failure' || (party === 'facade' && phase === 'connect');
+    });
+    expect(failed).toEqual(
+      expect.arrayContaining(['upstream_credentials', 'gateway_lacks_operation', 'facade_rate_budget']),
+    );
+    for (const outcome of failed) {
+      for (const path of ['direct', 'gateway'])
+        expect(await valueOf(metrics, 'facade_attempts_total', { path, outcome }), outcome).toBe(0);
+      expect(await valueOf(metrics, 'facade_failovers_total', { reason: outcome }), outcome).toBe(0);
+    }
+  });
+
   test('counts failovers by their reason', async () => {
     const { metrics, recorder } = record();
     recorder.failover('upstream_respond');
