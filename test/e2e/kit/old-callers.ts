@@ -35,6 +35,24 @@ export const asGoogle = (url: string, key: string, push: object): Promise<OldAns
     posted(push, { 'user-agent': 'Google-Ads-Leads' }),
   );
 
+/** Make.com: GET with the id of a lead. @param token undefined: as it called the service before */
+export const asMake = (url: string, leadId: string | undefined, token?: string): Promise<OldAnswer> =>
+  called(`${url}/api/v1/leads/process${leadId === undefined ? '' : `?id=${leadId}`}`, withToken(token));
+
+/** A script that has a lead enriched. */
+export const asScript = (url: string, leadId: string, token?: string): Promise<OldAnswer> =>
+  called(`${url}/api/v1/c2s/enrich/${leadId}`, { method: 'POST', ...withToken(token) });
+
+/** One that looks people up, or asks for what there was beside it. @param body given: POST */
+export const asReader = (url: string, path: string, token?: string, body?: object): Promise<OldAnswer> => {
+  const { headers } = withToken(token);
+  return called(url + path, body === undefined ? { headers } : posted(body, headers));
+};
+
+const withToken = (token: string | undefined): { headers: Record<string, string> } => ({
+  headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+});
+
 /** A push of Google Ads, as its "send test data" shows it. @param columns column_id and value */
 export const googlePush = (leadId: string, columns: Readonly<Record<string, string>>, more: object = {}) => ({
   lead_id: leadId,
