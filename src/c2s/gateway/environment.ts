@@ -36,6 +36,9 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
+/** Every variable that is read. */
+export const VARIABLE_NAMES: readonly string[] = Object.keys(schema.shape);
+
 interface GatewayEnvironment {
   readonly options: GatewayOptions;
   readonly logLevel: string;

@@ -9,6 +9,8 @@ const inCapitals = (name: string) =>
   ({ instead: `is not read in small letters; write ${name}`, isFault: true }) as const;
 const unread = (remedy: string) => ({ instead: `is not read here; ${remedy}`, isFault: false }) as const;
 
+const OTHER_PORT = 'the port of this service is PORT, that of the gateway GATEWAY_PORT';
+
 /** The Python gateway took a name in any case. */
 const SMALL_LETTERS: FormerNames = {
   c2s_token: inCapitals('C2S_TOKEN'),
@@ -30,6 +32,7 @@ export const FACADE_FORMER_NAMES: FormerNames = {
   WORKER_API_KEY: { now: 'WORK_API_KEY' },
   RUST_LOG: unread('write LOG_LEVEL'),
   REDIS_URL: unread('remove it: what instances share is in the database'),
-  C2S_GATEWAY_PORT: unread('the port of this service is PORT, that of the gateway GATEWAY_PORT'),
+  C2S_GATEWAY_PORT: unread(OTHER_PORT),
+  c2s_gateway_port: unread(OTHER_PORT),
   ...SMALL_LETTERS,
 };

@@ -211,7 +211,7 @@ describe('the environment', () => {
     expect(problemsOf(given).join()).not.toMatch(/secret-of-old|token-of-somebody|key-of-two/);
   });
 
-  it.each(['RUST_LOG', 'REDIS_URL', 'C2S_GATEWAY_PORT'])(
+  it.each(['RUST_LOG', 'REDIS_URL', 'C2S_GATEWAY_PORT', 'c2s_gateway_port'])(
     'takes no harm of %s, and says that nobody reads it',
     (name) => {
       expect(problemsOf({ [name]: '1' })).toEqual([]);
