@@ -1,8 +1,16 @@
 /** What the admin API says, as far as the console shows it. Everything that may be absent is marked so. */
 
-export interface LastMinute {
+/** Requests by the path that answered at last, attempts by the path that was tried. */
+export interface RecentCounts {
   readonly requests: number;
   readonly failures: number;
+  readonly attempts: number;
+  readonly failedAttempts: number;
+  /** Failed attempts of this path that direct was asked for instead. */
+  readonly failovers: number;
+}
+
+export interface LastMinute extends RecentCounts {
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;
@@ -14,6 +22,7 @@ export interface PathJson {
   /** Why the path serves no request of the route, as `facade_attempts_total` counts it. */
   readonly fault?: 'upstream_credentials' | 'gateway_lacks_operation';
   readonly lastMinute?: LastMinute;
+  readonly lastHour?: RecentCounts;
 }
 
 export interface RolloutJson {
@@ -32,6 +41,8 @@ export interface RouteJson {
   readonly autopilot: 'propose' | 'apply' | null;
   readonly paths: { readonly direct?: PathJson; readonly gateway?: PathJson };
   readonly parity?: ParitySummaryJson;
+  /** What fails, in a sentence; down: at least half of the attempts of a path did in the last minute. */
+  readonly trouble?: { readonly text: string; readonly isDown: boolean };
 }
 
 /** The short form, for the board. */
@@ -77,7 +88,7 @@ export interface TimelineJson {
   readonly paths: Readonly<Record<'direct' | 'gateway', Readonly<Record<Figure, readonly (number | null)[]>>>>;
 }
 
-export type Figure = 'requests' | 'failures' | 'p95';
+export type Figure = keyof RecentCounts | 'p95';
 
 /** The figures of the minute before. */
 export interface Point {

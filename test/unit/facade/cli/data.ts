@@ -1,8 +1,12 @@
 /** What a facade in the middle of a migration would say; invented. */
 
-const minute = (requests: number, failures: number, p95: number | null) => ({
+const minute = (requests: number, failures: number, p95: number | null, more: object = {}) => ({
   requests,
   failures,
+  attempts: requests,
+  failedAttempts: failures,
+  failovers: 0,
+  ...more,
   p50: p95 && p95 / 2,
   p95,
   p99: p95 && p95 * 2,
@@ -42,9 +46,14 @@ export const TABLE = {
     {
       ...broken,
       paths: {
-        direct: { ...broken.paths.direct, lastMinute: minute(12, 0, 80) },
-        gateway: { ...broken.paths.gateway, breaker: 'open', lastMinute: minute(30, 30, 2.25) },
+        direct: { ...broken.paths.direct, lastMinute: minute(42, 0, 80) },
+        gateway: {
+          ...broken.paths.gateway,
+          breaker: 'open',
+          lastMinute: minute(0, 0, null, { attempts: 30, failedAttempts: 30, failovers: 30 }),
+        },
       },
+      trouble: { text: 'gateway: 30 of 30 attempts failed, direct answered all', isDown: true },
     },
     {
       ...route('leads.resolveSource', 'retired', 100, 0),

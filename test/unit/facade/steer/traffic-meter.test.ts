@@ -46,9 +46,9 @@ it('writes down what was served since the last time, by path, with what failed b
 
 it('counts failovers, and requests that the gateway path cannot carry, at the gateway path', async () => {
   meter.attach(traffic);
-  recorder.notTried('gateway', 'untranslatable');
-  recorder.failover('untranslatable');
-  recorder.failover('upstream_connect');
+  recorder.notTried('gateway', 'untranslatable', 0);
+  recorder.failover('untranslatable', 0);
+  recorder.failover('upstream_connect', 0);
   await meter.flush();
   expect(await counted()).toEqual(['leads.get gateway 0 0 2 1']);
 });
