@@ -223,6 +223,8 @@ export interface RouteMigrationJson {
   readonly lastDirectUse: string | null;
   readonly lastDirectOnlyUse: string | null;
   readonly safeToDeleteSince: string | null;
+  /** What is missing for that, in words. */
+  readonly missing: readonly string[];
 }
 
 /** The burn-down. */
@@ -231,6 +233,7 @@ export interface MigrationJson {
   readonly observedSince: string;
   readonly stages: Readonly<Record<string, number>>;
   readonly lastDay: ServedJson;
+  readonly oldPaths: { readonly safeToDelete: number; readonly of: number };
   /** Oldest first. */
   readonly days: readonly ({ readonly day: string } & ServedJson)[];
   readonly routes: readonly RouteMigrationJson[];

@@ -237,7 +237,13 @@ const served = (direct: number, gateway: number) => ({
   gateway,
   share: direct + gateway === 0 ? null : gateway / (direct + gateway),
 });
-const migrating = { lastMinute: served(0, 0), lastDirectUse: null, lastDirectOnlyUse: null, safeToDeleteSince: null };
+const migrating = {
+  lastMinute: served(0, 0),
+  lastDirectUse: null,
+  lastDirectOnlyUse: null,
+  safeToDeleteSince: null,
+  missing: [] as string[],
+};
 
 export const MIGRATION = {
   at: '2026-11-24T12:00:00Z',
@@ -245,6 +251,7 @@ export const MIGRATION = {
   killSwitch: false,
   stages: { direct: 0, shadow: 1, canary: 1, gateway: 0, retired: 1 },
   lastDay: served(700, 300),
+  oldPaths: { safeToDelete: 1, of: 4 },
   days: [
     { day: '2026-11-22', ...served(1000, 0) },
     { day: '2026-11-23', ...served(900, 100) },
@@ -268,7 +275,19 @@ export const MIGRATION = {
       gateway: 12.5,
       lastDay: served(100, 20),
       verdict: 'not ready',
+      lastDirectUse: '2026-11-24T11:59:00Z',
       lastDirectOnlyUse: '2026-11-24T09:00:00Z',
+      missing: ['the gateway has 12.5 %'],
+    },
+    {
+      ...migrating,
+      id: 'sellers.list',
+      stage: 'gateway',
+      days: 0,
+      gateway: 100,
+      lastDay: served(14, 60),
+      lastDirectUse: '2026-11-24T10:00:00Z',
+      missing: ['unused for 2 h of 7 days', '14 failovers in it'],
     },
     {
       ...migrating,
