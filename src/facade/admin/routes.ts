@@ -28,6 +28,8 @@ export interface RouteView {
   /** How the autopilot moves it; null: only humans do. */
   readonly autopilot: 'propose' | 'apply' | null;
   readonly paths: Partial<Record<Path, PathView>>;
+  /** Percent of the requests of the last hour that the gateway answered; null: there were none. */
+  readonly lastHourShare: number | null;
   /** Left out: no attempt failed. */
   readonly trouble: Trouble | undefined;
 }
@@ -66,6 +68,10 @@ function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
     deadlines: model.deadlines,
     autopilot: model.autopilot?.mode ?? null,
     paths,
+    lastHourShare: shareOf(paths.direct?.lastHour?.requests ?? 0, paths.gateway?.lastHour?.requests ?? 0),
     trouble: troubleOf(counts('direct'), counts('gateway')),
   };
 }
+
+const shareOf = (direct: number, gateway: number): number | null =>
+  direct + gateway === 0 ? null : Math.round((10_000 * gateway) / (direct + gateway)) / 100;

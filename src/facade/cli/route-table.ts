@@ -1,6 +1,6 @@
 import type { PathView, RouteView } from '../admin/routes.ts';
 import type { Style } from './context.ts';
-import { milliseconds, perSecond, share } from './format.ts';
+import { milliseconds, percent, perSecond, share } from './format.ts';
 import type { LiveTable } from './live.ts';
 import { renderTable, type Column } from './table.ts';
 
@@ -18,6 +18,8 @@ export function renderRoutes(routes: readonly RouteView[], width: number, style:
     { title: 'ROUTE', elastic: true },
     { title: 'STAGE' },
     { title: 'GATEWAY', align: 'right' },
+    // What came of the number: with few callers a share moves all of them or nobody.
+    ...(isWide ? [{ title: '1H', align: 'right' as const }] : []),
     ...(isWide ? [{ title: 'SHADOW', align: 'right' as const }] : []),
     ...pathColumns('DIRECT', isWide),
     ...pathColumns('GW', isWide),
@@ -27,6 +29,7 @@ export function renderRoutes(routes: readonly RouteView[], width: number, style:
     route.trouble?.isDown ? style.red(route.id) : route.id,
     stageText(route.stage, style),
     String(route.rollout.gateway),
+    ...(isWide ? [typeof route.lastHourShare === 'number' ? percent(route.lastHourShare) : '–'] : []),
     ...(isWide ? [String(route.rollout.shadow)] : []),
     ...pathCells(route.paths.direct, isWide, style),
     ...pathCells(route.paths.gateway, isWide, style),

@@ -7,7 +7,7 @@ import type { Pace } from './pace.ts';
 import type { ReadBacksJson } from './read-backs.ts';
 import type { CompiledRules } from './rules.ts';
 import { ratioOf, type Interval } from './statistics.ts';
-import { verdictOf, writeVerdict, type VerdictLimits, type ParityVerdict } from './verdict.ts';
+import { unmeasuredVerdict, verdictOf, writeVerdict, type VerdictLimits, type ParityVerdict } from './verdict.ts';
 
 /**
  * What the evidence says of a route. Made when it is asked for, from counts; pure. Shares come with an interval
@@ -133,20 +133,22 @@ export function reportOf({ rules, evidence, since, now, limits, windowMs, most }
     isCapped: isCapped(evidence),
     verdict: readBacks
       ? writeVerdict(readBacks, pace)
-      : verdictOf(
-          {
-            counts,
-            data: evidence.data,
-            errors,
-            noiseSamples: noise.judged,
-            parity,
-            groups,
-            failures,
-            latency,
-            unseen,
-          },
-          { ...limits, pace },
-        ),
+      : rules.route.safety !== 'safe'
+        ? unmeasuredVerdict()
+        : verdictOf(
+            {
+              counts,
+              data: evidence.data,
+              errors,
+              noiseSamples: noise.judged,
+              parity,
+              groups,
+              failures,
+              latency,
+              unseen,
+            },
+            { ...limits, pace },
+          ),
   };
 }
 

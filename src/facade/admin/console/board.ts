@@ -79,6 +79,10 @@ function Row({ route, onFlip }: { route: RouteJson; onFlip: () => void }) {
       <span class=${`stage ${route.stage}`}>${route.stage}</span>
       <span class="meter" aria-hidden="true"><span style=${`inline-size:${gateway}%`}></span></span>
       <span class="number">${gateway} %</span>
+      ${
+        route.lastHourShare !== null &&
+        html`<span class="quiet" title="answered by the gateway in the last hour">1 h: ${route.lastHourShare} %</span>`
+      }
       ${shadow > 0 && html`<span class="quiet">${shadow} % compared</span>`}
       ${route.autopilot !== null && html`<span class="tag">autopilot</span>`}
     </td>

@@ -41,6 +41,8 @@ export interface RouteJson {
   readonly autopilot: 'propose' | 'apply' | null;
   readonly paths: { readonly direct?: PathJson; readonly gateway?: PathJson };
   readonly parity?: ParitySummaryJson;
+  /** Percent of the requests of the last hour that the gateway answered; null: there were none. */
+  readonly lastHourShare: number | null;
   /** What fails, in a sentence; down: at least half of the attempts of a path did in the last minute. */
   readonly trouble?: { readonly text: string; readonly isDown: boolean };
 }

@@ -101,6 +101,7 @@ describe('/api', () => {
         autopilot: null,
         rollout: { gateway: 100, shadow: 0, stickyBy: 'caller', fallback: 'none' },
         deadlines: { connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 },
+        lastHourShare: null,
         paths: { gateway: { endpoints: ['GET /leads/resolve-source'], breaker: 'closed', lastMinute, lastHour } },
       },
       {
@@ -119,6 +120,7 @@ describe('/api', () => {
             lastHour: { ...lastHour, ...failing },
           },
         },
+        lastHourShare: 100,
         trouble: { text: 'gateway: 1 of 1 attempts failed, direct answered all', isDown: true },
       },
     ]);

@@ -38,6 +38,7 @@ export const TABLE = {
     },
     {
       ...canary,
+      lastHourShare: 12.1,
       paths: {
         direct: { ...canary.paths.direct, lastMinute: minute(7350, 0, 41.3) },
         gateway: { ...canary.paths.gateway, lastMinute: minute(1050, 3, 1620) },
