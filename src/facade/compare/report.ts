@@ -131,25 +131,23 @@ export function reportOf({ rules, evidence, since, now, limits, windowMs, most }
     coverage,
     readBacks,
     isCapped: isCapped(evidence),
-    verdict: readBacks
-      ? writeVerdict(readBacks, pace)
-      : rules.route.safety !== 'safe'
-        ? unmeasuredVerdict()
-        : verdictOf(
-            {
-              counts,
-              data: evidence.data,
-              errors,
-              noiseSamples: noise.judged,
-              parity,
-              groups,
-              failures,
-              latency,
-              unseen,
-            },
-            { ...limits, pace },
-          ),
+    verdict: judge(
+      rules,
+      readBacks,
+      { counts, data: evidence.data, errors, noiseSamples: noise.judged, parity, groups, failures, latency, unseen },
+      { ...limits, pace },
+    ),
   };
+}
+
+function judge(
+  { route }: CompiledRules,
+  readBacks: ReadBackReport | undefined,
+  judged: Parameters<typeof verdictOf>[0],
+  limits: VerdictLimits,
+): ParityVerdict {
+  if (readBacks) return writeVerdict(readBacks, limits.pace);
+  return route.safety === 'safe' ? verdictOf(judged, limits) : unmeasuredVerdict();
 }
 
 function noiseOf({ noise }: Evidence, wanted: number): ParityReport['noise'] {
