@@ -320,3 +320,25 @@ test('the outcomes of connections that are refused open it, too', async () => {
     await facade.metric(/^facade_attempts_total\{route="leads.get",path="gateway",outcome="upstream_connect"/),
   ).toBe(VOLUME);
 });
+
+test('a gateway that is dead from the start is seen as dead, though direct answers every caller', async () => {
+  const direct = opened.keep(await startUpstream((_, res) => res.writeHead(200).end('{"from":"direct"}')));
+  const facade = opened.keep(
+    await startFacade({
+      direct: direct.url,
+      gateway: await refusedUrl(),
+      edit: (config) => {
+        setRoute(config, 'leads.get', ['rollout', 'gateway'], 100);
+        setRoute(config, 'leads.get', ['breaker'], { volumeThreshold: VOLUME, reset: '60s' });
+      },
+    }),
+  );
+  // The first ten are refused by the gateway's port, the rest by the breaker.
+  expect(tally(await times(33, () => read(facade)))).toEqual({ '200 direct': 33 });
+  const { routes } = (await (await fetch(`${facade.adminUrl}/api/routes`)).json()) as { routes: { id: string }[] };
+  const counts = { requests: 0, failures: 0, attempts: 33, failedAttempts: 33, failovers: 33 };
+  expect(routes.find(({ id }) => id === 'leads.get')).toMatchObject({
+    paths: { gateway: { lastMinute: counts, lastHour: counts } },
+    trouble: { text: 'gateway: 33 of 33 attempts failed, direct answered all', isDown: true },
+  });
+});

@@ -1,5 +1,6 @@
 import type { RuntimeSnapshot, RouteEntry } from '../forward/runtime-snapshot.ts';
-import type { Recent } from '../observe/recent.ts';
+import type { Recent, RecentCounts } from '../observe/recent.ts';
+import { troubleOf, type Trouble } from '../observe/trouble.ts';
 import type { RolloutValues } from '../config/rollout.ts';
 import { rolloutValues } from '../rollout/compile.ts';
 import type { LastingFault } from '../rollout/outcome.ts';
@@ -7,7 +8,7 @@ import type { Path } from '../rollout/route.ts';
 import { stageOf, type Stage } from '../rollout/stage.ts';
 import type { TimedRoute } from './timeline.ts';
 
-/** GET /api/routes: the resolved table with the stage, the live state and the last minute of each path. */
+/** GET /api/routes: the resolved table with the stage, the live state, the last minute and the last hour of each path. */
 
 export interface PathView {
   readonly endpoints: readonly string[];
@@ -15,6 +16,7 @@ export interface PathView {
   /** Left out: none. */
   readonly fault: LastingFault | undefined;
   readonly lastMinute: Recent | undefined;
+  readonly lastHour: RecentCounts | undefined;
 }
 
 export interface RouteView {
@@ -26,6 +28,10 @@ export interface RouteView {
   /** How the autopilot moves it; null: only humans do. */
   readonly autopilot: 'propose' | 'apply' | null;
   readonly paths: Partial<Record<Path, PathView>>;
+  /** Percent of the requests of the last hour that the gateway answered; null: there were none. */
+  readonly lastHourShare: number | null;
+  /** Left out: no attempt failed. */
+  readonly trouble: Trouble | undefined;
 }
 
 /** For the timeline: the same figures, without the words. @param now milliseconds, monotonic */
@@ -50,8 +56,10 @@ function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
       breaker: state.breakerState(path),
       fault: state.recorder.faultOf(path),
       lastMinute: state.recorder.recent(path, now),
+      lastHour: state.recorder.lastHour(path, now),
     };
   }
+  const counts = (path: Path) => ({ minute: paths[path]?.lastMinute, hour: paths[path]?.lastHour });
   return {
     id: model.id,
     stage: stageOf(model.rollout, model.direct.length > 0),
@@ -60,5 +68,10 @@ function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
     deadlines: model.deadlines,
     autopilot: model.autopilot?.mode ?? null,
     paths,
+    lastHourShare: shareOf(paths.direct?.lastHour?.requests ?? 0, paths.gateway?.lastHour?.requests ?? 0),
+    trouble: troubleOf(counts('direct'), counts('gateway')),
   };
 }
+
+const shareOf = (direct: number, gateway: number): number | null =>
+  direct + gateway === 0 ? null : Math.round((10_000 * gateway) / (direct + gateway)) / 100;

@@ -6,7 +6,7 @@ import { UNKNOWN_ROUTE } from './answer.ts';
 
 /**
  * The last hour of each route, for the plots of the console, which would begin empty without it: the figures of the last
- * minute, taken every five seconds into a ring. Numbers only, single precision, 20 kB a route that ever served, nothing
+ * minute, taken every five seconds into a ring. Numbers only, single precision, 37 kB a route that ever served, nothing
  * for the others. It is for looking; what must be kept longer is what Prometheus is for.
  */
 
@@ -24,9 +24,12 @@ interface TimelineOptions {
 }
 
 interface PathSeries {
-  /** Requests and failures of the minute before. */
+  /** Requests, failures and attempts of the minute before. */
   readonly requests: readonly (number | null)[];
   readonly failures: readonly (number | null)[];
+  readonly attempts: readonly (number | null)[];
+  readonly failedAttempts: readonly (number | null)[];
+  readonly failovers: readonly (number | null)[];
   /** Milliseconds; null where nothing was served. */
   readonly p95: readonly (number | null)[];
 }
@@ -44,7 +47,7 @@ export const SAMPLE_INTERVAL_MS = 5_000;
 export const SAMPLES = 720;
 
 const PATHS = ['direct', 'gateway'] as const;
-const FIGURES = ['requests', 'failures', 'p95'] as const;
+const FIGURES = ['requests', 'failures', 'attempts', 'failedAttempts', 'failovers', 'p95'] as const;
 /** The share, and then the figures of each path. */
 const WIDTH = 1 + PATHS.length * FIGURES.length;
 
@@ -89,7 +92,7 @@ export class Timeline {
       });
     const seriesOf = (path: Path): PathSeries => {
       const first = 1 + PATHS.indexOf(path) * FIGURES.length;
-      return { requests: column(first), failures: column(first + 1), p95: column(first + 2) };
+      return Object.fromEntries(FIGURES.map((figure, i) => [figure, column(first + i)])) as unknown as PathSeries;
     };
     return {
       at: slots.map((slot) => (this.#at[slot] as number) / 1_000),
@@ -102,7 +105,7 @@ export class Timeline {
     const figures = PATHS.map(recent);
     let ring = this.#rings.get(id);
     if (!ring) {
-      if (figures.every((minute) => !minute || minute.requests === 0)) return;
+      if (figures.every((minute) => !minute || minute.requests + minute.attempts === 0)) return;
       ring = new Float32Array(SAMPLES * WIDTH).fill(NaN);
       this.#rings.set(id, ring);
     }

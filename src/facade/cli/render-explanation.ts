@@ -50,8 +50,11 @@ function linesOf(explanation: Explanation, style: Style): Line[] {
 }
 
 function splitText({ stickyBy, bucket, gatewayBuckets }: OfRoute): string {
+  const compared =
+    stickyBy === 'caller' ? '' : `, and is compared from a shadow share of ${percent((10_000 - bucket) / 100)}`;
+  const moves = `; it moves at ${percent((bucket + 1) / 100)}${compared}`;
   const below = gatewayBuckets === 0 ? 'none' : `those below ${gatewayBuckets}`;
-  return `by ${stickyBy}: bucket ${bucket} of 10000; the gateway has ${below} (${percent(gatewayBuckets / 100)})`;
+  return `by ${stickyBy}: bucket ${bucket} of 10000; the gateway has ${below} (${percent(gatewayBuckets / 100)})${moves}`;
 }
 
 function sideText({ side, reason }: OfRoute, style: Style): string {

@@ -1,10 +1,13 @@
 import type { PathView, RouteView } from '../admin/routes.ts';
 import type { Style } from './context.ts';
-import { milliseconds, perSecond, share } from './format.ts';
+import { milliseconds, percent, perSecond, share } from './format.ts';
 import type { LiveTable } from './live.ts';
 import { renderTable, type Column } from './table.ts';
 
-/** The table that serves, one line a route: what it is set to, and the last minute of both paths side by side. */
+/**
+ * The table that serves, one line a route: what it is set to, and the last minute of both paths side by side. Rates and
+ * errors are those of attempts: a failover must not make a dead gateway look well.
+ */
 
 /** Below this many columns each path shows what matters most: its rate and its errors. */
 const WIDE = 100;
@@ -15,21 +18,28 @@ export function renderRoutes(routes: readonly RouteView[], width: number, style:
     { title: 'ROUTE', elastic: true },
     { title: 'STAGE' },
     { title: 'GATEWAY', align: 'right' },
+    // What came of the number: with few callers a share moves all of them or nobody.
+    ...(isWide ? [{ title: '1H', align: 'right' as const }] : []),
     ...(isWide ? [{ title: 'SHADOW', align: 'right' as const }] : []),
     ...pathColumns('DIRECT', isWide),
     ...pathColumns('GW', isWide),
     { title: 'BREAKER' },
   ];
   const rows = routes.map((route) => [
-    route.id,
+    route.trouble?.isDown ? style.red(route.id) : route.id,
     stageText(route.stage, style),
     String(route.rollout.gateway),
+    ...(isWide ? [typeof route.lastHourShare === 'number' ? percent(route.lastHourShare) : '–'] : []),
     ...(isWide ? [String(route.rollout.shadow)] : []),
     ...pathCells(route.paths.direct, isWide, style),
     ...pathCells(route.paths.gateway, isWide, style),
     breakersText(route, style),
   ]);
-  return renderTable(columns, rows, width, style);
+  const troubles = routes.flatMap(({ id, trouble }) =>
+    trouble ? [trouble.isDown ? style.red(`${id}: ${trouble.text}`) : `${id}: ${trouble.text}`] : [],
+  );
+  const table = renderTable(columns, rows, width, style);
+  return troubles.length === 0 ? table : [table, '', ...troubles].join('\n');
 }
 
 /** What stands above the table: whether it counts at all. */
@@ -49,8 +59,8 @@ function pathColumns(name: string, isWide: boolean): Column[] {
 function pathCells(path: PathView | undefined, isWide: boolean, style: Style): string[] {
   const minute = path?.lastMinute;
   if (!minute) return isWide ? ['', '', ''] : ['', ''];
-  const errors = share(minute.failures, minute.requests);
-  const cells = [perSecond(minute.requests), minute.failures > 0 ? style.red(errors) : errors];
+  const errors = share(minute.failedAttempts, minute.attempts);
+  const cells = [perSecond(minute.attempts), minute.failedAttempts > 0 ? style.red(errors) : errors];
   return isWide ? [...cells, milliseconds(minute.p95)] : cells;
 }
 

@@ -67,3 +67,11 @@ function collectShapes(value: unknown, path: string, shapes: Set<string>): void 
     for (const [name, inner] of Object.entries(value)) collectShapes(inner, `${path}/${nameOf(name)}`, shapes);
   }
 }
+
+/** How many facts of each kind: `49 facts (3 param, 46 shape)`. A few are named: `param status, status 201`. */
+export function factCounts(facts: readonly string[]): string {
+  if (facts.length <= 3) return facts.join(', ');
+  const kinds = Map.groupBy(facts, (fact) => fact.split(' ', 1)[0] ?? '');
+  const counts = [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([kind, of]) => `${of.length} ${kind}`);
+  return `${facts.length} facts (${counts.join(', ')})`;
+}

@@ -7,7 +7,7 @@ import type { Pace } from './pace.ts';
 import type { ReadBacksJson } from './read-backs.ts';
 import type { CompiledRules } from './rules.ts';
 import { ratioOf, type Interval } from './statistics.ts';
-import { verdictOf, writeVerdict, type VerdictLimits, type ParityVerdict } from './verdict.ts';
+import { unmeasuredVerdict, verdictOf, writeVerdict, type VerdictLimits, type ParityVerdict } from './verdict.ts';
 
 /**
  * What the evidence says of a route. Made when it is asked for, from counts; pure. Shares come with an interval
@@ -131,23 +131,23 @@ export function reportOf({ rules, evidence, since, now, limits, windowMs, most }
     coverage,
     readBacks,
     isCapped: isCapped(evidence),
-    verdict: readBacks
-      ? writeVerdict(readBacks, pace)
-      : verdictOf(
-          {
-            counts,
-            data: evidence.data,
-            errors,
-            noiseSamples: noise.judged,
-            parity,
-            groups,
-            failures,
-            latency,
-            unseen,
-          },
-          { ...limits, pace },
-        ),
+    verdict: judge(
+      rules,
+      readBacks,
+      { counts, data: evidence.data, errors, noiseSamples: noise.judged, parity, groups, failures, latency, unseen },
+      { ...limits, pace },
+    ),
   };
+}
+
+function judge(
+  { route }: CompiledRules,
+  readBacks: ReadBackReport | undefined,
+  judged: Parameters<typeof verdictOf>[0],
+  limits: VerdictLimits,
+): ParityVerdict {
+  if (readBacks) return writeVerdict(readBacks, limits.pace);
+  return route.safety === 'safe' ? verdictOf(judged, limits) : unmeasuredVerdict();
 }
 
 function noiseOf({ noise }: Evidence, wanted: number): ParityReport['noise'] {

@@ -1,5 +1,6 @@
 import type { ReadyLimits } from '../rollout/route.ts';
 import { REASON_TEXTS, type ErrorReason } from './comparison.ts';
+import { factCounts } from './coverage.ts';
 import { grouped, type Counted, type DifferenceGroup } from './groups.ts';
 import type { FailureReport, LatencyReport, ReadBackReport } from './report.ts';
 import { neverReaches, type Pace } from './pace.ts';
@@ -8,9 +9,9 @@ import type { Interval } from './statistics.ts';
 
 /**
  * One word at the end. `not enough data` is neither success nor failure: more shadows will tell. Only what a route may
- * be blamed for makes it `not ready`.
+ * be blamed for makes it `not ready`. A write that nothing reads back `cannot be measured`, however long one waits.
  */
-export const VERDICTS = ['not enough data', 'ready', 'not ready'] as const;
+export const VERDICTS = ['not enough data', 'ready', 'not ready', 'cannot be measured'] as const;
 type VerdictKind = (typeof VERDICTS)[number];
 
 type ReasonKind =
@@ -32,7 +33,9 @@ type ReasonKind =
   /** Live traffic has something that no shadow compared. */
   | 'coverage'
   /** Writes that were read back did not arrive as they were asked. */
-  | 'read_back';
+  | 'read_back'
+  /** A write is not shadowed, and nothing reads it back. */
+  | 'unmeasured';
 
 interface VerdictReason {
   readonly kind: ReasonKind;
@@ -100,6 +103,12 @@ export function writeVerdict({ arrived, notArrived, missing, wanted }: ReadBackR
     { kind: 'samples', text: `${grouped(arrived)} of ${grouped(wanted)} writes read back` },
     ...(never === undefined ? [] : [{ kind: 'pace', text: never } as const]),
   ]);
+}
+
+/** Of a write without `verify`: no amount of waiting tells anything of it. */
+export function unmeasuredVerdict(): ParityVerdict {
+  const text = 'a write is not shadowed, and without verify nothing reads it back; write verify: for the route';
+  return verdict('cannot be measured', [{ kind: 'unmeasured', text }]);
 }
 
 function verdict(kind: VerdictKind, reasons: readonly VerdictReason[]): ParityVerdict {
@@ -201,9 +210,7 @@ function latencyReasons({ latency }: JudgedEvidence, { latencyP95Ratio }: Verdic
 
 function coverageReasons({ unseen }: JudgedEvidence): VerdictReason[] {
   if (unseen.length === 0) return [];
-  const shown = unseen.slice(0, 3).join(', ');
-  const more = unseen.length > 3 ? ` and ${grouped(unseen.length - 3)} more` : '';
-  return [{ kind: 'coverage', text: `live traffic has what no shadow compared: ${shown}${more}` }];
+  return [{ kind: 'coverage', text: `live traffic has what no shadow compared: ${factCounts(unseen)}` }];
 }
 
 /** 0.9634 → `96.34 %` */

@@ -146,13 +146,18 @@ function showShared({ duties }: ComposeContext, { metrics }: Runtime, store: Sto
 
 type Measured = Pick<Background, 'steering' | 'comparing'> & { readonly meter: TrafficMeter };
 
-function createBurnDown({ calendar }: ComposeContext, { metrics, dataPlane }: Runtime, parts: Measured): BurnDown {
+function createBurnDown(
+  { calendar }: ComposeContext,
+  { metrics, dataPlane, active }: Runtime,
+  parts: Measured,
+): BurnDown {
   const { steering, meter, comparing } = parts;
   return new BurnDown({
     now: () => new Date(calendar.now()),
     registry: metrics.registry,
     models: () => dataPlane.snapshot.entries.map(({ model }) => model),
     killSwitch: () => dataPlane.killed,
+    limits: () => active.config.migration,
     flips: () => steering.flips,
     traffic: () => meter.traffic,
     proofs: () => proofsOf(comparing.book, calendar.now()),

@@ -439,6 +439,18 @@ const log = z.strictObject({
     .describe('Share of the successful requests that get a log line. Failures always do.'),
 });
 
+const migration = z.strictObject({
+  quietFor: durationUpTo(
+    '60d',
+    'How long a route must be at 100 without any use of direct before its old path is called safe to delete: failovers, requests that the gateway cannot carry, forced ones and those of unknown callers are uses. On half of the days in it the gateway must have had requests.',
+  ).prefault('7d'),
+  minRequests: z
+    .int()
+    .min(1)
+    .default(100)
+    .describe('Requests that the gateway must have served in `quietFor`: a route that nobody calls shows nothing.'),
+});
+
 /** What stands above the routes. */
 export const settingsShape = {
   server: server.prefault({}).describe('The listener that callers speak to.'),
@@ -455,6 +467,7 @@ export const settingsShape = {
     .prefault({})
     .describe('Requests that no route claims: they go direct as they came, under the limits of a route.'),
   compare: compare.prefault({}).describe('How shadows are run and judged.'),
+  migration: migration.prefault({}).describe('When the burn-down says that an old path can be deleted.'),
 };
 
 export const rowsShape = {

@@ -325,7 +325,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const { state, model } = this.#entry;
     const { standing } = this.#asked;
     upstream.leave(standing);
-    state.recorder.attempt(model.servedAs[upstream.path], outcome, duration, standing);
+    state.recorder.attempt(model.servedAs[upstream.path], outcome, now, duration, standing);
     this.#asked.trace?.settled(outcome, status);
     // A 4xx says nothing of the upstream's health: neither that it fails nor, to a half-open breaker, that it is well.
     const isNeutral = attempt.isCutShort || (outcome === 'ok' && status >= 400);
@@ -348,7 +348,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
 
   #notTried(outcome: Outcome): void {
     const { state, model } = this.#entry;
-    state.recorder.notTried(model.servedAs[this.#path], outcome);
+    state.recorder.notTried(model.servedAs[this.#path], outcome, this.#context.now());
     this.#asked.trace?.notTried(this.#path, outcome);
   }
 
@@ -362,7 +362,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       if (!this.#snapshot.failoverBudget.take(this.#context.now(), this.#asked.standing)) return false;
       this.#answer.mayHaveArrived = true;
     }
-    state.recorder.failover(outcome);
+    state.recorder.failover(outcome, this.#context.now());
     this.#ask('direct');
     return true;
   }

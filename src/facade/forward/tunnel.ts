@@ -237,7 +237,7 @@ export class Tunnel implements Bounded, Waiter {
 
   /** It was not tried. */
   #cannotServe(outcome: Outcome, retryAfter?: number): void {
-    this.#state.recorder.notTried(this.#model.servedAs.direct, outcome);
+    this.#state.recorder.notTried(this.#model.servedAs.direct, outcome, this.#context.now());
     this.#asked.trace?.notTried('direct', outcome);
     this.#refuse(outcome, retryAfter);
   }
@@ -325,7 +325,7 @@ export class Tunnel implements Bounded, Waiter {
   #settle(outcome: Outcome, status: number): void {
     const now = this.#context.now();
     const ms = now - this.#askedAt;
-    this.#state.recorder.attempt(this.#model.servedAs.direct, outcome, ms, this.#asked.standing);
+    this.#state.recorder.attempt(this.#model.servedAs.direct, outcome, now, ms, this.#asked.standing);
     this.#asked.trace?.settled(outcome, status);
     const isNeutral = outcome === 'ok' && status >= 400;
     this.#state.breaker('direct')?.report(this.#permit, isNeutral ? 'neutral' : decisionOf(outcome).judge, ms, now);

@@ -3,7 +3,7 @@ import type { ServedPath } from '../rollout/route.ts';
 import type { CallerStanding } from '../../http/standing.ts';
 import { HistogramCell, type CounterCell } from './cells.ts';
 import { UPSTREAM_BUCKETS, type Metrics } from './metrics.ts';
-import { RecentMinute, type Recent } from './recent.ts';
+import { RecentTraffic, type Recent, type RecentCounts } from './recent.ts';
 
 /**
  * Counts what one route does. Holds its label children, found by small integers; a child is made when its combination
@@ -42,7 +42,7 @@ interface PathRecord {
   readonly path: ServedPath;
   readonly requestDuration: HistogramCell;
   readonly upstreamDuration: HistogramCell;
-  readonly recent: RecentMinute;
+  readonly recent: RecentTraffic;
   readonly attempts: (CounterCell | undefined)[];
   /** The last one, and how many requests the path had served by then. */
   fault: { readonly outcome: LastingFault; readonly served: number } | undefined;
@@ -67,7 +67,7 @@ export class RouteRecorder {
         path,
         requestDuration: metrics.requestDuration.cell({ route, path }),
         upstreamDuration: metrics.upstreamDuration.cell({ route, path }),
-        recent: new RecentMinute(),
+        recent: new RecentTraffic(),
         attempts: [],
         fault: undefined,
         ofStrangers: {
@@ -90,13 +90,14 @@ export class RouteRecorder {
     const record = this.#record(path);
     this.#requestCell(path, method, status, outcome).inc();
     record.requestDuration.observe(duration / 1000);
-    record.recent.record(now, duration, OUTCOMES[outcome].judge === 'failure' || OUTCOMES[outcome].party === 'facade');
+    record.recent.record(now, duration, isFailed(outcome));
   }
 
-  /** One attempt, whatever came of it. @param duration milliseconds. */
-  attempt(path: ServedPath, outcome: Outcome, duration: number, standing: CallerStanding): void {
+  /** One attempt, whatever came of it. @param now, duration milliseconds. */
+  attempt(path: ServedPath, outcome: Outcome, now: number, duration: number, standing: CallerStanding): void {
     const record = this.#record(path);
     this.#attemptCell(record, outcome).inc();
+    record.recent.attempt(now, isFailed(outcome));
     record.upstreamDuration.observe(duration / 1000);
     if (standing === 'known') return;
     record.ofStrangers.attempts[OUTCOMES[outcome].judge]++;
@@ -104,8 +105,11 @@ export class RouteRecorder {
   }
 
   /** A path that was not tried: breaker open, bulkhead full, untranslatable. Counted, without a duration. */
-  notTried(path: ServedPath, outcome: Outcome): void {
-    this.#attemptCell(this.#record(path), outcome).inc();
+  notTried(path: ServedPath, outcome: Outcome, now: number): void {
+    const record = this.#record(path);
+    this.#attemptCell(record, outcome).inc();
+    // What the request itself is to blame for says nothing of the path.
+    if (OUTCOMES[outcome].party === 'facade' && outcome !== 'untranslatable') record.recent.attempt(now, true);
   }
 
   /** Told beside {@link attempt}, so that an attempt that ends well need not clear anything. */
@@ -121,13 +125,19 @@ export class RouteRecorder {
     return this.#attemptCell(record, 'ok').value === record.fault.served ? record.fault.outcome : undefined;
   }
 
-  failover(reason: Outcome): void {
+  failover(reason: Outcome, now: number): void {
     this.#metrics.failovers.inc({ route: this.#route, reason });
+    if (reason !== 'untranslatable') this.#record('gateway').recent.failover(now);
   }
 
   /** The last minute of a path. */
   recent(path: ServedPath, now: number): Recent | undefined {
     return this.#paths[path]?.recent.read(now);
+  }
+
+  /** The last hour of a path. */
+  lastHour(path: ServedPath, now: number): RecentCounts | undefined {
+    return this.#paths[path]?.recent.readHour(now);
   }
 
   /** Read from what is counted anyway: costs a request nothing. */
@@ -172,3 +182,6 @@ export class RouteRecorder {
     return record;
   }
 }
+
+const isFailed = (outcome: Outcome): boolean =>
+  OUTCOMES[outcome].judge === 'failure' || OUTCOMES[outcome].party === 'facade';

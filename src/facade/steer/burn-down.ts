@@ -5,6 +5,7 @@ import type { FlipLog } from '../store/flips.ts';
 import { beginningOf } from '../store/grains.ts';
 import type { TrafficLog } from '../store/traffic.ts';
 import { migrationOf, served, type Migration, type RouteProof } from './migration.ts';
+import type { QuietLimits } from './old-path.ts';
 import { FlipRefused } from './refused.ts';
 
 /** Gathers the parts of the burn-down, wherever they are kept. */
@@ -13,6 +14,7 @@ interface BurnDownOptions {
   readonly now: () => Date;
   readonly models: () => readonly RouteModel[];
   readonly killSwitch: () => boolean;
+  readonly limits: () => QuietLimits;
   readonly flips: () => FlipLog | undefined;
   readonly traffic: () => TrafficLog | undefined;
   readonly registry: Registry;
@@ -50,7 +52,8 @@ export class BurnDown {
       );
     }
     const now = this.#options.now();
-    const [observedSince, records, lastMinute, lastDay, days, lastUse] = await Promise.all([
+    const limits = this.#options.limits();
+    const [observedSince, records, lastMinute, lastDay, days, lastUse, quiet] = await Promise.all([
       flips.since(),
       this.#records(flips),
       // The minute that runs and the whole one before it: else a look at its first second would see nothing.
@@ -58,11 +61,12 @@ export class BurnDown {
       traffic.sums('hour', beginningOf('hour', new Date(now.getTime() - DAY_MS))),
       traffic.days(beginningOf('day', new Date(now.getTime() - DAYS * DAY_MS))),
       traffic.lastUse(),
+      traffic.sums('hour', beginningOf('hour', new Date(now.getTime() - limits.quietFor))),
     ]);
     const proved = proofs?.();
     const proof = (route: string) => proved?.get(route);
     const table = { now, observedSince, killSwitch: killSwitch(), models: models(), proof };
-    return migrationOf({ ...table, flips: records, lastMinute, lastDay, days, lastUse });
+    return migrationOf({ ...table, flips: records, lastMinute, lastDay, days, lastUse, limits, quiet });
   }
 
   /** For facade_migration_ratio, after every flush. */

@@ -1,4 +1,4 @@
-import { beginningOf, endOfLast, GRAIN_NAMES, GRAINS } from '../store/grains.ts';
+import { beginningOf, beyondNow, endOfLast, GRAIN_NAMES, GRAINS } from '../store/grains.ts';
 import type { DayRow, LastUse, TrafficCounts, TrafficLog, TrafficRow } from '../store/traffic.ts';
 import type { Grain } from '../store/tables/steer.ts';
 
@@ -57,7 +57,10 @@ export class MemoryTraffic implements TrafficLog {
   prune(now: Date): Promise<void> {
     for (const grain of GRAIN_NAMES) {
       const oldest = now.getTime() - GRAINS[grain].kept;
-      for (const [key, { at }] of this.#buckets[grain]) if (at < oldest) this.#buckets[grain].delete(key);
+      const beyond = beyondNow(now).getTime();
+      for (const [key, { at }] of this.#buckets[grain]) {
+        if (at < oldest || at >= beyond) this.#buckets[grain].delete(key);
+      }
     }
     return Promise.resolve();
   }

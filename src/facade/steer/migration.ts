@@ -1,9 +1,9 @@
 import type { RolloutValues } from '../config/rollout.ts';
 import type { FlipRecord } from '../rollout/flip.ts';
 import type { RouteModel } from '../rollout/route.ts';
-import { BUCKETS } from '../rollout/split.ts';
 import { stageOf, type Stage } from '../rollout/stage.ts';
 import type { DayRow, LastUse, TrafficRow } from '../store/traffic.ts';
+import { missingToDelete, type QuietLimits } from './old-path.ts';
 
 /**
  * The burn-down: how far the migration is, route by route and day by day, and which old paths nobody needs any more.
@@ -40,8 +40,10 @@ interface RouteMigration extends Partial<RouteProof> {
   readonly lastDirectUse: Date | null;
   /** A request came that the gateway path cannot carry. */
   readonly lastDirectOnlyUse: Date | null;
-  /** All on the gateway, and since then nothing needed the direct path. Null: not so, or there is no direct path. */
+  /** Nothing needed the direct path since then, and it may go. Null: not yet, or there are no two paths. */
   readonly safeToDeleteSince: Date | null;
+  /** What is missing for that, in words: `unused for 2 h of 7 days`, `14 failovers in it`. */
+  readonly missing: readonly string[];
 }
 
 export interface Migration {
@@ -51,6 +53,8 @@ export interface Migration {
   readonly killSwitch: boolean;
   readonly stages: Readonly<Record<Stage, number>>;
   readonly lastDay: ServedRequests;
+  /** Of the routes that have both endpoints: one without has no old path, or nowhere to go. */
+  readonly oldPaths: { readonly safeToDelete: number; readonly of: number };
   /** Oldest first; only days on which something was served. */
   readonly days: readonly ({ readonly day: string } & ServedRequests)[];
   readonly routes: readonly RouteMigration[];
@@ -67,6 +71,9 @@ export interface MigrationParts {
   readonly lastDay: readonly TrafficRow[];
   readonly days: readonly DayRow[];
   readonly lastUse: readonly LastUse[];
+  readonly limits: QuietLimits;
+  /** Sums over `limits.quietFor`. */
+  readonly quiet: readonly TrafficRow[];
   readonly proof?: ((route: string) => RouteProof | undefined) | undefined;
 }
 
@@ -79,7 +86,10 @@ export function migrationOf(parts: MigrationParts): Migration {
   const stages: Record<Stage, number> = { direct: 0, shadow: 0, canary: 0, gateway: 0, retired: 0 };
   for (const { stage } of routes) stages[stage]++;
   const lastDay = served(parts.lastDay.filter(({ route }) => ids.has(route)));
-  return { at: now, observedSince, killSwitch, stages, lastDay, days: daysOf(parts.days), routes };
+  const movable = routes.filter(({ hasBothEndpoints }) => hasBothEndpoints);
+  const safeToDelete = movable.filter(({ safeToDeleteSince }) => safeToDeleteSince !== null).length;
+  const oldPaths = { safeToDelete, of: movable.length };
+  return { at: now, observedSince, killSwitch, stages, lastDay, oldPaths, days: daysOf(parts.days), routes };
 }
 
 /** By path; what no route claims has no other path and says nothing of the migration. */
@@ -109,23 +119,45 @@ function routeMigration(model: RouteModel, parts: MigrationParts): RouteMigratio
   const changedAt = (isChange: (from: RolloutValues, to: RolloutValues) => boolean): Date =>
     flips.find((flip) => flip.kind === 'flip' && isChange(flip.from, flip.to))?.at ?? parts.observedSince;
   const stage = stageOf(model.rollout, model.direct.length > 0);
-  const since = changedAt((from, to) => stageOfValues(from, model) !== stageOfValues(to, model));
+  const since = notAfter(
+    parts.now,
+    changedAt((from, to) => stageOfValues(from, model) !== stageOfValues(to, model)),
+  );
   const direct = of(parts.lastUse).find(({ path }) => path === 'direct');
   const gateway = of(parts.lastUse).find(({ path }) => path === 'gateway');
-  const isMoved = model.direct.length > 0 && model.rollout.gateway === BUCKETS && !parts.killSwitch;
-  const uses = [changedAt((from) => from.gateway < 100), direct?.requested, gateway?.failedOver, parts.observedSince];
+  const hasBothEndpoints = model.direct.length > 0 && model.gateway.length > 0;
+  const uses = [
+    changedAt((from) => from.gateway < 100),
+    direct?.requested,
+    gateway?.failedOver,
+    gateway?.untranslatable,
+    parts.observedSince,
+  ];
+  const unusedSince = notAfter(parts.now, latest(uses));
+  const missing = hasBothEndpoints
+    ? missingToDelete({
+        now: parts.now,
+        unusedSince,
+        gateway: model.rollout.gateway / 100,
+        killSwitch: parts.killSwitch,
+        limits: parts.limits,
+        quiet: of(parts.quiet),
+        days: of(parts.days),
+      })
+    : [];
   return {
     id,
-    hasBothEndpoints: model.direct.length > 0 && model.gateway.length > 0,
+    hasBothEndpoints,
     stage,
     since,
     days: Math.floor(((parts.now.getTime() - since.getTime()) / DAY_MS) * 10) / 10,
     gateway: model.rollout.gateway / 100,
     lastMinute: served(of(parts.lastMinute)),
     lastDay: served(of(parts.lastDay)),
-    lastDirectUse: direct?.requested ?? null,
-    lastDirectOnlyUse: gateway?.untranslatable ?? null,
-    safeToDeleteSince: isMoved ? latest(uses) : null,
+    lastDirectUse: direct?.requested ? notAfter(parts.now, direct.requested) : null,
+    lastDirectOnlyUse: gateway?.untranslatable ? notAfter(parts.now, gateway.untranslatable) : null,
+    safeToDeleteSince: hasBothEndpoints && missing.length === 0 ? unusedSince : null,
+    missing,
     ...parts.proof?.(id),
   };
 }
@@ -136,3 +168,6 @@ function stageOfValues({ gateway, shadow, fallback }: RolloutValues, { direct }:
 
 const latest = (dates: readonly (Date | undefined)[]): Date =>
   new Date(Math.max(...dates.map((date) => date?.getTime() ?? 0)));
+
+/** The end of the minute, hour or day of a use may be still to come, and a clock may have been ahead. */
+const notAfter = (now: Date, date: Date): Date => (date > now ? now : date);

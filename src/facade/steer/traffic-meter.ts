@@ -3,6 +3,7 @@ import type { Calendar } from '../../http/calendar.ts';
 import type { Logger } from '../../http/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
+import { beyondNow } from '../store/grains.ts';
 import type { TrafficCounts, TrafficLog, TrafficRow } from '../store/traffic.ts';
 
 /**
@@ -77,8 +78,11 @@ export class TrafficMeter {
     const rows = [...counted].map(([key, counts]) => difference(key, counts, this.#taken.get(key) ?? NOTHING));
     await this.#traffic.add(now, rows.filter(isAnything));
     this.#taken = counted;
-    if (now.getTime() - this.#pruned > PRUNE_INTERVAL_MS) {
+    if (Math.abs(now.getTime() - this.#pruned) > PRUNE_INTERVAL_MS) {
       this.#pruned = now.getTime();
+      // What a clock that was ahead has dated too late was used by now at the latest.
+      const late = await this.#traffic.sums('day', beyondNow(now));
+      if (late.length > 0) await this.#traffic.add(now, late);
       await this.#traffic.prune(now);
     }
     for (const listener of this.#listeners) await listener(this.#traffic);

@@ -14,6 +14,9 @@ export const GRAIN_NAMES = Object.keys(GRAINS) as Grain[];
 export const beginningOf = (grain: Grain, at: Date): Date =>
   new Date(Math.floor(at.getTime() / GRAINS[grain].length) * GRAINS[grain].length);
 
+/** From here on a row can only be of a clock that was ahead: zones and drift come to less. */
+export const beyondNow = (now: Date): Date => beginningOf('day', new Date(now.getTime() + 2 * GRAINS.day.length));
+
 /** From the last minute, hour and day of something to the end of the finest that is still known. */
 export function endOfLast(last: Readonly<Partial<Record<Grain, Date | null>>>): Date | undefined {
   const grain = GRAIN_NAMES.find((one) => last[one]);

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { beginningOf, endOfLast, GRAIN_NAMES, GRAINS } from './grains.ts';
+import { beginningOf, beyondNow, endOfLast, GRAIN_NAMES, GRAINS } from './grains.ts';
 import type { Database } from './schema.ts';
 import type { Grain } from './tables/steer.ts';
 
@@ -47,7 +47,7 @@ export interface TrafficLog {
   sums(grain: Grain, since: Date): Promise<TrafficRow[]>;
   days(since: Date): Promise<DayRow[]>;
   lastUse(): Promise<LastUse[]>;
-  /** Forgets what is older than its grain is kept. */
+  /** Forgets what is older than its grain is kept, and what is beyond now ({@link beyondNow}). */
   prune(now: Date): Promise<void>;
 }
 
@@ -136,5 +136,6 @@ export class PostgresTraffic implements TrafficLog {
       const oldest = new Date(now.getTime() - GRAINS[grain].kept);
       await this.#db.deleteFrom('traffic').where('grain', '=', grain).where('at', '<', oldest).execute();
     }
+    await this.#db.deleteFrom('traffic').where('at', '>=', beyondNow(now)).execute();
   }
 }

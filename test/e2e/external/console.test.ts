@@ -187,12 +187,12 @@ describe.skipIf(!chromiumPath)('the console', () => {
     expect(await pathOf('leads.get')).toBe('gateway');
   });
 
-  test('the migration page says how long each route is where it is, and what is not needed any more', async () => {
+  test('the migration page says how long each route is where it is, and what is missing before its old path can be deleted', async () => {
     await page.getByRole('link', { name: 'Migration' }).click();
     await seen(
       page
         .locator('tr', { hasText: 'tags.list' })
-        .getByText(/not needed since/)
+        .getByText(/not yet: unused for \d+ min of 7 days/)
         .first(),
     );
     await until(async () => (await page.locator('.days li').count()) === 1, 'the day is shown', 12_000);

@@ -70,12 +70,19 @@ export function Board({ live }: { live: Live }) {
 
 function Row({ route, onFlip }: { route: RouteJson; onFlip: () => void }) {
   const { gateway, shadow } = route.rollout;
-  return html`<tr>
-    <th scope="row"><a href=${`#/routes/${encodeURIComponent(route.id)}`}>${route.id}</a></th>
+  return html`<tr class=${isDown(route) ? 'down' : ''}>
+    <th scope="row">
+      <a href=${`#/routes/${encodeURIComponent(route.id)}`}>${route.id}</a>
+      ${route.trouble && html`<span class="bad trouble">${route.trouble.text}</span>`}
+    </th>
     <td data-label="Stage">
       <span class=${`stage ${route.stage}`}>${route.stage}</span>
       <span class="meter" aria-hidden="true"><span style=${`inline-size:${gateway}%`}></span></span>
       <span class="number">${gateway} %</span>
+      ${
+        route.lastHourShare !== null &&
+        html`<span class="quiet" title="answered by the gateway in the last hour">1 h: ${route.lastHourShare} %</span>`
+      }
       ${shadow > 0 && html`<span class="quiet">${shadow} % compared</span>`}
       ${route.autopilot !== null && html`<span class="tag">autopilot</span>`}
     </td>
@@ -94,13 +101,13 @@ function Row({ route, onFlip }: { route: RouteJson; onFlip: () => void }) {
 function PathCell({ path }: { path: PathJson | undefined }) {
   if (!path) return html`<span class="quiet">none</span>`;
   const { lastMinute, breaker } = path;
-  const isQuiet = !lastMinute || lastMinute.requests === 0;
+  const isQuiet = !lastMinute || lastMinute.attempts === 0;
   return html`<span class="figures">
     ${
       isQuiet
         ? html`<span class="quiet">${NOTHING}</span>`
         : html`<span>${perSecond(lastMinute)}</span>
-            <span class=${lastMinute.failures > 0 ? 'bad' : ''}>${errorShare(lastMinute)} err</span>
+            <span class=${lastMinute.failedAttempts > 0 ? 'bad' : ''}>${errorShare(lastMinute)} err</span>
             <span title="95th percentile">${milliseconds(lastMinute.p95)}</span>`
     }
     ${breaker !== 'closed' && html`<span class="bad">breaker ${breaker}</span>`}
@@ -145,6 +152,11 @@ const matches = ({ id, paths }: RouteJson, words: readonly string[]): boolean =>
   const text = [id, ...(paths.direct?.endpoints ?? []), ...(paths.gateway?.endpoints ?? [])].join(' ').toLowerCase();
   return words.every((word) => text.includes(word));
 };
+
+/** A path of it serves next to nothing. */
+const isDown = ({ trouble, paths }: RouteJson): boolean =>
+  trouble?.isDown === true ||
+  [paths.direct, paths.gateway].some((path) => path?.breaker === 'open' || path?.fault !== undefined);
 
 const hasFailures = ({ paths }: RouteJson): boolean =>
   [paths.direct, paths.gateway].some((path) => path !== undefined && isFailing(path));

@@ -47,6 +47,10 @@ export function FlipDialog({ route, proposed, onClose }: FlipDialogProps) {
     <p class="quiet">
       Now ${gateway} %${Number(asked) === gateway ? '' : `, then ${Number(asked)} %`}. Whoever is on a side stays there;
       only those between the two shares move.
+      ${
+        route.rollout.stickyBy === 'caller' &&
+        'The route is split by caller: with few callers, any share but 0 and 100 may move all of them or nobody.'
+      }
     </p>
   <//>`;
 }

@@ -1,18 +1,28 @@
-import type { IntervalJson, LastMinute, PathJson } from './model.ts';
+import type { IntervalJson, LastMinute, PathJson, RecentCounts } from './model.ts';
 
 /** Numbers as the board shows them: few digits, the unit beside them, a dash for what is not known. */
 
 export const NOTHING = '–';
 
+/** The rate of the attempts: a failover must not make a dead gateway look well. */
 export function perSecond(minute: LastMinute | undefined): string {
-  if (!minute || minute.requests === 0) return NOTHING;
-  const rate = minute.requests / 60;
-  return rate >= 10 ? `${Math.round(rate)}/s` : rate >= 0.1 ? `${rate.toFixed(1)}/s` : `${minute.requests}/min`;
+  if (!minute || minute.attempts === 0) return NOTHING;
+  const rate = minute.attempts / 60;
+  return rate >= 10 ? `${Math.round(rate)}/s` : rate >= 0.1 ? `${rate.toFixed(1)}/s` : `${minute.attempts}/min`;
 }
 
-export function errorShare(minute: LastMinute | undefined): string {
-  if (!minute || minute.requests === 0) return NOTHING;
-  return percent(minute.failures / minute.requests);
+/** Of the attempts. */
+export function errorShare(counts: RecentCounts | undefined): string {
+  if (!counts || counts.attempts === 0) return NOTHING;
+  return percent(counts.failedAttempts / counts.attempts);
+}
+
+/** `3 of 140 attempts failed, 2 went to direct` */
+export function attemptsText(counts: RecentCounts | undefined): string {
+  if (!counts || counts.attempts === 0) return NOTHING;
+  const { attempts, failedAttempts, failovers } = counts;
+  const text = `${grouped(failedAttempts)} of ${grouped(attempts)} attempts failed`;
+  return failovers === 0 ? text : `${text}, ${grouped(failovers)} went to direct`;
 }
 
 export function milliseconds(value: number | null | undefined): string {
@@ -30,7 +40,7 @@ export function percent(share: number): string {
 }
 
 export const isFailing = ({ lastMinute, breaker, fault }: PathJson): boolean =>
-  breaker !== 'closed' || fault !== undefined || (lastMinute !== undefined && lastMinute.failures > 0);
+  breaker !== 'closed' || fault !== undefined || (lastMinute !== undefined && lastMinute.failedAttempts > 0);
 
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 

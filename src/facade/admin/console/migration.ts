@@ -15,12 +15,10 @@ export function MigrationPage({ beat }: { beat: number }) {
 const SHOWN = 60;
 
 function BurnDown({ migration }: { migration: MigrationJson }) {
-  const { lastDay, days, routes, observedSince } = migration;
-  const movable = routes.filter(({ hasBothEndpoints }) => hasBothEndpoints);
-  const done = movable.filter(({ safeToDeleteSince }) => safeToDeleteSince !== null).length;
+  const { lastDay, oldPaths, days, routes, observedSince } = migration;
   return html`<p class="lead">
       <strong>${lastDay.share === null ? NOTHING : percent(lastDay.share)}</strong> of the last 24 hours was served by
-      the gateway. <strong>${done}</strong> of ${movable.length} old paths can be deleted.
+      the gateway. <strong>${oldPaths.safeToDelete}</strong> of ${oldPaths.of} old paths can be deleted.
     </p>
     <section aria-labelledby="by-day">
       <h2 id="by-day">Share of the gateway by day</h2>
@@ -67,7 +65,7 @@ function Day({ day, served }: { day: string; served: ServedJson }) {
 }
 
 function Row({ route }: { route: RouteMigrationJson }) {
-  const { id, hasBothEndpoints, stage, since, days, gateway, lastDay, lastDirectUse, safeToDeleteSince } = route;
+  const { id, stage, since, days, gateway, lastDay, lastDirectUse } = route;
   return html`<tr>
     <th scope="row"><a href=${`#/routes/${named(id)}`}>${id}</a></th>
     <td data-label="Stage"><span class=${`stage ${stage}`}>${stage}</span> <span class="number">${gateway} %</span></td>
@@ -83,11 +81,16 @@ function Row({ route }: { route: RouteMigrationJson }) {
       ${lastDirectUse === null ? html`<span class="quiet">${NOTHING}</span>` : timeOf(lastDirectUse)}
     </td>
     <td data-label="Old path">
-      ${
-        safeToDeleteSince === null
-          ? html`<span class="quiet">${hasBothEndpoints ? 'needed' : 'the only one'}</span>`
-          : html`<span class="good">not needed since ${timeOf(safeToDeleteSince)}</span>`
-      }
+      <${OldPath} route=${route} />
     </td>
   </tr>`;
+}
+
+function OldPath({ route }: { route: RouteMigrationJson }) {
+  const { hasBothEndpoints, gateway, safeToDeleteSince, missing } = route;
+  if (!hasBothEndpoints) return html`<span class="quiet">the only one</span>`;
+  if (safeToDeleteSince !== null) {
+    return html`<span class="good">can be deleted, not needed since ${timeOf(safeToDeleteSince)}</span>`;
+  }
+  return html`<span class="quiet">${gateway < 100 ? 'needed' : `not yet: ${missing.join('; ')}`}</span>`;
 }

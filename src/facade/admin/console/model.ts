@@ -1,8 +1,16 @@
 /** What the admin API says, as far as the console shows it. Everything that may be absent is marked so. */
 
-export interface LastMinute {
+/** Requests by the path that answered at last, attempts by the path that was tried. */
+export interface RecentCounts {
   readonly requests: number;
   readonly failures: number;
+  readonly attempts: number;
+  readonly failedAttempts: number;
+  /** Failed attempts of this path that direct was asked for instead. */
+  readonly failovers: number;
+}
+
+export interface LastMinute extends RecentCounts {
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;
@@ -14,6 +22,7 @@ export interface PathJson {
   /** Why the path serves no request of the route, as `facade_attempts_total` counts it. */
   readonly fault?: 'upstream_credentials' | 'gateway_lacks_operation';
   readonly lastMinute?: LastMinute;
+  readonly lastHour?: RecentCounts;
 }
 
 export interface RolloutJson {
@@ -32,6 +41,10 @@ export interface RouteJson {
   readonly autopilot: 'propose' | 'apply' | null;
   readonly paths: { readonly direct?: PathJson; readonly gateway?: PathJson };
   readonly parity?: ParitySummaryJson;
+  /** Percent of the requests of the last hour that the gateway answered; null: there were none. */
+  readonly lastHourShare: number | null;
+  /** What fails, in a sentence; down: at least half of the attempts of a path did in the last minute. */
+  readonly trouble?: { readonly text: string; readonly isDown: boolean };
 }
 
 /** The short form, for the board. */
@@ -77,7 +90,7 @@ export interface TimelineJson {
   readonly paths: Readonly<Record<'direct' | 'gateway', Readonly<Record<Figure, readonly (number | null)[]>>>>;
 }
 
-export type Figure = 'requests' | 'failures' | 'p95';
+export type Figure = keyof RecentCounts | 'p95';
 
 /** The figures of the minute before. */
 export interface Point {
@@ -212,6 +225,8 @@ export interface RouteMigrationJson {
   readonly lastDirectUse: string | null;
   readonly lastDirectOnlyUse: string | null;
   readonly safeToDeleteSince: string | null;
+  /** What is missing for that, in words. */
+  readonly missing: readonly string[];
 }
 
 /** The burn-down. */
@@ -220,6 +235,7 @@ export interface MigrationJson {
   readonly observedSince: string;
   readonly stages: Readonly<Record<string, number>>;
   readonly lastDay: ServedJson;
+  readonly oldPaths: { readonly safeToDelete: number; readonly of: number };
   /** Oldest first. */
   readonly days: readonly ({ readonly day: string } & ServedJson)[];
   readonly routes: readonly RouteMigrationJson[];

@@ -7,7 +7,7 @@ import { html, useEffect, useRef, useState } from './vendor/preact.js';
 
 /** Seconds. */
 const SHOWN = 3_600;
-const FIGURES: readonly Figure[] = ['requests', 'failures', 'p95'];
+const FIGURES: readonly Figure[] = ['requests', 'failures', 'attempts', 'failedAttempts', 'failovers', 'p95'];
 type PathName = 'direct' | 'gateway';
 
 export function OverTime({ route, snapshot }: { route: RouteJson; snapshot: Snapshot }) {
@@ -16,8 +16,8 @@ export function OverTime({ route, snapshot }: { route: RouteJson; snapshot: Snap
     <h2 id="over-time">The last hour</h2>
     <p class="quiet">Each point is the minute before it.</p>
     <div class="plots">
-      <${Plot} title="Rate" unit="requests/s" points=${points} figure=${rate} />
-      <${Plot} title="Failures" unit="%" points=${points} figure=${failures} />
+      <${Plot} title="Rate" unit="attempts/s" points=${points} figure=${rate} />
+      <${Plot} title="Failed attempts" unit="%" points=${points} figure=${failures} />
       <${Plot} title="95th percentile" unit="ms" points=${points} figure=${p95} />
     </div>
   </section>`;
@@ -25,12 +25,12 @@ export function OverTime({ route, snapshot }: { route: RouteJson; snapshot: Snap
 
 type ReadFigure = (point: Point, path: 'direct' | 'gateway') => number | null;
 const rate: ReadFigure = ({ paths }, path) => {
-  const requests = paths[path]?.requests ?? null;
-  return requests === null ? null : requests / 60;
+  const attempts = paths[path]?.attempts ?? null;
+  return attempts === null ? null : attempts / 60;
 };
 const failures: ReadFigure = ({ paths }, path) => {
-  const { requests, failures: failed } = paths[path] ?? {};
-  return requests && typeof failed === 'number' ? (100 * failed) / requests : null;
+  const { attempts, failedAttempts } = paths[path] ?? {};
+  return attempts && typeof failedAttempts === 'number' ? (100 * failedAttempts) / attempts : null;
 };
 const p95: ReadFigure = ({ paths }, path) => paths[path]?.p95 ?? null;
 

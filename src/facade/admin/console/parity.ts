@@ -62,10 +62,22 @@ function Report({ report }: { report: ParityReportJson }) {
     ${
       coverage.unseen.length > 0 &&
       html`<h3>Asked by callers, not compared yet</h3>
-        <ul class="plain">
-          ${coverage.unseen.map((fact) => html`<li><code>${fact}</code></li>`)}
-        </ul>`
+        <${Unseen} facts=${coverage.unseen} />`
     }`;
+}
+
+/** A count of each kind, with its list behind it. */
+function Unseen({ facts }: { facts: readonly string[] }) {
+  const kinds = [...new Set(facts.map((fact) => fact.split(' ', 1)[0] ?? ''))].toSorted();
+  return kinds.map((kind) => {
+    const of = facts.filter((fact) => fact.startsWith(`${kind} `));
+    return html`<details>
+      <summary>${grouped(of.length)} ${kind}</summary>
+      <ul class="plain">
+        ${of.map((fact) => html`<li><code>${fact}</code></li>`)}
+      </ul>
+    </details>`;
+  });
 }
 
 const PERCENTILES = [

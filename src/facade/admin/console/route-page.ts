@@ -1,11 +1,11 @@
 import { named, read } from './api.ts';
 import { AutopilotSection } from './autopilot.ts';
 import { FlipDialog } from './flip.ts';
-import { errorShare, faultText, milliseconds, perSecond } from './format.ts';
+import { attemptsText, faultText, milliseconds, perSecond } from './format.ts';
 import { Lines } from './history.ts';
 import { beatOf, type Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
-import type { HistoryJson, PathJson, Snapshot } from './model.ts';
+import type { HistoryJson, PathJson, RecentCounts, Snapshot } from './model.ts';
 import { OverTime } from './over-time.ts';
 import { ParitySection } from './parity.ts';
 import { html, useState } from './vendor/preact.js';
@@ -30,6 +30,7 @@ export function RoutePage({ id, live }: { id: string; live: Live }) {
       <span class=${`stage ${stage}`}>${stage}</span>
       ${` ${rollout.gateway} % by the gateway, the same for each ${rollout.stickyBy}; ${rollout.shadow} % compared; ${safety}; fallback ${rollout.fallback}.`}
     </p>
+    ${route.trouble && html`<p class="bad notice">${route.trouble.text}</p>`}
     <div class="paths">
       <${PathCard} name="Direct" path=${route.paths.direct} />
       <${PathCard} name="Gateway" path=${route.paths.gateway} />
@@ -50,15 +51,17 @@ function PathCard({ name, path }: { name: string; path: PathJson | undefined }) 
       <h2>${name}</h2>
       <p class="quiet">The route has no such endpoint.</p>
     </section>`;
-  const { lastMinute, breaker, endpoints } = path;
+  const { lastMinute, lastHour, breaker, endpoints } = path;
   return html`<section class="card">
     <h2>${name}</h2>
     ${endpoints.map((endpoint) => html`<p><code>${endpoint}</code></p>`)}
     <dl>
       <dt>Rate</dt>
       <dd>${perSecond(lastMinute)}</dd>
-      <dt>Failures</dt>
-      <dd class=${lastMinute && lastMinute.failures > 0 ? 'bad' : ''}>${errorShare(lastMinute)}</dd>
+      <dt>Last minute</dt>
+      <dd class=${moodOfCounts(lastMinute)}>${attemptsText(lastMinute)}</dd>
+      <dt>Last hour</dt>
+      <dd class=${moodOfCounts(lastHour)}>${attemptsText(lastHour)}</dd>
       <dt>p50, p95, p99</dt>
       <dd>${[lastMinute?.p50, lastMinute?.p95, lastMinute?.p99].map(milliseconds).join(', ')}</dd>
       <dt>Breaker</dt>
@@ -71,6 +74,8 @@ function PathCard({ name, path }: { name: string; path: PathJson | undefined }) 
     </dl>
   </section>`;
 }
+
+const moodOfCounts = (counts: RecentCounts | undefined): string => (counts && counts.failedAttempts > 0 ? 'bad' : '');
 
 function HistorySection({ id, live }: { id: string; live: Live }) {
   const loaded = useLoaded(() => read<HistoryJson>(`history?limit=20&route=${named(id)}`), [live.flips]);

@@ -4,6 +4,7 @@ import { placeName } from '../../config/place.ts';
 import type { ConfigPath } from '../../config/problem.ts';
 import { neverReaches } from '../../compare/pace.ts';
 import { fewestProving } from '../../compare/any-time.ts';
+import { rolloutOf } from '../../config/rollout.ts';
 import { safetyOf } from '../../config/safety.ts';
 import type { FacadeConfig } from '../../config/schema.ts';
 import type { ConfigSection } from '../../config/table-schema.ts';
@@ -139,6 +140,25 @@ const canariesWithoutFallback: Warn = (input) =>
     remedy: 'write fallback: direct until it is at 100',
   }));
 
+/** More callers than this come near to the share that is written. */
+const FEW_CALLERS = 3;
+
+/** Each caller is moved whole, so of one to three a share is none or all. */
+const splitByFewCallers: Warn = (input) => {
+  const tokens = (input.variables['FACADE_TOKENS'] ?? '').split(',').filter((token) => token.trim() !== '').length;
+  const callers = tokens + (input.variables[input.pairVariables.direct.token] ? 1 : 0);
+  if (callers === 0 || callers > FEW_CALLERS) return [];
+  return rowsWith(input, (route) => {
+    const { stickyBy, gateway } = rolloutOf(route);
+    return route.direct !== undefined && stickyBy === 'caller' && gateway > 0 && gateway < 100;
+  }).map(({ route, path }) => ({
+    path: [...path, 'gateway'],
+    kind: 'few-callers',
+    message: `${route.id} is split by caller, and there ${callers === 1 ? 'is 1 caller' : `are ${callers} callers`}: ${route.rollout.gateway} % may move all of them or nobody`,
+    remedy: `write a path parameter as stickyBy, or see in "${input.command} routes" what the share came to (1H)`,
+  }));
+};
+
 /** A file that was cut between two routes is sound in itself. */
 const vanishedRoutes: Warn = ({ config, running }) => {
   const gone = running?.filter((id) => !config.routes.some((route) => route.id === id)) ?? [];
@@ -204,6 +224,7 @@ const WARNINGS: readonly Warn[] = [
   autopilotTooQuiet,
   rolloutWithoutGateway,
   canariesWithoutFallback,
+  splitByFewCallers,
   vanishedRoutes,
   unusedVariables,
   killedByFile,

@@ -64,6 +64,9 @@ async function flipLive(
   const edits = editsFor(context, routes, ids, set);
   if (edits.length === 0) return nothing(context);
   remark(context, renderEdits(edits, routes, context.style));
+  for (const { route } of byCaller(edits, routes)) {
+    remark(context, `${route} is split by caller: with few callers, this share may move all of them or nobody`);
+  }
   if (!(await confirm(context, 'Flip?', options.yes))) return EXIT.usage;
   // Only if what was shown is still in force: somebody else, or the autopilot, may have moved it meanwhile.
   const changes = edits.map((edit) => ({ ...edit, from: shown(edit, routes) }));
@@ -78,6 +81,13 @@ export function madeText(done: 'Flipped' | 'Rolled back', { revision }: FlipAnsw
     ? `${done}: it serves now. The history takes it when the database answers.`
     : `${done}: it serves now, revision ${revision}.${next}`;
 }
+
+/** Callers are few, and each is moved whole. */
+const byCaller = (edits: readonly RolloutEdit[], routes: readonly Movable[]) =>
+  edits.filter(({ route, set: { gateway = 0 } }) => {
+    const stickyBy = routes.find(({ id }) => id === route)?.rollout.stickyBy;
+    return stickyBy === 'caller' && gateway > 0 && gateway < 100;
+  });
 
 function shown({ route, set }: RolloutEdit, routes: readonly Movable[]): object {
   const rollout = routes.find(({ id }) => id === route)?.rollout;

@@ -9,6 +9,8 @@ export interface MigrationView {
   readonly killSwitch: boolean;
   readonly stages: Readonly<Record<string, number>>;
   readonly lastDay: ServedView;
+  /** A facade of an older version leaves it out. */
+  readonly oldPaths?: { readonly safeToDelete: number; readonly of: number };
   readonly days: readonly ({ readonly day: string } & ServedView)[];
   readonly routes: readonly {
     readonly id: string;
@@ -17,8 +19,10 @@ export interface MigrationView {
     readonly gateway: number;
     readonly lastDay: ServedView;
     readonly verdict?: string;
-    readonly lastDirectOnlyUse: string | null;
+    readonly lastDirectUse: string | null;
     readonly safeToDeleteSince: string | null;
+    /** A facade of an older version leaves it out. */
+    readonly missing?: readonly string[];
   }[];
 }
 
@@ -39,7 +43,7 @@ const columnsFor = (isWide: boolean): Column[] => [
   { title: 'SET', align: 'right' },
   { title: 'SHARE 24H', align: 'right' },
   ...(isWide ? [{ title: 'PARITY' }] : []),
-  { title: isWide ? 'NEEDED DIRECT' : 'DIRECT' },
+  { title: isWide ? 'LAST USE OF DIRECT' : 'DIRECT' },
   { title: 'DELETABLE' },
 ];
 
@@ -64,7 +68,7 @@ function render({ io, style }: Context, found: MigrationView): string {
     percent(route.gateway),
     shareText(route.lastDay),
     ...(isWide ? [route.verdict ?? '–'] : []),
-    route.lastDirectOnlyUse === null ? 'never' : ago(route.lastDirectOnlyUse, now),
+    route.lastDirectUse === null ? 'not seen' : ago(route.lastDirectUse, now),
     route.safeToDeleteSince === null
       ? '–'
       : style.green(`${isWide ? 'since ' : ''}${route.safeToDeleteSince.slice(0, 10)}`),
@@ -75,14 +79,26 @@ function render({ io, style }: Context, found: MigrationView): string {
   const heading = [
     `Of the last 24 hours ${shareText(found.lastDay)} by the gateway · observed since ${found.observedSince.slice(0, 10)}`,
     stages.join(', '),
+    ...(found.oldPaths ? [`${found.oldPaths.safeToDelete} of ${found.oldPaths.of} old paths can be deleted`] : []),
   ];
+  // Of the others it is plain: the gateway has not all of them yet.
+  const waiting = found.routes
+    .filter(({ gateway, missing = [] }) => gateway === 100 && missing.length > 0)
+    .map(({ id, missing = [] }) => `${id} is not deletable yet: ${missing.join('; ')}`);
   const days = found.days.slice(-DAYS_SHOWN).map((day) => {
     const filled = Math.round((day.share ?? 0) * BAR);
     return `${day.day}  ${style.green('█'.repeat(filled))}${style.dim('░'.repeat(BAR - filled))}  ${shareText(day)}`;
   });
   const killed = found.killSwitch ? [style.bold(style.red('KILL SWITCH ON: every route is direct'))] : [];
   const table = renderTable(columnsFor(isWide), rows, io.width, style);
-  return [...heading, ...killed, '', table, ...(days.length > 0 ? ['', ...days] : [])].join('\n');
+  return [
+    ...heading,
+    ...killed,
+    '',
+    table,
+    ...(waiting.length > 0 ? ['', ...waiting] : []),
+    ...(days.length > 0 ? ['', ...days] : []),
+  ].join('\n');
 }
 
 const shareText = ({ share }: ServedView) => (share === null ? '–' : percent(share * 100));

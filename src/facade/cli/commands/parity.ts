@@ -1,3 +1,4 @@
+import { factCounts } from '../../compare/coverage.ts';
 import type { IntervalView, ParityReportView } from '../parity.ts';
 import { print, type Command, type Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
@@ -71,9 +72,13 @@ function renderOne({ style }: Context, report: ParityReportView): string {
       'Differences:',
       ...groups.map((group) => `  ${group.text} (${group.standing}, ${group.cross.count})`),
     );
-  if (coverage.unseen.length > 0) lines.push('', `Seen live and never compared: ${coverage.unseen.join(', ')}`);
+  if (coverage.unseen.length > 0)
+    lines.push('', `Seen live and never compared: ${factCounts(coverage.unseen)}`, ...listed(coverage.unseen));
   return lines.join('\n');
 }
+
+/** Behind a count, one a line; a few are named in it. */
+const listed = (facts: readonly string[]) => (facts.length <= 3 ? [] : facts.map((fact) => `  ${fact}`));
 
 /** ` (40 dropped, 2 rate limited)`: shadows that were dropped look like a quiet route otherwise. */
 function reasonsOf(errors: Readonly<Record<string, number>>): string {

@@ -5,7 +5,7 @@ import type { LiveTraffic } from './window.ts';
 
 /** Of the route's shadows, as the parity report judges them. */
 export interface ParityFacts {
-  readonly verdict: 'not enough data' | 'ready' | 'not ready';
+  readonly verdict: 'not enough data' | 'ready' | 'not ready' | 'cannot be measured';
   /** Why it is not ready, in words. */
   readonly because: readonly string[];
   /** Comparisons that were judged, and those of them that differed, noise subtracted. */

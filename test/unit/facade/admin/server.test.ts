@@ -86,9 +86,13 @@ describe('/api', () => {
     const leadsGet = dataPlane.snapshot.entries[1]!;
     leadsGet.state.breaker('gateway')?.open();
     leadsGet.state.recorder.request('gateway', 'GET', 200, 'ok', 1_000, 10);
+    leadsGet.state.recorder.attempt('gateway', 'upstream_connect', 1_000, 5, 'known');
+    leadsGet.state.recorder.failover('upstream_connect', 1_000);
     const { body } = (await api.get('/api/routes')) as { body: { routes: unknown[] } };
     expect(body).toMatchObject({ revision: dataPlane.snapshot.revision, killSwitch: false });
-    const lastMinute = { requests: 0, failures: 0, p50: null, p95: null, p99: null };
+    const lastHour = { requests: 0, failures: 0, attempts: 0, failedAttempts: 0, failovers: 0 };
+    const failing = { requests: 1, attempts: 1, failedAttempts: 1, failovers: 1 };
+    const lastMinute = { ...lastHour, p50: null, p95: null, p99: null };
     expect(body.routes).toEqual([
       {
         id: 'leads.resolveSource',
@@ -97,7 +101,8 @@ describe('/api', () => {
         autopilot: null,
         rollout: { gateway: 100, shadow: 0, stickyBy: 'caller', fallback: 'none' },
         deadlines: { connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 },
-        paths: { gateway: { endpoints: ['GET /leads/resolve-source'], breaker: 'closed', lastMinute } },
+        lastHourShare: null,
+        paths: { gateway: { endpoints: ['GET /leads/resolve-source'], breaker: 'closed', lastMinute, lastHour } },
       },
       {
         id: 'leads.get',
@@ -107,13 +112,16 @@ describe('/api', () => {
         rollout: { gateway: 25, shadow: 10, stickyBy: 'leadId', fallback: 'direct' },
         deadlines: { connect: 3_000, firstByte: 20_000, idle: 15_000, total: 25_000 },
         paths: {
-          direct: { endpoints: ['GET /integration/leads/:leadId'], breaker: 'closed', lastMinute },
+          direct: { endpoints: ['GET /integration/leads/:leadId'], breaker: 'closed', lastMinute, lastHour },
           gateway: {
             endpoints: ['GET /leads/:leadId'],
             breaker: 'open',
-            lastMinute: { ...lastMinute, requests: 1, p50: 9.7, p95: 9.7, p99: 9.7 },
+            lastMinute: { ...lastMinute, ...failing, p50: 9.7, p95: 9.7, p99: 9.7 },
+            lastHour: { ...lastHour, ...failing },
           },
         },
+        lastHourShare: 100,
+        trouble: { text: 'gateway: 1 of 1 attempts failed, direct answered all', isDown: true },
       },
     ]);
   });

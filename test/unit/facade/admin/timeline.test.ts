@@ -4,6 +4,9 @@ import { SAMPLE_INTERVAL_MS, SAMPLES, Timeline, type TimedRoute } from '../../..
 const minute = (requests: number, failures = 0, p95: number | null = 12.5) => ({
   requests,
   failures,
+  attempts: requests + 2,
+  failedAttempts: failures + 1,
+  failovers: 1,
   p50: 1,
   p95,
   p99: 99,
@@ -35,10 +38,32 @@ describe('the timeline', () => {
       at: [1_005, 1_010],
       gateway: [25, 50],
       paths: {
-        direct: { requests: [60, 120], failures: [1, 1], p95: [12.5, 12.5] },
-        gateway: { requests: [null, null], failures: [null, null], p95: [null, null] },
+        direct: {
+          requests: [60, 120],
+          failures: [1, 1],
+          attempts: [62, 122],
+          failedAttempts: [2, 2],
+          failovers: [1, 1],
+          p95: [12.5, 12.5],
+        },
+        gateway: {
+          requests: [null, null],
+          failures: [null, null],
+          attempts: [null, null],
+          failedAttempts: [null, null],
+          failovers: [null, null],
+          p95: [null, null],
+        },
       },
     });
+  });
+
+  test('a route whose every attempt fails over has a line, though its gateway answered nothing', () => {
+    routes = [
+      { id: 'a', gateway: 100, recent: () => ({ ...minute(0), attempts: 8, failedAttempts: 8, failovers: 8 }) },
+    ];
+    timeline.sample();
+    expect(timeline.read('a').paths.gateway).toMatchObject({ requests: [0], attempts: [8], failedAttempts: [8] });
   });
 
   test('holds one hour and no more', () => {
@@ -54,7 +79,7 @@ describe('the timeline', () => {
   });
 
   test('of a route that begins to serve, the time before is empty', () => {
-    routes = [route('a', 0)];
+    routes = [{ id: 'a', gateway: 0, recent: () => ({ ...minute(0), attempts: 0 }) }];
     timeline.sample();
     routes = [route('a', 7)];
     timeline.sample();

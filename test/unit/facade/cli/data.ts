@@ -1,8 +1,12 @@
 /** What a facade in the middle of a migration would say; invented. */
 
-const minute = (requests: number, failures: number, p95: number | null) => ({
+const minute = (requests: number, failures: number, p95: number | null, more: object = {}) => ({
   requests,
   failures,
+  attempts: requests,
+  failedAttempts: failures,
+  failovers: 0,
+  ...more,
   p50: p95 && p95 / 2,
   p95,
   p99: p95 && p95 * 2,
@@ -34,6 +38,7 @@ export const TABLE = {
     },
     {
       ...canary,
+      lastHourShare: 12.1,
       paths: {
         direct: { ...canary.paths.direct, lastMinute: minute(7350, 0, 41.3) },
         gateway: { ...canary.paths.gateway, lastMinute: minute(1050, 3, 1620) },
@@ -42,9 +47,14 @@ export const TABLE = {
     {
       ...broken,
       paths: {
-        direct: { ...broken.paths.direct, lastMinute: minute(12, 0, 80) },
-        gateway: { ...broken.paths.gateway, breaker: 'open', lastMinute: minute(30, 30, 2.25) },
+        direct: { ...broken.paths.direct, lastMinute: minute(42, 0, 80) },
+        gateway: {
+          ...broken.paths.gateway,
+          breaker: 'open',
+          lastMinute: minute(0, 0, null, { attempts: 30, failedAttempts: 30, failovers: 30 }),
+        },
       },
+      trouble: { text: 'gateway: 30 of 30 attempts failed, direct answered all', isDown: true },
     },
     {
       ...route('leads.resolveSource', 'retired', 100, 0),
@@ -228,7 +238,13 @@ const served = (direct: number, gateway: number) => ({
   gateway,
   share: direct + gateway === 0 ? null : gateway / (direct + gateway),
 });
-const migrating = { lastMinute: served(0, 0), lastDirectUse: null, lastDirectOnlyUse: null, safeToDeleteSince: null };
+const migrating = {
+  lastMinute: served(0, 0),
+  lastDirectUse: null,
+  lastDirectOnlyUse: null,
+  safeToDeleteSince: null,
+  missing: [] as string[],
+};
 
 export const MIGRATION = {
   at: '2026-11-24T12:00:00Z',
@@ -236,6 +252,7 @@ export const MIGRATION = {
   killSwitch: false,
   stages: { direct: 0, shadow: 1, canary: 1, gateway: 0, retired: 1 },
   lastDay: served(700, 300),
+  oldPaths: { safeToDelete: 1, of: 4 },
   days: [
     { day: '2026-11-22', ...served(1000, 0) },
     { day: '2026-11-23', ...served(900, 100) },
@@ -259,7 +276,19 @@ export const MIGRATION = {
       gateway: 12.5,
       lastDay: served(100, 20),
       verdict: 'not ready',
+      lastDirectUse: '2026-11-24T11:59:00Z',
       lastDirectOnlyUse: '2026-11-24T09:00:00Z',
+      missing: ['the gateway has 12.5 %'],
+    },
+    {
+      ...migrating,
+      id: 'sellers.list',
+      stage: 'gateway',
+      days: 0,
+      gateway: 100,
+      lastDay: served(14, 60),
+      lastDirectUse: '2026-11-24T10:00:00Z',
+      missing: ['unused for 2 h of 7 days', '14 failovers in it'],
     },
     {
       ...migrating,

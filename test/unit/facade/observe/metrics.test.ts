@@ -52,8 +52,8 @@ function busy(): Metrics {
   const metrics = new Metrics();
   const recorder = new RouteRecorder(metrics, 'leads.get', ['direct', 'gateway'], 'GET');
   recorder.request('gateway', 'GET', 200, 'ok', 0, 12);
-  recorder.attempt('gateway', 'ok', 10, 'known');
-  recorder.failover('upstream_connect');
+  recorder.attempt('gateway', 'ok', 0, 10, 'known');
+  recorder.failover('upstream_connect', 0);
   metrics.breakerChanged('leads.get', 'gateway', 'closed');
   metrics.rolloutChanged('leads.get', 2_500, 1_000, 'canary');
   metrics.observeInflight(() => [['direct', 3]]);
@@ -188,7 +188,7 @@ describe('the recorder of a route', () => {
     for (const path of ['direct', 'gateway'] as const) {
       for (const outcome of outcomes) {
         for (const status of [100, 200, 404, 499, 504, 599]) recorder.request(path, 'GET', status, outcome, 0, 1);
-        recorder.attempt(path, outcome, 1, 'known');
+        recorder.attempt(path, outcome, 0, 1, 'known');
       }
     }
     const requests = (await seriesOf(metrics, 'facade_requests_total')).filter((one) => one.value > 0);
@@ -200,19 +200,19 @@ describe('the recorder of a route', () => {
 
   test('leaves strangers out of what decisions are made from, and counts them for Prometheus', async () => {
     const { metrics, recorder } = record();
-    for (const outcome of ['ok', 'ok', 'upstream_error'] as const) recorder.attempt('direct', outcome, 8, 'known');
+    for (const outcome of ['ok', 'ok', 'upstream_error'] as const) recorder.attempt('direct', outcome, 0, 8, 'known');
     const before = recorder.totals('direct');
     for (let i = 0; i < 50; i++) {
-      recorder.attempt('direct', 'ok', 0.1, 'stranger');
-      recorder.attempt('direct', 'upstream_respond_timeout', 60_000, 'stranger');
-      recorder.attempt('direct', 'client_body', 8, 'stranger');
+      recorder.attempt('direct', 'ok', 0, 0.1, 'stranger');
+      recorder.attempt('direct', 'upstream_respond_timeout', 0, 60_000, 'stranger');
+      recorder.attempt('direct', 'client_body', 0, 8, 'stranger');
     }
     expect(recorder.totals('direct')).toEqual(before);
     expect(before).toMatchObject({ attempts: 3, failures: 1 });
     const labels = { route: 'leads.get', path: 'direct' };
     expect(await valueOf(metrics, 'facade_attempts_total', { ...labels, outcome: 'ok' })).toBe(52);
     expect(await valueOf(metrics, 'facade_upstream_duration_seconds', labels, '_count')).toBe(153);
-    recorder.attempt('direct', 'ok', 8, 'known');
+    recorder.attempt('direct', 'ok', 0, 8, 'known');
     expect(recorder.totals('direct')).toMatchObject({ attempts: 4, failures: 1 });
   });
 
@@ -229,7 +229,7 @@ describe('the recorder of a route', () => {
 
   test('counts what was not tried as an attempt without a duration', async () => {
     const { metrics, recorder } = record();
-    recorder.notTried('gateway', 'facade_breaker_open');
+    recorder.notTried('gateway', 'facade_breaker_open', 0);
     const labels = { route: 'leads.get', path: 'gateway' };
     expect(await valueOf(metrics, 'facade_attempts_total', { ...labels, outcome: 'facade_breaker_open' })).toBe(1);
     expect(await valueOf(metrics, 'facade_upstream_duration_seconds', labels, '_count')).toBe(0);
@@ -254,7 +254,7 @@ describe('the recorder of a route', () => {
 
   test('counts failovers by their reason', async () => {
     const { metrics, recorder } = record();
-    recorder.failover('upstream_respond');
+    recorder.failover('upstream_respond', 0);
     expect(await valueOf(metrics, 'facade_failovers_total', { route: 'leads.get', reason: 'upstream_respond' })).toBe(
       1,
     );
@@ -271,8 +271,25 @@ describe('the recorder of a route', () => {
     expect(recorder.recent('passthrough', 1_000)).toBeUndefined();
   });
 
+  test('of the last minute and hour, attempts are counted by the path that was tried, whatever the request itself is to blame for left out', () => {
+    const { recorder } = record();
+    recorder.attempt('gateway', 'upstream_connect', 1_000, 5, 'known');
+    recorder.failover('upstream_connect', 1_000);
+    for (const outcome of ['facade_breaker_open', 'facade_bulkhead_full', 'facade_rate_budget'] as const) {
+      recorder.notTried('gateway', outcome, 1_000);
+      recorder.failover(outcome, 1_000);
+    }
+    recorder.notTried('gateway', 'untranslatable', 1_000);
+    recorder.failover('untranslatable', 1_000);
+    recorder.notTried('gateway', 'client_bad_request', 1_000);
+    recorder.attempt('gateway', 'origin_error', 1_000, 5, 'known');
+    const counted = { requests: 0, failures: 0, attempts: 5, failedAttempts: 4, failovers: 4 };
+    expect(recorder.recent('gateway', 1_000)).toMatchObject(counted);
+    expect(recorder.lastHour('gateway', 1_000)).toEqual(counted);
+  });
+
   test('refuses a path that it does not have: a slip in the wiring, not a series of its own', () => {
     const { recorder } = record();
-    expect(() => recorder.attempt('passthrough', 'ok', 1, 'known')).toThrow('no passthrough path');
+    expect(() => recorder.attempt('passthrough', 'ok', 0, 1, 'known')).toThrow('no passthrough path');
   });
 });

@@ -22,6 +22,9 @@ const use = (path: string, more: object) => {
 const served = (path: string, requests: number, route = 'leads.get') => {
   return { route, path, requests, failures: 0, failovers: 0, untranslatable: 0 };
 };
+const DAYS = ['14', '15', '16', '17'].map((day) => {
+  return { day: new Date(`2026-03-${day}T00:00:00Z`), route: 'leads.get', path: 'gateway', requests: 25 };
+});
 const read = (percent: Record<string, number>, more: Partial<MigrationParts>) =>
   migrationOf({
     now: time('20'),
@@ -31,8 +34,10 @@ const read = (percent: Record<string, number>, more: Partial<MigrationParts>) =>
     flips: [],
     lastMinute: [],
     lastDay: [],
-    days: [],
     lastUse: [],
+    limits: { quietFor: 7 * 86_400_000, minRequests: 100 },
+    quiet: [served('gateway', 100)],
+    days: DAYS,
     ...more,
   });
 const leads = (gateway: number, more: Partial<MigrationParts>) => read({ 'leads.get': gateway }, more).routes[0];
@@ -64,6 +69,71 @@ describe('a direct path is safe to delete', () => {
   it('since no earlier than anything is known', () => {
     expect(safe(100, { flips: [] })).toEqual(time('01'));
   });
+  const missing = (more: Partial<MigrationParts>, gateway = 100) => leads(gateway, { flips, ...more })?.missing;
+
+  it.each<[string, Partial<MigrationParts>, string]>([
+    ['flipped a minute ago', { flips: [flip('20', at(50), at(100))] }, 'unused for 0 min of 7 days'],
+    ['flipped two days ago', { flips: [flip('18', at(50), at(100))] }, 'unused for 2 days of 7 days'],
+    ['the history is new', { flips: [], observedSince: time('18') }, 'unused for 2 days of 7 days'],
+    [
+      'it fails over',
+      {
+        lastUse: [use('gateway', { failedOver: new Date('2026-03-20T10:00:00Z') })],
+        quiet: [{ ...served('gateway', 100), failovers: 14 }, served('direct', 14)],
+      },
+      'unused for 2 h of 7 days; 14 failovers in it',
+    ],
+    [
+      'direct serves what the gateway cannot carry, and strangers',
+      {
+        lastUse: [use('direct', { requested: time('19') })],
+        quiet: [{ ...served('gateway', 100), failovers: 5, untranslatable: 3 }, served('direct', 9)],
+      },
+      'unused for 1 day of 7 days; 2 failovers, 3 requests that the gateway cannot carry, 4 other requests of direct in it',
+    ],
+    [
+      'untranslatable alone',
+      { lastUse: [use('gateway', { untranslatable: time('19') })] },
+      'unused for 1 day of 7 days',
+    ],
+    ['nobody calls it', { quiet: [], days: [] }, '0 of 100 requests by the gateway; requests on 0 of 4 days'],
+    ['the clock jumped by a week', { days: DAYS.slice(0, 2) }, 'requests on 2 of 4 days'],
+    ['old days', { days: DAYS.map((row) => ({ ...row, day: time('05') })) }, 'requests on 0 of 4 days'],
+    [
+      'the end of the hour of a use, and a clock that was ahead: never in the future',
+      { lastUse: [use('direct', { requested: time('29') })] },
+      'unused for 0 min of 7 days',
+    ],
+    ['the kill switch', { killSwitch: true }, 'the kill switch is on'],
+  ])('not yet: %s', (_, more, text) => {
+    expect(missing(more)?.join('; ')).toBe(text);
+    expect(safe(100, more)).toBeNull();
+  });
+
+  it('no time is in the future', () => {
+    const ahead = [use('direct', { requested: time('29') }), use('gateway', { untranslatable: time('29') })];
+    const route = leads(100, { flips: [flip('28', at(50), at(100))], lastUse: ahead });
+    expect(route).toMatchObject({
+      since: time('20'),
+      days: 0,
+      lastDirectUse: time('20'),
+      lastDirectOnlyUse: time('20'),
+    });
+  });
+
+  it('only routes with both endpoints have an old path that is counted', () => {
+    expect(read({ 'leads.get': 100, 'tags.list': 0 }, { flips }).oldPaths).toEqual({ safeToDelete: 1, of: 2 });
+    for (const endpoint of ['    direct: GET /integration/leads/:leadId\n', '    gateway: GET /leads/:leadId\n']) {
+      const percent = endpoint.includes('direct') ? 100 : 0;
+      const text = table({ 'leads.get': percent }).replace(endpoint, '');
+      const models = compileRoutes(configOf(text), CONTACT2SALE);
+      expect(read({ 'leads.get': percent }, { flips, models })).toMatchObject({
+        oldPaths: { safeToDelete: 0, of: 0 },
+        routes: [{ safeToDeleteSince: null, missing: [] }],
+      });
+    }
+  });
+
   it('never while some still go direct, the kill switch is on, or there is none', () => {
     expect([safe(99, {}), safe(100, { killSwitch: true })]).toEqual([null, null]);
     const only = compileRoutes(

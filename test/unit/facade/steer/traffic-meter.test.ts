@@ -46,9 +46,9 @@ it('writes down what was served since the last time, by path, with what failed b
 
 it('counts failovers, and requests that the gateway path cannot carry, at the gateway path', async () => {
   meter.attach(traffic);
-  recorder.notTried('gateway', 'untranslatable');
-  recorder.failover('untranslatable');
-  recorder.failover('upstream_connect');
+  recorder.notTried('gateway', 'untranslatable', 0);
+  recorder.failover('untranslatable', 0);
+  recorder.failover('upstream_connect', 0);
   await meter.flush();
   expect(await counted()).toEqual(['leads.get gateway 0 0 2 1']);
 });
@@ -64,4 +64,20 @@ it('loses nothing while there is no place to write to, or none that works', asyn
   await meter.close();
   expect(broken).toHaveBeenCalledTimes(2);
   expect(await counted()).toEqual(['leads.get direct 2 0 0 0']);
+});
+
+it('what a clock that was ahead has dated by ten years too late counts as of now, once, and nothing is lost', async () => {
+  const now = Date.parse('2026-03-20T12:00:00Z');
+  const calendar = { ...SYSTEM_CALENDAR, now: () => now };
+  const late = new TrafficMeter({ metrics, calendar, log: pino({ level: 'silent' }) });
+  const row = { route: 'leads.get', path: 'direct', requests: 3, failures: 0, failovers: 0, untranslatable: 0 };
+  await traffic.add(new Date('2036-03-20T12:00:00Z'), [row]);
+  late.attach(traffic);
+  await late.flush();
+  await late.flush();
+  expect((await traffic.lastUse())[0]?.requested).toEqual(new Date('2026-03-20T12:01:00Z'));
+  for (const grain of ['minute', 'hour', 'day'] as const) {
+    expect(await traffic.sums(grain, EPOCH)).toEqual([row]);
+  }
+  await late.close();
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  attemptsText,
   daysOf,
   errorShare,
   interval,
@@ -10,7 +11,17 @@ import {
   timeOf,
 } from '../../../../../src/facade/admin/console/format.ts';
 
-const minute = (requests: number, failures = 0) => ({ requests, failures, p50: null, p95: null, p99: null });
+const minute = (attempts: number, failedAttempts = 0) => {
+  // All of it failed over, so that the path answered with no failure.
+  const counts = {
+    requests: attempts - failedAttempts,
+    failures: 0,
+    attempts,
+    failedAttempts,
+    failovers: failedAttempts,
+  };
+  return { ...counts, p50: null, p95: null, p99: null };
+};
 
 describe('numbers on the board', () => {
   test.each([
@@ -52,6 +63,12 @@ describe('numbers on the board', () => {
     [1_500, '1.5 s'],
   ])('%f milliseconds are %s', (value, shown) => {
     expect(milliseconds(value)).toBe(shown);
+  });
+
+  test('attempts that failed are counted, with those that direct was asked for instead', () => {
+    expect(attemptsText(minute(1_400, 1_200))).toBe('1,200 of 1,400 attempts failed, 1,200 went to direct');
+    expect(attemptsText(minute(8))).toBe('0 of 8 attempts failed');
+    expect([attemptsText(minute(0)), attemptsText(undefined)]).toEqual(['–', '–']);
   });
 
   test('an interval has its bounds, as far as they are known', () => {

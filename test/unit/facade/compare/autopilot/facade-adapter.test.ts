@@ -28,12 +28,12 @@ describe('what the autopilot takes from the house', () => {
 
   it('attempts and failures by which the path is judged, durations by bucket, the breaker', () => {
     const { dataPlane, state } = plane();
-    state.recorder.attempt('gateway', 'ok', 80, 'known');
-    state.recorder.attempt('gateway', 'upstream_error', 60_000, 'known');
-    state.recorder.attempt('gateway', 'origin_error', 80, 'known'); // Contact2Sale's fault, not the gateway's
-    state.recorder.attempt('gateway', 'client_body', 80, 'known'); // the caller left
-    state.recorder.notTried('gateway', 'facade_breaker_open');
-    state.recorder.attempt('direct', 'ok', 6, 'known');
+    state.recorder.attempt('gateway', 'ok', 0, 80, 'known');
+    state.recorder.attempt('gateway', 'upstream_error', 0, 60_000, 'known');
+    state.recorder.attempt('gateway', 'origin_error', 0, 80, 'known'); // Contact2Sale's fault, not the gateway's
+    state.recorder.attempt('gateway', 'client_body', 0, 80, 'known'); // the caller left
+    state.recorder.notTried('gateway', 'facade_breaker_open', 0);
+    state.recorder.attempt('direct', 'ok', 0, 6, 'known');
     const [reading] = readingsOf(dataPlane, 'one');
     const latencies = [...UPSTREAM_BUCKETS, Infinity].map(() => 0);
     expect(reading).toEqual({
