@@ -85,15 +85,17 @@ interface Told {
   readonly encoding: string | null;
   readonly etag: string | null;
 }
+interface Written {
+  readonly path?: string;
+  readonly body?: object;
+  readonly key?: string;
+  readonly signal?: AbortSignal;
+  readonly token?: string;
+}
+
 async function write(
   facade: TestFacade,
-  {
-    path = '/leads/42/messages',
-    body = { message: TEXT },
-    key = '',
-    signal = undefined as AbortSignal | undefined,
-    token = FACADE_TOKEN,
-  } = {},
+  { path = '/leads/42/messages', body = { message: TEXT }, key = '', signal, token = FACADE_TOKEN }: Written = {},
 ): Promise<Told> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const res = await fetch(facade.url + path, {

@@ -67,8 +67,7 @@ export function createEnrichment(options: EnrichmentOptions): EnrichmentRoom {
     countDead: async () => service?.countDeadLetters(),
     isUp: () => (isConfigured && !store.isOff ? service !== undefined : undefined),
   });
-  const counted = createObserver(counters, log);
-  const watched: RunObserver = { ...counted, ...(reached && { reached }) };
+  const watched: RunObserver = { ...createObserver(counters, log), ...(reached && { reached }) };
   const observer = tracing ? traced(watched, tracing.runs) : watched;
   const lookUps = new Agent({ factory: (origin) => createUpstreamPool(String(origin), MAX_CONNECTIONS, CONNECTIONS) });
   const availability = (): Availability => availabilityOf(service, store, isConfigured);

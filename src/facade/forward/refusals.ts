@@ -43,7 +43,8 @@ const DETAILS: Partial<Record<Outcome, string>> = {
     'This Idempotency-Key came with another request within the last 24 hours. Nothing was sent; use a new key for a new request.',
   idempotency_malformed:
     'Idempotency-Key must stand once, with 1 to 255 visible ASCII characters, quoted or not. Nothing was sent.',
-  idempotency_unknown: 'A request with this Idempotency-Key was sent before, its end is not known, and it was not repeated.',
+  idempotency_unknown:
+    'A request with this Idempotency-Key was sent before, its end is not known, and it was not repeated.',
   idempotency_unavailable:
     'The Idempotency-Key cannot be looked up: the database does not answer. Nothing was sent; try again later.',
 };

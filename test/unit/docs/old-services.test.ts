@@ -23,6 +23,7 @@ const endpoints = createEndpoints({
   webhooks: webhookOptions('webhook-secret-of-the-page'),
   syncDeadline: () => 1_000,
   log,
+  onAnswered: () => undefined,
 });
 const pages = createPages(() => false, log, [endpoints]);
 const server = supertest(express().use((req, res) => pages.serve(req, res, false)));
