@@ -227,7 +227,7 @@ test.runIf(process.platform === 'linux')(
 );
 
 describe('without a secret, while such pushes are taken', () => {
-  const unsigned = { untilMs: Date.now() + 60_000, perMinute: 3 };
+  const unsigned = { untilMs: Date.now() + 3_600_000, perMinute: 3 };
   const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
     fetch(`${server.url}/api/v1/webhooks/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
   const event = (id: string) => ({ id, hook_action: 'on_create_lead' });

@@ -52,7 +52,7 @@ export async function startWebhooks(options: WebhookServerOptions = {}): Promise
       return Promise.resolve({ processed: events.length, duplicates: 0 });
     },
     pushNewLead: (leadId: string) => Promise.resolve({ isNew: kept.push(leadId) > 0, id: 'enrichment-1' }),
-    createdLead: () => Promise.resolve('lead-1'),
+    createdLead: () => Promise.resolve({ kind: 'created', leadId: 'lead-1' }),
   } as unknown as EnrichmentService;
   const { availability = { isOpen: true, service }, pushDeadlineMs } = options;
   const log = pino({ enabled: false });
