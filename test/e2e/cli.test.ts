@@ -214,15 +214,15 @@ test('discover, diff and check tell the file from what serves', async () => {
   expect(await run(['diff'])).toMatchObject({ code: 0 });
   const other = `${facade.configFile}.other`;
   const text = readFileSync(facade.configFile, 'utf8');
-  writeFileSync(other, text.slice(0, text.indexOf('  - id: webhooks.unsubscribe')));
+  writeFileSync(other, text.slice(0, text.indexOf('  - id: hooks.unsubscribe')));
   expect(await run(['diff', '--config', other])).toMatchObject({
     code: 1,
-    out: expect.stringContaining('- webhooks.unsubscribe: only in the table that serves') as string,
+    out: expect.stringContaining('- hooks.unsubscribe: only in the table that serves') as string,
   });
   const checked = await run(['check', '--config', other]);
   expect([checked.code, checked.out]).toEqual([
     0,
-    expect.stringContaining('webhooks.unsubscribe: in the table that serves'),
+    expect.stringContaining('hooks.unsubscribe: in the table that serves'),
   ]);
   expect((await run(['check', '--strict', '--config', other])).code).toBe(1);
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { FACADE_TOKEN, readMetric, setRoute } from './kit/facade.ts';
 import { inBatches, Opened, tally } from './kit/load.ts';
 import { startProcess, type FacadeProcess } from './kit/process.ts';
 import { startRawUpstream, startUpstream, until, type TestUpstream } from './kit/upstream.ts';
+import { agentsOfWorkers, workersOf } from './kit/workers.ts';
 
 /** WORKERS=2: one facade from outside, two processes inside. The tests share it, and the last one stops it. */
 
@@ -60,37 +61,12 @@ function ask(agent: Agent, path = '/leads/42'): Promise<Answer> {
   });
 }
 
-function workers(): number[] {
-  const pid = facade.child.pid as number;
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').map(Number);
-}
-
-/** Who has the other end of this connection. */
-function workerOf({ localPort = 0, remotePort = 0 }: Socket): number | undefined {
-  const hex = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const row = readFileSync('/proc/net/tcp', 'latin1')
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .find(([, local = '', remote = '']) => local.endsWith(hex(remotePort)) && remote.endsWith(hex(localPort)));
-  const holds = (pid: number) =>
-    readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${row?.[9]}]`);
-  return workers().find(holds);
-}
-
 type Call = (path?: string) => Promise<Answer>;
 
-/** A connection to each of the workers: as many are opened as it takes, since whoever is free accepts. */
+/** A connection to each of the workers. */
 async function callers(): Promise<Map<number, Call>> {
-  const found = new Map<number, Call>();
-  await until(async () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const { socket } = await ask(agent);
-    const pid = workerOf(socket);
-    if (pid === undefined || found.has(pid)) agent.destroy();
-    else found.set(pid, (path) => ask(agent, path));
-    return found.size === 2;
-  }, 'both accept connections');
-  return found;
+  const agents = await agentsOfWorkers(facade, async (agent) => (await ask(agent)).socket);
+  return new Map([...agents].map(([pid, agent]) => [pid, (path) => ask(agent, path)]));
 }
 
 const both = async () => [...(await callers()).values()] as [Call, Call];
@@ -179,7 +155,7 @@ test('a worker that is killed takes only what it had under way, no sum falls, an
   await until(async () => (await metric('facade_workers{state="ready"}')) === 2, 'it is replaced', 10_000);
   expect(await metric('facade_workers_replaced_total')).toBe(1);
   expect(await metric(REQUESTS)).toBeGreaterThanOrEqual(before + 60 + 1);
-  expect(workers()).not.toContain(victim);
+  expect(workersOf(facade)).not.toContain(victim);
   // The table says gateway; the switch is still on.
   await served(await both(), 'direct');
 });
@@ -229,13 +205,14 @@ describe('once the file or .env became unusable', () => {
         const { status, text } = await admin('/api/config');
         return status === 200 && (JSON.parse(text) as { lastError?: object }).lastError !== undefined;
       };
-      await until(() => workers().length === 2, 'both are there', 20_000);
+      await until(() => workersOf(facade).length === 2, 'both are there', 20_000);
       expect(await wrong()).toBe(false);
       breakIt(facade);
       await until(wrong, 'it is told', 10_000);
-      const before = workers();
+      const before = workersOf(facade);
       for (const pid of before) process.kill(pid, 'SIGKILL');
-      const isForked = () => workers().length === 2 && workers().every((pid) => !before.includes(pid) && pid > 0);
+      const isForked = () =>
+        workersOf(facade).length === 2 && workersOf(facade).every((pid) => !before.includes(pid) && pid > 0);
       const isReady = async () => (await admin('/readyz')).text.includes('"ready":2');
       // In this order: the primary may not know yet that the old ones are dead.
       await until(async () => isForked() && (await isReady()), 'others serve', 40_000);
@@ -257,7 +234,7 @@ test('while the first worker is replaced another one takes the kill switch, and 
   facade = opened.keep(startProcess({ env }));
   at = await facade.ready();
   await until(async () => (await admin('/readyz')).text.includes('"ready":2'), 'both serve', 40_000);
-  const [first = 0] = workers();
+  const [first = 0] = workersOf(facade);
   process.kill(first, 'SIGKILL');
   // Which of the two has the API is seen by what it answers: nobody else has routes.
   await until(async () => (await admin('/api/routes')).status === 503, 'the API is away', 5_000);
@@ -282,7 +259,7 @@ test('on a Postgres of the primary, what was flipped outlives the worker that ma
   await until(isFlipped, 'the history is there', 5_000);
   expect(readFileSync(stored.configFile, 'utf8')).toMatch(/id: leads\.get\n[^]*?shadow: 7/);
   // Who has the admin API is not to be seen from outside: both, one after the other.
-  for (const pid of workers()) process.kill(pid, 'SIGKILL');
+  for (const pid of workersOf(facade)) process.kill(pid, 'SIGKILL');
   await until(async () => (await isOpen()).database === 'open', 'the next first worker has it', 15_000);
   const history = async () => (await admin('/api/history')).text;
   await until(async () => (await history()).includes('"shadow":7'), 'and knows the flip', 5_000);

@@ -14,6 +14,8 @@ let direct: TestUpstream;
 let gateway: TestUpstream;
 /** What the gateway does with a write: answers it, or takes it and dies. */
 let dies = true;
+/** The CRM takes a write and dies. */
+let directDies = false;
 /** Holds the gateway's answer back. */
 let held: (() => void) | undefined;
 let holds = false;
@@ -27,9 +29,10 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.close());
 beforeEach(async () => {
-  [dies, holds, held, messages, answers] = [true, false, undefined, [], undefined];
+  [dies, directDies, holds, held, messages, answers] = [true, false, false, undefined, [], undefined];
   direct = opened.keep(
     await startUpstream(({ method }, res) => {
+      if (directDies && method !== 'GET') return void res.destroy();
       res.writeHead(messages || method !== 'GET' ? 200 : 500, { 'content-type': 'application/json' });
       res.end(JSON.stringify({ data: { attributes: { messages: messages?.map((body) => ({ body })) } } }));
     }),
@@ -118,7 +121,14 @@ async function write(
 
 interface Listed {
   readonly kept: string;
-  readonly unknownWrites: { id: string; state: string; why: string | null; cause: string; looks: number }[];
+  readonly unknownWrites: {
+    id: string;
+    dialect: string;
+    state: string;
+    why: string | null;
+    cause: string;
+    looks: number;
+  }[];
 }
 const admin = { 'x-c2s-admin': 'test', 'content-type': 'application/json' };
 const list = async (facade: TestFacade): Promise<Listed> =>
@@ -230,13 +240,16 @@ describe('an Idempotency-Key', () => {
 
   test.each([
     ['another body', { body: { message: 'Boa tarde' } }, { status: 422, outcome: 'idempotency_mismatch' }, 1],
-    ['another lead', { path: '/leads/43/messages' }, { status: 200, idempotency: null }, 2],
+    ['another lead', { path: '/leads/43/messages' }, { status: 422, outcome: 'idempotency_mismatch' }, 1],
     [
-      'the other dialect, which is another path',
+      'the same in the other dialect',
       { path: '/integration/leads/42/create_message', body: { body: TEXT } },
-      { status: 201, idempotency: null },
-      2,
+      { status: 422, outcome: 'idempotency_mismatch' },
+      1,
     ],
+    ['a slash at the end', { path: '/leads/42/messages/' }, { status: 200, idempotency: 'replayed' }, 1],
+    ['an escape in the id', { path: '/leads/4%32/messages' }, { status: 200, idempotency: 'replayed' }, 1],
+    ['a slash too many', { path: '//leads/42/messages' }, { status: 422, outcome: 'idempotency_mismatch' }, 1],
     ['no key', { key: '' }, { status: 200, idempotency: null }, 2],
     [
       'a caller who is not known, for whom it has no effect',
@@ -246,7 +259,7 @@ describe('an Idempotency-Key', () => {
     ],
     ['a malformed key', { key: '"open' }, { status: 400, outcome: 'idempotency_malformed' }, 1],
     ['a key that is too long', { key: 'k'.repeat(256) }, { status: 400 }, 1],
-    ['a path that no route claims', { path: '/integration/own/thing' }, { status: 200, idempotency: null }, 2],
+    ['a path that no route claims', { path: '/integration/own/thing' }, { status: 422 }, 1],
   ])('with %s', async (_, more, told, times) => {
     dies = false;
     const facade = await startKept();
@@ -405,6 +418,49 @@ describe('an Idempotency-Key', () => {
     expect(await write(facade, deal)).toMatchObject({ status: 502, outcome: 'unknown' });
     await settle(facade, { ids: [id], why: 'looked', found: 'arrived' });
     expect(await write(facade, deal)).toMatchObject({ status: 200, idempotency: 'replayed' });
+    expect(sent()).toBe(1);
+  });
+
+  test('of which an operator says that it arrived, while its caller asks again: told so, and not sent', async () => {
+    const url = await postgres.createMigrated();
+    const facade = await startOn(url);
+    await write(facade, { key: NAMED });
+    const { id } = await oneIs(facade, 'not_arrived');
+    dies = false;
+    const pg = (await import('pg')).default;
+    const [operator, watcher] = [new pg.Client(url), new pg.Client(url)];
+    await Promise.all([operator.connect(), watcher.connect()]);
+    // As `settle` does it, and not committed yet.
+    await operator.query('begin');
+    await operator.query(
+      `update facade.unknown_writes set state = 'settled', settlement = '{"found":"arrived"}' where id = $1`,
+      [id],
+    );
+    const again = write(facade, { key: NAMED });
+    const WAITING = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await until(async () => sent() > 1 || (await watcher.query(WAITING)).rowCount === 1, 'it waits for the operator');
+    await operator.query('commit');
+    await Promise.all([operator.end(), watcher.end()]);
+    expect(await again).toMatchObject({ status: 200, body: '', idempotency: 'replayed' });
+    expect(sent()).toBe(1);
+  });
+
+  test.each([
+    ['the form of the gateway', { name: 'vip' }, 'gateway', 200],
+    ['the form of direct', { tag: { name: 'vip' } }, 'direct', 201],
+  ])('at a path that both services have, with %s: kept and told in its dialect', async (_, body, dialect, status) => {
+    directDies = true;
+    const facade = await startKept();
+    await facade.edit((config) => {
+      setRoute(config, 'tags.create', ['rollout', 'gateway'], 100);
+      setRoute(config, 'tags.create', ['success'], { direct: 201, gateway: 200 });
+    });
+    const asked = { path: '/tags', body, key: NAMED };
+    expect(await write(facade, asked)).toMatchObject({ status: 502 });
+    const one = await oneIs(facade, 'cannot_tell');
+    expect(one).toMatchObject({ dialect, path: dialect });
+    await settle(facade, { ids: [one.id], why: 'looked', found: 'arrived' });
+    expect(await write(facade, asked)).toMatchObject({ status, idempotency: 'replayed' });
     expect(sent()).toBe(1);
   });
 

@@ -5,6 +5,7 @@ import type { Express } from 'express';
 import supertest from 'supertest';
 import { afterEach, beforeAll, afterAll, describe, expect, test, vi, type MockInstance } from 'vitest';
 import { auditRoutes } from '../../src/c2s/admin/audit.ts';
+import { deadLetterRoutes } from '../../src/c2s/admin/dead-letters.ts';
 import { peopleRoutes } from '../../src/c2s/admin/people.ts';
 import { createAdmin, type AdminOptions } from '../../src/facade/admin/server.ts';
 import { createEndpoints } from '../../src/c2s/enrichment/endpoints.ts';
@@ -54,9 +55,11 @@ function adminBehind(error: () => Error): Express {
   const adminRoutes = [
     { path: '/people', router: peopleRoutes(broken, undefined) },
     { path: '/audit', router: auditRoutes(broken) },
+    { path: '/dead-letters', router: deadLetterRoutes(() => ({ isOpen: true, service: broken }), undefined) },
   ];
   const parts = { dataPlane: broken, loader: broken, killSwitch: broken, store: broken, steering: broken };
-  const more = { burnDown: broken, calendar: broken, book: broken, timeline: broken, autopilot: broken };
+  const compared = { book: broken, timeline: broken, unknownWrites: broken };
+  const more = { ...compared, burnDown: broken, calendar: broken, autopilot: broken };
   const options = { ...parts, ...more, metrics: { registry: broken }, reload: () => Promise.reject(error()) };
   const settings = { configFile: 'facade.yaml', adminToken: undefined, isSandbox: false, now: () => 0, log };
   return createAdmin({ ...options, adminRoutes, ...settings } as unknown as AdminOptions);
@@ -91,6 +94,7 @@ const TABLES: Readonly<Record<'admin' | 'public', Table>> = {
   },
 };
 
+const UUID = '00000000-0000-4000-8000-000000000000';
 /** What these routes read, and the limit of it in bytes. */
 const BODIES: Readonly<Record<string, { readonly body: object; readonly limit: number; readonly isTyped: boolean }>> = {
   'POST /api/flips': { body: { all: { gateway: 5 } }, limit: 256 * 1024, isTyped: true },
@@ -98,6 +102,9 @@ const BODIES: Readonly<Record<string, { readonly body: object; readonly limit: n
   'PUT /api/kill-switch': { body: {}, limit: 256 * 1024, isTyped: true },
   'DELETE /api/kill-switch': { body: {}, limit: 256 * 1024, isTyped: true },
   'POST /api/explain': { body: { method: 'GET', target: `/leads/${cpf}` }, limit: 2 * 1024 * 1024, isTyped: true },
+  'POST /api/unknown-writes/settle': { body: { ids: [UUID], why: 'looked' }, limit: 256 * 1024, isTyped: true },
+  'POST /api/dead-letters/retry': { body: { ids: [UUID] }, limit: 256 * 1024, isTyped: true },
+  'POST /api/dead-letters/settle': { body: { ids: [UUID] }, limit: 256 * 1024, isTyped: true },
   'POST /api/people/forget': { body: { cpf }, limit: 1024, isTyped: false },
   'POST /api/v1/enrich': { body: { cpf }, limit: 4 * 1024, isTyped: false },
   'POST /api/v1/webhooks/c2s': { body: { id: 'l1' }, limit: 64 * 1024, isTyped: false },
@@ -272,8 +279,7 @@ test.each(failing)('$name when the store is away: 503 with Retry-After', async (
 });
 
 /** The view of an enrichment asks nobody about what is no id. */
-const idOf = ({ path }: Case, sent: Sent): Sent =>
-  path.includes('/enrichments/') ? { ...sent, value: '00000000-0000-4000-8000-000000000000' } : sent;
+const idOf = ({ path }: Case, sent: Sent): Sent => (path.includes('/enrichments/') ? { ...sent, value: UUID } : sent);
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
 const PATHS = (['admin', 'public'] as const).flatMap((side) =>

@@ -26,12 +26,13 @@ export function readIdempotencyKey(raw: readonly string[]): string | undefined {
   return key.length >= 1 && key.length <= MAX_KEY_LENGTH ? key : undefined;
 }
 
-/** What a key is scoped by: the same key of another caller, or for another operation or record, is another key. */
-export interface KeyScope {
-  readonly caller: string;
+/** What a write is, beside its body: however its address is spelt. */
+export interface KeyedRequest {
   readonly method: string;
-  /** Raw path, without the query. */
-  readonly path: string;
+  /** Route, dialect and path parameters, decoded; of a request that no route claims its raw path. */
+  readonly operation: readonly string[];
+  readonly query: string;
+  readonly contentType: string | undefined;
 }
 
 /** An answer, as it is told again. */
@@ -54,8 +55,8 @@ export class DerivedKey {
   readonly #secret: Buffer;
   readonly #sealer: Sealer;
 
-  constructor(key: string, { caller, method, path }: KeyScope) {
-    const scope = JSON.stringify([caller, method, path]);
+  /** @param scope the caller: of each a key names one write, at whatever address (as Stripe's do). */
+  constructor(key: string, scope: string) {
     this.id = createHash('sha256')
       .update(JSON.stringify([scope, key]))
       .digest();
@@ -63,9 +64,9 @@ export class DerivedKey {
     this.#sealer = new Sealer([Buffer.from(hkdfSync('sha256', key, scope, 'c2s-facade idempotency answer', 32))]);
   }
 
-  /** The same for the same request only: a hash of its query, type and body. */
-  fingerprint(query: string, contentType: string | undefined, body: Buffer | undefined): Buffer {
-    const head = JSON.stringify([query, contentType ?? '', body === undefined]);
+  /** The same for the same request only. */
+  fingerprint({ method, operation, query, contentType }: KeyedRequest, body: Buffer | undefined): Buffer {
+    const head = JSON.stringify([method, operation, query, contentType ?? '', body === undefined]);
     return createHmac('sha256', this.#secret)
       .update(`${head}\n`)
       .update(body ?? '')

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../http/log.ts';
 import { codeOf } from '../../http/error-code.ts';
 import { within } from '../../http/within.ts';
+import { percentDecode } from '../../http/percent.ts';
+import { PASSTHROUGH } from '../rollout/compile.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
 import type { UnknownWrite } from '../store/unknown-write.ts';
 import { AnswerKeeper } from './answer-keeper.ts';
 import type { InboundRequest } from './exchange.ts';
-import { DerivedKey, readIdempotencyKey, type KeptAnswer } from './idempotency-key.ts';
+import { DerivedKey, readIdempotencyKey, type KeptAnswer, type KeyedRequest } from './idempotency-key.ts';
 import type { UnknownEnd, UnknownWriteSink } from './unknown-write-sink.ts';
 
 /**
@@ -89,7 +91,7 @@ export class KeyedWrites {
 
   /** @param body whole; undefined: the request has none. Never rejects. */
   async admit(asked: InboundRequest, body: Buffer | undefined): Promise<Admission> {
-    const { req, target, caller } = asked;
+    const { req, caller } = asked;
     const key = readIdempotencyKey(req.rawHeaders);
     if (key === undefined || !caller) return { kind: 'refused', outcome: 'idempotency_malformed' };
     const store = this.#store;
@@ -97,8 +99,8 @@ export class KeyedWrites {
     let claiming: Promise<FoundKey> | undefined;
     let keyed: KeyedWrite | undefined;
     try {
-      const derived = new DerivedKey(key, { caller: caller.id, method: req.method ?? '', path: target.path });
-      const fingerprint = derived.fingerprint(target.query, req.headers['content-type'], body);
+      const derived = new DerivedKey(key, caller.id);
+      const fingerprint = derived.fingerprint(keyedRequest(asked), body);
       const write = this.#sink.describe(asked, body);
       const own = { sink: this.#sink, log: this.#log, pause: this.#pause, ends: this.#ends };
       keyed = new KeyedWrite({ store, derived, write, asked, ...own });
@@ -114,6 +116,18 @@ export class KeyedWrites {
       return UNAVAILABLE;
     }
   }
+}
+
+/** A slash at the end, or an escape that need not be one, makes no other write of it. */
+function keyedRequest({ req, match, target }: InboundRequest): KeyedRequest {
+  const { id } = match.route.model;
+  const params = match.params.map((param) => percentDecode(param ?? '') ?? param ?? '');
+  return {
+    method: req.method ?? '',
+    operation: id === PASSTHROUGH ? [target.path] : [id, match.dialect, ...params],
+    query: target.query,
+    contentType: req.headers['content-type'],
+  };
 }
 
 const UNAVAILABLE: Admission = { kind: 'refused', outcome: 'idempotency_unavailable', retryAfterMs: RETRY_AFTER_MS };

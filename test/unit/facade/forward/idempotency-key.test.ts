@@ -28,18 +28,21 @@ describe('the header', () => {
 });
 
 describe('what is derived of a key', () => {
-  const SCOPE = { caller: 'one', method: 'POST', path: '/leads/1/messages' };
-  const of = (key = 'k', scope = SCOPE): DerivedKey => new DerivedKey(key, scope);
-  const print = (query = 'a=1', type: string | undefined = 'application/json', body: string | undefined = '{}') =>
+  const ASKED = {
+    method: 'POST',
+    operation: ['leads.get', 'direct', '1'],
+    query: 'a=1',
+    contentType: 'application/json',
+  };
+  const of = (key = 'k', caller = 'one'): DerivedKey => new DerivedKey(key, caller);
+  const print = (more: Partial<typeof ASKED> = {}, body: string | undefined = '{}') =>
     of()
-      .fingerprint(query, type, body === '-' ? undefined : Buffer.from(body))
+      .fingerprint({ ...ASKED, ...more }, body === '-' ? undefined : Buffer.from(body))
       .toString('hex');
 
   it.each<[string, DerivedKey]>([
     ['key', of('other')],
-    ['caller', of('k', { ...SCOPE, caller: 'two' })],
-    ['method', of('k', { ...SCOPE, method: 'PUT' })],
-    ['path', of('k', { ...SCOPE, path: '/leads/2/messages' })],
+    ['caller', of('k', 'two')],
   ])('another %s is another row, and opens nothing', (_, other) => {
     expect(other.id).not.toEqual(of().id);
     expect(other.id).toHaveLength(32);
@@ -47,9 +50,18 @@ describe('what is derived of a key', () => {
     expect(() => other.open(200, sealed)).toThrow();
   });
 
-  it('tells requests apart by query, type and body', () => {
-    const all = [print(), print('a=2'), print('', 'text/plain'), print('a=1', 'application/json', '{"a":1}')];
-    all.push(print('a=1', 'application/json', ''), print('a=1', 'application/json', '-'));
+  it('tells requests apart by method, operation, record, query, type and body', () => {
+    const all = [
+      print(),
+      print({ method: 'PUT' }),
+      print({ operation: ['leads.get', 'gateway', '1'] }),
+      print({ operation: ['leads.get', 'direct', '2'] }),
+      print({ query: 'a=2' }),
+      print({ query: '', contentType: 'text/plain' }),
+      print({}, '{"a":1}'),
+      print({}, ''),
+      print({}, '-'),
+    ];
     expect(new Set(all).size).toBe(all.length);
     expect(print()).toBe(print());
   });
