@@ -112,6 +112,7 @@ function readColumns(columns: readonly GoogleColumn[]): Person {
   const emails = new Set<string>();
   const phones = new Set<string>();
   const answers: GoogleAnswer[] = [];
+  const partsOfName: GoogleAnswer[] = [];
   let cpf: Cpf | undefined;
   for (const { column_id: columnId, column_name: columnName, string_value: value } of columns) {
     const text = String(value ?? '').trim();
@@ -126,10 +127,16 @@ function readColumns(columns: readonly GoogleColumn[]): Person {
       cpf ??= writtenCpf(text);
       answers.push(answer);
     } else if (kind === undefined || names[kind] !== undefined) answers.push(answer);
-    else names[kind] = text;
+    else {
+      names[kind] = text;
+      if (kind !== 'name') partsOfName.push(answer);
+    }
   }
+  // Beside a whole name they are answers like any other, unless they say the same.
+  const { name: whole } = names;
+  if (whole !== undefined) answers.push(...partsOfName.filter(({ answer }) => !whole.includes(answer)));
   const parts = [names.firstName, names.lastName].filter((part) => part !== undefined).join(' ');
-  const name = names.name ?? (parts || undefined);
+  const name = whole ?? (parts || undefined);
   return known({ name, emails: [...emails], phones: [...phones], cpf, answers });
 }
 

@@ -15,12 +15,12 @@ const OUTCOME_NAMES = Object.keys(OUTCOMES) as Outcome[];
 const OUTCOME_INDEX = Object.fromEntries(OUTCOME_NAMES.map((name, i) => [name, i])) as Record<Outcome, number>;
 /**
  * The outcomes that alerts look for. Each has its series from the start on: Prometheus sees a rise only after a first sample, and a
- * breaker can open before the second one.
+ * breaker can open before the second one. Failures of direct alert by their share alone.
  */
-const FAILED = OUTCOME_NAMES.filter((name) => {
-  const { judge, party, phase } = OUTCOMES[name];
-  return judge === 'failure' || (party === 'facade' && phase === 'connect');
-});
+const HELD_BACK = OUTCOME_NAMES.filter(
+  (name) => OUTCOMES[name].party === 'facade' && OUTCOMES[name].phase === 'connect',
+);
+const FAILED = OUTCOME_NAMES.filter((name) => OUTCOMES[name].judge === 'failure');
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OTHER'] as const;
 const METHOD_INDEX: ReadonlyMap<string, number> = new Map(METHODS.map((name, i) => [name, i]));
 
@@ -78,10 +78,11 @@ export class RouteRecorder {
       this.#paths[path] = record;
       this.#requestCell(path, method, success, 'ok');
       this.#attemptCell(record, 'ok');
-      for (const outcome of FAILED) this.#attemptCell(record, outcome);
+      const alerting = path === 'gateway' ? [...HELD_BACK, ...FAILED] : HELD_BACK;
+      for (const outcome of alerting) this.#attemptCell(record, outcome);
     }
     if (paths.includes('gateway')) {
-      for (const reason of FAILED) metrics.failovers.inc({ route, reason }, 0);
+      for (const reason of ['upstream_connect', 'facade_breaker_open']) metrics.failovers.inc({ route, reason }, 0);
     }
   }
 

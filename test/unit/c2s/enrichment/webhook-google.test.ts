@@ -98,6 +98,17 @@ describe('the push', () => {
     });
   });
 
+  test('beside a whole name the parts of another one are answers, and parts of it are nothing new', () => {
+    const read = columns(
+      column('FULL_NAME', 'Carla Um'),
+      column('FIRST_NAME', 'Carla'),
+      column('LAST_NAME', 'Dois', 'Last name'),
+    );
+    expect(read).toMatchObject({
+      lead: { name: 'Carla Um', answers: [{ question: 'Last name', answer: 'Dois' }] },
+    });
+  });
+
   const NOTHING = { emails: [], phones: [], answers: [] };
   test.each<[string, string, unknown, string | undefined, object]>([
     ['a name', 'NAME', 'Ana', undefined, { name: 'Ana' }],
