@@ -159,7 +159,7 @@ describe('the file is watched: a change acts within two seconds', () => {
   async function watched(configFile?: (dir: string, text: string) => string) {
     const [direct, gateway] = [await answering('direct'), await answering('gateway')];
     const facade = opened.keep(await startFacade({ direct: direct.url, gateway: gateway.url, configFile }));
-    const flipped = readFileSync(facade.configFile, 'utf8').replaceAll('gateway: 0, shadow', 'gateway: 100, shadow');
+    const flipped = readFileSync(facade.configFile, 'utf8').replace(/(id: leads\.get\n[^]*?gateway: )0,/, '$1100,');
     const acts = () => until(async () => (await ask(facade.url)) === '200 gateway', 'the flip acts', 2_000);
     expect(await ask(facade.url)).toBe('200 direct');
     return { facade, flipped, acts };
