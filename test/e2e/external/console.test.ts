@@ -261,6 +261,7 @@ const PAGES = [
   ['/routes/leads.get', 'leads.get'],
   ['/migration', 'Migration'],
   ['/history', 'History'],
+  ['/unknown-writes', 'Unknown writes'],
 ] as const;
 
 /** The sandbox's CRM, the real gateway, the facade, and traffic that ends by itself. */
