@@ -52,6 +52,7 @@ const SCRIPTS = [
   'plot',
   'route-page',
   'sign-in',
+  'unknown-writes',
 ].map((name) => `${name}.js`);
 
 /** From npm, as they are. */

@@ -123,7 +123,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
     await page.getByRole('link', { name: 'leads.list' }).click();
     await seen(page.getByRole('heading', { name: 'leads.list', level: 1 }));
     await until(async () => (await page.locator('canvas').count()) === 3, 'three plots');
-    await seen(page.getByRole('img', { name: /^Rate: direct 0\.\d requests\/s|^Rate: direct [1-9]/ }));
+    await seen(page.getByRole('img', { name: /^Rate: direct 0\.\d attempts\/s|^Rate: direct [1-9]/ }));
     await seen(page.getByText(/^\d+ match, \d+ mismatch, \d+ ignored$/));
     await seen(page.locator('tr', { hasText: 'Traffic' }).getByText('waiting'));
     await seen(page.getByRole('button', { name: 'Pause the autopilot' }));
@@ -261,6 +261,7 @@ const PAGES = [
   ['/routes/leads.get', 'leads.get'],
   ['/migration', 'Migration'],
   ['/history', 'History'],
+  ['/unknown-writes', 'Unknown writes'],
 ] as const;
 
 /** The sandbox's CRM, the real gateway, the facade, and traffic that ends by itself. */

@@ -51,7 +51,7 @@ function page(address: string, live: Live) {
   const route = routeOf(address);
   if (route !== undefined) return html`<${RoutePage} key=${route} id=${route} live=${live} />`;
   if (address === 'history') return html`<${HistoryPage} live=${live} />`;
-  if (address === 'unknown-writes') return html`<${UnknownWritesPage} />`;
+  if (address === 'unknown-writes') return html`<${UnknownWritesPage} beat=${beatOf(live)} />`;
   if (address === 'dead-letters') return html`<${DeadLettersPage} />`;
   if (address === 'migration') return html`<${MigrationPage} beat=${beatOf(live)} />`;
   return html`<${Board} live=${live} />`;

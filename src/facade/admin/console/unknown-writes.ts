@@ -17,22 +17,23 @@ const SAID: Readonly<Record<UnknownWriteStateJson, string>> = {
   settled: 'settled',
 };
 
-export function UnknownWritesPage() {
+export function UnknownWritesPage({ beat }: { beat: number }) {
   const [asked, ask] = useState<UnknownWriteJson | undefined>(undefined);
   const [done, setDone] = useState(0);
-  const loaded = useLoaded(() => read<UnknownWritesJson>(`unknown-writes?limit=${MAX_WRITES}`), [done]);
-  return html`${shown(
-    loaded,
-    ({ kept, counts, unknownWrites, next }) =>
-      html`<div class="title"><h1>Unknown writes</h1></div>
-        ${unknownWrites.length > 0 && html`<p class="quiet">${countsText(counts, next !== undefined)} Kept ${kept}</p>`}
-        <${Writes} writes=${unknownWrites} onAsk=${ask} />
-        ${asked && html`<${Dialog} write=${asked} onDone=${() => setDone(done + 1)} onClose=${() => ask(undefined)} />`}`,
-  )}`;
+  const loaded = useLoaded(() => read<UnknownWritesJson>(`unknown-writes?limit=${MAX_WRITES}`), [done, beat]);
+  return html`<h1>Unknown writes</h1>
+    ${shown(
+      loaded,
+      ({ kept, counts, unknownWrites, next }) =>
+        html`${unknownWrites.length > 0 && html`<p class="quiet">${countsText(counts, next !== undefined)} Kept ${kept}</p>`}
+          <${Writes} writes=${unknownWrites} onAsk=${ask} />`,
+    )}
+    ${asked && html`<${Dialog} write=${asked} onDone=${() => setDone(done + 1)} onClose=${() => ask(undefined)} />`}`;
 }
 
 const countsText = (counts: UnknownWritesJson['counts'], isCut: boolean): string =>
   `${Object.entries(counts)
+    .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${SAID[state as UnknownWriteStateJson]}`)
     .join(', ')}.${isCut ? ` The newest ${MAX_WRITES} are shown.` : ''}`;
 
@@ -112,9 +113,11 @@ function Dialog({ write, onDone, onClose }: DialogProps) {
   };
   return html`<${Confirm} title=${`Settle ${nameOf(write)}?`} action="Settle" onConfirm=${confirm} onClose=${onClose}>
     <p>Look in the CRM first. Who asks again with the same Idempotency-Key is told what you say here.</p>
-    <label><input type="radio" name="found" value="arrived" /> It is there.</label>
-    <label><input type="radio" name="found" value="not_arrived" /> It is not there: it may be sent again.</label>
-    <label><input type="radio" name="found" value="" checked /> Nobody can tell.</label>
+    <div role="radiogroup" aria-label="What you found">
+      <label><input type="radio" name="found" value="arrived" /> It is there.</label>
+      <label><input type="radio" name="found" value="not_arrived" /> It is not there: it may be sent again.</label>
+      <label><input type="radio" name="found" value="" checked /> Nobody can tell.</label>
+    </div>
     <${Signature} />
   <//>`;
 }
