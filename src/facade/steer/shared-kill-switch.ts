@@ -49,6 +49,8 @@ export class SharedKillSwitch {
   #setOn = 0;
   /** What the database last said; undefined: nothing yet, and the switch is as the file has it. */
   #said: boolean | undefined = false;
+  /** On for want of an answer alone. */
+  #isSuspected = false;
   /** The newest revision that was read or written. */
   #known = -1;
   /** What another worker set, until the database has it: what a look finds till then is older. */
@@ -79,8 +81,14 @@ export class SharedKillSwitch {
 
   /** No request goes to the gateway before it is known that the switch is off. */
   #suspect(): void {
+    this.#isSuspected = true;
     this.#said = undefined;
     this.#options.local.suspect();
+  }
+
+  #act(on: boolean): void {
+    this.#isSuspected = false;
+    this.#options.local.set(on);
   }
 
   /** Every order is where it outlives this process. */
@@ -125,7 +133,10 @@ export class SharedKillSwitch {
   heard(mark: Mark, { revision, killSwitch }: SteerState): void {
     if (mark !== this.#mark || !this.isCarriedOut || this.#followed !== undefined) return;
     // A history of this process alone holds what was set here, and nothing that others set.
-    if (this.#flips?.isLasting === false) return;
+    if (this.#flips?.isLasting === false) {
+      if (this.#isSuspected) this.#act(false);
+      return;
+    }
     // Restored, or a standby that lacks the end: that the switch was on is newer than what is read here.
     if (revision < this.#known && this.#said === true && !killSwitch) {
       this.#order(this.#lost(revision));
@@ -136,7 +147,7 @@ export class SharedKillSwitch {
     this.#said = killSwitch;
     this.#stand(killSwitch, revision);
     void this.#keep();
-    this.#options.local.set(killSwitch);
+    this.#act(killSwitch);
   }
 
   /** Another worker of the same primary set it, and carries it to the database. */
@@ -145,7 +156,7 @@ export class SharedKillSwitch {
     this.#followed = on;
     if (on) this.#setOn++;
     else this.#withdraw();
-    this.#options.local.set(on);
+    this.#act(on);
   }
 
   /** The database has what was followed, or whoever was to carry it there is gone. */
@@ -179,7 +190,7 @@ export class SharedKillSwitch {
     this.#followed = undefined;
     this.#orders = [...this.#orders, order];
     if (!order.on) this.#standing = undefined;
-    this.#options.local.set(order.on);
+    this.#act(order.on);
     // Each finds by itself that a database went back.
     if (!order.isRestored) this.#options.others.ordered(order.on);
   }
@@ -233,7 +244,7 @@ export class SharedKillSwitch {
     else this.#standing = on ? order : undefined;
     if (is === on) return;
     this.#options.log.warn({ on: is }, 'the kill switch is as another instance set it since');
-    if (this.isCarriedOut) this.#options.local.set(is);
+    if (this.isCarriedOut) this.#act(is);
   }
 
   #replace(order: KillSwitchOrder, by: readonly KillSwitchOrder[]): void {
