@@ -136,7 +136,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['--state <state>', 'only open, arrived, not_arrived, cannot_tell or settled'],
       ['--limit <n>', 'at most so many (default: 50)', wholeNumber],
       ['--settle', 'somebody has seen to the writes with these ids'],
-      ['--arrived', 'with --settle: it is in the CRM; who asks again with its Idempotency-Key is told so'],
+      ['--arrived', 'with --settle: it arrived; who asks again with its Idempotency-Key is told so'],
       ['--not-arrived', 'with --settle: it is not; the same Idempotency-Key may send it again'],
       ['--why <text>', 'with --settle: what was found, for the record'],
     ],
