@@ -301,9 +301,10 @@ test('each route has its own, and each path', async () => {
   expect(tags.headers.get('x-facade-path')).toBe('gateway');
 });
 
-test('the outcomes of connections that are refused open it, too', async () => {
+/** Before a gateway that refuses every connection. */
+async function startRefused() {
   const direct = opened.keep(await startUpstream((_, res) => res.writeHead(200).end('{}')));
-  const facade = opened.keep(
+  return opened.keep(
     await startFacade({
       direct: direct.url,
       gateway: await refusedUrl(),
@@ -313,6 +314,10 @@ test('the outcomes of connections that are refused open it, too', async () => {
       },
     }),
   );
+}
+
+test('the outcomes of connections that are refused open it, too', async () => {
+  const facade = await startRefused();
   await times(VOLUME, () => read(facade));
   expect(await facade.metric(GAUGE)).toBe(2);
   expect(tally(await times(5, () => read(facade)))).toEqual({ '200 direct': 5 });
@@ -322,17 +327,7 @@ test('the outcomes of connections that are refused open it, too', async () => {
 });
 
 test('a gateway that is dead from the start is seen as dead, though direct answers every caller', async () => {
-  const direct = opened.keep(await startUpstream((_, res) => res.writeHead(200).end('{"from":"direct"}')));
-  const facade = opened.keep(
-    await startFacade({
-      direct: direct.url,
-      gateway: await refusedUrl(),
-      edit: (config) => {
-        setRoute(config, 'leads.get', ['rollout', 'gateway'], 100);
-        setRoute(config, 'leads.get', ['breaker'], { volumeThreshold: VOLUME, reset: '60s' });
-      },
-    }),
-  );
+  const facade = await startRefused();
   // The first ten are refused by the gateway's port, the rest by the breaker.
   expect(tally(await times(33, () => read(facade)))).toEqual({ '200 direct': 33 });
   const { routes } = (await (await fetch(`${facade.adminUrl}/api/routes`)).json()) as { routes: { id: string }[] };
