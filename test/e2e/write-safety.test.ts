@@ -70,7 +70,7 @@ describe('a POST that the gateway received is never sent a second time', () => {
     expect(tally(seen)).toEqual({ [SEEN[death]]: TIMES });
     expect(gateway.arrived).toHaveLength(TIMES);
     expect(new Set(gateway.arrived).size).toBe(TIMES);
-    expect(direct.received).toHaveLength(0);
+    expect(direct.received.filter(({ method }) => method !== 'GET')).toHaveLength(0); // some are looked for there
     expect(await facade.metric(/^facade_failovers_total\{/)).toBe(0);
     expect(await facade.metric(/^facade_attempts_total\{route="leads.tags.add",path="gateway",outcome="upstream/)).toBe(
       TIMES,

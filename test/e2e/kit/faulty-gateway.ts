@@ -33,7 +33,14 @@ export async function startFaultyGateway(target: string) {
         body: sent === '' ? null : kind === 'lost' ? losingMessage(sent) : sent,
       });
       const text = await answer.body.text();
-      res.writeHead(answer.statusCode, { 'content-type': String(answer.headers['content-type']) });
+      // Also those of the pages of a list, which callers read; a lie changes the length.
+      const {
+        'content-length': _length,
+        'transfer-encoding': _coding,
+        connection: _connection,
+        ...kept
+      } = answer.headers;
+      res.writeHead(answer.statusCode, kept);
       res.end(kind === 'wrong' ? lieAbout(text, new Set(['renamed_field', 'dropped_field']), 0) : text);
     };
     serve().catch(() => res.destroy());

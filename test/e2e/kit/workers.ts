@@ -25,6 +25,9 @@ export function workerOf(facade: FacadeProcess, { localPort = 0, remotePort = 0 
   return workersOf(facade).find(holds);
 }
 
+/** Milliseconds. A worker that replaces a killed one loads the whole facade first. */
+const STARTED_AFTER_MS = 30_000;
+
 /**
  * A connection to each of two workers, by their process ids: as many are opened as it takes, since whoever is free accepts.
  * @param ask over this agent, whatever it is. @returns the connection that was asked over.
@@ -34,12 +37,16 @@ export async function agentsOfWorkers(
   ask: (agent: Agent) => Promise<Socket>,
 ): Promise<Map<number, Agent>> {
   const found = new Map<number, Agent>();
-  await until(async () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const pid = workerOf(facade, await ask(agent));
-    if (pid === undefined || found.has(pid)) agent.destroy();
-    else found.set(pid, agent);
-    return found.size === 2;
-  }, 'both accept connections');
+  await until(
+    async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const pid = workerOf(facade, await ask(agent));
+      if (pid === undefined || found.has(pid)) agent.destroy();
+      else found.set(pid, agent);
+      return found.size === 2;
+    },
+    'both accept connections',
+    STARTED_AFTER_MS,
+  );
   return found;
 }
