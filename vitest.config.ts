@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 /** Files that count what their whole process holds on to, or change it as a whole: each has one of its own. */
 const WHOLE_PROCESS = ['test/e2e/faults/**/*.test.ts', 'test/security/fuzz.test.ts'];
 
-/** Load, soak and whole tables: `npm run test:e2e` runs them (vitest.e2e.config.ts), and here a few rows of each. */
+/** Load, whole tables, and what is killed or starves its database: `npm run test:e2e` (vitest.e2e.config.ts); few rows here. */
 const LOAD = 'test/**/*.load.test.ts';
 
 export default defineConfig({

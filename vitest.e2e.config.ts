@@ -27,7 +27,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'external', include: ['test/e2e/external/**/*.test.ts'], sequence: { groupOrder: 1 } },
+        test: {
+          name: 'external',
+          include: ['test/e2e/external/**/*.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

@@ -34,8 +34,8 @@ import {
 afterEach(opened.closeAll);
 
 describe.each(WAYS)('on $way', (way) => {
-  // All attacks at once; one by one in strangers.load.test.ts.
-  testAttacks(way, ATTACKS.slice(-1));
+  // All attacks at once; one by one, and how long a known caller waits, in strangers.load.test.ts.
+  testAttacks(way, ATTACKS.slice(-1), 'answers');
 
   test('20 requests of a stranger into a budget of 10 a minute: it gets 2 of them, and a known caller the other 8', async () => {
     const scene = await started(budget(10), 0);

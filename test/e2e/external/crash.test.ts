@@ -12,7 +12,7 @@ import { debianPostgres, startPostgres, type TestPostgres } from '../kit/postgre
  * Few where Debian's is installed, on which CI makes more (crash-debian.test.ts): what differs is the server, not
  * the facade. `CRASH_ROUNDS=50 npm run test:e2e -- crash` makes them here too.
  */
-const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? (debianPostgres() ? 5 : 20));
+const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? (debianPostgres() ? 2 : 10));
 
 let postgres: TestPostgres;
 beforeAll(async () => {
@@ -39,7 +39,7 @@ describe.concurrent('a facade that is killed again and again sends every message
 describe.concurrent('the same with the embedded server as its child', () => {
   it.each(['enrich:begun', 'intended', 'answered'] as const)('at %s', { timeout: 900_000 }, async (point) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'c2s-crash-data-'));
-    await crash({ points: Array<typeof point>(5).fill(point), env: { DATABASE_URL: '', DATA_DIR: dataDir } });
+    await crash({ points: Array<typeof point>(3).fill(point), env: { DATABASE_URL: '', DATA_DIR: dataDir } });
     rmSync(dataDir, { recursive: true, force: true });
   });
 });

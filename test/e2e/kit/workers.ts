@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
+import { codeOf } from '../../../src/http/error-code.ts';
 import type { FacadeProcess } from './process.ts';
 import { until } from './upstream.ts';
 
@@ -21,8 +22,18 @@ export function workerOf(facade: FacadeProcess, { localPort = 0, remotePort = 0 
     .map((line) => line.trim().split(/\s+/))
     .find(([, local = '', remote = '']) => local.endsWith(hex(remotePort)) && remote.endsWith(hex(localPort)));
   const holds = (pid: number) =>
-    readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${row?.[9]}]`);
+    readdirSync(`/proc/${pid}/fd`).some((fd) => target(`/proc/${pid}/fd/${fd}`) === `socket:[${row?.[9]}]`);
   return workersOf(facade).find(holds);
+}
+
+/** Of a link; undefined: it was closed since the listing. */
+function target(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Milliseconds. A worker that replaces a killed one loads the whole facade first. */

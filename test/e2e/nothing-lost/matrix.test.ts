@@ -12,7 +12,7 @@ import { startScene, type Scene } from './scene.ts';
  */
 
 /** A prime, so that no list of odd inputs is met at one place alone. */
-const STEP = 41;
+const STEP = 89;
 testMatrix(SETTINGS, (row, setting) => everyNth(row, STEP, setting * 10));
 
 const JSON_TYPE = { 'content-type': 'application/json' };

@@ -4,7 +4,7 @@ import { World, type SimulatedRoute } from './autopilot/world.ts';
 
 /**
  * A whole migration in memory: twelve routes at 200 requests a second together, a tick every fifteen seconds, and on three
- * of them a fault that begins at 25 %. The same with real sockets is test/e2e/migration.test.ts.
+ * of them a fault that begins at 25 %. The same with real sockets is test/e2e/migration.load.test.ts.
  */
 
 const FAULTS: Readonly<Record<string, Partial<SimulatedRoute>>> = {
