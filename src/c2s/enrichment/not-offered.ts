@@ -31,7 +31,8 @@ const GONE: Readonly<Record<string, string>> = {
 
 /** Behind all that is offered. A path that is written in another way is left to the end of the pages. */
 export const refuseNotOffered: RequestHandler = (req, res, next) => {
-  const found = Object.entries(GONE).find(([path]) => req.path === path || req.path.startsWith(`${path}/`));
+  const asked = req.path.toLowerCase();
+  const found = Object.entries(GONE).find(([path]) => asked === path || asked.startsWith(`${path}/`));
   if (!found) return next();
   refuse(req, res, { status: 501, kind: 'not-offered', detail: found[1] });
 };

@@ -35,7 +35,10 @@ function decoded(path: string): string {
   return text;
 }
 
-/** Without parameters (`;a=1`), a query or a fragment that was escaped, blanks and control characters. */
+/**
+ * Each up to its first character that is in no name (RFC 3986 2.2): a parameter (`;a=1`), a query that was escaped or begun
+ * with another sign (`&cpf=`). Without blanks and control characters.
+ */
 function segmentsOf(path: string): string[] {
   const segments: string[] = [];
   let segment = '';
@@ -45,11 +48,13 @@ function segmentsOf(path: string): string[] {
       if (segment !== '') segments.push(segment);
       segment = '';
       isName = true;
-    } else if (letter === ';' || letter === '?' || letter === '#') isName = false;
+    } else if (RESERVED.has(letter)) isName = false;
     else if (isName && letter > ' ' && letter !== '\u007f') segment += letter;
   }
   return segments;
 }
+
+const RESERVED = new Set(`:?#[]@!$&'()*+,;=`);
 
 const isSame = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((segment, i) => segment === other[i]);
