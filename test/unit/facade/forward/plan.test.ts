@@ -151,6 +151,17 @@ describe('a body', () => {
     expect(reads('POST', '/leads/1/mark-interacted', 'gateway')).toBe(false);
   });
 
+  test('that grows over maxBody on the way to the gateway is too long for it', () => {
+    const url = '/integration/leads/1/create_message';
+    const planned = (length: number) => {
+      const asked = Buffer.from(JSON.stringify({ body: 'x'.repeat(length - '{"body":""}'.length) }));
+      return planFor(matched('POST', url), 'gateway', parseTarget(url), true, asked).kind;
+    };
+    const longer = 'message'.length - 'body'.length;
+    expect(planned(1_048_576 - longer)).toBe('ok');
+    expect(planned(1_048_576 - longer + 1)).toBe('untranslatable');
+  });
+
   test('of the gateway dialect that the gateway would cut short goes direct whole', () => {
     const asked = Buffer.from('{"description":"d","phone":"+55 11","email":"a@example.test","source":"s"}');
     const planned = (path: Path) => planFor(matched('PATCH', '/leads/1'), path, parseTarget('/leads/1'), true, asked);
