@@ -184,6 +184,25 @@ describe('C2S_GATEWAY_URL, the rollback of last resort', () => {
   });
 });
 
+describe('pinAfterWrite', () => {
+  test('has a read take the path of the write before it, until its time is over', async () => {
+    const facade = await start((config) => {
+      config.setIn(['defaults', 'pinAfterWrite'], '1s');
+      setRoute(config, 'leads.get', ['rollout', 'shadow'], 100);
+      setRoute(config, 'leads.update', ['rollout', 'gateway'], 100);
+    });
+    const write = await fetch(`${facade.url}/leads/42`, {
+      method: 'PATCH',
+      headers: { ...known, 'content-type': 'application/json' },
+      body: '{"description":"a"}',
+    });
+    expect([write.status, write.headers.get('x-facade-path')]).toEqual([200, 'gateway']);
+    for (const target of ['/leads/42', '/integration/leads/42']) expect(await ask(facade, target)).toBe('200 gateway');
+    expect(await ask(facade, '/leads/43')).toBe('200 direct');
+    await until(async () => (await ask(facade, '/leads/42')) === '200 direct', 'the pin is over');
+  });
+});
+
 describe('the split', () => {
   test('keeps a lead on its side, whatever is asked of it, in either dialect (pains P17 and P18)', async () => {
     const facade = await start((config) => setAll(config, 50));

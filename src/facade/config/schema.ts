@@ -319,6 +319,7 @@ const route = z.strictObject({
   compare: routeCompare.optional().describe('What of the answers counts when the two paths are compared.'),
   verify: verify.optional().describe('Reads a write back that the gateway served: writes cannot be shadowed.'),
   maxBody: size('Replaces `defaults.maxBody` for this route.').optional(),
+  pinAfterWrite: duration('Replaces `defaults.pinAfterWrite` for this route, which reads.').optional(),
   deadlines: deadlines.optional().describe('Replaces single values of `defaults.deadlines` for this route.'),
   breaker: breaker.optional().describe('Replaces single values of `defaults.breaker` for this route.'),
   autopilot: autopilot
@@ -339,6 +340,9 @@ const defaults = z.strictObject({
   maxBody: size(
     'Largest body that is held in memory for translation; a larger one is answered 413. Streamed bodies have no limit.',
   ).prefault('1MiB'),
+  pinAfterWrite: duration(
+    'For so long after a write, reads of the same sticky value take the path that served the write, so that a caller finds what it wrote where the other path answers from a cache or a replica. 10s suits most. Each process remembers its own writes, up to 100,000 values. 0s: off.',
+  ).prefault('0s'),
 });
 
 const passthrough = z.strictObject({

@@ -17,6 +17,8 @@ interface Circumstances {
   readonly killed: boolean;
   /** As sent: only the name of a path forces it, and only where the table allows it. */
   readonly forceHeader: string | string[] | undefined;
+  /** Path of the last write of its sticky value, while a read is pinned to it. */
+  readonly lastWriter: Path | undefined;
   /** {@link bucketFor} it. */
   readonly bucket: number;
 }
@@ -26,7 +28,7 @@ export function choose(
   match: Match<PreparedRoute>,
   method: string,
   caller: Caller | undefined,
-  { gatewayAvailable, killed, forceHeader, bucket }: Circumstances,
+  { gatewayAvailable, killed, forceHeader, lastWriter, bucket }: Circumstances,
 ): Choice {
   const { model } = match.route;
   return decide({
@@ -39,6 +41,7 @@ export function choose(
     method,
     paramsSafe: paramsSafe(match),
     forced: forcedPath(forceHeader),
+    lastWriter,
     bucket,
   });
 }

@@ -27,6 +27,7 @@ import { InboundBody } from './inbound-body.ts';
 import { byForm, headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from '../../http/rate-budget.ts';
 import { handOver, sampleOf, type SamplingDecision } from './sampling.ts';
+import { stickyValueOf, type LastWriters } from './last-writers.ts';
 import type { Admission, KeyedWrite, KeyedWrites } from './keyed-writes.ts';
 import type { ShadowSink } from './shadow-sink.ts';
 import type { UnknownWriteSink } from './unknown-write-sink.ts';
@@ -57,6 +58,7 @@ export interface ExchangeContext {
   readonly unknownWrites: UnknownWriteSink | undefined;
   /** Undefined: there is no database, and so an Idempotency-Key has no effect. */
   readonly keyedWrites: KeyedWrites | undefined;
+  readonly lastWriters: LastWriters;
 }
 
 /** What the data plane found out from the head of a request that it passes on, as a request or as a tunnel. */
@@ -192,6 +194,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       gatewayAvailable: upstreams.gateway !== undefined,
       killed: this.#context.killed,
       forceHeader: forceHeader ? req.headers['x-facade-force'] : undefined,
+      lastWriter: this.#lastWriter(),
       bucket,
     });
     const { shadowSink } = this.#context;
@@ -199,6 +202,23 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (shadowSink && this.#entry.model.gateway.length > 0)
       this.#sample = sampleOf(shadowSink, this.#asked, choice, bucket);
     return choice;
+  }
+
+  /** The path that this read is pinned to. */
+  #lastWriter(): Path | undefined {
+    const { pinAfterWriteMs } = this.#entry.model;
+    const { match, caller } = this.#asked;
+    if (pinAfterWriteMs === 0 || !caller) return undefined;
+    return this.#context.lastWriters.pathOf(stickyValueOf(match, caller), this.#startedAt, pinAfterWriteMs);
+  }
+
+  /** Once it is sent, since it may be carried out from then on; and again before its caller hears of its end. */
+  #noteWriter(): void {
+    const { longestPinMs } = this.#snapshot;
+    const { match, caller } = this.#asked;
+    if (longestPinMs === 0 || this.#entry.model.safety === 'safe' || !caller) return;
+    const { lastWriters, now } = this.#context;
+    lastWriters.note(stickyValueOf(match, caller), this.#path, now(), longestPinMs);
   }
 
   // --- 2. plan ---
@@ -308,6 +328,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     // The first attempt begins with the request, and a clock is not free.
     const startedAt = this.#tries++ === 0 && !upstream.rateBudget ? this.#startedAt : now();
     if (upstream.path === 'direct') this.#directTries++;
+    this.#noteWriter();
     const attempt = new Attempt(this, upstream, breaker, permit, deadlines, startedAt);
     this.#phase = { kind: 'asking', attempt };
     attempt.send({ method, target, headers, body: body ?? this.#body?.toSend() ?? null });
@@ -400,6 +421,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     raw: readonly (Buffer | string)[],
   ): void {
     const { path } = attempt.upstream;
+    this.#noteWriter();
     this.#sample?.capture?.begin(path, status, raw, this.#context.now() - attempt.startedAt);
     const { model } = this.#entry;
     const { pair } = model;

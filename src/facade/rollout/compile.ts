@@ -68,6 +68,7 @@ function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, p
     compare: compileCompare(route, compare),
     verify: compileVerify(route),
     maxBodyBytes: route.maxBody ?? defaults.maxBody,
+    pinAfterWriteMs: safetyOf(route) === 'safe' ? (route.pinAfterWrite ?? defaults.pinAfterWrite) : 0,
     deadlines: { ...defaults.deadlines, ...route.deadlines },
     breaker: compileBreaker({ ...defaults.breaker, ...route.breaker }),
     autopilot: route.autopilot && compileAutopilot(route.autopilot, defaults.autopilot),

@@ -15,6 +15,7 @@ const CLEAR: DecisionFacts = {
   method: 'GET',
   paramsSafe: true,
   forced: undefined,
+  lastWriter: undefined,
   bucket: 2_499,
 };
 
@@ -27,6 +28,7 @@ const OBSTACLES: [reason: string, fact: Partial<DecisionFacts>][] = [
   ['HEAD is not known to the gateway', { method: 'HEAD' }],
   ['path parameter unsafe for the gateway', { paramsSafe: false }],
   ['forced by the caller', { forced: 'direct' }],
+  ['last writer', { lastWriter: 'direct' }],
   ['split', { bucket: 2_500 }],
 ];
 
@@ -55,6 +57,14 @@ describe('a route with two endpoints', () => {
     [10_000, 9_999, 'gateway'],
   ])('that gives the gateway %d buckets sends bucket %d %s', (gateway, bucket, path) => {
     expect(decide({ ...CLEAR, rollout: rollout(gateway), bucket })).toEqual({ path, reason: 'split' });
+  });
+
+  test('is pinned to the gateway against the split, but against nothing else', () => {
+    const pinned: DecisionFacts = { ...CLEAR, rollout: rollout(0), bucket: 9_999, lastWriter: 'gateway' };
+    expect(decide(pinned)).toEqual({ path: 'gateway', reason: 'last writer' });
+    for (const [reason, fact] of OBSTACLES.slice(0, 7)) {
+      expect(decide({ ...pinned, ...fact })).toEqual({ path: 'direct', reason });
+    }
   });
 
   test('is forced to the gateway against the split, but against nothing else', () => {
@@ -106,10 +116,12 @@ describe('in every combination of facts', () => {
               ['GET', 'HEAD', 'POST'].flatMap((method) =>
                 both.flatMap((paramsSafe) =>
                   ([undefined, 'direct', 'gateway'] as const).flatMap((forced) =>
-                    [0, 4_999, 5_000, 9_999].map((bucket) => ({
-                      ...{ rollout, hasDirectEndpoint, hasGatewayEndpoint, gatewayAvailable, killed },
-                      ...{ callerKnown, method, paramsSafe, forced, bucket },
-                    })),
+                    ([undefined, 'direct', 'gateway'] as const).flatMap((lastWriter) =>
+                      [0, 4_999, 5_000, 9_999].map((bucket) => ({
+                        ...{ rollout, hasDirectEndpoint, hasGatewayEndpoint, gatewayAvailable, killed },
+                        ...{ callerKnown, method, paramsSafe, forced, lastWriter, bucket },
+                      })),
+                    ),
                   ),
                 ),
               ),
@@ -122,7 +134,7 @@ describe('in every combination of facts', () => {
   const takesGateway = ALL.filter((facts) => decide(facts).path === 'gateway');
 
   test('an unknown caller never takes the gateway path, nor anyone while the kill switch is on or no gateway is set', () => {
-    expect(ALL).toHaveLength(3 * 2 ** 6 * 3 * 3 * 4);
+    expect(ALL).toHaveLength(3 * 2 ** 6 * 3 * 3 * 3 * 4);
     expect(takesGateway.length).toBeGreaterThan(0);
     for (const { callerKnown, killed, gatewayAvailable } of takesGateway) {
       expect([callerKnown, killed, gatewayAvailable]).toEqual([true, false, true]);
