@@ -5,7 +5,7 @@ import { isEventStreamType } from '../../http/media.ts';
 import type { Logger } from '../../http/log.ts';
 import { isLogged, logRequest } from '../observe/request-line.ts';
 import type { RequestTrace } from '../observe/tracing/trace.ts';
-import type { Choice } from '../rollout/decide.ts';
+import type { Choice, DecisionReason } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import { decisionOf, isLastingFault, type Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
@@ -14,7 +14,7 @@ import { Attempt, type AttemptOwner } from './attempt.ts';
 import { REFUSED } from './breaker.ts';
 import { CallerAnswer } from './caller-answer.ts';
 import type { Caller } from './callers.ts';
-import { bucketFor, choose } from './choose.ts';
+import { bucketFor, choose, decisionLine } from './choose.ts';
 import type { Connection } from './connection.ts';
 import type { Bounded, DeadlineWatch } from '../../http/deadlines.ts';
 import { HeldAnswer, understand } from './error-answer.ts';
@@ -93,6 +93,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #path: Path = 'direct';
   #tries = 0;
   #directTries = 0;
+  /** Why it was to take its first path. */
+  #reason: DecisionReason | undefined;
   /** What the comparison wants of it. */
   #sample: SamplingDecision | undefined;
   /** Sent under an Idempotency-Key. */
@@ -197,6 +199,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       lastWriter: this.#lastWriter(),
       bucket,
     });
+    this.#reason = choice.reason;
     const { shadowSink } = this.#context;
     // Without a second path there is nothing to compare with.
     if (shadowSink && this.#entry.model.gateway.length > 0)
@@ -626,6 +629,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       outcome,
       ms: duration,
       caller: caller?.id,
+      decision: this.#reason && decisionLine(match, caller, this.#reason),
     });
   }
 }
