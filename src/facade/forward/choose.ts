@@ -44,6 +44,7 @@ export function choose(
     method,
     paramsSafe: paramsSafe(match),
     forced: forcedPath(forceHeader),
+    named: caller && model.callers?.get(caller.id),
     lastWriter,
     bucket,
   });
