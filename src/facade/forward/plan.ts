@@ -45,9 +45,8 @@ const EMPTY = Buffer.alloc(0);
 const UNTRANSLATABLE_BODY = untranslatable('the gateway takes no body here');
 const UNTRANSLATABLE_TYPE = untranslatable('the body is not plain JSON');
 const OTHER_CHARSET = untranslatable('the body is not UTF-8 by its type', 'content-type');
-/** Names of fields differ in length, so that a body may grow over what the gateway is sent at most. */
-const TOO_LONG = untranslatable('the body would be longer than maxBody on the way to the gateway');
 const MISSING_BODY = untranslatable('the gateway refuses it without a body');
+const GROWN = untranslatable('the body would be larger for the gateway than maxBody');
 const FITS: Conversion<undefined> = { kind: 'ok', value: undefined };
 
 /** Why a path is not asked, and nobody in its place. */
@@ -140,7 +139,7 @@ export function planFor(
   if (hasBody && readsBody(match, path)) {
     const read = bodyFor(match, path, body ?? EMPTY);
     if (read.kind !== 'ok') return read;
-    if (path === 'gateway' && read.value.length > match.route.model.maxBodyBytes) return TOO_LONG;
+    if (path === 'gateway' && read.value.length > match.route.model.maxBodyBytes) return GROWN;
     return { kind: 'ok', value: { target: target.value, body: read.value, isTranslated: read.value !== body } };
   }
   // The gateway would answer 422 where Contact2Sale may have more to say.
