@@ -16,13 +16,13 @@ type Line = readonly [label: string, text: string];
 
 export function renderExplanation(
   asked: { readonly method: string; readonly target: string },
-  { by, revision, killSwitch, caller, explanation, breakers }: Explained,
+  { by, digest, killSwitch, caller, explanation, breakers }: Explained,
   style: Style,
 ): string {
   const lines: Line[] = [
     ['request', `${asked.method} ${asked.target}`],
     ['caller', caller === null ? 'unknown' : `known (${caller})`],
-    ['table', `${by}, revision ${revision}${killSwitch ? style.red(', KILL SWITCH ON') : ''}`],
+    ['table', `${by}, digest ${digest}${killSwitch ? style.red(', KILL SWITCH ON') : ''}`],
     ...linesOf(explanation, style),
     ...(breakers && (breakers.direct !== 'closed' || breakers.gateway !== 'closed')
       ? [['breakers', style.red(`direct ${breakers.direct}, gateway ${breakers.gateway}`)] as const]

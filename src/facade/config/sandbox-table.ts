@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { readTextSync } from '../../http/read-file.ts';
 import { FIRST_SCHEMA, FIRST_TABLE } from './first-table.ts';
-import { revisionOf } from './load.ts';
+import { digestOf } from './load.ts';
 
 /**
  * The rollout table of the sandbox: a copy of the shipped one, so that a flip that is tried there never ends in the table
@@ -23,12 +23,12 @@ export type SandboxTable = 'written' | 'kept' | 'old';
 export function keepSandboxTable(packaged: string, file: string): SandboxTable {
   const shipped = readTextSync(join(packaged, FIRST_TABLE));
   const copy = existsSync(file) ? parseCopy(readTextSync(file)) : undefined;
-  if (copy && (copy.digest === undefined || copy.digest === revisionOf(shipped))) return 'kept';
-  if (copy && copy.digest !== revisionOf(copy.text)) return 'old';
+  if (copy && (copy.digest === undefined || copy.digest === digestOf(shipped))) return 'kept';
+  if (copy && copy.digest !== digestOf(copy.text)) return 'old';
   mkdirSync(dirname(file), { recursive: true });
   copyFileSync(join(packaged, FIRST_SCHEMA), join(dirname(file), FIRST_SCHEMA));
   // Renamed: a process that is killed here leaves no half of a table.
-  writeFileSync(`${file}.new`, `${firstLine(file, revisionOf(shipped))}\n${shipped}`);
+  writeFileSync(`${file}.new`, `${firstLine(file, digestOf(shipped))}\n${shipped}`);
   renameSync(`${file}.new`, file);
   return 'written';
 }

@@ -29,7 +29,7 @@ const canary = route('leads.get', 'canary', 12.5, 10);
 const broken = route('leads.messages.create', 'gateway', 100, 0, 'POST');
 
 export const TABLE = {
-  revision: '0123456789ab',
+  digest: '0123456789ab',
   killSwitch: false,
   routes: [
     {
