@@ -34,11 +34,17 @@ export function tableSummary({ dataPlane, killSwitch, hasRollouts }: SummaryPart
 /** `27 routes: 22 direct, 2 shadow, 3 canary; kill switch off; gateway http://127.0.0.1:8001` */
 export function summaryText({ routes, stages, killSwitch, gateway, hasRollouts }: TableSummary): string {
   const counts = STAGES.filter((stage) => stages[stage] > 0).map((stage) => `${stages[stage]} ${stage}`);
-  const isOn = killSwitch.length > 0;
   return [
     `${routes} ${routes === 1 ? 'route' : 'routes'}: ${counts.join(', ')}`,
     ...(hasRollouts ? [] : ['the flips of the database were not read yet']),
-    isOn ? `kill switch on (${killSwitch.join(', ')}): every route is direct` : 'kill switch off',
+    killSwitchText(killSwitch),
     gateway === undefined ? 'no gateway: every route is direct' : `gateway ${gateway}`,
   ].join('; ');
+}
+
+/** `unknown` alone: the database that all instances share has not said whether it is on. */
+function killSwitchText(by: readonly string[]): string {
+  if (by.length === 0) return 'kill switch off';
+  if (by.every((holder) => holder === 'unknown')) return 'kill switch not known yet: every route is direct';
+  return `kill switch on (${by.join(', ')}): every route is direct`;
 }

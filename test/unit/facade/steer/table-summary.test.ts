@@ -28,8 +28,8 @@ test.each([
   ],
   [
     'a database that was not read',
-    { hasRollouts: false },
-    '27 routes: 22 direct, 2 shadow, 3 canary; the flips of the database were not read yet; kill switch off; gateway http://gateway.test:8001',
+    { hasRollouts: false, killSwitch: ['unknown'] },
+    `27 routes: 22 direct, 2 shadow, 3 canary; the flips of the database were not read yet; kill switch not known yet: ${ALL_DIRECT}; gateway http://gateway.test:8001`,
   ],
   [
     'one route',
