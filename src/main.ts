@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { App, AppOptions } from './facade/app.ts';
 import { createWorkerRole, type ForkedWorker, type RoleFacts } from './facade/cluster/worker-role.ts';
@@ -8,6 +9,8 @@ import { environmentWarnings, readEnvironment } from './c2s/environment.ts';
 import type { Environment } from './facade/config/environment.ts';
 import type { Variables } from './facade/config/variables.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
+import { keepSandboxTable, SANDBOX_TABLE, type SandboxTable } from './facade/config/sandbox-table.ts';
+import { summaryText } from './facade/steer/table-summary.ts';
 import { codeOf } from './http/error-code.ts';
 import { ListenError } from './http/listener.ts';
 import { createLogs, type Logger, type Logs } from './http/log.ts';
@@ -55,12 +58,11 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
     await firstRun?.close();
     return undefined;
   }
-  const { environment } = read;
-  // On a first run the lines to paste must not drown in one log line a request.
-  const level = firstRun && !process.env['LOG_LEVEL'] ? 'warn' : environment.logLevel;
+  const runsOnCopy = firstRun && !given['FACADE_CONFIG']?.trim();
+  const environment = runsOnCopy ? onSandboxTable(read.environment) : read.environment;
   const output = standardOutput();
-  const logs = logsOf(level, output, worker ? {} : given);
-  if (firstRun && !given['FACADE_CONFIG']?.trim() && !writeTable(environment.configFile, output)) {
+  const logs = logsOf(levelOf(environment, firstRun), output, worker ? {} : given);
+  if (runsOnCopy && !writeTables(read.environment.configFile, environment.configFile, output)) {
     await firstRun.close();
     return undefined;
   }
@@ -82,7 +84,7 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
   }
   if (firstRun && !stopping.aborted) {
     const { welcome } = await import('./c2s/sandbox/welcome.ts');
-    output.write(welcome({ ...firstRun, ...app, ...environment }));
+    output.write(welcome({ ...firstRun, ...app, ...environment, table: summaryText(app.table) }));
     output.flush();
     app.store.whenReady('welcome', () => output.write('The database is ready.\n'));
   }
@@ -94,6 +96,11 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
     return isWhole;
   };
   return { log: logs.log, stop };
+}
+
+/** On a first run the lines to paste must not drown in one log line a request. */
+function levelOf({ logLevel }: Environment, firstRun: FirstRun | undefined): string {
+  return firstRun && !process.env['LOG_LEVEL'] ? 'warn' : logLevel;
 }
 
 /** The logs, with what the environment says under former names as their first lines. */
@@ -140,18 +147,43 @@ function followPrimary(): void {
   cluster.worker?.on('error', () => undefined);
 }
 
-/** In an empty folder, the sandbox brings its table along. @returns false when it could not. */
-function writeTable(file: string, output: LogDestination): boolean {
-  try {
-    const packaged = fileURLToPath(new URL('../config/', import.meta.url));
-    if (writeFirstTable(packaged, file)) output.write(`${file} was written: the rollout table, yours from now on.\n`);
-    return true;
-  } catch (error) {
-    fail(
-      'The facade could not start:',
-      `cannot write ${file} (${codeOf(error)}); set FACADE_CONFIG to a rollout table`,
-    );
-    return false;
+const onSandboxTable = (environment: Environment): Environment => ({
+  ...environment,
+  configFile: join(environment.dataDir, SANDBOX_TABLE),
+});
+
+/**
+ * The sandbox runs on a copy of the shipped table, and brings the operator's own along into an empty folder.
+ * @returns false when it could not.
+ */
+function writeTables(own: string, copy: string, output: LogDestination): boolean {
+  const packaged = fileURLToPath(new URL('../config/', import.meta.url));
+  const write = (file: string, text: () => string | undefined): boolean => {
+    try {
+      const told = text();
+      if (told !== undefined) output.write(`${told}\n`);
+      return true;
+    } catch (error) {
+      const report = `cannot write ${file} (${codeOf(error)}); set FACADE_CONFIG to a rollout table`;
+      fail('The facade could not start:', report);
+      return false;
+    }
+  };
+  return (
+    write(own, () =>
+      writeFirstTable(packaged, own) ? `${own} was written: your rollout table, for C2S_BASE_URL.` : undefined,
+    ) && write(copy, () => sandboxText(keepSandboxTable(packaged, copy), copy))
+  );
+}
+
+function sandboxText(table: SandboxTable, file: string): string | undefined {
+  switch (table) {
+    case 'written':
+      return `${file} was written: the sandbox's rollout table, a copy of the shipped one. To start anew, delete it.`;
+    case 'old':
+      return `${file} has flips or edits, and the shipped rollout table has changed since it was copied. It stays as it is; to have the new one, delete it.`;
+    case 'kept':
+      return undefined;
   }
 }
 

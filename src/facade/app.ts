@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdminListener } from './admin/listener.ts';
 import { measuredOf } from './cluster/metrics-page.ts';
 import { SOLE_WORKER, type WorkerHandlers, type WorkerRole } from './cluster/worker-role.ts';
-import { compose, type ComposeOptions } from './compose.ts';
+import { compose, type ComposeOptions, type Composition } from './compose.ts';
+import { dutiesOf, type Duties } from './compose/duties.ts';
 import type { Runtime } from './compose/runtime.ts';
+import { summaryText, tableSummary, type TableSummary } from './steer/table-summary.ts';
 import type { Steering } from './steer/steering.ts';
 import type { Environment } from './config/environment.ts';
 import type { DataPlane } from './forward/data-plane.ts';
@@ -21,6 +23,8 @@ export interface App {
   /** `http://127.0.0.1:8080` */
   readonly url: string;
   readonly adminUrl: string;
+  /** What the rollout table said when both listeners stood. */
+  readonly table: TableSummary;
   readonly dataPlane: DataPlane;
   readonly store: StoreHolder;
   /** Reads the config file again, now, even if it did not change. */
@@ -55,7 +59,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     // Admin first: a probe must find it when the public port opens.
     const adminUrl = await listenAdmin(admin, environment, role);
     const url = await listen(listener, environment.host, environment.port, 'PORT');
-    if (role.isAlone) log.info({ listening: url, admin: adminUrl }, 'ready');
+    const table = summaryOf(composition, dutiesOf(role, environment.database));
+    if (role.isAlone) log.info({ listening: url, admin: adminUrl, table }, `ready: ${summaryText(table)}`);
     let ending: Promise<boolean> | undefined;
     const end = async (): Promise<boolean> => {
       dataPlane.drain();
@@ -75,13 +80,18 @@ export async function startApp(options: AppOptions): Promise<App> {
     };
     const stop = (): Promise<boolean> => (ending ??= end());
     role.attach(handlersOf(runtime, background.steering, stop));
-    role.tell({ kind: 'ready', url, adminUrl });
-    return { url, adminUrl, dataPlane, store, reload, stop };
+    role.tell({ kind: 'ready', url, adminUrl, table });
+    return { url, adminUrl, table, dataPlane, store, reload, stop };
   } catch (error) {
     await extension?.stop(0);
     await close();
     throw error;
   }
+}
+
+function summaryOf({ runtime, background }: Composition, duties: Duties): TableSummary {
+  const isRead = background.steering.status.revision !== undefined;
+  return tableSummary({ ...runtime, hasRollouts: duties.rolloutsIn === 'file' || isRead });
 }
 
 /** A worker's is for the primary alone, which has the port of the operator. */

@@ -143,8 +143,8 @@ describe('GET /metrics', () => {
   test('has every name that dashboards rely on, from the first scrape on', async () => {
     const text = await facade.metricsText();
     for (const name of NAMES) expect(text).toMatch(new RegExp(`^${name}[{ ]`, 'm'));
-    const { revision } = await api<{ revision: string }>('/api/config');
-    expect(await facade.metric(`facade_config_info{revision="${revision}"}`)).toBe(1);
+    const { digest } = await api<{ digest: string }>('/api/config');
+    expect(await facade.metric(`facade_config_info{digest="${digest}"}`)).toBe(1);
     expect(await facade.metric(/^facade_requests_total/)).toBe(0);
     for (const [, type] of text.matchAll(/^# TYPE facade_\S+_total (\S+)$/gm)) expect(type).toBe('counter');
   });
@@ -197,7 +197,7 @@ describe('GET /metrics', () => {
     expect(whole).toContain('tags.list');
   });
 
-  test('shows the revision that serves, and only that one', async () => {
+  test('shows the digest that serves, and only that one', async () => {
     for (const share of [1, 2, 3])
       await facade.edit((config) => setRoute(config, 'leads.get', ['rollout', 'gateway'], share));
     expect(await facade.metric(/^facade_config_info\{/)).toBe(1);

@@ -87,6 +87,7 @@ test('both serve, and one page tells of both: sums, and one table in service', a
   expect(new Set(series.map((line) => line.slice(0, line.lastIndexOf(' ')))).size).toBe(series.length);
   const ready = { status: 'ready', database: 'none', workers: { ready: 2, of: 2 } };
   expect(JSON.parse((await admin('/readyz')).text)).toMatchObject(ready);
+  expect(facade.stdout()).toMatch(/"workers":2,"table":\{"routes":34,.*"msg":"ready: 34 routes: /);
   expect((await admin('/api/routes')).status).toBe(200);
 });
 

@@ -23,6 +23,8 @@ test('one number in the file moves a route, for known callers only, and back', a
   const direct = keep(await named('direct'));
   const gateway = keep(await named('gateway'));
   const facade: TestFacade = keep(await startFacade({ direct: direct.url, gateway: gateway.url }));
+  const started = `ready: 34 routes: 34 direct; kill switch off; gateway ${gateway.url}`;
+  expect(facade.logs.map((line) => (JSON.parse(line) as { msg: string }).msg)).toContain(started);
   const ask = async (headers: Record<string, string>) => {
     const res = await fetch(`${facade.url}/integration/leads/42`, { headers });
     return [res.headers.get('x-facade-path'), ((await res.json()) as { from: string }).from];

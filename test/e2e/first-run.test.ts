@@ -17,6 +17,8 @@ const opened = new Opened();
 let facade: FacadeProcess;
 let url: string;
 let adminUrl: string;
+/** The sandbox's rollout table. */
+const table = () => join(facade.dir, '.data', 'sandbox.yaml');
 /** The printed lines by the number of their step. */
 let steps: Record<number, string[]>;
 
@@ -26,7 +28,7 @@ beforeAll(async () => {
       env: {
         C2S_TOKEN: undefined,
         FACADE_TOKENS: undefined,
-        FACADE_CONFIG: 'config/facade.yaml',
+        FACADE_CONFIG: undefined,
         DATABASE_URL: undefined,
       },
     }),
@@ -75,6 +77,18 @@ test('every step has its lines', () => {
   ]);
 });
 
+test('what serves is a copy of the shipped rollout table, which says so, and the start says what is in it', () => {
+  const lines = readFileSync(table(), 'utf8').split('\n');
+  expect(lines[0]).toMatch(
+    /^# The rollout table of the sandbox, a copy of .* To start anew, delete \.data\/sandbox\.yaml\.$/,
+  );
+  expect(lines.slice(1).join('\n')).toBe(readFileSync('config/facade.yaml', 'utf8'));
+  expect(facade.stdout()).toMatch(/^\.data\/sandbox\.yaml was written: .* To start anew, delete it\.$/m);
+  expect(facade.stdout()).toMatch(
+    /^\.data\/sandbox\.yaml: 34 routes: 34 direct; kill switch off; gateway http:\/\/127\.0\.0\.1:\d+$/m,
+  );
+});
+
 test('1: a lead is read by the old path', async () => {
   const shown = await paste(1);
   expect(shown).toMatch(/^HTTP\/1\.1 200/);
@@ -88,7 +102,7 @@ test('2: after the flip the same line comes by the gateway', async () => {
   expect(steps[2]?.[1]).toBe(steps[1]?.[0]);
   expect(shown).toMatch(/^HTTP\/1\.1 200/);
   expect(shown).toMatch(/^x-facade-path: gateway\r?$/m);
-  const config = readFileSync(join(facade.dir, 'config', 'facade.yaml'), 'utf8');
+  const config = readFileSync(table(), 'utf8');
   const [, row = ''] = /id: leads\.get\n([\s\S]*?)- id:/.exec(config) ?? [];
   expect(row).toContain('rollout: { gateway: 100,');
   expect(config.match(/gateway: 100, shadow/g)).toHaveLength(1);
@@ -119,7 +133,7 @@ describe('5: a message posted once arrives once', () => {
   });
 
   test('and through the gateway as well, in either dialect', async () => {
-    const file = join(facade.dir, 'config', 'facade.yaml');
+    const file = table();
     const text = readFileSync(file, 'utf8');
     const flipped = text.replace(/(id: leads\.messages\.create\n[\s\S]*?rollout: \{ gateway: )0,/, '$1100,');
     expect(flipped).not.toBe(text);
@@ -174,6 +188,10 @@ test('7: the lead is enriched, and the message is shown that arrived', async () 
 test('8: and it is rolled back', async () => {
   await paste(8);
   expect(await paste(1)).toMatch(/^x-facade-path: direct\r?$/m);
+});
+
+test('no flip of the sandbox ends in the table of the real upstreams', () => {
+  expect(readFileSync(facade.configFile, 'utf8')).toBe(facade.config.toString());
 });
 
 test('a page that is only opened says that it is well, and the stop is clean', async () => {

@@ -241,6 +241,7 @@ describe('import', () => {
 
   it.each([
     [{ from: 'mysql://x:pass-word@h/d' }, 'postgres://'],
+    [{ from: 'postgres://u:1#pass-word@h/d' }, 'the password holds "#" unencoded; write %23 for "#"'],
     [{ from: 'postgres://u:pass-word@127.0.0.1:4/d' }, 'cannot be used (ECONNREFUSED)'],
     [{ from: undefined }, 'IMPORT_FROM'],
     [{ days: 0 }, '--days'],

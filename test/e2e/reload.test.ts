@@ -22,7 +22,7 @@ async function ask(url: string, lead: number | string = 42): Promise<string> {
 }
 
 interface ConfigView {
-  readonly revision: string;
+  readonly digest: string;
   readonly lastError?: { readonly problems: readonly Record<'where' | 'message' | 'remedy', string>[] };
 }
 const viewConfig = async ({ adminUrl }: { adminUrl: string }): Promise<ConfigView> =>
@@ -106,7 +106,7 @@ describe('a bad file', () => {
   test('is refused with every problem; the old table stays; a good one is taken again', async () => {
     const facade = await serving();
     const good = readFileSync(facade.configFile, 'utf8');
-    const { revision } = await viewConfig(facade);
+    const { digest } = await viewConfig(facade);
     const bad = good
       .replace('id: leads.list', 'id: leads list')
       .replace('budget: 0.2', 'budget: 7')
@@ -117,7 +117,7 @@ describe('a bad file', () => {
     expect(await facade.metric(SUCCESS)).toBe(0);
     expect(await facade.metric('facade_config_reloads_total{result="failure"}')).toBe(1);
     const view = await viewConfig(facade);
-    expect(view.revision).toBe(revision);
+    expect(view.digest).toBe(digest);
     const problems = view.lastError?.problems ?? [];
     const report = JSON.stringify(problems);
     for (const part of ['leads list', 'budget', 'leadID', '/sellers']) expect(report).toContain(part);
@@ -125,7 +125,7 @@ describe('a bad file', () => {
     await facade.write(`${good}\n# good again\n`);
     expect(await facade.metric(SUCCESS)).toBe(1);
     expect((await viewConfig(facade)).lastError).toBeUndefined();
-    expect((await viewConfig(facade)).revision).not.toBe(revision);
+    expect((await viewConfig(facade)).digest).not.toBe(digest);
   });
 
   test.each([

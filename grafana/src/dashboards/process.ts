@@ -41,11 +41,11 @@ const now: Section = {
     stat({
       title: 'Tables in service',
       description:
-        'Revisions in service at once. More than one for longer than a reload takes: the instances disagree.',
+        'Tables in service at once, by their digest. More than one for longer than a reload takes: the instances disagree.',
       unit: 'short',
       width: 6,
       thresholds: [[2, 'red']],
-      queries: [q(`count(count by (revision) (${ofJob('facade_config_info')}))`, 'revisions')],
+      queries: [q(`count(count by (digest) (${ofJob('facade_config_info')}))`, 'tables')],
     }),
   ],
 };

@@ -84,9 +84,9 @@ export function dashboard(options: DashboardOptions): Dashboard {
 /** What changed, drawn into every panel over time: most of what a graph shows after such a mark, the mark explains. */
 function marks(): AnnotationQueryBuilder[] {
   const info = ofJob('facade_config_info');
-  const fresh = `max by (revision) (${info}) unless max by (revision) ${known(info, 'offset 1m')}`;
+  const fresh = `max by (digest) (${info}) unless max by (digest) ${known(info, 'offset 1m')}`;
   return [
-    mark('New table', 'blue', fresh, 'The table of revision {{revision}} serves'),
+    mark('New table', 'blue', fresh, 'The table with the digest {{digest}} serves'),
     mark(
       'Flips',
       'orange',

@@ -279,13 +279,13 @@ function migration(): AlertRule[] {
       description: 'The table from before serves. If the process restarts now, it will not start.',
     }),
     alert({
-      name: 'FacadeRevisionsDiffer',
-      expr: 'count by (job) (count by (job, revision) (facade_config_info)) > 1',
+      name: 'FacadeTablesDiffer',
+      expr: 'count by (job) (count by (job, digest) (facade_config_info)) > 1',
       for: '10m',
       severity: 'warning',
       summary: 'Instances of the facade serve different tables',
       description:
-        '{{ $value }} revisions are in service at once: the same caller may be split differently from request to request.',
+        '{{ $value }} rollout tables are in service at once: the same caller may be split differently from request to request.',
     }),
   ];
 }

@@ -1,5 +1,6 @@
 import { codeOf } from '../../http/error-code.ts';
 import { createLogs } from '../../http/log.ts';
+import { databaseUrlFault } from '../../facade/config/database-url.ts';
 import { readEnvironment } from '../../facade/config/environment.ts';
 import { confirm } from '../../facade/cli/confirm.ts';
 import { print, type Command, type CommonOptions, type Context } from '../../facade/cli/context.ts';
@@ -7,6 +8,7 @@ import { CliError, EXIT, usageError } from '../../facade/cli/exit.ts';
 import { instant } from '../../facade/cli/format.ts';
 import { signature } from '../../facade/cli/signature.ts';
 import { openStore, type Store } from '../../facade/store/index.ts';
+import { databaseErrorText } from '../../facade/store/explain-error.ts';
 import { StoreUnavailable } from '../../facade/store/unavailable.ts';
 import { importOld, type ImportReport, type ReadTable } from '../import/import.ts';
 import { OldDatabase } from '../import/old-database.ts';
@@ -43,8 +45,8 @@ async function addressOf({ io, variables }: Context, from: string | undefined): 
   const given = from === '-' ? await io.ask('URL of the old database: ') : (from ?? variables['IMPORT_FROM'] ?? '');
   const address = given.trim();
   if (address === '') throw usageError('Name the old database: IMPORT_FROM=postgres://…, or --from - to be asked.');
-  if (!['postgres:', 'postgresql:'].includes(URL.parse(address)?.protocol ?? ''))
-    throw usageError('The address of the old database must begin with postgres:// or postgresql://.');
+  const fault = databaseUrlFault(address);
+  if (fault !== undefined) throw usageError(`The address of the old database: ${fault}.`);
   return address;
 }
 
@@ -68,12 +70,11 @@ async function importFrom(address: string, days: number, store: Store, forGood: 
     old = await OldDatabase.open(address, days);
     return await importOld(old, store, forGood, { ...signature({}), via: 'cli, database' });
   } catch (error) {
-    // The code alone: the message of a driver may quote the address, the user, or a value.
-    const what = old ? 'The import broke off' : 'The old database cannot be used';
-    const remedy = old
-      ? 'what was taken stays; run it again, and nothing is taken twice'
-      : 'check its address, and that it lets us in';
-    throw new CliError(EXIT.unreachable, `${what} (${codeOf(error)}): ${remedy}.`);
+    // The code alone: what the server says of a statement may quote a value.
+    const told = old
+      ? `The import broke off (${codeOf(error)}): what was taken stays; run it again, and nothing is taken twice`
+      : `The old database: ${databaseErrorText(error, { name: 'its address', url: address })}`;
+    throw new CliError(EXIT.unreachable, `${told}.`);
   } finally {
     await old?.close();
   }

@@ -4,6 +4,8 @@ export interface WelcomeFacts extends Pick<FirstRun, 'controlUrl' | 'leadId' | '
   readonly url: string;
   readonly adminUrl: string;
   readonly configFile: string;
+  /** What the rollout table says, in one line. */
+  readonly table: string;
   /** Where the embedded database is made. */
   readonly dataDir: string;
   readonly database: { readonly kind: 'embedded' | 'url' | 'none' };
@@ -11,7 +13,7 @@ export interface WelcomeFacts extends Pick<FirstRun, 'controlUrl' | 'leadId' | '
 
 /** What a newcomer sees: what runs, and lines that work when they are pasted, in the order of a migration. */
 export function welcome(facts: WelcomeFacts): string {
-  const { url, adminUrl, controlUrl, leadId, configFile, environment } = facts;
+  const { url, adminUrl, controlUrl, leadId, configFile, table, environment } = facts;
   const auth = `-H 'authorization: Bearer ${environment['FACADE_TOKENS']}'`;
   const read = `curl -is ${url}/integration/leads/${leadId} ${auth} | grep -iE '^HTTP|x-facade'`;
   const flip = (share: number) =>
@@ -20,6 +22,7 @@ export function welcome(facts: WelcomeFacts): string {
 c2s-facade ${url}   admin ${adminUrl}
 No C2S_BASE_URL is set, so this is the sandbox: stand-ins for Contact2Sale, Work API and Diretrix, the gateway in front
 of the CRM, and the facade on top, all on loopback and all data invented.
+${configFile}: ${table}
 
 1  Read a lead. It comes by the old path: x-facade-path: direct
    ${read}

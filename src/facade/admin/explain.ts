@@ -19,7 +19,7 @@ const question = z.strictObject({
 });
 
 export interface ExplainAnswer {
-  readonly revision: string;
+  readonly digest: string;
   readonly killSwitch: boolean;
   /** The caller's id; null: unknown. */
   readonly caller: string | null;
@@ -55,7 +55,7 @@ export function explain(dataPlane: DataPlane): RequestHandler {
     const row = explanation.kind === 'route' ? explanation.route : undefined;
     const entry = snapshot.entries.find(({ model }) => model.id === row);
     const answer: ExplainAnswer = {
-      revision: snapshot.revision,
+      digest: snapshot.digest,
       killSwitch: killed,
       caller: caller?.id ?? null,
       explanation,

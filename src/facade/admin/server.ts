@@ -93,7 +93,7 @@ function createApi(options: AdminOptions): Router {
   const view = (path: string, handle: RequestHandler) => api.route(path).get(handle).all(methodNotAllowed);
   view('/routes', (_req, res) => {
     const { snapshot } = dataPlane;
-    res.json({ revision: snapshot.revision, killSwitch: dataPlane.killed, routes: viewRoutes(snapshot, now()) });
+    res.json({ digest: snapshot.digest, killSwitch: dataPlane.killed, routes: viewRoutes(snapshot, now()) });
   });
   const has = (id: string): boolean => dataPlane.snapshot.entries.some(({ model }) => model.id === id);
   api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
@@ -167,7 +167,7 @@ function pictureOf(options: AdminOptions, parity: (route: string) => ParitySumma
   const routes = viewRoutes(snapshot, now()).map((route) => ({ ...route, parity: parity(route.id) }));
   return {
     at: calendar.now(),
-    revision: snapshot.revision,
+    digest: snapshot.digest,
     killSwitch: killed,
     killSwitchBy: options.killSwitch.by,
     gateway: snapshot.upstreams.gateway !== undefined,
@@ -178,11 +178,11 @@ function pictureOf(options: AdminOptions, parity: (route: string) => ParitySumma
 }
 
 function viewConfig({ dataPlane, loader, configFile }: AdminOptions, res: Response): void {
-  const { revision, loadedAt, upstreams } = dataPlane.snapshot;
+  const { digest, loadedAt, upstreams } = dataPlane.snapshot;
   const { lastRefused, lastLost } = loader;
   res.json({
     file: configFile,
-    revision,
+    digest,
     loadedAt,
     gateway: upstreams.gateway ? 'configured' : 'not configured: every route is direct',
     lostRoutes: lastLost,

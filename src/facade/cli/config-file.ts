@@ -1,5 +1,5 @@
 import { readEnvironment, type Environment } from '../config/environment.ts';
-import { formatProblems, parseConfig, revisionOf, type ParsedConfig } from '../config/load.ts';
+import { formatProblems, parseConfig, digestOf, type ParsedConfig } from '../config/load.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { TableSchema } from '../config/table-schema.ts';
 import type { Variables } from '../config/variables.ts';
@@ -13,7 +13,7 @@ import { CliError, EXIT } from './exit.ts';
 export interface ConfigFile {
   readonly file: string;
   readonly text: string;
-  readonly revision: string;
+  readonly digest: string;
   readonly schema: TableSchema;
   readonly parsed: ParsedConfig;
   /** What ${NAME} in it stands for. */
@@ -33,7 +33,7 @@ export function readConfigFile(context: Context): ConfigFile {
     : given;
   const schema = new TableSchema(extension?.settings);
   const parsed = parseConfig(text, variables, schema);
-  return { file, text, revision: revisionOf(text), schema, parsed, variables, isSandbox: sandbox !== undefined };
+  return { file, text, digest: digestOf(text), schema, parsed, variables, isSandbox: sandbox !== undefined };
 }
 
 /** The config itself. @throws CliError with every problem, one a line, when there is none. */

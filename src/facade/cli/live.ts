@@ -6,14 +6,14 @@ import { CliError, EXIT, usageError } from './exit.ts';
 /** What the admin API answers, as the commands read it. */
 
 export interface LiveTable {
-  readonly revision: string;
+  readonly digest: string;
   readonly killSwitch: boolean;
   readonly routes: readonly RouteView[];
 }
 
 export interface ServedConfig {
   readonly file: string;
-  readonly revision: string;
+  readonly digest: string;
   readonly loadedAt: string;
   readonly gateway: string;
   readonly lastError?: { readonly at: string; readonly problems: readonly object[] };

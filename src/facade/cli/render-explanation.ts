@@ -1,6 +1,7 @@
 import type { ExplainAnswer } from '../admin/explain.ts';
 import { describeLoss } from '../dialect/result.ts';
 import type { Explanation, Sending } from '../forward/explain.ts';
+import { BUCKETS } from '../rollout/split.ts';
 import type { Style } from './context.ts';
 import { percent } from './format.ts';
 
@@ -16,13 +17,13 @@ type Line = readonly [label: string, text: string];
 
 export function renderExplanation(
   asked: { readonly method: string; readonly target: string },
-  { by, revision, killSwitch, caller, explanation, breakers }: Explained,
+  { by, digest, killSwitch, caller, explanation, breakers }: Explained,
   style: Style,
 ): string {
   const lines: Line[] = [
     ['request', `${asked.method} ${asked.target}`],
     ['caller', caller === null ? 'unknown' : `known (${caller})`],
-    ['table', `${by}, revision ${revision}${killSwitch ? style.red(', KILL SWITCH ON') : ''}`],
+    ['table', `${by}, digest ${digest}${killSwitch ? style.red(', KILL SWITCH ON') : ''}`],
     ...linesOf(explanation, style),
     ...(breakers && (breakers.direct !== 'closed' || breakers.gateway !== 'closed')
       ? [['breakers', style.red(`direct ${breakers.direct}, gateway ${breakers.gateway}`)] as const]
@@ -43,6 +44,7 @@ function linesOf(explanation: Explanation, style: Style): Line[] {
     ['endpoint', `${endpoint}, the ${dialect} dialect`],
     ...(values.length > 0 ? [['params', values.join(', ')] as const] : []),
     ['split', splitText(explanation)],
+    ['shadow', shadowText(explanation)],
     ['side', sideText(explanation, style)],
     ...explanation.sendings.flatMap(sendingLines),
     ['failover', failoverText(explanation)],
@@ -50,11 +52,21 @@ function linesOf(explanation: Explanation, style: Style): Line[] {
 }
 
 function splitText({ stickyBy, bucket, gatewayBuckets }: OfRoute): string {
-  const compared =
-    stickyBy === 'caller' ? '' : `, and is compared from a shadow share of ${percent((10_000 - bucket) / 100)}`;
-  const moves = `; it moves at ${percent((bucket + 1) / 100)}${compared}`;
   const below = gatewayBuckets === 0 ? 'none' : `those below ${gatewayBuckets}`;
-  return `by ${stickyBy}: bucket ${bucket} of 10000; the gateway has ${below} (${percent(gatewayBuckets / 100)})${moves}`;
+  const moves = `it ${bucket < gatewayBuckets ? 'moved' : 'moves'} at ${percent((bucket + 1) / 100)}`;
+  return `by ${stickyBy}: bucket ${bucket} of ${BUCKETS}; the gateway has ${below} (${percent(gatewayBuckets / 100)}); ${moves}`;
+}
+
+/** Whether the request is copied and compared, and for a value that the share never picks, from which share on. */
+function shadowText({ safety, reason, stickyBy, bucket, shadowBuckets }: OfRoute): string {
+  if (safety !== 'safe') return 'none: a write is never copied';
+  if (reason !== 'split') return `none: ${reason}, and only what the split decides is copied`;
+  const share = percent(shadowBuckets / 100);
+  if (stickyBy === 'caller') return `${share} of the requests, whichever: each draws for itself`;
+  const first = BUCKETS - shadowBuckets;
+  if (bucket >= first) return `compared: the share of ${share} has the buckets from ${first} on`;
+  const has = shadowBuckets === 0 ? 'none' : `the buckets from ${first} on`;
+  return `not compared: the share of ${share} has ${has}; it is compared from ${percent((BUCKETS - bucket) / 100)}`;
 }
 
 function sideText({ side, reason }: OfRoute, style: Style): string {

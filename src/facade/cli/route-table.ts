@@ -43,11 +43,11 @@ export function renderRoutes(routes: readonly RouteView[], width: number, style:
 }
 
 /** What stands above the table: whether it counts at all. */
-export function renderHeading({ revision, killSwitch, routes }: LiveTable, style: Style): string {
+export function renderHeading({ digest, killSwitch, routes }: LiveTable, style: Style): string {
   const counts = new Map<string, number>();
   for (const { stage } of routes) counts.set(stage, (counts.get(stage) ?? 0) + 1);
   const stages = [...counts].map(([stage, n]) => `${n} ${stage}`).join(', ');
-  const heading = `revision ${revision} · ${stages}`;
+  const heading = `digest ${digest} · ${stages}`;
   return killSwitch ? `${heading}\n${style.bold(style.red('KILL SWITCH ON: every route is direct'))}` : heading;
 }
 

@@ -1,5 +1,6 @@
 import type { MetricObject, MetricValue } from 'prom-client';
 import type { Variables } from '../config/variables.ts';
+import type { TableSummary } from '../steer/table-summary.ts';
 import type { LoadedConfig } from '../forward/reload.ts';
 import type { BreakerState } from '../forward/breaker.ts';
 import type { Path } from '../rollout/route.ts';
@@ -34,7 +35,7 @@ export type FromWorker =
   /** What is in force in this worker, by whatever it heard: no order to the others, each of which looks itself. */
   | { readonly kind: 'killed'; readonly on: boolean }
   /** Serves; `adminUrl` is where its own admin listener is. */
-  | { readonly kind: 'ready'; readonly url: string; readonly adminUrl: string }
+  | { readonly kind: 'ready'; readonly url: string; readonly adminUrl: string; readonly table: TableSummary }
   /** The first one has loaded a changed config file: so should the others. */
   | { readonly kind: 'reloaded' }
   /** This is what serves here: a worker that comes later begins with it, whatever the file holds by then. */

@@ -1,6 +1,7 @@
 import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Environment } from '../config/environment.ts';
+import { summaryText, type TableSummary } from '../steer/table-summary.ts';
 import type { Variables } from '../config/variables.ts';
 import type { LoadedConfig } from '../forward/reload.ts';
 import { listen } from '../../http/listener.ts';
@@ -77,7 +78,9 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary | u
     }
     const allUp = ipc.pool.startOthers();
     void allUp.then(() => {
-      if (!ipc.pool.isStopping) log.info({ listening: ipc.url, admin: adminUrl, workers }, 'ready');
+      const { table, url } = ipc;
+      if (ipc.pool.isStopping || !table) return;
+      log.info({ listening: url, admin: adminUrl, workers, table }, `ready: ${summaryText(table)}`);
     });
     const stop = async (): Promise<boolean> => {
       const isWhole = await ipc.pool.stop();
@@ -96,6 +99,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary | u
 class Ipc {
   readonly pool: WorkerPool;
   url = '';
+  /** Of the worker that was ready last: all serve the same. */
+  table: TableSummary | undefined;
   /** Of the workers' own admin listeners, by place. */
   readonly #adminUrls = new Map<number, string>();
   /** What serves: a worker that is replaced must not need a file that is good at that moment. */
@@ -159,6 +164,7 @@ class Ipc {
     switch (message.kind) {
       case 'ready':
         this.url = message.url;
+        this.table = message.table;
         this.#adminUrls.set(worker.place, message.adminUrl);
         return this.#greet(worker);
       case 'breaker':

@@ -69,8 +69,8 @@ export class ActiveConfig {
   }
 
   #build(): Active {
-    const { config, revision, text, variables } = this.#accepted;
-    const built = this.#loader.build(this.#rollouts.resolve(config), revision);
+    const { config, digest, text, variables } = this.#accepted;
+    const built = this.#loader.build(this.#rollouts.resolve(config), digest);
     return { ...built, source: { text, variables } };
   }
 }

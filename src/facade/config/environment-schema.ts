@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { percentDecode } from '../../http/percent.ts';
 import { duration } from '../../http/units.ts';
+import { databaseUrlFault, NOT_POSTGRES } from './database-url.ts';
 import { optional, strongToken, text, token, url, withDefault } from './variable-kinds.ts';
 
 /**
@@ -39,8 +40,11 @@ const host = z
     'must be an address or a host name, without scheme and port',
   );
 
-const isDatabase = (text: string) =>
-  text === 'none' || ['postgres:', 'postgresql:'].includes(URL.parse(text)?.protocol ?? '');
+const database = text.superRefine((given, context) => {
+  const fault = given === 'none' ? undefined : databaseUrlFault(given);
+  if (fault === undefined) return;
+  context.addIssue({ code: 'custom', message: fault === NOT_POSTGRES ? `${fault}, or be none` : fault });
+});
 
 /** `a,b,c` → each one a strong token, none twice. Faults name a token by its place only. */
 const tokenList = z.string().transform((written, context) => {
@@ -109,7 +113,7 @@ export const environmentSchema = z.object({
     }),
   ),
   DATA_DIR: withDefault(text, '.data'),
-  DATABASE_URL: optional(text.refine(isDatabase, 'must begin with postgres:// or postgresql://, or be none')),
+  DATABASE_URL: optional(database),
   DATABASE_CONNECTIONS: withDefault(databaseConnections, 25),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(url),
   OTEL_EXPORTER_OTLP_HEADERS: optional(headerList),

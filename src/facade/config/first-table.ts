@@ -6,8 +6,10 @@ import { dirname, join } from 'node:path';
  * facade looks for it anyway: the operator edits that file from then on, and no upgrade of the package overwrites it.
  */
 
+/** In the folder of the package. */
+export const FIRST_TABLE = 'facade.yaml';
 /** Beside the table, so that an editor knows what may be written there. */
-const FILES = ['facade.yaml', 'facade.schema.json'];
+export const FIRST_SCHEMA = 'facade.schema.json';
 
 /**
  * @param packaged the package's own folder of them. @param file where a table is looked for.
@@ -17,7 +19,7 @@ export function writeFirstTable(packaged: string, file: string): boolean {
   if (existsSync(file)) return false;
   const folder = dirname(file);
   mkdirSync(folder, { recursive: true });
-  for (const name of FILES) {
+  for (const name of [FIRST_TABLE, FIRST_SCHEMA]) {
     const place = join(folder, name);
     if (!existsSync(place)) copyFileSync(join(packaged, name), place);
   }

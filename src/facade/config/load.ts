@@ -18,7 +18,7 @@ import { expandVariables, type Variables } from './variables.ts';
 export { formatProblems, type ConfigProblem } from './problem.ts';
 
 export type ParsedConfig =
-  | { readonly ok: true; readonly config: FacadeConfig; readonly revision: string }
+  | { readonly ok: true; readonly config: FacadeConfig; readonly digest: string }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 /**
@@ -33,14 +33,14 @@ export function parseConfig(text: string, env: Variables, schema = ENGINE_SCHEMA
   const parsed = schema.parse(value);
   const findings = [...(parsed.ok ? [] : explain(parsed.issues, value, schema)), ...runChecks(draftOf(value, env))];
   if (parsed.ok && findings.length === 0 && faults.length === 0) {
-    return { ok: true, config: withUrls(parsed.config, env), revision: revisionOf(text) };
+    return { ok: true, config: withUrls(parsed.config, env), digest: digestOf(text) };
   }
   const located = findings.map((finding) => ({ ...finding, ...document.position(finding.path, finding.at) }));
   return { ok: false, problems: told([...faults, ...located], value) };
 }
 
 /** Names a version of the file in logs and metrics: the first 12 hex digits of its SHA-256. */
-export function revisionOf(text: string): string {
+export function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 

@@ -1,7 +1,7 @@
 import { open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { readText } from '../../http/read-file.ts';
-import { revisionOf } from './load.ts';
+import { digestOf } from './load.ts';
 
 /**
  * Replaces the config file so that every reader, and every crash, sees the old text or the new one and nothing between:
@@ -21,22 +21,22 @@ export class FileChanged extends Error {}
 const STALE_MS = 10_000;
 
 /**
- * @param expected the whole text that is being replaced, or its revision (`revisionOf`).
+ * @param expected the whole text that is being replaced, or its digest (`digestOf`).
  * @throws FileChanged; or the error of the file system, and then the old file is untouched.
  */
 export async function writeConfig(
   file: string,
-  expected: { readonly text: string } | { readonly revision: string },
+  expected: { readonly text: string } | { readonly digest: string },
   text: string,
 ): Promise<void> {
   const target = await realpath(file);
-  const revision = 'text' in expected ? revisionOf(expected.text) : expected.revision;
+  const digest = 'text' in expected ? digestOf(expected.text) : expected.digest;
   const temporary = join(dirname(target), `.${basename(target)}.new`);
   const { mode, uid, gid } = await stat(target);
   const handle = await openAlone(file, temporary, mode & 0o7777);
   try {
     await fill(handle, text, mode & 0o7777, uid, gid).finally(() => handle.close());
-    if (revisionOf(await readText(target)) !== revision) {
+    if (digestOf(await readText(target)) !== digest) {
       throw new FileChanged(`${file} was changed by somebody else meanwhile; look at it and try again`);
     }
     await rename(temporary, target);

@@ -71,6 +71,8 @@ export type Explanation =
       readonly bucket: number;
       /** Buckets below this one are the gateway's, of 10,000. */
       readonly gatewayBuckets: number;
+      /** The last so many of 10,000 are compared, where the route is safe and the split decides. */
+      readonly shadowBuckets: number;
       readonly side: Path | undefined;
       readonly reason: DecisionReason;
       /** In the order in which they would be tried; the second only where the first is not tried at all. */
@@ -106,7 +108,7 @@ export function explainRequest(situation: Situation, question: Question): Explan
     killed: situation.killed,
     forceHeader: situation.forceHeader ? question.headers['x-facade-force'] : undefined,
   });
-  const { gateway, stickyBy, fallback } = model.rollout;
+  const { gateway, shadow, stickyBy, fallback } = model.rollout;
   return {
     kind: 'route',
     route: model.id,
@@ -118,6 +120,7 @@ export function explainRequest(situation: Situation, question: Question): Explan
     stickyBy: model.params[stickyBy] ?? 'caller',
     bucket,
     gatewayBuckets: gateway,
+    shadowBuckets: shadow,
     side: choice.path,
     reason: choice.reason,
     sendings: choice.path ? sendingsOf(situation, question, match, choice.path) : [refused('gateway', choice.refusal)],

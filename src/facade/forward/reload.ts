@@ -33,7 +33,7 @@ export interface LoadedConfig {
 export interface AcceptedConfig extends LoadedConfig {
   readonly config: FacadeConfig;
   /** Of the text. */
-  readonly revision: string;
+  readonly digest: string;
 }
 
 type ConfigRead =
@@ -82,19 +82,19 @@ export class Loader {
     const { schema, metrics, log } = this.#options;
     const parsed = parseConfig(text, env, schema);
     if (!parsed.ok) return this.#refuse(parsed.problems);
-    const { config, revision } = parsed;
+    const { config, digest } = parsed;
     this.lastRefused = undefined;
-    metrics.reloaded(revision);
-    log.info({ revision, routes: config.routes.length }, 'config loaded');
+    metrics.reloaded(digest);
+    log.info({ digest, routes: config.routes.length }, 'config loaded');
     this.#tellLost(config.routes.map(({ id }) => id));
-    return { ok: true, accepted: { text, variables: variablesIn(text, env), config, revision } };
+    return { ok: true, accepted: { text, variables: variablesIn(text, env), config, digest } };
   }
 
   /** @param config as it was accepted, with the rollouts that are in force. */
-  build(config: FacadeConfig, revision: string): Built {
+  build(config: FacadeConfig, digest: string): Built {
     const { pair, schema, builder, workers = 1 } = this.#options;
     const own = splitLimits(config, workers, schema?.section);
-    return { config: own, snapshot: builder.build(runtimeSettings(own, pair, revision)) };
+    return { config: own, snapshot: builder.build(runtimeSettings(own, pair, digest)) };
   }
 
   /** The file is gone or cannot be read: for whoever watches the metric, that is a refused file too. */

@@ -24,7 +24,7 @@ import { Upstream, type UpstreamSettings } from './upstream.ts';
  */
 
 export interface RuntimeSettings {
-  readonly revision: string;
+  readonly digest: string;
   readonly routes: readonly RouteModel[];
   readonly unclaimed: Unclaimed;
   readonly upstreams: { readonly direct: UpstreamSettings; readonly gateway: UpstreamSettings | undefined };
@@ -64,7 +64,7 @@ export class RuntimeBuilder {
     this.#forgetOthers(new Set([PASSTHROUGH, ...settings.routes.map(({ id }) => id)]));
     const origins = [upstreams.direct, upstreams.gateway].filter((upstream) => upstream !== undefined);
     return {
-      revision: settings.revision,
+      digest: settings.digest,
       loadedAt: new Date(),
       matcher: buildMatcher(entries),
       entries,

@@ -35,7 +35,7 @@ export interface UnclaimedEntries {
  * to its end, so no request ever sees half of a change.
  */
 export interface RuntimeSnapshot {
-  readonly revision: string;
+  readonly digest: string;
   readonly loadedAt: Date;
   readonly matcher: Matcher<RouteEntry>;
   readonly entries: readonly RouteEntry[];

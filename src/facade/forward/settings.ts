@@ -6,12 +6,12 @@ import type { RuntimeSettings } from './runtime-builder.ts';
 import type { UpstreamSettings } from './upstream.ts';
 
 /** From what the operator wrote to what the table is built of; no gateway where no URL is. */
-export function runtimeSettings(config: FacadeConfig, pair: ApiPair, revision: string): RuntimeSettings {
+export function runtimeSettings(config: FacadeConfig, pair: ApiPair, digest: string): RuntimeSettings {
   const { server, log, upstreams, failover } = config;
   const connect = config.defaults.deadlines.connect;
   const knownShare = server.knownCallerShare;
   return {
-    revision,
+    digest,
     routes: compileRoutes(config, pair),
     unclaimed: compileUnclaimed(config, pair),
     upstreams: {

@@ -121,8 +121,8 @@ export class Metrics {
   });
   readonly configInfo = new Gauge({
     name: 'facade_config_info',
-    help: 'The revision of the table that serves.',
-    labelNames: ['revision'] as const,
+    help: 'The digest of the table that serves.',
+    labelNames: ['digest'] as const,
     aggregator: 'first',
     registers: [this.registry],
   });
@@ -188,11 +188,11 @@ export class Metrics {
     for (const path of ['direct', 'gateway']) this.breakerState.remove({ route, path });
   }
 
-  reloaded(revision: string): void {
+  reloaded(digest: string): void {
     this.reloads.inc({ result: 'success' });
     this.lastReloadSuccess.set(1);
     this.configInfo.reset();
-    this.configInfo.set({ revision }, 1);
+    this.configInfo.set({ digest }, 1);
   }
 
   reloadFailed(): void {

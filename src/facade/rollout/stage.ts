@@ -1,4 +1,4 @@
-import type { Rollout } from './route.ts';
+import type { Rollout, RouteModel } from './route.ts';
 import { BUCKETS } from './split.ts';
 
 /**
@@ -13,4 +13,11 @@ export function stageOf({ gateway, shadow, fallback }: Omit<Rollout, 'stickyBy'>
   if (gateway === 0) return shadow > 0 ? 'shadow' : 'direct';
   if (gateway < BUCKETS) return 'canary';
   return fallback === 'direct' && hasDirect ? 'gateway' : 'retired';
+}
+
+/** How many routes are in each stage; 0 of a stage without any. */
+export function countStages(models: readonly Pick<RouteModel, 'rollout' | 'direct'>[]): Record<Stage, number> {
+  const counts: Record<Stage, number> = { direct: 0, shadow: 0, canary: 0, gateway: 0, retired: 0 };
+  for (const { rollout, direct } of models) counts[stageOf(rollout, direct.length > 0)]++;
+  return counts;
 }

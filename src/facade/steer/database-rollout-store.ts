@@ -8,7 +8,7 @@ import type { FlipLog, SteerState, SteerTransaction } from '../store/flips.ts';
 import { CommitUnknown } from '../store/unavailable.ts';
 import type { Logger } from '../../http/log.ts';
 import { codeOf } from '../../http/error-code.ts';
-import type { ImportedFile } from '../store/revisions.ts';
+import type { ImportedFile } from '../store/imported-files.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesOf, expectRevision, type FlipRequest } from './request.ts';
@@ -45,7 +45,7 @@ export class DatabaseRolloutStore implements RolloutStore {
 
   accept(file: AcceptedFile): void {
     const now = importedFile(file);
-    if (this.#file?.revision !== now.revision) this.#changed({ previous: this.#file?.rollouts, now });
+    if (this.#file?.digest !== now.digest) this.#changed({ previous: this.#file?.rollouts, now });
     this.#file = now;
     this.#written = file.config;
   }

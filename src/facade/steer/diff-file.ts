@@ -1,6 +1,6 @@
 import { isSameRollout, type Rollouts } from '../config/rollout.ts';
 import type { FlipChange } from '../rollout/flip.ts';
-import type { ImportedFile } from '../store/revisions.ts';
+import type { ImportedFile } from '../store/imported-files.ts';
 
 /**
  * What a config file that comes into sight means for the rollouts. Pure.
@@ -31,7 +31,7 @@ export interface KnownFiles {
 /** The flips to make; undefined when there is nothing to import. */
 export function diffFile(kind: RolloutStoreKind, change: FileChange, known: KnownFiles): FlipChange[] | undefined {
   const { previous, now } = change;
-  if (known.lastFile?.revision === now.revision) return undefined;
+  if (known.lastFile?.digest === now.digest) return undefined;
   if (previous === undefined && kind === 'database' && known.wasImported) return undefined;
   const base = previous ?? known.lastFile?.rollouts;
   // The first file of all is where the history begins.

@@ -8,7 +8,7 @@ import { editRollout, EditRefused } from '../config/edit.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import { FileChanged, writeConfig } from '../config/write.ts';
 import type { FlipChange } from '../rollout/flip.ts';
-import type { ImportedFile } from '../store/revisions.ts';
+import type { ImportedFile } from '../store/imported-files.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesOf, expectRevision, type FlipRequest, type FlipResult } from './request.ts';

@@ -1,11 +1,11 @@
 import { rolloutsOf } from '../config/rollout.ts';
 import type { FlipLog } from '../store/flips.ts';
-import type { ImportedFile } from '../store/revisions.ts';
+import type { ImportedFile } from '../store/imported-files.ts';
 import { diffFile, type FileChange, type RolloutStoreKind } from './diff-file.ts';
 import type { AcceptedFile } from './rollout-store.ts';
 
-export const importedFile = ({ revision, config }: AcceptedFile): ImportedFile => ({
-  revision,
+export const importedFile = ({ digest, config }: AcceptedFile): ImportedFile => ({
+  digest,
   rollouts: rolloutsOf(config),
 });
 
@@ -13,7 +13,7 @@ export const importedFile = ({ revision, config }: AcceptedFile): ImportedFile =
 export async function importFile(flips: FlipLog, kind: RolloutStoreKind, change: FileChange): Promise<void> {
   await flips.transact(async (tx) => {
     const lastFile = await tx.lastFile();
-    const wasImported = await tx.wasImported(change.now.revision);
+    const wasImported = await tx.wasImported(change.now.digest);
     const changes = diffFile(kind, change, { lastFile, wasImported, rollouts: tx.rollouts });
     if (!changes) return;
     await tx.imported(change.now);

@@ -2,7 +2,7 @@ import { Turns } from '../../http/turns.ts';
 import type { Rollouts, RolloutValues } from '../config/rollout.ts';
 import type { FlipChange, FlipRecord } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery, NewFlip, SteerState, SteerTransaction } from '../store/flips.ts';
-import type { ImportedFile } from '../store/revisions.ts';
+import type { ImportedFile } from '../store/imported-files.ts';
 
 /**
  * The history where there is no store: of this process only, and of its last flips only. What is in force does not
@@ -18,7 +18,7 @@ export class MemoryFlips implements FlipLog {
   readonly #since: Date;
   readonly #most: number;
   #lastFile: ImportedFile | undefined;
-  /** Revisions of the files that were imported, oldest first; of a file each holds nothing more. */
+  /** Digests of the files that were imported, oldest first; of a file each holds nothing more. */
   readonly #imported: string[] = [];
   #state: SteerState = { revision: 0, killSwitch: false, rollouts: new Map() };
   /** Oldest first. */
@@ -73,7 +73,7 @@ export class MemoryFlips implements FlipLog {
     const result = await work({
       ...before,
       lastFile: () => Promise.resolve(this.#lastFile),
-      wasImported: (revision) => Promise.resolve(this.#imported.includes(revision)),
+      wasImported: (digest) => Promise.resolve(this.#imported.includes(digest)),
       imported: (file) => {
         writes.push(() => this.#importFile(file));
         return Promise.resolve();
@@ -100,7 +100,7 @@ export class MemoryFlips implements FlipLog {
   /** A file that is rewritten all the time must not be remembered all the time. */
   #importFile(file: ImportedFile): void {
     this.#lastFile = file;
-    this.#imported.push(file.revision);
+    this.#imported.push(file.digest);
     if (this.#imported.length > this.#most) this.#imported.shift();
   }
 

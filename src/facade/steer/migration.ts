@@ -1,7 +1,7 @@
 import type { RolloutValues } from '../config/rollout.ts';
 import type { FlipRecord } from '../rollout/flip.ts';
 import type { RouteModel } from '../rollout/route.ts';
-import { stageOf, type Stage } from '../rollout/stage.ts';
+import { countStages, stageOf, type Stage } from '../rollout/stage.ts';
 import type { DayRow, LastUse, TrafficRow } from '../store/traffic.ts';
 import { missingToDelete, type QuietLimits } from './old-path.ts';
 
@@ -83,8 +83,7 @@ export function migrationOf(parts: MigrationParts): Migration {
   const { now, observedSince, killSwitch, models } = parts;
   const routes = models.map((model) => routeMigration(model, parts));
   const ids = new Set(models.map(({ id }) => id));
-  const stages: Record<Stage, number> = { direct: 0, shadow: 0, canary: 0, gateway: 0, retired: 0 };
-  for (const { stage } of routes) stages[stage]++;
+  const stages = countStages(models);
   const lastDay = served(parts.lastDay.filter(({ route }) => ids.has(route)));
   const movable = routes.filter(({ hasBothEndpoints }) => hasBothEndpoints);
   const safeToDelete = movable.filter(({ safeToDeleteSince }) => safeToDeleteSince !== null).length;

@@ -13,7 +13,7 @@ import type { FlipRequest, FlipResult } from './request.ts';
 export interface AcceptedFile {
   readonly text: string;
   /** Of the text. */
-  readonly revision: string;
+  readonly digest: string;
   readonly config: FacadeConfig;
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../http/log.ts';
 import { codeOf } from '../../http/error-code.ts';
 import type { Connections } from './connections.ts';
+import { databaseErrorText } from './explain-error.ts';
 import { WORK_LIMITS } from './limits.ts';
 import { StoreUnavailable } from './unavailable.ts';
 
@@ -42,8 +43,9 @@ export async function awaitDatabase(connections: Connections, options: WaitOptio
       if (error instanceof StoreUnavailable) throw error;
       const code = codeOf(error);
       if (!MENDING.has(code) || performance.now() + TRY_INTERVAL_MS > deadline) {
-        const remedy = 'check DATABASE_URL, and that the server runs and lets us in';
-        throw new StoreUnavailable(`the one that is set cannot be used (${code}); ${remedy}`, { cause: error });
+        throw new StoreUnavailable(databaseErrorText(error, { name: 'DATABASE_URL', url: connections.url }), {
+          cause: error,
+        });
       }
       if (isFirst) log.info({ code }, 'waiting for the database');
     }

@@ -37,6 +37,11 @@ export class Connections {
     this.#log = log;
   }
 
+  /** Holds a password: never for a log. */
+  get url(): string {
+    return this.#connectionString;
+  }
+
   /** When the database last answered anything: milliseconds, of `performance.now()`. */
   get answeredAt(): number | undefined {
     return this.#answeredAt;

@@ -5,7 +5,7 @@ import { TimeOver, within } from '../../http/within.ts';
 import { isRollout, type Rollouts } from '../config/rollout.ts';
 import type { FlipChange, FlipReason, FlipRecord } from '../rollout/flip.ts';
 import { FLIPS_CHANNEL } from './channels.ts';
-import { lastImportedFile, recordImportedFile, wasImported, type ImportedFile } from './revisions.ts';
+import { lastImportedFile, recordImportedFile, wasImported, type ImportedFile } from './imported-files.ts';
 import type { Database } from './schema.ts';
 import { storedJson } from './stored-json.ts';
 import { CommitUnknown } from './unavailable.ts';

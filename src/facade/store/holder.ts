@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store, StoreOptions } from './index.ts';
 import { codeOf } from '../../http/error-code.ts';
-import { StoreUnavailable } from './unavailable.ts';
+import { databaseErrorText, rootOf } from './explain-error.ts';
+import { isStoreAway, StoreUnavailable } from './unavailable.ts';
 
 /**
  * The store, opened in the background: the facade listens and routes whether there is a database or not. Who needs it
@@ -43,6 +44,8 @@ export class StoreHolder {
   readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>;
   #store: Store | undefined;
   #problem: string;
+  /** Why the open store takes no writes. */
+  #onlyReads: string | undefined;
   #opening: Promise<Store | undefined> | undefined;
   readonly #first = Promise.withResolvers<Store | undefined>();
   /**
@@ -63,9 +66,9 @@ export class StoreHolder {
     return this.#store;
   }
 
-  /** Undefined while there is a store; else why there is none. For operators: no address, no password. */
+  /** Undefined while there is a store that takes writes; else what is the matter. For operators: no address, no password. */
   get problem(): string | undefined {
-    return this.#store ? undefined : this.#problem;
+    return this.#store ? this.#onlyReads : this.#problem;
   }
 
   /** Since the database last answered anything: milliseconds; undefined before it ever did, and where there is none. */
@@ -141,7 +144,7 @@ export class StoreHolder {
 
   #failed(error: unknown, pause: number): undefined {
     if (this.#closing.signal.aborted) return;
-    this.#problem = error instanceof StoreUnavailable ? error.message : `cannot be opened (${codeOf(error)})`;
+    this.#problem = error instanceof StoreUnavailable ? error.message : `cannot be opened (${this.#reasonOf(error)})`;
     if (this.#options?.databaseUrl === undefined) this.#first.resolve(undefined);
     this.#options?.log.error({ err: error, reason: this.#problem, retryInMs: pause }, 'the database cannot be had');
   }
@@ -150,7 +153,23 @@ export class StoreHolder {
     this.#store = store;
     this.#first.resolve(store);
     this.#options?.log.info({ embedded: store.isEmbedded }, 'the database is there');
+    void this.#awaitWrites(store);
     return store;
+  }
+
+  /** A database that only reads is opened all the same: the flips in it are in force. It is asked until it takes writes. */
+  async #awaitWrites(store: Store): Promise<void> {
+    const { signal } = this.#closing;
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+      const before = this.#onlyReads;
+      const reason = await store.readOnly().catch(() => before);
+      if (signal.aborted) return;
+      this.#onlyReads = reason;
+      if (reason === undefined && before !== undefined) this.#options?.log.info('the database takes writes');
+      if (reason === undefined) return;
+      if (before === undefined) this.#options?.log.error({ reason }, 'the database takes no writes');
+      await this.#pause(pause, signal);
+    }
   }
 
   async #serve(store: Store): Promise<void> {
@@ -168,13 +187,21 @@ export class StoreHolder {
     }
   }
 
+  /** The server's own words where they say why nothing can be done; of any other statement they may quote a value. */
+  #reasonOf(error: unknown): string {
+    if (error instanceof StoreUnavailable) return error.message;
+    const code = codeOf(rootOf(error));
+    if (code !== '42501' && !isStoreAway(rootOf(error))) return code;
+    return databaseErrorText(error, { name: 'DATABASE_URL', url: this.#options?.databaseUrl });
+  }
+
   /** @returns whether it started. */
   async #begin({ name, start }: Part, store: Store, pause: number): Promise<boolean> {
     try {
       await start(store);
     } catch (error) {
       if (this.#closing.signal.aborted) return false;
-      const reason = error instanceof StoreUnavailable ? error.message : codeOf(error);
+      const reason = this.#reasonOf(error);
       this.#unstarted.set(name, reason);
       const fields = { err: error, part: name, reason, retryInMs: pause };
       this.#options?.log.error(fields, `${name} could not be started on the database; it is tried again`);

@@ -3,7 +3,9 @@ import type pg from 'pg';
 import type { Logger } from '../../http/log.ts';
 import { awaitDatabase } from './await-database.ts';
 import { DEFAULT_CONNECTIONS, splitConnections } from './connection-budget.ts';
+import { codeOf } from '../../http/error-code.ts';
 import { Connections } from './connections.ts';
+import { databaseErrorText, rootOf } from './explain-error.ts';
 import { startEmbedded } from './embedded/index.ts';
 import { lead, type LeadHandlers, type Leadership } from './lead.ts';
 import { STEERING_LIMITS, WORK_LIMITS } from './limits.ts';
@@ -11,6 +13,8 @@ import { listen, type Subscription } from './listen.ts';
 import { migrate, type Migrations } from './migrate.ts';
 import { migrations as ENGINE_MIGRATIONS } from './migrations/index.ts';
 import { SCHEMA, type Database } from './schema.ts';
+import { readOnlyText } from './read-only.ts';
+import { StoreUnavailable } from './unavailable.ts';
 import { refuseTransactionPooling } from './transaction-pooling.ts';
 
 /**
@@ -51,6 +55,8 @@ export interface Store {
   /** Holds a password: never for a log. */
   readonly connectionString: string;
   readonly isEmbedded: boolean;
+  /** Why it takes no writes now; undefined: it takes them. Rejects while it cannot be asked. */
+  readOnly(): Promise<string | undefined>;
   /** On its own connection; after a reconnection `onMessage('')` says that something may have been missed. */
   listen(channel: string, onMessage: (payload: string) => void): Promise<Subscription>;
   /** @param payload below 8000 bytes. */
@@ -91,7 +97,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     await awaitDatabase(connections, { patience, log, signal });
     if (!embedded) await refuseTransactionPooling(connections);
-    await migrate(connections, { ...ENGINE_MIGRATIONS, ...migrations }, log);
+    await migrated(connections, { ...ENGINE_MIGRATIONS, ...migrations }, log);
     signal?.throwIfAborted();
   } catch (error) {
     await close();
@@ -109,12 +115,23 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     extensionPoolSize: budget.extension,
     connectionString,
     isEmbedded: embedded !== undefined,
+    readOnly: () => readOnlyText(pool),
     listen: (channel, onMessage) => listen(connections, channel, onMessage),
     notify: async (channel, payload) => void (await pool.query('select pg_notify($1, $2)', [channel, payload])),
     lead: (name, on) => lead(connections, name, on, log),
     cut,
     close,
   };
+}
+
+/** @throws StoreUnavailable where the server refuses: a right is missing, or it takes no writes. */
+async function migrated(connections: Connections, migrations: Migrations, log: Logger): Promise<void> {
+  await migrate(connections, migrations, log).catch((error: unknown) => {
+    const code = codeOf(rootOf(error));
+    if (code !== '42501' && code !== '25006') throw error;
+    const address = { name: 'DATABASE_URL', url: connections.url };
+    throw new StoreUnavailable(databaseErrorText(error, address), { cause: error });
+  });
 }
 
 const databaseOn = (pool: pg.Pool): Kysely<Database> =>

@@ -1,11 +1,11 @@
 import { sql, type RawBuilder } from 'kysely';
+import { SCHEMA } from './schema-name.ts';
 import type { AutopilotTables } from './tables/autopilot.ts';
 import type { ParityTables } from './tables/parity.ts';
 import type { SteerTables } from './tables/steer.ts';
 import type { UnknownWriteTables } from './tables/unknown-writes.ts';
 
-/** All our tables live in a Postgres schema of their own, so that the database may be one that others use too. */
-export const SCHEMA = 'facade';
+export { SCHEMA };
 
 /** The tables of the engine, put together from one interface a file. An extension adds its own by declaration merging. */
 export interface Database extends SteerTables, ParityTables, AutopilotTables, UnknownWriteTables {}

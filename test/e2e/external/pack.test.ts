@@ -56,6 +56,7 @@ test('npx c2s-facade in an empty folder starts the sandbox, and writes its table
     facade.child.kill('SIGKILL');
   }
   expect(facade.output()).toContain('config/facade.yaml was written');
+  expect(facade.output()).toContain('.data/sandbox.yaml was written');
   expect(readFileSync(join(home, 'config/facade.yaml'), 'utf8')).toBe(readFileSync('config/facade.yaml', 'utf8'));
   expect(readdirSync(join(home, 'node_modules/c2s-facade')).sort()).toEqual([
     '.env.example',

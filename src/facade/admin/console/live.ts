@@ -55,9 +55,9 @@ function take(snapshot: Snapshot): void {
   set({ connection: 'live', snapshot, problem: undefined, flips: live.flips + (isFlipped ? 1 : 0) });
 }
 
-/** What a flip changes. The revision is that of the file, and where the database holds the rollouts it stays. */
-const tableOf = ({ revision, killSwitch, routes }: Snapshot): string =>
-  JSON.stringify([revision, killSwitch, routes.map(({ rollout }) => rollout)]);
+/** What a flip changes. The digest is that of the file, and where the database holds the rollouts it stays. */
+const tableOf = ({ digest, killSwitch, routes }: Snapshot): string =>
+  JSON.stringify([digest, killSwitch, routes.map(({ rollout }) => rollout)]);
 
 /** Milliseconds; the autopilot looks as often. */
 const BEAT = 5_000;

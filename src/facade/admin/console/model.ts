@@ -71,7 +71,7 @@ export interface Shared {
 export interface Snapshot {
   /** Milliseconds since 1970, by the clock of the facade. */
   readonly at: number;
-  readonly revision: string;
+  readonly digest: string;
   readonly killSwitch: boolean;
   /** Who holds it on. */
   readonly killSwitchBy: readonly string[];

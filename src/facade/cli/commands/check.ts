@@ -17,7 +17,7 @@ export interface CheckOptions extends CommonOptions {
 interface CheckResult {
   readonly ok: boolean;
   readonly file: string;
-  readonly revision: string;
+  readonly digest: string;
   readonly routes: number;
   readonly environment: readonly EnvironmentProblem[];
   /** Variables under former names. */
@@ -54,7 +54,7 @@ export const check: Command<CheckOptions> = async (context, { strict = false, of
   const result: CheckResult = {
     ok: problems.length + environment.length === 0 && !(strict && warnings.length + formerNames.length > 0),
     file: file.file,
-    revision: file.revision,
+    digest: file.digest,
     routes: file.parsed.ok ? file.parsed.config.routes.length : 0,
     environment,
     formerNames,
@@ -106,7 +106,7 @@ function notesOf({ variables }: ApiPair, { isSandbox }: ConfigFile, offline: boo
   ];
 }
 
-function render({ style }: Context, { file, revision, routes, ...found }: CheckResult): string {
+function render({ style }: Context, { file, digest, routes, ...found }: CheckResult): string {
   const { environment, formerNames, problems, warnings, notes } = found;
   const place = (line: number, column: number) => style.bold(`${file}:${line}:${column}`);
   const wrong = [
@@ -128,6 +128,6 @@ function render({ style }: Context, { file, revision, routes, ...found }: CheckR
   const summary =
     wrong.length > 0
       ? style.red(`${count(wrong.length, 'error')}, ${warned}`)
-      : `${style.green('ok')}     ${file}: ${count(routes, 'route')}, revision ${revision}, ${warned}`;
+      : `${style.green('ok')}     ${file}: ${count(routes, 'route')}, digest ${digest}, ${warned}`;
   return [...wrong, ...named, ...unwise, ...noted, summary].join('\n');
 }

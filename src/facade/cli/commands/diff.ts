@@ -24,8 +24,9 @@ export const diff: Command = async (context) => {
     context.admin.get<ServedConfig>('/api/config'),
   ]);
   const differences = compareTables(table.routes, compileRoutes(config, context.pair));
-  const isSameText = running.revision === file.revision;
-  const answer = { file: file.file, revision: file.revision, running: running.revision, isSameText, differences };
+  const isSameText = running.digest === file.digest;
+  const { digest: runningDigest, file: runningFile } = running;
+  const answer = { file: file.file, digest: file.digest, runningFile, running: runningDigest, isSameText, differences };
   print(context, answer, (shown) => render(context, shown));
   return differences.length === 0 && isSameText ? EXIT.ok : EXIT.problems;
 };
@@ -80,17 +81,23 @@ function flat(
 
 interface DiffAnswer {
   readonly file: string;
-  readonly revision: string;
+  readonly digest: string;
+  /** The facade reads it; as the facade names it, whose directory may be another. */
+  readonly runningFile: string;
+  /** Its digest. */
   readonly running: string;
   readonly isSameText: boolean;
   readonly differences: readonly TableDifference[];
 }
 
-function render({ style }: Context, { file, revision, running, isSameText, differences }: DiffAnswer): string {
+function render(
+  { style }: Context,
+  { file, digest, runningFile, running, isSameText, differences }: DiffAnswer,
+): string {
   if (differences.length === 0) {
     return isSameText
-      ? `${file} is what serves (revision ${running}).`
-      : `The routes are the same. The rest of ${file} (revision ${revision}) is not the text that serves (revision ${running}).`;
+      ? `${file} is what serves (digest ${running}).`
+      : `The routes are the same. The rest of ${file} (digest ${digest}) is not the text that serves (${runningFile}, digest ${running}).`;
   }
   const lines = differences.map((one) => {
     if (one.key === 'route')
@@ -99,5 +106,5 @@ function render({ style }: Context, { file, revision, running, isSameText, diffe
         : style.red(`- ${one.route}: only in the table that serves`);
     return `~ ${one.route}: ${one.key} ${style.red(one.running ?? '')} → ${style.green(one.file ?? '')}`;
   });
-  return [`serves: revision ${running} · ${file}: revision ${revision}`, '', ...lines].join('\n');
+  return [`serves: ${runningFile}, digest ${running} · compared: ${file}, digest ${digest}`, '', ...lines].join('\n');
 }

@@ -74,7 +74,7 @@ function byFile(context: Context, asked: ExplainedRequest): Explained {
   const body = asked.body === undefined ? undefined : Buffer.from(asked.body);
   return {
     by: file.file,
-    revision: file.revision,
+    digest: file.digest,
     killSwitch: false,
     caller: caller?.id ?? null,
     explanation: explainRequest(situation, { ...asked, body, caller }),

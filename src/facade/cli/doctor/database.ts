@@ -1,4 +1,5 @@
 import type { DatabaseChoice } from '../../config/environment.ts';
+import type { DatabaseConnection } from '../../store/connection.ts';
 import type { Migrations } from '../../store/migrate.ts';
 import { fail, ok, warn, type DoctorFinding } from './finding.ts';
 
@@ -20,17 +21,25 @@ export async function examineDatabase(
         `embedded: the facade runs it under ${dataDir}; one inside of another program has none without DATA_DIR`,
       ),
     ];
-  const [{ DatabaseConnection }, { WORK_LIMITS }, { codeOf }, { migrations }, { SCHEMA }] = await Promise.all([
+  const [
+    { DatabaseConnection: Connection },
+    { WORK_LIMITS },
+    { explainDatabaseError },
+    { readOnlyFault },
+    { migrations },
+    { SCHEMA },
+  ] = await Promise.all([
     import('../../store/connection.ts'),
     import('../../store/limits.ts'),
-    import('../../../http/error-code.ts'),
+    import('../../store/explain-error.ts'),
+    import('../../store/read-only.ts'),
     import('../../store/migrations/index.ts'),
     import('../../store/schema.ts'),
   ]);
-  const client = new DatabaseConnection({ connectionString: choice.url, limits: WORK_LIMITS });
+  const client = new Connection({ connectionString: choice.url, limits: WORK_LIMITS });
   try {
     await client.connect();
-    await client.query('select 1');
+    const onlyReads = await readOnlyFault(client);
     const { rows: found } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
       `${SCHEMA}.migrations`,
     ]);
@@ -38,16 +47,33 @@ export async function examineDatabase(
       ? await client.query<{ name: string }>(`select name from ${SCHEMA}.migrations`)
       : { rows: [] };
     const applied = rows.map(({ name }) => name);
-    return [
-      ok('database', 'answers'),
-      migrationFinding(Object.keys({ ...migrations, ...(await others?.()) }), applied),
-    ];
+    const answers = onlyReads ? fail('database', onlyReads.text, onlyReads.remedy) : ok('database', 'answers');
+    const refused = onlyReads ? undefined : await schemaFinding(client, SCHEMA);
+    return [answers, refused ?? migrationFinding(Object.keys({ ...migrations, ...(await others?.()) }), applied)];
   } catch (error) {
-    // The code alone: the message of a driver may quote the host, the user or more.
-    return [fail('database', `cannot be used (${codeOf(error)})`, 'start it, or correct DATABASE_URL')];
+    const { text, remedy } = explainDatabaseError(error, { name: 'DATABASE_URL', url: choice.url });
+    return [fail('database', text, remedy)];
   } finally {
     await client.close();
   }
+}
+
+/** Where there is no schema yet: whether this role may create it. */
+async function schemaFinding(client: DatabaseConnection, schema: string): Promise<DoctorFinding | undefined> {
+  const { rows } = await client.query<{ database: string; role: string; isAllowed: boolean }>(
+    `select quote_ident(current_database()) as database, quote_ident(current_user) as role,
+       to_regnamespace($1) is not null or has_database_privilege(current_database(), 'create') as "isAllowed"`,
+    [schema],
+  );
+  const [found] = rows;
+  if (!found || found.isAllowed) return undefined;
+  const { database, role } = found;
+  const text = `cannot be created: ${role} has no right to create a schema in ${database}`;
+  return fail(
+    'database tables',
+    text,
+    `run, as the owner of the database: grant create on database ${database} to ${role}`,
+  );
 }
 
 /** Tables are brought up to date at every start, so what lacks is no fault; what is unknown is of a newer version. */

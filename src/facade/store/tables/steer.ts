@@ -43,6 +43,7 @@ export interface SteerTables {
   flips: FlipsTable;
   applied_files: {
     id: GeneratedAlways<number>;
+    /** A digest: the column is older than the name. */
     revision: string;
     rollouts: Json<Readonly<Record<string, RolloutValues>>>;
     applied_at: Stamp;

@@ -46,7 +46,7 @@ describe('metrics and probes', () => {
     expect(res.headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(res.text).toContain('facade_rollout_gateway_ratio{route="leads.get"} 0.25');
     expect(res.text).toContain('facade_inflight{upstream="gateway"} 0');
-    expect(res.text).toMatch(/facade_config_info\{revision="[0-9a-f]{12}"\} 1/);
+    expect(res.text).toMatch(/facade_config_info\{digest="[0-9a-f]{12}"\} 1/);
   });
 
   test('/readyz says 503 while draining, and /healthz goes on saying that the process is well', async () => {
@@ -89,7 +89,7 @@ describe('/api', () => {
     leadsGet.state.recorder.attempt('gateway', 'upstream_connect', 1_000, 5, 'known');
     leadsGet.state.recorder.failover('upstream_connect', 1_000);
     const { body } = (await api.get('/api/routes')) as { body: { routes: unknown[] } };
-    expect(body).toMatchObject({ revision: dataPlane.snapshot.revision, killSwitch: false });
+    expect(body).toMatchObject({ digest: dataPlane.snapshot.digest, killSwitch: false });
     const lastHour = { requests: 0, failures: 0, attempts: 0, failedAttempts: 0, failovers: 0 };
     const failing = { requests: 1, attempts: 1, failedAttempts: 1, failovers: 1 };
     const lastMinute = { ...lastHour, p50: null, p95: null, p99: null };
@@ -137,19 +137,19 @@ describe('/api', () => {
 
   test('/api/config shows what serves, and after a bad file every reason why it was refused', async () => {
     const { api, write, dataPlane, configFile } = await setUp();
-    const { revision } = dataPlane.snapshot;
+    const { digest } = dataPlane.snapshot;
     const before = (await api.get('/api/config')).body as object;
-    expect(before).toMatchObject({ file: configFile, revision, gateway: 'configured' });
+    expect(before).toMatchObject({ file: configFile, digest, gateway: 'configured' });
     expect(before).not.toHaveProperty('lastError');
     write(TEXT.replace('"fallback": "direct"', '"fallbak": "direct"').replace('"gateway": 25', '"gateway": 250'));
     const refused = await api.post('/api/config/reload').set('x-c2s-admin', '1');
-    expect(refused.body).toMatchObject({ revision, lastError: { at: expect.any(String) as string } });
+    expect(refused.body).toMatchObject({ digest, lastError: { at: expect.any(String) as string } });
     const { problems } = (
       refused.body as { lastError: { problems: { line: number; message: string; remedy: string }[] } }
     ).lastError;
     expect(problems.length).toBeGreaterThanOrEqual(2);
     expect(problems.every(({ line, message }) => line > 0 && message !== '')).toBe(true);
-    expect(dataPlane.snapshot.revision).toBe(revision);
+    expect(dataPlane.snapshot.digest).toBe(digest);
   });
 
   test('a good file after a bad one serves, and the error is gone', async () => {

@@ -29,7 +29,7 @@ const canary = route('leads.get', 'canary', 12.5, 10);
 const broken = route('leads.messages.create', 'gateway', 100, 0, 'POST');
 
 export const TABLE = {
-  revision: '0123456789ab',
+  digest: '0123456789ab',
   killSwitch: false,
   routes: [
     {
@@ -126,7 +126,7 @@ export const PARITY = {
         },
       },
       groups: [{ text: '/data/attributes/customer/phone: type string→null', standing: 'fault', cross: { count: 37 } }],
-      coverage: { unseen: ['query page', 'status 404'] },
+      coverage: { unseen: ['query page', 'query perpage', 'shape /data/attributes/email null', 'status 404'] },
       verdict: { kind: 'not ready', reasons: [{ text: '37 of 1,000 answers differ' }] },
     },
     {

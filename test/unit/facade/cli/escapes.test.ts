@@ -43,7 +43,7 @@ beforeAll(async () => {
     'GET /api/autopilot/refused': [422, refusal],
     'GET /api/history': hostile(HISTORY),
     'GET /api/migration': hostile(MIGRATION),
-    'GET /api/config': hostile({ revision: 'abcdef' }),
+    'GET /api/config': hostile({ file: 'facade.yaml', digest: 'abcdef' }),
     'POST /api/rollback': plan,
     'POST /api/flips': { revision: HOSTILE, changes: [] },
     'PUT /api/kill-switch': [422, refusal],

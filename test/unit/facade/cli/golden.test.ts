@@ -34,7 +34,7 @@ beforeAll(async () => {
     'GET /api/migration': MIGRATION,
     'GET /api/unknown-writes': UNKNOWN_WRITES,
     'POST /api/unknown-writes/settle': { settled: ['2f1d8a52-5d58-4a6e-9f6c-0b1f6a1b8c01'] },
-    'GET /api/config': { revision: 'abcdefabcdef' },
+    'GET /api/config': { file: 'config/facade.yaml', digest: 'abcdefabcdef' },
   });
   writeFileSync(config, FILE);
 });

@@ -82,6 +82,6 @@ test('what the facade measures can be sent to another process, and every name of
   for (const { name } of sent) expect(omitted.has(name) || text.includes(`# TYPE ${name} `), name).toBe(true);
   expect(readMetric(text, /^facade_requests_total\{.*outcome="ok"/)).toBe(2);
   expect(readMetric(text, 'facade_breaker_state{route="leads.get",path="direct"}')).toBe(2);
-  expect(readMetric(text, 'facade_config_info{revision="abc"}')).toBe(1);
+  expect(readMetric(text, 'facade_config_info{digest="abc"}')).toBe(1);
   expect(readMetric(text, 'facade_config_last_reload_success')).toBe(1);
 });

@@ -30,7 +30,9 @@ class Puppet implements WorkerHandle {
     this.#hear(message);
   }
   comesUp(): void {
-    this.says({ kind: 'ready', url: 'http://127.0.0.1:1', adminUrl: '' });
+    const stages = { direct: 1, shadow: 0, canary: 0, gateway: 0, retired: 0 };
+    const table = { routes: 1, stages, killSwitch: [], gateway: undefined, hasRollouts: true };
+    this.says({ kind: 'ready', url: 'http://127.0.0.1:1', adminUrl: '', table });
   }
   dies(code: number | null = null): void {
     this.#ended(code);

@@ -88,10 +88,10 @@ describe('the config in force', () => {
 
   it('follows the rollouts; the file behind them is no other one', () => {
     const { active, told, rollouts } = setUp();
-    const { revision } = active.current.snapshot;
+    const { digest } = active.current.snapshot;
     rollouts.set(50);
     expect(told.map(gatewayOf)).toEqual([[50, 50]]);
-    expect(active.current.snapshot.revision).toBe(revision);
+    expect(active.current.snapshot.digest).toBe(digest);
     expect(rollouts.accepted).toHaveLength(1);
     active.load(OTHER);
     expect(gatewayOf(active.current)).toEqual([50, 50]);

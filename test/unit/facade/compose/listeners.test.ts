@@ -31,7 +31,7 @@ describe('the admin handler', () => {
     const { listeners, runtime, background } = await start();
     await background.flipsReady;
     const api = supertest(listeners.admin);
-    expect((await api.get('/api/config')).body).toMatchObject({ revision: runtime.dataPlane.snapshot.revision });
+    expect((await api.get('/api/config')).body).toMatchObject({ digest: runtime.dataPlane.snapshot.digest });
     runtime.killSwitch.set(true);
     expect((await api.get('/api/kill-switch')).body).toEqual({ on: true, by: ['admin'] });
     expect((await api.get('/api/history')).body).toMatchObject({ revision: 0, flips: [] });

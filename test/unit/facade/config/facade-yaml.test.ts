@@ -84,8 +84,15 @@ describe('the shipped config/facade.yaml', () => {
     );
   });
 
-  it('begins with every route at 0, nothing shadowed', () => {
-    for (const { rollout } of config.routes) expect(rollout).toMatchObject({ gateway: 0, shadow: 0 });
+  it('is not flipped: every route is at 0, nothing is shadowed, and direct catches what fails', () => {
+    const flipped = config.routes
+      .filter(({ direct: old, rollout: { gateway, shadow, fallback } }) => {
+        return gateway !== 0 || shadow !== 0 || fallback !== (old ? 'direct' : 'none');
+      })
+      .map(({ id, rollout: { gateway, shadow, fallback } }) => ({ id, gateway, shadow, fallback }));
+    const remedy =
+      'config/facade.yaml is shipped by npm pack and is flipped; restore its rollouts (git checkout config/facade.yaml)';
+    expect(flipped, remedy).toEqual([]);
   });
 
   it('keeps the rollout of each route on one line that begins with the number to edit', () => {

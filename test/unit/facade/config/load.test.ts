@@ -19,9 +19,9 @@ describe('a sound config', () => {
   it('is named by the first 12 hex digits of the SHA-256 of its text', () => {
     const text = withRows(GET_LEAD);
     const parsed = parseConfig(text, ENV);
-    const revision = createHash('sha256').update(text).digest('hex').slice(0, 12);
-    expect(parsed).toMatchObject({ ok: true, revision });
-    expect(parseConfig(`${text}# a comment\n`, ENV)).not.toMatchObject({ revision });
+    const digest = createHash('sha256').update(text).digest('hex').slice(0, 12);
+    expect(parsed).toMatchObject({ ok: true, digest });
+    expect(parseConfig(`${text}# a comment\n`, ENV)).not.toMatchObject({ digest });
   });
 
   it('takes the URLs of its upstreams from the environment, without the slash at the end', () => {

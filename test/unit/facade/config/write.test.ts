@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { revisionOf } from '../../../../src/facade/config/load.ts';
+import { digestOf } from '../../../../src/facade/config/load.ts';
 import { FileChanged, writeConfig } from '../../../../src/facade/config/write.ts';
 
 let dir: string;
@@ -36,12 +36,12 @@ it('replaces the file whole: another inode, nothing left beside it, the same mod
   expect(readdirSync(dir)).toEqual(['facade.yaml']);
 });
 
-it('refuses when the file changed underneath, by text and by revision, and leaves it', async () => {
+it('refuses when the file changed underneath, by text and by digest, and leaves it', async () => {
   await expect(writeConfig(file, { text: 'older' }, 'new')).rejects.toThrow(FileChanged);
-  await expect(writeConfig(file, { revision: revisionOf('older') }, 'new')).rejects.toThrow(/changed by somebody else/);
+  await expect(writeConfig(file, { digest: digestOf('older') }, 'new')).rejects.toThrow(/changed by somebody else/);
   expect(readFileSync(file, 'utf8')).toBe('old');
   expect(readdirSync(dir)).toEqual(['facade.yaml']);
-  await writeConfig(file, { revision: revisionOf('old') }, 'new');
+  await writeConfig(file, { digest: digestOf('old') }, 'new');
   expect(readFileSync(file, 'utf8')).toBe('new');
 });
 

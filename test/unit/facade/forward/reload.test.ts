@@ -47,16 +47,16 @@ const accepted = (loader: Loader, text = GOOD) => {
   return read.accepted;
 };
 const built = (loader: Loader, text = GOOD) => {
-  const { config, revision } = accepted(loader, text);
-  return loader.build(config, revision).snapshot;
+  const { config, digest } = accepted(loader, text);
+  return loader.build(config, digest).snapshot;
 };
 
 describe('a good file', () => {
-  test('becomes a snapshot with its revision, is logged and counted', async () => {
+  test('becomes a snapshot with its digest, is logged and counted', async () => {
     const { loader, lines, reloads } = setUp();
-    const { revision } = accepted(loader);
-    expect(revision).toMatch(/^[0-9a-f]{12}$/);
-    expect(built(loader).revision).toBe(revision);
+    const { digest } = accepted(loader);
+    expect(digest).toMatch(/^[0-9a-f]{12}$/);
+    expect(built(loader).digest).toBe(digest);
     expect(lines.join()).toContain('"routes":1');
     expect(await reloads()).toEqual({ success: 2, failure: 0, last: 1 });
   });
@@ -72,9 +72,9 @@ describe('a good file', () => {
 
   test('is one of several processes: each has its part of the limits, and what was accepted stays whole', () => {
     const { loader } = setUp({}, 4);
-    const { config, revision } = accepted(loader, configText({ routes: [GET_LEAD], direct: { maxInflight: 100 } }));
+    const { config, digest } = accepted(loader, configText({ routes: [GET_LEAD], direct: { maxInflight: 100 } }));
     expect(config.upstreams.direct.maxInflight).toBe(100);
-    expect(loader.build(config, revision).config.upstreams.direct.maxInflight).toBe(25);
+    expect(loader.build(config, digest).config.upstreams.direct.maxInflight).toBe(25);
   });
 });
 
@@ -113,11 +113,11 @@ describe('a bad file', () => {
 
   test.each(['refused', 'gone'] as const)('that is %s stays so when what serves is built anew', async (fault) => {
     const { loader, reloads } = setUp();
-    const { config, revision } = accepted(loader);
+    const { config, digest } = accepted(loader);
     if (fault === 'refused') loader.read('');
     else loader.unreadable(new Error('ENOENT'));
     const { lastRefused } = loader;
-    loader.build(config, revision);
+    loader.build(config, digest);
     expect(loader.lastRefused).toBe(lastRefused);
     expect(await reloads()).toEqual({ success: 1, failure: 1, last: 0 });
   });

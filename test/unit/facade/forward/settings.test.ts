@@ -17,7 +17,7 @@ test('what the operator wrote arrives in milliseconds and whole', () => {
     'abc',
   );
   expect(settings).toMatchObject({
-    revision: 'abc',
+    digest: 'abc',
     failover: { budget: 0.1, minPerSecond: 2 },
     trustedProxies: ['10.0.0.0/8'],
     forceHeader: true,

@@ -37,8 +37,8 @@ export function configText({ routes, direct, gateway, ...rest }: Written): strin
   return JSON.stringify({ upstreams, routes, ...rest }, undefined, 2);
 }
 
-export function settingsOf(written: Written, revision = 'r1'): RuntimeSettings {
+export function settingsOf(written: Written, digest = 'r1'): RuntimeSettings {
   const parsed = parseConfig(configText(written), {});
   if (!parsed.ok) throw new Error(formatProblems('fixture', parsed.problems));
-  return runtimeSettings(parsed.config, CONTACT2SALE, revision);
+  return runtimeSettings(parsed.config, CONTACT2SALE, digest);
 }

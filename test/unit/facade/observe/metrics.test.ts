@@ -44,7 +44,7 @@ const LABELS: Record<string, string[]> = {
   facade_rate_budget_wait_seconds: ['upstream'],
   facade_config_reloads_total: ['result'],
   facade_config_last_reload_success: [],
-  facade_config_info: ['revision'],
+  facade_config_info: ['digest'],
 };
 
 /** Everything that can happen has happened once. */
@@ -104,15 +104,15 @@ describe('the metrics', () => {
     expect(await valueOf(metrics, 'facade_rollout_shadow_ratio', { route: 'leads.get' })).toBe(0.1);
   });
 
-  test('know one revision at a time, and whether the newest file was good', async () => {
+  test('know one digest at a time, and whether the newest file was good', async () => {
     const metrics = busy();
     metrics.reloaded('def456');
-    expect((await seriesOf(metrics, 'facade_config_info')).map((one) => one.labels['revision'])).toEqual(['def456']);
+    expect((await seriesOf(metrics, 'facade_config_info')).map((one) => one.labels['digest'])).toEqual(['def456']);
     expect(await valueOf(metrics, 'facade_config_last_reload_success', {})).toBe(1);
     metrics.reloadFailed();
     expect(await valueOf(metrics, 'facade_config_last_reload_success', {})).toBe(0);
     expect(await valueOf(metrics, 'facade_config_reloads_total', { result: 'failure' })).toBe(1);
-    expect((await seriesOf(metrics, 'facade_config_info')).map((one) => one.labels['revision'])).toEqual(['def456']);
+    expect((await seriesOf(metrics, 'facade_config_info')).map((one) => one.labels['digest'])).toEqual(['def456']);
   });
 
   test('read what is under way at the scrape', async () => {

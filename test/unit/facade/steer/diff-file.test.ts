@@ -4,7 +4,7 @@ import type { RolloutValues } from '../../../../src/facade/config/rollout.ts';
 
 const at = (gateway: number): RolloutValues => ({ gateway, shadow: 0, stickyBy: 'leadId', fallback: 'direct' });
 const rollouts = (percent: Record<string, number>) => new Map(Object.entries(percent).map(([id, n]) => [id, at(n)]));
-const file = (revision: string, percent: Record<string, number>) => ({ revision, rollouts: rollouts(percent) });
+const file = (digest: string, percent: Record<string, number>) => ({ digest, rollouts: rollouts(percent) });
 const known = (more: Partial<KnownFiles>): KnownFiles => ({
   lastFile: undefined,
   wasImported: false,

@@ -103,12 +103,12 @@ describe.each([
   });
 
   it('remembers the files that were taken over', async () => {
-    const file = { revision: 'abc', rollouts: new Map([['a', at(0)]]) };
+    const file = { digest: 'abc', rollouts: new Map([['a', at(0)]]) };
     const read = () => flips.transact(async (tx) => [await tx.lastFile(), await tx.wasImported('abc')] as const);
     expect(await read()).toEqual([undefined, false]);
     await flips.transact((tx) => tx.imported(file));
-    await flips.transact((tx) => tx.imported({ ...file, revision: 'def' }));
-    expect(await read()).toEqual([{ ...file, revision: 'def' }, true]);
+    await flips.transact((tx) => tx.imported({ ...file, digest: 'def' }));
+    expect(await read()).toEqual([{ ...file, digest: 'def' }, true]);
   });
 
   it('keeps nothing of what failed half-way', async () => {

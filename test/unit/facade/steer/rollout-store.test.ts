@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { revisionOf } from '../../../../src/facade/config/load.ts';
+import { digestOf } from '../../../../src/facade/config/load.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
 import { PendingWrites } from '../../../../src/facade/steer/pending-writes.ts';
 import {
@@ -13,7 +13,7 @@ import { BY_CLI, table } from './rig.ts';
 
 /** The two stores as whoever serves them sees them: told of files, asked for rollouts, heard when those change. */
 
-const accepted = (text: string): AcceptedFile => ({ text, revision: revisionOf(text), config: configOf(text) });
+const accepted = (text: string): AcceptedFile => ({ text, digest: digestOf(text), config: configOf(text) });
 const FILE = accepted(table({ 'leads.get': 10 }));
 const gatewayOf = (store: RolloutStore, file = FILE) => store.resolve(file.config).routes[0]?.rollout.gateway;
 

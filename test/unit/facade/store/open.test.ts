@@ -32,7 +32,7 @@ describe('a database that cannot be used', () => {
     const error = await reasonOf(open(`postgres://facade:hush@127.0.0.1:${port}/facade`, 300));
     expect(error).toBeInstanceOf(StoreUnavailable);
     expect((error as Error).message).toBe(
-      'Routing works; the history and whatever else is kept need a database: the one that is set cannot be used (ECONNREFUSED); ' +
+      'Routing works; the history and whatever else is kept need a database: it cannot be used (ECONNREFUSED); ' +
         'check DATABASE_URL, and that the server runs and lets us in',
     );
   });
