@@ -117,7 +117,7 @@ function warningsByRoute(
     seen.set(route, { compared: comparedIn(report), spanMs: report.pace.spanMs });
     verdicts.set(route, report.verdict.kind);
   }
-  const input = { config, variables: variables(), pairVariables, command: 'c2s-facade', seen, verdicts };
+  const input = { config, variables: variables(), pairVariables, seen, verdicts };
   const byRoute = new Map<string, FlipCheck['warnings']>();
   for (const { path, ...warning } of ROLLOUT_WARNINGS.flatMap((warn) => warn(input))) {
     const id = config.routes[Number(path[1])]?.id ?? '';

@@ -17,8 +17,6 @@ export interface RolloutWarningInput {
   readonly variables: Variables;
   /** The variables of the two sides, as the pair calls them. */
   readonly pairVariables: PairVariables;
-  /** What the operator calls the command line. */
-  readonly command: string;
   /** What the evidence of each route came to, by its id; undefined: there is no report to be had. */
   readonly seen: ReadonlyMap<string, SeenEvidence> | undefined;
   /** Verdict by route id; undefined: there is no report to be had. */
@@ -51,7 +49,7 @@ const writesWithoutEvidence: Warn = (input) =>
     path: [...path, 'gateway'],
     kind: 'write-without-evidence',
     message: `all writes of ${route.id} go through the gateway, and ${evidenceOf(input, route.id)}`,
-    remedy: `lower it and look at "${input.command} parity" (verify: read-back), or check by hand that a write arrives as asked`,
+    remedy: 'lower it and look at its parity (verify: read-back), or check by hand that a write arrives as asked',
   }));
 
 function evidenceOf({ verdicts }: RolloutWarningInput, id: string): string {
@@ -125,7 +123,7 @@ const splitByFewCallers: Warn = (input) => {
     path: [...path, 'gateway'],
     kind: 'few-callers',
     message: `${route.id} is split by caller, and there ${callers === 1 ? 'is 1 caller' : `are ${callers} callers`}: ${route.rollout.gateway} % may move all of them or nobody`,
-    remedy: `write a path parameter as stickyBy, or see in "${input.command} routes" what the share came to (1H)`,
+    remedy: 'write a path parameter as stickyBy, or look at what the share came to in the last hour (routes, 1H)',
   }));
 };
 

@@ -304,7 +304,7 @@ async function flip(route: string, share: number): Promise<void> {
   const res = await fetch(`${facade.adminUrl}/api/flips`, {
     method: 'POST',
     headers: { 'x-c2s-admin': 'test', 'content-type': 'application/json' },
-    body: JSON.stringify({ changes: [{ route, set: { gateway: share } }] }),
+    body: JSON.stringify({ changes: [{ route, set: { gateway: share } }], force: true, why: 'a test' }),
   });
   expect(res.status).toBe(200);
 }

@@ -21,6 +21,8 @@ export interface CheckWarning {
 
 interface WarningInput extends RolloutWarningInput {
   readonly text: string;
+  /** What the operator calls this command. */
+  readonly command: string;
   /** Of the extension; undefined: there is none. */
   readonly section: ConfigSection | undefined;
   /** Milliseconds since the epoch. */
