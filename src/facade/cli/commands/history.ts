@@ -58,10 +58,10 @@ function render({ io, style }: Context, { flips }: HistoryAnswer): string {
   return renderTable(COLUMNS, rows, io.width, style);
 }
 
-/** `forced: the gateway team has seen it`; of an edit of the file, what the evidence said against it. */
+/** `forced: the gateway team has seen it`. What stood against it is in --json: it would be longer than the line. */
 function reasonText({ why, forced, against }: Pick<FlipLine, 'why' | 'forced' | 'against'>): string {
   if (forced) return `forced: ${why ?? ''}`;
-  return [why, against && `against ${against}`].filter(Boolean).join('; ');
+  return [why, against && 'against the evidence'].filter(Boolean).join('; ');
 }
 
 /** `gateway 0 → 25, shadow 10 → 0`; `off → on` of the kill switch. */
