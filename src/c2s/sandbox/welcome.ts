@@ -24,7 +24,8 @@ of the CRM, and the facade on top, all on loopback and all data invented.
 1  Read a lead. It comes by the old path: x-facade-path: direct
    ${read}
 
-2  Flip that route: one number in ${configFile}. The same line now says x-facade-path: gateway
+2  Flip that route: one number in ${configFile}. The same line now says x-facade-path: gateway.
+   The log warns that nothing was compared before: the command line and the console would have wanted force
    ${flip(100)}
    ${read}
 

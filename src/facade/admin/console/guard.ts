@@ -50,11 +50,6 @@ function Check({ check, isAlone }: { check: FlipCheckJson; isAlone: boolean }) {
     </p>`
   }
   ${gatewayLacksOperation && html`<p class="bad">The gateway answered last that it does not have this operation.</p>`}
-  ${
-    warnings.length > 0 &&
-    html`<ul>
-      ${warnings.map(({ message, remedy }) => html`<li>${message}; ${remedy}</li>`)}
-    </ul>`
-  }
+  ${warnings.map(({ message, remedy }) => html`<p class="quiet">Warning: ${message}; ${remedy}</p>`)}
   ${isHeld && html`<p class="bad">It needs force: ${needsForce.join('; ')}.</p>`}`;
 }
