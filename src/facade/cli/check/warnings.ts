@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readDocument } from '../../config/document.ts';
 import { placeName } from '../../config/place.ts';
+import { Callers } from '../../forward/callers.ts';
 import type { ConfigSection } from '../../config/table-schema.ts';
 import { ROLLOUT_WARNINGS, type RaisedWarning, type RolloutWarningInput } from '../../steer/rollout-warnings.ts';
 
@@ -43,6 +44,27 @@ export function warningsOf(input: WarningInput): CheckWarning[] {
     })
     .toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
+
+/** A caller whose token left FACADE_TOKENS, or a mistyped id: nothing would take the path that the operator meant. */
+const namesUnknownCallers: Warn = ({ config, variables, pairVariables }) => {
+  const tokens = (variables['FACADE_TOKENS'] ?? '').split(',').map((token) => token.trim());
+  const known = new Callers(variables[pairVariables.direct.token], tokens, new Set()).all.map(({ id }) => id);
+  if (known.length === 0) return [];
+  const named = [
+    { path: ['defaults', 'callers'], ids: Object.keys(config.defaults.callers) },
+    ...config.routes.map(({ callers = {} }, i) => ({ path: ['routes', i, 'callers'], ids: Object.keys(callers) })),
+  ];
+  return named.flatMap(({ path, ids }) =>
+    ids
+      .filter((id) => !known.includes(id))
+      .map((id) => ({
+        path: [...path, id],
+        kind: 'unknown-caller-id',
+        message: `${id} is the id of no token in FACADE_TOKENS, so no request takes this path by it`,
+        remedy: `write one of ${known.join(', ')}, or take the line out`,
+      })),
+  );
+};
 
 /** A file that was cut between two routes is sound in itself. */
 const vanishedRoutes: Warn = ({ config, running }) => {
@@ -105,6 +127,7 @@ const ofTheSection: Warn = ({ section, config, now }) =>
 
 const WARNINGS: readonly Warn[] = [
   ...ROLLOUT_WARNINGS,
+  namesUnknownCallers,
   vanishedRoutes,
   unusedVariables,
   killedByFile,
