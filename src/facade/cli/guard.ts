@@ -39,7 +39,7 @@ export function showGuard(context: Context, plan: Plan, { force }: ForceOptions)
 
 function guardText({ style }: Context, checks: readonly FlipCheck[]): string {
   const said = checks.flatMap(({ route, verdict, because, warnings, gatewayLacksOperation }) => [
-    ...(verdict === 'one endpoint' ? [] : [{ route, text: `parity: ${[verdict, ...because].join(', ')}` }]),
+    ...(UNTOLD.has(verdict) ? [] : [{ route, text: `parity: ${[verdict, ...because].join(', ')}` }]),
     ...(gatewayLacksOperation ? [{ route, text: LACKS }] : []),
     ...warnings.map(({ message, remedy }) => ({ route, text: `${style.yellow('warn')} ${message}; ${remedy}` })),
   ]);
@@ -60,4 +60,6 @@ function byText(said: readonly { readonly route: string; readonly text: string }
   });
 }
 
+/** Verdicts that say nothing. */
+const UNTOLD: ReadonlySet<FlipCheck['verdict']> = new Set(['one endpoint', 'not asked']);
 const LACKS = 'the gateway answered last that it does not have this operation';

@@ -46,7 +46,9 @@ type FlipVerdict =
   /** Of a read: no answer of the gateway was held against one of direct within `compare.window`. */
   | 'never compared'
   /** There is no other path to compare with. */
-  | 'one endpoint';
+  | 'one endpoint'
+  /** Of a change that only lowers: a report of a busy route takes 10 ms, and the way back is in a hurry. */
+  | 'not asked';
 
 /** @param config with the changes made. */
 export type FlipGuard = (changes: readonly FlipChange[], config: FacadeConfig) => readonly FlipCheck[];
@@ -62,12 +64,15 @@ export interface GuardFacts {
 
 export function createFlipGuard(facts: GuardFacts): FlipGuard {
   return (changes, config) => {
-    const reports = new Map(changes.map(({ route }) => [route, facts.reportOf(route)]));
+    const asked = changes.filter((change) => isRetired(change) || change.to.gateway >= change.from.gateway);
+    const reports = new Map(asked.map(({ route }) => [route, facts.reportOf(route)]));
     const warnings = warningsByRoute(reports, config, facts);
     return changes.flatMap((change): FlipCheck[] => {
       const route = config.routes.find(({ id }) => id === change.route);
       if (!route) return [];
-      const evidence = evidenceOf(route, reports.get(route.id));
+      const evidence = reports.has(route.id)
+        ? evidenceOf(route, reports.get(route.id))
+        : { verdict: 'not asked' as const, because: [] };
       return [
         {
           route: route.id,
@@ -91,16 +96,18 @@ function evidenceOf(route: RouteConfig, report: ParityReport | undefined): Pick<
   return { verdict: report?.verdict.kind ?? 'cannot be measured', because: reasons.map(({ text }) => text) };
 }
 
-function needsForce({ from, to }: FlipChange, verdict: FlipVerdict): string[] {
+const isRetired = ({ from, to }: FlipChange): boolean => from.fallback === 'direct' && to.fallback === 'none';
+
+function needsForce(change: FlipChange, verdict: FlipVerdict): string[] {
+  const { from, to } = change;
   const isUpward = to.gateway > from.gateway;
-  const isRetired = from.fallback === 'direct' && to.fallback === 'none';
   if (verdict === 'one endpoint') return [];
   const how = verdict === 'not ready' ? 'against the verdict' : 'without evidence';
   const against: string[] = [];
   if (isUpward && (verdict === 'not ready' || verdict === 'never compared'))
     against.push(`gateway ${from.gateway} → ${to.gateway} ${how}`);
-  if (isRetired && verdict !== 'ready') against.push(`fallback: none ${how}`);
-  if (isRetired && to.gateway < 100)
+  if (isRetired(change) && verdict !== 'ready') against.push(`fallback: none ${how}`);
+  if (isRetired(change) && to.gateway < 100)
     against.push(`fallback: none at gateway ${to.gateway}, though direct still serves the rest`);
   return against;
 }

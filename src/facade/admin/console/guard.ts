@@ -40,11 +40,14 @@ export function Guard({ checks }: { checks: readonly FlipCheckJson[] }) {
     }`;
 }
 
+/** Verdicts that say nothing. */
+const UNTOLD: ReadonlySet<string> = new Set(['one endpoint', 'not asked']);
+
 function Check({ check, isAlone }: { check: FlipCheckJson; isAlone: boolean }) {
   const { route, verdict, because, warnings, gatewayLacksOperation, needsForce } = check;
   const isHeld = needsForce.length > 0;
   return html`${
-    verdict !== 'one endpoint' &&
+    !UNTOLD.has(verdict) &&
     html`<p class=${isHeld ? 'bad' : 'quiet'}>
       ${!isAlone && `${route}: `}Parity: <strong>${verdict}</strong>${because.map((reason) => `, ${reason}`)}
     </p>`

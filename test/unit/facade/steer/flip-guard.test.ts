@@ -119,6 +119,14 @@ describe('the check of a flip', () => {
     });
   });
 
+  it.each([
+    ['lowered', at(100), at(5), 'not asked'],
+    ['lowered and retired', at(100), at(5, 'none'), 'not ready'],
+    ['shadowed', at(5), at(5, 'direct', 10), 'not ready'],
+  ])('asks for the evidence of a route that is %s: %j to %j is %s', (_, from, to, verdict) => {
+    expect(checkOf({ verdict: 'not ready', from, to }).verdict).toBe(verdict);
+  });
+
   it('has the reasons of the verdict, and what check warns of were the change in the file', () => {
     const check = checkOf({ verdict: 'not ready', from: at(0), to: at(5, 'none', 10) });
     expect(check).toMatchObject({ verdict: 'not ready', because: ['57 of 82 answers differ'] });
