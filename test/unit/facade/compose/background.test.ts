@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 const TEXT = configText({ routes: [GET_LEAD] });
 const start = async (more: WireOptions = {}): Promise<Wired> => (wired = await wire(TEXT, more));
-const BY: FlipReason = { source: 'cli', who: 'ana', identity: 'loopback', why: undefined };
+const BY: FlipReason = { source: 'cli', who: 'ana', identity: 'loopback', why: 'a test' };
 const change = (gateway: number) => [{ route: 'leads.get', set: { gateway } }];
 
 describe('a flip', () => {
