@@ -26,7 +26,8 @@ interface Plan {
 /** Shows what the evidence says. @throws CliError where the flip needs force and has none: nothing is asked then. */
 export function showGuard(context: Context, plan: Plan, { force }: ForceOptions): void {
   const checks = allVisible(plan.guard ?? []);
-  if (checks.length > 0) remark(context, guardText(context, checks));
+  const text = guardText(context, checks);
+  if (text !== '') remark(context, text);
   const held = checks.filter(({ needsForce }) => needsForce.length > 0);
   if (held.length === 0 || force) return;
   if (context.json) print(context, { ...plan, refused: true }, () => '');
