@@ -34,6 +34,8 @@ export const CONTACT2SALE: ApiPair = {
     datesAreTrue: false,
     takesParameter: isSafeParam,
   },
+  // Its clients compare with 200.
+  success: { gateway: 200 },
   // The gateway calls Contact2Sale for every request, so that a 429 is Contact2Sale's, whichever path answered.
   rateLimitOf: () => 'direct',
   mustUnderstand,

@@ -6,6 +6,7 @@ import type { SealedField } from '../store/unknown-write.ts';
 import type { PathAnswer } from './comparison.ts';
 import { Decimal } from './decimal.ts';
 import { readPlainJson, type PlainJson } from './json-value.ts';
+import { likenessOf } from './likeness.ts';
 import { understood } from './understood.ts';
 
 /**
@@ -22,7 +23,15 @@ export interface Verification {
   readonly missing: readonly string[];
   /** Why it cannot be told. */
   readonly why: CannotTell | undefined;
+  /** Why what is missing may be there all the same: such a write must not be sent a second time. */
+  readonly doubt?: Doubt | undefined;
 }
+
+type Doubt =
+  /** The record holds a text that is the asked one but for blanks, escapes, tags, emoji, or its end. */
+  | 'in_another_form'
+  /** The list in which it would stand is not in the record, or its entries do not have that member. */
+  | 'not_shown';
 
 type CannotTell =
   /** The route has no `verify`. */
@@ -68,13 +77,42 @@ export function verifyFields(
   const document = documentIn(route, read, longest);
   if (document === undefined) return cannotTell('not_read');
   const named = fields.some(({ anywhere }) => anywhere !== undefined) ? valuesByName(document, seal) : NONE_NAMED;
-  const missing = fields
-    .filter(({ name, anywhere, value }) => {
-      const found = anywhere === undefined ? query(document, places[name] as string) : (named.get(anywhere) ?? []);
-      return !found.some((one) => isScalar(one) && seal(canonical(String(one))) === value);
-    })
-    .map(({ name }) => name);
-  return { result: missing.length === 0 ? 'arrived' : 'not_arrived', missing, why: undefined };
+  const sought = fields.map((field): Sought => {
+    const { name, anywhere } = field;
+    const place = anywhere === undefined ? (places[name] as string) : undefined;
+    const found = place === undefined ? (named.get(anywhere ?? '') ?? []) : query(document, place);
+    return { field, place, texts: found.filter(isScalar).map(String) };
+  });
+  const missing = sought.filter(({ field, texts }) => !texts.some((text) => seal(canonical(text)) === field.value));
+  return {
+    result: missing.length === 0 ? 'arrived' : 'not_arrived',
+    missing: missing.map(({ field }) => field.name),
+    why: undefined,
+    doubt: missing.map((one) => doubtOf(one, document, seal)).find((doubt) => doubt !== undefined),
+  };
+}
+
+/** A field, and what the record has in its place. */
+interface Sought {
+  readonly field: SealedField;
+  /** JSONPath; undefined: anywhere, by its name. */
+  readonly place: string | undefined;
+  readonly texts: readonly string[];
+}
+
+function doubtOf({ field, place, texts }: Sought, document: PlainJson, seal: Seal): Doubt | undefined {
+  if (texts.some((text) => seal(likenessOf(text)) === field.like)) return 'in_another_form';
+  return place !== undefined && texts.length === 0 && !isEmptyList(document, place) ? 'not_shown' : undefined;
+}
+
+const EACH = '[*]';
+
+/** Is the list of this place there, and empty? A place outside of a list holds one value, which a second write replaces. */
+function isEmptyList(document: PlainJson, place: string): boolean {
+  const end = place.lastIndexOf(EACH);
+  if (end < 0) return true;
+  const lists = query(document, place.slice(0, end));
+  return lists.length > 0 && lists.every((list) => Array.isArray(list) && list.length === 0);
 }
 
 export const cannotTell = (why: CannotTell): Verification => ({ result: 'cannot_tell', missing: [], why });
@@ -96,10 +134,13 @@ export function checkedFields(
   return all.flatMap(({ name, isKnown, value }): SealedField[] => {
     const text = scalarSource(value);
     if (text === undefined) return [];
-    const sealed = seal(canonical(text));
-    if (isKnown) return Object.hasOwn(verify.fields, name) ? [{ name, value: sealed }] : [];
+    const sealed = {
+      value: seal(canonical(text)),
+      ...(value.kind === 'string' && { like: seal(likenessOf(text)) }),
+    };
+    if (isKnown) return Object.hasOwn(verify.fields, name) ? [{ name, ...sealed }] : [];
     const shown = PLAIN_NAME.test(name) ? name : UNKNOWN_FIELD;
-    return [{ name: shown, anywhere: seal(name), value: sealed }];
+    return [{ name: shown, anywhere: seal(name), ...sealed }];
   });
 }
 

@@ -25,6 +25,8 @@ export interface ApiPair {
   /** A path of each side that answers a GET with 2xx to a valid token and 401 or 403 without: `doctor` asks it. Left out: `doctor` only connects. */
   readonly tokenCheck?: Readonly<Record<Path, string>>;
   readonly gateway: GatewayLimits;
+  /** The status that a side gives every success, where it has one: owed to its callers whichever side served. A route's own `success` goes first. */
+  readonly success?: { readonly [Side in Dialect]?: number };
   /** Whose rate limit a 429 of this path tells of: a gateway that calls the legacy API passes that API's limit on. */
   rateLimitOf(path: Path): Path;
   /**

@@ -63,7 +63,7 @@ function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, p
     gateway: gateway.map(compileEndpoint),
     safety: safetyOf(route),
     rollout: compileRollout(route, params),
-    success: route.success ?? {},
+    success: { ...pair.success, ...route.success },
     query: route.query ?? {},
     body: route.body,
     compare: compileCompare(route, compare),

@@ -34,6 +34,8 @@ export interface SealedField {
   readonly anywhere?: string | undefined;
   /** Hash of the value. */
   readonly value: string;
+  /** Hash of what is left of a text in another form (compare/likeness.ts); not of numbers and flags. */
+  readonly like?: string | undefined;
 }
 
 /** How an operator settled it. */

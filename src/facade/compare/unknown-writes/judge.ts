@@ -19,7 +19,7 @@ export interface LookFacts {
 }
 
 export function judgeLook({ write, verification, askedAt, afterMs, notArrivedAfterMs }: LookFacts): Looked {
-  const { result, missing, why } = verification;
+  const { result, missing, why, doubt } = verification;
   if (result === 'arrived') return { state: 'arrived', why: null, missing: [], nextLookAt: null };
   const settlesAt = write.at.getTime() + notArrivedAfterMs;
   const isLast = write.looks + 1 >= MAX_LOOKS;
@@ -29,10 +29,11 @@ export function judgeLook({ write, verification, askedAt, afterMs, notArrivedAft
     // Before that time it may still be on its way. The look at that time is the last one, however many there were.
     if (askedAt < settlesAt)
       return { state: 'open', why: null, missing, nextLookAt: again(Math.min(pause, settlesAt - askedAt)) };
-    // Part of it is there: of such a write nobody should send another.
+    // Part of it is there, or it may be there in another form: a second write would be sent on top of it.
     const isInPart = missing.length < (write.checks?.fields.length ?? 0);
-    return isInPart
-      ? { state: 'cannot_tell', why: 'arrived_in_part', missing, nextLookAt: null }
+    const reason = isInPart ? 'arrived_in_part' : doubt;
+    return reason
+      ? { state: 'cannot_tell', why: reason, missing, nextLookAt: null }
       : { state: 'not_arrived', why: null, missing, nextLookAt: null };
   }
   const reason = why ?? 'not_read';

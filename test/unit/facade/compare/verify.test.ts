@@ -5,7 +5,7 @@ import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { verifyWrite } from '../../../../src/facade/compare/verify.ts';
 import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import { configOf } from '../config/support.ts';
-import type { Dialect } from '../../../../src/facade/rollout/route.ts';
+import type { Dialect, RouteModel } from '../../../../src/facade/rollout/route.ts';
 import { answer, json } from './support.ts';
 
 /** The routes that we ship. */
@@ -67,6 +67,36 @@ describe('reading a write back', () => {
   it('finds a tag among those of the lead', () => {
     expect(verified('leads.tags.add', { tag_id: '3' }, json({ data: [{ id: 2 }, { id: 3 }] }))).toBe('arrived');
     expect(verified('leads.tags.add', { tag_id: '3' }, json({ data: [] }))).toBe('not_arrived: tag_id');
+  });
+
+  it.each<[string, unknown, unknown, string | undefined]>([
+    ['none of them', 'Boa tarde', [{ body: 'Oi' }], undefined],
+    ['no message at all', 'Boa tarde', [], undefined],
+    ['another one that begins alike', 'Boa tarde', [{ body: 'Boa tarde a todos' }], undefined],
+    ['other ends of lines', 'a\r\nb', [{ body: 'a\nb' }], 'in_another_form'],
+    ['other blanks', 'Boa  tarde', [{ body: 'Boa tarde' }], 'in_another_form'],
+    ['composed letters', 'cafe\u0301', [{ body: 'caf\u00e9' }], 'in_another_form'],
+    ['escaped', 'Ana & <b>Rui</b>', [{ body: 'Ana &amp; &lt;b&gt;Rui&lt;/b&gt;' }], 'in_another_form'],
+    ['in a paragraph', 'Boa tarde', [{ body: '<p>Boa tarde</p>' }], 'in_another_form'],
+    ['without its emoji', 'Boa tarde \u{1f600}', [{ body: 'Boa tarde' }], 'in_another_form'],
+    ['cut', 'Boa tarde '.repeat(60), [{ body: 'Boa tarde '.repeat(25) }], 'in_another_form'],
+    ['no messages in the record', 'Boa tarde', undefined, 'not_shown'],
+    ['messages of another shape', 'Boa tarde', { data: [], links: { next: '/2' } }, 'not_shown'],
+    ['messages under another name', 'Boa tarde', [{ text: 'Boa tarde' }], 'not_shown'],
+  ])('what did not arrive as it was asked may be there: %s', (_, message, messages, doubt) => {
+    const read = json({ data: { attributes: { messages } } });
+    const route = routes.get('leads.messages.create') as RouteModel;
+    const body = Buffer.from(JSON.stringify({ message }));
+    const found = verifyWrite(route, body, 'gateway', read, 1_000_000);
+    expect([found.result, found.doubt]).toEqual(['not_arrived', doubt]);
+  });
+
+  it('a field that the route does not know may be there in another form, too', () => {
+    const route = routes.get('leads.update') as RouteModel;
+    const read = json({ data: { attributes: { observation: '<p>Ligar</p>' } } });
+    expect(verifyWrite(route, Buffer.from('{"observation":"Ligar"}'), 'gateway', read, 1_000_000).doubt).toBe(
+      'in_another_form',
+    );
   });
 
   it.each([

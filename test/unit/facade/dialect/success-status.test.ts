@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { CONTACT2SALE } from '../../../../src/c2s/pair/contact2sale.ts';
 import { successStatus } from '../../../../src/facade/dialect/success-status.ts';
+import { compileRoutes } from '../../../../src/facade/rollout/compile.ts';
 import type { RouteModel } from '../../../../src/facade/rollout/route.ts';
+import { configOf } from '../config/support.ts';
 import { successOf } from './rows.ts';
 
 describe('the success status that the asking dialect owes', () => {
@@ -20,4 +24,25 @@ describe('the success status that the asking dialect owes', () => {
   it.each([202, 203, 204, 205, 206, 302, 304, 400, 404, 422, 500])('leaves %i alone', (status) =>
     expect(successStatus(messages, 'direct', 'gateway', status)).toBe(status),
   );
+});
+
+describe('what a pair owes on every route', () => {
+  const config = configOf(readFileSync(new URL('../../../../config/facade.yaml', import.meta.url), 'utf8'));
+  const routes = compileRoutes(config, CONTACT2SALE);
+
+  // The clients of the old gateway compare with 200, whichever path serves them.
+  it.each(routes.map((route) => [route.id, route] as const))('%s is 200 in the gateway dialect', (_, route) => {
+    expect([200, 201].map((status) => successStatus(route, 'gateway', 'direct', status))).toEqual([200, 200]);
+  });
+
+  it('is nothing in the direct dialect, but for the route that says so', () => {
+    const kept = routes.filter((route) => successStatus(route, 'direct', 'gateway', 200) !== 200);
+    expect(kept.map(({ id }) => id)).toEqual(['leads.messages.create']);
+  });
+
+  it('gives way to what a route says', () => {
+    const pair = { ...CONTACT2SALE, success: { direct: 201, gateway: 201 } };
+    const route = compileRoutes(config, pair).find(({ id }) => id === 'leads.messages.create');
+    expect(route?.success).toEqual({ direct: 201, gateway: 200 });
+  });
 });

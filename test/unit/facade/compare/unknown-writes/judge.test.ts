@@ -9,7 +9,9 @@ const found = (result: Verification['result'], missing: string[] = [], why?: Ver
   result,
   missing,
   why,
+  doubt: undefined,
 });
+const doubted = (doubt: Verification['doubt']): Verification => ({ ...found('not_arrived', ['a', 'b']), doubt });
 const CHECKS = { keyId: 'k', fields: ['a', 'b'].map((name) => ({ name, value: 'v' })) };
 
 function judged(verification: Verification, after: number, looks = 0, afterMs = 1_000): string {
@@ -36,6 +38,9 @@ describe('a look at the record', () => {
     ['it did not arrive', found('not_arrived', ['a', 'b']), 120_000, 0, 'not_arrived - a,b never'],
     ['a part of it did', found('not_arrived', ['a']), 120_000, 0, 'cannot_tell arrived_in_part a never'],
     ['a part of it did, and the rest may follow', found('not_arrived', ['a']), 0, 0, 'open - a 1000'],
+    ['not as it was asked, and it may follow', doubted('in_another_form'), 0, 0, 'open - a,b 1000'],
+    ['there in another form', doubted('in_another_form'), 120_000, 0, 'cannot_tell in_another_form a,b never'],
+    ['not shown where it would be', doubted('not_shown'), 120_000, 0, 'cannot_tell not_shown a,b never'],
     ['the record cannot be read', found('cannot_tell', [], 'not_read'), 0, 0, 'open not_read - 1000'],
     ['again: five minutes at the longest', found('cannot_tell', [], 'not_read'), 0, 8, 'open not_read - 256000'],
     ['the last try', found('cannot_tell', [], 'not_read'), 0, MAX_LOOKS - 1, 'cannot_tell not_read - never'],
