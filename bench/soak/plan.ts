@@ -70,7 +70,7 @@ export class Plan {
     const res = await fetch(`http://127.0.0.1:${this.#options.adminPort}/api/flips`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-c2s-admin': '1' },
-      body: JSON.stringify({ changes }),
+      body: JSON.stringify({ changes, force: true, why: 'a soak' }),
     });
     await res.text();
     if (res.ok) this.done.flips++;

@@ -43,6 +43,9 @@ function run(argv: readonly string[], options: CliOptions = {}): Promise<CliResu
   return cli(argv, { ...options, env });
 }
 
+/** Nothing was compared in most of these tests. */
+const FORCED = ['--force', '--why', 'a test'];
+
 const gatewayOf = async (id: string): Promise<number | undefined> => {
   const { out } = await run(['routes', id, '--json']);
   const { routes } = JSON.parse(out) as { routes: { id: string; rollout: { gateway: number } }[] };
@@ -102,11 +105,14 @@ describe('explain', () => {
 describe('flip', () => {
   test('moves the traffic, stands in the history, and is rolled back', async () => {
     expect(await servedBy('/leads/1')).toBe('direct');
-    const flipped = await run(['flip', 'leads.get', '--gateway', '100', '--why', 'it is time', '--yes']);
-    expect(flipped).toMatchObject({ code: 0, err: 'leads.get  gateway 0 → 100\n' });
+    const flipped = await run(['flip', 'leads.get', '--gateway', '100', '--force', '--why', 'it is time', '--yes']);
+    expect(flipped).toMatchObject({
+      code: 0,
+      err: 'leads.get  gateway 0 → 100\nleads.get  parity: never compared, 0 of 200 comparisons\n',
+    });
     expect(await servedBy('/leads/1')).toBe('gateway');
     const history = await run(['history', 'leads.get'], { width: 160 });
-    expect(history.out).toContain('it is time');
+    expect(history.out).toContain('forced: it is time');
     expect(history.out).toContain('gateway 0 → 100');
     expect(await run(['rollback', '--yes'])).toMatchObject({ code: 0, err: 'leads.get  gateway 100 → 0\n' });
     expect(await servedBy('/leads/1')).toBe('direct');
@@ -115,7 +121,7 @@ describe('flip', () => {
   test('asks, and a no changes nothing', async () => {
     const before = readFileSync(facade.configFile, 'utf8');
     const asked: string[] = [];
-    const argv = ['flip', 'leads.get', 'tags.list', '--gateway', '5'];
+    const argv = ['flip', 'leads.get', 'tags.list', '--gateway', '5', ...FORCED];
     const no = await run(argv, { answer: (question) => (asked.push(question), 'n') });
     expect([no.code, asked]).toEqual([2, ['Flip? [y/N] ']]);
     expect(await run(argv)).toMatchObject({ code: 2, err: expect.stringContaining('add --yes') as string });
@@ -126,20 +132,54 @@ describe('flip', () => {
 
   test('is refused when somebody else moved the route while it was asked', async () => {
     const meanwhile = async (): Promise<string> => {
-      await run(['flip', 'leads.get', '--gateway', '50', '--yes']);
+      await run(['flip', 'leads.get', '--gateway', '50', '--yes', ...FORCED]);
       return 'y';
     };
-    const { code, err } = await run(['flip', 'leads.get', '--gateway', '10'], { answer: meanwhile });
+    const { code, err } = await run(['flip', 'leads.get', '--gateway', '10', ...FORCED], { answer: meanwhile });
     expect([code, err]).toEqual([1, expect.stringContaining('gateway of leads.get is 50, not 0')]);
     expect(await gatewayOf('leads.get')).toBe(50);
   });
 
   test('--all leaves routes with one endpoint and shadows of writes alone', async () => {
-    const { code, err } = await run(['flip', '--all', '--gateway', '10', '--shadow', '5', '--yes']);
+    const { code, err } = await run(['flip', '--all', '--gateway', '10', '--shadow', '5', '--yes', ...FORCED]);
     expect(code).toBe(0);
     expect(err).toMatch(/^leads\.get +gateway 0 → 10, shadow 0 → 5$/m);
     expect(err).toMatch(/^leads\.create +gateway 0 → 10$/m);
     expect(err).not.toContain('leads.resolveSource');
+  });
+
+  test('shows the verdict, its reason and the warnings of check before it asks, and takes force with a why alone', async () => {
+    await facade.edit((config) => {
+      config.setIn(['compare'], { minSamples: 20, minNoise: 5 });
+      setRoute(config, 'leads.get', ['rollout', 'shadow'], 100);
+    });
+    const verdict = async () => (await run(['parity', 'leads.get'])).out;
+    await until(async () => {
+      await servedBy('/leads/1');
+      return (await verdict()).includes('not ready');
+    }, 'it is not ready');
+    const asked: string[] = [];
+    const argv = ['flip', 'leads.get', '--gateway', '25'];
+    const refused = await run([...argv, '--yes'], { answer: (question) => (asked.push(question), 'y') });
+    expect([refused.code, refused.out, asked]).toEqual([1, '', []]);
+    expect(refused.err).toMatch(
+      /^leads\.get +gateway 0 → 25\nleads\.get +parity: not ready, \d+ of \d+ answers differ \(.*phone.*\)/,
+    );
+    expect(refused.err).toContain('--force is needed for leads.get: gateway 0 → 25 against the verdict\n');
+    expect(refused.err).toContain('leads.get  warn shadows of leads.get spend the rate limit');
+    const json = await run([...argv, '--yes', '--json']);
+    expect([json.code, JSON.parse(json.out)]).toMatchObject([
+      1,
+      { refused: true, guard: [{ verdict: 'not ready', needsForce: ['gateway 0 → 25 against the verdict'] }] },
+    ]);
+    for (const command of [argv, ['rollback']]) {
+      const unreasoned = await run([...command, '--yes', '--force']);
+      expect(unreasoned).toMatchObject({ code: 2, err: expect.stringContaining('add --why TEXT') as string });
+    }
+    expect(await gatewayOf('leads.get')).toBe(0);
+    const forced = await run([...argv, '--json', '--yes', ...FORCED]);
+    expect(JSON.parse(forced.out)).toMatchObject({ guard: [{ verdict: 'not ready' }] });
+    expect(await gatewayOf('leads.get')).toBe(25);
   });
 
   test('offline it edits the file, keeps its comments, and refuses a file that changed underneath', async () => {
@@ -156,6 +196,17 @@ describe('flip', () => {
     expect(readFileSync(facade.configFile, 'utf8')).toBe(`${after}# mine\n`);
   });
 
+  test('offline no facade is asked, so there is nothing to force', async () => {
+    const argv = ['flip', 'leads.get', '--gateway', '25', '--offline', '--yes'];
+    expect(await run([...argv, ...FORCED])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('leave --force out') as string,
+    });
+    expect((await run(argv)).err).toContain('nothing says whether the evidence allows it');
+    await until(async () => (await gatewayOf('leads.get')) === 25, 'the facade notices the file');
+    expect((await run(['history'], { width: 200 })).out).toContain('against the evidence');
+  });
+
   test('names the nearest route', async () => {
     const { code, err } = await run(['flip', 'leads.gett', '--gateway', '5', '--yes']);
     expect([code, err]).toEqual([2, 'There is no route "leads.gett"; did you mean "leads.get"?\n']);
@@ -164,7 +215,7 @@ describe('flip', () => {
 
 describe('kill-switch', () => {
   test('sends every route direct, says so, and lets the table decide again', async () => {
-    await run(['flip', 'leads.get', '--gateway', '100', '--yes']);
+    await run(['flip', 'leads.get', '--gateway', '100', '--yes', ...FORCED]);
     expect((await run(['kill-switch', 'on'])).code).toBe(0);
     expect(await servedBy('/leads/1')).toBe('direct');
     expect((await run(['routes'])).out).toContain('KILL SWITCH ON');
@@ -174,7 +225,7 @@ describe('kill-switch', () => {
   });
 
   test('by its former name, as old runbooks have it', async () => {
-    await run(['flip', 'leads.get', '--gateway', '100', '--yes']);
+    await run(['flip', 'leads.get', '--gateway', '100', '--yes', ...FORCED]);
     expect((await run(['panic', '--why', 'the gateway burns'])).code).toBe(0);
     expect(await servedBy('/leads/1')).toBe('direct');
     expect((await run(['panic', '--end'])).code).toBe(0);
@@ -193,7 +244,7 @@ describe('kill-switch', () => {
   test('without the admin API it creates the file that the facade watches', async () => {
     const file = join(facade.configFile, '..', 'all-direct');
     await facade.edit((config) => config.setIn(['server', 'killSwitchFile'], file));
-    await run(['flip', 'leads.get', '--gateway', '100', '--yes']);
+    await run(['flip', 'leads.get', '--gateway', '100', '--yes', ...FORCED]);
     const env = { ADMIN_PORT: '4' };
     expect(await run(['kill-switch', 'on'], { env })).toMatchObject({ code: 0 });
     expect(existsSync(file)).toBe(true);

@@ -95,7 +95,7 @@ describe('what one is told, both do', () => {
   test('a flip and a rollback by the API, of which there is one history', async () => {
     const calls = await both();
     await served(calls, 'direct');
-    const flip = { changes: [{ route: 'leads.get', set: { gateway: 100 } }] };
+    const flip = { changes: [{ route: 'leads.get', set: { gateway: 100 } }], force: true, why: 'a test' };
     expect((await admin('/api/flips', 'POST', flip)).status).toBe(200);
     await served(calls, 'gateway');
     expect((await admin('/api/rollback', 'POST', {})).status).toBe(200);

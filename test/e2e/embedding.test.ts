@@ -271,7 +271,12 @@ describe('the table', () => {
       fetch(`${adminUrl}/api/flips`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ changes: [{ route: 'leads.get', set: { gateway: 100 } }], who: 'ana', why: 'a test' }),
+        body: JSON.stringify({
+          changes: [{ route: 'leads.get', set: { gateway: 100 } }],
+          who: 'ana',
+          why: 'a test',
+          force: true,
+        }),
       });
     expect((await flip({})).status).toBe(401);
     const flipped = await flip({ authorization: 'Bearer a-token-for-operators' });

@@ -36,8 +36,14 @@ const call = async (method: string, path: string, sent?: object | string, progra
   const body = (await res.json()) as Record<string, unknown>;
   return { status: res.status, type: res.headers.get('content-type'), body };
 };
+/** Nothing was compared here, so a flip upward needs force. */
 const flip = (gateway: number, more: object = {}, program?: string) =>
-  call('POST', 'flips', { changes: [{ route: 'leads.get', set: { gateway } }], ...more }, program);
+  call(
+    'POST',
+    'flips',
+    { changes: [{ route: 'leads.get', set: { gateway } }], force: true, why: 'a test', ...more },
+    program,
+  );
 
 describe('POST /api/flips', () => {
   test('moves the traffic before it answers, and changes one number in the file', async () => {
@@ -63,7 +69,7 @@ describe('POST /api/flips', () => {
   });
 
   test('all: every row that has two endpoints', async () => {
-    const { body } = await call('POST', 'flips', { all: { gateway: 5 } });
+    const { body } = await call('POST', 'flips', { all: { gateway: 5 }, force: true, why: 'a test' });
     expect((body['changes'] as unknown[]).length).toBeGreaterThan(20);
     expect(await facade.metric(/^facade_route_stage\{.*stage="canary"\}/)).toBe((body['changes'] as unknown[]).length);
   });
@@ -105,6 +111,61 @@ describe('POST /api/flips', () => {
     const { body } = await flip(100, { dryRun: true });
     expect(body['diff']).toMatch(/^\+ +rollout: \{ gateway: 100,/m);
     expect([await served(), (await call('GET', 'history')).body['flips']]).toEqual(['direct', []]);
+  });
+});
+
+describe('a flip that the evidence does not allow', () => {
+  const send = (more: object) =>
+    call('POST', 'flips', { changes: [{ route: 'leads.get', set: { gateway: 5 } }], ...more });
+
+  test('is refused with a problem of its own, and the dry run says so before', async () => {
+    const before = readFileSync(facade.configFile, 'utf8');
+    const refused = await send({ why: 'so' });
+    expect([refused.status, refused.body['type']]).toEqual([409, 'urn:c2s-facade:flip-needs-force']);
+    expect(refused.body['detail']).toMatch(/^leads\.get needs force: gateway 0 → 5 without evidence \(parity: never/);
+    expect(refused.body['detail']).toContain('send force: true with a why');
+    const unreasoned = await send({ force: true });
+    expect([unreasoned.status, unreasoned.body['type']]).toEqual([422, 'urn:c2s-facade:flip-invalid']);
+    expect((await send({ dryRun: true })).body['guard']).toMatchObject([
+      { route: 'leads.get', verdict: 'never compared', gatewayLacksOperation: false },
+    ]);
+    expect([readFileSync(facade.configFile, 'utf8'), (await call('GET', 'history')).body['flips']]).toEqual([
+      before,
+      [],
+    ]);
+  });
+
+  test('is made with force and a why; the way back needs neither', async () => {
+    expect((await send({ force: true, why: 'seen to' })).status).toBe(200);
+    expect((await call('POST', 'rollback', {})).status).toBe(200);
+    const upward = await call('POST', 'rollback', {});
+    expect(upward.body['type']).toBe('urn:c2s-facade:flip-needs-force');
+    expect((await call('POST', 'rollback', { force: true, why: 'it was no fault of it' })).status).toBe(200);
+    const lines = (await call('GET', 'history')).body['flips'] as { forced?: true; source: string }[];
+    expect(lines.map(({ source, forced }) => `${source} ${forced}`)).toEqual([
+      'rollback true',
+      'rollback undefined',
+      'api true',
+    ]);
+  });
+
+  test('a write without verify goes up without force, and with a warning at 100', async () => {
+    const { status, body } = await call('POST', 'flips', {
+      changes: [{ route: 'leads.create', set: { gateway: 100 } }],
+    });
+    expect(status).toBe(200);
+    expect(body['guard']).toMatchObject([
+      { verdict: 'cannot be measured', needsForce: [], warnings: [{ kind: 'write-without-evidence' }] },
+    ]);
+  });
+
+  test('a gateway that lacks the operation is told of', async () => {
+    const upstream = opened.keep(await startUpstream((_, res) => res.writeHead(404).end('{"detail":"Not Found"}')));
+    const lacking = opened.keep(await startFacade({ direct: upstream.url, gateway: upstream.url }));
+    facade = lacking;
+    await flip(100);
+    await served();
+    expect((await flip(50, { dryRun: true })).body['guard']).toMatchObject([{ gatewayLacksOperation: true }]);
   });
 });
 

@@ -37,6 +37,9 @@ const call = async <T>(facade: TestFacade, method: string, path: string, body?: 
 const flip = (facade: TestFacade, set: number, route = 'leads.get', more: object = {}) =>
   call<{ revision?: number; status?: number }>(facade, 'POST', 'flips', {
     changes: [{ route, set: { gateway: set } }],
+    // Nothing was compared here.
+    force: true,
+    why: 'a test',
     ...more,
   });
 interface Line {
@@ -98,6 +101,27 @@ describe('three instances', () => {
     await allServe(three, 'direct');
     await call(others[0]!, 'DELETE', 'kill-switch');
     await allServe(three, 'gateway');
+  });
+
+  test('a flip without evidence needs force on each, and stands in the history of all as forced; an edit is told', async () => {
+    const { first, others } = await startThree();
+    const bare = { changes: [{ route: 'leads.get', set: { gateway: 5 } }] };
+    expect(await call(first, 'POST', 'flips', bare)).toMatchObject({ type: 'urn:c2s-facade:flip-needs-force' });
+    await flip(first, 5);
+    const text = readFileSync(first.configFile, 'utf8');
+    await first.write(
+      text.replace('{ gateway: 0, shadow: 0, stickyBy: leadId', '{ gateway: 50, shadow: 0, stickyBy: leadId'),
+    );
+    interface Told {
+      readonly flips: readonly { readonly source: string; readonly forced?: true; readonly against?: string }[];
+    }
+    const told = async () => (await call<Told>(others[0]!, 'GET', 'history')).flips;
+    await until(async () => (await told()).length === 2, 'the edit is in the history');
+    expect((await told()).map(({ source, forced, against }) => [source, forced, against])).toEqual([
+      ['file', undefined, expect.stringMatching(/^gateway 5 → 50 without evidence/)],
+      ['cli', true, expect.stringMatching(/^gateway 0 → 5 without evidence/)],
+    ]);
+    expect(first.logs.filter((line) => line.includes('would have needed force'))).toHaveLength(1);
   });
 
   test('of flips at once on all, each with the revision that it saw, one is made and the others are refused', async () => {

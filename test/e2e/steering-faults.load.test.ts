@@ -56,7 +56,12 @@ interface Answer {
   readonly recorded?: boolean;
 }
 const flip = (asked: Asked, percent: number): Promise<Answer> =>
-  call(asked, 'POST', 'flips', { changes: [{ route: 'leads.get', set: { gateway: percent } }] });
+  call(asked, 'POST', 'flips', {
+    changes: [{ route: 'leads.get', set: { gateway: percent } }],
+    // Nothing was compared here.
+    force: true,
+    why: 'a test',
+  });
 const kill = (asked: Asked): Promise<Answer> => call(asked, 'PUT', 'kill-switch', {});
 const letGo = (asked: Asked): Promise<Answer> => call(asked, 'DELETE', 'kill-switch', {});
 const serves = (asked: Asked, path: string, withinMs = FIVE_SECONDS): Promise<void> =>

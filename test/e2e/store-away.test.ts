@@ -52,7 +52,7 @@ const ADMIN: readonly Asked[] = [
   { method: 'GET', path: '/api/history' },
   { method: 'GET', path: '/api/migration' },
   { method: 'POST', path: '/api/rollback', body: { why: cpf } },
-  { method: 'POST', path: '/api/flips', body: { all: { gateway: 5 }, why: cpf } },
+  { method: 'POST', path: '/api/flips', body: { all: { gateway: 5 }, force: true, why: cpf } },
   { method: 'POST', path: '/api/people/forget', body: { cpf } },
   // What is forgotten in the memory alone is back after a restart.
   { method: 'DELETE', path: '/api/parity/leads.get' },

@@ -116,7 +116,11 @@ const NEEDS_DATABASE: readonly Asked[] = [
   { method: 'GET', path: '/api/autopilot/leads.get' },
   { method: 'POST', path: '/api/autopilot/leads.get/pause' },
   { method: 'POST', path: '/api/rollback', body: {} },
-  { method: 'POST', path: '/api/flips', body: { changes: [{ route: 'leads.get', set: { gateway: 5 } }] } },
+  {
+    method: 'POST',
+    path: '/api/flips',
+    body: { changes: [{ route: 'leads.get', set: { gateway: 5 } }], force: true, why: 'a test' },
+  },
   { method: 'POST', path: '/api/people/forget', body: { cpf: inventedCpf(6_161) } },
 ];
 

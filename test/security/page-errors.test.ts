@@ -97,7 +97,7 @@ const TABLES: Readonly<Record<'admin' | 'public', Table>> = {
 const UUID = '00000000-0000-4000-8000-000000000000';
 /** What these routes read, and the limit of it in bytes. */
 const BODIES: Readonly<Record<string, { readonly body: object; readonly limit: number; readonly isTyped: boolean }>> = {
-  'POST /api/flips': { body: { all: { gateway: 5 } }, limit: 256 * 1024, isTyped: true },
+  'POST /api/flips': { body: { all: { gateway: 5 }, force: true, why: 'a test' }, limit: 256 * 1024, isTyped: true },
   'POST /api/rollback': { body: {}, limit: 256 * 1024, isTyped: true },
   'PUT /api/kill-switch': { body: {}, limit: 256 * 1024, isTyped: true },
   'DELETE /api/kill-switch': { body: {}, limit: 256 * 1024, isTyped: true },

@@ -27,7 +27,8 @@ ${configFile}: ${table}
 1  Read a lead. It comes by the old path: x-facade-path: direct
    ${read}
 
-2  Flip that route: one number in ${configFile}. The same line now says x-facade-path: gateway
+2  Flip that route: one number in ${configFile}. The same line now says x-facade-path: gateway.
+   The log warns that nothing was compared before: the command line and the console would have wanted force
    ${flip(100)}
    ${read}
 

@@ -13,6 +13,7 @@ const STATUS: Readonly<Record<RefusalKind, number>> = {
   unknown: 404,
   invalid: 422,
   conflict: 409,
+  'needs-force': 409,
   'read-only': 409,
   unavailable: 503,
   uncertain: 503,

@@ -40,6 +40,7 @@ const SCRIPTS = [
   'dead-letters',
   'flip',
   'format',
+  'guard',
   'history',
   'live',
   'load',

@@ -17,7 +17,11 @@ const signature = {
   who: z.string().trim().min(1).max(100).optional(),
   why: z.string().trim().min(1).max(500).optional(),
 };
-const precautions = { expectRevision: z.int().min(0).optional(), dryRun: z.boolean().optional() };
+const precautions = {
+  expectRevision: z.int().min(0).optional(),
+  dryRun: z.boolean().optional(),
+  force: z.boolean().optional(),
+};
 
 // Whether the numbers are allowed is judged once, by the rules of the config file.
 const rollout = z.strictObject({

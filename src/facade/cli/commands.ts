@@ -18,6 +18,7 @@ function fallback(text: string): string {
 
 const YES = ['-y, --yes', 'do not ask'] as const;
 const WHY = ['--why <text>', 'the reason, for the history'] as const;
+const FORCE = ['--force', 'against the evidence (parity); wants --why'] as const;
 
 /** Runs the facade itself. */
 export const startCommand = (summary: string): CommandSpec => ({
@@ -89,13 +90,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'flip [routes...]',
-    summary: 'change the rollout of routes; shows the diff and asks',
+    summary: 'change the rollout of routes; shows the diff and what the evidence says, and asks',
     options: [
       ['--all', 'every route that has both endpoints'],
       ['--gateway <percent>', 'share that the gateway serves', percentage],
       ['--shadow <percent>', 'share of the reads that is copied and compared', percentage],
       ['--fallback <side>', 'direct or none', fallback],
       WHY,
+      FORCE,
       YES,
       ['--offline', 'edit the config file here; the facade, if one runs, notices'],
     ],
@@ -104,7 +106,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     usage: 'rollback [revision]',
     summary: 'go back to the rollout before the last flip, or to that of a revision',
-    options: [WHY, YES],
+    options: [WHY, FORCE, YES],
     common: 'admin',
     load: async () => (await import('./commands/rollback.ts')).rollback,
   },

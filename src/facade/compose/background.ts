@@ -11,6 +11,7 @@ import type { KillSwitch } from '../forward/kill-switch.ts';
 import { createPages } from '../forward/pages.ts';
 import { AutopilotFlips } from '../steer/autopilot-flips.ts';
 import { BurnDown } from '../steer/burn-down.ts';
+import { createFileGuard, createFlipGuard } from '../steer/flip-guard.ts';
 import { proofsOf } from '../steer/proof.ts';
 import { KillSwitchFile } from '../steer/kill-switch-file.ts';
 import { observeShared } from '../steer/metrics.ts';
@@ -50,7 +51,7 @@ export async function startBackground(
   const comparing = startComparing(context, runtime, reading);
   closing.defer(() => comparing.close());
   const unknownWrites = keepUnknownWrites(context, runtime, reading, closing);
-  const steering = createSteering(context, runtime);
+  const steering = createSteering(context, runtime, comparing);
   showShared(context, runtime, store, steering);
   const meter = new TrafficMeter({ metrics: runtime.metrics, calendar: context.calendar, log: context.log });
   const burnDown = createBurnDown(context, runtime, { steering, meter, comparing });
@@ -111,10 +112,22 @@ function keepUnknownWrites(
   return started.writes;
 }
 
-function createSteering(context: ComposeContext, { rollouts, pending, active, killSwitch }: Runtime): Steering {
-  const { log } = context;
+function createSteering(context: ComposeContext, runtime: Runtime, comparing: Comparing): Steering {
+  const { rollouts, pending, active, killSwitch, dataPlane } = runtime;
+  const { log, calendar, duties, variables, product } = context;
+  const guard = createFlipGuard({
+    reportOf: (route) => comparing.book.report(route, calendar.now()),
+    lacksOperation: (id) => {
+      const entry = dataPlane.snapshot.entries.find(({ model }) => model.id === id);
+      return entry?.state.recorder.faultOf('gateway') === 'gateway_lacks_operation';
+    },
+    variables,
+    pairVariables: product.pair.variables,
+  });
+  // Told once: another process that reads the same file writes no history.
+  if (duties.keepsHistory) rollouts.guardEdits(createFileGuard(guard, log));
   const shared = shareKillSwitch(context, killSwitch);
-  const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch: shared, log });
+  const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch: shared, guard, log });
   killSwitch.subscribe((_on, by) => steering.noteKillSwitch(by));
   return steering;
 }

@@ -12,6 +12,8 @@ export interface FlipChange {
   readonly route: string;
   readonly from: RolloutValues;
   readonly to: RolloutValues;
+  /** What the evidence said against it, where it said something (steer/flip-guard.ts). */
+  readonly against?: string | undefined;
 }
 
 /** What a history line says of a flip, whatever it flips. */
@@ -32,6 +34,17 @@ export type FlipRecord = FlipReason & {
   readonly revision: number;
   readonly at: Date;
 } & (
-    | ({ readonly kind: 'flip' } & FlipChange)
+    | ({ readonly kind: 'flip' } & FlipChange & Forced)
     | { readonly kind: 'kill-switch'; readonly from: boolean; readonly to: boolean }
   );
+
+interface Forced {
+  /** It was made against the evidence, by who said so. Left out of an edit of the file, which nothing holds back. */
+  readonly forced?: true;
+}
+
+/** What a line of the history says of the evidence. */
+export function forcedOf(source: FlipSource, against: string | undefined): Pick<FlipChange, 'against'> & Forced {
+  if (against === undefined) return {};
+  return source === 'file' ? { against } : { against, forced: true };
+}

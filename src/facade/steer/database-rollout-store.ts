@@ -12,9 +12,10 @@ import type { ImportedFile } from '../store/imported-files.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesOf, expectRevision, type FlipRequest } from './request.ts';
-import type { FileChange } from './diff-file.ts';
+import { editedRollouts } from './diff-file.ts';
+import type { FileGuard } from './flip-guard.ts';
 import { importedFile, importFile } from './import-file.ts';
-import type { AcceptedFile, Flipped, RolloutStore, WentBack } from './rollout-store.ts';
+import type { AcceptedFile, Admit, Flipped, RolloutStore, WentBack } from './rollout-store.ts';
 
 /** For what was changed in the file before, and for the look that comes after the flip: of less than five seconds. */
 const FLUSH_TIMEOUT_MS = 600;
@@ -35,6 +36,7 @@ export class DatabaseRolloutStore implements RolloutStore {
   #revision = -1;
   /** Of a file that was changed here and that the store does not have yet. */
   readonly #unsaved = new Map<string, RolloutValues>();
+  #guardEdits: FileGuard | undefined;
   /** `resolve` has another answer than the last one, whatever the next look finds. */
   #isStale = false;
 
@@ -45,7 +47,7 @@ export class DatabaseRolloutStore implements RolloutStore {
 
   accept(file: AcceptedFile): void {
     const now = importedFile(file);
-    if (this.#file?.digest !== now.digest) this.#changed({ previous: this.#file?.rollouts, now });
+    if (this.#file?.digest !== now.digest) this.#changed(this.#file?.rollouts, now, file.config);
     this.#file = now;
     this.#written = file.config;
   }
@@ -62,14 +64,19 @@ export class DatabaseRolloutStore implements RolloutStore {
     this.#listeners.add(listener);
   }
 
-  async flip(request: FlipRequest, timeoutMs: number): Promise<Flipped> {
+  guardEdits(guard: FileGuard): void {
+    this.#guardEdits = guard;
+  }
+
+  async flip(request: FlipRequest, admit: Admit, timeoutMs: number): Promise<Flipped> {
     const { flips } = this.#pending;
     const deadline = performance.now() + timeoutMs;
     // What was changed in the file before comes first in the history too.
     if (!flips || !(await within(FLUSH_TIMEOUT_MS, this.#pending.flush()).catch(() => false)))
       throw unavailable(undefined);
     const decided: { made?: Flipped } = {};
-    const work = async (tx: SteerTransaction): Promise<Flipped> => (decided.made = await this.#decide(tx, request));
+    const work = async (tx: SteerTransaction): Promise<Flipped> =>
+      (decided.made = await this.#decide(tx, request, admit));
     try {
       return await flips.transact(work, deadline - performance.now() - LOOK_AFTER_MS);
     } catch (error) {
@@ -115,16 +122,17 @@ export class DatabaseRolloutStore implements RolloutStore {
     );
   }
 
-  async #decide(tx: SteerTransaction, request: FlipRequest): Promise<Flipped> {
+  async #decide(tx: SteerTransaction, request: FlipRequest, admit: Admit): Promise<Flipped> {
     const { changes: requested, dryRun, expectRevision: expected, ...reason } = request;
     expectRevision(expected, tx.revision);
     const { config } = withRollouts(this.#written as FacadeConfig, tx.rollouts);
     const before = rolloutsOf(config);
-    const changes = changesOf(requested, before);
-    const { refused } = withRollouts(config, new Map(changes.map(({ route, to }) => [route, to])));
+    const asked = changesOf(requested, before);
+    const { refused } = withRollouts(config, new Map(asked.map(({ route, to }) => [route, to])));
     if (refused.length > 0) {
       throw new FlipRefused('invalid', refused.flatMap(({ reasons }) => reasons).join('\n'));
     }
+    const changes = admit(asked);
     const diff = diffOf(before, changes);
     if (dryRun || changes.length === 0) return { result: { revision: tx.revision, changes, diff }, inForce: undefined };
     const revision = await tx.append({ ...reason, changes });
@@ -132,15 +140,14 @@ export class DatabaseRolloutStore implements RolloutStore {
     return { result: { revision, changes, diff }, inForce: { revision, rollouts, killSwitch: tx.killSwitch } };
   }
 
-  #changed(change: FileChange): void {
-    const changed = [...change.now.rollouts].filter(([route, to]) => {
-      const before = change.previous?.get(route);
-      return before !== undefined && !isSameRollout(before, to);
-    });
-    for (const [route, to] of changed) this.#unsaved.set(route, to);
+  #changed(previous: Rollouts | undefined, now: ImportedFile, config: FacadeConfig): void {
+    const inForce = new Map([...this.#rollouts, ...this.#unsaved]);
+    const changed = previous ? editedRollouts(previous, now.rollouts, inForce) : [];
+    const against = this.#guardEdits?.(changed, config);
+    for (const { route, to } of changed) this.#unsaved.set(route, to);
     this.#pending.add(async (flips: FlipLog) => {
-      await importFile(flips, 'database', change);
-      for (const [route, to] of changed) if (this.#unsaved.get(route) === to) this.#unsaved.delete(route);
+      await importFile(flips, 'database', { previous, now, against });
+      for (const { route, to } of changed) if (this.#unsaved.get(route) === to) this.#unsaved.delete(route);
       // Now the database has it, even when another instance handed the same file in before and somebody flipped since.
       this.#isStale = true;
     });

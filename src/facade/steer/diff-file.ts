@@ -18,6 +18,8 @@ export interface FileChange {
   /** Of the file before; undefined at a start. */
   readonly previous: Rollouts | undefined;
   readonly now: ImportedFile;
+  /** What the evidence said against the edit, by route. */
+  readonly against?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface KnownFiles {
@@ -30,7 +32,7 @@ export interface KnownFiles {
 
 /** The flips to make; undefined when there is nothing to import. */
 export function diffFile(kind: RolloutStoreKind, change: FileChange, known: KnownFiles): FlipChange[] | undefined {
-  const { previous, now } = change;
+  const { previous, now, against } = change;
   if (known.lastFile?.digest === now.digest) return undefined;
   if (previous === undefined && kind === 'database' && known.wasImported) return undefined;
   const base = previous ?? known.lastFile?.rollouts;
@@ -42,6 +44,14 @@ export function diffFile(kind: RolloutStoreKind, change: FileChange, known: Know
     const inForce = kind === 'database' ? known.rollouts.get(route) : undefined;
     // A new route is no flip, unless the database remembers one of that name.
     const from = inForce ?? before;
-    return from === undefined || isSameRollout(from, to) ? [] : [{ route, from, to }];
+    return from === undefined || isSameRollout(from, to) ? [] : [{ route, from, to, against: against?.get(route) }];
+  });
+}
+
+/** What an edit changes of routes that were there before. @param inForce where a route serves otherwise than the file before said. */
+export function editedRollouts(previous: Rollouts, now: Rollouts, inForce: Rollouts = new Map()): FlipChange[] {
+  return [...now].flatMap(([route, to]) => {
+    const before = previous.get(route);
+    return before === undefined || isSameRollout(before, to) ? [] : [{ route, from: inForce.get(route) ?? before, to }];
   });
 }

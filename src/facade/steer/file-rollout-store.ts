@@ -12,8 +12,10 @@ import type { ImportedFile } from '../store/imported-files.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
 import { changesOf, expectRevision, type FlipRequest, type FlipResult } from './request.ts';
+import { editedRollouts } from './diff-file.ts';
+import type { FileGuard } from './flip-guard.ts';
 import { importedFile, importFile } from './import-file.ts';
-import type { AcceptedFile, EditedFile, Flipped, RolloutStore } from './rollout-store.ts';
+import type { AcceptedFile, Admit, EditedFile, Flipped, RolloutStore } from './rollout-store.ts';
 
 /** A flip of the file does not wait longer for the history, before and after it. */
 const HISTORY_TIMEOUT_MS = 1_000;
@@ -29,6 +31,7 @@ export class FileRolloutStore implements RolloutStore {
   #file: ImportedFile | undefined;
   /** What a flip of ours is writing: seen in the file, it is nobody's edit by hand. */
   #own: string | undefined;
+  #guardEdits: FileGuard | undefined;
   /** Flips follow one another: each is an edit of the text that the one before left. */
   readonly #turns = new Turns();
 
@@ -41,11 +44,12 @@ export class FileRolloutStore implements RolloutStore {
     const { text } = file;
     if (this.#file && text === this.#text) return;
     const now = importedFile(file);
-    const change = { previous: this.#file?.rollouts, now };
+    const previous = this.#file?.rollouts;
     this.#text = text;
     this.#file = now;
     if (text === this.#own) return;
-    this.#pending.add((flips) => importFile(flips, 'file', change));
+    const against = previous && this.#guardEdits?.(editedRollouts(previous, now.rollouts), file.config);
+    this.#pending.add((flips) => importFile(flips, 'file', { previous, now, against }));
     void this.#pending.flush();
   }
 
@@ -59,8 +63,12 @@ export class FileRolloutStore implements RolloutStore {
     return;
   }
 
-  async flip(request: FlipRequest): Promise<Flipped> {
-    return { result: await this.#turns.take(() => this.#flip(request)), inForce: undefined };
+  guardEdits(guard: FileGuard): void {
+    this.#guardEdits = guard;
+  }
+
+  async flip(request: FlipRequest, admit: Admit): Promise<Flipped> {
+    return { result: await this.#turns.take(() => this.#flip(request, admit)), inForce: undefined };
   }
 
   /** What the history says is not in force. */
@@ -68,7 +76,7 @@ export class FileRolloutStore implements RolloutStore {
     return undefined;
   }
 
-  async #flip(request: FlipRequest): Promise<FlipResult> {
+  async #flip(request: FlipRequest, admit: Admit): Promise<FlipResult> {
     const { file, schema, variables, reload } = this.#edited;
     let before = await readTable(file);
     if (before !== this.#text) {
@@ -79,8 +87,9 @@ export class FileRolloutStore implements RolloutStore {
       before = await readTable(file);
     }
     const revision = await this.#revision(request.expectRevision);
-    const changes = changesOf(request.changes, this.#file?.rollouts ?? new Map());
+    const asked = changesOf(request.changes, this.#file?.rollouts ?? new Map());
     const { text, diff } = edited(before, request.changes, variables(), file, schema);
+    const changes = admit(asked);
     if (request.dryRun || changes.length === 0) return { revision, changes, diff };
     await this.#write(before, text);
     return { revision: await this.#record(request, changes), changes, diff };

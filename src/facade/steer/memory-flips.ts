@@ -1,6 +1,6 @@
 import { Turns } from '../../http/turns.ts';
 import type { Rollouts, RolloutValues } from '../config/rollout.ts';
-import type { FlipChange, FlipRecord } from '../rollout/flip.ts';
+import { forcedOf, type FlipChange, type FlipRecord } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery, NewFlip, SteerState, SteerTransaction } from '../store/flips.ts';
 import type { ImportedFile } from '../store/imported-files.ts';
 
@@ -108,7 +108,11 @@ export class MemoryFlips implements FlipLog {
     const from = this.#state.killSwitch;
     const revision = this.#state.revision + 1;
     const common = { ...reason, revision, at: this.#now() };
-    this.#records.push(...changes.map((change: FlipChange): FlipRecord => ({ ...common, ...change, kind: 'flip' })));
+    this.#records.push(
+      ...changes.map(({ against, ...change }: FlipChange): FlipRecord => {
+        return { ...common, ...change, ...forcedOf(reason.source, against), kind: 'flip' };
+      }),
+    );
     if (killSwitch !== from) this.#records.push({ ...common, kind: 'kill-switch', from, to: killSwitch });
     if (killSwitchFile !== undefined) {
       this.#records.push({ ...common, kind: 'kill-switch', from: !killSwitchFile, to: killSwitchFile });

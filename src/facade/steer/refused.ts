@@ -6,6 +6,8 @@ export type RefusalKind =
   | 'invalid'
   /** Something else is in force than the caller thought. */
   | 'conflict'
+  /** The evidence does not allow it (flip-guard.ts), and whoever asked did not say `force`. */
+  | 'needs-force'
   /** The file cannot be written. */
   | 'read-only'
   /** The database holds the rollouts and does not answer. */

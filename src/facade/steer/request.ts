@@ -11,6 +11,7 @@ import {
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig } from '../config/schema.ts';
 import type { FlipChange, FlipReason } from '../rollout/flip.ts';
+import type { FlipCheck } from './flip-guard.ts';
 import { FlipRefused } from './refused.ts';
 
 /** What is asked of the steering, and from there to what changes. Pure. */
@@ -28,12 +29,23 @@ export interface FlipRequest extends FlipReason {
   readonly dryRun?: boolean | undefined;
 }
 
+/** As it is asked of the steering. */
+export interface GuardedRequest extends FlipRequest {
+  /** Make it whatever the evidence says; wants a `why`. */
+  readonly force?: boolean | undefined;
+}
+
 export interface FlipResult {
   /** The new revision; the old one when nothing changed; null while the history cannot be written. */
   readonly revision: number | null;
   readonly changes: readonly FlipChange[];
   /** Unified, of the config file or, where the database holds the rollouts, of the list of rollouts. */
   readonly diff: string;
+}
+
+export interface GuardedResult extends FlipResult {
+  /** What the evidence says of each change; empty: the autopilot made it, which has gates of its own. */
+  readonly guard: readonly FlipCheck[];
 }
 
 /** @throws FlipRefused for a route that does not exist, and where something else than `from` is in force. */

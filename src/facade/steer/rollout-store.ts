@@ -2,10 +2,12 @@ import type { FacadeConfig } from '../config/schema.ts';
 import type { TableSchema } from '../config/table-schema.ts';
 import type { Variables } from '../config/variables.ts';
 import type { Logger } from '../../http/log.ts';
+import type { FlipChange } from '../rollout/flip.ts';
 import type { SteerState } from '../store/flips.ts';
 import { DatabaseRolloutStore } from './database-rollout-store.ts';
 import type { RolloutStoreKind } from './diff-file.ts';
 import { FileRolloutStore } from './file-rollout-store.ts';
+import type { FileGuard } from './flip-guard.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import type { FlipRequest, FlipResult } from './request.ts';
 
@@ -30,10 +32,15 @@ export interface RolloutStore {
   /** Told when `resolve` has another answer for the same file. */
   subscribe(listener: () => void): void;
   /** Makes the flip; with a file it serves then. @param timeoutMs for all of it. @throws FlipRefused */
-  flip(request: FlipRequest, timeoutMs: number): Promise<Flipped>;
+  flip(request: FlipRequest, admit: Admit, timeoutMs: number): Promise<Flipped>;
+  /** Asked of what an edit of the file changes while this facade runs. */
+  guardEdits(guard: FileGuard): void;
   /** What a look at the history found, newer than any before. @returns whether it went back: it is older than before. */
   serve(state: SteerState): WentBack | undefined;
 }
+
+/** Told of what would change, before it does. @returns it as the history is to have it. @throws FlipRefused */
+export type Admit = (changes: readonly FlipChange[]) => readonly FlipChange[];
 
 export interface Flipped {
   readonly result: FlipResult;

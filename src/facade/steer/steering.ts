@@ -2,13 +2,21 @@ import { codeOf } from '../../http/error-code.ts';
 import { Repeated, Turns } from '../../http/turns.ts';
 import { within } from '../../http/within.ts';
 import { changedPart, rolloutsOf, type RolloutSet } from '../config/rollout.ts';
+import { withRollouts } from '../config/rollouts.ts';
 import type { FacadeConfig } from '../config/schema.ts';
-import type { FlipReason, FlipRecord } from '../rollout/flip.ts';
+import type { FlipChange, FlipReason, FlipRecord } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery, SteerState } from '../store/flips.ts';
 import type { Logger } from '../../http/log.ts';
+import { admitted, type FlipCheck, type FlipGuard } from './flip-guard.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { FlipRefused } from './refused.ts';
-import { changesForAll, type FlipRequest, type FlipResult, type RequestedChange } from './request.ts';
+import {
+  changesForAll,
+  type FlipRequest,
+  type GuardedRequest,
+  type GuardedResult,
+  type RequestedChange,
+} from './request.ts';
 import type { RolloutStore, WentBack } from './rollout-store.ts';
 import type { KillSwitchKept, SharedKillSwitch } from './shared-kill-switch.ts';
 
@@ -24,6 +32,7 @@ interface SteeringOptions {
   /** What serves now: the file with the flips laid over it. */
   readonly config: () => FacadeConfig;
   readonly killSwitch: SharedKillSwitch;
+  readonly guard: FlipGuard;
   readonly log: Logger;
 }
 
@@ -102,12 +111,12 @@ export class Steering {
   }
 
   /** @throws FlipRefused */
-  flip(request: FlipRequest): Promise<FlipResult> {
+  flip(request: GuardedRequest): Promise<GuardedResult> {
     return this.#flip(request, performance.now() + FLIP_TIMEOUT_MS);
   }
 
   /** Every route with two endpoints. @throws FlipRefused */
-  flipAll(set: RolloutSet, request: Omit<FlipRequest, 'changes'>): Promise<FlipResult> {
+  flipAll(set: RolloutSet, request: Omit<GuardedRequest, 'changes'>): Promise<GuardedResult> {
     return this.flip({ ...request, changes: changesForAll(this.#options.config(), set) });
   }
 
@@ -115,16 +124,26 @@ export class Steering {
    * Back to the rollouts of a revision, or to before the last flip. The way back is itself a flip in the history.
    * Routes that left the table since stay out. @throws FlipRefused
    */
-  async rollback(revision: number | undefined, request: Omit<FlipRequest, 'changes' | 'source'>): Promise<FlipResult> {
+  async rollback(
+    revision: number | undefined,
+    request: Omit<GuardedRequest, 'changes' | 'source'>,
+  ): Promise<GuardedResult> {
     const deadline = performance.now() + FLIP_TIMEOUT_MS;
     const changes = await within(TARGET_TIMEOUT_MS, this.#changesTo(revision)).catch(refusedOrUnavailable);
     return this.#flip({ ...request, source: 'rollback', changes }, deadline);
   }
 
   /** @param deadline milliseconds, monotonic. */
-  async #flip(request: FlipRequest, deadline: number): Promise<FlipResult> {
-    const { result, inForce } = await this.#rollouts.flip(request, deadline - performance.now());
+  async #flip({ force = false, ...request }: GuardedRequest, deadline: number): Promise<GuardedResult> {
+    if (force && request.why === undefined) throw new FlipRefused('invalid', 'force wants a why: write the reason');
+    let guard: readonly FlipCheck[] = [];
+    const admit = (changes: readonly FlipChange[]): readonly FlipChange[] => {
+      guard = this.#check(request, changes);
+      return request.dryRun ? changes : admitted(changes, guard, force);
+    };
+    const { result: made, inForce } = await this.#rollouts.flip(request, admit, deadline - performance.now());
     const { flips } = this.#pending;
+    const result = { ...made, guard };
     if (request.dryRun || result.changes.length === 0 || !flips) return result;
     // Who flips and then resumes the autopilot must not be paused by his own flip, told of too late.
     const read = within(Math.max(0, deadline - performance.now()), this.#read(flips));
@@ -134,6 +153,13 @@ export class Steering {
       if (inForce && ++this.#asked) this.#serve(inForce, this.#asked);
     });
     return result;
+  }
+
+  /** The autopilot is not asked: its gates want more. */
+  #check({ source }: FlipRequest, changes: readonly FlipChange[]): readonly FlipCheck[] {
+    if (source === 'autopilot') return [];
+    const next = new Map(changes.map(({ route, to }) => [route, to]));
+    return this.#options.guard(changes, withRollouts(this.#options.config(), next).config);
   }
 
   async #changesTo(revision: number | undefined): Promise<RequestedChange[]> {

@@ -1,9 +1,10 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { codeOf } from '../../http/error-code.ts';
 import type { Logger } from '../../http/log.ts';
+import { wellFormed } from '../../http/well-formed.ts';
 import { TimeOver, within } from '../../http/within.ts';
 import { isRollout, type Rollouts } from '../config/rollout.ts';
-import type { FlipChange, FlipReason, FlipRecord } from '../rollout/flip.ts';
+import { forcedOf, type FlipChange, type FlipReason, type FlipRecord } from '../rollout/flip.ts';
 import { FLIPS_CHANNEL } from './channels.ts';
 import { lastImportedFile, recordImportedFile, wasImported, type ImportedFile } from './imported-files.ts';
 import type { Database } from './schema.ts';
@@ -126,11 +127,13 @@ export class PostgresFlips implements FlipLog {
     let query = this.#db.selectFrom('flips').selectAll().where('revision', 'in', revisions);
     if (route !== undefined) query = query.where('route', '=', route);
     const rows = await query.orderBy('revision', 'desc').orderBy('id').execute();
-    return rows.flatMap(({ id: _id, why, evidence, from, to, route, ...rest }): FlipRecord[] => {
+    return rows.flatMap(({ id: _id, why, evidence, from, to, route, against, ...rest }): FlipRecord[] => {
       const common = { ...rest, why: why ?? undefined, ...(evidence === null ? {} : { evidence }) };
       if (route === null && isSwitch(from) && isSwitch(to))
         return [{ ...common, kind: 'kill-switch', from: from.on, to: to.on }];
-      if (route !== null && isRollout(from) && isRollout(to)) return [{ ...common, kind: 'flip', route, from, to }];
+      if (route !== null && isRollout(from) && isRollout(to)) {
+        return [{ ...common, kind: 'flip', route, from, to, ...forcedOf(rest.source, against ?? undefined) }];
+      }
       this.#tellOf(rest.revision, route);
       return [];
     });
@@ -240,7 +243,10 @@ async function append(tx: Transaction<Database>, state: SteerState, flip: NewFli
     .executeTakeFirstOrThrow();
   const kept = evidence === undefined ? null : storedJson(evidence);
   const common = { revision, source, who, identity, why, evidence: kept };
-  const lines = changes.map(({ route, from, to }) => ({ route, from: storedJson(from), to: storedJson(to) }));
+  const lines = changes.map(({ route, from, to, against = null }) => ({
+    ...{ route, from: storedJson(from), to: storedJson(to) },
+    against: against === null ? null : wellFormed(against),
+  }));
   if (isSwitched) lines.push(switchLine(killSwitch));
   if (killSwitchFile !== undefined) lines.push(switchLine(killSwitchFile));
   await tx
@@ -268,5 +274,5 @@ async function keepRollouts(tx: Transaction<Database>, revision: number, changes
 
 const isSwitch = (value: unknown): value is { readonly on: boolean } =>
   typeof value === 'object' && value !== null && 'on' in value && typeof value.on === 'boolean';
-const switchLine = (to: boolean) => ({ route: null as never, from: onText(!to), to: onText(to) });
+const switchLine = (to: boolean) => ({ route: null as never, from: onText(!to), to: onText(to), against: null });
 const onText = (on: boolean): string => JSON.stringify({ on });

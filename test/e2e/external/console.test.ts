@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Browser, Locator, Page } from 'playwright-core';
+import type { Document } from 'yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type Gateway } from '../../../src/c2s/gateway/index.ts';
 import { SEED_LEAD_IDS, startContact2Sale } from '../../../src/c2s/sandbox/index.ts';
 import { chromiumPath, launchChromium, openPage, overflow, seriousIssues, type Watched } from '../kit/browser.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade, type TestFacade } from '../kit/facade.ts';
 import { Opened } from '../kit/load.ts';
-import { until } from '../kit/upstream.ts';
+import { startUpstream, until } from '../kit/upstream.ts';
 
 /**
  * The console as an operator uses it, in a real Chromium: a facade on the sandbox, the real gateway, and live traffic.
@@ -91,6 +92,8 @@ describe.skipIf(!chromiumPath)('the console', () => {
     await dialog.getByLabel('Share that the gateway serves').fill('100');
     await dialog.getByLabel('Why').fill('the shadows agree');
     await dialog.getByLabel('Your name').fill('Ana of operations');
+    // Nothing was compared of it.
+    await dialog.getByLabel('Type leads.get to flip').fill('leads.get');
     await dialog.getByRole('button', { name: 'Flip', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(await focused()).toBe('Flip leads.get');
@@ -100,7 +103,9 @@ describe.skipIf(!chromiumPath)('the console', () => {
     await page.getByRole('link', { name: 'History' }).click();
     const line = page.locator('tr', { hasText: 'the shadows agree' });
     await seen(line);
-    expect(await line.innerText()).toMatch(/leads\.get gateway 0 % → 100 %\s+Ana of operations console/);
+    expect(await line.innerText()).toMatch(
+      /leads\.get gateway 0 % → 100 %\s+Ana of operations console\s+forced the shadows/,
+    );
     expect(await focused()).toBe('main');
   });
 
@@ -110,6 +115,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Share that the gateway serves').fill('5');
     await dialog.getByLabel('Why').fill('too late');
+    await dialog.getByLabel('Type sellers.list to flip').fill('sellers.list');
     await flip('sellers.list', 50);
     await dialog.getByRole('button', { name: 'Flip', exact: true }).click();
     await seen(dialog.getByText(/gateway of sellers\.list is 50, not 0/));
@@ -224,6 +230,41 @@ describe.skipIf(!chromiumPath)('the console', () => {
     }
   });
 
+  test('a flip against the verdict is not made before the name of the route and a reason are typed', async () => {
+    const at = await startNotReady();
+    const watched = await openPage(browser, at.adminUrl, { viewport: { width: 1280, height: 800 } });
+    own.keep(watched);
+    await watched.page.goto(`${at.adminUrl}/console/#/routes/leads.get`);
+    await watched.page.getByRole('button', { name: 'Flip', exact: true }).click();
+    const dialog = watched.page.getByRole('dialog', { name: 'Flip leads.get' });
+    const button = dialog.getByRole('button', { name: 'Flip', exact: true });
+    expect(await button.isEnabled()).toBe(true);
+    await dialog.getByLabel('Share that the gateway serves').fill('25');
+    await seen(dialog.getByText(/Parity: not ready, \d+ of \d+ answers differ .*phone/));
+    await seen(dialog.getByText('It needs force: gateway 0 → 25 against the verdict.'));
+    await seen(dialog.getByText('To flip against the evidence, type leads.get and say why.'));
+    expect(await button.isEnabled()).toBe(false);
+    await dialog.getByLabel('Why').fill('mended on Monday');
+    await dialog.getByLabel('Type leads.get to flip').fill('leads.gett');
+    await seen(dialog.getByText('To flip against the evidence, type leads.get.'));
+    expect(await button.isEnabled()).toBe(false);
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const width of [375, 1280]) {
+        await watched.page.setViewportSize({ width, height: 800 });
+        await watched.page.emulateMedia({ colorScheme });
+        expect([await seriousIssues(watched.page), await overflow(watched.page)]).toEqual([[], 0]);
+      }
+    await dialog.getByLabel('Share that the gateway serves').fill('0');
+    await dialog.getByText('It needs force').waitFor({ state: 'detached' });
+    expect(await button.isEnabled()).toBe(true);
+    await dialog.getByLabel('Share that the gateway serves').fill('25');
+    await dialog.getByLabel('Type leads.get to flip').fill('leads.get');
+    await button.click();
+    await dialog.waitFor({ state: 'detached' });
+    await seen(watched.page.locator('tr', { hasText: 'mended on Monday' }).getByText('forced'));
+    expect(watched.faults).toEqual([]);
+  });
+
   test('it asked nobody else for anything, and nothing went wrong in it', async () => {
     expect(console_.faults).toEqual([]);
   });
@@ -293,6 +334,27 @@ async function startScene(): Promise<void> {
   opened.keep({ close: () => clearInterval(timer) });
 }
 
+/** A facade of its own, whose gateway loses the phone of every lead, with enough shadows to know. */
+async function startNotReady(): Promise<TestFacade> {
+  const answers = (phone: unknown) =>
+    startUpstream((_, res) => {
+      res.writeHead(200, { 'content-type': 'application/json' });
+      res.end(JSON.stringify({ data: { id: '1', attributes: { name: 'Ana', phone } } }));
+    });
+  const [direct, lossy] = [own.keep(await answers('5511')), own.keep(await answers(null))];
+  const edit = (config: Document): void => {
+    config.setIn(['compare'], { minSamples: 20, minNoise: 5 });
+    setRoute(config, 'leads.get', ['rollout', 'shadow'], 100);
+  };
+  const at = own.keep(await startFacade({ direct: direct.url, gateway: lossy.url, edit }));
+  await until(async () => {
+    await (await fetch(`${at.url}/integration/leads/1`, { headers })).arrayBuffer();
+    const report = await (await fetch(`${at.adminUrl}/api/parity/leads.get`)).json();
+    return (report as { verdict: { kind: string } }).verdict.kind === 'not ready';
+  }, 'it is not ready');
+  return at;
+}
+
 const ask = async (target: string): Promise<string | null> => {
   const res = await fetch(facade.url + target, { headers });
   await res.arrayBuffer();
@@ -304,7 +366,7 @@ async function flip(route: string, share: number): Promise<void> {
   const res = await fetch(`${facade.adminUrl}/api/flips`, {
     method: 'POST',
     headers: { 'x-c2s-admin': 'test', 'content-type': 'application/json' },
-    body: JSON.stringify({ changes: [{ route, set: { gateway: share } }] }),
+    body: JSON.stringify({ changes: [{ route, set: { gateway: share } }], force: true, why: 'a test' }),
   });
   expect(res.status).toBe(200);
 }

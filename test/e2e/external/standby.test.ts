@@ -23,7 +23,12 @@ async function call<T>({ adminUrl }: TestFacade, method: string, path: string, b
   return (await (await fetch(`${adminUrl}/${path}`, { method, headers, ...sent })).json()) as T;
 }
 const flip = (facade: TestFacade, gateway: number) =>
-  call<{ revision?: number }>(facade, 'POST', 'api/flips', { changes: [{ route: 'leads.get', set: { gateway } }] });
+  call<{ revision?: number }>(facade, 'POST', 'api/flips', {
+    changes: [{ route: 'leads.get', set: { gateway } }],
+    // Nothing was compared here.
+    force: true,
+    why: 'a test',
+  });
 const steeringOf = async (facade: TestFacade) =>
   (await call<{ steering: SteeringStatus }>(facade, 'GET', 'readyz')).steering;
 

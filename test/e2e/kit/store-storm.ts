@@ -287,6 +287,9 @@ class Storm {
       percent = 100 - percent;
       const flipped = await this.#order('POST', 'flips', {
         changes: [{ route: 'leads.get', set: { gateway: percent } }],
+        // Nothing was compared here.
+        force: true,
+        why: 'a storm',
       });
       const path = percent === 100 ? 'gateway' : 'direct';
       if (!flipped) continue;

@@ -7,14 +7,18 @@ interface ConfirmProps {
   /** Rejects with what to tell the operator; the dialog then stays. */
   readonly onConfirm: (form: FormData) => Promise<void>;
   readonly onClose: () => void;
+  /** Why it cannot be confirmed by what is typed in; empty: it can. */
+  readonly lack?: ((form: FormData | undefined) => string) | undefined;
   readonly children?: unknown;
 }
 
 /** A change is asked for once more, in a dialog that keeps the focus until it is answered. */
-export function Confirm({ title, action, onConfirm, onClose, children }: ConfirmProps) {
+export function Confirm({ title, action, onConfirm, onClose, lack = () => '', children }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [problem, setProblem] = useState('');
   const [isBusy, setBusy] = useState(false);
+  const [form, setForm] = useState<FormData | undefined>(undefined);
+  const lacking = lack(form);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     const shown = dialog.current as HTMLDialogElement;
@@ -37,13 +41,23 @@ export function Confirm({ title, action, onConfirm, onClose, children }: Confirm
     }
   };
   return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${onClose}>
-    <form onSubmit=${submit}>
+    <form
+      onSubmit=${submit}
+      onInput=${(event: InputEvent) => setForm(new FormData(event.currentTarget as HTMLFormElement))}
+    >
       <h2 id="dialog-title">${title}</h2>
       ${children}
       <p role="alert" class="bad">${problem}</p>
+      ${lacking !== '' && html`<p id="lack">${lacking}</p>`}
       <div class="buttons">
         <button type="button" onClick=${onClose}>Cancel</button>
-        <button class="primary" disabled=${isBusy}>${action}</button>
+        <button
+          class="primary"
+          disabled=${isBusy || lacking !== ''}
+          aria-describedby=${lacking === '' ? undefined : 'lack'}
+        >
+          ${action}
+        </button>
       </div>
     </form>
   </dialog>`;

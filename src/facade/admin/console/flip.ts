@@ -1,7 +1,8 @@
 import { change } from './api.ts';
 import { Confirm, Signature, signed } from './confirm.ts';
-import type { RouteJson } from './model.ts';
-import { html, useState } from './vendor/preact.js';
+import { forced, Guard, lackOf } from './guard.ts';
+import type { FlipCheckJson, FlipResultJson, RouteJson } from './model.ts';
+import { html, useEffect, useState } from './vendor/preact.js';
 
 interface FlipDialogProps {
   readonly route: RouteJson;
@@ -19,13 +20,15 @@ export function FlipDialog({ route, proposed, onClose }: FlipDialogProps) {
   const [compared, setCompared] = useState(String(shadow));
   const hasBoth = route.paths.direct !== undefined && route.paths.gateway !== undefined;
   const canCompare = route.safety === 'safe' && hasBoth;
+  const set = { gateway: Number(asked), ...(canCompare && { shadow: Number(compared) }) };
+  const checks = useChecks({ changes: [{ route: route.id, set }] }, asked !== '' && compared !== '');
   const confirm = async (form: FormData): Promise<void> => {
-    const set = { gateway: Number(asked), ...(canCompare && { shadow: Number(compared) }) };
     const changes = [{ route: route.id, set, from: { gateway, shadow } }];
-    await change('POST', 'flips', { changes, ...signed(form) });
+    await change('POST', 'flips', { changes, ...forced(checks), ...signed(form) });
     onClose();
   };
-  return html`<${Confirm} title=${`Flip ${route.id}`} action="Flip" onConfirm=${confirm} onClose=${onClose}>
+  const dialog = { title: `Flip ${route.id}`, action: 'Flip', onConfirm: confirm, onClose };
+  return html`<${Confirm} ...${dialog} lack=${(form: FormData | undefined) => lackOf(checks, form)}>
     <label for="gateway">Share that the gateway serves, in %</label>
     <div class="share">
       <${Percent} id="gateway" value=${asked} onValue=${setAsked} step=${hasBoth ? '0.01' : '100'} />
@@ -43,16 +46,36 @@ export function FlipDialog({ route, proposed, onClose }: FlipDialogProps) {
       html`<label for="shadow">Share of the reads that is copied and compared, in %</label>
         <${Percent} id="shadow" value=${compared} onValue=${setCompared} step="0.01" />`
     }
+    <${Guard} checks=${checks} />
     <${Signature} />
     <p class="quiet">
       Now ${gateway} %${Number(asked) === gateway ? '' : `, then ${Number(asked)} %`}. Whoever is on a side stays there;
       only those between the two shares move.
-      ${
-        route.rollout.stickyBy === 'caller' &&
-        'The route is split by caller: with few callers, any share but 0 and 100 may move all of them or nobody.'
-      }
     </p>
   <//>`;
+}
+
+/** Milliseconds: what is being typed is not asked about digit by digit. */
+const TYPED_MS = 200;
+
+/** What the facade says of the flip as it is typed in; nothing while that is no number. */
+function useChecks(asked: object, isWhole: boolean): readonly FlipCheckJson[] {
+  const [checks, setChecks] = useState<readonly FlipCheckJson[]>([]);
+  const body = JSON.stringify({ ...asked, dryRun: true });
+  useEffect(() => {
+    let isWanted = true;
+    const ask = async (): Promise<void> => {
+      // A flip that cannot be made says so when it is asked for.
+      const plan = await change<FlipResultJson>('POST', 'flips', JSON.parse(body) as object).catch(() => undefined);
+      if (isWanted) setChecks(plan?.guard ?? []);
+    };
+    const timer = setTimeout(() => void (isWhole ? ask() : setChecks([])), TYPED_MS);
+    return () => {
+      isWanted = false;
+      clearTimeout(timer);
+    };
+  }, [body, isWhole]);
+  return checks;
 }
 
 interface PercentProps {

@@ -1,6 +1,7 @@
 import { change, named, read } from './api.ts';
 import { Confirm, Signature, signed } from './confirm.ts';
 import { timeOf } from './format.ts';
+import { forced, Guard, lackOf } from './guard.ts';
 import type { Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
 import type { FlipChangeJson, FlipResultJson, HistoryJson, HistoryLine, RolloutJson } from './model.ts';
@@ -47,13 +48,15 @@ function RollbackDialog({ target, newest, onDone, onClose }: RollbackProps) {
   const [expectRevision] = useState(newest);
   const asked = { ...(target !== undefined && { revision: target }), expectRevision };
   const preview = useLoaded(() => change<FlipResultJson>('POST', 'rollback', { ...asked, dryRun: true }), []);
+  const checks = preview.kind === 'there' ? (preview.value.guard ?? []) : [];
   const confirm = async (form: FormData): Promise<void> => {
-    await change('POST', 'rollback', { ...asked, ...signed(form) });
+    await change('POST', 'rollback', { ...asked, ...forced(checks), ...signed(form) });
     onDone();
     onClose();
   };
   const title = target === undefined ? 'Take back the last flip' : `Roll back to revision ${target}`;
-  return html`<${Confirm} title=${title} action="Roll back" onConfirm=${confirm} onClose=${onClose}>
+  const dialog = { title, action: 'Roll back', onConfirm: confirm, onClose };
+  return html`<${Confirm} ...${dialog} lack=${(form: FormData | undefined) => lackOf(checks, form)}>
     ${shown(preview, ({ changes }) =>
       changes.length === 0
         ? html`<p>It is so already: nothing would change.</p>`
@@ -62,6 +65,7 @@ function RollbackDialog({ target, newest, onDone, onClose }: RollbackProps) {
               ${changes.map((each) => html`<li>${each.route} ${wordsOf(each)}</li>`)}
             </ul>`,
     )}
+    <${Guard} checks=${checks} />
     <p class="quiet">It is a flip of its own, and can be rolled back in turn.</p>
     <${Signature} />
   <//>`;
@@ -99,7 +103,7 @@ export function Lines({
           <td data-label="When"><time datetime=${line.at}>${timeOf(line.at)}</time></td>
           <td data-label="What">${whatOf(line)}</td>
           <td data-label="Who">${line.who} <span class="quiet">${line.source}</span></td>
-          <td data-label="Why">${line.why}</td>
+          <td data-label="Why">${whyOf(line)}</td>
           ${onRollback && html`<td>${isFirstOfIt && html`<${BackButton} ...${line} onRollback=${onRollback} />`}</td>`}
         </tr>`;
       })}
@@ -115,6 +119,13 @@ function BackButton({ revision, onRollback }: { revision: number; onRollback: (r
 function whatOf(line: HistoryLine) {
   if (line.kind === 'kill-switch') return line.to ? 'kill switch on' : 'kill switch off';
   return html`<a href=${`#/routes/${named(line.route)}`}>${line.route}</a> ${wordsOf(line)}`;
+}
+
+function whyOf(line: HistoryLine) {
+  if (line.kind === 'kill-switch' || line.against === undefined) return line.why;
+  const { why, forced: isForced, against } = line;
+  if (isForced) return html`<strong class="bad" title=${against}>forced</strong> ${why}`;
+  return html`${why} <span class="bad">against ${against}</span>`;
 }
 
 const KEYS = ['gateway', 'shadow', 'fallback', 'stickyBy'] as const;

@@ -107,7 +107,7 @@ export type HistoryLine = {
   readonly who: string;
   readonly why?: string;
 } & (
-  | ({ readonly kind: 'flip' } & FlipChangeJson)
+  | ({ readonly kind: 'flip'; readonly forced?: true; readonly against?: string } & FlipChangeJson)
   | { readonly kind: 'kill-switch'; readonly from: boolean; readonly to: boolean }
 );
 
@@ -129,6 +129,19 @@ export interface HistoryJson {
 export interface FlipResultJson {
   readonly revision: number | null;
   readonly changes: readonly FlipChangeJson[];
+  /** An older facade does not say. */
+  readonly guard?: readonly FlipCheckJson[];
+}
+
+/** What the evidence says of a flip of one route. */
+export interface FlipCheckJson {
+  readonly route: string;
+  readonly verdict: string;
+  readonly because: readonly string[];
+  readonly warnings: readonly { readonly message: string; readonly remedy: string }[];
+  readonly gatewayLacksOperation: boolean;
+  /** What stands against it; empty: it needs no force. */
+  readonly needsForce: readonly string[];
 }
 
 /** A share or a ratio with its interval; null: of nothing. */

@@ -1,15 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readDocument } from '../../config/document.ts';
 import { placeName } from '../../config/place.ts';
-import type { ConfigPath } from '../../config/problem.ts';
 import { Callers } from '../../forward/callers.ts';
-import { neverReaches } from '../../compare/pace.ts';
-import { fewestProving } from '../../compare/any-time.ts';
-import { rolloutOf } from '../../config/rollout.ts';
-import { safetyOf } from '../../config/safety.ts';
-import type { FacadeConfig } from '../../config/schema.ts';
 import type { ConfigSection } from '../../config/table-schema.ts';
-import type { PairVariables, Variables } from '../../config/variables.ts';
+import { ROLLOUT_WARNINGS, type RaisedWarning, type RolloutWarningInput } from '../../steer/rollout-warnings.ts';
 
 /**
  * What the loader takes and an operator may still not have meant. A warning is a function of its own and a line in
@@ -26,12 +20,8 @@ export interface CheckWarning {
   readonly remedy: string;
 }
 
-interface WarningInput {
+interface WarningInput extends RolloutWarningInput {
   readonly text: string;
-  readonly config: FacadeConfig;
-  readonly variables: Variables;
-  /** The variables of the two sides, as the pair calls them. */
-  readonly pairVariables: PairVariables;
   /** What the operator calls this command. */
   readonly command: string;
   /** Of the extension; undefined: there is none. */
@@ -40,25 +30,9 @@ interface WarningInput {
   readonly now: number;
   /** Ids of the table that serves now; undefined: no facade was asked. */
   readonly running: readonly string[] | undefined;
-  /** What the evidence of each route came to, by its id; undefined: there is no report to be had. */
-  readonly seen: ReadonlyMap<string, SeenEvidence> | undefined;
-  /** Verdict by route id; undefined: there is no report to be had. */
-  readonly verdicts: ReadonlyMap<string, string> | undefined;
 }
 
-/** Comparisons that were judged, and milliseconds since the oldest of them. */
-export interface SeenEvidence {
-  readonly compared: number;
-  readonly spanMs: number;
-}
-
-interface Raised {
-  readonly path: ConfigPath;
-  readonly kind: string;
-  readonly message: string;
-  readonly remedy: string;
-}
-type Warn = (input: WarningInput) => Raised[];
+type Warn = (input: WarningInput) => RaisedWarning[];
 
 /** Every warning, in the order of the file. */
 export function warningsOf(input: WarningInput): CheckWarning[] {
@@ -70,95 +44,6 @@ export function warningsOf(input: WarningInput): CheckWarning[] {
     })
     .toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
-
-const rowsWith = ({ config }: WarningInput, holds: (route: FacadeConfig['routes'][number]) => boolean) =>
-  config.routes.flatMap((route, index) => (holds(route) ? [{ route, path: ['routes', index, 'rollout'] }] : []));
-
-const writesWithoutEvidence: Warn = (input) =>
-  rowsWith(input, (route) => {
-    const isMoved = route.direct !== undefined && route.rollout.gateway === 100;
-    return isMoved && safetyOf(route) !== 'safe' && input.verdicts?.get(route.id) !== 'ready';
-  }).map(({ route, path }) => ({
-    path: [...path, 'gateway'],
-    kind: 'write-without-evidence',
-    message: `all writes of ${route.id} go through the gateway, and ${evidenceOf(input, route.id)}`,
-    remedy: `lower it and look at "${input.command} parity" (verify: read-back), or check by hand that a write arrives as asked`,
-  }));
-
-function evidenceOf({ verdicts }: WarningInput, id: string): string {
-  if (!verdicts) return 'no parity report was there to ask';
-  return `its parity is: ${verdicts.get(id) ?? 'not measured'}`;
-}
-
-const shadowsWithoutBudget: Warn = (input) => {
-  if (input.config.upstreams.direct.rateBudget) return [];
-  return rowsWith(input, (route) => route.rollout.shadow > 0).map(({ route, path }) => ({
-    path: [...path, 'shadow'],
-    kind: 'shadow-without-budget',
-    message: `shadows of ${route.id} spend the rate limit of the direct upstream, and nothing holds them back`,
-    remedy: 'write upstreams.direct.rateBudget with what it grants',
-  }));
-};
-
-/** A gate that the traffic of a route can never meet holds it for ever, and looks like patience. */
-const autopilotTooQuiet: Warn = ({ config, seen }) => {
-  const { window: windowMs, shadows, noiseShare } = config.compare;
-  return config.routes.flatMap((route, index) => {
-    const parity = route.autopilot && (route.autopilot.gates?.parity ?? config.defaults.autopilot.gates.parity);
-    if (typeof parity !== 'number') return [];
-    const { compared, spanMs } = seen?.get(route.id) ?? { compared: 0, spanMs: 0 };
-    const pace = { spanMs, windowMs, most: shadows * (1 - noiseShare) };
-    const never = neverReaches(compared, fewestProving(parity), 'comparisons', pace);
-    if (never === undefined) return [];
-    return [
-      {
-        path: ['routes', index, 'autopilot'],
-        kind: 'autopilot-too-quiet',
-        message: `${route.id} will never prove its parity of ${parity}: ${never}`,
-        remedy: 'raise rollout.shadow, lengthen compare.window (90d at most), or lower autopilot.gates.parity',
-      },
-    ];
-  });
-};
-
-const rolloutWithoutGateway: Warn = (input) => {
-  if (input.config.upstreams.gateway.url !== '') return [];
-  return rowsWith(input, ({ rollout }) => rollout.gateway > 0 || rollout.shadow > 0).map(({ route, path }) => ({
-    path: [...path, route.rollout.gateway > 0 ? 'gateway' : 'shadow'],
-    kind: 'no-gateway',
-    message: `no gateway is configured, so ${route.id} is ${route.direct ? 'direct' : 'not offered'} whatever this says`,
-    remedy: 'give upstreams.gateway.url an address, or write 0',
-  }));
-};
-
-const canariesWithoutFallback: Warn = (input) =>
-  rowsWith(input, ({ direct, rollout }) => {
-    return direct !== undefined && rollout.fallback === 'none' && rollout.gateway > 0 && rollout.gateway < 100;
-  }).map(({ route, path }) => ({
-    path: [...path, 'fallback'],
-    kind: 'canary-without-fallback',
-    message: `what the gateway cannot serve of ${route.id} is answered as a failure, though direct still serves the rest`,
-    remedy: 'write fallback: direct until it is at 100',
-  }));
-
-/** More callers than this come near to the share that is written. */
-const FEW_CALLERS = 3;
-
-/** Each caller is moved whole, so of one to three a share is none or all. */
-const splitByFewCallers: Warn = (input) => {
-  const tokens = (input.variables['FACADE_TOKENS'] ?? '').split(',').filter((token) => token.trim() !== '').length;
-  const callers = tokens + (input.variables[input.pairVariables.direct.token] ? 1 : 0);
-  if (callers === 0 || callers > FEW_CALLERS) return [];
-  return rowsWith(input, (route) => {
-    const { stickyBy, gateway } = rolloutOf(route);
-    return route.direct !== undefined && stickyBy === 'caller' && gateway > 0 && gateway < 100;
-  }).map(({ route, path }) => ({
-    path: [...path, 'gateway'],
-    kind: 'few-callers',
-    message: `${route.id} is split by caller, and there ${callers === 1 ? 'is 1 caller' : `are ${callers} callers`}: ${route.rollout.gateway} % may move all of them or nobody`,
-    remedy: `write a path parameter as stickyBy, or see in "${input.command} routes" what the share came to (1H)`,
-  }));
-};
 
 /** A caller whose token left FACADE_TOKENS, or a mistyped id: nothing would take the path that the operator meant. */
 const namesUnknownCallers: Warn = ({ config, variables, pairVariables }) => {
@@ -241,12 +126,7 @@ const ofTheSection: Warn = ({ section, config, now }) =>
   }));
 
 const WARNINGS: readonly Warn[] = [
-  writesWithoutEvidence,
-  shadowsWithoutBudget,
-  autopilotTooQuiet,
-  rolloutWithoutGateway,
-  canariesWithoutFallback,
-  splitByFewCallers,
+  ...ROLLOUT_WARNINGS,
   namesUnknownCallers,
   vanishedRoutes,
   unusedVariables,

@@ -1,7 +1,8 @@
 import type { ApiPair } from '../../rollout/api-pair.ts';
 import type { ConfigProblem } from '../../config/load.ts';
 import { environmentProblems, environmentWarnings, type EnvironmentProblem } from '../check/environment.ts';
-import { warningsOf, type CheckWarning, type SeenEvidence } from '../check/warnings.ts';
+import type { SeenEvidence } from '../../steer/rollout-warnings.ts';
+import { warningsOf, type CheckWarning } from '../check/warnings.ts';
 import { readConfigFile, type ConfigFile } from '../config-file.ts';
 import { ENV_FILE, print, type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';

@@ -2,20 +2,21 @@ import { editRollout, EditRefused, type RolloutEdit } from '../../config/edit.ts
 import { rolloutOf, type RolloutSet } from '../../config/rollout.ts';
 import { safetyOf } from '../../config/safety.ts';
 import { FileChanged, writeConfig } from '../../config/write.ts';
+import type { FlipCheck } from '../../steer/flip-guard.ts';
 import { editsForAll, effective, movable, renderEdits, type Movable } from '../changes.ts';
 import { readConfigFile, requireConfig } from '../config-file.ts';
 import { confirm } from '../confirm.ts';
 import { print, remark, type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT, usageError, type ExitCode } from '../exit.ts';
+import { forced, requireWhy, showGuard, type ForceOptions } from '../guard.ts';
 import { requireRoute, type LiveTable } from '../live.ts';
 import { signature } from '../signature.ts';
 
-export interface FlipOptions extends CommonOptions {
+export interface FlipOptions extends CommonOptions, ForceOptions {
   readonly all?: boolean;
   readonly gateway?: number;
   readonly shadow?: number;
   readonly fallback?: 'direct' | 'none';
-  readonly why?: string;
   readonly yes?: boolean;
   readonly offline?: boolean;
 }
@@ -25,6 +26,9 @@ export const flip: Command<FlipOptions> = async (context, options, ids) => {
   const set = setOf(options);
   if ((options.all ?? false) === ids.length > 0) throw usageError('Name the routes to flip, or --all; not both.');
   if (Object.keys(set).length === 0) throw usageError('Say what to change: --gateway, --shadow or --fallback.');
+  requireWhy(options);
+  if (options.force && options.offline)
+    throw usageError('--offline edits the file, which asks for no evidence: leave --force out.');
   const routes = [...new Set(ids)];
   return options.offline ? flipFile(context, options, routes, set) : flipLive(context, options, routes, set);
 };
@@ -52,6 +56,7 @@ export interface FlipAnswer {
   readonly revision: number | string | null;
   readonly changes: readonly { readonly route: string }[];
   readonly diff?: string;
+  readonly guard?: readonly FlipCheck[];
 }
 
 async function flipLive(
@@ -64,13 +69,12 @@ async function flipLive(
   const edits = editsFor(context, routes, ids, set);
   if (edits.length === 0) return nothing(context);
   remark(context, renderEdits(edits, routes, context.style));
-  for (const { route } of byCaller(edits, routes)) {
-    remark(context, `${route} is split by caller: with few callers, this share may move all of them or nobody`);
-  }
-  if (!(await confirm(context, 'Flip?', options.yes))) return EXIT.usage;
   // Only if what was shown is still in force: somebody else, or the autopilot, may have moved it meanwhile.
-  const changes = edits.map((edit) => ({ ...edit, from: shown(edit, routes) }));
-  const done = await context.admin.send<FlipAnswer>('POST', '/api/flips', { changes, ...signature(options) });
+  const asked = { changes: edits.map((edit) => ({ ...edit, from: shown(edit, routes) })), ...signature(options) };
+  const plan = await context.admin.send<FlipAnswer>('POST', '/api/flips', { ...asked, dryRun: true });
+  showGuard(context, plan, options);
+  if (!(await confirm(context, 'Flip?', options.yes))) return EXIT.usage;
+  const done = await context.admin.send<FlipAnswer>('POST', '/api/flips', { ...asked, ...forced(options) });
   print(context, done, (answer) => madeText('Flipped', answer, ` "${context.name} rollback" takes it back.`));
   return EXIT.ok;
 }
@@ -81,13 +85,6 @@ export function madeText(done: 'Flipped' | 'Rolled back', { revision }: FlipAnsw
     ? `${done}: it serves now. The history takes it when the database answers.`
     : `${done}: it serves now, revision ${revision}.${next}`;
 }
-
-/** Callers are few, and each is moved whole. */
-const byCaller = (edits: readonly RolloutEdit[], routes: readonly Movable[]) =>
-  edits.filter(({ route, set: { gateway = 0 } }) => {
-    const stickyBy = routes.find(({ id }) => id === route)?.rollout.stickyBy;
-    return stickyBy === 'caller' && gateway > 0 && gateway < 100;
-  });
 
 function shown({ route, set }: RolloutEdit, routes: readonly Movable[]): object {
   const rollout = routes.find(({ id }) => id === route)?.rollout;
@@ -117,6 +114,7 @@ async function flipFile(
   try {
     const { text, diff } = editRollout(file.text, edits, file.variables, file.file, file.schema);
     remark(context, diff.trimEnd());
+    remark(context, 'Offline no facade is asked: nothing says whether the evidence allows it.');
     if (!(await confirm(context, `Write ${file.file}?`, options.yes))) return EXIT.usage;
     await writeConfig(file.file, { text: file.text }, text);
     const written = { file: file.file, changes: edits, diff };

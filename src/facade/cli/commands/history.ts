@@ -18,6 +18,9 @@ export interface FlipLine {
   readonly route?: string;
   readonly from?: unknown;
   readonly to?: unknown;
+  readonly forced?: boolean | null;
+  /** What the evidence said against it. */
+  readonly against?: string | null;
 }
 
 export interface HistoryAnswer {
@@ -44,15 +47,21 @@ export const history: Command<HistoryOptions> = async (context, { limit = 20 }, 
 
 function render({ io, style }: Context, { flips }: HistoryAnswer): string {
   if (flips.length === 0) return 'Nothing was flipped yet.';
-  const rows = flips.map(({ revision, at, source, who, route, from, to, why }) => [
+  const rows = flips.map(({ revision, at, source, who, route, from, to, ...reason }) => [
     String(revision),
     instant(at),
     who === source ? source : `${who} (${source})`,
     route ?? 'kill switch',
     changeText(from, to),
-    why ?? '',
+    reasonText(reason),
   ]);
   return renderTable(COLUMNS, rows, io.width, style);
+}
+
+/** `forced: the gateway team has seen it`. What stood against it is in --json: it would be longer than the line. */
+function reasonText({ why, forced, against }: Pick<FlipLine, 'why' | 'forced' | 'against'>): string {
+  if (forced) return `forced: ${why ?? ''}`;
+  return [why, against && 'against the evidence'].filter(Boolean).join('; ');
 }
 
 /** `gateway 0 → 25, shadow 10 → 0`; `off → on` of the kill switch. */

@@ -2,12 +2,12 @@ import { confirm } from '../confirm.ts';
 import { print, remark, type Command, type CommonOptions } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { madeText, type FlipAnswer } from './flip.ts';
+import { forced, requireWhy, showGuard, type ForceOptions } from '../guard.ts';
 import { signature } from '../signature.ts';
 import { changeText, type HistoryAnswer } from './history.ts';
 import { allVisible } from '../../../http/visible.ts';
 
-export interface RollbackOptions extends CommonOptions {
-  readonly why?: string;
+export interface RollbackOptions extends CommonOptions, ForceOptions {
   readonly yes?: boolean;
 }
 
@@ -21,6 +21,7 @@ export const rollback: Command<RollbackOptions> = async (context, options, [give
   if (revision !== undefined && !(Number.isInteger(revision) && revision >= 0)) {
     throw usageError(`"${given}" is no revision; ${context.name} history lists them.`);
   }
+  requireWhy(options);
   const asked = { ...(revision === undefined ? {} : { revision }), ...signature(options) };
   const { revision: newest } = await context.admin.get<HistoryAnswer>('/api/history?limit=1');
   const plan = await context.admin.send<RollbackAnswer>('POST', '/api/rollback', { ...asked, dryRun: true });
@@ -34,8 +35,10 @@ export const rollback: Command<RollbackOptions> = async (context, options, [give
       .map(({ route, from, to }) => `${route}  ${changeText(from, to)}`)
       .join('\n'),
   );
+  showGuard(context, plan, options);
   if (!(await confirm(context, 'Roll back?', options.yes))) return EXIT.usage;
-  const done = await context.admin.send<RollbackAnswer>('POST', '/api/rollback', { ...asked, expectRevision: newest });
+  const order = { ...asked, ...forced(options), expectRevision: newest };
+  const done = await context.admin.send<RollbackAnswer>('POST', '/api/rollback', order);
   print(context, done, (answer) => madeText('Rolled back', answer));
   return EXIT.ok;
 };

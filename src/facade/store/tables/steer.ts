@@ -19,6 +19,8 @@ interface FlipsTable {
   from: Json<RolloutValues | { readonly on: boolean }>;
   to: Json<RolloutValues | { readonly on: boolean }>;
   evidence: Json<object> | null;
+  /** What the evidence said against the flip. */
+  against: string | null;
 }
 
 export type Grain = 'minute' | 'hour' | 'day';

@@ -195,9 +195,55 @@ export const AUTOPILOT_ONE = {
 
 const rollout = (gateway: number, shadow = 0) => ({ gateway, shadow, stickyBy: 'leadId', fallback: 'direct' });
 
+const NOTHING_SAID = { because: [], warnings: [], gatewayLacksOperation: false, needsForce: [] };
+
+/** What a dry run and a flip answer. */
+export const FLIPPED = {
+  revision: 4,
+  changes: [{ route: 'leads.get' }, { route: 'leads.list' }],
+  guard: [
+    {
+      ...NOTHING_SAID,
+      route: 'leads.get',
+      verdict: 'not ready',
+      because: ['57 of 82 answers differ (parity 30.49 %, wanted 99 %, most often in /data/attributes/phone missing)'],
+      warnings: [
+        {
+          kind: 'shadow-without-budget',
+          message: 'shadows of leads.get spend the rate limit of the direct upstream, and nothing holds them back',
+          remedy: 'write upstreams.direct.rateBudget with what it grants',
+        },
+      ],
+      needsForce: ['gateway 0 → 25 against the verdict'],
+    },
+    ...['leads.list', 'sellers.list', 'tags.get', 'tags.list'].map((route) => ({
+      ...NOTHING_SAID,
+      route,
+      verdict: 'never compared',
+      because: ['0 of 200 comparisons'],
+      needsForce: ['gateway 0 → 25 without evidence'],
+    })),
+    { ...NOTHING_SAID, route: 'leads.create', verdict: 'cannot be measured', gatewayLacksOperation: true },
+    { ...NOTHING_SAID, route: 'me.get', verdict: 'one endpoint' },
+  ],
+};
+
 export const HISTORY = {
-  revision: 3,
+  revision: 4,
   flips: [
+    {
+      revision: 4,
+      at: '2026-11-24T12:00:00Z',
+      kind: 'flip',
+      source: 'cli',
+      who: 'ana',
+      why: 'the phone is mended on Monday',
+      route: 'leads.get',
+      from: rollout(12.5),
+      to: rollout(25),
+      forced: true,
+      against: 'gateway 12.5 → 25 against the verdict (parity: not ready, 57 of 82 answers differ)',
+    },
     {
       revision: 3,
       at: '2026-11-24T11:00:00.123Z',
@@ -228,6 +274,17 @@ export const HISTORY = {
       route: 'leads.list',
       from: rollout(0),
       to: rollout(0, 25),
+    },
+    {
+      revision: 1,
+      at: '2026-11-23T10:00:00Z',
+      kind: 'flip',
+      source: 'file',
+      who: 'file',
+      route: 'tags.list',
+      from: rollout(0),
+      to: rollout(5),
+      against: 'gateway 0 → 5 without evidence (parity: never compared, 0 of 200 comparisons)',
     },
   ],
   kept: 'in the database',

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { painted } from '../../../../src/facade/cli/paint.ts';
 import { visible, visibleJson } from '../../../../src/http/visible.ts';
-import { AUTOPILOT, AUTOPILOT_ONE, DISCOVERY, HISTORY, MIGRATION, PARITY, SAMPLES, TABLE } from './data.ts';
+import { AUTOPILOT, AUTOPILOT_ONE, DISCOVERY, FLIPPED, HISTORY, MIGRATION, PARITY, SAMPLES, TABLE } from './data.ts';
 import { cli, startFakeAdmin, type FakeAdmin } from './kit.ts';
 
 /** What an admin API, an upstream or a file says cannot steer the terminal of who reads it, and forges no line. */
@@ -44,8 +44,8 @@ beforeAll(async () => {
     'GET /api/history': hostile(HISTORY),
     'GET /api/migration': hostile(MIGRATION),
     'GET /api/config': hostile({ file: 'facade.yaml', digest: 'abcdef' }),
-    'POST /api/rollback': plan,
-    'POST /api/flips': { revision: HOSTILE, changes: [] },
+    'POST /api/rollback': { ...plan, guard: hostile(FLIPPED.guard) },
+    'POST /api/flips': hostile(FLIPPED),
     'PUT /api/kill-switch': [422, refusal],
     'DELETE /api/kill-switch': { on: true, by: [HOSTILE] },
     'POST /api/explain': [422, refusal],
@@ -69,7 +69,9 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['migration'],
   ['diff', '--config', 'config/facade.yaml'],
   ['rollback', '--yes'],
+  ['rollback', '--yes', '--force', '--why', 'so'],
   ['flip', '--all', '--gateway', '7', '--yes'],
+  ['flip', '--all', '--gateway', '7', '--yes', '--force', '--why', 'so'],
   ['flip', HOSTILE, '--gateway', '7', '--yes'],
   ['kill-switch'],
   ['kill-switch', 'on'],

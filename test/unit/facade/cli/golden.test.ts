@@ -7,6 +7,7 @@ import {
   AUTOPILOT,
   AUTOPILOT_ONE,
   DISCOVERY,
+  FLIPPED,
   HISTORY,
   MIGRATION,
   PARITY,
@@ -32,6 +33,7 @@ beforeAll(async () => {
     'GET /api/autopilot/leads.get': AUTOPILOT_ONE,
     'GET /api/history': HISTORY,
     'GET /api/migration': MIGRATION,
+    'POST /api/flips': FLIPPED,
     'GET /api/unknown-writes': UNKNOWN_WRITES,
     'POST /api/unknown-writes/settle': { settled: ['2f1d8a52-5d58-4a6e-9f6c-0b1f6a1b8c01'] },
     'GET /api/config': { file: 'config/facade.yaml', digest: 'abcdefabcdef' },
@@ -87,6 +89,18 @@ test.each([
   for (const width of [80, 120]) {
     const text = await shown(argv, width, code);
     await expect(text).toMatchFileSnapshot(`golden/${name}-${width}.txt`);
+  }
+});
+
+test.each([
+  ['flip-refused', [], 1],
+  ['flip-forced', ['--force', '--why', 'the phone is mended on Monday'], 0],
+] as const)('%s, before it is asked', async (name, forced, code) => {
+  for (const width of [80, 120]) {
+    const argv = ['flip', '--all', '--gateway', '25', '--yes', ...forced, '--admin', admin.url];
+    const result = await cli(argv, { width, env });
+    expect(result.code).toBe(code);
+    await expect(`${result.err}${result.out}`).toMatchFileSnapshot(`golden/${name}-${width}.txt`);
   }
 });
 

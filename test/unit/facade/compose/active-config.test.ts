@@ -41,6 +41,7 @@ class OnePercentage implements RolloutStore {
 
   flip = () => Promise.reject(new Error('nobody flips here'));
   serve = () => undefined;
+  guardEdits = () => undefined;
 }
 
 const GOOD = configText({ routes: [GET_LEAD] });

@@ -15,14 +15,14 @@ afterEach(async () => {
 });
 const TEXT = configText({ routes: [GET_LEAD] });
 const start = async (more: WireOptions = {}): Promise<Wired> => (wired = await wire(TEXT, more));
-const BY: FlipReason = { source: 'cli', who: 'ana', identity: 'loopback', why: undefined };
+const BY: FlipReason = { source: 'cli', who: 'ana', identity: 'loopback', why: 'a test' };
 const change = (gateway: number) => [{ route: 'leads.get', set: { gateway } }];
 
 describe('a flip', () => {
   test('goes into the file, comes back by it, and serves when it is answered', async () => {
     const { background, runtime, configFile } = await start();
     await background.flipsReady;
-    const { revision } = await background.steering.flip({ ...BY, changes: change(60) });
+    const { revision } = await background.steering.flip({ ...BY, force: true, changes: change(60) });
     expect([revision, runtime.dataPlane.snapshot.entries[0]?.model.rollout.gateway]).toEqual([1, 6_000]);
     expect(readFileSync(configFile, 'utf8')).toContain('"gateway": 60');
   });
@@ -30,7 +30,7 @@ describe('a flip', () => {
   test('is in the burn-down', async () => {
     const { background } = await start();
     await background.flipsReady;
-    await background.steering.flip({ ...BY, changes: change(100) });
+    await background.steering.flip({ ...BY, force: true, changes: change(100) });
     const { routes, killSwitch } = await background.burnDown.read();
     expect([killSwitch, routes.map(({ id, stage }) => `${id} ${stage}`)]).toEqual([false, ['leads.get gateway']]);
   });

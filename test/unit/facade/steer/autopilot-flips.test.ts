@@ -18,7 +18,7 @@ function setUp() {
   const flips = new AutopilotFlips({
     flip: async (request) => {
       asked.push(request);
-      return { revision: request.dryRun ? 6 : 7, changes: [], diff: 'the diff' };
+      return { revision: request.dryRun ? 6 : 7, changes: [], diff: 'the diff', guard: [] };
     },
     subscribe: (listener) => {
       tell = listener;

@@ -52,6 +52,21 @@ describe.each([
     expect(await read({ after: 1 })).toEqual(['3a', '3b', '2b']);
   });
 
+  it('keeps what the evidence said against a flip; an edit of the file overruled nothing', async () => {
+    const against = 'gateway 0 → 5 against the verdict\0';
+    const held = { ...change('a', 0, 5), against };
+    await flips.transact((tx) => tx.append({ ...BY, changes: [held, change('b', 0, 5)] }));
+    await flips.transact((tx) => tx.append({ ...BY, source: 'file', changes: [{ ...held, route: 'c' }] }));
+    const told = (await flips.list({ limit: 10 })).map((line) => {
+      return line.kind === 'flip' && [line.route, line.forced, line.against?.replace('\0', '')];
+    });
+    expect(told).toEqual([
+      ['c', undefined, 'gateway 0 → 5 against the verdict'],
+      ['a', true, 'gateway 0 → 5 against the verdict'],
+      ['b', undefined, undefined],
+    ]);
+  });
+
   it('keeps who, why and the evidence of a line, and leaves out what was not said', async () => {
     const evidence = { requests: 420, parity: 0.9993, gates: ['parity'] };
     await flips.transact((tx) => tx.append({ ...BY, why: 'ready', evidence, changes: [change('a', 0, 5)] }));

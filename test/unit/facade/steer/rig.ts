@@ -10,6 +10,7 @@ import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { createLogs } from '../../../../src/http/log.ts';
 import type { FlipReason } from '../../../../src/facade/rollout/flip.ts';
 import type { RolloutStoreKind } from '../../../../src/facade/steer/diff-file.ts';
+import { createFileGuard, type FlipGuard } from '../../../../src/facade/steer/flip-guard.ts';
 import { PendingWrites } from '../../../../src/facade/steer/pending-writes.ts';
 import { createRolloutStore } from '../../../../src/facade/steer/rollout-store.ts';
 import { KillSwitchFile } from '../../../../src/facade/steer/kill-switch-file.ts';
@@ -50,7 +51,8 @@ export const table = (percent: Record<string, number>): string =>
 
 export const BY_CLI: FlipReason = { source: 'cli', who: 'ana', identity: 'loopback', why: 'a test' };
 
-export function startRig(kind: RolloutStoreKind, text: string, flips?: FlipLog): Rig {
+/** @param guard left out: nothing stands against any flip. */
+export function startRig(kind: RolloutStoreKind, text: string, flips?: FlipLog, guard: FlipGuard = () => []): Rig {
   const dir = mkdtempSync(join(tmpdir(), 'steer-'));
   const file = join(dir, 'facade.yaml');
   writeFileSync(file, text);
@@ -80,7 +82,8 @@ export function startRig(kind: RolloutStoreKind, text: string, flips?: FlipLog):
     file: new KillSwitchFile([join(dir, 'kept')], log),
     log,
   });
-  const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch, log });
+  const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch, guard, log });
+  rollouts.guardEdits(createFileGuard(guard, log));
   if (flips) void steering.attach(flips);
   return {
     steering,

@@ -62,7 +62,7 @@ describe.each(['file', 'database'] as const)('with the %s as the rollout store',
   it('a flip to what is in force is none', async () => {
     const rig = start(kind, TABLE, memory());
     await flip(rig, 25);
-    expect(await flip(rig, 25)).toEqual({ revision: 1, changes: [], diff: '' });
+    expect(await flip(rig, 25)).toEqual({ revision: 1, changes: [], guard: [], diff: '' });
     expect(await historyOf(rig)).toHaveLength(1);
   });
 
