@@ -4,6 +4,7 @@ import * as parity from './005-parity.ts';
 import * as autopilot from './006-autopilot.ts';
 import * as unknownWrites from './016-unknown-writes.ts';
 import * as idempotencyKeys from './017-idempotency-keys.ts';
+import * as notifications from './019-notifications.ts';
 
 /**
  * The migrations of the engine, in the order of their names; an extension brings its own, with names of their own. They only add: the version before must still run on what they leave
@@ -15,4 +16,5 @@ export const migrations: Record<string, Migration> = {
   '006-autopilot': autopilot,
   '016-unknown-writes': unknownWrites,
   '017-idempotency-keys': idempotencyKeys,
+  '019-notifications': notifications,
 };
