@@ -72,7 +72,7 @@ const changesIn = ({ logs }: TestFacade): Line[] =>
     .flatMap((text) => text.split('\n').filter(Boolean))
     .map((line) => JSON.parse(line) as Line)
     .filter(({ msg }) => /^(route (flipped|rolled back)|kill switch set|autopilot (paused|resumed))/.test(msg))
-    .map(({ msg, route, from, to, by, why, revision }) => ({ msg, route, from, to, by, why, revision }) as Line);
+    .map(({ msg, route, from, to, by, why, revision }) => ({ msg, route, from, to, by, why, revision }));
 
 describe.each([
   ['a file', () => Promise.resolve('none')],
@@ -224,7 +224,7 @@ describe('the autopilot', () => {
       pace,
       edit: (config) => {
         setRoute(config, 'leads.messages.create', ['rollout', 'gateway'], 50);
-        setRoute(config, 'leads.messages.create', ['verify'], undefined);
+        setRoute(config, 'leads.messages.create', ['verify', 'sample'], 0);
         setRoute(
           config,
           'leads.messages.create',
@@ -265,7 +265,7 @@ describe('the autopilot', () => {
       gateway: await refusedUrl(),
       pace,
       edit: (config) => {
-        setRoute(config, 'leads.get', ['rollout', 'gateway'], 50);
+        setRoute(config, 'leads.get', ['rollout'], { gateway: 50, shadow: 10, stickyBy: 'leadId' });
         setRoute(config, 'leads.get', ['breaker'], { volumeThreshold: 5, reset: '60s' });
         setRoute(config, 'leads.get', ['autopilot'], autopilot('apply'));
       },
@@ -304,42 +304,6 @@ describe('a target', () => {
     expect(down.told.map(({ to }) => to)).toEqual([{ gateway: 5 }, { gateway: 10 }, { gateway: 15 }]);
     expect(facade.logs.join('')).toContain('a notification was not taken; it is tried again');
     expect(facade.logs.join('')).toContain('notifications are taken again');
-  });
-
-  test.each([
-    [400, false],
-    [404, false],
-    [302, false],
-    [408, true],
-    [425, true],
-    [429, true],
-    [500, true],
-  ])('that answers %d is asked again: %s', async (status, isAgain) => {
-    const { facade, hook } = await scene();
-    hook.answer = (res) => {
-      hook.answer = taking;
-      res.writeHead(status, { location: `${hook.url}/elsewhere` }).end();
-    };
-    await flip(facade, 5);
-    const result = isAgain ? 'retried' : 'given_up';
-    const counted = () => facade.metric(`facade_notifications_total{event="flip",result="${result}"}`);
-    await until(async () => (await counted()) === 1, `it is ${result}`);
-    if (isAgain) await toldOf(hook, 1, 'it is told');
-    else expect(facade.logs.join('')).toContain(`a notification is given up: notify[0] answers ${status}`);
-    expect(hook.count()).toBe(isAgain ? 2 : 1);
-  });
-
-  test('that says when it may be asked again is asked then', async () => {
-    const { facade, hook } = await scene();
-    let refusedAt = 0;
-    hook.answer = (res) => {
-      hook.answer = taking;
-      refusedAt = Date.now();
-      res.writeHead(429, { 'retry-after': '3' }).end();
-    };
-    await flip(facade, 5);
-    await toldOf(hook, 1, 'it is told');
-    expect(Date.now() - refusedAt).toBeGreaterThan(2_900);
   });
 
   test('that a reload adds is told from then on, and one that it takes out no more', async () => {

@@ -86,7 +86,11 @@ interface Signature {
  * Who flips. The name is what they say of themselves, for display; what they proved is the token, or that they are on
  * this machine. The program says which it is in the header that the guard wants anyway.
  */
-export function reasonOf(req: Pick<Request, 'headers'>, { who, why }: Signature, adminToken: string | undefined): FlipReason {
+export function reasonOf(
+  req: Pick<Request, 'headers'>,
+  { who, why }: Signature,
+  adminToken: string | undefined,
+): FlipReason {
   const program = req.headers['x-c2s-admin'];
   const source: FlipSource = program === 'cli' || program === 'console' ? program : 'api';
   return { source, who: who ?? 'unknown', why, identity: adminToken === undefined ? 'loopback' : 'admin token' };

@@ -26,7 +26,9 @@ function shown(value: unknown, path: ConfigPath): string {
   if (typeof value === 'object') return 'a map';
   if (typeof value === 'number') return String(value);
   const text = JSON.stringify(value);
-  return MAY_BE_SECRET.has(path.at(-1)) || text.length > 48 ? `a ${typeof value === 'string' ? 'text' : typeof value}` : text;
+  return MAY_BE_SECRET.has(path.at(-1)) || text.length > 48
+    ? `a ${typeof value === 'string' ? 'text' : typeof value}`
+    : text;
 }
 
 function unknownKeys(keys: readonly string[], path: ConfigPath, { schema }: JudgedValue): Finding[] {

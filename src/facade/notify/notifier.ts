@@ -77,6 +77,11 @@ export class Notifier {
     this.poke();
   }
 
+  /** The database has what is told. */
+  get isLasting(): boolean {
+    return this.#store !== undefined;
+  }
+
   /** What is to be put into a queue, one row for each target that wants such events. */
   rowsOf(notification: Notification): QueuedNotification[] {
     const { id, event } = notification;
@@ -161,7 +166,10 @@ export class Notifier {
       } catch (error) {
         // Once: it is tried again at every beat.
         if (!this.#hasFailed)
-          this.#ports.log.warn({ code: codeOf(error) }, 'notifications cannot be kept in the database now; it is tried again');
+          this.#ports.log.warn(
+            { code: codeOf(error) },
+            'notifications cannot be kept in the database now; it is tried again',
+          );
         this.#hasFailed = true;
         // A database that is away is one more reason to be told of what happens.
         await this.#startLanes(this.#memory);
@@ -219,7 +227,12 @@ export class Notifier {
     return this.#ports.post(target, bodyOf(notification, this.#ports.consoleUrl()), timeoutMs);
   }
 
-  async #retry(queue: NotificationQueue, target: NotifyTarget, row: QueuedNotification, result: PostResult): Promise<void> {
+  async #retry(
+    queue: NotificationQueue,
+    target: NotifyTarget,
+    row: QueuedNotification,
+    result: PostResult,
+  ): Promise<void> {
     const now = this.#ports.now();
     const { answer, retryAfterMs = 0 } = result;
     const failing = this.#failing.get(target.key) ?? { failures: 0, until: 0 };

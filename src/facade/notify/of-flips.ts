@@ -17,9 +17,11 @@ export function notificationsOf(records: readonly FlipRecord[], instance: string
   const switches = records.filter((record) => record.kind === 'kill-switch');
   return [
     ...(routes[0] ? [flipOf(routes[0], routes, instance)] : []),
-    ...switches.map(
-      (record): Notification => ({ ...reasonOf(record, instance), event: 'kill_switch', ...changeOf(record) }),
-    ),
+    ...switches.map((record): Notification => ({
+      ...reasonOf(record, instance),
+      event: 'kill_switch',
+      ...changeOf(record),
+    })),
   ];
 }
 

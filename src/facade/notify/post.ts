@@ -26,7 +26,10 @@ export interface PostResult {
 /** @param consoleUrl `https://host/console/`; undefined: nothing is linked. */
 export function bodyOf(notification: Notification, consoleUrl: string | undefined): string {
   const link = consoleUrl === undefined ? undefined : `${withoutSlash(consoleUrl)}/#/${pageOf(notification)}`;
-  return JSON.stringify({ text: textOf(notification, link), ...notification, link });
+  // In this order, whatever a database made of it.
+  const { event, id, at, instance, route, path, from, to, changes, who, source, why, revision, leftOut } = notification;
+  const change = { route, path, from, to, changes, who, source, why, revision, leftOut };
+  return JSON.stringify({ text: textOf(notification, link), event, id, at, instance, ...change, link });
 }
 
 const withoutSlash = (url: string): string => (url.endsWith('/') ? url.slice(0, -1) : url);
@@ -45,7 +48,14 @@ export class Poster {
     const signal = AbortSignal.timeout(timeoutMs);
     const limits = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
     try {
-      const res = await request(target.url, { dispatcher: this.#agent, method: 'POST', headers, body, signal, ...limits });
+      const res = await request(target.url, {
+        dispatcher: this.#agent,
+        method: 'POST',
+        headers,
+        body,
+        signal,
+        ...limits,
+      });
       res.body.dump({ limit: MAX_ANSWER_BYTES, signal }).catch(() => undefined);
       const retryAfter = res.headers['retry-after'];
       return resultOf(res.statusCode, parseRetryAfter(retryAfter?.toString(), now));

@@ -55,61 +55,31 @@ export interface Notifying {
   close(): Promise<void>;
 }
 
+/** What is told of, in the config in force. */
+interface Noticing {
+  config: FacadeConfig;
+  targets: readonly NotifyTarget[];
+}
+
 export function startNotify(options: NotifyOptions): Notifying {
-  const { calendar, instance, log, store } = options;
-  const { now } = calendar;
-  let { config } = options;
-  let targets: readonly NotifyTarget[] = targetsOf(config.notify, options.secret);
+  const { calendar, instance, secret } = options;
+  const current: Noticing = { config: options.config, targets: targetsOf(options.config.notify, secret) };
   const poster = new Poster();
-  const metrics = new NotificationMetrics(options.metrics.registry);
-  const notifier = new Notifier({
-    targets: () => targets,
-    consoleUrl: () => config.server.consoleUrl,
-    post: (...post) => poster.post(...post),
-    count: (...counted) => metrics.count(...counted),
-    now,
-    log,
-  });
-  const breakers = new BreakerWatch({ instance, now, tell: (notification) => notifier.tell(notification) });
-  const parity = new ParityWatch({
-    reports: () =>
-      config.routes.flatMap(({ id, direct, gateway, rollout }) =>
-        rollout.gateway > 0 && direct !== undefined && gateway !== undefined ? (options.parity(id) ?? []) : [],
-      ),
-    verdict: (...found) => notifier.tellVerdict(...found),
-    instance,
-    now,
-  });
-  let isAttached = false;
-  store.whenReady('notifications', async ({ db }) => {
-    const { PostgresNotifications } = await import('../store/notifications.ts');
-    notifier.attach(new PostgresNotifications(db));
-    isAttached = true;
-  });
-  const looksAtParity = (): boolean =>
-    (store.isOff ? options.tellsVerdictsAlone : isAttached) &&
-    !options.isUnderPressure() &&
-    targets.some(({ events }) => events.includes('parity'));
+  const notifier = createNotifier(options, current, poster);
+  const breakers = new BreakerWatch({ instance, now: calendar.now, tell: (told) => notifier.tell(told) });
   const beating = calendar.every(BEAT_MS, () => {
     breakers.look();
     return notifier.beat();
   });
-  const looking = calendar.every(PARITY_EVERY_MS, async () => {
-    if (!looksAtParity()) return;
-    await parity.look().catch((error: unknown) => log.debug({ code: codeOf(error) }, 'a verdict cannot be told now'));
-  });
-  const told = (event: 'proposal' | 'test') => ({
-    event,
-    id: randomUUID(),
-    at: new Date(now()).toISOString(),
-    instance,
-  });
+  const looking = watchParity(options, current, notifier);
+  const told = <E extends 'proposal' | 'test'>(event: E) => {
+    return { event, id: randomUUID(), at: new Date(calendar.now()).toISOString(), instance };
+  };
   return {
     notifier,
-    use(next) {
-      config = next;
-      targets = targetsOf(next.notify, options.secret);
-      breakers.keep(new Set([PASSTHROUGH, ...next.routes.map(({ id }) => id)]));
+    use(config) {
+      [current.config, current.targets] = [config, targetsOf(config.notify, secret)];
+      breakers.keep(new Set([PASSTHROUGH, ...config.routes.map(({ id }) => id)]));
     },
     breakerChanged(route, path, state, isFollowed) {
       breakers.changed(route, route === PASSTHROUGH ? PASSTHROUGH : path, state, isFollowed);
@@ -120,7 +90,7 @@ export function startNotify(options: NotifyOptions): Notifying {
     },
     rowsOf: (records) => notificationsOf(records, instance).flatMap((notification) => notifier.rowsOf(notification)),
     flipped: (rows) => notifier.keep(rows),
-    test: (reason) => notifier.test({ ...told('test'), who: reason.who, source: reason.source }),
+    test: ({ who, source }) => notifier.test({ ...told('test'), who, source }),
     async close() {
       beating.close();
       looking.close();
@@ -128,4 +98,42 @@ export function startNotify(options: NotifyOptions): Notifying {
       await poster.close();
     },
   };
+}
+
+function createNotifier({ metrics, calendar, log, store }: NotifyOptions, current: Noticing, poster: Poster): Notifier {
+  const counters = new NotificationMetrics(metrics.registry);
+  const notifier = new Notifier({
+    targets: () => current.targets,
+    consoleUrl: () => current.config.server.consoleUrl,
+    post: (...post) => poster.post(...post),
+    count: (...counted) => counters.count(...counted),
+    now: calendar.now,
+    log,
+  });
+  store.whenReady('notifications', async ({ db }) => {
+    const { PostgresNotifications } = await import('../store/notifications.ts');
+    notifier.attach(new PostgresNotifications(db));
+  });
+  return notifier;
+}
+
+function watchParity(options: NotifyOptions, current: Noticing, notifier: Notifier): { close(): void } {
+  const { store, calendar, instance, log } = options;
+  const watch = new ParityWatch({
+    reports: () =>
+      current.config.routes.flatMap(({ id, direct, gateway, rollout }) =>
+        rollout.gateway > 0 && direct !== undefined && gateway !== undefined ? (options.parity(id) ?? []) : [],
+      ),
+    verdict: (...found) => notifier.tellVerdict(...found),
+    instance,
+    now: calendar.now,
+  });
+  const mayLook = (): boolean =>
+    (store.isOff ? options.tellsVerdictsAlone : notifier.isLasting) &&
+    !options.isUnderPressure() &&
+    current.targets.some(({ events }) => events.includes('parity'));
+  return calendar.every(PARITY_EVERY_MS, async () => {
+    if (!mayLook()) return;
+    await watch.look().catch((error: unknown) => log.debug({ code: codeOf(error) }, 'a verdict cannot be told now'));
+  });
 }

@@ -41,7 +41,8 @@ export class ChangeLog {
 
   #write(record: FlipRecord, where: string): void {
     const { kind, source, revision } = record;
-    const what = kind === 'kill-switch' ? 'kill switch set' : source === 'rollback' ? 'route rolled back' : 'route flipped';
+    const what =
+      kind === 'kill-switch' ? 'kill switch set' : source === 'rollback' ? 'route rolled back' : 'route flipped';
     const route = kind === 'flip' ? record.route : undefined;
     this.#log.info({ route, ...changeOf(record), ...reasonFields(record), revision }, `${what}${where}`);
   }

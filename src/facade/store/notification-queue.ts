@@ -20,7 +20,7 @@ export interface NotificationQueue {
   /** Targets for which something is to be posted now. */
   due(now: Date): Promise<readonly string[]>;
   /**
-   * The next one of a target: the oldest, though one that failed five times more often than others stands behind them, so
+   * The next one of a target: the oldest, though one that failed nine times more often than others stands behind them, so
    * that a target that refuses one notification gets the others. One at a time for each target, over all instances.
    */
   take(target: string, now: Date, leaseMs: number): Promise<QueuedNotification | undefined>;
@@ -34,5 +34,5 @@ export interface NotificationQueue {
   expire(before: Date): Promise<readonly QueuedNotification[]>;
 }
 
-/** See {@link NotificationQueue.take}. */
-export const ATTEMPTS_OF_A_GENERATION = 5;
+/** See {@link NotificationQueue.take}. Four minutes: a target that is away for less gets everything in order. */
+export const ATTEMPTS_OF_A_GENERATION = 9;

@@ -9,8 +9,7 @@ import type { UnknownWriteTables } from './tables/unknown-writes.ts';
 export const SCHEMA = 'facade';
 
 /** The tables of the engine, put together from one interface a file. An extension adds its own by declaration merging. */
-export interface Database
-  extends SteerTables, ParityTables, AutopilotTables, UnknownWriteTables, NotificationTables {}
+export interface Database extends SteerTables, ParityTables, AutopilotTables, UnknownWriteTables, NotificationTables {}
 
 /**
  * A table in a statement that is raw from its first word. `db` puts the schema's name before the tables of its own

@@ -39,7 +39,13 @@ export function variablesStandOnlyInUrls({ raw }: Draft): Finding[] {
   const findings: Finding[] = [];
   const visit = (value: unknown, path: ConfigPath): void => {
     if (typeof value === 'string' && namesVariable(value) && !readsVariables(path)) {
-      findings.push(finding(path, '${…} is read in upstreams.*.url, notify.*.url and notify.*.secret only', 'write the value itself'));
+      findings.push(
+        finding(
+          path,
+          '${…} is read in upstreams.*.url, notify.*.url and notify.*.secret only',
+          'write the value itself',
+        ),
+      );
     }
     if (typeof value !== 'object' || value === null) return;
     for (const [key, inner] of Object.entries(value)) {

@@ -14,7 +14,11 @@ function setUp() {
   world.add('leads.get', { settings: { ...SETTINGS, mode: 'propose' } });
   world.add('tags.list', { gateway: 25 });
   const autopilot = world.autopilot();
-  const api = supertest(express().use('/api', autopilotRoutes({ autopilot, adminToken: undefined })).use(pageErrors({ log })));
+  const api = supertest(
+    express()
+      .use('/api', autopilotRoutes({ autopilot, adminToken: undefined }))
+      .use(pageErrors({ log })),
+  );
   const after = async (ms: number): Promise<void> => {
     world.now += ms;
     await autopilot.tick();
