@@ -1,4 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Document } from 'yaml';
 import { C2S_TOKEN, FACADE_TOKEN, setAll, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
@@ -181,6 +184,70 @@ describe('C2S_GATEWAY_URL, the rollback of last resort', () => {
     await facade.reload();
     expect(await ask(facade, '/leads/42')).toBe('200 gateway');
     expect([gateway.received.length, other.received.length]).toEqual([0, 1]);
+  });
+});
+
+describe('callers that the table names', () => {
+  const OTHER = 'token-of-another-caller';
+  const other = { authorization: `Bearer ${OTHER}` };
+  const idOf = (token: string): string => createHash('sha256').update(token).digest('hex').slice(0, 12);
+
+  test('take their path whatever the percentage says, and the kill switch comes first', async () => {
+    const stop = join(mkdtempSync(join(tmpdir(), 'c2s-stop-')), 'stop');
+    const facade = opened.keep(
+      await startFacade({
+        direct: direct.url,
+        gateway: gateway.url,
+        env: { FACADE_TOKENS: `${FACADE_TOKEN},${OTHER}` },
+        edit(config) {
+          config.setIn(['server', 'killSwitchFile'], stop);
+          config.setIn(['defaults', 'callers'], { [idOf(OTHER)]: 'gateway' });
+          setRoute(config, 'tags.list', ['rollout', 'gateway'], 100);
+          setRoute(config, 'tags.list', ['callers'], { [idOf(OTHER)]: 'direct' });
+        },
+      }),
+    );
+    const seen = async (headers: Record<string, string>) => [
+      await ask(facade, '/leads/42', headers),
+      await ask(facade, '/integration/leads/42', headers),
+      await ask(facade, '/tags', headers),
+      await ask(facade, '/anything/else', headers),
+    ];
+    expect(await seen(known)).toEqual(['200 direct', '200 direct', '200 gateway', '200 passthrough']);
+    expect(await seen(other)).toEqual(['200 gateway', '200 gateway', '200 direct', '200 passthrough']);
+    writeFileSync(stop, '');
+    await facade.reload();
+    await until(async () => (await ask(facade, '/leads/42', other)) === '200 direct', 'the kill switch is on');
+  });
+
+  test.each([
+    ['eleven digits', '{ "0123456789a": gateway }', 'twelve hex digits'],
+    ['digits without quotes, which YAML takes for a number', '{ 012345678901: gateway }', 'in quotes'],
+    ['no path', '{ "0123456789ab": both }', 'direct'],
+  ])('are refused with %s', async (_, callers, sentence) => {
+    const facade = await start(() => undefined);
+    const text = readFileSync(facade.configFile, 'utf8');
+    await facade.write(text.replace(/^defaults:$/m, `defaults:\n  callers: ${callers}`));
+    expect(facade.logs.join('')).toContain(sentence);
+  });
+});
+
+describe('pinAfterWrite', () => {
+  test('has a read take the path of the write before it, until its time is over', async () => {
+    const facade = await start((config) => {
+      config.setIn(['defaults', 'pinAfterWrite'], '1s');
+      setRoute(config, 'leads.get', ['rollout', 'shadow'], 100);
+      setRoute(config, 'leads.update', ['rollout', 'gateway'], 100);
+    });
+    const write = await fetch(`${facade.url}/leads/42`, {
+      method: 'PATCH',
+      headers: { ...known, 'content-type': 'application/json' },
+      body: '{"description":"a"}',
+    });
+    expect([write.status, write.headers.get('x-facade-path')]).toEqual([200, 'gateway']);
+    for (const target of ['/leads/42', '/integration/leads/42']) expect(await ask(facade, target)).toBe('200 gateway');
+    expect(await ask(facade, '/leads/43')).toBe('200 direct');
+    await until(async () => (await ask(facade, '/leads/42')) === '200 direct', 'the pin is over');
   });
 });
 

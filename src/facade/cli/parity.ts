@@ -28,6 +28,8 @@ export interface ParityReportView {
     readonly standing: string;
     readonly cross: { readonly count: number };
   }[];
+  /** Facades of older versions leave it out. */
+  readonly proposedRules?: string;
   readonly latency?: { readonly ratio: Readonly<Record<'p50' | 'p95' | 'p99', IntervalView>> };
   readonly failures?: { readonly difference: IntervalView };
   readonly readBacks?: {

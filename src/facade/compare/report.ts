@@ -4,6 +4,7 @@ import type { Evidence } from './evidence.ts';
 import { countOf, groupsOf, type Counted, type DifferenceGroup } from './groups.ts';
 import type { Latency } from './latency.ts';
 import type { Pace } from './pace.ts';
+import { proposedRules } from './proposed-rules.ts';
 import type { ReadBacksJson } from './read-backs.ts';
 import type { CompiledRules } from './rules.ts';
 import { ratioOf, type Interval } from './statistics.ts';
@@ -41,6 +42,8 @@ export interface ParityReport {
   /** Share of the answers in which no caller would have noticed a difference, noise subtracted. Judged by `low`. */
   readonly parity: Interval & { readonly wanted: number };
   readonly groups: readonly DifferenceGroup[];
+  /** YAML: the `compare` block that would name the noise; undefined where there is none. */
+  readonly proposedRules: string | undefined;
   readonly failures: FailureReport;
   /** Undefined while there is nothing. */
   readonly latency: LatencyReport | undefined;
@@ -126,6 +129,7 @@ export function reportOf({ rules, evidence, since, now, limits, windowMs, most }
     noise: noiseOf(evidence, limits.minNoise),
     parity: { ...parity, wanted: limits.parity },
     groups,
+    proposedRules: proposedRules(groups),
     failures,
     latency,
     coverage,

@@ -282,6 +282,9 @@ const queryParameter = z.strictObject({
     .describe('The closed vocabulary, where there is one: the parity report says which of them were compared.'),
 });
 
+/** By the id of a caller (checks/rollout.ts). */
+const namedCallers = z.record(z.string(), z.enum(['direct', 'gateway']));
+
 const route = z.strictObject({
   id: z
     .string()
@@ -320,6 +323,10 @@ const route = z.strictObject({
   compare: routeCompare.optional().describe('What of the answers counts when the two paths are compared.'),
   verify: verify.optional().describe('Reads a write back that the gateway served: writes cannot be shadowed.'),
   maxBody: size('Replaces `defaults.maxBody` for this route.').optional(),
+  callers: namedCallers
+    .optional()
+    .describe('Callers of this route that always take one path. Added to `defaults.callers`, and comes before them.'),
+  pinAfterWrite: duration('Replaces `defaults.pinAfterWrite` for this route, which reads.').optional(),
   deadlines: deadlines.optional().describe('Replaces single values of `defaults.deadlines` for this route.'),
   breaker: breaker.optional().describe('Replaces single values of `defaults.breaker` for this route.'),
   autopilot: autopilot
@@ -340,6 +347,14 @@ const defaults = z.strictObject({
   maxBody: size(
     'Largest body that is held in memory for translation; a larger one is answered 413. Streamed bodies have no limit.',
   ).prefault('1MiB'),
+  callers: namedCallers
+    .prefault({})
+    .describe(
+      'Known callers that always take one path, whatever the percentage says: a pilot customer on gateway, a caller that must not move on direct. By the id that the log and `explain` show: "3f2a9c81d0b7": gateway. The kill switch comes first.',
+    ),
+  pinAfterWrite: duration(
+    'For so long after a write, reads of the same sticky value take the path that served the write, so that a caller finds what it wrote where the other path answers from a cache or a replica. 10s suits most. Each process remembers its own writes, up to 100,000 values. 0s: off.',
+  ).prefault('0s'),
 });
 
 const passthrough = z.strictObject({

@@ -1,10 +1,13 @@
 import { decodesTo } from '../dialect/path.ts';
-import { decide, type Choice } from '../rollout/decide.ts';
+import type { RequestDecision } from '../observe/request-line.ts';
+import { PASSTHROUGH } from '../rollout/compile.ts';
+import { decide, type Choice, type DecisionReason } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';
+import { stageOf } from '../rollout/stage.ts';
 import { bucketOfParam } from '../rollout/split.ts';
 import type { Caller } from './callers.ts';
-import type { PreparedRoute } from './runtime-snapshot.ts';
+import type { PreparedRoute, RouteEntry } from './runtime-snapshot.ts';
 
 /**
  * From a matched request to the facts that facade/rollout/decide.ts decides by. Apart from the exchange, so that what is
@@ -17,6 +20,8 @@ interface Circumstances {
   readonly killed: boolean;
   /** As sent: only the name of a path forces it, and only where the table allows it. */
   readonly forceHeader: string | string[] | undefined;
+  /** Path of the last write of its sticky value, while a read is pinned to it. */
+  readonly lastWriter: Path | undefined;
   /** {@link bucketFor} it. */
   readonly bucket: number;
 }
@@ -26,7 +31,7 @@ export function choose(
   match: Match<PreparedRoute>,
   method: string,
   caller: Caller | undefined,
-  { gatewayAvailable, killed, forceHeader, bucket }: Circumstances,
+  { gatewayAvailable, killed, forceHeader, lastWriter, bucket }: Circumstances,
 ): Choice {
   const { model } = match.route;
   return decide({
@@ -39,6 +44,8 @@ export function choose(
     method,
     paramsSafe: paramsSafe(match),
     forced: forcedPath(forceHeader),
+    named: caller && model.callers?.get(caller.id),
+    lastWriter,
     bucket,
   });
 }
@@ -47,6 +54,19 @@ export function choose(
 export function bucketFor({ route, params }: Match<PreparedRoute>, caller: Caller | undefined): number {
   const { stickyBy } = route.model.rollout;
   return stickyBy < 0 ? (caller?.bucket ?? 0) : bucketOfParam(params[stickyBy] as string);
+}
+
+/** What the log says of a decision; undefined where no route claims the request. */
+export function decisionLine(
+  match: Match<RouteEntry>,
+  caller: Caller | undefined,
+  reason: DecisionReason,
+): RequestDecision | undefined {
+  const { model, state } = match.route;
+  if (model.id === PASSTHROUGH) return undefined;
+  const stage = stageOf(model.rollout, model.direct.length > 0);
+  const breaker = model.gateway.length > 0 ? state.breakerState('gateway') : undefined;
+  return { stage, bucket: bucketFor(match, caller), reason, breaker };
 }
 
 /** May every path parameter be pasted into a URL by the gateway, and reach the operation that was asked for? */

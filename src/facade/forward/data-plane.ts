@@ -25,6 +25,7 @@ import { endWithProblem, sendProblem, sendReady, type Problem } from '../../http
 import { refusalFor } from './refusals.ts';
 import { givenRequestId, requestIdOf } from '../../http/request-id.ts';
 import type { KeyedWrites } from './keyed-writes.ts';
+import { LastWriters } from './last-writers.ts';
 import type { ShadowSink } from './shadow-sink.ts';
 import type { UnknownWriteSink } from './unknown-write-sink.ts';
 import { percentDecodeLoosely } from '../../http/percent.ts';
@@ -102,6 +103,7 @@ export class DataPlane {
       shadowSink: undefined,
       unknownWrites: undefined,
       keyedWrites: undefined,
+      lastWriters: new LastWriters(),
     };
     this.#tunnels = new Tunnels(this.#context);
     this.pages = createPages(() => this.#draining, options.log);

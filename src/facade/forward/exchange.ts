@@ -5,7 +5,7 @@ import { isEventStreamType } from '../../http/media.ts';
 import type { Logger } from '../../http/log.ts';
 import { isLogged, logRequest } from '../observe/request-line.ts';
 import type { RequestTrace } from '../observe/tracing/trace.ts';
-import type { Choice } from '../rollout/decide.ts';
+import type { Choice, DecisionReason } from '../rollout/decide.ts';
 import type { Match } from '../rollout/matcher.ts';
 import { decisionOf, isLastingFault, type Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
@@ -14,7 +14,7 @@ import { Attempt, type AttemptOwner } from './attempt.ts';
 import { REFUSED } from './breaker.ts';
 import { CallerAnswer } from './caller-answer.ts';
 import type { Caller } from './callers.ts';
-import { bucketFor, choose } from './choose.ts';
+import { bucketFor, choose, decisionLine } from './choose.ts';
 import type { Connection } from './connection.ts';
 import type { Bounded, DeadlineWatch } from '../../http/deadlines.ts';
 import { HeldAnswer, understand } from './error-answer.ts';
@@ -27,6 +27,7 @@ import { InboundBody } from './inbound-body.ts';
 import { byForm, headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from '../../http/rate-budget.ts';
 import { handOver, sampleOf, type SamplingDecision } from './sampling.ts';
+import { stickyValueOf, type LastWriters } from './last-writers.ts';
 import type { Admission, KeyedWrite, KeyedWrites } from './keyed-writes.ts';
 import type { ShadowSink } from './shadow-sink.ts';
 import type { UnknownWriteSink } from './unknown-write-sink.ts';
@@ -57,6 +58,7 @@ export interface ExchangeContext {
   readonly unknownWrites: UnknownWriteSink | undefined;
   /** Undefined: there is no database, and so an Idempotency-Key has no effect. */
   readonly keyedWrites: KeyedWrites | undefined;
+  readonly lastWriters: LastWriters;
 }
 
 /** What the data plane found out from the head of a request that it passes on, as a request or as a tunnel. */
@@ -91,6 +93,8 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #path: Path = 'direct';
   #tries = 0;
   #directTries = 0;
+  /** Why it was to take its first path. */
+  #reason: DecisionReason | undefined;
   /** What the comparison wants of it. */
   #sample: SamplingDecision | undefined;
   /** Sent under an Idempotency-Key. */
@@ -192,13 +196,32 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       gatewayAvailable: upstreams.gateway !== undefined,
       killed: this.#context.killed,
       forceHeader: forceHeader ? req.headers['x-facade-force'] : undefined,
+      lastWriter: this.#lastWriter(),
       bucket,
     });
+    this.#reason = choice.reason;
     const { shadowSink } = this.#context;
     // Without a second path there is nothing to compare with.
     if (shadowSink && this.#entry.model.gateway.length > 0)
       this.#sample = sampleOf(shadowSink, this.#asked, choice, bucket);
     return choice;
+  }
+
+  /** The path that this read is pinned to. */
+  #lastWriter(): Path | undefined {
+    const { pinAfterWriteMs } = this.#entry.model;
+    const { match, caller } = this.#asked;
+    if (pinAfterWriteMs === 0 || !caller) return undefined;
+    return this.#context.lastWriters.pathOf(stickyValueOf(match, caller), this.#startedAt, pinAfterWriteMs);
+  }
+
+  /** Once it is sent, since it may be carried out from then on; and again before its caller hears of its end. */
+  #noteWriter(): void {
+    const { longestPinMs } = this.#snapshot;
+    const { match, caller } = this.#asked;
+    if (longestPinMs === 0 || this.#entry.model.safety === 'safe' || !caller) return;
+    const { lastWriters, now } = this.#context;
+    lastWriters.note(stickyValueOf(match, caller), this.#path, now(), longestPinMs);
   }
 
   // --- 2. plan ---
@@ -308,6 +331,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     // The first attempt begins with the request, and a clock is not free.
     const startedAt = this.#tries++ === 0 && !upstream.rateBudget ? this.#startedAt : now();
     if (upstream.path === 'direct') this.#directTries++;
+    this.#noteWriter();
     const attempt = new Attempt(this, upstream, breaker, permit, deadlines, startedAt);
     this.#phase = { kind: 'asking', attempt };
     attempt.send({ method, target, headers, body: body ?? this.#body?.toSend() ?? null });
@@ -400,6 +424,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     raw: readonly (Buffer | string)[],
   ): void {
     const { path } = attempt.upstream;
+    this.#noteWriter();
     this.#sample?.capture?.begin(path, status, raw, this.#context.now() - attempt.startedAt);
     const { model } = this.#entry;
     const { pair } = model;
@@ -604,6 +629,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       outcome,
       ms: duration,
       caller: caller?.id,
+      decision: this.#reason && decisionLine(match, caller, this.#reason),
     });
   }
 }

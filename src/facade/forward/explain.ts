@@ -15,7 +15,7 @@ import { parseTarget } from './target.ts';
 /**
  * What would become of a request, step by step, without sending it: the same functions in the same order as
  * exchange.ts, on the table that serves or on one that is only written. What depends on the moment (breaker, bulkhead,
- * rate budget) is not guessed.
+ * rate budget, a write of a moment ago) is not guessed.
  */
 
 /** A request that nobody sends. */
@@ -101,6 +101,7 @@ export function explainRequest(situation: Situation, question: Question): Explan
   const bucket = bucketFor(match, caller);
   const choice = choose(match, method, caller, {
     bucket,
+    lastWriter: undefined,
     gatewayAvailable: situation.gatewayAvailable,
     killed: situation.killed,
     forceHeader: situation.forceHeader ? question.headers['x-facade-force'] : undefined,

@@ -46,6 +46,7 @@ const UNTRANSLATABLE_BODY = untranslatable('the gateway takes no body here');
 const UNTRANSLATABLE_TYPE = untranslatable('the body is not plain JSON');
 const OTHER_CHARSET = untranslatable('the body is not UTF-8 by its type', 'content-type');
 const MISSING_BODY = untranslatable('the gateway refuses it without a body');
+const GROWN = untranslatable('the body would be larger for the gateway than maxBody');
 const FITS: Conversion<undefined> = { kind: 'ok', value: undefined };
 
 /** Why a path is not asked, and nobody in its place. */
@@ -138,6 +139,7 @@ export function planFor(
   if (hasBody && readsBody(match, path)) {
     const read = bodyFor(match, path, body ?? EMPTY);
     if (read.kind !== 'ok') return read;
+    if (path === 'gateway' && read.value.length > match.route.model.maxBodyBytes) return GROWN;
     return { kind: 'ok', value: { target: target.value, body: read.value, isTranslated: read.value !== body } };
   }
   // The gateway would answer 422 where Contact2Sale may have more to say.

@@ -74,6 +74,7 @@ export class RuntimeBuilder {
       knownShare: settings.knownShare,
       hop: hopOf(settings),
       forceHeader: settings.forceHeader,
+      longestPinMs: Math.max(0, ...settings.routes.map(({ pinAfterWriteMs }) => pinAfterWriteMs)),
       killSwitchFile: settings.killSwitchFile,
       successSample: settings.successSample,
       rewriters: { direct: answerRewriter('direct', origins), gateway: answerRewriter('gateway', origins) },

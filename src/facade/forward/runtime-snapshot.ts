@@ -47,6 +47,8 @@ export interface RuntimeSnapshot {
   readonly knownShare: number;
   readonly hop: Hop;
   readonly forceHeader: boolean;
+  /** Longest `pinAfterWrite` of a route, milliseconds; 0: no write has to be remembered. */
+  readonly longestPinMs: number;
   readonly killSwitchFile: string | undefined;
   /** Share of successful requests that are logged, 0..1. */
   readonly successSample: number;

@@ -8,6 +8,7 @@ import type {
   BreakerSettings,
   CompareRules,
   Endpoint,
+  Path,
   Rollout,
   RouteModel,
   VerifyRule,
@@ -68,6 +69,8 @@ function compileRoute(route: RouteConfig, { defaults, compare }: FacadeConfig, p
     compare: compileCompare(route, compare),
     verify: compileVerify(route),
     maxBodyBytes: route.maxBody ?? defaults.maxBody,
+    callers: compileCallers({ ...defaults.callers, ...route.callers }),
+    pinAfterWriteMs: safetyOf(route) === 'safe' ? (route.pinAfterWrite ?? defaults.pinAfterWrite) : 0,
     deadlines: { ...defaults.deadlines, ...route.deadlines },
     breaker: compileBreaker({ ...defaults.breaker, ...route.breaker }),
     autopilot: route.autopilot && compileAutopilot(route.autopilot, defaults.autopilot),
@@ -101,6 +104,11 @@ function compileRollout(route: RouteConfig, params: readonly string[]): Rollout 
     // Without a direct endpoint there is nothing to fall back to, whatever the route says.
     fallback: route.direct === undefined ? 'none' : fallback,
   };
+}
+
+function compileCallers(named: Readonly<Record<string, Path>>): RouteModel['callers'] {
+  const entries = Object.entries(named);
+  return entries.length === 0 ? undefined : new Map(entries);
 }
 
 function compileCompare({ compare }: RouteConfig, all: FacadeConfig['compare']): CompareRules {

@@ -19,6 +19,10 @@ export interface DecisionFacts {
   readonly paramsSafe: boolean;
   /** The side that a known caller forces, when that is allowed. */
   readonly forced: Path | undefined;
+  /** The path that the table names for this caller. */
+  readonly named: Path | undefined;
+  /** The path that served a write of the same sticky value within the route's `pinAfterWrite`. */
+  readonly lastWriter: Path | undefined;
   /** Of the sticky value, 0..9999. */
   readonly bucket: number;
 }
@@ -32,6 +36,8 @@ export type DecisionReason =
   | 'path parameter unsafe for the gateway'
   | 'forced by the caller'
   | 'gateway only'
+  | 'named caller'
+  | 'last writer'
   | 'split';
 
 export type Choice =
@@ -47,6 +53,10 @@ const CHOICES = {
   unsafe: { path: 'direct', reason: 'path parameter unsafe for the gateway' },
   forcedDirect: { path: 'direct', reason: 'forced by the caller' },
   forcedGateway: { path: 'gateway', reason: 'forced by the caller' },
+  namedDirect: { path: 'direct', reason: 'named caller' },
+  namedGateway: { path: 'gateway', reason: 'named caller' },
+  writtenDirect: { path: 'direct', reason: 'last writer' },
+  writtenGateway: { path: 'gateway', reason: 'last writer' },
   splitDirect: { path: 'direct', reason: 'split' },
   splitGateway: { path: 'gateway', reason: 'split' },
   only: { path: 'gateway', reason: 'gateway only' },
@@ -61,6 +71,8 @@ export function decide(facts: DecisionFacts): Choice {
   if (facts.method === 'HEAD') return CHOICES.head;
   if (!facts.paramsSafe) return CHOICES.unsafe;
   if (facts.forced) return facts.forced === 'direct' ? CHOICES.forcedDirect : CHOICES.forcedGateway;
+  if (facts.named) return facts.named === 'direct' ? CHOICES.namedDirect : CHOICES.namedGateway;
+  if (facts.lastWriter) return facts.lastWriter === 'direct' ? CHOICES.writtenDirect : CHOICES.writtenGateway;
   return facts.bucket < facts.rollout.gateway ? CHOICES.splitGateway : CHOICES.splitDirect;
 }
 

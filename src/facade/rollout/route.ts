@@ -131,6 +131,10 @@ export interface RouteModel {
   readonly compare: CompareRules;
   readonly verify: VerifyRule | undefined;
   readonly maxBodyBytes: number;
+  /** Known callers that always take one path, by their id; undefined: none is named. */
+  readonly callers: ReadonlyMap<string, Path> | undefined;
+  /** Of a read: for so many milliseconds after a write of its sticky value it takes the path of the write. 0: off, or a write. */
+  readonly pinAfterWriteMs: number;
   readonly deadlines: Deadlines;
   readonly breaker: BreakerSettings;
   /** Undefined: only humans flip it. */

@@ -163,6 +163,7 @@ export interface ParityReportJson {
   readonly noise: { readonly samples: number; readonly wanted: number; readonly differing: IntervalJson };
   readonly parity: IntervalJson & { readonly wanted: number };
   readonly groups: readonly DifferenceGroupJson[];
+  readonly proposedRules?: string;
   readonly failures: { readonly control: IntervalJson; readonly candidate: IntervalJson };
   readonly latency?: { readonly ratio: Readonly<Record<'p50' | 'p95' | 'p99', IntervalJson>> };
   readonly readBacks?: {

@@ -27,7 +27,7 @@ export function ParitySection({ route, beat }: { route: RouteJson; beat: number 
 }
 
 function Report({ report }: { report: ParityReportJson }) {
-  const { counts, errors, parity, noise, groups, coverage, verdict, latency, readBacks } = report;
+  const { counts, errors, parity, noise, groups, proposedRules, coverage, verdict, latency, readBacks } = report;
   const notJudged = Object.entries(errors).map(([why, count]) => `${grouped(count)} ${why.replaceAll('_', ' ')}`);
   return html`<p class=${moodOf(verdict.kind)}>${verdict.text}</p>
     <dl>
@@ -59,6 +59,14 @@ function Report({ report }: { report: ParityReportJson }) {
       })}
     </dl>
     ${groups.length > 0 && html`<${Groups} groups=${groups} />`}
+    ${
+      proposedRules !== undefined &&
+      html`<details>
+        <summary>Rules that would leave out what differs by itself</summary>
+        <p class="quiet">Add them to the route in the rollout table.</p>
+        <pre>${proposedRules}</pre>
+      </details>`
+    }
     ${
       coverage.unseen.length > 0 &&
       html`<h3>Asked by callers, not compared yet</h3>

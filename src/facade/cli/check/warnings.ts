@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readDocument } from '../../config/document.ts';
 import { placeName } from '../../config/place.ts';
 import type { ConfigPath } from '../../config/problem.ts';
+import { Callers } from '../../forward/callers.ts';
 import { neverReaches } from '../../compare/pace.ts';
 import { fewestProving } from '../../compare/any-time.ts';
 import { rolloutOf } from '../../config/rollout.ts';
@@ -159,6 +160,27 @@ const splitByFewCallers: Warn = (input) => {
   }));
 };
 
+/** A caller whose token left FACADE_TOKENS, or a mistyped id: nothing would take the path that the operator meant. */
+const namesUnknownCallers: Warn = ({ config, variables, pairVariables }) => {
+  const tokens = (variables['FACADE_TOKENS'] ?? '').split(',').map((token) => token.trim());
+  const known = new Callers(variables[pairVariables.direct.token], tokens, new Set()).all.map(({ id }) => id);
+  if (known.length === 0) return [];
+  const named = [
+    { path: ['defaults', 'callers'], ids: Object.keys(config.defaults.callers) },
+    ...config.routes.map(({ callers = {} }, i) => ({ path: ['routes', i, 'callers'], ids: Object.keys(callers) })),
+  ];
+  return named.flatMap(({ path, ids }) =>
+    ids
+      .filter((id) => !known.includes(id))
+      .map((id) => ({
+        path: [...path, id],
+        kind: 'unknown-caller-id',
+        message: `${id} is the id of no token in FACADE_TOKENS, so no request takes this path by it`,
+        remedy: `write one of ${known.join(', ')}, or take the line out`,
+      })),
+  );
+};
+
 /** A file that was cut between two routes is sound in itself. */
 const vanishedRoutes: Warn = ({ config, running }) => {
   const gone = running?.filter((id) => !config.routes.some((route) => route.id === id)) ?? [];
@@ -225,6 +247,7 @@ const WARNINGS: readonly Warn[] = [
   rolloutWithoutGateway,
   canariesWithoutFallback,
   splitByFewCallers,
+  namesUnknownCallers,
   vanishedRoutes,
   unusedVariables,
   killedByFile,

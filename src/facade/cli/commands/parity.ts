@@ -72,6 +72,12 @@ function renderOne({ style }: Context, report: ParityReportView): string {
       'Differences:',
       ...groups.map((group) => `  ${group.text} (${group.standing}, ${group.cross.count})`),
     );
+  if (report.proposedRules !== undefined)
+    lines.push(
+      '',
+      'Direct differs from itself here. To leave these places out of the comparison, add to the route:',
+      ...report.proposedRules.split('\n').map((line) => `  ${line}`),
+    );
   if (coverage.unseen.length > 0)
     lines.push('', `Seen live and never compared: ${factCounts(coverage.unseen)}`, ...listed(coverage.unseen));
   return lines.join('\n');

@@ -18,6 +18,7 @@ import {
 import {
   directOnlyRoutesStayDirect,
   gatewayOnlyRoutesAreAllOrNothing,
+  namedCallersAreIds,
   onlySafeRoutesAreShadowed,
   stickyByIsKnown,
   writesAreNeverDeclaredSafe,
@@ -43,6 +44,7 @@ const CHECKS: readonly Check[] = [
   gatewayOnlyRoutesAreAllOrNothing,
   directOnlyRoutesStayDirect,
   stickyByIsKnown,
+  namedCallersAreIds,
   autopilotNeedsBothEndpoints,
   autopilotNeedsAWayBack,
   autopilotStepsRise,

@@ -67,3 +67,24 @@ export function stickyByIsKnown({ rows }: Draft): Finding[] {
     return [finding(at(row, 'rollout', 'stickyBy'), `"${stickyBy}" is no parameter of the route`, remedy)];
   });
 }
+
+const CALLER_ID = /^[0-9a-f]{12}$/;
+
+/** YAML reads twelve digits without quotes as a number, and `1234567890e1` as another one. */
+export function namedCallersAreIds({ rows, defaults }: Draft): Finding[] {
+  const named = [
+    { path: ['defaults', 'callers'], callers: defaults?.callers },
+    ...rows.map(({ index, route }) => ({ path: ['routes', index, 'callers'], callers: route.callers })),
+  ];
+  return named.flatMap(({ path, callers = {} }) =>
+    Object.keys(callers)
+      .filter((id) => !CALLER_ID.test(id))
+      .map((id) =>
+        finding(
+          [...path, id],
+          `"${id}" is no id of a caller`,
+          'write the twelve hex digits that the log shows as caller, in quotes',
+        ),
+      ),
+  );
+}

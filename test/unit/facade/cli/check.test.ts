@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { Callers } from '../../../../src/facade/forward/callers.ts';
 import { PARITY, TABLE } from './data.ts';
 import { cli, startFakeAdmin } from './kit.ts';
 
@@ -66,4 +67,34 @@ test.each<[string, Written, number | undefined]>([
   ['nobody was asked', {}, undefined],
 ])('warns of nothing: %s', async (_, written, compared) => {
   expect(await warned(written, compared)).toEqual([]);
+});
+
+test('warns of a caller that is named and that no token has, wherever it is named', async () => {
+  const token = 'token-of-a-pilot';
+  const known = new Callers(undefined, [token], new Set()).all[0]?.id ?? '';
+  const text = (id: string) => `upstreams:
+  direct: { url: "\${C2S_BASE_URL}" }
+  gateway: { url: "https://gateway.example" }
+defaults: { callers: { "${id}": gateway } }
+routes:
+  - id: leads.get
+    direct: GET /integration/leads/:leadId
+    gateway: GET /leads/:leadId
+    rollout: { gateway: 0, fallback: direct }
+    callers: { "${id}": direct }
+`;
+  const kinds = async (id: string, variables: Record<string, string>): Promise<string[]> => {
+    writeFileSync(file, text(id));
+    const { out } = await cli(['check', '--json', '--offline', '--config', file], { env: variables });
+    const { warnings } = JSON.parse(out) as { warnings: { kind: string; where: string }[] };
+    return warnings.filter(({ kind }) => kind === 'unknown-caller-id').map(({ where }) => where);
+  };
+  const tokens = { C2S_BASE_URL: 'https://crm.example', FACADE_TOKENS: token };
+  expect(await kinds(known, tokens)).toEqual([]);
+  expect(await kinds('0123456789ab', tokens)).toEqual([
+    'defaults.callers.0123456789ab',
+    'routes[0] (leads.get).callers.0123456789ab',
+  ]);
+  // Where the tokens are elsewhere, nothing can be said.
+  expect(await kinds('0123456789ab', { C2S_BASE_URL: 'https://crm.example' })).toEqual([]);
 });

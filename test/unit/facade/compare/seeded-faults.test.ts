@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import { parse } from 'yaml';
 import { ParityBook } from '../../../../src/facade/compare/book.ts';
 import { compareAnswers } from '../../../../src/facade/compare/compare.ts';
 import type { ParityReport } from '../../../../src/facade/compare/report.ts';
@@ -119,6 +120,18 @@ const faultsIn = ({ groups }: ParityReport) =>
     .filter(({ standing }) => standing === 'fault' || standing === 'suspect')
     .map(({ text }) => text.replace(/, [\d,]+ of [\d,]+$/, ''))
     .toSorted();
+
+test('the rules that a report proposes name its noise, and what they name differs no more', () => {
+  const { proposedRules = '' } = reportAfter(200, () => undefined);
+  const evidence = / # value timestamp→timestamp: \d+ of \d+ comparisons of direct with itself$/gm;
+  expect(proposedRules.match(evidence)).toHaveLength(2);
+  expect(parse(proposedRules)).toEqual({
+    compare: { ignore: ['$.meta.generated_at', '$.data[*].attributes.updated_at'] },
+  });
+  const { rules } = ruled(proposedRules.replace(/^compare:\n/, '').replaceAll(/^ {2}/gm, ''));
+  const told = (moment: number) => answer({ body: JSON.stringify(page(moment)) });
+  for (let i = 0; i < 50; i++) expect(compareAnswers(rules, told(i), told(i + 40), NOON).differences).toEqual([]);
+});
 
 describe('within 200 shadows', () => {
   it.each(Object.entries(FAULTS))('%s', (_, { spoil, named }) => {

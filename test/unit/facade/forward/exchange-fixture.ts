@@ -11,6 +11,7 @@ import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { Callers } from '../../../../src/facade/forward/callers.ts';
 import { DeadlineWatch } from '../../../../src/http/deadlines.ts';
 import { Exchange, type ExchangeContext } from '../../../../src/facade/forward/exchange.ts';
+import { LastWriters } from '../../../../src/facade/forward/last-writers.ts';
 import type { RuntimeSnapshot } from '../../../../src/facade/forward/runtime-snapshot.ts';
 import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import { parseTarget } from '../../../../src/facade/forward/target.ts';
@@ -110,6 +111,7 @@ export function worldOf(written: Written, killed = false, own: Partial<ExchangeC
     shadowSink: undefined,
     unknownWrites: undefined,
     keyedWrites: undefined,
+    lastWriters: new LastWriters(),
     ...own,
   };
   return {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ExchangeContext } from '../../../../src/facade/forward/exchange.ts';
 import { SEEN_EVERY, type ResponseBuffer, type ShadowSink } from '../../../../src/facade/forward/shadow-sink.ts';
 import type { RequestTrace } from '../../../../src/facade/observe/tracing/trace.ts';
+import { bucketOf } from '../../../../src/facade/rollout/split.ts';
 import { readMetric } from '../../../e2e/kit/facade.ts';
 import { worldOf, type Asking, type Call, type World } from './exchange-fixture.ts';
 import type { Written } from './table-fixture.ts';
@@ -753,7 +754,9 @@ describe('a request is told of', () => {
     await turn();
     await turn();
     const known = { requestId: 'r-1', route: 'leads.get', path: 'gateway', dialect: 'gateway', method: 'GET' };
-    expect(lines).toEqual([{ ...known, status: 200, outcome: 'ok', ms: 12, caller: expect.any(String) as string }]);
+    const decision = { stage: 'gateway', bucket: bucketOf('1'), reason: 'split', breaker: 'closed' };
+    const caller = expect.any(String) as string;
+    expect(lines).toEqual([{ ...known, ...decision, status: 200, outcome: 'ok', ms: 12, caller }]);
   });
 
   test('once, however often its answer closes', async () => {
@@ -764,5 +767,43 @@ describe('a request is told of', () => {
     await turn();
     call.res.emit('close');
     expect(await counted(/^facade_requests_total\{route="leads.get",path="gateway",method="GET",status="200"/)).toBe(1);
+  });
+});
+
+describe('the line of a request', () => {
+  const lines: object[] = [];
+  const requestLog = {
+    isLevelEnabled: () => true,
+    info: (line: object) => lines.push(line),
+    warn: (line: object) => lines.push(line),
+  };
+  const logged = async (written: Partial<Written>, call: () => Call, killed = false): Promise<object> => {
+    lines.length = 0;
+    open(written, killed, { requestLog: requestLog as never });
+    call();
+    asked(0).connects().answers(200, '{}');
+    await turn();
+    await turn();
+    return lines[0] as object;
+  };
+  const at = (gateway: number, shadow = 0) => ({
+    routes: [{ ...ROW, rollout: { gateway, shadow, fallback: 'direct' } }],
+  });
+  const read = (): Call => world.call({ target: '/leads/1' });
+  const stranger = (): Call => world.call({ target: '/leads/1', caller: 'unknown' });
+
+  test.each<[string, Partial<Written>, () => Call, boolean, object]>([
+    ['at 100', at(100), read, false, { stage: 'gateway', bucket: bucketOf('1'), reason: 'split', breaker: 'closed' }],
+    ['at 10 with a shadow', at(10, 20), read, false, { stage: 'canary', reason: 'split', path: 'direct' }],
+    ['of a stranger', at(100), stranger, false, { stage: 'gateway', bucket: bucketOf('1'), reason: 'unknown caller' }],
+    ['under the kill switch', at(100), read, true, { stage: 'gateway', reason: 'kill switch', path: 'direct' }],
+  ])('%s says how the table decided', async (_, written, call, killed, line) => {
+    expect(await logged(written, call, killed)).toMatchObject(line);
+  });
+
+  test('of what no route claims says nothing of a decision', async () => {
+    const line = await logged({}, () => world.call({ target: '/anything/else' }));
+    expect(Object.keys(line)).not.toEqual(expect.arrayContaining(['stage']));
+    expect(line).toMatchObject({ route: 'passthrough', path: 'passthrough' });
   });
 });

@@ -169,6 +169,19 @@ describe('a body', () => {
     expect(planned('direct')).toEqual({ kind: 'ok', value: { target: sent, body: asked, isTranslated: false } });
   });
 
+  test('that is longer than maxBody once it is translated goes direct, where it is as long as it came', () => {
+    const url = '/integration/leads/1/create_message';
+    const longest = 1_048_576 - '{"body":""}'.length;
+    for (const [length, kind] of [
+      [longest, 'untranslatable'],
+      [longest - 'message'.length, 'ok'],
+    ] as const) {
+      const body = Buffer.from(`{"body":"${'x'.repeat(length)}"}`);
+      expect(planFor(matched('POST', url), 'gateway', parseTarget(url), true, body).kind).toBe(kind);
+      expect(planFor(matched('POST', url), 'direct', parseTarget(url), true, body).kind).toBe('ok');
+    }
+  });
+
   test('of the gateway dialect keeps a list where direct has the same name for it', () => {
     const asked = Buffer.from('{"url":"https://a.example/h","events":["on_create_lead"]}');
     const sent = bodyFor(matched('POST', '/webhooks/subscribe'), 'direct', asked);

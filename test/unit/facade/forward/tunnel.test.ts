@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DeadlineWatch } from '../../../../src/http/deadlines.ts';
+import { LastWriters } from '../../../../src/facade/forward/last-writers.ts';
 import { requestRules } from '../../../../src/facade/forward/headers.ts';
 import { RuntimeBuilder } from '../../../../src/facade/forward/runtime-builder.ts';
 import type { RuntimeSnapshot } from '../../../../src/facade/forward/runtime-snapshot.ts';
@@ -125,6 +126,7 @@ function open(written: Partial<Written> = {}): void {
     shadowSink: undefined,
     unknownWrites: undefined,
     keyedWrites: undefined,
+    lastWriters: new LastWriters(),
   };
   const match = snapshot.unclaimed.read;
   const known = { caller: undefined, standing: 'known', requestId: 'ws-1', trace: undefined } as const;

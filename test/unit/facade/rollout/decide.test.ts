@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decide, type DecisionFacts } from '../../../../src/facade/rollout/decide.ts';
-import type { Rollout } from '../../../../src/facade/rollout/route.ts';
+import type { Path, Rollout } from '../../../../src/facade/rollout/route.ts';
 
 const rollout = (gateway: number): Rollout => ({ gateway, shadow: 0, stickyBy: 0, fallback: 'direct' });
 
@@ -15,6 +15,8 @@ const CLEAR: DecisionFacts = {
   method: 'GET',
   paramsSafe: true,
   forced: undefined,
+  named: undefined,
+  lastWriter: undefined,
   bucket: 2_499,
 };
 
@@ -27,6 +29,8 @@ const OBSTACLES: [reason: string, fact: Partial<DecisionFacts>][] = [
   ['HEAD is not known to the gateway', { method: 'HEAD' }],
   ['path parameter unsafe for the gateway', { paramsSafe: false }],
   ['forced by the caller', { forced: 'direct' }],
+  ['named caller', { named: 'direct' }],
+  ['last writer', { lastWriter: 'direct' }],
   ['split', { bucket: 2_500 }],
 ];
 
@@ -55,6 +59,22 @@ describe('a route with two endpoints', () => {
     [10_000, 9_999, 'gateway'],
   ])('that gives the gateway %d buckets sends bucket %d %s', (gateway, bucket, path) => {
     expect(decide({ ...CLEAR, rollout: rollout(gateway), bucket })).toEqual({ path, reason: 'split' });
+  });
+
+  test('gives the gateway a caller that is named for it, against the split, but against nothing else', () => {
+    const named: DecisionFacts = { ...CLEAR, rollout: rollout(0), bucket: 9_999, named: 'gateway' };
+    expect(decide({ ...named, lastWriter: 'direct' })).toEqual({ path: 'gateway', reason: 'named caller' });
+    for (const [reason, fact] of OBSTACLES.slice(0, 7)) {
+      expect(decide({ ...named, ...fact })).toEqual({ path: 'direct', reason });
+    }
+  });
+
+  test('is pinned to the gateway against the split, but against nothing else', () => {
+    const pinned: DecisionFacts = { ...CLEAR, rollout: rollout(0), bucket: 9_999, lastWriter: 'gateway' };
+    expect(decide(pinned)).toEqual({ path: 'gateway', reason: 'last writer' });
+    for (const [reason, fact] of OBSTACLES.slice(0, 8)) {
+      expect(decide({ ...pinned, ...fact })).toEqual({ path: 'direct', reason });
+    }
   });
 
   test('is forced to the gateway against the split, but against nothing else', () => {
@@ -97,6 +117,13 @@ describe('a route that only the gateway has', () => {
 
 describe('in every combination of facts', () => {
   const both = [true, false];
+  const NAMES: [named: Path | undefined, lastWriter: Path | undefined][] = [
+    [undefined, undefined],
+    [undefined, 'direct'],
+    [undefined, 'gateway'],
+    ['direct', 'gateway'],
+    ['gateway', 'direct'],
+  ];
   const ALL: DecisionFacts[] = [rollout(0), rollout(5_000), rollout(10_000)].flatMap((rollout) =>
     both.flatMap((hasDirectEndpoint) =>
       both.flatMap((hasGatewayEndpoint) =>
@@ -106,10 +133,12 @@ describe('in every combination of facts', () => {
               ['GET', 'HEAD', 'POST'].flatMap((method) =>
                 both.flatMap((paramsSafe) =>
                   ([undefined, 'direct', 'gateway'] as const).flatMap((forced) =>
-                    [0, 4_999, 5_000, 9_999].map((bucket) => ({
-                      ...{ rollout, hasDirectEndpoint, hasGatewayEndpoint, gatewayAvailable, killed },
-                      ...{ callerKnown, method, paramsSafe, forced, bucket },
-                    })),
+                    NAMES.flatMap(([named, lastWriter]) =>
+                      [0, 4_999, 5_000, 9_999].map((bucket) => ({
+                        ...{ rollout, hasDirectEndpoint, hasGatewayEndpoint, gatewayAvailable, killed },
+                        ...{ callerKnown, method, paramsSafe, forced, named, lastWriter, bucket },
+                      })),
+                    ),
                   ),
                 ),
               ),
@@ -122,7 +151,7 @@ describe('in every combination of facts', () => {
   const takesGateway = ALL.filter((facts) => decide(facts).path === 'gateway');
 
   test('an unknown caller never takes the gateway path, nor anyone while the kill switch is on or no gateway is set', () => {
-    expect(ALL).toHaveLength(3 * 2 ** 6 * 3 * 3 * 4);
+    expect(ALL).toHaveLength(3 * 2 ** 6 * 3 * 3 * 5 * 4);
     expect(takesGateway.length).toBeGreaterThan(0);
     for (const { callerKnown, killed, gatewayAvailable } of takesGateway) {
       expect([callerKnown, killed, gatewayAvailable]).toEqual([true, false, true]);

@@ -8,7 +8,7 @@ import type { FlipReason, FlipRecord } from '../../../../src/facade/rollout/flip
 import { ChangeLog } from '../../../../src/facade/steer/change-log.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
 import { NotedFlips } from '../../../../src/facade/steer/noted-flips.ts';
-import { PostgresFlips, type FlipLog } from '../../../../src/facade/store/flips.ts';
+import { PostgresFlips, type FlipLog, type SteerTransaction } from '../../../../src/facade/store/flips.ts';
 import type { QueuedNotification } from '../../../../src/facade/store/notification-queue.ts';
 import { CommitUnknown } from '../../../../src/facade/store/unavailable.ts';
 import { testStores } from '../store/kit.ts';
@@ -87,7 +87,7 @@ describe('a flip', () => {
     const cut = noted({
       ...inner,
       isLasting: true,
-      transact: async (work) => {
+      transact: async (work: (tx: SteerTransaction) => Promise<unknown>) => {
         await inner.transact(work);
         throw new CommitUnknown();
       },
