@@ -10,6 +10,7 @@ const engine = [
   'store',
   'forward',
   'compare',
+  'notify',
   'steer',
   'admin',
   'cluster',

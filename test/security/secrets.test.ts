@@ -14,6 +14,9 @@ const SECRETS = {
   FACADE_TOKENS: FACADE_TOKEN,
   C2S_GATEWAY_TOKEN: 'test-gateway-key-of-the-facade',
   ADMIN_TOKEN: 'test-admin-token-of-the-operator',
+  NOTIFY_SECRET: 'test-notify-secret-of-the-operator',
+  // A place in the path, as chats have it; nobody listens there, so that the log has much to say about it.
+  HOOK_URL: 'http://127.0.0.1:9/services/test-hook-secret-4711',
   WEBHOOK_SECRET: 'test-webhook-secret-of-contact2sale',
   WORK_API_KEY: 'test-work-api-key-4711',
   DIRETRIX_USER: 'test-diretrix-user-4711',
@@ -44,6 +47,7 @@ beforeAll(async () => {
     edit: (config) => {
       setAll(config, 50);
       config.setIn(['server', 'forceHeader'], true);
+      config.set('notify', config.createNode([{ url: '${HOOK_URL}' }]));
     },
   });
   ({ url, adminUrl } = await facade.ready());
@@ -70,6 +74,7 @@ const PAGES = [
   '/api/config',
   '/api/discovery',
   '/api/kill-switch',
+  '/api/notify',
   '/api/parity',
   '/api/migration',
   '/api/history',

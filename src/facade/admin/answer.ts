@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { jsonBody } from '../../http/json-body.ts';
 import { Refused } from '../../http/page-errors.ts';
 import { within } from '../../http/within.ts';
@@ -72,6 +72,12 @@ function refusalOf({ kind, message: detail }: FlipRefused): Refused {
   return new Refused({ status: STATUS[kind], kind: `flip-${kind}`, detail, retryAfter });
 }
 
+/** As a body has it. */
+export const signature = {
+  who: z.string().trim().min(1).max(100).optional(),
+  why: z.string().trim().min(1).max(500).optional(),
+};
+
 interface Signature {
   readonly who?: string | undefined;
   readonly why?: string | undefined;
@@ -81,7 +87,11 @@ interface Signature {
  * Who flips. The name is what they say of themselves, for display; what they proved is the token, or that they are on
  * this machine. The program says which it is in the header that the guard wants anyway.
  */
-export function reasonOf(req: Request, { who, why }: Signature, adminToken: string | undefined): FlipReason {
+export function reasonOf(
+  req: Pick<Request, 'headers'>,
+  { who, why }: Signature,
+  adminToken: string | undefined,
+): FlipReason {
   const program = req.headers['x-c2s-admin'];
   const source: FlipSource = program === 'cli' || program === 'console' ? program : 'api';
   return { source, who: who ?? 'unknown', why, identity: adminToken === undefined ? 'loopback' : 'admin token' };

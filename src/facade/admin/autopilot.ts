@@ -1,17 +1,23 @@
-import express, { type Router } from 'express';
+import express, { type Request, type Router } from 'express';
+import { z } from 'zod';
 import type { Autopilot } from '../compare/autopilot/index.ts';
 import { methodNotAllowed, Refused } from '../../http/page-errors.ts';
-import { answer } from './answer.ts';
+import { answer, readAs, reasonOf, signature, smallBody } from './answer.ts';
 
 /**
  * What the autopilot sees, wants and did, and the two things that a human may tell it. Behind the guard of the admin API.
  *
  *     GET  /api/autopilot                every route on autopilot: phase, gates with their numbers, proposal as a diff
  *     GET  /api/autopilot/:route         one of them, with its last decisions
- *     POST /api/autopilot/:route/pause   hands off, until it is resumed or its settings change
+ *     POST /api/autopilot/:route/pause   {who?, why?}: hands off, until it is resumed or its settings change
  *     POST /api/autopilot/:route/resume
  */
-export function autopilotRoutes(autopilot: Autopilot): Router {
+interface AutopilotRoutesOptions {
+  readonly autopilot: Autopilot;
+  readonly adminToken: string | undefined;
+}
+
+export function autopilotRoutes({ autopilot, adminToken }: AutopilotRoutesOptions): Router {
   const router = express.Router();
   router
     .route('/autopilot')
@@ -22,15 +28,21 @@ export function autopilotRoutes(autopilot: Autopilot): Router {
     .get(answer<AutopilotOfRoute>(({ params }) => viewRoute(autopilot, params.route)))
     .all(methodNotAllowed);
   for (const kind of ['pause', 'resume'] as const) {
-    const order = answer<AutopilotOfRoute>(async ({ params: { route } }) => {
+    const order = answer(async (req: Request<AutopilotOfRoute>) => {
+      const { route } = req.params;
       if (!autopilot.has(route)) throw notOnAutopilot(route);
-      await autopilot.order({ route, kind, by: 'the admin API' });
+      const { who, why } = readAs(orderBody, req.body);
+      const reason = reasonOf(req, { who, why }, adminToken);
+      const by = who === undefined ? 'the admin API' : `${who} (${reason.source})`;
+      await autopilot.order({ route, kind, by: why === undefined ? by : `${by}: ${why}` }, reason);
       return viewRoute(autopilot, route);
     });
-    router.route(`/autopilot/:route/${kind}`).post(order).all(methodNotAllowed);
+    router.route(`/autopilot/:route/${kind}`).post(smallBody, order).all(methodNotAllowed);
   }
   return router;
 }
+
+const orderBody = z.strictObject(signature);
 
 interface AutopilotOfRoute {
   readonly route: string;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ROLLOUT_KEYS, type RolloutKey } from '../config/rollout.ts';
 import { methodNotAllowed } from '../../http/page-errors.ts';
 import type { Steering } from '../steer/steering.ts';
-import { answer, readAs, reasonOf, smallBody } from './answer.ts';
+import { answer, readAs, reasonOf, signature, smallBody } from './answer.ts';
 
 /** POST /api/flips, POST /api/rollback, /api/kill-switch: everything that moves a route. */
 
@@ -13,10 +13,6 @@ interface FlipRoutesOptions {
   readonly adminToken: string | undefined;
 }
 
-const signature = {
-  who: z.string().trim().min(1).max(100).optional(),
-  why: z.string().trim().min(1).max(500).optional(),
-};
 const precautions = {
   expectRevision: z.int().min(0).optional(),
   dryRun: z.boolean().optional(),

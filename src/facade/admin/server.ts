@@ -10,6 +10,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { StoreHolder } from '../store/holder.ts';
 import { isOtherVersion, isStoreAway } from '../store/unavailable.ts';
 import type { Autopilot } from '../compare/autopilot/index.ts';
+import type { Notifying } from '../notify/start.ts';
 import type { ParityBook } from '../compare/book.ts';
 import { BODY_DEADLINE_MS } from './answer.ts';
 import { explain } from './explain.ts';
@@ -21,6 +22,7 @@ import { createEvents } from './events.ts';
 import { guard } from './guard.ts';
 import type { BurnDown } from '../steer/burn-down.ts';
 import type { Steering } from '../steer/steering.ts';
+import { notifyRoutes } from './notify.ts';
 import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
 import { migrationRoutes } from './migration.ts';
@@ -62,6 +64,7 @@ export interface AdminOptions {
   readonly forgetEvidence: (route: string) => Promise<void>;
   readonly timeline: Timeline;
   readonly autopilot: Autopilot;
+  readonly notifying: Notifying;
   /** The data upstream are invented: samples may be shown as they are. */
   readonly isSandbox: boolean;
   /** Reads the config file again, at once. */
@@ -112,7 +115,7 @@ function createApi(options: AdminOptions): Router {
   api.route('/explain').post(question, explain(dataPlane)).all(methodNotAllowed);
   view('/discovery', (_req, res) => viewDiscovery(options, res));
   for (const { path, router } of options.adminRoutes) api.use(path, router);
-  api.use(autopilotRoutes(options.autopilot));
+  api.use(autopilotRoutes(options), notifyRoutes(options));
   api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options), unknownWriteRoutes(options));
   return api;
 }

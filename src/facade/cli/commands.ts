@@ -185,9 +185,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       ['--pause', 'hands off the route'],
       ['--resume', 'on again'],
+      ['--why <text>', 'the reason, for the log'],
     ],
     common: 'admin',
     load: async () => (await import('./commands/autopilot.ts')).autopilot,
+  },
+  {
+    usage: 'notify',
+    summary: 'who is told of flips, proposals, roll backs, the kill switch, breakers and parity',
+    options: [['--test', 'post a test to each, and tell what it answered']],
+    common: 'admin',
+    help: 'Exit code 1: a target did not take the test.',
+    load: async () => (await import('./commands/notify.ts')).notify,
   },
   {
     usage: 'migration',

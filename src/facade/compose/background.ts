@@ -8,8 +8,11 @@ import { startUnknownWrites } from '../compare/unknown-writes/start.ts';
 import type { UnknownWrites } from '../compare/unknown-writes/unknown-writes.ts';
 import type { RunningExtension } from '../extension/product.ts';
 import type { KillSwitch } from '../forward/kill-switch.ts';
+import { startNotify, type Notifying } from '../notify/start.ts';
+import type { FlipRecord } from '../rollout/flip.ts';
 import { createPages } from '../forward/pages.ts';
 import { AutopilotFlips } from '../steer/autopilot-flips.ts';
+import { ChangeLog } from '../steer/change-log.ts';
 import { BurnDown } from '../steer/burn-down.ts';
 import { createFileGuard, createFlipGuard } from '../steer/flip-guard.ts';
 import { proofsOf } from '../steer/proof.ts';
@@ -20,6 +23,7 @@ import { startSteering } from '../steer/start.ts';
 import { Steering } from '../steer/steering.ts';
 import { TrafficMeter } from '../steer/traffic-meter.ts';
 import { StoreHolder, type OpenOptions } from '../store/holder.ts';
+import type { QueuedNotification } from '../store/notification-queue.ts';
 import type { Store } from '../store/index.ts';
 import type { Closing } from './closing.ts';
 import type { ComposeContext } from './options.ts';
@@ -36,6 +40,7 @@ export interface Background {
   readonly flipsReady: Promise<void>;
   readonly burnDown: BurnDown;
   readonly autopilot: Autopilot;
+  readonly notifying: Notifying;
   /** Undefined: the product is the engine alone. */
   readonly extension: RunningExtension | undefined;
 }
@@ -51,16 +56,19 @@ export async function startBackground(
   const comparing = startComparing(context, runtime, reading);
   closing.defer(() => comparing.close());
   const unknownWrites = keepUnknownWrites(context, runtime, reading, closing);
+  const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
+  const notifying = notify(context, runtime, { store, comparing, instance }, closing);
   const steering = createSteering(context, runtime, comparing);
   showShared(context, runtime, store, steering);
   const meter = new TrafficMeter({ metrics: runtime.metrics, calendar: context.calendar, log: context.log });
   const burnDown = createBurnDown(context, runtime, { steering, meter, comparing });
   meter.subscribe((traffic) => burnDown.measure(traffic));
-  const started = attachToStore(context, { store, steering, meter });
+  const started = attachToStore(context, { store, steering, meter, notifying, instance });
   closing.defer(() => started.close());
   const extension = await startExtension(context, runtime, store);
-  const autopilot = pilot(context, runtime, { store, steering, comparing }, closing);
-  return { store, comparing, unknownWrites, steering, flipsReady: started.ready, burnDown, autopilot, extension };
+  const autopilot = pilot(context, runtime, { store, steering, comparing, notifying }, closing);
+  const parts = { store, comparing, unknownWrites, steering, burnDown, autopilot, notifying, extension };
+  return { ...parts, flipsReady: started.ready };
 }
 
 function createStore({ environment, product, log }: ComposeContext): StoreHolder {
@@ -112,9 +120,32 @@ function keepUnknownWrites(
   return started.writes;
 }
 
+type Noticed = Pick<Background, 'store' | 'comparing'> & Named;
+
+/** Before whatever it tells of, so that it is closed after it. */
+function notify(
+  { environment, duties, calendar, log }: ComposeContext,
+  { metrics, dataPlane, active, breakers }: Runtime,
+  { store, comparing, instance }: Noticed,
+  closing: Closing,
+): Notifying {
+  const notifying = startNotify({
+    ...{ store, instance, metrics, calendar, log },
+    config: active.config,
+    secret: environment.notifySecret,
+    parity: (route) => comparing.book.report(route, calendar.now()),
+    isUnderPressure: () => dataPlane.overload.isUnderPressure,
+    tellsVerdictsAlone: duties.mayLead,
+  });
+  active.subscribe((next) => notifying.use(next.config));
+  breakers.add((...change) => notifying.breakerChanged(...change));
+  closing.defer(() => notifying.close());
+  return notifying;
+}
+
 function createSteering(context: ComposeContext, runtime: Runtime, comparing: Comparing): Steering {
   const { rollouts, pending, active, killSwitch, dataPlane } = runtime;
-  const { log, calendar, duties, variables, product } = context;
+  const { log, calendar, duties, variables, product, role } = context;
   const guard = createFlipGuard({
     reportOf: (route) => comparing.book.report(route, calendar.now()),
     lacksOperation: (id) => {
@@ -128,7 +159,8 @@ function createSteering(context: ComposeContext, runtime: Runtime, comparing: Co
   if (duties.keepsHistory) rollouts.guardEdits(createFileGuard(guard, log));
   const shared = shareKillSwitch(context, killSwitch);
   const steering = new Steering({ rollouts, pending, config: () => active.config, killSwitch: shared, guard, log });
-  killSwitch.subscribe((_on, by) => steering.noteKillSwitch(by));
+  // Of one machine: its other workers see the same file.
+  killSwitch.subscribe((_on, by) => role.isFirst && steering.noteKillSwitch(by));
   return steering;
 }
 
@@ -177,15 +209,24 @@ function createBurnDown(
   });
 }
 
-type KeptInStore = Pick<Background, 'store' | 'steering'> & { readonly meter: TrafficMeter };
+/** Of the process, among those that share a store. */
+interface Named {
+  readonly instance: string;
+}
+
+type KeptInStore = Pick<Background, 'store' | 'steering' | 'notifying'> & Named & { readonly meter: TrafficMeter };
 
 function attachToStore(
   { calendar, duties, log }: ComposeContext,
-  { store, ...kept }: KeptInStore,
+  { store, notifying, ...kept }: KeptInStore,
 ): ReturnType<typeof startSteering> {
-  const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
   const now = () => new Date(calendar.now());
-  return startSteering({ ...kept, opened: store.opened, instance, now, log, keepsHistory: duties.keepsHistory });
+  const notes = {
+    changes: new ChangeLog(log),
+    rowsOf: (records: readonly FlipRecord[]) => notifying.rowsOf(records),
+    flipped: (rows: readonly QueuedNotification[]) => notifying.flipped(rows),
+  };
+  return startSteering({ ...kept, opened: store.opened, now, log, keepsHistory: duties.keepsHistory, notes });
 }
 
 async function startExtension(
@@ -210,11 +251,11 @@ async function startExtension(
   return extension;
 }
 
-type Piloted = Pick<Background, 'store' | 'steering' | 'comparing'>;
+type Piloted = Pick<Background, 'store' | 'steering' | 'comparing' | 'notifying'>;
 
 function pilot(context: ComposeContext, { metrics, dataPlane }: Runtime, parts: Piloted, closing: Closing): Autopilot {
   const { calendar, log, duties, autopilotEvery } = context;
-  const { store, steering, comparing } = parts;
+  const { store, steering, comparing, notifying } = parts;
   const flips = new AutopilotFlips(steering);
   closing.defer(() => flips.close());
   const started = startAutopilot({
@@ -227,6 +268,7 @@ function pilot(context: ComposeContext, { metrics, dataPlane }: Runtime, parts: 
     // Where the database is ours alone, there is nobody with whom to agree on who decides.
     awaitsStore: duties.rolloutsIn === 'database',
     mayLead: duties.mayLead,
+    onProposal: (step) => notifying.proposed(step),
     every: autopilotEvery,
   });
   closing.defer(() => started.close());

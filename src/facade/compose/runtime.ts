@@ -1,5 +1,6 @@
 import { DataPlane } from '../forward/data-plane.ts';
 import { KillSwitch } from '../forward/kill-switch.ts';
+import type { BreakerListener } from '../forward/route-state.ts';
 import { Loader } from '../forward/reload.ts';
 import { RuntimeBuilder } from '../forward/runtime-builder.ts';
 import { overloadLimits } from '../forward/settings.ts';
@@ -15,6 +16,8 @@ import type { ComposeContext } from './options.ts';
 export interface Runtime {
   readonly metrics: Metrics;
   readonly builder: RuntimeBuilder;
+  /** Who hears of breakers that change. */
+  readonly breakers: Set<BreakerListener>;
   readonly loader: Loader;
   readonly rollouts: RolloutStore;
   /** What still has to be written into the history. */
@@ -44,9 +47,12 @@ export function createRuntime(context: ComposeContext, closing: Closing): Runtim
     log,
   });
   const { reload } = files;
-  const builder = new RuntimeBuilder(metrics, now, (route, path, state) =>
-    role.tell({ kind: 'breaker', route, path, state }),
-  );
+  const breakers = new Set<BreakerListener>();
+  const builder = new RuntimeBuilder(metrics, now, (route, path, state, isFollowed) => {
+    // What it was told it tells nobody.
+    if (!isFollowed) role.tell({ kind: 'breaker', route, path, state });
+    for (const listener of breakers) listener(route, path, state, isFollowed);
+  });
   closing.defer(() => builder.close());
   const loader = new Loader({ file, pair, schema, builder, metrics, log, variables, workers: role.workers });
   const pending = new PendingWrites(log);
@@ -67,7 +73,7 @@ export function createRuntime(context: ComposeContext, closing: Closing): Runtim
     watchFiles(context, files, active, loader);
     closing.defer(() => files.close());
   };
-  return { metrics, builder, loader, rollouts, pending, active, dataPlane, killSwitch, watch, reload };
+  return { metrics, builder, breakers, loader, rollouts, pending, active, dataPlane, killSwitch, watch, reload };
 }
 
 function createDataPlane(context: ComposeContext, metrics: Metrics, { config, snapshot }: Active): DataPlane {

@@ -104,6 +104,7 @@ export const environmentSchema = z.object({
   GATEWAY_URL: optional(url),
   GATEWAY_TOKEN: optional(token),
   FACADE_TOKENS: optional(tokenList),
+  NOTIFY_SECRET: optional(strongToken),
   FACADE_CONFIG: withDefault(text, 'config/facade.yaml'),
   WORKERS: withDefault(workers, 1),
   DRAIN_DELAY: withDefault(drainDelay, 0),

@@ -43,6 +43,8 @@ export interface Environment {
   readonly gatewayToken: string | undefined;
   /** Credentials of known callers beside `directToken`. */
   readonly facadeTokens: readonly string[];
+  /** Signs notifications; unset: those of targets with a `secret` of their own alone are signed. */
+  readonly notifySecret: string | undefined;
   readonly configFile: string;
   /** Processes that serve; 1: this one. */
   readonly workers: number;
@@ -172,6 +174,7 @@ const SECRETS: readonly SecretVariable[] = [
   { name: 'GATEWAY_TOKEN', isList: false },
   { name: 'FACADE_TOKENS', isList: true },
   { name: 'ADMIN_TOKEN', isList: false },
+  { name: 'NOTIFY_SECRET', isList: false },
 ] satisfies readonly { readonly name: Variable; readonly isList: boolean }[];
 
 /** A secret has one purpose: who is given it for one would have the other. Faults name the variables alone. */
@@ -202,6 +205,7 @@ function named(env: CheckedVariables): Environment {
     gatewayUrl: env.GATEWAY_URL,
     gatewayToken: env.GATEWAY_TOKEN,
     facadeTokens: env.FACADE_TOKENS ?? [],
+    notifySecret: env.NOTIFY_SECRET,
     configFile: env.FACADE_CONFIG,
     workers: env.WORKERS,
     drainDelayMs: env.DRAIN_DELAY,

@@ -18,13 +18,17 @@ interface JudgedValue {
   readonly schema: TableSchema;
 }
 
-/** Short scalars are repeated, so that the report can be read without the file. A URL is not: it may hold a secret. */
+const MAY_BE_SECRET: ReadonlySet<string | number | undefined> = new Set(['url', 'secret']);
+
+/** Short scalars are repeated, so that the report can be read without the file. A URL is not: it may hold a secret, or be one. */
 function shown(value: unknown, path: ConfigPath): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
   if (typeof value === 'number') return String(value);
   const text = JSON.stringify(value);
-  return path.at(-1) === 'url' || text.length > 48 ? `a ${typeof value === 'string' ? 'text' : typeof value}` : text;
+  return MAY_BE_SECRET.has(path.at(-1)) || text.length > 48
+    ? `a ${typeof value === 'string' ? 'text' : typeof value}`
+    : text;
 }
 
 function unknownKeys(keys: readonly string[], path: ConfigPath, { schema }: JudgedValue): Finding[] {

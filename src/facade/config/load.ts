@@ -22,8 +22,8 @@ export type ParsedConfig =
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 /**
- * Parses and checks. In `config` the URLs of the upstreams are expanded and end without a slash; the gateway's is empty
- * when its variable is not set.
+ * Parses and checks. In `config` all URLs and secrets are expanded. Those of the upstreams end without a slash; the gateway's is
+ * empty when its variable is not set.
  * @param schema with the section of an extension, where there is one.
  */
 export function parseConfig(text: string, env: Variables, schema = ENGINE_SCHEMA): ParsedConfig {
@@ -53,6 +53,11 @@ function withUrls(config: FacadeConfig, env: Variables): FacadeConfig {
   return {
     ...config,
     upstreams: { direct: { ...direct, url: url(direct.url) }, gateway: { ...gateway, url: url(gateway.url) } },
+    notify: config.notify.map(({ url, events, secret }) => ({
+      url: expandVariables(url, env).text.trim(),
+      events,
+      secret: secret === undefined ? undefined : expandVariables(secret, env).text.trim(),
+    })),
   };
 }
 

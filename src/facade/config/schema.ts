@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { compare, knownDifference, routeCompare, verify } from './compare-schema.ts';
+import { notify } from './notify-schema.ts';
 import { hasTwoDecimals } from './percentage.ts';
 import { duration, durationUpTo, positiveDuration, size } from '../../http/units.ts';
 
@@ -416,6 +417,10 @@ const server = z.strictObject({
       'Addresses or CIDR ranges whose x-forwarded-* headers are believed and extended. From all others they are replaced.',
     ),
   killSwitchFile: z.string().optional().describe('While a file of this name exists, every route is direct.'),
+  consoleUrl: z
+    .string()
+    .optional()
+    .describe('Where operators reach the console, as https://host/console/: for the links in what `notify` posts.'),
   knownCallerShare: z
     .number()
     .min(0)
@@ -483,6 +488,7 @@ export const settingsShape = {
     .describe('Requests that no route claims: they go direct as they came, under the limits of a route.'),
   compare: compare.prefault({}).describe('How shadows are run and judged.'),
   migration: migration.prefault({}).describe('When the burn-down says that an old path can be deleted.'),
+  notify: notify.describe('Who is told of flips, proposals, roll backs, the kill switch, breakers and parity.'),
 };
 
 export const rowsShape = {

@@ -1,6 +1,6 @@
 /**
- * `${NAME}` in the URL of an upstream: the one place where the file reads the environment, so that the same file serves
- * every environment. An empty variable counts as unset, because an empty address of the gateway is how it is switched off.
+ * `${NAME}` in the URL of an upstream, and in the URL and the secret of a notification's target: the places where the file
+ * reads the environment, so that the same file serves every environment, and no secret stands in it. An empty variable counts as unset, because an empty address of the gateway is how it is switched off.
  */
 
 export type Variables = Readonly<Record<string, string | undefined>>;

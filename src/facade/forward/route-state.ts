@@ -4,8 +4,8 @@ import { RouteRecorder } from '../observe/recorder.ts';
 import type { Path, RouteModel, ServedPath } from '../rollout/route.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
 
-/** Hears of every breaker that changed by what was seen here. */
-export type BreakerListener = (route: string, path: Path, state: BreakerState) => void;
+/** Hears of every breaker that changed. @param isFollowed by what another process saw. */
+export type BreakerListener = (route: string, path: Path, state: BreakerState, isFollowed: boolean) => void;
 
 /**
  * What lives on across reloads of one route: its breakers and its counters. A reload never resets a breaker of a route
@@ -68,7 +68,7 @@ export class RouteState {
       now: this.#now,
       onChange: (state, isFollowed) => {
         this.#tell(path, state);
-        if (!isFollowed) this.#onBreaker?.(this.#model.id, path, state);
+        this.#onBreaker?.(this.#model.id, path, state, isFollowed);
       },
     }));
   }

@@ -1,3 +1,4 @@
+import { visible } from '../../http/visible.ts';
 import type { RolloutValues } from '../config/rollout.ts';
 
 /**
@@ -27,6 +28,12 @@ export interface FlipReason {
   /** The numbers that led to it. No personal data. */
   readonly evidence?: unknown;
 }
+
+/** Who, through what, and why, as a log line has it. */
+export const reasonFields = ({ who, source, why }: Pick<FlipReason, 'who' | 'source' | 'why'>) => ({
+  by: { who: visible(who), source },
+  why: why === undefined ? undefined : visible(why),
+});
 
 /** A line of the history. A flip of several routes is several lines of one revision. */
 export type FlipRecord = FlipReason & {

@@ -2,6 +2,8 @@ import type { Logger } from '../../http/log.ts';
 import type { Store } from '../store/index.ts';
 import { follow } from './follow.ts';
 import { MemoryFlips } from './memory-flips.ts';
+import type { ChangeLog } from './change-log.ts';
+import { NotedFlips } from './noted-flips.ts';
 import { MemoryTraffic } from './memory-traffic.ts';
 import type { Steering } from './steering.ts';
 import type { TrafficMeter } from './traffic-meter.ts';
@@ -19,6 +21,14 @@ interface SteeringStartOptions {
   readonly log: Logger;
   /** False: another process on this file does. */
   readonly keepsHistory: boolean;
+  /** Of what is written into the history here, and of what others wrote. */
+  readonly notes: NotesOfChanges;
+}
+
+interface NotesOfChanges {
+  readonly changes: ChangeLog;
+  readonly rowsOf: ConstructorParameters<typeof NotedFlips>[1]['rowsOf'];
+  readonly flipped: ConstructorParameters<typeof NotedFlips>[1]['flipped'];
 }
 
 interface StartedSteering {
@@ -44,6 +54,7 @@ export function startSteering({
   now,
   log,
   keepsHistory,
+  notes,
 }: SteeringStartOptions): StartedSteering {
   let stop: (() => Promise<void>) | undefined;
   let isClosed = false;
@@ -56,7 +67,10 @@ export function startSteering({
     // Else one of its own, that nobody asks: what is to be written down would otherwise wait for ever.
     const shared = keepsHistory ? store : undefined;
     const flips = shared && kept ? new kept.PostgresFlips(shared.steering, log) : new MemoryFlips(now);
-    attaching = steering.attach(flips).catch((error: unknown) => {
+    // What another process keeps the history of, that one tells.
+    const noted = keepsHistory ? new NotedFlips(flips, { ...notes, now }) : flips;
+    if (keepsHistory) steering.subscribe((records) => notes.changes.seen(records));
+    attaching = steering.attach(noted).catch((error: unknown) => {
       if (!isClosed) log.warn({ err: error }, 'the flips cannot be read yet; it is tried again');
     });
     await attaching;

@@ -4,7 +4,7 @@ import { within } from '../../http/within.ts';
 import { changedPart, rolloutsOf, type RolloutSet } from '../config/rollout.ts';
 import { withRollouts } from '../config/rollouts.ts';
 import type { FacadeConfig } from '../config/schema.ts';
-import type { FlipChange, FlipReason, FlipRecord } from '../rollout/flip.ts';
+import { reasonFields, type FlipChange, type FlipReason, type FlipRecord } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery, SteerState } from '../store/flips.ts';
 import type { Logger } from '../../http/log.ts';
 import { admitted, type FlipCheck, type FlipGuard } from './flip-guard.ts';
@@ -183,6 +183,12 @@ export class Steering {
   /** The kill switch of all instances, at once here. @returns where the order is, within a second. Never rejects. */
   async setKillSwitch(on: boolean, reason: FlipReason): Promise<KillSwitchKept> {
     const kept = await this.#killSwitch.set(on, reason);
+    // Else the history tells of it.
+    if (!kept.isRecorded)
+      this.#options.log.info(
+        { to: on ? 'on' : 'off', ...reasonFields(reason), kept: kept.where },
+        'kill switch set; the history does not have it yet',
+      );
     this.#lookLater();
     return kept;
   }

@@ -6,6 +6,8 @@ import { TimeOver, within } from '../../http/within.ts';
 import { isRollout, type Rollouts } from '../config/rollout.ts';
 import { forcedOf, type FlipChange, type FlipReason, type FlipRecord } from '../rollout/flip.ts';
 import { FLIPS_CHANNEL } from './channels.ts';
+import type { QueuedNotification } from './notification-queue.ts';
+import { addNotifications } from './notifications.ts';
 import { lastImportedFile, recordImportedFile, wasImported, type ImportedFile } from './imported-files.ts';
 import type { Database } from './schema.ts';
 import { storedJson } from './stored-json.ts';
@@ -43,6 +45,11 @@ export interface SteerTransaction extends SteerState {
   lastSwitch(revision: number, but?: readonly number[]): Promise<boolean | undefined>;
   /** @returns the new revision, or the old one when there is nothing in the flip. */
   append(flip: NewFlip): Promise<number>;
+  /**
+   * Has them posted once all of this is carried out, and not otherwise. Left out: a history that outlives nothing.
+   * @returns false: they could not be kept, which is no reason to refuse the flip.
+   */
+  readonly notify?: (rows: readonly QueuedNotification[]) => Promise<boolean>;
 }
 
 export interface HistoryQuery {
@@ -204,6 +211,7 @@ function transactionOf(tx: Transaction<Database>, state: SteerState): SteerTrans
     imported: (file) => recordImportedFile(tx, file),
     lastSwitch: (revision, but) => lastSwitch(tx, revision, but),
     append: (flip) => append(tx, state, flip),
+    notify: (rows) => notify(tx, rows),
   };
 }
 
@@ -257,6 +265,17 @@ async function append(tx: Transaction<Database>, state: SteerState, flip: NewFli
   // Delivered with the commit, and not without it.
   await sql`select pg_notify(${FLIPS_CHANNEL}, ${String(revision)})`.execute(tx);
   return revision;
+}
+
+async function notify(tx: Transaction<Database>, rows: readonly QueuedNotification[]): Promise<boolean> {
+  await sql`savepoint notify`.execute(tx);
+  try {
+    await addNotifications(tx, rows, new Date());
+    return true;
+  } catch {
+    await sql`rollback to savepoint notify`.execute(tx);
+    return false;
+  }
 }
 
 async function keepRollouts(tx: Transaction<Database>, revision: number, changes: NewFlip['changes']): Promise<void> {

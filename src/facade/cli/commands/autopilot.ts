@@ -2,11 +2,13 @@ import type { DecisionRecord, Report } from '../../compare/autopilot/ports.ts';
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { instant } from '../format.ts';
+import { signature } from '../signature.ts';
 import { renderTable, type Column } from '../table.ts';
 
 export interface AutopilotCommandOptions extends CommonOptions {
   readonly pause?: boolean;
   readonly resume?: boolean;
+  readonly why?: string;
 }
 
 /** Between its coming on autopilot and the first look there is nothing but the route. */
@@ -25,9 +27,10 @@ const GATES: readonly Column[] = [{ title: 'GATE' }, { title: 'STATE' }, { title
 const DECISIONS: readonly Column[] = [{ title: 'WHEN' }, { title: 'DECISION' }, { title: 'WHY' }];
 
 /** What the autopilot sees and wants; of one route with its gates, its proposal as a diff, and what it did. */
-export const autopilot: Command<AutopilotCommandOptions> = async (context, { pause, resume }, [id]) => {
+export const autopilot: Command<AutopilotCommandOptions> = async (context, { pause, resume, why }, [id]) => {
   if (pause && resume) throw usageError('Write --pause or --resume, not both.');
   const order = pause ? 'pause' : resume ? 'resume' : undefined;
+  if (order === undefined && why !== undefined) throw usageError('--why belongs to --pause and --resume.');
   if (id === undefined) {
     if (order !== undefined) throw usageError(`Name the route to ${order}.`);
     const { routes } = await context.admin.get<{ routes: readonly Report[] }>('/api/autopilot');
@@ -36,7 +39,8 @@ export const autopilot: Command<AutopilotCommandOptions> = async (context, { pau
   }
   const path = `/api/autopilot/${encodeURIComponent(id)}`;
   const { admin } = context;
-  const view = order === undefined ? await admin.get<View>(path) : await admin.send<View>('POST', `${path}/${order}`);
+  const ordered = () => admin.send<View>('POST', `${path}/${order}`, signature(why === undefined ? {} : { why }));
+  const view = order === undefined ? await admin.get<View>(path) : await ordered();
   print(context, view, (shown) => renderOne(context, shown, view.proposal?.diff));
   return EXIT.ok;
 };

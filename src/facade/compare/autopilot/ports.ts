@@ -50,6 +50,15 @@ export interface DecisionEvidence {
   readonly traffic: Record<'direct' | 'gateway', { readonly attempts: number; readonly failures: number }>;
 }
 
+/** A step that is left to a human. */
+export interface ProposedStep {
+  readonly route: string;
+  /** Percentages. */
+  readonly from: number;
+  readonly to: number;
+  readonly why: string;
+}
+
 /** What a human is to do who agrees. */
 export interface Proposal {
   /** Unified: of the config file or, where the database holds the rollouts, of the list of rollouts. */
@@ -89,6 +98,7 @@ export interface DecisionRecord {
 export interface ManualOverride {
   readonly route: string;
   readonly kind: 'pause' | 'resume';
+  /** As it is shown. */
   readonly by: string;
 }
 
@@ -138,6 +148,8 @@ export interface AutopilotPorts {
   /** @throws Error saying why it was not made. @returns the revision of the flip, as {@link RouteNow} will show it. */
   flip(order: FlipOrder): Promise<string>;
   propose(route: string, gateway: number): Promise<Proposal>;
+  /** Hears of every proposal. */
+  onProposal?(step: ProposedStep): void;
   /** Only one instance decides. */
   isLeader(): boolean;
   readonly memory: Memory;

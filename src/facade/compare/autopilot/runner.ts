@@ -1,5 +1,6 @@
 import type { Calendar } from '../../../http/calendar.ts';
 import type { Logger } from '../../../http/log.ts';
+import { reasonFields, type FlipReason } from '../../rollout/flip.ts';
 import { within } from '../../../http/within.ts';
 import type { AutopilotMetrics } from './metrics.ts';
 import type { AutopilotFacts } from './facts.ts';
@@ -24,6 +25,8 @@ import { Traffic, worstBreaker } from './traffic.ts';
 
 /** The order is kept by then: whoever gave it need not wait for a slow database. */
 const OBEY_TIMEOUT_MS = 2_000;
+
+type OrderReason = Pick<FlipReason, 'who' | 'source' | 'why'>;
 
 interface AutopilotOptions {
   readonly ports: AutopilotPorts;
@@ -76,8 +79,10 @@ export class Autopilot {
   }
 
   /** Hands off, or on again. Whoever leads obeys at its next tick; here it is at once, where the tick does not take long. */
-  async order(order: ManualOverride): Promise<void> {
+  async order(order: ManualOverride, reason: OrderReason): Promise<void> {
     await this.#options.ports.memory.order(order);
+    const what = order.kind === 'pause' ? 'autopilot paused' : 'autopilot resumed';
+    this.#options.log.info({ route: order.route, ...reasonFields(reason) }, what);
     await within(OBEY_TIMEOUT_MS, this.#obey()).catch((error: unknown) => {
       this.#options.log.warn({ err: error, route: order.route }, 'autopilot: the order is obeyed at the next tick');
     });
@@ -184,6 +189,8 @@ export class Autopilot {
     log.info({ route, decision: kind, from: before.gateway, to: after.gateway, why }, 'autopilot');
     const at = new Date(tick.now).toISOString();
     await ports.memory.record({ at, route, decision: kind, from: before.gateway, to: after.gateway, why, evidence });
+    if (kind === 'propose' && after.phase === 'proposing')
+      ports.onProposal?.({ route, from: after.gateway, to: after.to, why });
     return after;
   }
 

@@ -9,7 +9,7 @@ import type { FlipFacts } from './facts.ts';
 import { proofOf, readingsOf, routesOf } from './facade-adapter.ts';
 import { ProcessMemory } from './memory.ts';
 import { AutopilotMetrics } from './metrics.ts';
-import type { FlipOrder, Memory, Proposal } from './ports.ts';
+import type { FlipOrder, Memory, Proposal, ProposedStep } from './ports.ts';
 import { Autopilot } from './runner.ts';
 
 /** Puts the autopilot into the house. Whoever steers hands in how flips are made; nothing here writes a config file. */
@@ -34,6 +34,8 @@ interface AutopilotStartOptions {
   readonly awaitsStore: boolean;
   /** False: of the processes on this file another one decides, if no store says who. */
   readonly mayLead?: boolean;
+  /** Hears of every proposal. */
+  readonly onProposal?: (step: ProposedStep) => void;
   /** Milliseconds between two looks; 5 000. */
   readonly every?: number | undefined;
 }
@@ -62,6 +64,7 @@ export function startAutopilot(options: AutopilotStartOptions): StartedAutopilot
       proof: (route) => proofOf(parity(route)),
       flip: (order) => flips.flip(order),
       propose: (route, gateway) => flips.propose(route, gateway),
+      onProposal: (step) => options.onProposal?.(step),
       isLeader: () => (awaitsStore ? (leadership?.isLeader ?? false) : mayLead),
       get memory() {
         return memory;

@@ -5,6 +5,7 @@ import {
   type RouteConfig,
   type UpstreamConfig,
 } from '../schema.ts';
+import type { NotifyTargetConfig } from '../notify-schema.ts';
 import type { ConfigPath, Finding } from '../problem.ts';
 import type { Variables } from '../variables.ts';
 import { valueAt } from '../place.ts';
@@ -24,6 +25,13 @@ export interface Draft {
   readonly defaults: FacadeConfig['defaults'] | undefined;
   readonly compare: FacadeConfig['compare'] | undefined;
   readonly knownDifferences: readonly KnownDifferenceDraft[];
+  readonly notify: readonly NotifyTargetDraft[];
+}
+
+interface NotifyTargetDraft {
+  /** Its place in `notify`. */
+  readonly index: number;
+  readonly target: NotifyTargetConfig;
 }
 
 interface KnownDifferenceDraft {
@@ -51,7 +59,7 @@ function accepted<T>(schema: Parser<T>, value: unknown): T | undefined {
 }
 
 export function draftOf(raw: unknown, env: Variables): Draft {
-  const { routes, server, defaults, upstreams, compare, knownDifferences } = facadeConfigSchema.shape;
+  const { routes, server, defaults, upstreams, compare, knownDifferences, notify } = facadeConfigSchema.shape;
   const rows = listAt(raw, 'routes').flatMap((row, index) => {
     const route = accepted(routes.element, row);
     return route ? [{ index, route }] : [];
@@ -59,6 +67,10 @@ export function draftOf(raw: unknown, env: Variables): Draft {
   const known = listAt(raw, 'knownDifferences').flatMap((written, index) => {
     const entry = accepted(knownDifferences.unwrap().element, written);
     return entry ? [{ index, entry }] : [];
+  });
+  const targets = listAt(raw, 'notify').flatMap((written, index) => {
+    const target = accepted(notify.unwrap().element, written);
+    return target ? [{ index, target }] : [];
   });
   return {
     raw,
@@ -70,12 +82,13 @@ export function draftOf(raw: unknown, env: Variables): Draft {
     defaults: accepted(defaults, valueAt(raw, ['defaults'])),
     compare: accepted(compare, valueAt(raw, ['compare'])),
     knownDifferences: known,
+    notify: targets,
   };
 }
 
 /** The whole of a config that was accepted. Its URLs are expanded, so there is nothing left to read from an environment. */
 export function draftOfConfig(config: FacadeConfig): Draft {
-  const { routes, server, defaults, upstreams, compare, knownDifferences } = config;
+  const { routes, server, defaults, upstreams, compare, knownDifferences, notify } = config;
   return {
     raw: config,
     env: {},
@@ -86,6 +99,7 @@ export function draftOfConfig(config: FacadeConfig): Draft {
     defaults,
     compare,
     knownDifferences: knownDifferences.map((entry, index) => ({ index, entry })),
+    notify: notify.map((target, index) => ({ index, target })),
   };
 }
 

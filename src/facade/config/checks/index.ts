@@ -23,6 +23,7 @@ import {
   stickyByIsKnown,
   writesAreNeverDeclaredSafe,
 } from './rollout.ts';
+import { consoleUrlIsSound, notifyTargetsAreSound } from './notify.ts';
 import { verifyIsOfAWrite, verifyNamesFields, verifyReadsByASafeRoute } from './verify.ts';
 import {
   totalDeadlineCoversItsParts,
@@ -62,6 +63,8 @@ const CHECKS: readonly Check[] = [
   variablesStandOnlyInUrls,
   totalDeadlineCoversItsParts,
   trustedProxiesAreAddresses,
+  consoleUrlIsSound,
+  notifyTargetsAreSound,
 ];
 
 export function runChecks(draft: Draft): Finding[] {

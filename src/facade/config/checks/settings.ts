@@ -31,12 +31,21 @@ export function upstreamUrlsAreSound({ direct, gateway, env }: Draft): Finding[]
   });
 }
 
+const readsVariables = ([section, , key]: ConfigPath): boolean =>
+  (section === 'upstreams' && key === 'url') || (section === 'notify' && (key === 'url' || key === 'secret'));
+
 /** Elsewhere `${NAME}` would be taken at its word, and a kill switch named `${DIR}/off` would never be found. */
 export function variablesStandOnlyInUrls({ raw }: Draft): Finding[] {
   const findings: Finding[] = [];
   const visit = (value: unknown, path: ConfigPath): void => {
-    if (typeof value === 'string' && namesVariable(value) && !(path[0] === 'upstreams' && path.at(-1) === 'url')) {
-      findings.push(finding(path, '${…} is read in upstreams.*.url only', 'write the value itself'));
+    if (typeof value === 'string' && namesVariable(value) && !readsVariables(path)) {
+      findings.push(
+        finding(
+          path,
+          '${…} is read in upstreams.*.url, notify.*.url and notify.*.secret only',
+          'write the value itself',
+        ),
+      );
     }
     if (typeof value !== 'object' || value === null) return;
     for (const [key, inner] of Object.entries(value)) {

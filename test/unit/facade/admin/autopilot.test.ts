@@ -14,7 +14,11 @@ function setUp() {
   world.add('leads.get', { settings: { ...SETTINGS, mode: 'propose' } });
   world.add('tags.list', { gateway: 25 });
   const autopilot = world.autopilot();
-  const api = supertest(express().use('/api', autopilotRoutes(autopilot)).use(pageErrors({ log })));
+  const api = supertest(
+    express()
+      .use('/api', autopilotRoutes({ autopilot, adminToken: undefined }))
+      .use(pageErrors({ log })),
+  );
   const after = async (ms: number): Promise<void> => {
     world.now += ms;
     await autopilot.tick();
@@ -62,6 +66,13 @@ describe('/api/autopilot', () => {
     expect(paused.body).toMatchObject({ phase: 'paused', why: 'paused by the admin API' });
     const resumed = await api.post('/api/autopilot/tags.list/resume').expect(200);
     expect(resumed.body).toMatchObject({ phase: 'holding' });
+  });
+
+  test('says who paused a route, through what, and why', async () => {
+    const { api } = setUp();
+    const order = api.post('/api/autopilot/tags.list/pause').set('x-c2s-admin', 'cli');
+    const paused = await order.send({ who: 'ana', why: 'the gateway is deployed' }).expect(200);
+    expect(paused.body).toMatchObject({ phase: 'paused', why: 'paused by ana (cli): the gateway is deployed' });
   });
 
   test.each([

@@ -236,12 +236,12 @@ describe('upstreams', () => {
     ]);
   });
 
-  it('a variable is written ${NAME}, and only in URLs', () => {
+  it('a variable is written ${NAME}, and only in URLs and secrets', () => {
     expect(reportOf(withRows(GET_LEAD).replace('${C2S_BASE_URL}', 'http://${C2S-HOST}'))).toEqual([
       '2:18  upstreams.direct.url: holds a ${ that names no variable; write ${NAME} with letters, digits and _',
     ]);
     expect(reportOf(withPart('server: { killSwitchFile: "${DIR}/off" }'))).toEqual([
-      '1:27  server.killSwitchFile: ${…} is read in upstreams.*.url only; write the value itself',
+      '1:27  server.killSwitchFile: ${…} is read in upstreams.*.url, notify.*.url and notify.*.secret only; write the value itself',
     ]);
   });
 });

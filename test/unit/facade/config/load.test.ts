@@ -182,7 +182,7 @@ describe('a config that does not fit the schema', () => {
     [
       'a list for a map',
       withPart('server: []'),
-      '1:9  server: a list is of the wrong type; write a map with the keys forceHeader, trustedProxies, killSwitchFile, knownCallerShare, maxHeaderSize, keepAlive, drainDelay, drain, unknownWrites, overload',
+      '1:9  server: a list is of the wrong type; write a map with the keys forceHeader, trustedProxies, killSwitchFile, consoleUrl, knownCallerShare, maxHeaderSize, keepAlive, drainDelay, drain, unknownWrites, overload',
     ],
   ])('is refused for %s', (_, text, line) => {
     expect(reportOf(text)).toEqual([line]);

@@ -3,6 +3,8 @@ import { ProcessMemory } from '../../../../../src/facade/compare/autopilot/memor
 import { MINUTE, READY, SETTINGS } from './facts.ts';
 import { World } from './world.ts';
 
+const BY_ANA = { who: 'ana', source: 'cli', why: undefined } as const;
+
 const HOLD = SETTINGS.hold;
 
 /** Ticks every minute, with traffic before each. */
@@ -147,11 +149,11 @@ describe('the autopilot', () => {
     const route = world.add('leads.get', { gateway: 5 });
     const pilot = world.autopilot();
     await minutes(world, pilot, 29);
-    await pilot.order({ route: 'leads.get', kind: 'pause', by: 'ana' });
+    await pilot.order({ route: 'leads.get', kind: 'pause', by: 'ana' }, BY_ANA);
     expect(await pilot.reports()).toMatchObject([{ phase: 'paused', why: 'paused by ana' }]);
     await minutes(world, pilot, 60);
     expect(route.gateway).toBe(5);
-    await pilot.order({ route: 'leads.get', kind: 'resume', by: 'ana' });
+    await pilot.order({ route: 'leads.get', kind: 'resume', by: 'ana' }, BY_ANA);
     await minutes(world, pilot, 31);
     expect(route.gateway).toBe(25);
     world.humanSets('leads.get', 1);
@@ -214,7 +216,7 @@ it('a pause outlives the process where there is a store', async () => {
   const world = new World();
   const route = world.add('leads.get', { gateway: 5 });
   const pilot = world.autopilot(memory);
-  await pilot.order({ route: 'leads.get', kind: 'pause', by: 'ana' });
+  await pilot.order({ route: 'leads.get', kind: 'pause', by: 'ana' }, BY_ANA);
   await minutes(world, world.autopilot(memory), 40);
   expect(route.gateway).toBe(5);
   expect(HOLD).toBeLessThan(40 * MINUTE);

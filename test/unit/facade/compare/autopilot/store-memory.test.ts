@@ -7,6 +7,8 @@ import { testStores } from '../../store/kit.ts';
 import { MINUTE, tally } from './facts.ts';
 import { World } from './world.ts';
 
+const BY_ANA = { who: 'ana', source: 'cli', why: undefined } as const;
+
 const stores = testStores();
 let store: Store;
 beforeAll(async () => {
@@ -29,7 +31,7 @@ describe('the autopilot with a store', () => {
     const pilot = world.autopilot(new StoreMemory(store.db, 'one'));
     await minutes(world, pilot, 3);
     get.breaker = 'open';
-    await pilot.order({ route: 'tags.list', kind: 'pause', by: 'ana' });
+    await pilot.order({ route: 'tags.list', kind: 'pause', by: 'ana' }, BY_ANA);
     get.breaker = 'closed';
     await new StoreMemory(store.db, 'one').publish(world.ports().read());
     world.instance = 'two';
@@ -88,7 +90,7 @@ describe('the autopilot with a store', () => {
     await world.autopilot(frozen).tick();
     const stale = await frozen.turn();
     const heir = world.autopilot(new StoreMemory(store.db, 'two'));
-    await heir.order({ route: 'leads.get', kind: 'pause', by: 'ana' });
+    await heir.order({ route: 'leads.get', kind: 'pause', by: 'ana' }, BY_ANA);
     await expect(stale.end([...stale.kept.values()])).rejects.toThrow(TurnLost);
     expect(await heir.reports()).toMatchObject([{ route: 'leads.get', phase: 'paused' }]);
   });
