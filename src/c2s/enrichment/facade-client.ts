@@ -4,7 +4,7 @@ import type { RunTraces } from '../../facade/observe/tracing/trace.ts';
 import { decisionOf, OUTCOMES, type Outcome } from '../../facade/rollout/outcome.ts';
 import type { LeadCreate } from './google-lead.ts';
 import { fieldText } from './message-text.ts';
-import { saysMore } from './paged.ts';
+import { saysMore } from '../../facade/compare/paged.ts';
 import { isRecord, recordOf, textOf, trustedId } from './untyped-json.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { createHmac, hash } from 'node:crypto';
 import { FIRST_LINES } from './message.ts';
-import { saysMore } from './paged.ts';
+import { saysMore } from '../../facade/compare/paged.ts';
 import { isRecord } from './untyped-json.ts';
 
 /**

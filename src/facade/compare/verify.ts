@@ -7,6 +7,7 @@ import type { PathAnswer } from './comparison.ts';
 import { Decimal } from './decimal.ts';
 import { readPlainJson, type PlainJson } from './json-value.ts';
 import { likenessOf } from './likeness.ts';
+import { saysMore } from './paged.ts';
 import { understood } from './understood.ts';
 
 /**
@@ -30,7 +31,7 @@ export interface Verification {
 type Doubt =
   /** The record holds a text that is the asked one but for blanks, escapes, tags, emoji, or its end. */
   | 'in_another_form'
-  /** The list in which it would stand is not in the record, or its entries do not have that member. */
+  /** The list in which it would stand is not in the record, is shown in part, or its entries do not have that member. */
   | 'not_shown';
 
 type CannotTell =
@@ -102,7 +103,9 @@ interface Sought {
 
 function doubtOf({ field, place, texts }: Sought, document: PlainJson, seal: Seal): Doubt | undefined {
   if (texts.some((text) => seal(likenessOf(text)) === field.like)) return 'in_another_form';
-  return place !== undefined && texts.length === 0 && !isEmptyList(document, place) ? 'not_shown' : undefined;
+  if (place === undefined) return undefined;
+  if (texts.length === 0 && !isEmptyList(document, place)) return 'not_shown';
+  return isShownInPart(document, place) ? 'not_shown' : undefined;
 }
 
 const EACH = '[*]';
@@ -114,6 +117,15 @@ function isEmptyList(document: PlainJson, place: string): boolean {
   const lists = query(document, place.slice(0, end));
   return lists.length > 0 && lists.every((list) => Array.isArray(list) && list.length === 0);
 }
+
+/** Does `{data: [the list], links}` say that there is more than it shows? */
+function isShownInPart(document: PlainJson, place: string): boolean {
+  const end = place.lastIndexOf(EACH);
+  const list = place.slice(0, Math.max(0, end));
+  return list.endsWith(DATA) && query(document, list.slice(0, -DATA.length)).some(saysMore);
+}
+
+const DATA = '.data';
 
 export const cannotTell = (why: CannotTell): Verification => ({ result: 'cannot_tell', missing: [], why });
 

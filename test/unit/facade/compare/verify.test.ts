@@ -91,6 +91,19 @@ describe('reading a write back', () => {
     expect([found.result, found.doubt]).toEqual(['not_arrived', doubt]);
   });
 
+  it.each<[string, object, string | undefined]>([
+    ['whole', {}, undefined],
+    ['whole by its total', { meta: { total: 1, page: 1 } }, undefined],
+    ['with a next page', { links: { next: '/leads/1/tags?page=2' } }, 'not_shown'],
+    ['with a larger total', { meta: { total: 2 } }, 'not_shown'],
+    ['that is its second page', { meta: { pagination: { page: 2 } } }, 'not_shown'],
+  ])('what is missing in a list %s', (_, about, doubt) => {
+    const read = json({ data: [{ id: 2 }], ...about });
+    const route = routes.get('leads.tags.add') as RouteModel;
+    const found = verifyWrite(route, Buffer.from('{"tag_id":"3"}'), 'gateway', read, 1_000_000);
+    expect([found.result, found.doubt]).toEqual(['not_arrived', doubt]);
+  });
+
   it('a field that the route does not know may be there in another form, too', () => {
     const route = routes.get('leads.update') as RouteModel;
     const read = json({ data: { attributes: { observation: '<p>Ligar</p>' } } });

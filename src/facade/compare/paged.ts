@@ -1,5 +1,3 @@
-import { isRecord, textOf } from './untyped-json.ts';
-
 /** Lists that an API shows in parts, under any of the names that are in use for saying so. */
 
 /** How deep it is said: `meta.pagination.links.next`. */
@@ -25,9 +23,9 @@ function tellsMore(about: unknown, shown: number, depth: number): boolean {
   if (!isRecord(about)) return false;
   return Object.entries(about).some(([name, value]) => {
     if (OTHER_PART.test(name)) return isFilled(value);
-    if (PAGES.test(name) || PAGE.test(name)) return Number(textOf(value)) > 1;
-    if (BEFORE.test(name)) return Number(textOf(value)) > 0;
-    if (TOTAL.test(name)) return Number(textOf(value)) > shown;
+    if (PAGES.test(name) || PAGE.test(name)) return Number(value) > 1;
+    if (BEFORE.test(name)) return Number(value) > 0;
+    if (TOTAL.test(name)) return Number(value) > shown;
     return depth > 0 && tellsMore(value, shown, depth - 1);
   });
 }
@@ -35,3 +33,6 @@ function tellsMore(about: unknown, shown: number, depth: number): boolean {
 /** `{href: null}` is none either. */
 const isFilled = (value: unknown): boolean =>
   isRecord(value) ? Object.values(value).some(isFilled) : Boolean(value) && value !== 'false' && value !== '0';
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
