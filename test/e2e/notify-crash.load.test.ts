@@ -19,7 +19,12 @@ afterEach(opened.closeAll);
 async function post(facade: FacadeProcess, gateway: number): Promise<number> {
   const { adminUrl } = await facade.ready();
   const headers = { 'x-c2s-admin': 'cli', 'content-type': 'application/json' };
-  const body = JSON.stringify({ changes: [{ route: 'leads.get', set: { gateway } }], who: 'ana' });
+  const body = JSON.stringify({
+    changes: [{ route: 'leads.get', set: { gateway } }],
+    who: 'ana',
+    why: 'a test',
+    force: true,
+  });
   return (await fetch(`${adminUrl}/api/flips`, { method: 'POST', headers, body })).status;
 }
 

@@ -51,7 +51,12 @@ async function call<T = object>(facade: TestFacade, method: string, path: string
   return (await res.json()) as T;
 }
 const flip = (facade: TestFacade, gateway: number, route = 'leads.get') =>
-  call(facade, 'POST', 'flips', { changes: [{ route, set: { gateway } }], who: 'ana', why: 'parity proved' });
+  call(facade, 'POST', 'flips', {
+    changes: [{ route, set: { gateway } }],
+    who: 'ana',
+    why: 'parity proved',
+    force: true,
+  });
 const read = async (facade: TestFacade): Promise<void> => {
   const res = await fetch(`${facade.url}/leads/42`, { headers: { authorization: `Bearer ${FACADE_TOKEN}` } });
   await res.text();
@@ -131,9 +136,11 @@ describe.each([
       { event: 'kill_switch', from: 'on', to: 'off', ...ana, revision: 4 },
     ]);
     const [first] = hook.told;
+    expect(first).toMatchObject({ forced: true, against: expect.stringContaining('never compared') as string });
     expect(first?.text).toBe(
-      'leads.get: gateway 0 → 25, by ana (cli): parity proved https://facade.example/console/#/routes/leads.get',
+      `leads.get: gateway 0 → 25 (forced: ${first?.against}), by ana (cli): parity proved https://facade.example/console/#/routes/leads.get`,
     );
+    expect(facade.logs.join('')).toContain('"forced":true');
     expect(hook.forged()).toBe(0);
     expect(await facade.metric('facade_notifications_total{event="flip",result="delivered"}')).toBe(1);
     // The hook's address is a secret.

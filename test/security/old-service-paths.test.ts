@@ -57,7 +57,8 @@ describe.each(TARGETS)('%s', (target) => {
 
 it.each([
   [`/api/v1/nothing/${CPF}`, 404],
-  [`/API/v1/customers/${CPF}`, 404],
+  [`/API/v1/customers/${CPF}`, 501],
+  ['/DOCS', 501],
   [`/api/v1/customers/${CPF}`, 501],
   ['/api/v1/leads', 501],
   ['/docs', 501],

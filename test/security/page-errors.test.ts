@@ -59,7 +59,7 @@ function adminBehind(error: () => Error): Express {
   ];
   const parts = { dataPlane: broken, loader: broken, killSwitch: broken, store: broken, steering: broken };
   const compared = { book: broken, timeline: broken, unknownWrites: broken };
-  const more = { ...compared, burnDown: broken, calendar: broken, autopilot: broken };
+  const more = { ...compared, notifying: broken, burnDown: broken, calendar: broken, autopilot: broken };
   const options = { ...parts, ...more, metrics: { registry: broken }, reload: () => Promise.reject(error()) };
   const settings = { configFile: 'facade.yaml', adminToken: undefined, isSandbox: false, now: () => 0, log };
   return createAdmin({ ...options, adminRoutes, ...settings } as unknown as AdminOptions);
@@ -101,6 +101,7 @@ const BODIES: Readonly<Record<string, { readonly body: object; readonly limit: n
   'POST /api/rollback': { body: {}, limit: 256 * 1024, isTyped: true },
   'PUT /api/kill-switch': { body: {}, limit: 256 * 1024, isTyped: true },
   'DELETE /api/kill-switch': { body: {}, limit: 256 * 1024, isTyped: true },
+  'POST /api/notify/test': { body: {}, limit: 256 * 1024, isTyped: true },
   'POST /api/explain': { body: { method: 'GET', target: `/leads/${cpf}` }, limit: 2 * 1024 * 1024, isTyped: true },
   'POST /api/unknown-writes/settle': { body: { ids: [UUID], why: 'looked' }, limit: 256 * 1024, isTyped: true },
   'POST /api/dead-letters/retry': { body: { ids: [UUID] }, limit: 256 * 1024, isTyped: true },

@@ -1,4 +1,4 @@
-import type { FlipRecord } from '../rollout/flip.ts';
+import { forcedOf, type FlipRecord } from '../rollout/flip.ts';
 import type { FlipLog, HistoryQuery, NewFlip, SteerTransaction } from '../store/flips.ts';
 import type { QueuedNotification } from '../store/notification-queue.ts';
 import { CommitUnknown } from '../store/unavailable.ts';
@@ -83,7 +83,12 @@ function recordsOf(flip: NewFlip, revision: number, before: boolean, at: Date): 
   const { changes, killSwitch = before, killSwitchFile, ...reason } = flip;
   const common = { ...reason, revision, at };
   return [
-    ...changes.map((change): FlipRecord => ({ ...common, ...change, kind: 'flip' })),
+    ...changes.map((change): FlipRecord => ({
+      ...common,
+      ...change,
+      ...forcedOf(common.source, change.against),
+      kind: 'flip',
+    })),
     ...[killSwitch === before ? undefined : killSwitch, killSwitchFile].flatMap((to): FlipRecord[] =>
       to === undefined ? [] : [{ ...common, kind: 'kill-switch', from: !to, to }],
     ),
