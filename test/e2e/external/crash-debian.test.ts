@@ -5,8 +5,8 @@ import { DEBIAN_ROOT, debianPostgres, startPostgres, type TestPostgres } from '.
 
 /** Killed at each step, over and over, on the Postgres of the distribution (Debian: `apt-get install postgresql`). */
 
-/** Four kills at each of nine points, about a minute of two cores. `CRASH_ROUNDS=50` before a release. */
-const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 4);
+/** Two kills at each of nine points, half a minute of two cores. `CRASH_ROUNDS=50` before a release. */
+const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 2);
 
 const binaries = debianPostgres();
 if (!binaries) console.warn(`skipped: no Postgres from 15 on under ${DEBIAN_ROOT}; apt-get install postgresql`);
