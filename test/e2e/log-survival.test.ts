@@ -6,18 +6,17 @@ import { startUpstream, until } from './kit/upstream.ts';
 
 /**
  * Standard output that cannot be written, or that nobody reads any more: callers notice nothing, the lines that are lost
- * are counted, and SIGTERM ends the process as always, with what is under way finished first. Each service and each
- * way to lose the output once; all of them with each other in log-survival.load.test.ts.
+ * are counted, and SIGTERM ends the process as always, with what is under way finished first. Two services and
+ * two ways to lose the output; all of them with each other in log-survival.load.test.ts.
  */
 
 afterEach(opened.closeAll);
 
-const [facade, workers, gateway] = SERVICES;
-const [fullDisk, leaves, stalls] = SURROUNDINGS;
+const [facade, , gateway] = SERVICES;
+const [fullDisk, , stalls] = SURROUNDINGS;
 
 test.each([
   { service: gateway, surroundings: fullDisk },
-  { service: workers, surroundings: leaves },
   { service: facade, surroundings: stalls },
 ])('$service.name: $surroundings.name', { timeout: 300_000 }, ({ service, surroundings }) =>
   survives(service, surroundings),

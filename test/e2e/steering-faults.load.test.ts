@@ -19,6 +19,9 @@ const paths = usePaths();
 /** Where an instance is asked, in this process or in one of its own. */
 type Asked = Pick<TestFacade, 'url' | 'adminUrl'>;
 
+/** Other transactions (the queue of notifications, the looks for unknown writes) lock rows of their own, every second. */
+const FLIPS_LOCK = '"steering" for update';
+
 const proxyTo = async (databaseUrl: string): Promise<StoreProxy> =>
   paths.opened.keep(await startStoreProxy(databaseUrl));
 const start = async (databaseUrl: string): Promise<TestFacade> =>
@@ -106,7 +109,7 @@ describe('an instance that stands still inside the transaction of a flip', () =>
     const proxy = await proxyTo(databaseUrl);
     const [one, two] = [await start(databaseUrl), await start(databaseUrl)];
     const still = await startAlone({ DATABASE_URL: proxy.url });
-    const locked = proxy.sent('for update');
+    const locked = proxy.sent(FLIPS_LOCK);
     const lost = flip(still, 5).catch(() => undefined);
     await locked;
     proxy.silence();
@@ -281,7 +284,7 @@ describe('a flip whose commit was carried out and whose answer was lost', () => 
   test('is answered as made when the history can be asked', { timeout: 30_000 }, async () => {
     const proxy = await proxyTo(await paths.postgres.createMigrated());
     const one = await start(proxy.url);
-    const committing = proxy.sent('commit');
+    const committing = proxy.sent(FLIPS_LOCK).then(() => proxy.sent('commit'));
     const flipping = timed(flip(one, 100));
     await committing;
     await proxy.cut();
@@ -294,7 +297,7 @@ describe('a flip whose commit was carried out and whose answer was lost', () => 
   test('is said to be uncertain when it cannot, with where to look', { timeout: 30_000 }, async () => {
     const proxy = await proxyTo(await paths.postgres.createMigrated());
     const one = await start(proxy.url);
-    const committing = proxy.sent('commit');
+    const committing = proxy.sent(FLIPS_LOCK).then(() => proxy.sent('commit'));
     const flipping = timed(flip(one, 100));
     await committing;
     proxy.silence();

@@ -14,7 +14,7 @@ import { refusedUrl, startRawUpstream, startUpstream } from './kit/upstream.ts';
 const opened = new Opened();
 afterEach(opened.closeAll);
 
-const TIMES = 300;
+const TIMES = 150;
 const WIDTH = 150;
 const headers = { authorization: `Bearer ${FACADE_TOKEN}`, 'content-type': 'application/json' };
 /** Long enough that a busy machine does not reach it by itself. */

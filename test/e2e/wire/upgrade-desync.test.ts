@@ -54,9 +54,11 @@ const BODIES: readonly Body[] = [
   { name: 'the length 0', headers: 'Content-Length: 0\r\n', sent: '', isWhole: true },
   { name: 'no body', headers: '', sent: '', isWhole: true },
 ];
-const REQUESTS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'].flatMap((method) =>
-  BODIES.map((body) => ({ ...body, method })),
-);
+/** What no route claims takes every method on its way; routes have few. */
+const requestsOn = ({ way }: Way) =>
+  (way === 'passthrough' ? ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] : ['GET', 'POST']).flatMap((method) =>
+    BODIES.map((body) => ({ ...body, method })),
+  );
 
 const offer = (way: Way, method: string, { headers, sent }: Body, version = '1.1'): string => {
   const read = method === 'GET' ? way.readWithBody : way.read;
@@ -80,7 +82,7 @@ async function knownCallerIsServed(way: Way): Promise<void> {
 }
 
 describe.each(WAYS)('on the way $way', (way) => {
-  test.each(REQUESTS)('$method with $name', async ({ method, ...body }) => {
+  test.each(requestsOn(way))('$method with $name', async ({ method, ...body }) => {
     const upstream = wire.upstream(way);
     // HEAD is direct's on every way.
     for (const one of [wire.direct, wire.gateway]) one.script({ head: (socket) => void socket.write(EARLY) });
