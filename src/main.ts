@@ -61,7 +61,8 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
   const runsOnCopy = firstRun && !given['FACADE_CONFIG']?.trim();
   const environment = runsOnCopy ? onSandboxTable(read.environment) : read.environment;
   const output = standardOutput();
-  const logs = logsOf(levelOf(environment, firstRun), output, worker ? {} : given);
+  // On a first run the lines to paste must not drown in one log line a request.
+  const logs = logsOf(firstRun && !given['LOG_LEVEL'] ? 'warn' : environment.logLevel, output, worker ? {} : given);
   if (runsOnCopy && !writeTables(read.environment.configFile, environment.configFile, output)) {
     await firstRun.close();
     return undefined;
@@ -96,11 +97,6 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
     return isWhole;
   };
   return { log: logs.log, stop };
-}
-
-/** On a first run the lines to paste must not drown in one log line a request. */
-function levelOf({ logLevel }: Environment, firstRun: FirstRun | undefined): string {
-  return firstRun && !process.env['LOG_LEVEL'] ? 'warn' : logLevel;
 }
 
 /** The logs, with what the environment says under former names as their first lines. */

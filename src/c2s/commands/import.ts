@@ -59,7 +59,7 @@ async function openOurs({ variables, pair, extension }: Context): Promise<Store>
   const databaseUrl = database.kind === 'url' ? database.url : undefined;
   return openStore({ databaseUrl, dataDir, migrations, log }).catch((error: unknown) => {
     if (!(error instanceof StoreUnavailable)) throw error;
-    const remedy = databaseUrl === undefined ? ' An embedded database has one owner: stop the facade first.' : '';
+    const remedy = databaseUrl === undefined ? '. An embedded database has one owner: stop the facade first.' : '';
     throw new CliError(EXIT.unreachable, error.message + remedy);
   });
 }

@@ -66,7 +66,7 @@ const VENDOR: Readonly<Record<string, string>> = {
 const NOT_BUILT: Problem = {
   status: 503,
   kind: 'console-not-built',
-  detail: 'The console is not built. Run: npm run build:console',
+  detail: 'The console is not built. Run: npm run build:console, and start the facade again',
 };
 
 interface Asset {

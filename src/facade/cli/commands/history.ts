@@ -33,7 +33,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'WHEN' },
   { title: 'WHO' },
   { title: 'ROUTE' },
-  { title: 'CHANGE', elastic: true },
+  { title: 'CHANGE' },
   { title: 'WHY', elastic: true },
 ];
 

@@ -78,7 +78,7 @@ describe('the console', () => {
       const res = await consoleOf(...folders).get('/console/');
       expect([res.status, JSON.parse(res.text)]).toMatchObject([
         503,
-        { detail: 'The console is not built. Run: npm run build:console' },
+        { detail: 'The console is not built. Run: npm run build:console, and start the facade again' },
       ]);
     }
   });
