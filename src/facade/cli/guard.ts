@@ -24,7 +24,7 @@ interface Plan {
 }
 
 /** Shows what the evidence says. @throws CliError where the flip needs force and has none: nothing is asked then. */
-export function showGuard(context: Context, plan: Plan, { force }: ForceOptions): void {
+export function showGuard(context: Context, plan: Plan, { force, why }: ForceOptions): void {
   const checks = allVisible(plan.guard ?? []);
   const text = guardText(context, checks);
   if (text !== '') remark(context, text);
@@ -34,7 +34,8 @@ export function showGuard(context: Context, plan: Plan, { force }: ForceOptions)
   const sentences = byText(held.map(({ route, needsForce }) => ({ route, text: needsForce.join('; ') }))).map(
     ({ routes, text }) => `--force is needed for ${routes}: ${text}`,
   );
-  const remedy = `Nothing was changed. Mend what "${context.name} parity" names, or add --force and --why TEXT.`;
+  const missing = why?.trim() ? '--force' : '--force and --why TEXT';
+  const remedy = `Nothing was changed. Mend what "${context.name} parity" names, or add ${missing}.`;
   throw new CliError(EXIT.problems, [...sentences, remedy].join('\n'));
 }
 

@@ -167,12 +167,12 @@ describe.skipIf(!chromiumPath)('the console', () => {
 
   test('is rolled back: what would change is shown first, then traffic is where it was', async () => {
     await page.getByRole('link', { name: 'History' }).click();
-    await page.getByRole('button', { name: 'Take back the last flip' }).click();
+    await page.getByRole('button', { name: 'Roll back the last flip' }).click();
     await seen(page.getByRole('dialog').getByText('sellers.list gateway 50 % → 0 %'));
     await page.keyboard.press('Escape');
     const rows = page.locator('tbody tr');
     await rows.last().getByText('the shadows agree').waitFor();
-    await page.getByRole('button', { name: 'Take back the last flip' }).click();
+    await page.getByRole('button', { name: 'Roll back the last flip' }).click();
     await page.getByLabel('Why').fill('it was the wrong row');
     await page.getByRole('button', { name: 'Roll back', exact: true }).click();
     await seen(page.locator('tr', { hasText: 'it was the wrong row' }).getByText('rollback'));

@@ -49,8 +49,8 @@ export function FlipDialog({ route, proposed, onClose }: FlipDialogProps) {
     <${Guard} checks=${checks} />
     <${Signature} />
     <p class="quiet">
-      Now ${gateway} %${Number(asked) === gateway ? '' : `, then ${Number(asked)} %`}. Whoever is on a side stays there;
-      only those between the two shares move.
+      Now ${gateway} %${Number(asked) === gateway ? '' : `, then ${Number(asked)} %`}. A value that is on a path stays
+      there: only those between the two shares move.
     </p>
   <//>`;
 }

@@ -18,7 +18,7 @@ export function HistoryPage({ live }: { live: Live }) {
       html`<div class="title">
           <h1>History</h1>
           <button disabled=${!flips.some(({ kind }) => kind === 'flip')} onClick=${() => setTarget('last')}>
-            Take back the last flip
+            Roll back the last flip
           </button>
         </div>
         <p class="quiet">Kept ${kept.replace(/\.$/, '')}.</p>
@@ -54,7 +54,7 @@ function RollbackDialog({ target, newest, onDone, onClose }: RollbackProps) {
     onDone();
     onClose();
   };
-  const title = target === undefined ? 'Take back the last flip' : `Roll back to revision ${target}`;
+  const title = target === undefined ? 'Roll back the last flip' : `Roll back to revision ${target}`;
   const dialog = { title, action: 'Roll back', onConfirm: confirm, onClose };
   return html`<${Confirm} ...${dialog} lack=${(form: FormData | undefined) => lackOf(checks, form)}>
     ${shown(preview, ({ changes }) =>
