@@ -7,12 +7,14 @@ import type { Upstream } from './upstream.ts';
 /**
  * Where an exchange (exchange.ts) stands.
  *
- *   planning → (queued →) asking → answering → answered → closed
+ *   (claiming →) planning → (queued →) asking → answering → answered → closed
  *                            └─→ understanding ─┘          (every phase may close)
  *
  * A failed attempt leads back to `planning`, for the other path, or to `answered`, with the facade's own refusal.
  */
 export type Phase =
+  /** The database is asked for the Idempotency-Key: nothing was sent. */
+  | { readonly kind: 'claiming' }
   /** A path is chosen, and the body is awaited where there is one. */
   | { readonly kind: 'planning' }
   /** The rate budget of the path is waited for. */
@@ -28,6 +30,7 @@ export type Phase =
   /** The answer has ended or the caller has left: recorded. */
   | { readonly kind: 'closed' };
 
+export const CLAIMING: Phase = { kind: 'claiming' };
 export const PLANNING: Phase = { kind: 'planning' };
 export const ANSWERED: Phase = { kind: 'answered', isEventStream: false };
 export const STREAMED: Phase = { kind: 'answered', isEventStream: true };

@@ -18,7 +18,7 @@ import { bucketFor, choose, decisionLine } from './choose.ts';
 import type { Connection } from './connection.ts';
 import type { Bounded, DeadlineWatch } from '../../http/deadlines.ts';
 import { HeldAnswer, understand } from './error-answer.ts';
-import { ANSWERED, attemptOf, CLOSED, leftAt, PLANNING, STREAMED, type Phase } from './exchange-phase.ts';
+import { ANSWERED, attemptOf, CLAIMING, CLOSED, leftAt, PLANNING, STREAMED, type Phase } from './exchange-phase.ts';
 import { expiryOf } from './expiry.ts';
 import { mayFailover } from './failover.ts';
 import type { RuntimeSnapshot, RouteEntry } from './runtime-snapshot.ts';
@@ -28,7 +28,7 @@ import { byForm, headFits, methodFor, mustHoldBody, planFor, type Plan, type Tar
 import type { Waiter } from '../../http/rate-budget.ts';
 import { handOver, sampleOf, type SamplingDecision } from './sampling.ts';
 import { stickyValueOf, type LastWriters } from './last-writers.ts';
-import type { Admission, KeyedWrite, KeyedWrites } from './keyed-writes.ts';
+import { UNAVAILABLE, type Admission, type KeyedWrite, type KeyedWrites } from './keyed-writes.ts';
 import type { ShadowSink } from './shadow-sink.ts';
 import type { UnknownWriteSink } from './unknown-write-sink.ts';
 import type { Upstream } from './upstream.ts';
@@ -154,8 +154,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       this.#answer.idempotency = 'ignored';
       return this.#start(choice);
     }
-    const admit = (): void =>
+    const admit = (): void => {
+      this.#phase = CLAIMING;
       void keyedWrites.admit(this.#asked, body?.held).then((found) => this.#admitted(found, choice));
+    };
     if (!body) return admit();
     const { maxBodyBytes } = this.#entry.model;
     // Whether a request is the same can only be said of a whole one.
@@ -170,7 +172,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   }
 
   #admitted(admission: Admission, choice: Choice): void {
-    if (this.#phase.kind !== 'planning') {
+    if (this.#phase.kind !== 'claiming') {
       // The caller left meanwhile, or its time is over.
       if (admission.kind === 'send') admission.write.release();
       return;
@@ -519,6 +521,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const isEndless = 'isEventStream' in phase && phase.isEventStream;
     const isOver = !isEndless && now - this.#startedAt >= deadlines.total;
     switch (phase.kind) {
+      case 'claiming':
+        if (isOver) this.#refuse(UNAVAILABLE.outcome, UNAVAILABLE.retryAfterMs);
+        return;
       case 'planning':
         if (isOver || this.#body?.isSilent(now, deadlines.idle)) this.#refuse('client_timeout');
         return;

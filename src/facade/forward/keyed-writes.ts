@@ -130,7 +130,12 @@ function keyedRequest({ req, match, target }: InboundRequest): KeyedRequest {
   };
 }
 
-const UNAVAILABLE: Admission = { kind: 'refused', outcome: 'idempotency_unavailable', retryAfterMs: RETRY_AFTER_MS };
+/** The database did not answer in time. */
+export const UNAVAILABLE = {
+  kind: 'refused',
+  outcome: 'idempotency_unavailable',
+  retryAfterMs: RETRY_AFTER_MS,
+} as const satisfies Admission;
 
 function admissionOf(found: FoundKey, derived: DerivedKey, write: KeyedWrite, asked: InboundRequest): Admission {
   switch (found.kind) {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Admission, KeyedWrite, KeyedWrites } from '../../../../src/facade/forward/keyed-writes.ts';
 import type { ExchangeContext } from '../../../../src/facade/forward/exchange.ts';
 import { SEEN_EVERY, type ResponseBuffer, type ShadowSink } from '../../../../src/facade/forward/shadow-sink.ts';
 import type { RequestTrace } from '../../../../src/facade/observe/tracing/trace.ts';
@@ -806,4 +807,30 @@ describe('the line of a request', () => {
     expect(Object.keys(line)).not.toEqual(expect.arrayContaining(['stage']));
     expect(line).toMatchObject({ route: 'passthrough', path: 'passthrough' });
   });
+});
+
+test('a write whose key the database does not answer for is 503 when its time is over: nothing was sent, and its key is free', async () => {
+  let answer: (found: Admission) => void = () => undefined;
+  const keyedWrites = {
+    admit: () => new Promise<Admission>((resolve) => (answer = resolve)),
+  } as unknown as KeyedWrites;
+  open({}, false, { keyedWrites });
+  const call = world.call({
+    method: 'PATCH',
+    target: '/leads/1',
+    body: '{"description":"a"}',
+    headers: { 'idempotency-key': '"k"' },
+  });
+  await turn();
+  await turn();
+  world.pass(25_000);
+  expect([call.status(), call.header('x-facade-outcome'), call.header('retry-after')]).toEqual([
+    503,
+    'idempotency_unavailable',
+    '5',
+  ]);
+  const release = vi.fn();
+  answer({ kind: 'send', write: { release } as unknown as KeyedWrite });
+  await turn();
+  expect([release.mock.calls.length, world.askings.length]).toEqual([1, 0]);
 });
