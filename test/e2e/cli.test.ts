@@ -230,7 +230,7 @@ describe('kill-switch', () => {
     expect(await servedBy('/leads/1')).toBe('direct');
     expect((await run(['panic', '--end'])).code).toBe(0);
     expect(await servedBy('/leads/1')).toBe('gateway');
-    expect((await run(['history'])).out).toContain('the gateway burns');
+    expect((await run(['history'], { width: 200 })).out).toContain('the gateway burns');
   });
 
   test('knows two states and no third', async () => {

@@ -7,7 +7,7 @@ export interface Io {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly env: Variables;
-  /** Columns of the terminal; 80 where there is none. */
+  /** Columns of the terminal; Infinity where there is none, since a program reads it, or a file. */
   readonly width: number;
   /** Standard output is a terminal: somebody looks. */
   readonly isTerminal: boolean;
@@ -20,7 +20,8 @@ export interface Io {
   readonly ask: (question: string) => Promise<string>;
 }
 
-const DEFAULT_WIDTH = 80;
+/** Of a terminal that does not say how wide it is, and of the help. */
+export const DEFAULT_WIDTH = 80;
 
 /** The process's own. */
 export function processIo(): Io {
@@ -34,7 +35,7 @@ export function processIo(): Io {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     env,
-    width: (stdout.isTTY && stdout.columns) || DEFAULT_WIDTH,
+    width: stdout.isTTY ? stdout.columns || DEFAULT_WIDTH : Infinity,
     isTerminal: stdout.isTTY,
     canAsk: stdin.isTTY && stderr.isTTY,
     colour: wantsColour(env, stdout.isTTY),

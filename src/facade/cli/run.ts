@@ -5,7 +5,7 @@ import type { CompletedCommand } from './completion.ts';
 import { createContext, type CommandLine, type CommonOptions } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
 import { visibleJson } from '../../http/visible.ts';
-import type { Io } from './io.ts';
+import { DEFAULT_WIDTH, type Io } from './io.ts';
 import { painted, type PaintedIo } from './paint.ts';
 
 /**
@@ -32,12 +32,13 @@ export async function run(argv: readonly string[], own: Io, line: CommandLine): 
 
 /** The whole command line as commander knows it; also read for the completion. */
 function createProgram(io: PaintedIo, line: CommandLine, done: (code: number | undefined) => void): Program {
+  const helpWidth = Number.isFinite(io.width) ? io.width : DEFAULT_WIDTH;
   const program = new Program(line.name)
     .description('Moves the traffic of a legacy API to its replacement, route by route.')
     .helpCommand(false)
     .exitOverride()
-    .configureHelp({ helpWidth: io.width, minWidthToWrap: 20 })
-    .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => io.width })
+    .configureHelp({ helpWidth, minWidthToWrap: 20 })
+    .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => helpWidth })
     // What a newcomer types first is answered by the facade itself.
     .addHelpText('after', `\nWithout a command: ${line.start ? 'start' : 'this help'}.`)
     .addHelpText('after', '\nExit codes: 0 ok, 1 problems were found, 2 wrong usage, 3 the facade cannot be reached.');
