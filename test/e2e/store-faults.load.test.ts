@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { codeOf } from '../../src/http/error-code.ts';
 import { inventedCpf } from '../../src/c2s/sandbox/cpf.ts';
 import { SEED_LEAD_IDS } from '../../src/c2s/sandbox/index.ts';
 import { auth, enrichingEnv, startScene, type Scene } from './kit/enrichment.ts';
@@ -76,9 +77,18 @@ async function lockTables(databaseUrl: string, keeper: Opened): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `select string_agg('facade.' || tablename, ', ') as name from pg_tables where schemaname = 'facade'`,
   );
-  await client.query('begin');
-  await client.query(`lock table ${rows[0]?.name}`);
+  const lock = async (): Promise<boolean> => {
+    await client.query('begin');
+    // One table is locked after the other: a transaction of the facade may hold the next one, and wait for the first.
+    const locked = await client.query(`lock table ${rows[0]?.name}`).catch((error: unknown) => {
+      if (codeOf(error) !== DEADLOCK) throw error;
+    });
+    if (!locked) await client.query('rollback');
+    return locked !== undefined;
+  };
+  await until(lock, 'its tables are locked', 20_000);
 }
+const DEADLOCK = '40P01';
 
 describe('SIGTERM ends it within the drain while the database', () => {
   test.each([...ALIVE, ...STATES])('%s', { timeout: 60_000 }, async (_, into) => {
