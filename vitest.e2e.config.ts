@@ -30,6 +30,7 @@ export default defineConfig({
         test: {
           name: 'external',
           include: ['test/e2e/external/**/*.test.ts'],
+          globalSetup: 'test/e2e/kit/built.ts',
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

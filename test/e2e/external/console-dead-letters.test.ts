@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SEED_LEAD_IDS } from '../../../src/c2s/sandbox/index.ts';
@@ -25,7 +24,6 @@ const seen = (what: Locator): Promise<void> => what.first().waitFor({ state: 'vi
 
 describe.skipIf(!chromiumPath)('the page of dead letters', () => {
   beforeAll(async () => {
-    execFileSync('npm', ['run', '-s', 'build:console']);
     const postgres = opened.keep(await startPostgres());
     scene = opened.keep(await startScene());
     const enrichment = { retry: { quick: ['20ms', '20ms'], slow: '1h', giveUp: '0ms' } };

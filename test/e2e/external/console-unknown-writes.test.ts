@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumPath, launchChromium, openPage, overflow, seriousIssues, type Watched } from '../kit/browser.ts';
@@ -21,7 +20,6 @@ const line = (text: string): Locator => page.locator('tbody tr', { hasText: text
 
 describe.skipIf(!chromiumPath)('the page of unknown writes', () => {
   beforeAll(async () => {
-    execFileSync('npm', ['run', '-s', 'build:console']);
     const crm = opened.keep(
       await startUpstream((_, res) => {
         res.writeHead(200, { 'content-type': 'application/json' });

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Document } from 'yaml';
@@ -44,7 +43,6 @@ let page: Page;
 
 describe.skipIf(!chromiumPath)('the console', () => {
   beforeAll(async () => {
-    execFileSync('npm', ['run', '-s', 'build:console']);
     await startScene();
     browser = await launchChromium();
     opened.keep({ close: () => browser.close() });
