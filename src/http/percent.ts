@@ -5,6 +5,9 @@
 
 const PERCENT = 0x25;
 
+/** The value of a path parameter: decoded, or as it came where its escapes are broken. So `%61bc` and `abc` are one value. */
+export const paramValue = (raw: string): string => percentDecode(raw) ?? raw;
+
 /** The decoded text, or undefined when the escapes are broken or not UTF-8. `+` stays a plus. */
 export function percentDecode(raw: string): string | undefined {
   if (!raw.includes('%')) return raw;

@@ -2,32 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { FACADE_TOKEN, setAll } from './kit/facade.ts';
-import { Opened } from './kit/load.ts';
+import { setAll } from './kit/facade.ts';
 import { startProcess } from './kit/process.ts';
-import { startRawUpstream, startUpstream, until } from './kit/upstream.ts';
+import { startRawUpstream, until } from './kit/upstream.ts';
+import { answering, ask, opened, viewConfig } from './kit/reloading.ts';
 
 /** What the process makes of its files at its start, and on SIGHUP; within one process in reload.test.ts. */
 
-const opened = new Opened();
 afterEach(opened.closeAll);
-
-const headers = { authorization: `Bearer ${FACADE_TOKEN}` };
-const answering = async (name: string) =>
-  opened.keep(await startUpstream((_, res) => res.writeHead(200).end(`{"from":"${name}"}`)));
-
-async function ask(url: string, lead: number | string = 42): Promise<string> {
-  const res = await fetch(`${url}/leads/${lead}`, { headers });
-  await res.text();
-  return `${res.status} ${res.headers.get('x-facade-path')}`;
-}
-
-interface ConfigView {
-  readonly digest: string;
-  readonly lastError?: { readonly problems: readonly Record<'where' | 'message' | 'remedy', string>[] };
-}
-const viewConfig = async ({ adminUrl }: { adminUrl: string }): Promise<ConfigView> =>
-  (await (await fetch(`${adminUrl}/api/config`)).json()) as ConfigView;
 
 describe('the process', () => {
   test('reloads on SIGHUP, and reads the .env file anew: C2S_GATEWAY_URL emptied there takes everything back', async () => {

@@ -2,29 +2,12 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, w
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { FACADE_TOKEN, setAll, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
-import { inBatches, Opened, tally } from './kit/load.ts';
+import { setAll, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
+import { inBatches, tally } from './kit/load.ts';
 import { startUpstream, until } from './kit/upstream.ts';
+import { answering, ask, opened, viewConfig } from './kit/reloading.ts';
 
-const opened = new Opened();
 afterEach(opened.closeAll);
-
-const headers = { authorization: `Bearer ${FACADE_TOKEN}` };
-const answering = async (name: string) =>
-  opened.keep(await startUpstream((_, res) => res.writeHead(200).end(`{"from":"${name}"}`)));
-
-async function ask(url: string, lead: number | string = 42): Promise<string> {
-  const res = await fetch(`${url}/leads/${lead}`, { headers });
-  await res.text();
-  return `${res.status} ${res.headers.get('x-facade-path')}`;
-}
-
-interface ConfigView {
-  readonly digest: string;
-  readonly lastError?: { readonly problems: readonly Record<'where' | 'message' | 'remedy', string>[] };
-}
-const viewConfig = async ({ adminUrl }: { adminUrl: string }): Promise<ConfigView> =>
-  (await (await fetch(`${adminUrl}/api/config`)).json()) as ConfigView;
 
 const SUCCESS = 'facade_config_last_reload_success';
 

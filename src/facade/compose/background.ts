@@ -122,7 +122,7 @@ function keepUnknownWrites(
 
 type Noticed = Pick<Background, 'store' | 'comparing'> & Named;
 
-/** Before whatever it tells of, so that it is closed after it. */
+/** Started before the parts whose events it posts, so that it is closed after them. */
 function notify(
   { environment, duties, calendar, log }: ComposeContext,
   { metrics, dataPlane, active, breakers }: Runtime,

@@ -49,7 +49,7 @@ export function createRuntime(context: ComposeContext, closing: Closing): Runtim
   const { reload } = files;
   const breakers = new Set<BreakerListener>();
   const builder = new RuntimeBuilder(metrics, now, (route, path, state, isFollowed) => {
-    // What it was told it tells nobody.
+    // A change that another worker reported is not reported back.
     if (!isFollowed) role.tell({ kind: 'breaker', route, path, state });
     for (const listener of breakers) listener(route, path, state, isFollowed);
   });

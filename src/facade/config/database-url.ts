@@ -1,6 +1,5 @@
 /**
- * The address of a Postgres. A sign of the password that is not percent-encoded ends the password where nobody expects
- * it: `postgres://user:12/ab@host/db` is the host `user`, port 12, and a part of the password as the database. So it is
+ * The address of a Postgres. A raw `#`, `/` or `?` in the password ends the password too early: `postgres://user:12/ab@host/db` is the host `user`, port 12, and a part of the password as the database. So it is
  * looked for before the address is used. No message repeats a part of the address but these signs.
  */
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../http/log.ts';
 import { codeOf } from '../../http/error-code.ts';
 import { within } from '../../http/within.ts';
-import { percentDecode } from '../../http/percent.ts';
+import { paramValue } from '../../http/percent.ts';
 import { PASSTHROUGH } from '../rollout/compile.ts';
 import { decisionOf, type Outcome } from '../rollout/outcome.ts';
 import type { Path } from '../rollout/route.ts';
@@ -121,7 +121,7 @@ export class KeyedWrites {
 /** A slash at the end, or an escape that need not be one, makes no other write of it. */
 function keyedRequest({ req, match, target }: InboundRequest): KeyedRequest {
   const { id } = match.route.model;
-  const params = match.params.map((param) => percentDecode(param ?? '') ?? param ?? '');
+  const params = match.params.map((param) => paramValue(param ?? ''));
   return {
     method: req.method ?? '',
     operation: id === PASSTHROUGH ? [target.path] : [id, match.dialect, ...params],

@@ -1,4 +1,4 @@
-import { percentDecode } from '../../http/percent.ts';
+import { paramValue } from '../../http/percent.ts';
 import type { Match } from '../rollout/matcher.ts';
 import type { Path } from '../rollout/route.ts';
 import type { Caller } from './callers.ts';
@@ -47,6 +47,5 @@ const MAX_VALUES = 100_000;
 export function stickyValueOf({ route, params }: Match<PreparedRoute>, { id }: Caller): string {
   const { stickyBy } = route.model.rollout;
   if (stickyBy < 0) return `\u0000${id}`;
-  const raw = params[stickyBy] as string;
-  return percentDecode(raw) ?? raw;
+  return paramValue(params[stickyBy] as string);
 }

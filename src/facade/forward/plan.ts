@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isGatewayForm, keptByGateway, toDirect, toGateway } from '../dialect/body.ts';
 import { isJsonMediaType, isUtf8Type } from '../../http/media.ts';
 import { renderPath } from '../dialect/path.ts';
-import { percentDecode } from '../../http/percent.ts';
+import { paramValue } from '../../http/percent.ts';
 import { toGatewayQuery } from '../dialect/query.ts';
 import { untranslatable, type Conversion } from '../dialect/result.ts';
 import type { Match } from '../rollout/matcher.ts';
@@ -204,14 +204,10 @@ export function bodyFor(
 ): Conversion<Buffer> {
   if (!model.body) return { kind: 'ok', value: body };
   if (path === 'direct') return toDirect(model.body, body);
-  const values = new Map(model.params.map((name, i) => [name, decoded(params[i] ?? '')]));
+  const values = new Map(model.params.map((name, i) => [name, paramValue(params[i] ?? '')]));
   return (dialect === 'gateway' ? keptByGateway : toGateway)(model.body, body, values);
 }
 
 function join(path: string, query: string): string {
   return query === '' ? path : `${path}?${query}`;
-}
-
-function decoded(raw: string): string {
-  return percentDecode(raw) ?? raw;
 }

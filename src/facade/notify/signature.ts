@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-/** The header that says when a body was signed, and by whom. */
+/** Name of the header that holds the signature and its time. */
 export const SIGNATURE_HEADER = 'x-facade-signature';
 
 /** `t=1764518946,v1=<hex>`: HMAC-SHA256 of `t.body`. @param at milliseconds since 1970; a receiver refuses old ones. */

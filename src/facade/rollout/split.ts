@@ -1,4 +1,4 @@
-import { percentDecode } from '../../http/percent.ts';
+import { paramValue } from '../../http/percent.ts';
 import type { Rollout } from './route.ts';
 
 /**
@@ -41,5 +41,5 @@ function nextDraw(): number {
 
 /** The bucket of a raw path parameter: `%61bc` and `abc` are the same lead, so it is decoded first. */
 export function bucketOfParam(raw: string): number {
-  return bucketOf(percentDecode(raw) ?? raw);
+  return bucketOf(paramValue(raw));
 }
