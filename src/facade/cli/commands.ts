@@ -16,6 +16,11 @@ function fallback(text: string): string {
   return text;
 }
 
+function pathName(text: string): string {
+  if (text !== 'direct' && text !== 'gateway') throw new RangeError('write direct or gateway');
+  return text;
+}
+
 const YES = ['-y, --yes', 'do not ask'] as const;
 const WHY = ['--why <text>', 'the reason, for the history'] as const;
 const FORCE = ['--force', 'against the evidence (parity); wants --why'] as const;
@@ -80,6 +85,19 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['--offline', 'by the config file, not by the running facade'],
     ],
     load: async () => (await import('./commands/explain.ts')).explain,
+  },
+  {
+    usage: 'force-header',
+    summary: 'a signed header that sends the requests of a caller, or of a route, to one path',
+    options: [
+      ['--path <path>', 'direct or gateway', pathName],
+      ['--route <id>', 'for this route alone'],
+      ['--caller <id>', 'for this caller alone: the twelve digits that the log shows'],
+      ['--for <duration>', 'how long it is valid, 30d at most (default: 1h)'],
+    ],
+    common: 'file',
+    help: 'Wants --route, --caller, or both. Signs with FORCE_HEADER_SECRET; no facade needs to run. Whoever has the header may use it: hand it over as a password.',
+    load: async () => (await import('./commands/force-header.ts')).forceHeader,
   },
   {
     usage: 'probe <route-or-method> [path]',

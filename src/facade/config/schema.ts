@@ -409,7 +409,9 @@ const server = z.strictObject({
   forceHeader: z
     .boolean()
     .default(false)
-    .describe('Known callers may send x-facade-force: direct|gateway to choose the side of one request.'),
+    .describe(
+      'Known callers may send x-facade-force: direct|gateway to choose the path of one request; with FORCE_HEADER_SECRET only what "c2s-facade force-header" has signed.',
+    ),
   trustedProxies: z
     .array(z.string())
     .default([])

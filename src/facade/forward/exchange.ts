@@ -14,7 +14,7 @@ import { Attempt, type AttemptOwner } from './attempt.ts';
 import { REFUSED } from './breaker.ts';
 import { CallerAnswer } from './caller-answer.ts';
 import type { Caller } from './callers.ts';
-import { bucketFor, choose, decisionLine } from './choose.ts';
+import { bucketFor, choose, decisionLine, forcedBy } from './choose.ts';
 import type { Connection } from './connection.ts';
 import type { Bounded, DeadlineWatch } from '../../http/deadlines.ts';
 import { HeldAnswer, understand } from './error-answer.ts';
@@ -27,6 +27,7 @@ import { InboundBody } from './inbound-body.ts';
 import { byForm, headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from '../../http/rate-budget.ts';
 import { handOver, sampleOf, type SamplingDecision } from './sampling.ts';
+import { FORCE_HEADER } from './force-header.ts';
 import { stickyValueOf, type LastWriters } from './last-writers.ts';
 import { UNAVAILABLE, type Admission, type KeyedWrite, type KeyedWrites } from './keyed-writes.ts';
 import type { ShadowSink } from './shadow-sink.ts';
@@ -59,6 +60,8 @@ export interface ExchangeContext {
   /** Undefined: there is no database, and so an Idempotency-Key has no effect. */
   readonly keyedWrites: KeyedWrites | undefined;
   readonly lastWriters: LastWriters;
+  /** Signs force headers; undefined: those of known callers count unsigned. */
+  readonly forceSecret: string | undefined;
 }
 
 /** What the data plane found out from the head of a request that it passes on, as a request or as a tunnel. */
@@ -197,7 +200,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const choice = choose(match, req.method as string, caller, {
       gatewayAvailable: upstreams.gateway !== undefined,
       killed: this.#context.killed,
-      forceHeader: forceHeader ? req.headers['x-facade-force'] : undefined,
+      forced: forceHeader ? this.#forced() : undefined,
       lastWriter: this.#lastWriter(),
       bucket,
     });
@@ -207,6 +210,12 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (shadowSink && this.#entry.model.gateway.length > 0)
       this.#sample = sampleOf(shadowSink, this.#asked, choice, bucket);
     return choice;
+  }
+
+  #forced(): Path | undefined {
+    const { match, caller, req } = this.#asked;
+    const verdict = forcedBy(req.headers[FORCE_HEADER], this.#context.forceSecret, match, caller);
+    return typeof verdict === 'string' ? verdict : undefined;
   }
 
   /** The path that this read is pinned to. */

@@ -7,6 +7,7 @@ import { showToken } from '../../dialect/token-header.ts';
 import type { Environment } from '../../config/environment.ts';
 import { renderPath } from '../../dialect/path.ts';
 import { describeLoss } from '../../dialect/result.ts';
+import { FORCE_HEADER, signForce } from '../../forward/force-header.ts';
 import { buildMatcher, prepareRoute, type PreparedRoute } from '../../forward/runtime-snapshot.ts';
 import { methodFor, planFor } from '../../forward/plan.ts';
 import { parseTarget } from '../../forward/target.ts';
@@ -123,7 +124,7 @@ async function requestsFor(
   return paths.map((path): DialectedRequest => {
     if (isForced) {
       const token = environment.facadeTokens[0] ?? environment.directToken ?? '';
-      const headers = { ...shown('direct', token), 'x-facade-force': path };
+      const headers = { ...shown('direct', token), [FORCE_HEADER]: forceValue(environment, model.id, path) };
       return {
         path,
         method,
@@ -146,6 +147,13 @@ async function requestsFor(
     const url = base + plan.value.target;
     return { path, method: methodFor(match, path, method), url, headers, dialect: path, isThroughFacade: false };
   });
+}
+
+/** Good for this probe. */
+function forceValue({ forceSecret }: Environment, route: string, path: Path): string {
+  const from = Date.now();
+  const grant = { path, route, caller: undefined, from, until: from + 60_000 };
+  return forceSecret === undefined ? path : signForce(grant, forceSecret);
 }
 
 function publicUrl({ host, port }: Environment): string {
