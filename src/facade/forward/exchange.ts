@@ -518,6 +518,12 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#snapshot.upstreams[limit]?.rateBudget?.pauseFor(retryAfter, this.#asked.standing);
   }
 
+  /** Of the body that is still waited for no path has had a byte. */
+  #refuseUnsent(outcome: Outcome): void {
+    this.#answer.isUnsent = true;
+    this.#refuse(outcome);
+  }
+
   drained(): void {
     attemptOf(this.#phase)?.resume();
   }
@@ -534,7 +540,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
         if (isOver) this.#refuse(UNAVAILABLE.outcome, UNAVAILABLE.retryAfterMs);
         return;
       case 'planning':
-        if (isOver || this.#body?.isSilent(now, deadlines.idle)) this.#refuse('client_timeout');
+        if (isOver || this.#body?.isSilent(now, deadlines.idle)) this.#refuseUnsent('client_timeout');
         return;
       case 'queued':
         if (!isOver) return;
