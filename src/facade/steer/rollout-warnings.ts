@@ -4,6 +4,7 @@ import type { ConfigPath } from '../config/problem.ts';
 import { rolloutOf } from '../config/rollout.ts';
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig } from '../config/schema.ts';
+import type { Path } from '../rollout/api-pair.ts';
 import type { PairVariables, Variables } from '../config/variables.ts';
 
 /**
@@ -115,17 +116,62 @@ const FEW_CALLERS = 3;
 const splitByFewCallers: Warn = (input) => {
   const tokens = (input.variables['FACADE_TOKENS'] ?? '').split(',').filter((token) => token.trim() !== '').length;
   const callers = tokens + (input.variables[input.pairVariables.direct.token] ? 1 : 0);
-  if (callers === 0 || callers > FEW_CALLERS) return [];
+  if (callers === 0) return [];
   return rowsWith(input, (route) => {
     const { stickyBy, gateway } = rolloutOf(route);
     return route.direct !== undefined && stickyBy === 'caller' && gateway > 0 && gateway < 100;
-  }).map(({ route, path }) => ({
-    path: [...path, 'gateway'],
-    kind: 'few-callers',
-    message: `${route.id} is split by caller, and there ${callers === 1 ? 'is 1 caller' : `are ${callers} callers`}: ${route.rollout.gateway} % may move all of them or nobody`,
-    remedy: 'write a path parameter as stickyBy, or look at what the share came to in the last hour (routes, 1H)',
-  }));
+  }).flatMap(({ route, path }) => {
+    const named = Object.keys(namedCallersOf(input.config, route)).length;
+    const split = Math.max(0, callers - named);
+    if (split > FEW_CALLERS) return [];
+    const who = `there ${split === 1 ? 'is 1 caller' : `are ${split} callers`}${named === 0 ? '' : ` besides ${named} named`}`;
+    return [
+      {
+        path: [...path, 'gateway'],
+        kind: 'few-callers',
+        message: `${route.id} is split by caller, and ${who}: ${route.rollout.gateway} % may move all of them or nobody`,
+        remedy: 'write a path parameter as stickyBy, or look at what the share came to in the last hour (routes, 1H)',
+      },
+    ];
+  });
 };
+
+/** The path that each named caller takes whatever the share says, by its id. */
+const namedCallersOf = (
+  { defaults }: FacadeConfig,
+  { callers }: FacadeConfig['routes'][number],
+): Readonly<Record<string, Path>> => ({ ...defaults.callers, ...callers });
+
+/** That many ids are written out. */
+const MAX_NAMED = 3;
+
+/** `gateway for 3f2a9c81d0b7`; undefined: for nobody */
+function namedFor(named: Readonly<Record<string, Path>>, path: Path): string | undefined {
+  const ids = Object.keys(named).filter((id) => named[id] === path);
+  const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
+  return ids.length === 0 ? undefined : `${path} for ${ids.slice(0, MAX_NAMED).join(', ')}${more}`;
+}
+
+/**
+ * What the number means for them is nothing: at 0 the gateway serves a pilot customer all the same, and at 100 direct one
+ * that must not move.
+ */
+const namedCallersStay: Warn = ({ config }) =>
+  config.routes.flatMap((route, index) => {
+    if (route.direct === undefined || route.gateway === undefined) return [];
+    const named = namedCallersOf(config, route);
+    const always = (['gateway', 'direct'] as const).flatMap((path) => namedFor(named, path) ?? []);
+    if (always.length === 0) return [];
+    return [
+      {
+        path: ['routes', index, 'rollout', 'gateway'],
+        kind: 'named-callers',
+        message: `callers of ${route.id} take a path whatever the share is (${always.join('; ')})`,
+        remedy:
+          'where this flip is meant for them too, change callers in the config file; the kill switch moves all of them',
+      },
+    ];
+  });
 
 export const ROLLOUT_WARNINGS: readonly Warn[] = [
   writesWithoutEvidence,
@@ -135,3 +181,6 @@ export const ROLLOUT_WARNINGS: readonly Warn[] = [
   canariesWithoutFallback,
   splitByFewCallers,
 ];
+
+/** What a flip says besides. In a file it is as it was meant, so `check` does not warn of it. */
+export const FLIP_WARNINGS: readonly Warn[] = [...ROLLOUT_WARNINGS, namedCallersStay];
