@@ -85,9 +85,14 @@ function createDataPlane(context: ComposeContext, metrics: Metrics, { config, sn
 function createKillSwitch({ log, role }: ComposeContext, dataPlane: DataPlane): KillSwitch {
   const killSwitch = new KillSwitch(() => dataPlane.snapshot.killSwitchFile);
   let isByHand = false;
+  /** On for want of an answer alone, as every start with a database is for a moment: nobody has set it. */
+  let wasUnknown = false;
   killSwitch.subscribe((on, by) => {
     dataPlane.killed = on;
-    log.warn({ on, by }, 'kill switch');
+    if (!by.includes('unknown') && (on || !wasUnknown)) log.warn({ on, by }, 'kill switch');
+    else if (on) log.info('every route is direct until the database says whether the kill switch is on');
+    else log.info('the kill switch is off, says the database');
+    wasUnknown = by.join() === 'unknown';
     // By the file it is in all of them anyway.
     if (by.includes('admin') === isByHand) return;
     isByHand = !isByHand;

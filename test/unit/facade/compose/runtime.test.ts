@@ -79,6 +79,22 @@ describe('the kill switch', () => {
     expect([runtime.dataPlane.killed, told.slice(1)]).toEqual([false, [{ kind: 'killed', on: false }]]);
   });
 
+  test('that is on for want of an answer alone is no warning: nobody has set it', async () => {
+    const { runtime, lines } = await worker(1, at(10));
+    const told = (): string[] => (lines as string[]).splice(0).map((line) => (JSON.parse(line) as { msg: string }).msg);
+    told();
+    runtime.killSwitch.suspect();
+    runtime.killSwitch.set(false);
+    expect(told()).toEqual([
+      'every route is direct until the database says whether the kill switch is on',
+      'the kill switch is off, says the database',
+    ]);
+    runtime.killSwitch.suspect();
+    runtime.killSwitch.set(true);
+    runtime.killSwitch.set(false);
+    expect(told().slice(1)).toEqual(['kill switch', 'kill switch']);
+  });
+
   test('is looked for in the file that the newest table names, at once', async () => {
     const { runtime, write, configFile, kinds, lines } = await worker(1, at(10));
     const file = join(configFile, '..', 'all-direct');
