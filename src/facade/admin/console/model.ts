@@ -171,7 +171,7 @@ export interface DifferenceGroupJson {
 /** Of the parity report what a route's page shows. */
 export interface ParityReportJson {
   readonly window: { readonly from?: string; readonly shadows: number };
-  readonly counts: Readonly<Record<'match' | 'noisy' | 'mismatch' | 'ignored' | 'error', number>>;
+  readonly counts: Readonly<Record<'match' | 'noisy' | 'mismatch' | 'ignored' | 'error' | 'data', number>>;
   readonly errors: Readonly<Record<string, number>>;
   readonly noise: { readonly samples: number; readonly wanted: number; readonly differing: IntervalJson };
   readonly parity: IntervalJson & { readonly wanted: number };

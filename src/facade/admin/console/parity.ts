@@ -35,6 +35,8 @@ function Report({ report }: { report: ParityReportJson }) {
       <dd>${interval(parity)}, ${percent(parity.wanted)} wanted</dd>
       <dt>Compared</dt>
       <dd>${grouped(counts.match)} match, ${grouped(counts.mismatch)} mismatch, ${grouped(counts.ignored)} ignored</dd>
+      <dt>Of them with data on both sides</dt>
+      <dd>${grouped(counts.data)}</dd>
       <dt>Not judged</dt>
       <dd>${notJudged.length === 0 ? 'none' : notJudged.join(', ')}</dd>
       <dt>Direct against itself</dt>
