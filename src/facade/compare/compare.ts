@@ -69,7 +69,8 @@ const MAX_SPELLING_FACTOR = 4;
 function unfitFor(left: UnderstoodAnswer, right: UnderstoodAnswer, longest: number): ErrorReason | undefined {
   if (left.isRefused && right.isRefused) return 'refused';
   if (left.isFailed && right.isFailed) return 'both_failed';
-  if (left.status === 429 || right.status === 429) return 'rate_limited';
+  if (left.status === 429 || right.status === 429)
+    return left.isFailed || left.status === 429 ? 'rate_limited' : 'limited_alone';
   if (left.isFailed || right.isFailed || left.status !== right.status) return undefined;
   if (left.status >= 400) return undefined;
   // Beside one that is this much shorter nobody needs to read an answer to know that it is another one.

@@ -345,9 +345,11 @@ describe('errors and failures', () => {
   });
 
   it.each([
-    ['429 of either', { status: 429 }, {}, 'rate_limited'],
+    ['429 of direct alone', { status: 429 }, {}, 'rate_limited'],
+    ['429 of the gateway alone', {}, { status: 429 }, 'limited_alone'],
+    ['429 of the gateway, where direct failed', { status: 503 }, { status: 429 }, 'rate_limited'],
     ['429 of both', { status: 429 }, { status: 429 }, 'rate_limited'],
-    ['429 in disguise', {}, disguised("Client error '429 Too Many Requests'"), 'rate_limited'],
+    ['429 in disguise', {}, disguised("Client error '429 Too Many Requests'"), 'limited_alone'],
     ['our budget', {}, { failure: 'facade_rate_budget', status: 0 }, 'rate_budget'],
     ['our breaker', {}, { failure: 'facade_breaker_open', status: 0 }, 'unavailable'],
     ['a caller that left', { failure: 'client_body', isComplete: false }, {}, 'no_control'],
