@@ -112,17 +112,17 @@ describe('health checks', () => {
   });
 
   test('are made by the first worker, which tells the others each result, and no other', async () => {
-    const setTimer = vi.spyOn(globalThis, 'setTimeout');
     const timers = async (place: number): Promise<number> => {
-      const { runtime, close } = await worker(place, text);
-      const before = setTimer.mock.calls.length;
-      runtime.watch();
-      const made = setTimer.mock.calls.length - before;
-      await close();
-      return made;
+      const made = await worker(place, text);
+      const before = vi.getTimerCount();
+      made.runtime.watch();
+      const after = vi.getTimerCount();
+      await made.close();
+      return after - before;
     };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const [first, second] = [await timers(0), await timers(1)];
-    setTimer.mockRestore();
+    vi.useRealTimers();
     expect(first - second).toBe(1);
     const { runtime, told } = await worker(0, text);
     const check = { result: 'timeout', status: undefined, tookMs: 5 } as const;
