@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import type { Document } from 'yaml';
 import { FACADE_TOKEN, setRoute, startFacade } from './kit/facade.ts';
-import { Opened, tally } from './kit/load.ts';
+import { inBatches, Opened, tally } from './kit/load.ts';
 import { startUpstream, until, type Received } from './kit/upstream.ts';
 
 /** Active health checks and the ramp, over real sockets. */
@@ -140,7 +140,7 @@ test('the ramp lets 1, 5 and 25 % through, and is shown', async () => {
   const steps: unknown[] = [];
   for (const count of [1_000, 200, 40]) {
     const [percent, before] = [await ramp(), live().length];
-    for (let i = 0; i < count; i++) await read();
+    await inBatches(count, 40, read);
     steps.push([percent, live().length - before]);
   }
   expect(steps).toEqual([
