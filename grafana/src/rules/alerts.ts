@@ -181,6 +181,15 @@ function paths(): AlertRule[] {
         'It has not been closed for minutes: its probes fail, too. What the direct path serves of this route is answered 503.',
     }),
     alert({
+      name: 'FacadeUpstreamUnhealthy',
+      expr: 'min by (job, upstream) (facade_upstream_healthy) == 0',
+      for: '1m',
+      severity: 'warning',
+      summary: 'The health checks of {{ $labels.upstream }} fail',
+      description:
+        'Of the gateway: direct answers in its place where the route has fallback: direct; the others ask it all the same. Direct is asked in any case.',
+    }),
+    alert({
       name: 'FacadeFailovers',
       expr: `${recorded.failoverShare} > ${FAILOVER_SHARE}\nand sum by (job, route) (increase(facade_failovers_total{reason!="untranslatable"}[10m])) >= ${LEAST_FAILURES}`,
       for: '10m',

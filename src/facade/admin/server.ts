@@ -26,7 +26,7 @@ import { notifyRoutes } from './notify.ts';
 import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
 import { migrationRoutes } from './migration.ts';
-import { viewRoutes } from './routes.ts';
+import { viewRoutes, viewUpstreams } from './routes.ts';
 import { unknownWriteRoutes } from './unknown-writes.ts';
 import type { UnknownWrites } from '../compare/unknown-writes/unknown-writes.ts';
 import { timelineOf, type Timeline } from './timeline.ts';
@@ -96,7 +96,12 @@ function createApi(options: AdminOptions): Router {
   const view = (path: string, handle: RequestHandler) => api.route(path).get(handle).all(methodNotAllowed);
   view('/routes', (_req, res) => {
     const { snapshot } = dataPlane;
-    res.json({ digest: snapshot.digest, killSwitch: dataPlane.killed, routes: viewRoutes(snapshot, now()) });
+    res.json({
+      digest: snapshot.digest,
+      killSwitch: dataPlane.killed,
+      upstreams: viewUpstreams(snapshot),
+      routes: viewRoutes(snapshot, now()),
+    });
   });
   const has = (id: string): boolean => dataPlane.snapshot.entries.some(({ model }) => model.id === id);
   api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
@@ -133,7 +138,9 @@ function viewReadiness(options: AdminOptions): RequestHandler {
     // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
     // the facade routes all the same: it is ready, and says what it lacks.
     const status = dataPlane.draining ? 'draining' : 'ready';
-    res.status(dataPlane.draining ? 503 : 200).json({ status, ...storeOf(options), ...credentialsOf(options) });
+    res
+      .status(dataPlane.draining ? 503 : 200)
+      .json({ status, ...storeOf(options), ...credentialsOf(options), ...healthOf(options) });
   };
 }
 
@@ -163,6 +170,13 @@ function credentialsOf({ dataPlane }: AdminOptions): { readonly gatewayCredentia
   };
 }
 
+/** An upstream that is down is no fault of this process: it is told, and the process stays ready. */
+function healthOf({ dataPlane }: AdminOptions): { readonly upstreams?: Record<string, string> } {
+  const checked = Object.entries(viewUpstreams(dataPlane.snapshot)).filter(([, { health }]) => health !== 'unchecked');
+  if (checked.length === 0) return {};
+  return { upstreams: Object.fromEntries(checked.map(([path, { health }]) => [path, health])) };
+}
+
 /** What the console shows of now. */
 function pictureOf(options: AdminOptions, parity: (route: string) => ParitySummary | undefined): object {
   const { dataPlane, now, calendar, adminRoutes } = options;
@@ -174,6 +188,7 @@ function pictureOf(options: AdminOptions, parity: (route: string) => ParitySumma
     killSwitch: killed,
     killSwitchBy: options.killSwitch.by,
     gateway: snapshot.upstreams.gateway !== undefined,
+    upstreams: viewUpstreams(snapshot),
     shared: storeOf(options),
     extensionRoutes: adminRoutes.map(({ path }) => path),
     routes,

@@ -187,9 +187,9 @@ export class ShadowRunner {
       this.#answered.add(job);
       return this.#over();
     }
-    const { upstreams } = this.#ports.snapshot();
+    const { upstreams, health } = this.#ports.snapshot();
     const upstream = upstreams[leg.path];
-    if (!upstream) return this.#skip(job, 'unavailable');
+    if (!upstream || health[leg.path].isUnhealthy) return this.#skip(job, 'unavailable');
     const obstacle = this.#obstacleTo(job, upstream);
     if (obstacle) return this.#skip(job, obstacle);
     if (!upstream.rateBudget && !upstreams.direct.rateBudget) return this.#send(job, leg, upstream);

@@ -26,6 +26,7 @@ const REFUSALS: ReadonlySet<number> = new Set([401, 403, 407]);
 const NOT_JUDGED: Readonly<Partial<Record<Outcome, ErrorReason>>> = {
   facade_rate_budget: 'rate_budget',
   facade_breaker_open: 'unavailable',
+  facade_upstream_unhealthy: 'unavailable',
   facade_bulkhead_full: 'unavailable',
   facade_overload: 'unavailable',
   facade_no_gateway: 'unavailable',

@@ -124,8 +124,8 @@ type Noticed = Pick<Background, 'store' | 'comparing'> & Named;
 
 /** Started before the parts whose events it posts, so that it is closed after them. */
 function notify(
-  { environment, duties, calendar, log }: ComposeContext,
-  { metrics, dataPlane, active, breakers }: Runtime,
+  { environment, duties, calendar, log, role }: ComposeContext,
+  { metrics, dataPlane, active, breakers, health }: Runtime,
   { store, comparing, instance }: Noticed,
   closing: Closing,
 ): Notifying {
@@ -138,7 +138,14 @@ function notify(
     tellsVerdictsAlone: duties.mayLead,
   });
   active.subscribe((next) => notifying.use(next.config));
-  breakers.add((...change) => notifying.breakerChanged(...change));
+  breakers.add((route, path, state, isFollowed) => notifying.breakerChanged(route, path, state, isFollowed));
+  // Told by the process that checks. The first verdict that all is well is no news.
+  if (role.isFirst) {
+    health.listeners.add((upstream, state, before, last) => {
+      const isNews = state === 'unhealthy' || (state === 'healthy' && before === 'unhealthy');
+      if (isNews) notifying.healthChanged(upstream, state === 'healthy', last?.result ?? '');
+    });
+  }
   closing.defer(() => notifying.close());
   return notifying;
 }

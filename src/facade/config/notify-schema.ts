@@ -2,11 +2,12 @@ import { z } from 'zod';
 
 /** `notify:` of the rollout table: who is told of what changes. */
 
-export const NOTIFY_EVENTS = ['flip', 'proposal', 'roll_back', 'kill_switch', 'breaker', 'parity'] as const;
+export const NOTIFY_EVENTS = ['flip', 'proposal', 'roll_back', 'kill_switch', 'breaker', 'health', 'parity'] as const;
 /**
  * - `flip`: the rollout of a route changed. `roll_back`: back, by an operator or by the autopilot.
  * - `proposal`: the autopilot wants a step made.
  * - `kill_switch`: on or off. `breaker`: open, or closed again.
+ * - `health`: the health checks of an upstream fail, or succeed again.
  * - `parity`: a route that the gateway serves is no longer ready, or is ready again.
  */
 export type NotifyEvent = (typeof NOTIFY_EVENTS)[number];

@@ -240,6 +240,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #ask(path: Path): void {
     this.#path = path;
     this.#phase = PLANNING;
+    if (path === 'gateway' && this.#snapshot.health.gateway.isUnhealthy && this.#mayAvoidGateway()) {
+      return this.#cannotServe('facade_upstream_unhealthy');
+    }
     const { match, req } = this.#asked;
     const body = this.#body;
     const fits = headFits(match, path, req, body !== undefined, this.#keyed !== undefined);
@@ -250,6 +253,13 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       if (!body.hasArrived) return this.#awaitBody(path, body);
     }
     this.#makePlan(path);
+  }
+
+  /** Where direct cannot answer in its place, an unhealthy gateway is asked all the same: a check alone refuses nobody. */
+  #mayAvoidGateway(): boolean {
+    const { model, state } = this.#entry;
+    if (model.direct.length === 0 || model.rollout.fallback !== 'direct') return false;
+    return !this.#snapshot.health.direct.isUnhealthy && state.breakerState('direct') !== 'open';
   }
 
   /** No place is taken and no budget spent for a body that comes slowly, or never: a few callers would hold them all. */
@@ -327,7 +337,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #launch(upstream: Upstream, { target, body, isTranslated }: Plan): void {
     const { req, match, connection, caller, standing, requestId } = this.#asked;
     const breaker = this.#entry.state.breaker(upstream.path);
-    const permit = breaker ? breaker.acquire(standing) : 0;
+    const permit = breaker ? breaker.acquire(standing, this.#entry.model.safety === 'unsafe') : 0;
     if (permit === REFUSED) return this.#cannotServe('facade_breaker_open', breaker?.retryAfter());
     if (!upstream.enter(standing)) {
       breaker?.report(permit, 'neutral', 0, this.#startedAt);

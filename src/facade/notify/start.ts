@@ -46,6 +46,8 @@ export interface Notifying {
   /** After every load of the config. */
   use(config: FacadeConfig): void;
   breakerChanged(route: string, path: Path, state: BreakerState, isFollowed: boolean): void;
+  /** The upstream of a path is unhealthy, or healthy again. @param result of the check that decided. */
+  healthChanged(path: Path, isHealthy: boolean, result: string): void;
   proposed(step: ProposedStep): void;
   /** Of one revision; what the history is to keep with it. */
   rowsOf(records: readonly FlipRecord[]): readonly QueuedNotification[];
@@ -72,7 +74,7 @@ export function startNotify(options: NotifyOptions): Notifying {
     return notifier.beat();
   });
   const looking = watchParity(options, current, notifier);
-  const told = <E extends 'proposal' | 'test'>(event: E) => {
+  const told = <E extends 'proposal' | 'health' | 'test'>(event: E) => {
     return { event, id: randomUUID(), at: new Date(calendar.now()).toISOString(), instance };
   };
   return {
@@ -83,6 +85,10 @@ export function startNotify(options: NotifyOptions): Notifying {
     },
     breakerChanged(route, path, state, isFollowed) {
       breakers.changed(route, route === PASSTHROUGH ? PASSTHROUGH : path, state, isFollowed);
+    },
+    healthChanged(path, isHealthy, result) {
+      const [from, to] = isHealthy ? ['unhealthy', 'healthy'] : ['healthy', 'unhealthy'];
+      notifier.tell({ ...told('health'), path, from, to, ...(isHealthy ? {} : { why: result }) });
     },
     proposed({ route, from, to, why }) {
       const who = { who: 'autopilot', source: 'autopilot' } as const;

@@ -31,6 +31,8 @@ function sentenceOf(notification: Notification): string {
       const omitted = leftOut > 0 ? `; ${leftOut} more changes of it were left out` : '';
       return `${route}: the breaker of ${path} is ${stateText(to ?? '')}, on ${notification.instance}${omitted}`;
     }
+    case 'health':
+      return `${path} is ${stateText(to ?? '')}: its health checks ${to === 'unhealthy' ? 'fail' : 'succeed again'}, on ${notification.instance}${because(notification)}`;
     case 'parity':
       return `${route}: parity is ${stateText(to ?? '')}, it was ${stateText(from ?? '')}${because(notification)}`;
     case 'test':

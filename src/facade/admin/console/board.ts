@@ -1,5 +1,5 @@
 import { FlipDialog } from './flip.ts';
-import { errorShare, faultText, isFailing, milliseconds, NOTHING, percent, perSecond } from './format.ts';
+import { breakerText, errorShare, faultText, isFailing, milliseconds, NOTHING, percent, perSecond } from './format.ts';
 import type { Live } from './live.ts';
 import type { ParitySummaryJson, PathJson, RouteJson, Snapshot } from './model.ts';
 import { html, useEffect, useRef, useState } from './vendor/preact.js';
@@ -110,7 +110,7 @@ function PathCell({ path }: { path: PathJson | undefined }) {
             <span class=${lastMinute.failedAttempts > 0 ? 'bad' : ''}>${errorShare(lastMinute)} err</span>
             <span title="95th percentile">${milliseconds(lastMinute.p95)}</span>`
     }
-    ${breaker !== 'closed' && html`<span class="bad">breaker ${breaker}</span>`}
+    ${breaker !== 'closed' && html`<span class="bad">breaker ${breakerText(path)}</span>`}
     ${path.fault !== undefined && html`<span class="bad">${faultText(path)}</span>`}
   </span>`;
 }

@@ -19,6 +19,8 @@ export interface LastMinute extends RecentCounts {
 export interface PathJson {
   readonly endpoints: readonly string[];
   readonly breaker: 'closed' | 'half-open' | 'open';
+  /** Percent of the attempts that a half-open breaker lets through; 0: one probe at a time. */
+  readonly ramp?: number;
   /** Why the path serves no request of the route, as `facade_attempts_total` counts it. */
   readonly fault?: 'upstream_credentials' | 'gateway_lacks_operation';
   readonly lastMinute?: LastMinute;
@@ -68,6 +70,14 @@ export interface Shared {
   readonly unstarted?: Readonly<Record<string, string>>;
 }
 
+/** What the health checks of an upstream say. */
+export interface UpstreamJson {
+  readonly health: 'unchecked' | 'unknown' | 'unproven' | 'healthy' | 'unhealthy';
+  /** Of the newest check. */
+  readonly result?: string;
+  readonly status?: number;
+}
+
 export interface Snapshot {
   /** Milliseconds since 1970, by the clock of the facade. */
   readonly at: number;
@@ -76,6 +86,8 @@ export interface Snapshot {
   /** Who holds it on. */
   readonly killSwitchBy: readonly string[];
   readonly gateway: boolean;
+  /** An older facade does not say. */
+  readonly upstreams?: { readonly direct?: UpstreamJson; readonly gateway?: UpstreamJson };
   /** Of an extension: what is below /api beside the engine's own. */
   readonly extensionRoutes: readonly string[];
   /** An older facade does not say. */

@@ -14,7 +14,7 @@ function setUp(shadow = 10) {
   const book = new ParityBook('one', settings);
   book.use(settings, [rules]);
   const clock = { now: 0 };
-  const entry = { model: rules.route, state: new RouteState(rules.route, new Metrics(), () => 0) };
+  const entry = { model: rules.route, state: new RouteState(rules.route, new Metrics(), { now: () => 0 }) };
   const live = new LiveCoverage({ book, now: () => clock.now, calendar: () => NOON });
   const asked = { match: { route: entry }, target: { query: '' } } as unknown as InboundRequest;
   const seen = async (): Promise<readonly string[]> => {
