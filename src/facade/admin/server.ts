@@ -12,6 +12,7 @@ import { isOtherVersion, isStoreAway } from '../store/unavailable.ts';
 import type { Autopilot } from '../compare/autopilot/index.ts';
 import type { Notifying } from '../notify/start.ts';
 import type { ParityBook } from '../compare/book.ts';
+import type { Drift } from '../compare/drift/start.ts';
 import { BODY_DEADLINE_MS } from './answer.ts';
 import { explain } from './explain.ts';
 import { createParityApi } from './parity.ts';
@@ -60,6 +61,7 @@ export interface AdminOptions {
   readonly calendar: Calendar;
   readonly log: Logger;
   readonly book: ParityBook;
+  readonly drift: Drift;
   /** Of a route, for good. @throws where the store cannot be had now. */
   readonly forgetEvidence: (route: string) => Promise<void>;
   readonly timeline: Timeline;
@@ -100,11 +102,11 @@ function createApi(options: AdminOptions): Router {
   });
   const has = (id: string): boolean => dataPlane.snapshot.entries.some(({ model }) => model.id === id);
   api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
-  const summaries = paritySummaries(book, today);
+  const summaries = paritySummaries(book, options.drift, today);
   const events = createEvents(() => pictureOf(options, summaries));
   view('/events', events);
-  const { forgetEvidence: forget, isSandbox: mayReveal } = options;
-  api.use('/parity', createParityApi({ book, forget, now: today, random: Math.random, mayReveal }));
+  const { forgetEvidence: forget, isSandbox: mayReveal, drift, adminToken } = options;
+  api.use('/parity', createParityApi({ book, forget, drift, adminToken, now: today, random: Math.random, mayReveal }));
   view('/config', (_req, res) => viewConfig(options, res));
   const reload: RequestHandler = async (_req, res) => {
     await options.reload();

@@ -7,6 +7,7 @@ import type { AnswerPair, ParityBook } from './book.ts';
 import { compareAnswers } from './compare.ts';
 import { notRun, type ErrorReason, type Observation, type ComparisonResult } from './comparison.ts';
 import { requestFacts } from './coverage.ts';
+import { questionOf, type DirectAnswerSink } from './direct-answers.ts';
 import { LiveCoverage } from './live-coverage.ts';
 import type { ComparisonMetrics } from './metrics.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
@@ -15,6 +16,7 @@ import type { WriteReader } from './write-reader.ts';
 interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause'> {
   readonly settings: ShadowSettings;
   readonly book: ParityBook;
+  readonly onDirectAnswer: DirectAnswerSink;
   readonly writes: WriteReader;
   readonly metrics: Pick<ComparisonMetrics, 'shadows'>;
   /** Milliseconds since 1970: evidence is kept by the minute, and known differences expire. */
@@ -92,6 +94,7 @@ export class Observer implements ShadowSink {
   #compared({ asked, kind, control, candidate }: Shadowed): void {
     const { book, calendar } = this.#options;
     const { model } = asked.match.route;
+    this.#options.onDirectAnswer(model, questionOf(asked), control);
     const rules = book.rulesOf(model.id);
     if (!rules) return;
     const now = calendar();

@@ -11,6 +11,7 @@ import type { Store } from '../store/index.ts';
 import { StoreUnavailable } from '../store/unavailable.ts';
 import { ParityBook, type EvidenceRow } from './book.ts';
 import type { PathAnswer } from './comparison.ts';
+import type { DirectAnswerSink } from './direct-answers.ts';
 import type { EvidenceJson } from './evidence.ts';
 import { keepEvidence, type EvidenceKeeper } from './keep-evidence.ts';
 import { ComparisonMetrics } from './metrics.ts';
@@ -38,6 +39,8 @@ interface ComparisonOptions {
   readonly hasStore: boolean;
   /** After a 429 of the legacy side, for all that only reads for us. */
   readonly pause: LimitPause;
+  /** What direct answered, of all that is read for the comparison. */
+  readonly onDirectAnswer: DirectAnswerSink;
 }
 
 export interface Comparing {
@@ -66,19 +69,23 @@ export function startComparison(options: ComparisonOptions): Comparing {
   const writes = new WriteReader(settings, {
     ...ports,
     random,
-    judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBodyBytes),
+    judge: (asked, body, answer) => {
+      if (answer) readBackSeen(options, asked, answer);
+      return judgeWrite(asked, body, answer, settings.maxBodyBytes);
+    },
     verified: readBackNoter(counters, book, calendar),
   });
   const observer = new Observer({
     ...ports,
     settings,
     book,
+    onDirectAnswer: options.onDirectAnswer,
     writes,
     metrics: counters,
     calendar: calendar.now,
     onError: defectLog(log, now),
   });
-  let keeper: EvidenceKeeper | undefined;
+  let keeper: EvidenceKeeper<EvidenceRow> | undefined;
   let current = options.config;
   const comparing: Comparing = {
     book,
@@ -128,7 +135,7 @@ async function keepIn(
   book: ParityBook,
   { calendar, log }: ComparisonOptions,
   keepFor: () => number,
-): Promise<EvidenceKeeper> {
+): Promise<EvidenceKeeper<EvidenceRow>> {
   const { PostgresParity } = await import('../store/parity.ts');
   return keepEvidence({
     book,
@@ -171,6 +178,17 @@ function readBackNoter({ verifications }: ComparisonMetrics, book: ParityBook, c
 function everyFew(calendar: Calendar, work: () => Promise<void>): { close(): void } {
   let running: Promise<void> | undefined;
   return calendar.every(KEEP_INTERVAL_MS, () => (running ??= work().finally(() => (running = undefined))));
+}
+
+/** A record that is read back is an answer of the route that it was read by. */
+function readBackSeen(
+  { dataPlane, onDirectAnswer }: ComparisonOptions,
+  asked: InboundRequest,
+  answer: PathAnswer,
+): void {
+  const { model: written } = asked.match.route;
+  const read = dataPlane.snapshot.entries.find(({ model }) => model.id === written.verify?.read);
+  if (read) onDirectAnswer(read.model, `read-back of ${written.id} ${asked.match.params.join('/')}`, answer);
 }
 
 /** What was read back says whether the write arrived as it was asked. */

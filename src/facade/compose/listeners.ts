@@ -32,6 +32,7 @@ export function createListeners(
     ...background,
     ...{ now, calendar, isSandbox, log, timeline, configFile, adminToken },
     book: background.comparing.book,
+    drift: background.drift,
     forgetEvidence: (route) => background.comparing.forget(route),
     adminRoutes: background.extension?.adminRoutes ?? [],
   });

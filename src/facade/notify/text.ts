@@ -33,6 +33,10 @@ function sentenceOf(notification: Notification): string {
     }
     case 'parity':
       return `${route}: parity is ${stateText(to ?? '')}, it was ${stateText(from ?? '')}${because(notification)}`;
+    case 'drift':
+      return to === 'none'
+        ? `${route}: the drift of direct is over`
+        : `${route}: drift of direct, it answers otherwise than in the week before${because(notification)}`;
     case 'test':
       return `A test${byWhom(notification)}`;
   }

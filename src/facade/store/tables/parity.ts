@@ -14,4 +14,6 @@ interface ParityTable {
 
 export interface ParityTables {
   parity: ParityTable;
+  /** Of each day the shapes that direct answered with; see facade/compare/drift/day-shapes.ts. */
+  direct_shapes: ParityTable;
 }
