@@ -69,10 +69,7 @@ export function startComparison(options: ComparisonOptions): Comparing {
   const writes = new WriteReader(settings, {
     ...ports,
     random,
-    judge: (asked, body, answer) => {
-      if (answer) readBackSeen(options, asked, answer);
-      return judgeWrite(asked, body, answer, settings.maxBodyBytes);
-    },
+    judge: (...looked) => judgeWrite(options, settings.maxBodyBytes, ...looked),
     verified: readBackNoter(counters, book, calendar),
   });
   const observer = new Observer({
@@ -193,12 +190,15 @@ function readBackSeen(
 
 /** What was read back says whether the write arrived as it was asked. */
 function judgeWrite(
-  { match }: InboundRequest,
+  options: ComparisonOptions,
+  longest: number,
+  asked: InboundRequest,
   body: Buffer,
   answer: PathAnswer | undefined,
-  longest: number,
 ): Verification {
   if (!answer) return cannotTell('not_read');
+  readBackSeen(options, asked, answer);
+  const { match } = asked;
   const { model } = match.route;
   return verifyWrite(model, body, match.dialect, answer, longest);
 }

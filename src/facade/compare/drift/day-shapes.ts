@@ -65,7 +65,7 @@ function countSlot(objects: Map<string, Slots>, path: string, count: number, at:
   let slots = objects.get(path);
   if (!slots) {
     if (objects.size > MAX_PLACES) return;
-    objects.set(path, (slots = new Map()));
+    objects.set(path, (slots = new Map() as Slots));
   }
   const slot = slots.get(slotOf(at));
   if (slot) {

@@ -3,6 +3,7 @@ import type { Calendar } from '../../../http/calendar.ts';
 import type { Logger } from '../../../http/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { RouteModel } from '../../rollout/route.ts';
+import type { Store } from '../../store/index.ts';
 import type { StoreHolder } from '../../store/holder.ts';
 import { StoreUnavailable } from '../../store/unavailable.ts';
 import type { DirectAnswerSink } from '../direct-answers.ts';
@@ -49,20 +50,7 @@ export function startDrift(options: DriftOptions): Drift {
   const watch = new DriftWatch({ metrics, log, told: options.told });
   let keeper: EvidenceKeeper<DriftRow> | undefined;
   store.whenReady('drift', async ({ db }) => {
-    const { PostgresParity } = await import('../../store/parity.ts');
-    keeper = await keepEvidence<DriftRow>({
-      book: {
-        takeDirty: () => book.takeDirty(calendar.now()),
-        putBack: (rows) => book.putBack(rows),
-        absorb: (rows) => book.absorb(rows),
-      },
-      store: new PostgresParity<DayShapesJson>(db, 'direct_shapes'),
-      every: (work) => calendar.every(KEEP_INTERVAL_MS, work),
-      now: calendar.now,
-      // The oldest day counts to its end.
-      keepFor: () => (BASELINE_DAYS + 1) * DAY_MS,
-      onError: (err) => log.warn({ err }, 'the shapes of direct could not be kept in step with the store'),
-    });
+    keeper = await keepIn(db, book, options);
   });
   const look = (): void =>
     watch.look(book.routes.map((route) => [route, book.report(route, calendar.now())?.findings ?? []]));
@@ -94,6 +82,27 @@ export function startDrift(options: DriftOptions): Drift {
       await keeper?.close();
     },
   };
+}
+
+async function keepIn(
+  db: Store['db'],
+  book: DriftBook,
+  { calendar, log }: DriftOptions,
+): Promise<EvidenceKeeper<DriftRow>> {
+  const { PostgresParity } = await import('../../store/parity.ts');
+  return keepEvidence<DriftRow>({
+    book: {
+      takeDirty: () => book.takeDirty(calendar.now()),
+      putBack: (rows) => book.putBack(rows),
+      absorb: (rows) => book.absorb(rows),
+    },
+    store: new PostgresParity<DayShapesJson>(db, 'direct_shapes'),
+    every: (work) => calendar.every(KEEP_INTERVAL_MS, work),
+    now: calendar.now,
+    // The oldest day counts to its end.
+    keepFor: () => (BASELINE_DAYS + 1) * DAY_MS,
+    onError: (err) => log.warn({ err }, 'the shapes of direct could not be kept in step with the store'),
+  });
 }
 
 const hasBothEndpoints = ({ direct, gateway }: RouteModel): boolean => direct.length > 0 && gateway.length > 0;

@@ -33,7 +33,7 @@ function addClass(total: ClassTotal, { places, objects, isFull }: ClassShapes): 
   total.isFull ||= isFull;
   for (const [path, slots] of objects) {
     let sums = total.objects.get(path);
-    if (!sums) total.objects.set(path, (sums = new Map()));
+    if (!sums) total.objects.set(path, (sums = new Map() as Slots));
     for (const [slot, { answers, count }] of slots) {
       const sum = sums.get(slot);
       sums.set(slot, { answers: answers + (sum?.answers ?? 0), count: count + (sum?.count ?? 0) });

@@ -100,7 +100,7 @@ describe('the metrics of parity', () => {
 describe('the drift of direct', () => {
   it('stands in the report, and beside the differences at the same place', async () => {
     const { api } = started();
-    const { body } = await api.get('/api/parity/leads.get').expect(200);
+    const body: unknown = (await api.get('/api/parity/leads.get').expect(200)).body;
     expect(body).toMatchObject({
       groups: [{ path: '/name', directChanged: true }],
       drift: { isLearnt: true, findings: [{ text: '/name: type string → null', since: '2026-11-24T11:59:00.000Z' }] },
@@ -117,7 +117,7 @@ describe('the drift of direct', () => {
       api.post(`/api/parity/${path}/drift/accept`).set('x-c2s-admin', 'cli').send(body);
     await order('leads.gone', {}).expect(404);
     expect(accepted).toEqual([]);
-    const { body } = await order('leads.get', { who: 'maria', why: 'release 7' }).expect(200);
+    const body: unknown = (await order('leads.get', { who: 'maria', why: 'release 7' }).expect(200)).body;
     expect(body).toMatchObject({ route: 'leads.get', drift: { findings: [] } });
     expect(accepted).toEqual(['leads.get by maria (cli): release 7']);
     await api.get('/api/parity/leads.get/drift/accept').expect(405);

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
-import { DriftBook } from '../../../../../src/facade/compare/drift/book.ts';
+import type { DriftBook } from '../../../../../src/facade/compare/drift/book.ts';
 import { answer, NOON } from '../support.ts';
 import { DAY, HOUR, Learner, MODEL, ROUTE, usual, type Series } from './support.ts';
 
