@@ -6,6 +6,8 @@ import { methodNotAllowed, refuse } from '../../http/page-errors.ts';
 import { within } from '../../http/within.ts';
 import type { Drift } from '../compare/drift/start.ts';
 import { withDrift } from '../compare/drift/with-drift.ts';
+import type { ShadowBudget } from '../compare/shadow-budget.ts';
+import { shadowBudgetPart } from './shadow-budget.ts';
 import type { ParityReport } from '../compare/report.ts';
 import { answer, ANSWER_TIMEOUT_MS, readAs, reasonOf, signature, smallBody, UNKNOWN_ROUTE } from './answer.ts';
 
@@ -27,6 +29,7 @@ interface ParityApiOptions {
   /** For good, on all instances. @throws where the store cannot be had now. */
   readonly forget: (route: string) => Promise<void>;
   readonly drift: Pick<Drift, 'report' | 'accept'>;
+  readonly budget: Pick<ShadowBudget, 'view'>;
   readonly adminToken: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -38,12 +41,12 @@ interface ParityApiOptions {
 
 /** To be mounted at /api/parity, behind the guard. */
 export function createParityApi(options: ParityApiOptions): Router {
-  const { book, forget, drift, now } = options;
+  const { book, forget, drift, budget, now } = options;
   const shown = (report: ParityReport) => withDrift(report, drift.report(report.route));
   const router = express.Router();
   router
     .route('/')
-    .get((_req, res) => void res.json({ routes: book.reports(now()).map(shown) }))
+    .get((_req, res) => void res.json({ routes: book.reports(now()).map(shown), ...shadowBudgetPart(budget) }))
     .all(methodNotAllowed);
   router
     .route('/:route')

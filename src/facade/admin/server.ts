@@ -13,6 +13,7 @@ import type { Autopilot } from '../compare/autopilot/index.ts';
 import type { Notifying } from '../notify/start.ts';
 import type { ParityBook } from '../compare/book.ts';
 import type { Drift } from '../compare/drift/start.ts';
+import type { ShadowBudget } from '../compare/shadow-budget.ts';
 import { BODY_DEADLINE_MS } from './answer.ts';
 import { explain } from './explain.ts';
 import { createParityApi } from './parity.ts';
@@ -28,6 +29,7 @@ import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
 import { migrationRoutes } from './migration.ts';
 import { viewRoutes } from './routes.ts';
+import { shadowBudgetPart } from './shadow-budget.ts';
 import { unknownWriteRoutes } from './unknown-writes.ts';
 import type { UnknownWrites } from '../compare/unknown-writes/unknown-writes.ts';
 import { timelineOf, type Timeline } from './timeline.ts';
@@ -62,6 +64,7 @@ export interface AdminOptions {
   readonly log: Logger;
   readonly book: ParityBook;
   readonly drift: Drift;
+  readonly budget: ShadowBudget;
   /** Of a route, for good. @throws where the store cannot be had now. */
   readonly forgetEvidence: (route: string) => Promise<void>;
   readonly timeline: Timeline;
@@ -98,15 +101,23 @@ function createApi(options: AdminOptions): Router {
   const view = (path: string, handle: RequestHandler) => api.route(path).get(handle).all(methodNotAllowed);
   view('/routes', (_req, res) => {
     const { snapshot } = dataPlane;
-    res.json({ digest: snapshot.digest, killSwitch: dataPlane.killed, routes: viewRoutes(snapshot, now()) });
+    res.json({
+      digest: snapshot.digest,
+      killSwitch: dataPlane.killed,
+      routes: viewRoutes(snapshot, now()),
+      ...shadowBudgetPart(options.budget),
+    });
   });
   const has = (id: string): boolean => dataPlane.snapshot.entries.some(({ model }) => model.id === id);
   api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
   const summaries = paritySummaries(book, options.drift, today);
   const events = createEvents(() => pictureOf(options, summaries));
   view('/events', events);
-  const { forgetEvidence: forget, isSandbox: mayReveal, drift, adminToken } = options;
-  api.use('/parity', createParityApi({ book, forget, drift, adminToken, now: today, random: Math.random, mayReveal }));
+  const { forgetEvidence: forget, isSandbox: mayReveal, drift, budget, adminToken } = options;
+  api.use(
+    '/parity',
+    createParityApi({ book, forget, drift, budget, adminToken, now: today, random: Math.random, mayReveal }),
+  );
   view('/config', (_req, res) => viewConfig(options, res));
   const reload: RequestHandler = async (_req, res) => {
     await options.reload();
@@ -178,6 +189,7 @@ function pictureOf(options: AdminOptions, parity: (route: string) => ParitySumma
     gateway: snapshot.upstreams.gateway !== undefined,
     shared: storeOf(options),
     extensionRoutes: adminRoutes.map(({ path }) => path),
+    ...shadowBudgetPart(options.budget),
     routes,
   };
 }

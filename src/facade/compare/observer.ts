@@ -13,7 +13,10 @@ import type { ComparisonMetrics } from './metrics.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
-interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause'> {
+interface ObserverOptions extends Pick<
+  ShadowPorts,
+  'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause' | 'budget'
+> {
   readonly settings: ShadowSettings;
   readonly book: ParityBook;
   readonly onDirectAnswer: DirectAnswerSink;
@@ -35,7 +38,7 @@ export class Observer implements ShadowSink {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { now, snapshot, credentials, isUnderPressure, pause, book } = options;
+    const { now, snapshot, credentials, isUnderPressure, pause, budget, book } = options;
     this.#live = new LiveCoverage(options);
     this.#shadows = new ShadowRunner(options.settings, {
       now,
@@ -43,6 +46,7 @@ export class Observer implements ShadowSink {
       credentials,
       isUnderPressure,
       pause,
+      budget,
       noiseShare: ({ model }) => book.noiseShare(model.id),
       compared: (shadowed) => this.#compared(shadowed),
       notRun: (entry, reason) => this.#notRun(entry, reason),

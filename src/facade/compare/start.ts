@@ -18,6 +18,7 @@ import { ComparisonMetrics } from './metrics.ts';
 import type { LimitPause } from './limit-pause.ts';
 import { Observer } from './observer.ts';
 import { paritySettings, rulesOf } from './parity-settings.ts';
+import type { ShadowBudget } from './shadow-budget.ts';
 import { PerSecond } from './per-second.ts';
 import { shadowSettings } from './settings.ts';
 import { cannotTell, verifyWrite, type Verification } from './verify.ts';
@@ -39,6 +40,7 @@ interface ComparisonOptions {
   readonly hasStore: boolean;
   /** After a 429 of the legacy side, for all that only reads for us. */
   readonly pause: LimitPause;
+  readonly budget: ShadowBudget;
   /** What direct answered, of all that is read for the comparison. */
   readonly onDirectAnswer: DirectAnswerSink;
 }
@@ -152,10 +154,11 @@ function defectLog(log: Logger, now: () => number): (error: unknown) => void {
   };
 }
 
-function portsOf({ dataPlane, now, pause }: ComparisonOptions) {
+function portsOf({ dataPlane, now, pause, budget }: ComparisonOptions) {
   return {
     now,
     pause,
+    budget,
     snapshot: () => dataPlane.snapshot,
     isUnderPressure: () => dataPlane.overload.isUnderPressure,
     credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),

@@ -6,6 +6,8 @@ import type { DriftTold } from '../compare/drift/watch.ts';
 import { LimitPause } from '../compare/limit-pause.ts';
 import { startDrift, type Drift } from '../compare/drift/start.ts';
 import { startComparison, type Comparing } from '../compare/start.ts';
+import type { ShadowBudget } from '../compare/shadow-budget.ts';
+import { startShadowBudget } from '../compare/start-budget.ts';
 import { startUnknownWrites } from '../compare/unknown-writes/start.ts';
 import type { UnknownWrites } from '../compare/unknown-writes/unknown-writes.ts';
 import type { RunningExtension } from '../extension/product.ts';
@@ -37,6 +39,7 @@ export interface Background {
   readonly store: StoreHolder;
   readonly comparing: Comparing;
   readonly drift: Drift;
+  readonly budget: ShadowBudget;
   readonly unknownWrites: UnknownWrites;
   readonly steering: Steering;
   /** The flips of the store serve, or there is no store. Never rejects; pending for as long as the store cannot be had. */
@@ -60,7 +63,8 @@ export async function startBackground(
   let notifying: Notifying | undefined = undefined as Notifying | undefined;
   const drift = keepDrift(context, runtime, store, (...told) => notifying?.drifted(...told));
   closing.defer(() => drift.close());
-  const comparing = startComparing(context, runtime, { ...reading, drift });
+  const budget = limitShadows(context, runtime, store, closing);
+  const comparing = startComparing(context, runtime, { ...reading, drift, budget });
   closing.defer(() => comparing.close());
   const unknownWrites = keepUnknownWrites(context, runtime, reading, closing);
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
@@ -74,7 +78,7 @@ export async function startBackground(
   closing.defer(() => started.close());
   const extension = await startExtension(context, runtime, store);
   const autopilot = pilot(context, runtime, { store, steering, comparing, notifying }, closing);
-  const parts = { store, comparing, drift, unknownWrites, steering, burnDown, autopilot, notifying, extension };
+  const parts = { store, comparing, drift, budget, unknownWrites, steering, burnDown, autopilot, notifying, extension };
   return { ...parts, flipsReady: started.ready };
 }
 
@@ -99,12 +103,12 @@ interface Reading {
 function startComparing(
   context: ComposeContext,
   { metrics, dataPlane, active }: Runtime,
-  { store, pause, drift }: Reading & Pick<Background, 'drift'>,
+  { store, pause, drift, budget }: Reading & Pick<Background, 'drift' | 'budget'>,
 ): Comparing {
   const { log, now, calendar } = context;
   const { config } = active;
   const comparing = startComparison({
-    ...{ dataPlane, metrics, log, now, calendar, config, pause },
+    ...{ dataPlane, metrics, log, now, calendar, config, pause, budget },
     random: Math.random,
     hasStore: !store.isOff,
     onDirectAnswer: drift.onDirectAnswer,
@@ -112,6 +116,18 @@ function startComparing(
   active.subscribe((next) => comparing.use(next.config));
   store.whenReady('parity', (opened) => comparing.keep(opened));
   return comparing;
+}
+
+function limitShadows(
+  { log, calendar, role }: ComposeContext,
+  { metrics, active }: Runtime,
+  store: StoreHolder,
+  closing: Closing,
+): ShadowBudget {
+  const started = startShadowBudget({ config: active.config, metrics, log, calendar, store, role });
+  active.subscribe((next) => started.use(next.config));
+  closing.defer(() => started.close());
+  return started.budget;
 }
 
 function keepDrift(

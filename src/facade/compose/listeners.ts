@@ -33,6 +33,7 @@ export function createListeners(
     ...{ now, calendar, isSandbox, log, timeline, configFile, adminToken },
     book: background.comparing.book,
     drift: background.drift,
+    budget: background.budget,
     forgetEvidence: (route) => background.comparing.forget(route),
     adminRoutes: background.extension?.adminRoutes ?? [],
   });

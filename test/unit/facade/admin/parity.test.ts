@@ -32,6 +32,7 @@ function started(mayReveal = false) {
   const app = express().use(
     '/api/parity',
     createParityApi({
+      budget: { view: () => ({ all: undefined, routes: {}, resetsAt: '', isShared: false }) },
       book,
       forget: forgetAll,
       drift,
