@@ -1,3 +1,4 @@
+import type { ShadowBudgetView } from '../compare/shadow-budget.ts';
 import type { RouteView } from '../admin/routes.ts';
 import { nearest } from '../config/nearest.ts';
 import type { Context } from './context.ts';
@@ -9,6 +10,8 @@ export interface LiveTable {
   readonly digest: string;
   readonly killSwitch: boolean;
   readonly routes: readonly RouteView[];
+  /** Left out where no limit is written. */
+  readonly shadowBudget?: ShadowBudgetView;
 }
 
 export interface ServedConfig {

@@ -51,7 +51,7 @@ describe.each([
   ['of a store', () => new SharedCount()],
 ])('the count %s', (_, storeOf) => {
   it('grants what is written and no more, says so once, and goes on at midnight UTC', async () => {
-    const { budget, clock, logs, spend } = setUp({ store: storeOf() } as never);
+    const { budget, clock, logs, spend } = setUp({ store: storeOf() });
     expect(await spend(15)).toBe(10);
     expect(budget.isSpent('leads.get')).toBe(true);
     expect(budget.view()).toMatchObject({
@@ -74,7 +74,7 @@ describe.each([
     ['by an hour', -HOUR],
     ['over midnight, into a day that is spent', -24 * HOUR],
   ])('refills nothing when the clock jumps back %s', async (_name, jump) => {
-    const { clock, spend } = setUp({ store: storeOf() } as never);
+    const { clock, spend } = setUp({ store: storeOf() });
     expect(await spend(12)).toBe(10);
     clock.now += 24 * HOUR;
     expect(await spend(12)).toBe(10);
@@ -84,20 +84,20 @@ describe.each([
 
   it('holds for a route within that of all', async () => {
     const limits = { perDay: 10, routes: new Map([['leads.get', 3]]) };
-    const { budget, spend } = setUp({ store: storeOf(), limits } as never);
+    const { budget, spend } = setUp({ store: storeOf(), limits });
     expect(await spend(5)).toBe(3);
     expect([budget.isSpent('leads.get'), budget.isSpent('leads.list')]).toEqual([true, false]);
     expect(await spend(20, 'leads.list')).toBe(7);
   });
 
   it('is raised and lowered by a reload; what was spent stays spent', async () => {
-    const { budget, spend } = setUp({ store: storeOf() } as never);
+    const { budget, spend } = setUp({ store: storeOf() });
     expect(await spend(12)).toBe(10);
     budget.configure({ ...ALL, perDay: 15 });
     expect(await spend(12)).toBe(5);
     budget.configure({ ...ALL, perDay: 5 });
     expect(await spend(3)).toBe(0);
-    budget.configure({ ...ALL, perDay: undefined } as never);
+    budget.configure({ ...ALL, perDay: undefined });
     expect(await spend(3)).toBe(3);
   });
 });
