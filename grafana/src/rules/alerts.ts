@@ -244,6 +244,15 @@ function migration(): AlertRule[] {
       description: `Only {{ $value | humanizePercentage }} of the compared answers match, and callers of this route are served by the gateway. The gate is ${GATES.parity}.`,
     }),
     alert({
+      name: 'FacadeDirectDrift',
+      expr: `max by (job, route) ${known('facade_direct_drift{level="warning"}')} > 0`,
+      for: '5m',
+      severity: 'warning',
+      summary: 'Direct answers {{ $labels.route }} otherwise than in the week before',
+      description:
+        '{{ $value }} places of the answers of direct vanished or have another type. That is drift of direct, and not the fault of the gateway, which may answer as direct did before. Accept it when it is the new normal.',
+    }),
+    alert({
       name: 'FacadeWritesNotVerified',
       expr: `${events('facade_verify_total{result="not_arrived"}', 'job, route', '1h')} > 0`,
       for: '0m',

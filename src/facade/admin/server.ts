@@ -12,6 +12,8 @@ import { isOtherVersion, isStoreAway } from '../store/unavailable.ts';
 import type { Autopilot } from '../compare/autopilot/index.ts';
 import type { Notifying } from '../notify/start.ts';
 import type { ParityBook } from '../compare/book.ts';
+import type { Drift } from '../compare/drift/start.ts';
+import type { ShadowBudget } from '../compare/shadow-budget.ts';
 import { BODY_DEADLINE_MS } from './answer.ts';
 import { explain } from './explain.ts';
 import { createParityApi } from './parity.ts';
@@ -27,6 +29,7 @@ import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
 import { migrationRoutes } from './migration.ts';
 import { viewRoutes, viewUpstreams } from './routes.ts';
+import { shadowBudgetPart } from './shadow-budget.ts';
 import { unknownWriteRoutes } from './unknown-writes.ts';
 import type { UnknownWrites } from '../compare/unknown-writes/unknown-writes.ts';
 import { timelineOf, type Timeline } from './timeline.ts';
@@ -60,6 +63,8 @@ export interface AdminOptions {
   readonly calendar: Calendar;
   readonly log: Logger;
   readonly book: ParityBook;
+  readonly drift: Drift;
+  readonly budget: ShadowBudget;
   /** Of a route, for good. @throws where the store cannot be had now. */
   readonly forgetEvidence: (route: string) => Promise<void>;
   readonly timeline: Timeline;
@@ -101,15 +106,19 @@ function createApi(options: AdminOptions): Router {
       killSwitch: dataPlane.killed,
       upstreams: viewUpstreams(snapshot),
       routes: viewRoutes(snapshot, now()),
+      ...shadowBudgetPart(options.budget),
     });
   });
   const has = (id: string): boolean => dataPlane.snapshot.entries.some(({ model }) => model.id === id);
   api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
-  const summaries = paritySummaries(book, today);
+  const summaries = paritySummaries(book, options.drift, today);
   const events = createEvents(() => pictureOf(options, summaries));
   view('/events', events);
-  const { forgetEvidence: forget, isSandbox: mayReveal } = options;
-  api.use('/parity', createParityApi({ book, forget, now: today, random: Math.random, mayReveal }));
+  const { forgetEvidence: forget, isSandbox: mayReveal, drift, budget, adminToken } = options;
+  api.use(
+    '/parity',
+    createParityApi({ book, forget, drift, budget, adminToken, now: today, random: Math.random, mayReveal }),
+  );
   view('/config', (_req, res) => viewConfig(options, res));
   const reload: RequestHandler = async (_req, res) => {
     await options.reload();
@@ -191,6 +200,7 @@ function pictureOf(options: AdminOptions, parity: (route: string) => ParitySumma
     upstreams: viewUpstreams(snapshot),
     shared: storeOf(options),
     extensionRoutes: adminRoutes.map(({ path }) => path),
+    ...shadowBudgetPart(options.budget),
     routes,
   };
 }

@@ -177,7 +177,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'parity [route]',
-    summary: 'do both paths answer the same? The evidence, and the verdict',
+    summary: 'do both paths answer the same? The evidence, the verdict, and the drift of direct',
+    options: [
+      ['--accept-drift', 'what direct answers now is the new normal of the route'],
+      ['--why <text>', 'with --accept-drift: the reason, for the log'],
+    ],
     common: 'admin',
     load: async () => (await import('./commands/parity.ts')).parity,
   },
@@ -211,7 +215,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'notify',
-    summary: 'who is told of flips, proposals, roll backs, the kill switch, breakers and parity',
+    summary: 'who is told of flips, proposals, roll backs, the kill switch, breakers, parity and drift',
     options: [['--test', 'post a test to each, and tell what it answered']],
     common: 'admin',
     help: 'Exit code 1: a target did not take the test.',

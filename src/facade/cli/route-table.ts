@@ -2,6 +2,7 @@ import type { PathView, RouteView } from '../admin/routes.ts';
 import type { Style } from './context.ts';
 import { milliseconds, percent, perSecond, share } from './format.ts';
 import type { LiveTable } from './live.ts';
+import { budgetLines } from './shadow-budget.ts';
 import { renderTable, type Column } from './table.ts';
 
 /**
@@ -43,11 +44,16 @@ export function renderRoutes(routes: readonly RouteView[], width: number, style:
 }
 
 /** What stands above the table: whether it counts at all. */
-export function renderHeading({ digest, killSwitch, routes, upstreams = {} }: LiveTable, style: Style): string {
+export function renderHeading(
+  { digest, killSwitch, routes, upstreams = {}, shadowBudget }: LiveTable,
+  style: Style,
+): string {
   const counts = new Map<string, number>();
   for (const { stage } of routes) counts.set(stage, (counts.get(stage) ?? 0) + 1);
   const stages = [...counts].map(([stage, n]) => `${n} ${stage}`).join(', ');
-  const heading = [`digest ${digest} · ${stages}`, ...healthLines(upstreams, style)].join('\n');
+  const heading = [`digest ${digest} · ${stages}`, ...healthLines(upstreams, style), ...budgetLines(shadowBudget)].join(
+    '\n',
+  );
   return killSwitch ? `${heading}\n${style.bold(style.red('KILL SWITCH ON: every route is direct'))}` : heading;
 }
 

@@ -54,6 +54,8 @@ export interface Difference {
 export const ERROR_REASONS = [
   /** Spare rate budget was not there. */
   'rate_budget',
+  /** The requests of the day are spent: `compare.perDay`. */
+  'day_budget',
   /** The breaker of the other path is open, or there is no such path. */
   'unavailable',
   /** Too many shadows under way or waiting: dropped. */
@@ -82,6 +84,7 @@ export type ErrorReason = (typeof ERROR_REASONS)[number];
 /** The same in words, as a report says it. */
 export const REASON_TEXTS: Readonly<Record<ErrorReason, string>> = {
   rate_budget: 'no rate budget was to spare',
+  day_budget: 'the requests of the day (compare.perDay) were spent',
   unavailable: 'the breaker was open, or there is no gateway',
   dropped: 'too many shadows at once',
   untranslatable: 'the gateway cannot be asked this',

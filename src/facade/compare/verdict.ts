@@ -35,7 +35,9 @@ type ReasonKind =
   /** Writes that were read back did not arrive as they were asked. */
   | 'read_back'
   /** A write is not shadowed, and nothing reads it back. */
-  | 'unmeasured';
+  | 'unmeasured'
+  /** Direct changed where the two differ; added by drift/with-drift.ts. */
+  | 'drift';
 
 interface VerdictReason {
   readonly kind: ReasonKind;

@@ -35,6 +35,10 @@ function sentenceOf(notification: Notification): string {
       return `${path} is ${stateText(to ?? '')}: its health checks ${to === 'unhealthy' ? 'fail' : 'succeed again'}, on ${notification.instance}${because(notification)}`;
     case 'parity':
       return `${route}: parity is ${stateText(to ?? '')}, it was ${stateText(from ?? '')}${because(notification)}`;
+    case 'drift':
+      return to === 'none'
+        ? `${route}: the drift of direct is over`
+        : `${route}: drift of direct, it answers otherwise than in the week before${because(notification)}`;
     case 'test':
       return `A test${byWhom(notification)}`;
   }

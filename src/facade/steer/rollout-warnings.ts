@@ -1,6 +1,7 @@
 import { fewestProving } from '../compare/any-time.ts';
 import { neverReaches } from '../compare/pace.ts';
 import type { ConfigPath } from '../config/problem.ts';
+import { durationText, HOUR_MS } from '../../http/units.ts';
 import { rolloutOf } from '../config/rollout.ts';
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig } from '../config/schema.ts';
@@ -88,6 +89,47 @@ const autopilotTooQuiet: Warn = ({ config, seen }) => {
     ];
   });
 };
+
+/** Milliseconds of a day. */
+const DAY_MS = 24 * HOUR_MS;
+
+/** A budget of a day that the evidence outlives proves nothing, however long one waits. */
+const perDayTooSmall: Warn = ({ config }) => {
+  const { perDay, window: windowMs } = config.compare;
+  const shadowed = config.routes.flatMap((route, index) => (route.rollout.shadow > 0 ? [{ route, index }] : []));
+  const all = shadowed.reduce((sum, { route }) => sum + requestsNeeded(config, route), 0);
+  const limits = [
+    { path: ['compare', 'perDay'], limit: perDay, needed: all, of: `${shadowed.length} routes with shadows` },
+    ...shadowed.map(({ route, index }) => {
+      const path = ['routes', index, 'compare', 'perDay'];
+      return { path, limit: route.compare?.perDay, needed: requestsNeeded(config, route), of: route.id };
+    }),
+  ];
+  return limits.flatMap(({ path, limit, needed, of }) => {
+    const days = limit === undefined ? 0 : Math.ceil(needed / limit);
+    if (limit === undefined || days <= 1) return [];
+    const isLost = days * DAY_MS > windowMs;
+    const lost = isLost ? `, and compare.window (${durationText(windowMs)}) forgets it before` : '';
+    return [
+      {
+        path,
+        kind: 'per-day-too-small',
+        message: `perDay ${limit} takes ${days} days for what is asked of ${of} (${needed} requests)${lost}`,
+        remedy: isLost
+          ? `raise perDay, or lengthen compare.window to ${days + 1}d (90d at most)`
+          : 'raise perDay, or shadow fewer routes at a time',
+      },
+    ];
+  });
+};
+
+/** Comparisons across and of direct with itself, until a route can be judged; on autopilot until its gate can be met. */
+function requestsNeeded({ compare, defaults }: FacadeConfig, { autopilot }: FacadeConfig['routes'][number]): number {
+  const { minSamples, minNoise, noiseShare } = compare;
+  const parity = autopilot && (autopilot.gates?.parity ?? defaults.autopilot.gates.parity);
+  const across = typeof parity === 'number' ? Math.max(minSamples, fewestProving(parity)) : minSamples;
+  return across + Math.max(minNoise, Math.ceil((across * noiseShare) / (1 - noiseShare)));
+}
 
 const rolloutWithoutGateway: Warn = (input) => {
   if (input.config.upstreams.gateway.url !== '') return [];
@@ -177,6 +219,7 @@ export const ROLLOUT_WARNINGS: readonly Warn[] = [
   writesWithoutEvidence,
   shadowsWithoutBudget,
   autopilotTooQuiet,
+  perDayTooSmall,
   rolloutWithoutGateway,
   canariesWithoutFallback,
   splitByFewCallers,

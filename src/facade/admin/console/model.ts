@@ -55,6 +55,35 @@ export interface ParitySummaryJson {
   /** 0..1; undefined while nothing was compared. */
   readonly ratio?: number | undefined;
   readonly compared: number;
+  /** Places at which direct drifts; left out: none. */
+  readonly drift?: number;
+}
+
+export interface BudgetJson {
+  readonly perDay: number;
+  readonly left: number;
+  readonly isSpent: boolean;
+}
+
+/** Requests that the comparison may make in a day (UTC). */
+export interface ShadowBudgetJson {
+  readonly all?: BudgetJson;
+  readonly routes: Readonly<Record<string, BudgetJson>>;
+  readonly resetsAt: string;
+}
+
+/** What direct answers otherwise than in the week before. */
+export interface DriftJson {
+  readonly findings: readonly {
+    readonly answers: string;
+    readonly path: string;
+    readonly level: 'info' | 'warning';
+    readonly text: string;
+    readonly since: string;
+  }[];
+  readonly answers: number;
+  readonly learntFrom?: string;
+  readonly isLearnt: boolean;
 }
 
 /** Of what the instances share. */
@@ -83,6 +112,8 @@ export interface Snapshot {
   readonly at: number;
   readonly digest: string;
   readonly killSwitch: boolean;
+  /** Of the comparison; left out: no limit is written. */
+  readonly shadowBudget?: ShadowBudgetJson;
   /** Who holds it on. */
   readonly killSwitchBy: readonly string[];
   readonly gateway: boolean;
@@ -178,6 +209,8 @@ export interface DifferenceGroupJson {
   readonly noise: { readonly count: number; readonly of: number };
   readonly ledger?: { readonly why: string; readonly owner: string };
   readonly isExpired: boolean;
+  /** Direct answers otherwise there than in the week before. */
+  readonly directChanged?: true;
 }
 
 /** Of the parity report what a route's page shows. */
@@ -188,6 +221,7 @@ export interface ParityReportJson {
   readonly noise: { readonly samples: number; readonly wanted: number; readonly differing: IntervalJson };
   readonly parity: IntervalJson & { readonly wanted: number };
   readonly groups: readonly DifferenceGroupJson[];
+  readonly drift?: DriftJson;
   readonly proposedRules?: string;
   readonly failures: { readonly control: IntervalJson; readonly candidate: IntervalJson };
   readonly latency?: { readonly ratio: Readonly<Record<'p50' | 'p95' | 'p99', IntervalJson>> };

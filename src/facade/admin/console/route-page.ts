@@ -36,7 +36,7 @@ export function RoutePage({ id, live }: { id: string; live: Live }) {
       <${PathCard} name="Gateway" path=${route.paths.gateway} />
     </div>
     <${OverTime} route=${route} snapshot=${snapshot} />
-    <${ParitySection} route=${route} beat=${beat} />
+    <${ParitySection} route=${route} beat=${beat} budget=${snapshot.shadowBudget} />
     <${AutopilotSection} route=${route} beat=${beat} onAccept=${setFlipping} />
     <${HistorySection} id=${id} live=${live} />
     ${
