@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createEnrichmentMetrics } from '../../../src/c2s/enrichment/metrics.ts';
 import { AutopilotMetrics } from '../../../src/facade/compare/autopilot/metrics.ts';
+import { DriftMetrics } from '../../../src/facade/compare/drift/metrics.ts';
 import { ComparisonMetrics } from '../../../src/facade/compare/metrics.ts';
 import { UnknownWriteMetrics } from '../../../src/facade/compare/unknown-writes/metrics.ts';
 import { Metrics } from '../../../src/facade/observe/metrics.ts';
@@ -26,6 +27,7 @@ async function knownNames(): Promise<Set<string>> {
   metrics.observeInflight(() => []);
   metrics.observeOverload(() => ({ connections: 0, admitted: 1 }));
   new AutopilotMetrics(metrics.registry);
+  new DriftMetrics(metrics.registry);
   new ComparisonMetrics(metrics.registry, { reports: () => [] }, () => 0);
   new UnknownWriteMetrics(metrics.registry);
   createMigrationRatio(metrics.registry);
