@@ -337,6 +337,15 @@ function inside(): AlertRule[] {
         '{{ $value | humanize }} lines in ten minutes could not be written: standard output is full or gone, or whoever reads it stalls. Traffic goes on, but the log has gaps.',
     }),
     alert({
+      name: 'FacadeNotificationsGivenUp',
+      expr: `${events(`facade_notifications_total{${ofFacade}, result=~"given_up|dropped"}`, 'job, event, result', '1h')} > 0`,
+      for: '0m',
+      severity: 'warning',
+      summary: 'Nobody was told of a change of {{ $labels.event }}',
+      description:
+        '{{ $value | humanize }} posts to a target of notify were {{ $labels.result }} in the last hour. given_up: the target refused the post, or did not take it within 24 hours. dropped: no database had it, and there was no room in memory.',
+    }),
+    alert({
       name: 'FacadeOpenFiles',
       expr: `process_open_fds{${ofFacade}} / process_max_fds{${ofFacade}} > ${OPEN_FILES_SHARE}`,
       for: '5m',
