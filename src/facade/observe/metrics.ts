@@ -23,6 +23,11 @@ export const UPSTREAM_BUCKETS: readonly number[] = [
   3.5, 5, 7, 10, 15, 25,
 ];
 
+interface RolloutBuckets {
+  readonly gateway: number;
+  readonly shadow: number;
+}
+
 export type BreakerStateName = 'closed' | 'half-open' | 'open';
 const BREAKER_VALUES: Readonly<Record<BreakerStateName, number>> = { closed: 0, 'half-open': 1, open: 2 };
 
@@ -69,7 +74,7 @@ export class Metrics {
   });
   readonly gatewayRatio = new Gauge({
     name: 'facade_rollout_gateway_ratio',
-    help: 'Share of the sticky values that the table gives to the gateway, 0 to 1.',
+    help: 'Share of the sticky values that the table gives to the gateway, 0 to 1. No series: the route has no gateway endpoint.',
     labelNames: ['route'] as const,
     aggregator: 'max',
     registers: [this.registry],
@@ -173,10 +178,15 @@ export class Metrics {
     this.breakerState.set({ route, path }, BREAKER_VALUES[state]);
   }
 
-  /** @param gateway, shadow buckets of 10,000. */
-  rolloutChanged(route: string, gateway: number, shadow: number, stage: Stage): void {
-    this.gatewayRatio.set({ route }, gateway / 10_000);
-    this.shadowRatio.set({ route }, shadow / 10_000);
+  /**
+   * @param rollout buckets of 10,000; undefined: the route has no gateway endpoint. It can never move, and a share of 0 would
+   * count it among those that have not moved yet.
+   */
+  rolloutChanged(route: string, rollout: RolloutBuckets | undefined, stage: Stage): void {
+    if (rollout) {
+      this.gatewayRatio.set({ route }, rollout.gateway / 10_000);
+      this.shadowRatio.set({ route }, rollout.shadow / 10_000);
+    } else for (const ratio of [this.gatewayRatio, this.shadowRatio]) ratio.remove({ route });
     for (const one of STAGES) this.routeStage.set({ route, stage: one }, one === stage ? 1 : 0);
   }
 

@@ -55,7 +55,7 @@ function busy(): Metrics {
   recorder.attempt('gateway', 'ok', 0, 10, 'known');
   recorder.failover('upstream_connect', 0);
   metrics.breakerChanged('leads.get', 'gateway', 'closed');
-  metrics.rolloutChanged('leads.get', 2_500, 1_000, 'canary');
+  metrics.rolloutChanged('leads.get', { gateway: 2_500, shadow: 1_000 }, 'canary');
   metrics.observeInflight(() => [['direct', 3]]);
   metrics.rateBudgetWait.labels('direct').observe(0.1);
   metrics.reloaded('abc123');
@@ -102,6 +102,15 @@ describe('the metrics', () => {
     const metrics = busy();
     expect(await valueOf(metrics, 'facade_rollout_gateway_ratio', { route: 'leads.get' })).toBe(0.25);
     expect(await valueOf(metrics, 'facade_rollout_shadow_ratio', { route: 'leads.get' })).toBe(0.1);
+  });
+
+  test('show no share of a route that has no gateway endpoint, or has lost it: it can never move', async () => {
+    const metrics = busy();
+    metrics.rolloutChanged('leads.get', undefined, 'direct');
+    for (const name of ['facade_rollout_gateway_ratio', 'facade_rollout_shadow_ratio']) {
+      expect(await seriesOf(metrics, name)).toEqual([]);
+    }
+    expect(await valueOf(metrics, 'facade_route_stage', { route: 'leads.get', stage: 'direct' })).toBe(1);
   });
 
   test('know one digest at a time, and whether the newest file was good', async () => {
