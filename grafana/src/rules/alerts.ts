@@ -154,6 +154,15 @@ function paths(): AlertRule[] {
         'Requests were answered 401 or 403 though their callers are known. Direct answers in its place where the route has fallback: direct; otherwise callers see 502. /readyz names the variable to check.',
     }),
     alert({
+      name: 'FacadeDirectCredentials',
+      expr: `${events('facade_direct_unauthorized_total', 'job', '10m')} > 0`,
+      for: '2m',
+      severity: 'critical',
+      summary: 'Contact2Sale does not accept the token of the facade',
+      description:
+        '{{ $value | humanize }} answers of the direct path to known callers were 401 in ten minutes. The facade shows its own token in their place, so no caller can mend it. /readyz names the variable to check and the routes.',
+    }),
+    alert({
       name: 'FacadeGatewayLacksOperation',
       expr: `${events('facade_attempts_total{outcome="gateway_lacks_operation"}', 'job, route', '30m')} > 0`,
       for: '2m',

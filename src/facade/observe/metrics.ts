@@ -65,6 +65,12 @@ export class Metrics {
     labelNames: ['route', 'reason'] as const,
     registers: [this.registry],
   });
+  readonly directUnauthorized = new CellCounter({
+    name: 'facade_direct_unauthorized_total',
+    help: 'Answers 401 of direct to known callers, in whose place the facade showed its own token: that token is not accepted.',
+    labelNames: ['route'] as const,
+    registers: [this.registry],
+  });
   readonly breakerState = new Gauge({
     name: 'facade_breaker_state',
     help: 'State of the breaker: 0 closed, 1 half-open, 2 open.',
