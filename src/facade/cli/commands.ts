@@ -5,8 +5,9 @@ import type { CommandSpec } from './command.ts';
 
 /** @throws RangeError for what the rollout table would not take. */
 function percentage(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 100)) throw new RangeError('write a number from 0 to 100');
+  // 0x10 and 1e1 are numbers to JavaScript alone.
+  const value = /^\d+(?:\.\d+)?$/.test(text.trim()) ? Number(text) : NaN;
+  if (!(value >= 0 && value <= 100)) throw new RangeError('write a number from 0 to 100');
   if (!hasTwoDecimals(value)) throw new RangeError('write at most two decimals');
   return value;
 }

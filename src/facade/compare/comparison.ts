@@ -62,6 +62,8 @@ export const ERROR_REASONS = [
   'untranslatable',
   /** Either side was answered 429, or had been a moment ago: that says something of the limit, nothing of the data. */
   'rate_limited',
+  /** Direct answered, and the other one said 429: it may have a limit of its own. Of direct against itself it is chance. */
+  'limited_alone',
   /** Both sides failed. Not a match: no data was compared. */
   'both_failed',
   /** Neither side was let in (401, 403, 407): that says something of the credentials, nothing of the data. */
@@ -84,6 +86,7 @@ export const REASON_TEXTS: Readonly<Record<ErrorReason, string>> = {
   dropped: 'too many shadows at once',
   untranslatable: 'the gateway cannot be asked this',
   rate_limited: 'an upstream had answered 429',
+  limited_alone: 'the gateway answered 429 where direct did not',
   refused: 'neither side was let in (401, 403, 407)',
   both_failed: 'both sides failed',
   unreadable: 'neither answer can be unpacked',

@@ -42,7 +42,8 @@ export function reasonNotToJudge({ failure }: PathAnswer): ErrorReason | undefin
 export function understood(route: RouteModel, answer: PathAnswer, longest: number): UnderstoodAnswer {
   const { rawHeaders, ms } = answer;
   const contentType = headerOf(rawHeaders, 'content-type');
-  const plain = decoded(answer.body, headerOf(rawHeaders, 'content-encoding'), longest);
+  const encoding = headerOf(rawHeaders, 'content-encoding');
+  const plain: Decoded = answer.isComplete ? decoded(answer.body, encoding, longest) : { kind: 'too large' };
   return { answer, ms, contentType, decoded: plain, ...judged(route, answer, plain, contentType) };
 }
 

@@ -15,7 +15,7 @@ const SAID: Readonly<Record<Live['connection'], string>> = {
 /** @param by who holds the kill switch on (`facade/forward/kill-switch.ts`). */
 const whyAllDirect = (by: readonly string[]): string =>
   by.join() === 'unknown'
-    ? 'Every route is direct: the database has not said yet whether the kill switch is on. Switch it off here to let the gateway serve meanwhile.'
+    ? 'Every route is direct: the database has not said yet whether the kill switch is on, or the file that says so cannot be read. Switch it off here to let the gateway serve.'
     : 'The kill switch is on: every route is direct, whatever the rollout table says.';
 
 /** Where one is, whether the figures are live, and the one switch that takes everything back. */

@@ -157,6 +157,7 @@ function publicUrl({ host, port }: Environment): string {
 const NOT_COMPARED: Readonly<Partial<Record<ErrorReason, string>>> = {
   both_failed: 'both paths failed',
   rate_limited: 'a path answered 429',
+  limited_alone: 'the gateway answered 429',
   too_large: 'an answer is larger than compare.maxBody',
 };
 

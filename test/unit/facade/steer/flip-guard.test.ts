@@ -194,7 +194,8 @@ describe.each(['file', 'database'] as const)('with the %s as the rollout store',
 
   it('with force it is made, and stands in the history as forced with what was against it', async () => {
     const rig = start({ 'leads.get': 0, 'tags.list': 0 });
-    await expect(flip(rig, 5, { force: true, why: undefined })).rejects.toMatchObject({ kind: 'invalid' });
+    for (const why of [undefined, '', ' ', '\u200b\ufeff', '\u00a0\u2060', '\u{e0041}'])
+      await expect(flip(rig, 5, { force: true, why })).rejects.toMatchObject({ kind: 'invalid' });
     const changes = ['leads.get', 'tags.list'].map((route) => ({ route, set: { gateway: 5 } }));
     await rig.steering.flip({ ...BY_CLI, changes, force: true });
     expect(rig.rollout('leads.get')?.gateway).toBe(5);
