@@ -6,7 +6,8 @@ import { C2S_TOKEN, FACADE_TOKEN, setRoute, startFacade, type TestFacade } from 
 import { FakeCalendar } from './fake-calendar.ts';
 import { startFaultyGateway } from './faulty-gateway.ts';
 import { NOTIFY_SECRET, startHook, type Hook } from './hook.ts';
-import { inBatches, Opened } from './load.ts';
+import type { Opened } from './load.ts';
+import { inBatches } from './load.ts';
 import { startUpstream, until } from './upstream.ts';
 
 /**
@@ -156,7 +157,7 @@ async function startLegacy(opened: Opened): Promise<Legacy> {
       return void res.writeHead(401, json).end('{"error":"Unauthorized"}');
     const asked = { method, path: url, headers: { ...json, authorization: `Bearer ${C2S_TOKEN}` }, body: body || null };
     pool
-      .request({ ...asked, method: method as 'GET' })
+      .request({ ...asked, method: method })
       .then(async ({ statusCode, body: answer }) => {
         const text = await answer.text();
         res.writeHead(statusCode, json).end(isChanged ? text.replaceAll('"description":', '"details":') : text);
