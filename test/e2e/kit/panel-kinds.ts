@@ -70,6 +70,7 @@ export const PANELS: Readonly<Record<string, PanelKind>> = {
   'migration-overview.json / Autopilot decisions': is('perSecond'),
   'migration-overview.json / Writes read back': is('perSecond'),
   'migration-overview.json / Breakers': is('state', 'low'),
+  'migration-overview.json / Health checks': is('state', 'high'),
   'migration-overview.json / Failovers': is('perSecond'),
   'migration-overview.json / Failover share, by route': is('share', 'low'),
   'migration-overview.json / Unknown writes': is('count'),

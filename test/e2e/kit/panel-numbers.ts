@@ -336,6 +336,12 @@ function overview(facts: Facts): Numbers {
         { at: 'dead', values: { [`${ROUTE} gateway`]: 2 } },
       ],
     },
+    [name('Health checks')]: {
+      A: [
+        { at: 'steady', values: { direct: 1 } },
+        { at: 'end', values: { direct: 1 } },
+      ],
+    },
     [name('Failovers')]: {
       A: [
         { at: 'steady', values: {}, zeros: true },
