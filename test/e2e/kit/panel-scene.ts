@@ -121,10 +121,10 @@ function tableOf(config: Document): void {
   config.setIn(['compare', 'minNoise'], 0);
   config.setIn(['server', 'unknownWrites'], { notArrivedAfter: '10m' });
   config.setIn(['upstreams', 'direct', 'rateBudget'], config.createNode({ requests: 1000, period: '1s' }));
-  // Of direct alone: checks of the gateway would send its traffic to direct before a breaker opens.
+  // Of direct alone, which has no such page: checks of the gateway would send its traffic to direct before a breaker opens.
   config.setIn(
     ['upstreams', 'direct', 'health'],
-    config.createNode({ path: '/health', interval: '1s', healthyAfter: 1 }),
+    config.createNode({ path: '/health', interval: '1s', healthyAfter: 1, expectedStatuses: '200-499' }),
   );
   const autopilot = { mode: 'propose', steps: [50, 100], hold: '1m', minRequests: 5 };
   setRoute(config, ROUTE, ['rollout', 'gateway'], 50);
