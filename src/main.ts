@@ -5,7 +5,7 @@ import type { App, AppOptions } from './facade/app.ts';
 import { createWorkerRole, type ForkedWorker, type RoleFacts } from './facade/cluster/worker-role.ts';
 import { ConfigRefused } from './facade/config/config-refused.ts';
 import { EnvFileError, readEnvFile } from './facade/config/env-file.ts';
-import { environmentWarnings, readEnvironment } from './c2s/environment.ts';
+import { environmentWarnings, readEnvironment, sandboxFaults } from './c2s/environment.ts';
 import type { Environment } from './facade/config/environment.ts';
 import type { Variables } from './facade/config/variables.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
@@ -13,6 +13,7 @@ import { keepSandboxTable, SANDBOX_TABLE, type SandboxTable } from './facade/con
 import { summaryText } from './facade/steer/table-summary.ts';
 import { codeOf } from './http/error-code.ts';
 import { ListenError } from './http/listener.ts';
+import { readTextIfAny } from './http/read-file.ts';
 import { createLogs, type Logger, type Logs } from './http/log.ts';
 import { visibleLines } from './http/visible.ts';
 import { standardOutput, type LogDestination } from './http/log-destination.ts';
@@ -50,23 +51,16 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
   const envFile = begun?.envFile ?? (await explained(() => Promise.resolve(readEnvFile(ENV_FILE))));
   if (!envFile) return undefined;
   const given = { ...envFile, ...process.env };
+  const faults = sandboxFaults(given);
+  if (faults.length > 0) return fail('The environment cannot be used:', faults.join('\n'));
   const firstRun = given['C2S_BASE_URL'] ? undefined : await startSandboxed();
   const all = (): Record<string, string | undefined> => ({ ...variables(), ...firstRun?.environment });
-  const read = readEnvironment({ ...given, ...firstRun?.environment });
-  if (!read.ok) {
-    fail('The environment cannot be used:', read.problems.join('\n'));
+  const settings = settingsOf(given, firstRun, worker !== undefined);
+  if (!settings) {
     await firstRun?.close();
     return undefined;
   }
-  const runsOnCopy = firstRun && !given['FACADE_CONFIG']?.trim();
-  const environment = runsOnCopy ? onSandboxTable(read.environment) : read.environment;
-  const output = standardOutput();
-  // On a first run the lines to paste must not drown in one log line a request.
-  const logs = logsOf(firstRun && !given['LOG_LEVEL'] ? 'warn' : environment.logLevel, output, worker ? {} : given);
-  if (runsOnCopy && !writeTables(read.environment.configFile, environment.configFile, output)) {
-    await firstRun.close();
-    return undefined;
-  }
+  const { environment, output, logs } = settings;
   // The sandbox is for looking at things, and its upstreams live in this process.
   if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, envFile, logs, stopping);
   const app = await start({
@@ -99,11 +93,25 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
   return { log: logs.log, stop };
 }
 
-/** The logs, with what the environment says under former names as their first lines. */
-function logsOf(level: string, output: LogDestination, given: Variables): Logs {
-  const logs = createLogs(level, output);
-  for (const warning of environmentWarnings(given)) logs.log.warn(warning);
-  return logs;
+interface Settings {
+  readonly environment: Environment;
+  readonly output: LogDestination;
+  readonly logs: Logs;
+}
+
+/** @returns undefined when something in them is wrong, which was told. */
+function settingsOf(given: Variables, firstRun: FirstRun | undefined, isWorker: boolean): Settings | undefined {
+  const read = readEnvironment({ ...given, ...firstRun?.environment });
+  if (!read.ok) return fail('The environment cannot be used:', read.problems.join('\n'));
+  const environment = firstRun ? onSandboxTable(read.environment) : read.environment;
+  const output = standardOutput();
+  // On a first run the lines to paste must not drown in one log line a request.
+  const logs = createLogs(firstRun && !given['LOG_LEVEL'] ? 'warn' : environment.logLevel, output);
+  if (!isWorker) {
+    for (const warning of environmentWarnings(given, readTextIfAny(environment.configFile))) logs.log.warn(warning);
+  }
+  const isWritten = !firstRun || writeTables(read.environment.configFile, environment.configFile, output);
+  return isWritten ? { environment, output, logs } : undefined;
 }
 
 async function startSandboxed(): Promise<FirstRun> {
@@ -160,7 +168,7 @@ function writeTables(own: string, copy: string, output: LogDestination): boolean
       if (told !== undefined) output.write(`${told}\n`);
       return true;
     } catch (error) {
-      const report = `cannot write ${file} (${codeOf(error)}); set FACADE_CONFIG to a rollout table`;
+      const report = `cannot write ${file} (${codeOf(error)}); make its folder writable, or set DATA_DIR to another one`;
       fail('The facade could not start:', report);
       return false;
     }
@@ -223,7 +231,7 @@ function stopOnSignals(starting: Promise<Running | undefined>, stopping: AbortCo
   process.on('SIGINT', () => void onSignal('SIGINT'));
 }
 
-function fail(title: string, report: string): void {
+function fail(title: string, report: string): undefined {
   process.stderr.write(visibleLines(`${title}\n${report}\n`));
   process.exitCode = 1;
 }
