@@ -10,7 +10,6 @@ import type { Environment } from './facade/config/environment.ts';
 import type { Variables } from './facade/config/variables.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
 import { keepSandboxTable, SANDBOX_TABLE, type SandboxTable } from './facade/config/sandbox-table.ts';
-import { summaryText } from './facade/steer/table-summary.ts';
 import { codeOf } from './http/error-code.ts';
 import { ListenError } from './http/listener.ts';
 import { readTextIfAny } from './http/read-file.ts';
@@ -27,6 +26,8 @@ import type { FirstRun } from './c2s/sandbox/first-run.ts';
  */
 
 const ENV_FILE = '.env';
+/** On the command line: traffic for the sandbox. */
+const TRAFFIC = '--traffic';
 const ROLE_VARIABLE = 'C2S_FACADE_WORKER_ROLE';
 
 /** What the operator wrote: the environment wins over the .env file, which is read anew at every reload. */
@@ -53,14 +54,17 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
   const given = { ...envFile, ...process.env };
   const faults = sandboxFaults(given);
   if (faults.length > 0) return fail('The environment cannot be used:', faults.join('\n'));
-  const firstRun = given['C2S_BASE_URL'] ? undefined : await startSandboxed();
+  const hasTraffic = process.argv.includes(TRAFFIC);
+  if (given['C2S_BASE_URL'] && hasTraffic)
+    return fail('The facade could not start:', `${TRAFFIC} is of the sandbox alone; leave it out`);
+  const firstRun = given['C2S_BASE_URL'] ? undefined : await startSandboxed(hasTraffic);
   const all = (): Record<string, string | undefined> => ({ ...variables(), ...firstRun?.environment });
   const settings = settingsOf(given, firstRun, worker !== undefined);
   if (!settings) {
     await firstRun?.close();
     return undefined;
   }
-  const { environment, output, logs } = settings;
+  const { environment, output, logs, notes } = settings;
   // The sandbox is for looking at things, and its upstreams live in this process.
   if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, envFile, logs, stopping);
   const app = await start({
@@ -79,13 +83,15 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
   }
   if (firstRun && !stopping.aborted) {
     const { welcome } = await import('./c2s/sandbox/welcome.ts');
-    output.write(welcome({ ...firstRun, ...app, ...environment, table: summaryText(app.table) }));
+    output.write(welcome({ ...firstRun, ...app, ...environment, command: commandName(), hasTraffic, notes }));
     output.flush();
     app.store.whenReady('welcome', () => output.write('The database is ready.\n'));
+    if (hasTraffic) await firstRun.startTraffic(app.url);
   }
   if (worker) return undefined;
   process.on('SIGHUP', () => void app.reload());
   const stop = async (): Promise<boolean> => {
+    await firstRun?.stopTraffic();
     const isWhole = await app.stop();
     await firstRun?.close();
     return isWhole;
@@ -97,6 +103,8 @@ interface Settings {
   readonly environment: Environment;
   readonly output: LogDestination;
   readonly logs: Logs;
+  /** What was written, for the end of the welcome. */
+  readonly notes: readonly string[];
 }
 
 /** @returns undefined when something in them is wrong, which was told. */
@@ -110,14 +118,17 @@ function settingsOf(given: Variables, firstRun: FirstRun | undefined, isWorker: 
   if (!isWorker) {
     for (const warning of environmentWarnings(given, readTextIfAny(environment.configFile))) logs.log.warn(warning);
   }
-  const isWritten = !firstRun || writeTables(read.environment.configFile, environment.configFile, output);
-  return isWritten ? { environment, output, logs } : undefined;
+  const notes = firstRun ? writeTables(read.environment.configFile, environment.configFile) : [];
+  return notes ? { environment, output, logs, notes } : undefined;
 }
 
-async function startSandboxed(): Promise<FirstRun> {
+async function startSandboxed(hasTraffic: boolean): Promise<FirstRun> {
   const { startFirstRun } = await import('./c2s/sandbox/first-run.ts');
-  return startFirstRun();
+  return startFirstRun(hasTraffic);
 }
+
+/** How the command line is called here: of an installed package, or of a checkout. */
+const commandName = (): string => (import.meta.filename.endsWith('.js') ? 'npx c2s-facade' : 'npm run -s cli --');
 
 /** Of several workers. */
 async function lead(
@@ -158,14 +169,15 @@ const onSandboxTable = (environment: Environment): Environment => ({
 
 /**
  * The sandbox runs on a copy of the shipped table, and brings the operator's own along into an empty folder.
- * @returns false when it could not.
+ * @returns a line for each that is new; undefined when one could not be written.
  */
-function writeTables(own: string, copy: string, output: LogDestination): boolean {
+function writeTables(own: string, copy: string): readonly string[] | undefined {
   const packaged = fileURLToPath(new URL('../config/', import.meta.url));
+  const notes: string[] = [];
   const write = (file: string, text: () => string | undefined): boolean => {
     try {
       const told = text();
-      if (told !== undefined) output.write(`${told}\n`);
+      if (told !== undefined) notes.push(told);
       return true;
     } catch (error) {
       const report = `cannot write ${file} (${codeOf(error)}); make its folder writable, or set DATA_DIR to another one`;
@@ -173,19 +185,19 @@ function writeTables(own: string, copy: string, output: LogDestination): boolean
       return false;
     }
   };
-  return (
+  const isWritten =
     write(own, () =>
       writeFirstTable(packaged, own) ? `${own} was written: your rollout table, for C2S_BASE_URL.` : undefined,
-    ) && write(copy, () => sandboxText(keepSandboxTable(packaged, copy), copy))
-  );
+    ) && write(copy, () => sandboxText(keepSandboxTable(packaged, copy), copy));
+  return isWritten ? notes : undefined;
 }
 
 function sandboxText(table: SandboxTable, file: string): string | undefined {
   switch (table) {
     case 'written':
-      return `${file} was written: the sandbox's rollout table, a copy of the shipped one. To start anew, delete it.`;
+      return `${file} was written: the sandbox's copy. To start anew, delete it.`;
     case 'old':
-      return `${file} has flips or edits, and the shipped rollout table has changed since it was copied. It stays as it is; to have the new one, delete it.`;
+      return `${file} has flips or edits and stays as it is, though the shipped rollout\ntable has changed since it was copied. To have the new one, delete it.`;
     case 'kept':
       return undefined;
   }
