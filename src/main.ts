@@ -13,7 +13,7 @@ import { keepSandboxTable, SANDBOX_TABLE, type SandboxTable } from './facade/con
 import { codeOf } from './http/error-code.ts';
 import { ListenError } from './http/listener.ts';
 import { readTextIfAny } from './http/read-file.ts';
-import { createLogs, type Logger, type Logs } from './http/log.ts';
+import { createLogs, type CountingDestination, type Logger, type Logs } from './http/log.ts';
 import { visibleLines } from './http/visible.ts';
 import { standardOutput, type LogDestination } from './http/log-destination.ts';
 import type { FirstRun } from './c2s/sandbox/first-run.ts';
@@ -28,6 +28,8 @@ import type { FirstRun } from './c2s/sandbox/first-run.ts';
 const ENV_FILE = '.env';
 /** On the command line: traffic for the sandbox. */
 const TRAFFIC = '--traffic';
+/** How often a facade that npm runs looks whether npm still does. */
+const PARENT_CHECK_INTERVAL_MS = 500;
 const ROLE_VARIABLE = 'C2S_FACADE_WORKER_ROLE';
 
 /** What the operator wrote: the environment wins over the .env file, which is read anew at every reload. */
@@ -59,7 +61,7 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
     return fail('The facade could not start:', `${TRAFFIC} is of the sandbox alone; leave it out`);
   const firstRun = given['C2S_BASE_URL'] ? undefined : await startSandboxed(hasTraffic);
   const all = (): Record<string, string | undefined> => ({ ...variables(), ...firstRun?.environment });
-  const settings = settingsOf(given, firstRun, worker !== undefined);
+  const settings = await settingsOf(given, firstRun, worker !== undefined);
   if (!settings) {
     await firstRun?.close();
     return undefined;
@@ -108,18 +110,37 @@ interface Settings {
 }
 
 /** @returns undefined when something in them is wrong, which was told. */
-function settingsOf(given: Variables, firstRun: FirstRun | undefined, isWorker: boolean): Settings | undefined {
+async function settingsOf(
+  given: Variables,
+  firstRun: FirstRun | undefined,
+  isWorker: boolean,
+): Promise<Settings | undefined> {
   const read = readEnvironment({ ...given, ...firstRun?.environment });
   if (!read.ok) return fail('The environment cannot be used:', read.problems.join('\n'));
   const environment = firstRun ? onSandboxTable(read.environment) : read.environment;
   const output = standardOutput();
   // On a first run the lines to paste must not drown in one log line a request.
-  const logs = createLogs(firstRun && !given['LOG_LEVEL'] ? 'warn' : environment.logLevel, output);
+  const logs = createLogs(
+    firstRun && !given['LOG_LEVEL'] ? 'warn' : environment.logLevel,
+    await inFormat(environment.logFormat, output, given),
+  );
   if (!isWorker) {
     for (const warning of environmentWarnings(given, readTextIfAny(environment.configFile))) logs.log.warn(warning);
   }
   const notes = firstRun ? writeTables(read.environment.configFile, environment.configFile) : [];
   return notes ? { environment, output, logs, notes } : undefined;
+}
+
+/** On a terminal people read the log, elsewhere a machine. */
+async function inFormat(
+  format: Environment['logFormat'],
+  output: LogDestination,
+  { NO_COLOR, TERM }: Variables,
+): Promise<CountingDestination> {
+  const isTerminal = process.stdout.isTTY;
+  if ((format ?? (isTerminal ? 'pretty' : 'json')) === 'json') return output;
+  const { prettyLines } = await import('./http/pretty-log.ts');
+  return prettyLines(output, isTerminal && !NO_COLOR && TERM !== 'dumb');
 }
 
 async function startSandboxed(hasTraffic: boolean): Promise<FirstRun> {
@@ -241,11 +262,28 @@ function stopOnSignals(starting: Promise<Running | undefined>, stopping: AbortCo
   };
   process.on('SIGTERM', () => void onSignal('SIGTERM'));
   process.on('SIGINT', () => void onSignal('SIGINT'));
+  // What npm passes on as a signal has begun the stop already.
+  endWithNpm((cause) => void (stopping.signal.aborted || onSignal(cause)));
 }
 
 function fail(title: string, report: string): undefined {
   process.stderr.write(visibleLines(`${title}\n${report}\n`));
   process.exitCode = 1;
+}
+
+/**
+ * npm and npx run us in a shell of theirs, which does not pass a signal on: `kill` of npm ends that shell, and would leave us
+ * behind. Started so, a new parent means that the old one has ended.
+ */
+function endWithNpm(stop: (signal: string) => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop('end of npm');
+  }, PARENT_CHECK_INTERVAL_MS);
+  timer.unref();
 }
 
 const worker = workerOf(process.env[ROLE_VARIABLE]);

@@ -52,6 +52,8 @@ export interface Environment {
   /** Where `server.drainDelay` of the config file says nothing. */
   readonly drainDelayMs: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** Unset: lines for people on a terminal, JSON elsewhere. */
+  readonly logFormat: 'pretty' | 'json' | undefined;
   readonly dataDir: string;
   readonly database: DatabaseChoice;
   /** To the database, at most, of this process. */
@@ -221,6 +223,7 @@ function named(env: CheckedVariables): Environment {
     workers: env.WORKERS,
     drainDelayMs: env.DRAIN_DELAY,
     logLevel: env.LOG_LEVEL ?? 'info',
+    logFormat: env.LOG_FORMAT,
     dataDir: env.DATA_DIR,
     databaseConnections: env.DATABASE_CONNECTIONS,
     database: databaseOf(env.DATABASE_URL),
