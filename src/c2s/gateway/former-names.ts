@@ -32,9 +32,10 @@ export const FACADE_FORMER_NAMES: FormerNames = {
   WORKER_API_KEY: { now: 'WORK_API_KEY' },
   RUST_LOG: unread('write LOG_LEVEL'),
   REDIS_URL: unread('remove it: what instances share is in the database'),
-  C2S_TOKEN_FILE: unread('the gateway alone reads it; write C2S_TOKEN'),
-  C2S_LEAD_FORM: unread('the gateway alone reads it'),
   C2S_GATEWAY_PORT: unread(OTHER_PORT),
   c2s_gateway_port: unread(OTHER_PORT),
   ...SMALL_LETTERS,
 };
+
+/** Variables of the gateway alone that begin as the facade's do: one .env may serve both. */
+export const GATEWAY_NAMES: readonly string[] = ['C2S_TOKEN_FILE', 'C2S_LEAD_FORM'];

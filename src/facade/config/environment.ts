@@ -113,7 +113,7 @@ export const environmentWarnings = (
   table?: string,
 ): readonly string[] => [
   ...resolveFormerNames(given, extension?.formerNames).warnings,
-  ...unknownVariables(given, variableNames(pair, extension), pair, table),
+  ...unknownVariables(given, [...variableNames(pair, extension), ...(extension?.otherNames ?? [])], pair, table),
 ];
 
 /** Every variable that is read, by the names that the pair gives, and by former ones. */

@@ -14,7 +14,7 @@ describe('what has our prefix and is read by nothing', () => {
     [{ c2s_gateway_url: URL }, ['c2s_gateway_url: is not read by anything; did you mean C2S_GATEWAY_URL?']],
     [{ FACADE_TOKEN: 'x' }, ['FACADE_TOKEN: is not read by anything; did you mean FACADE_TOKENS?']],
     [{ FACADE_QWERTYUIOP: 'x' }, ['FACADE_QWERTYUIOP: is not read by anything; remove it']],
-    [{ C2S_LEAD_FORM: 'flat' }, ['C2S_LEAD_FORM: is not read here; the gateway alone reads it']],
+    [{ C2S_LEAD_FORM: 'flat', C2S_TOKEN_FILE: '/run/token' }, []],
     // Set to nothing, a stranger's, or what Kubernetes adds beside a service of our name.
     [{ C2S_GATEWAYURL: '' }, []],
     [{ DATABASE_HOST: 'db', ACME_URL: URL, PATH: '/bin' }, []],
