@@ -10,6 +10,7 @@ import type { Environment } from './facade/config/environment.ts';
 import type { Variables } from './facade/config/variables.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
 import { keepSandboxTable, SANDBOX_TABLE, type SandboxTable } from './facade/config/sandbox-table.ts';
+import { countedStages } from './facade/steer/table-summary.ts';
 import { codeOf } from './http/error-code.ts';
 import { ListenError } from './http/listener.ts';
 import { readTextIfAny } from './http/read-file.ts';
@@ -85,7 +86,17 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
   }
   if (firstRun && !stopping.aborted) {
     const { welcome } = await import('./c2s/sandbox/welcome.ts');
-    output.write(welcome({ ...firstRun, ...app, ...environment, command: commandName(), hasTraffic, notes }));
+    output.write(
+      welcome({
+        ...firstRun,
+        ...app,
+        ...environment,
+        command: commandName(),
+        hasTraffic,
+        notes,
+        table: countedStages(app.table),
+      }),
+    );
     output.flush();
     app.store.whenReady('welcome', () => output.write('The database is ready.\n'));
     if (hasTraffic) await firstRun.startTraffic(app.url);

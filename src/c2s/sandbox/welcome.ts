@@ -1,13 +1,11 @@
-import type { TableSummary } from '../../facade/steer/table-summary.ts';
-import { countedStages } from '../../facade/steer/table-summary.ts';
 import type { FirstRun } from './first-run.ts';
 
 export interface WelcomeFacts extends Pick<FirstRun, 'controlUrl' | 'leadId' | 'callerToken'> {
   readonly url: string;
   readonly adminUrl: string;
   readonly configFile: string;
-  /** What the rollout table says. */
-  readonly table: TableSummary;
+  /** What the rollout table says, in one line. */
+  readonly table: string;
   readonly database: { readonly kind: 'embedded' | 'url' | 'none' };
   /** As it is typed here: `npx c2s-facade`. */
   readonly command: string;
@@ -33,7 +31,7 @@ export function welcome(facts: WelcomeFacts): string {
     `console    ${adminUrl}/console/`,
     `c2s-facade ${url}   admin ${adminUrl}`,
     'The sandbox, as C2S_BASE_URL is not set: on loopback, with invented data.',
-    `${configFile}: ${countedStages(table)}`,
+    `${configFile}: ${table}`,
     '',
     'Paste into another terminal:',
     `  LEAD=${url}/integration/leads/${leadId}`,
