@@ -67,7 +67,7 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
     await firstRun?.close();
     return undefined;
   }
-  const { environment, output, logs, notes } = settings;
+  const { environment, logs } = settings;
   // The sandbox is for looking at things, and its upstreams live in this process.
   if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, envFile, logs, stopping);
   const app = await start({
@@ -84,23 +84,7 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
     await firstRun?.close();
     return undefined;
   }
-  if (firstRun && !stopping.aborted) {
-    const { welcome } = await import('./c2s/sandbox/welcome.ts');
-    output.write(
-      welcome({
-        ...firstRun,
-        ...app,
-        ...environment,
-        command: commandName(),
-        hasTraffic,
-        notes,
-        table: countedStages(app.table),
-      }),
-    );
-    output.flush();
-    app.store.whenReady('welcome', () => output.write('The database is ready.\n'));
-    if (hasTraffic) await firstRun.startTraffic(app.url);
-  }
+  if (firstRun && !stopping.aborted) await greet(firstRun, app, settings, hasTraffic);
   if (worker) return undefined;
   process.on('SIGHUP', () => void app.reload());
   const stop = async (): Promise<boolean> => {
@@ -110,6 +94,21 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
     return isWhole;
   };
   return { log: logs.log, stop };
+}
+
+/** What a newcomer sees; and the traffic, where it was asked for. */
+async function greet(
+  firstRun: FirstRun,
+  app: App,
+  { environment, output, notes }: Settings,
+  hasTraffic: boolean,
+): Promise<void> {
+  const { welcome } = await import('./c2s/sandbox/welcome.ts');
+  const facts = { command: commandName(), hasTraffic, notes, table: countedStages(app.table) };
+  output.write(welcome({ ...firstRun, ...app, ...environment, ...facts }));
+  output.flush();
+  app.store.whenReady('welcome', () => output.write('The database is ready.\n'));
+  if (hasTraffic) await firstRun.startTraffic(app.url);
 }
 
 interface Settings {
