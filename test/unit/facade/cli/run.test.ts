@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
+import { COMMAND_LINE } from '../../../../src/c2s/cli/command-line.ts';
 import { wantsColour } from '../../../../src/facade/cli/io.ts';
 import { cli, startFakeAdmin } from './kit.ts';
 
@@ -66,6 +67,59 @@ describe('the command line', () => {
     [['history'], 3],
   ])('%j ends with %i', async (argv, code) => {
     expect((await cli(argv)).code).toBe(code);
+  });
+
+  test.each([[['--version']], [['-V']]])('%j is the version of package.json', async (argv) => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await cli(argv)).toEqual({ code: 0, out: `c2s-facade ${version}\n`, err: '' });
+    const line = { ...COMMAND_LINE, name: 'own' };
+    expect((await cli(argv, { line })).out).toBe(`own, on c2s-facade ${version}\n`);
+  });
+
+  test('help COMMAND is COMMAND --help, for every command that is listed', async () => {
+    const { out } = await cli(['help']);
+    expect(out).toBe((await cli(['--help'])).out);
+    const names = [...out.matchAll(/^ {2}([a-z][a-z-]*)\b/gm)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(25);
+    for (const name of names.filter((one) => one !== 'help')) {
+      const helped = await cli(['help', name]);
+      expect([helped.code, helped.out]).toEqual([0, expect.stringContaining(`Usage: c2s-facade ${name}`)]);
+      expect(helped).toEqual(await cli([name, '--help']));
+    }
+  });
+
+  test.each([[['help', 'rotes']], [['rotes', '--help']], [['--json', 'rotes']], [['--config', 'a.yaml', 'rotes']]])(
+    '%j: an unknown command, with the one that was meant',
+    async (argv) => {
+      const { code, out, err } = await cli(argv);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toContain("unknown command 'rotes'");
+      expect(err).toContain('(Did you mean routes?)');
+      expect(err.split('\n').length).toBeLessThan(4);
+    },
+  );
+
+  test.each([
+    [['--json', 'routes', '--admin', '127.0.0.1:3']],
+    [['--admin', '127.0.0.1:3', '--json', 'routes']],
+    [['--json', '--admin=127.0.0.1:3', 'routes', 'text']],
+    [['routes', '--json', 'text', '--admin', '127.0.0.1:3']],
+  ])('%j: common options stand before the command or behind it', async (argv) => {
+    const { code, err } = await cli(argv);
+    expect(code).toBe(3);
+    expect(JSON.parse(err)).toMatchObject({ code: 3, error: expect.stringContaining('127.0.0.1:3') as string });
+  });
+
+  test.each([
+    [['rotes', '--json'], "unknown command 'rotes'"],
+    [['routes', '--no-such-option', '--json'], "unknown option '--no-such-option'"],
+    [['explain', 'GET', '--json'], "missing required argument 'path'"],
+    [['flip', 'a', '--gateway', '101', '--json'], 'write a number from 0 to 100'],
+    [['--config', 'a.yaml', '--json', 'routes'], "unknown option '--config'"],
+  ])('%j: wrong usage is JSON, too', async (argv, words) => {
+    const { code, out, err } = await cli(argv);
+    expect([code, out]).toEqual([2, '']);
+    expect(JSON.parse(err)).toEqual({ code: 2, error: expect.stringContaining(words) as string });
   });
 
   test('a slip is understood', async () => {
