@@ -5,7 +5,7 @@ import { forgetCpf, type Forgotten } from '../store/erase.ts';
 import { readEnvironment } from '../../facade/config/environment.ts';
 import { openStore } from '../../facade/store/index.ts';
 import { StoreUnavailable } from '../../facade/store/unavailable.ts';
-import { print, type Command, type Context } from '../../facade/cli/context.ts';
+import { print, withProduct, type Command, type Context } from '../../facade/cli/context.ts';
 import { CliError, EXIT, NotRunning, usageError } from '../../facade/cli/exit.ts';
 import { signature } from '../../facade/cli/signature.ts';
 
@@ -30,7 +30,8 @@ async function byFacade({ admin }: Context, cpf: string): Promise<Forgotten> {
     .forgotten;
 }
 
-async function byStore({ variables, pair, extension }: Context, cpf: string): Promise<Forgotten> {
+async function byStore(context: Context, cpf: string): Promise<Forgotten> {
+  const { variables, pair, extension } = await withProduct(context);
   const read = readEnvironment(variables, pair.variables, extension?.variables);
   if (!read.ok) throw usageError(read.problems.join('\n'));
   const { database, dataDir } = read.environment;

@@ -7,6 +7,8 @@ export interface Io {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly env: Variables;
+  /** Settings beside the environment, which wins: `.env`. */
+  readonly envFile: string;
   /** Columns of the terminal; Infinity where there is none, since a program reads it, or a file. */
   readonly width: number;
   /** Standard output is a terminal: somebody looks. */
@@ -19,6 +21,8 @@ export interface Io {
   /** One line, without its end. */
   readonly ask: (question: string) => Promise<string>;
 }
+
+export const ENV_FILE = '.env';
 
 /** Of a terminal that does not say how wide it is, and of the help. */
 export const DEFAULT_WIDTH = 80;
@@ -35,6 +39,7 @@ export function processIo(): Io {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     env,
+    envFile: ENV_FILE,
     width: stdout.isTTY ? stdout.columns || DEFAULT_WIDTH : Infinity,
     isTerminal: stdout.isTTY,
     canAsk: stdin.isTTY && stderr.isTTY,

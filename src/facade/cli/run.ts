@@ -115,10 +115,10 @@ function addCommand(
       .flat()
       .filter((one) => typeof one === 'string');
     const options = given.at(-2) as CommonOptions;
-    const [execute, product] = await Promise.all([spec.load(), line.product()]);
+    const execute = await spec.load();
     done(
       await execute(
-        createContext(io, line, product, options, () => describe(program)),
+        createContext(io, line, options, () => describe(program)),
         options as never,
         args,
       ),

@@ -1,6 +1,6 @@
 import { readTextSync } from '../../../http/read-file.ts';
 import { environmentWarnings as warningsOf, readEnvironment } from '../../config/environment.ts';
-import type { Context } from '../context.ts';
+import type { ProductContext } from '../context.ts';
 
 /** What is wrong with the environment, each with where the variable was set. */
 export interface EnvironmentProblem {
@@ -12,7 +12,7 @@ export interface EnvironmentProblem {
 
 /** Of .env and environment together; the environment wins over the file. */
 export function environmentProblems(
-  { pair, extension, variables, io: { env: own } }: Pick<Context, 'pair' | 'extension' | 'variables' | 'io'>,
+  { pair, extension, variables, io: { env: own } }: Pick<ProductContext, 'pair' | 'extension' | 'variables' | 'io'>,
   envFile: string,
 ): EnvironmentProblem[] {
   const read = readEnvironment(variables, pair.variables, extension?.variables);
@@ -21,13 +21,13 @@ export function environmentProblems(
 
 /** What is understood and should be written otherwise. */
 export function environmentWarnings(
-  { extension, variables, io: { env: own } }: Pick<Context, 'extension' | 'variables' | 'io'>,
+  { extension, variables, io: { env: own } }: Pick<ProductContext, 'extension' | 'variables' | 'io'>,
   envFile: string,
 ): EnvironmentProblem[] {
   return placed(warningsOf(variables, extension?.variables), own, envFile);
 }
 
-function placed(told: readonly string[], own: Context['io']['env'], envFile: string): EnvironmentProblem[] {
+function placed(told: readonly string[], own: ProductContext['io']['env'], envFile: string): EnvironmentProblem[] {
   const lines = linesOf(envFile);
   return told.map((problem) => {
     const [variable = '', ...rest] = problem.split(': ');

@@ -25,7 +25,8 @@ function contextOf(answer: string, send: AdminClient['send'], databaseUrl = 'non
   const printed: string[] = [];
   const io = { ask: async () => answer, out: (text: string) => void printed.push(text) };
   const variables = { DATABASE_URL: databaseUrl };
-  const context = { io, style: pc, json: false, variables, ...PRODUCT, admin: { send } } as unknown as Context;
+  const product = () => Promise.resolve(PRODUCT);
+  const context = { io, style: pc, json: false, variables, product, admin: { send } } as unknown as Context;
   return { context, printed };
 }
 

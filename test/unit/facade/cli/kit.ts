@@ -11,6 +11,8 @@ export const NOW = Date.parse('2026-11-24T12:00:00Z');
 
 export interface CliOptions {
   readonly env?: Record<string, string | undefined>;
+  /** Left out: there is none, and that of the working directory is not read. */
+  readonly envFile?: string;
   readonly width?: number;
   /** A terminal: colours, and somebody who can be asked. */
   readonly terminal?: boolean;
@@ -29,13 +31,16 @@ export interface CliResult {
 /** Nobody listens there, and fetch does not refuse the port by itself. */
 const NOWHERE = '4';
 
+const NO_FILE = '/nowhere/.env';
+
 export async function cli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { env = {}, width = 80, terminal = false, answer, line = COMMAND_LINE } = options;
+  const { env = {}, envFile = NO_FILE, width = 80, terminal = false, answer, line = COMMAND_LINE } = options;
   let [out, err] = ['', ''];
   const io: Io = {
     out: (text) => (out += text),
     err: (text) => (err += text),
     env: { ADMIN_PORT: NOWHERE, ...env },
+    envFile,
     width,
     isTerminal: terminal,
     canAsk: answer !== undefined,

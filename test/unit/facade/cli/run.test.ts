@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { COMMAND_LINE } from '../../../../src/c2s/cli/command-line.ts';
 import { wantsColour } from '../../../../src/facade/cli/io.ts';
@@ -133,19 +132,41 @@ describe('the command line', () => {
     expect(JSON.parse(err)).toMatchObject({ code: 3, error: expect.stringContaining('ECONNREFUSED') as string });
   });
 
-  test('help is quick: it loads neither a YAML parser nor a schema, no HTTP client and no table', async () => {
+  /** Every file that a command loads, as URL. */
+  const loadedBy = async (argv: readonly string[]): Promise<string[]> => {
     const spy = join(dir, 'spy.mjs');
     writeFileSync(
       spy,
       `import { registerHooks } from 'node:module';
        registerHooks({ load: (url, context, next) => (process.stderr.write(url + '\\n'), next(url, context)) });`,
     );
-    const argv = ['--import', pathToFileURL(spy).href, resolve('src/c2s/cli/main.ts'), '--help'];
-    const { stderr } = await promisify(execFile)(process.execPath, argv);
-    const loaded = stderr.split('\n').filter((url) => url.startsWith('file:'));
-    const packages = loaded.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
-    expect(new Set(packages)).toEqual(new Set(['commander', 'picocolors']));
+    const args = ['--import', pathToFileURL(spy).href, resolve('src/c2s/cli/main.ts'), ...argv];
+    const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    return stderr.split('\n').filter((url) => url.startsWith('file:'));
+  };
+  const packagesOf = (loaded: readonly string[]): Set<string> =>
+    new Set(loaded.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []));
+
+  test('help is quick: it loads neither a YAML parser nor a schema, no HTTP client and no table', async () => {
+    const loaded = await loadedBy(['--help']);
+    expect(packagesOf(loaded)).toEqual(new Set(['commander', 'picocolors']));
     expect(loaded.filter((url) => url.includes('/cli/commands/'))).toEqual([]);
+  });
+
+  test.each([
+    ['routes'],
+    ['watch'],
+    ['history'],
+    ['parity'],
+    ['autopilot'],
+    ['migration'],
+    ['dead-letters'],
+    ['audit'],
+  ])('%s asks the admin API, and loads neither the schema of a table nor the pair', async (command) => {
+    const loaded = await loadedBy([command, '--admin', '127.0.0.1:4']);
+    expect(loaded.some((url) => url.includes('/commands/'))).toBe(true);
+    expect(loaded.filter((url) => url.includes('/c2s/pair/') || url.includes('/c2s/product'))).toEqual([]);
+    expect([...packagesOf(loaded)].filter((name) => ['zod', 'yaml', 'express', 'undici'].includes(name))).toEqual([]);
   });
 });
 
