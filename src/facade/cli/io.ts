@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Variables } from '../config/variables.ts';
+import { CliError, EXIT } from './exit.ts';
 
 /** All that a command sees of the process: where its words go, how wide they may be, what time it is. */
 export interface Io {
@@ -54,12 +55,20 @@ export function wantsColour(env: Variables, isTerminal: boolean): boolean {
   return isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
 
-/** On standard error, so that a piped answer stays clean. No line at all is an empty one. */
+/**
+ * On standard error, so that a piped answer stays clean. No line at all is an empty one.
+ * @throws CliError at Ctrl-C: a question comes before anything is changed.
+ */
 async function ask(question: string): Promise<string> {
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const ended = once(asking, 'close').then(() => '');
     return await Promise.race([asking.question(question), ended]);
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+    // The cursor stands behind the question.
+    process.stderr.write('\n');
+    throw new CliError(EXIT.interrupted, 'Interrupted: nothing was changed.');
   } finally {
     asking.close();
   }

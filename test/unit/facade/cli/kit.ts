@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ADMIN_LISTENER, LISTENER_HEADER } from '../../../../src/facade/admin/listener-name.ts';
 import { COMMAND_LINE } from '../../../../src/c2s/cli/command-line.ts';
 import type { CommandLine } from '../../../../src/facade/cli/context.ts';
 import type { Io } from '../../../../src/facade/cli/io.ts';
@@ -75,6 +76,7 @@ export function startFakeAdmin(answers: Answers): Promise<FakeAdmin> {
     req.on('data', (chunk: Buffer) => (text += chunk.toString()));
     req.on('end', () => {
       const { method = '', url = '', headers } = req;
+      if (url === '/healthz') return res.writeHead(200, { [LISTENER_HEADER]: ADMIN_LISTENER }).end('{"status":"ok"}');
       told.push({ method, url, headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) });
       const answer: unknown = answers[`${method} ${url.split('?')[0]}`] ?? 404;
       const isPair = Array.isArray(answer) && typeof answer[0] === 'number';

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { COMMAND_LINE } from '../../../../src/c2s/cli/command-line.ts';
 import { wantsColour } from '../../../../src/facade/cli/io.ts';
+import { startUpstream } from '../../../e2e/kit/upstream.ts';
 import { cli, startFakeAdmin } from './kit.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'c2s-cli-'));
@@ -249,6 +250,22 @@ describe('the admin listener', () => {
     expect((await cli(['routes', '--admin', '127.0.0.1:3/'])).err).toContain('http://127.0.0.1:3 ');
     expect(await cli(['routes', '--admin', 'http://'])).toMatchObject({ code: 2 });
     expect(await cli(['routes'], { env: { ADMIN_PORT: '0' } })).toMatchObject({ code: 2 });
+  });
+
+  test.each([
+    ['a change', ['kill-switch', 'on']],
+    ['a look', ['routes']],
+    ['a look that may fail', ['check', '--config', 'config/facade.yaml']],
+    ['a look of the doctor', ['doctor', '--config', 'config/facade.yaml']],
+  ])('is asked who it is before it is sent %s: at another port nothing but that question arrives', async (_, argv) => {
+    const upstream = await startUpstream((_req, res) => res.end('{"routes":[]}'));
+    const env = { ADMIN_TOKEN: 'token-of-the-admin-api', C2S_BASE_URL: 'http://127.0.0.1:4', C2S_TOKEN: 'a-token' };
+    const { code, out, err } = await cli([...argv, '--admin', upstream.url], { env: { ...env, DATABASE_URL: 'none' } });
+    await upstream.close();
+    expect([...new Set(upstream.received.map(({ method, url }) => `${method} ${url}`))]).toEqual(['GET /healthz']);
+    expect(JSON.stringify(upstream.received.map(({ headers }) => headers))).not.toContain('token-of-the-admin-api');
+    if (argv.length > 2) return expect(out + err).toContain(upstream.url);
+    expect([code, err]).toEqual([3, expect.stringContaining('does not name itself the admin listener of a facade')]);
   });
 
   test('is shown the token and the header that marks a change', async () => {
