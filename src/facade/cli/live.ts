@@ -43,6 +43,21 @@ export function requireRoute<R extends { readonly id: string }>(
   throw new CliError(EXIT.usage, `There is no route "${id}"; ${hint}`);
 }
 
+/** Where a text or a stage left none over. */
+export function noSuchRoutes(text: string | undefined, stage: string | undefined): string {
+  const words = [...(text ? [`matches "${text}"`] : []), ...(stage === undefined ? [] : [`is at the stage ${stage}`])];
+  return words.length === 0 ? 'The table has no routes.' : `No route ${words.join(' and ')}.`;
+}
+
+/** Those that are down, then by how often they are asked; the rest in the order of the table. */
+export function activeFirst(routes: readonly RouteView[]): readonly RouteView[] {
+  const attempts = ({ paths }: RouteView): number =>
+    Object.values(paths).reduce((sum, { lastMinute }) => sum + (lastMinute?.attempts ?? 0), 0);
+  return routes.toSorted(
+    (a, b) => Number(b.trouble?.isDown ?? false) - Number(a.trouble?.isDown ?? false) || attempts(b) - attempts(a),
+  );
+}
+
 const STAGES = ['direct', 'shadow', 'canary', 'gateway', 'retired'];
 
 /** The routes whose id or endpoints hold `text`, and that are at `stage`. @throws CliError for what is no stage. */

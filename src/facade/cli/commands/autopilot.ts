@@ -15,16 +15,16 @@ export interface AutopilotCommandOptions extends CommonOptions {
 type View = Partial<Report> & { readonly route: string; readonly decisions: readonly DecisionRecord[] };
 
 const COLUMNS: readonly Column[] = [
-  { title: 'ROUTE' },
+  { title: 'ROUTE', elastic: 2, narrowest: 12 },
   { title: 'MODE' },
   { title: 'PHASE' },
   { title: 'GATEWAY', align: 'right' },
   { title: 'PROPOSES', align: 'right' },
-  { title: 'WHY', elastic: true },
+  { title: 'WHY', elastic: 1 },
 ];
 // Nothing elastic here: the numbers are what is asked for.
 const GATES: readonly Column[] = [{ title: 'GATE' }, { title: 'STATE' }, { title: 'NUMBERS' }];
-const DECISIONS: readonly Column[] = [{ title: 'WHEN' }, { title: 'DECISION' }, { title: 'WHY' }];
+const DECISIONS: readonly Column[] = [{ title: 'WHEN' }, { title: 'DECISION' }, { title: 'WHY', elastic: 1 }];
 
 /** What the autopilot sees and wants; of one route with its gates, its proposal as a diff, and what it did. */
 export const autopilot: Command<AutopilotCommandOptions> = async (context, { pause, resume, why }, [id]) => {

@@ -31,10 +31,10 @@ export interface HistoryAnswer {
 const COLUMNS: readonly Column[] = [
   { title: 'REV', align: 'right' },
   { title: 'WHEN' },
-  { title: 'WHO' },
-  { title: 'ROUTE' },
+  { title: 'WHO', elastic: 2 },
+  { title: 'ROUTE', elastic: 3, narrowest: 12 },
   { title: 'CHANGE' },
-  { title: 'WHY', elastic: true },
+  { title: 'WHY', elastic: 1 },
 ];
 
 /** Who flipped what, when and why; the newest first. */

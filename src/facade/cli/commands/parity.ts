@@ -8,12 +8,12 @@ import { parityOf } from '../parity.ts';
 import { renderTable, type Column } from '../table.ts';
 
 const COLUMNS: readonly Column[] = [
-  { title: 'ROUTE' },
+  { title: 'ROUTE', elastic: 2, narrowest: 12 },
   { title: 'VERDICT' },
   { title: 'COMPARED', align: 'right' },
   { title: 'SAME', align: 'right' },
   { title: 'PARITY ≥', align: 'right' },
-  { title: 'BECAUSE', elastic: true },
+  { title: 'BECAUSE', elastic: 1 },
 ];
 
 /** The evidence, and the verdict. Exit code 1 where a route that was named is not ready. */
