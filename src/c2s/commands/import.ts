@@ -60,8 +60,11 @@ async function openOurs(context: Context): Promise<Store> {
   const databaseUrl = database.kind === 'url' ? database.url : undefined;
   return openStore({ databaseUrl, dataDir, migrations, log }).catch((error: unknown) => {
     if (!(error instanceof StoreUnavailable)) throw error;
-    const remedy = databaseUrl === undefined ? '. An embedded database has one owner: stop the facade first.' : '';
-    throw new CliError(EXIT.unreachable, error.message + remedy);
+    const remedy =
+      databaseUrl === undefined
+        ? ' The embedded database has one owner at a time: stop the facade that runs on it first.'
+        : '';
+    throw new CliError(EXIT.unreachable, `${error.message.replace(/\.$/, '')}.${remedy}`);
   });
 }
 

@@ -58,6 +58,26 @@ export function activeFirst(routes: readonly RouteView[]): readonly RouteView[] 
   );
 }
 
+/**
+ * Asks about one route. Where that is refused, it is told first whether the table has such a route at all, in the one sentence
+ * and with the exit code that every command has for it.
+ */
+export async function ofRoute<T>(context: Context, id: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof CliError && error.code === EXIT.problems)) throw error;
+    await requireLiveRoute(context, id);
+    throw error;
+  }
+}
+
+/** @throws CliError where the table that serves has no such route. */
+export async function requireLiveRoute(context: Context, id: string): Promise<void> {
+  const table = await context.admin.find<LiveTable>('/api/routes');
+  if (table) requireRoute(context, id, table.routes);
+}
+
 const STAGES = ['direct', 'shadow', 'canary', 'gateway', 'retired'];
 
 /** The routes whose id or endpoints hold `text`, and that are at `stage`. @throws CliError for what is no stage. */

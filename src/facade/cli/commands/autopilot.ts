@@ -2,6 +2,7 @@ import type { DecisionRecord, Report } from '../../compare/autopilot/ports.ts';
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { instant } from '../format.ts';
+import { ofRoute } from '../live.ts';
 import { signature } from '../signature.ts';
 import { renderTable, type Column } from '../table.ts';
 
@@ -40,7 +41,7 @@ export const autopilot: Command<AutopilotCommandOptions> = async (context, { pau
   const path = `/api/autopilot/${encodeURIComponent(id)}`;
   const { admin } = context;
   const ordered = () => admin.send<View>('POST', `${path}/${order}`, signature(why === undefined ? {} : { why }));
-  const view = order === undefined ? await admin.get<View>(path) : await ordered();
+  const view = await ofRoute(context, id, order === undefined ? () => admin.get<View>(path) : ordered);
   print(context, view, (shown) => renderOne(context, shown, view.proposal?.diff));
   return EXIT.ok;
 };

@@ -6,6 +6,7 @@ import { visible } from '../../../http/visible.ts';
 import { print, type Command, type CommonOptions, type Context, type Style } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { instant } from '../format.ts';
+import { ofRoute } from '../live.ts';
 import { headOf, linePairs, placesOf } from '../side-by-side.ts';
 import { renderTable, type Column } from '../table.ts';
 
@@ -25,7 +26,9 @@ export const samples: Command<SamplesOptions> = async (
   [route = ''],
 ) => {
   const path = `/api/parity/${encodeURIComponent(route)}/samples${reveal ? '?reveal=true' : ''}`;
-  const { samples: found } = await context.admin.get<{ samples: readonly Fixture[] }>(path);
+  const { samples: found } = await ofRoute(context, route, () =>
+    context.admin.get<{ samples: readonly Fixture[] }>(path),
+  );
   if (into === undefined) {
     // Each cell is made visible by itself: the bodies are read as JSON first.
     print(context, found, () => render(context, route, found, full));
