@@ -206,6 +206,66 @@ describe('import', () => {
     expect(addedOf(report)).toMatchObject({ 'google leads': 2, 'enriched leads': 4, 'recent answers': 1 });
   });
 
+  it.each(['text', 'character varying', 'timestamp'])('reads times that are columns of type %s', async (type) => {
+    for (const table of [EVENTS, GOOGLE, PARTIES])
+      await old.query(table.replaceAll('timestamptz default now()', type).replaceAll('timestamptz', type));
+    const today = new Date().toISOString();
+    const times = { received_at: today, processed_at: today };
+    await event('lead-of-push', times);
+    await event('lead-bare', { ...times, payload_raw: null });
+    await enriched('lead-enriched', CPF, `'${today}'`);
+    await old.query(
+      `insert into google_ads_leads values (default, 'g-1', 1, 1, 'lead-google', '${today}', 'completed', null, null, '${today}')`,
+    );
+    await event('lead-old', { ...times, received_at: '2020-01-01T00:00:00Z' });
+    const { report } = await run({ apply: true });
+    expect(report.tables.map(({ rows, remarks }) => [rows, remarks])).toEqual([
+      [2, {}],
+      [1, {}],
+      [1, {}],
+    ]);
+    expect(addedOf(report)).toMatchObject({ 'google leads': 1, 'enriched leads': 4 });
+    expect(await ours()).toContain(`"lead-bare@${NOW}"`);
+  });
+
+  it.each([
+    '',
+    ' ',
+    'yesterday',
+    'now',
+    'infinity',
+    '2026-13-01',
+    '2026-02-30T10:00:00Z',
+    '2026-04-31',
+    '2026-01-01T24:30:00Z',
+    '0000-01-01',
+    '2026-01-01T10:00:00+99:00',
+    '20260101',
+    '1767225600',
+    '2026-01-01T10:00:00 America/Sao_Paulo',
+    "';--",
+  ])('a text that is no time, %j, costs its own row alone', async (text) => {
+    for (const table of [EVENTS, GOOGLE, PARTIES])
+      await old.query(table.replaceAll('timestamptz default now()', 'text').replaceAll('timestamptz', 'text'));
+    const today = new Date().toISOString();
+    await event('lead-odd', { received_at: text, processed_at: text });
+    await event('lead-right', { received_at: today, processed_at: today });
+    await old.query('insert into google_ads_leads values (default, $1, 1, 1, $2, $3, $4, null, null, $3)', [
+      'g-1',
+      'lead-google',
+      text,
+      'completed',
+    ]);
+    await enriched('lead-unknown', CPF, `'${text.replaceAll("'", "''")}'`);
+    const { report } = await run({ apply: true });
+    expect(report.tables.map(({ rows, remarks }) => [rows, remarks])).toEqual([
+      [2, { 'seen, but not enriched: nobody knows when': 1 }],
+      [1, { 'seen, but not enriched: nobody knows when': 1 }],
+      [1, { 'not enriched: nobody knows when': 1 }],
+    ]);
+    expect(addedOf(report)).toMatchObject({ 'google leads': 1, 'enriched leads': 1 });
+  });
+
   it.each<[string, string[], boolean[]]>([
     ['nothing', [], [false, false, false]],
     ['events alone', [EVENTS], [true, false, false]],

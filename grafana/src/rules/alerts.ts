@@ -154,6 +154,15 @@ function paths(): AlertRule[] {
         'Requests were answered 401 or 403 though their callers are known. Direct answers in its place where the route has fallback: direct; otherwise callers see 502. /readyz names the variable to check.',
     }),
     alert({
+      name: 'FacadeDirectCredentials',
+      expr: `${events('facade_direct_unauthorized_total', 'job', '10m')} > 0`,
+      for: '2m',
+      severity: 'critical',
+      summary: 'Contact2Sale does not accept the token of the facade',
+      description:
+        '{{ $value | humanize }} answers of the direct path to known callers were 401 in ten minutes. The facade shows its own token in their place, so no caller can mend it. /readyz names the variable to check and the routes.',
+    }),
+    alert({
       name: 'FacadeGatewayLacksOperation',
       expr: `${events('facade_attempts_total{outcome="gateway_lacks_operation"}', 'job, route', '30m')} > 0`,
       for: '2m',
@@ -179,6 +188,15 @@ function paths(): AlertRule[] {
       summary: 'The breaker of {{ $labels.route }} keeps Contact2Sale out',
       description:
         'It has not been closed for minutes: its probes fail, too. What the direct path serves of this route is answered 503.',
+    }),
+    alert({
+      name: 'FacadeUpstreamUnhealthy',
+      expr: 'min by (job, upstream) (facade_upstream_healthy) == 0',
+      for: '1m',
+      severity: 'warning',
+      summary: 'The health checks of {{ $labels.upstream }} fail',
+      description:
+        'Of the gateway: direct answers in its place where the route has fallback: direct; the others ask it all the same. Direct is asked in any case.',
     }),
     alert({
       name: 'FacadeFailovers',
@@ -233,6 +251,15 @@ function migration(): AlertRule[] {
       severity: 'warning',
       summary: 'The gateway answers {{ $labels.route }} differently from direct',
       description: `Only {{ $value | humanizePercentage }} of the compared answers match, and callers of this route are served by the gateway. The gate is ${GATES.parity}.`,
+    }),
+    alert({
+      name: 'FacadeDirectDrift',
+      expr: `max by (job, route) ${known('facade_direct_drift{level="warning"}')} > 0`,
+      for: '5m',
+      severity: 'warning',
+      summary: 'Direct answers {{ $labels.route }} otherwise than in the week before',
+      description:
+        '{{ $value }} places of the answers of direct vanished or have another type. That is drift of direct, and not the fault of the gateway, which may answer as direct did before. Accept it when it is the new normal.',
     }),
     alert({
       name: 'FacadeWritesNotVerified',
@@ -335,6 +362,15 @@ function inside(): AlertRule[] {
       summary: '{{ $labels.instance }} drops lines of its log',
       description:
         '{{ $value | humanize }} lines in ten minutes could not be written: standard output is full or gone, or whoever reads it stalls. Traffic goes on, but the log has gaps.',
+    }),
+    alert({
+      name: 'FacadeNotificationsGivenUp',
+      expr: `${events(`facade_notifications_total{${ofFacade}, result=~"given_up|dropped"}`, 'job, event, result', '1h')} > 0`,
+      for: '0m',
+      severity: 'warning',
+      summary: 'Nobody was told of a change of {{ $labels.event }}',
+      description:
+        '{{ $value | humanize }} posts to a target of notify were {{ $labels.result }} in the last hour. given_up: the target refused the post, or did not take it within 24 hours. dropped: no database had it, and there was no room in memory.',
     }),
     alert({
       name: 'FacadeOpenFiles',

@@ -58,8 +58,8 @@ const ANSWER_OF_USE = `interval '5 minutes'`;
 
 export class OldDatabase {
   readonly #client: DatabaseConnection;
-  /** `public.webhook_events` → its columns. */
-  readonly #columns = new Map<string, Set<string>>();
+  /** `public.webhook_events` → its columns with their types. */
+  readonly #columns = new Map<string, Map<string, string>>();
   readonly #since: string;
 
   /** @param days rows that are older are left out; a whole number. @throws what the driver throws; it may quote the address. */
@@ -68,8 +68,8 @@ export class OldDatabase {
     try {
       await client.connect();
       await client.query('begin transaction isolation level repeatable read read only');
-      const { rows } = await client.query<{ name: string; column: string }>(`
-        select table_schema || '.' || table_name as name, column_name as column from information_schema.columns
+      const { rows } = await client.query<Column>(`
+        select table_schema || '.' || table_name as name, column_name as column, data_type as type from information_schema.columns
         where (table_schema = 'public' and table_name in ('webhook_events', 'google_ads_leads'))
           or (table_schema = 'core' and table_name in ('party_enrichments', 'parties', 'people'))`);
       return new OldDatabase(client, rows, days);
@@ -79,12 +79,12 @@ export class OldDatabase {
     }
   }
 
-  private constructor(client: DatabaseConnection, columns: readonly { name: string; column: string }[], days: number) {
+  private constructor(client: DatabaseConnection, columns: readonly Column[], days: number) {
     this.#client = client;
     this.#since = `now() - interval '${Math.trunc(days)} days'`;
-    for (const { name, column } of columns) {
-      const known = this.#columns.get(name) ?? new Set();
-      this.#columns.set(name, known.add(column));
+    for (const { name, column, type } of columns) {
+      const known = this.#columns.get(name) ?? new Map<string, string>();
+      this.#columns.set(name, known.set(column, type));
     }
   }
 
@@ -102,28 +102,29 @@ export class OldDatabase {
   }
 
   events(): AsyncGenerator<OldEvent[]> {
-    const column = this.#of('public.webhook_events', 'event');
-    const at = firstOf([column('received_at'), column('created_at'), column('processed_at')]);
+    const { column, time, isText } = this.#of('public.webhook_events', 'event');
+    const at = firstOf([time('received_at'), time('created_at'), time('processed_at')]);
+    const pushed = `to_jsonb(${column('payload_raw')}) #>> '{attributes,updated_at}'`;
+    const version = isText('updated_at') ? `coalesce(${pushed}, ${column('updated_at')})` : pushed;
     return this.#rows<OldEvent>(`
-      select ${short(column('lead_id'))} as "leadId", ${column('updated_at')} as "updatedAt",
-        ${short(`to_jsonb(${column('payload_raw')}) #>> '{attributes,updated_at}'`)} as version,
-        ${short(column('status'))} as status, ${column('processed_at')} as "processedAt", ${at} as at
+      select ${short(column('lead_id'))} as "leadId", ${time('updated_at')} as "updatedAt",
+        ${short(version)} as version,
+        ${short(column('status'))} as status, ${time('processed_at')} as "processedAt", ${at} as at
       from public.webhook_events as event where ${this.#isRecent(at)} order by ${at}`);
   }
 
   googleLeads(): AsyncGenerator<OldGoogleLead[]> {
-    const column = this.#of('public.google_ads_leads', 'lead');
-    const at = firstOf([column('created_at'), column('c2s_created_at')]);
+    const { column, time } = this.#of('public.google_ads_leads', 'lead');
+    const at = firstOf([time('created_at'), time('c2s_created_at')]);
     return this.#rows<OldGoogleLead>(`
       select ${short(column('google_lead_id'))} as "googleLeadId", ${short(column('c2s_lead_id'))} as "leadId",
-        ${short(column('enrichment_status'))} as status, ${column('c2s_created_at')} as "createdAt",
+        ${short(column('enrichment_status'))} as status, ${time('c2s_created_at')} as "createdAt",
         ${short(column('cpf'))} as cpf, ${at} as at
       from public.google_ads_leads as lead where ${this.#isRecent(at)} order by ${at}`);
   }
 
   enrichments(): AsyncGenerator<OldEnrichment[]> {
-    const column = this.#of('core.party_enrichments', 'enrichment');
-    const at = column('enriched_at');
+    const at = this.#of('core.party_enrichments', 'enrichment').time('enriched_at');
     const parties = this.#has('core.parties', 'cpf_cnpj') && this.#has('core.parties', 'id');
     const people = this.#has('core.people', 'document_cpf') && this.#has('core.people', 'party_id');
     const cpf = [...(parties ? ['party.cpf_cnpj::text'] : []), ...(people ? ['person.document_cpf::text'] : [])];
@@ -133,7 +134,7 @@ export class OldDatabase {
       from core.party_enrichments as enrichment
         ${parties ? 'left join core.parties as party on party.id = enrichment.party_id' : ''}
         ${people ? 'left join core.people as person on person.party_id = enrichment.party_id' : ''}
-      where ${at} > ${this.#since} order by ${at}`);
+      where ${this.#isRecent(at)} order by ${at}`);
   }
 
   /** Never rejects. */
@@ -146,7 +147,14 @@ export class OldDatabase {
   }
 
   #of(table: string, alias: string) {
-    return (column: string): string => (this.#has(table, column) ? `${alias}.${column}` : 'null::text');
+    const column = (name: string): string => (this.#has(table, name) ? `${alias}.${name}` : 'null::text');
+    const isText = (name: string): boolean => TEXT_TYPES.has(this.#columns.get(table)?.get(name) ?? '');
+    /** As timestamptz; null where the column has none, or a text that is no time. */
+    const time = (name: string): string => {
+      if (isText(name)) return timeOfText(column(name));
+      return TIME_TYPES.has(this.#columns.get(table)?.get(name) ?? '') ? `${column(name)}::timestamptz` : NO_TIME;
+    };
+    return { column, time, isText };
   }
 
   /** A row without a time may be of today. */
@@ -164,6 +172,25 @@ export class OldDatabase {
     await this.#client.query('close rows_of_old');
   }
 }
+
+interface Column {
+  readonly name: string;
+  readonly column: string;
+  readonly type: string;
+}
+
+const TIME_TYPES = new Set(['timestamp with time zone', 'timestamp without time zone', 'date']);
+const TEXT_TYPES = new Set(['text', 'character varying', 'character']);
+const NO_TIME = 'null::timestamptz';
+
+/**
+ * A text that Postgres takes as a time, whatever its version (`pg_input_is_valid` came with 16): one text that is none
+ * would else cost its whole table. The 29th of February is let go, since it is not in every year.
+ */
+const TIME_TEXT =
+  '^[12]\\d{3}-((0[1-9]|1[0-2])-(0[1-9]|1\\d|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)' +
+  '([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d([.]\\d+)?)? ?(Z|[+-](0\\d|1[0-4])(:?[0-5]\\d)?)?)?$';
+const timeOfText = (column: string): string => `case when ${column} ~ '${TIME_TEXT}' then ${column}::timestamptz end`;
 
 const short = (text: string): string => `left((${text})::text, ${MAX_TEXT})`;
 

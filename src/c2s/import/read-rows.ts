@@ -92,7 +92,7 @@ export function readEnrichment({ leadId, cpf: written, answer, at }: OldEnrichme
       cpf !== undefined && isAnswer && at !== null
         ? { cpf, at, findings: { kind: 'found', person: readPerson(cpf, answer) } }
         : undefined,
-    remark: lead === undefined ? 'no lead is named' : undefined,
+    remark: lead === undefined ? 'no lead is named' : at === null ? 'not enriched: nobody knows when' : undefined,
   };
 }
 

@@ -38,6 +38,7 @@ const SCRIPTS = [
   'board',
   'confirm',
   'dead-letters',
+  'drift',
   'flip',
   'format',
   'guard',

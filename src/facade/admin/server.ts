@@ -12,6 +12,8 @@ import { isOtherVersion, isStoreAway } from '../store/unavailable.ts';
 import type { Autopilot } from '../compare/autopilot/index.ts';
 import type { Notifying } from '../notify/start.ts';
 import type { ParityBook } from '../compare/book.ts';
+import type { Drift } from '../compare/drift/start.ts';
+import type { ShadowBudget } from '../compare/shadow-budget.ts';
 import { BODY_DEADLINE_MS } from './answer.ts';
 import { explain } from './explain.ts';
 import { createParityApi } from './parity.ts';
@@ -26,7 +28,8 @@ import { notifyRoutes } from './notify.ts';
 import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
 import { migrationRoutes } from './migration.ts';
-import { viewRoutes } from './routes.ts';
+import { viewRoutes, viewUpstreams } from './routes.ts';
+import { shadowBudgetPart } from './shadow-budget.ts';
 import { unknownWriteRoutes } from './unknown-writes.ts';
 import type { UnknownWrites } from '../compare/unknown-writes/unknown-writes.ts';
 import { timelineOf, type Timeline } from './timeline.ts';
@@ -60,6 +63,8 @@ export interface AdminOptions {
   readonly calendar: Calendar;
   readonly log: Logger;
   readonly book: ParityBook;
+  readonly drift: Drift;
+  readonly budget: ShadowBudget;
   /** Of a route, for good. @throws where the store cannot be had now. */
   readonly forgetEvidence: (route: string) => Promise<void>;
   readonly timeline: Timeline;
@@ -96,15 +101,24 @@ function createApi(options: AdminOptions): Router {
   const view = (path: string, handle: RequestHandler) => api.route(path).get(handle).all(methodNotAllowed);
   view('/routes', (_req, res) => {
     const { snapshot } = dataPlane;
-    res.json({ digest: snapshot.digest, killSwitch: dataPlane.killed, routes: viewRoutes(snapshot, now()) });
+    res.json({
+      digest: snapshot.digest,
+      killSwitch: dataPlane.killed,
+      upstreams: viewUpstreams(snapshot),
+      routes: viewRoutes(snapshot, now()),
+      ...shadowBudgetPart(options.budget),
+    });
   });
   const has = (id: string): boolean => dataPlane.snapshot.entries.some(({ model }) => model.id === id);
   api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
-  const summaries = paritySummaries(book, today);
+  const summaries = paritySummaries(book, options.drift, today);
   const events = createEvents(() => pictureOf(options, summaries));
   view('/events', events);
-  const { forgetEvidence: forget, isSandbox: mayReveal } = options;
-  api.use('/parity', createParityApi({ book, forget, now: today, random: Math.random, mayReveal }));
+  const { forgetEvidence: forget, isSandbox: mayReveal, drift, budget, adminToken } = options;
+  api.use(
+    '/parity',
+    createParityApi({ book, forget, drift, budget, adminToken, now: today, random: Math.random, mayReveal }),
+  );
   view('/config', (_req, res) => viewConfig(options, res));
   const reload: RequestHandler = async (_req, res) => {
     await options.reload();
@@ -133,7 +147,9 @@ function viewReadiness(options: AdminOptions): RequestHandler {
     // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
     // the facade routes all the same: it is ready, and says what it lacks.
     const status = dataPlane.draining ? 'draining' : 'ready';
-    res.status(dataPlane.draining ? 503 : 200).json({ status, ...storeOf(options), ...credentialsOf(options) });
+    res
+      .status(dataPlane.draining ? 503 : 200)
+      .json({ status, ...storeOf(options), ...credentialsOf(options), ...healthOf(options) });
   };
 }
 
@@ -150,7 +166,18 @@ function storeOf({ store, steering }: AdminOptions) {
 }
 
 /** Callers are served by direct meanwhile, so that the process stays ready. */
-function credentialsOf({ dataPlane }: AdminOptions): { readonly gatewayCredentials?: string } {
+function credentialsOf({ dataPlane, now }: AdminOptions): Readonly<Record<string, string>> {
+  const { entries } = dataPlane.snapshot;
+  const direct = entries.filter(({ state }) => state.recorder.isDirectUnauthorized(now()));
+  const [first] = direct;
+  if (!first) return gatewayCredentialsOf(dataPlane);
+  const { names, variables } = first.model.pair;
+  const routes = direct.map(({ model }) => model.id).join(', ');
+  const text = `${names.direct} answers 401: check ${variables.direct.token}. Known callers are answered 401 by direct. Routes: ${routes}`;
+  return { directCredentials: text, ...gatewayCredentialsOf(dataPlane) };
+}
+
+function gatewayCredentialsOf(dataPlane: AdminOptions['dataPlane']): Readonly<Record<string, string>> {
   const refused = dataPlane.snapshot.entries.filter(
     ({ state }) => state.recorder.faultOf('gateway') === 'upstream_credentials',
   );
@@ -161,6 +188,13 @@ function credentialsOf({ dataPlane }: AdminOptions): { readonly gatewayCredentia
   return {
     gatewayCredentials: `${names.gateway} answers that a token is not accepted: check ${variables.gateway.token}, and the token that ${names.gateway} itself shows to ${names.direct}. Routes: ${routes}`,
   };
+}
+
+/** An upstream that is down is no fault of this process: it is told, and the process stays ready. */
+function healthOf({ dataPlane }: AdminOptions): { readonly upstreams?: Record<string, string> } {
+  const checked = Object.entries(viewUpstreams(dataPlane.snapshot)).filter(([, { health }]) => health !== 'unchecked');
+  if (checked.length === 0) return {};
+  return { upstreams: Object.fromEntries(checked.map(([path, { health }]) => [path, health])) };
 }
 
 /** What the console shows of now. */
@@ -174,8 +208,10 @@ function pictureOf(options: AdminOptions, parity: (route: string) => ParitySumma
     killSwitch: killed,
     killSwitchBy: options.killSwitch.by,
     gateway: snapshot.upstreams.gateway !== undefined,
+    upstreams: viewUpstreams(snapshot),
     shared: storeOf(options),
     extensionRoutes: adminRoutes.map(({ path }) => path),
+    ...shadowBudgetPart(options.budget),
     routes,
   };
 }

@@ -1,5 +1,6 @@
+import { ShadowBudget } from './drift.ts';
 import { FlipDialog } from './flip.ts';
-import { errorShare, faultText, isFailing, milliseconds, NOTHING, percent, perSecond } from './format.ts';
+import { breakerText, errorShare, faultText, isFailing, milliseconds, NOTHING, percent, perSecond } from './format.ts';
 import type { Live } from './live.ts';
 import type { ParitySummaryJson, PathJson, RouteJson, Snapshot } from './model.ts';
 import { html, useEffect, useRef, useState } from './vendor/preact.js';
@@ -22,6 +23,7 @@ export function Board({ live }: { live: Live }) {
   return html`<h1>Routes</h1>
     <${Progress} routes=${snapshot.routes} />
     <p class="bad notice" role="status">${troubleOf(snapshot.routes)}</p>
+    <${ShadowBudget} budget=${snapshot.shadowBudget} />
     <form class="filter" role="search" onSubmit=${(event: Event) => event.preventDefault()}>
       <label for="search">Search</label>
       <input
@@ -110,7 +112,7 @@ function PathCell({ path }: { path: PathJson | undefined }) {
             <span class=${lastMinute.failedAttempts > 0 ? 'bad' : ''}>${errorShare(lastMinute)} err</span>
             <span title="95th percentile">${milliseconds(lastMinute.p95)}</span>`
     }
-    ${breaker !== 'closed' && html`<span class="bad">breaker ${breaker}</span>`}
+    ${breaker !== 'closed' && html`<span class="bad">breaker ${breakerText(path)}</span>`}
     ${path.fault !== undefined && html`<span class="bad">${faultText(path)}</span>`}
   </span>`;
 }
@@ -120,9 +122,15 @@ export const moodOf = (verdict: string): string =>
   verdict === 'ready' ? 'good' : verdict === 'not ready' ? 'bad' : 'quiet';
 
 function Parity({ parity }: { parity: ParitySummaryJson | undefined }) {
-  if (!parity || parity.compared === 0) return html`<span class="quiet">${NOTHING}</span>`;
+  const drift =
+    parity?.drift === undefined
+      ? ''
+      : html`${' '}<span class="tag fault" title="direct answers otherwise than in the week before"
+            >direct drifts</span
+          >`;
+  if (!parity || parity.compared === 0) return html`<span class="quiet">${NOTHING}</span>${drift}`;
   const ratio = parity.ratio === undefined ? '' : `${percent(parity.ratio)} of ${parity.compared}, `;
-  return html`<span class=${moodOf(parity.verdict)}>${ratio}${parity.verdict}</span>`;
+  return html`<span class=${moodOf(parity.verdict)}>${ratio}${parity.verdict}</span>${drift}`;
 }
 
 /** Said once when it begins and when it ends: half-open is no news of either. */

@@ -39,6 +39,9 @@ export function percent(share: number): string {
   return `${Number(shown) >= 100 ? '99.99' : Number(shown) === 0 ? '0.01' : shown} %`;
 }
 
+/** `half-open 5 %` */
+export const breakerText = ({ breaker, ramp }: PathJson): string => (ramp ? `${breaker} ${ramp} %` : breaker);
+
 export const isFailing = ({ lastMinute, breaker, fault }: PathJson): boolean =>
   breaker !== 'closed' || fault !== undefined || (lastMinute !== undefined && lastMinute.failedAttempts > 0);
 

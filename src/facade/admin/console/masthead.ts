@@ -1,7 +1,7 @@
 import { change } from './api.ts';
 import { Confirm, Signature, signed } from './confirm.ts';
 import type { Live } from './live.ts';
-import type { Shared } from './model.ts';
+import type { Shared, Snapshot } from './model.ts';
 import { html, useState } from './vendor/preact.js';
 
 const SAID: Readonly<Record<Live['connection'], string>> = {
@@ -15,7 +15,7 @@ const SAID: Readonly<Record<Live['connection'], string>> = {
 /** @param by who holds the kill switch on (`facade/forward/kill-switch.ts`). */
 const whyAllDirect = (by: readonly string[]): string =>
   by.join() === 'unknown'
-    ? 'Every route is direct: the database has not said yet whether the kill switch is on. Switch it off here to let the gateway serve meanwhile.'
+    ? 'Every route is direct: the database has not said yet whether the kill switch is on, or the file that says so cannot be read. Switch it off here to let the gateway serve.'
     : 'The kill switch is on: every route is direct, whatever the rollout table says.';
 
 /** Where one is, whether the figures are live, and the one switch that takes everything back. */
@@ -49,6 +49,7 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
     </header>
     ${on && html`<p class="banner" role="alert">${whyAllDirect(live.snapshot?.killSwitchBy ?? [])}</p>`}
     ${troublesOf(live.snapshot?.shared).map((trouble) => html`<p class="banner calm" role="status">${trouble}</p>`)}
+    ${illnessesOf(live.snapshot?.upstreams).map((illness) => html`<p class="banner calm" role="status">${illness}</p>`)}
     ${
       live.snapshot?.gateway === false &&
       html`<p class="banner calm">No gateway is configured: every route is direct, whatever the rollout table says.</p>`
@@ -71,6 +72,20 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
         <${Signature} optional=${true} />
       <//>`
     }`;
+}
+
+/** What the health checks say, where it is not that all is well. */
+function illnessesOf(upstreams: Snapshot['upstreams'] = {}): string[] {
+  return (['direct', 'gateway'] as const).flatMap((path) => {
+    const { health, result = '', status } = upstreams[path] ?? {};
+    const found = status === undefined ? result.replaceAll('_', ' ') : `${result.replaceAll('_', ' ')}: ${status}`;
+    if (health === 'unproven')
+      return `The health checks of ${path} say nothing (${found}): the path in upstreams.${path}.health is wrong, or the status is to be expected.`;
+    if (health !== 'unhealthy') return [];
+    const effect =
+      path === 'gateway' ? 'routes with fallback: direct are served by direct' : 'it is asked all the same';
+    return `The health checks of ${path} fail (${found}): ${effect}.`;
+  });
 }
 
 /** Seconds. The database is asked something every second. */

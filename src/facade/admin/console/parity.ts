@@ -1,4 +1,5 @@
 import { named, read } from './api.ts';
+import { Drift, ShadowBudget } from './drift.ts';
 import { moodOf } from './board.ts';
 import { grouped, interval, percent } from './format.ts';
 import { shown, useLoaded } from './load.ts';
@@ -7,22 +8,33 @@ import type {
   IntervalJson,
   ParityReportJson,
   RouteJson,
+  ShadowBudgetJson,
   DifferenceStandingJson,
 } from './model.ts';
 import { html } from './vendor/preact.js';
 
 /** What the shadows showed of a route: the share, what differs and whether that is held against the gateway, and what nobody compared. */
-export function ParitySection({ route, beat }: { route: RouteJson; beat: number }) {
+export function ParitySection({
+  route,
+  beat,
+  budget,
+}: {
+  route: RouteJson;
+  beat: number;
+  budget: ShadowBudgetJson | undefined;
+}) {
   const loaded = useLoaded(() => read<ParityReportJson>(`parity/${named(route.id)}`), [beat]);
   return html`<section aria-labelledby="parity">
     <h2 id="parity">Parity</h2>
-    ${shown(loaded, (report) =>
+    <${ShadowBudget} budget=${budget} route=${route.id} />
+    ${shown(loaded, (report) => [
       report.window.shadows === 0 && !report.readBacks
         ? html`<p class="quiet">
             Nothing was compared${route.rollout.shadow === 0 ? ': no share of the reads is copied' : ' yet'}.
           </p>`
         : html`<${Report} report=${report} />`,
-    )}
+      report.drift && html`<${Drift} route=${route.id} drift=${report.drift} />`,
+    ])}
   </section>`;
 }
 
@@ -35,6 +47,8 @@ function Report({ report }: { report: ParityReportJson }) {
       <dd>${interval(parity)}, ${percent(parity.wanted)} wanted</dd>
       <dt>Compared</dt>
       <dd>${grouped(counts.match)} match, ${grouped(counts.mismatch)} mismatch, ${grouped(counts.ignored)} ignored</dd>
+      <dt>Of them with data on both sides</dt>
+      <dd>${grouped(counts.data)}</dd>
       <dt>Not judged</dt>
       <dd>${notJudged.length === 0 ? 'none' : notJudged.join(', ')}</dd>
       <dt>Direct against itself</dt>
@@ -124,7 +138,7 @@ function Groups({ groups }: { groups: readonly DifferenceGroupJson[] }) {
       </thead>
       <tbody>
         ${groups.map(
-          ({ path, kind, from, to, standing, cross, noise, ledger, isExpired }) =>
+          ({ path, kind, from, to, standing, cross, noise, ledger, isExpired, directChanged }) =>
             html`<tr>
               <th scope="row"><code>${path === '' ? 'the whole answer' : path}</code></th>
               <td data-label="What">${kind} <code>${from} → ${to}</code></td>
@@ -132,7 +146,7 @@ function Groups({ groups }: { groups: readonly DifferenceGroupJson[] }) {
                 <span class=${`tag ${standing}`}>${standing}</span>${' '}
                 <span class="quiet">
                   ${ledger && standing === 'known' ? `${ledger.why} (${ledger.owner})` : MEANING[standing]}
-                  ${isExpired ? ', its entry in the list has expired' : ''}
+                  ${isExpired ? ', its entry in the list has expired' : ''}${directChanged ? '; direct changed here' : ''}
                 </span>
               </td>
               <td data-label="Against the gateway">${grouped(cross.count)} of ${grouped(cross.of)}</td>

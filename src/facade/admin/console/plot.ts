@@ -1,5 +1,5 @@
 import type { Point } from './model.ts';
-import { html, useEffect, useRef } from './vendor/preact.js';
+import { html, useEffect, useRef, useState } from './vendor/preact.js';
 import UPlot from './vendor/uplot.js';
 
 interface PlotProps {
@@ -10,11 +10,12 @@ interface PlotProps {
   readonly figure: (point: Point, path: 'direct' | 'gateway') => number | null;
 }
 
-/** Both paths over time. The plot is drawn once and then only fed; it takes its colours and its width from the page. */
+/** Both paths over time. The plot is drawn once for each colour scheme and then only fed; it takes its colours and its width from the page. */
 export function Plot({ title, unit, points, figure }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | null>(null);
   const data = columnsOf(points, figure);
+  const isDark = useIsDark();
   useEffect(() => {
     const element = place.current as HTMLDivElement;
     const made = new UPlot(optionsFor(element, unit), data, element);
@@ -25,7 +26,7 @@ export function Plot({ title, unit, points, figure }: PlotProps) {
       resized.disconnect();
       made.destroy();
     };
-  }, []);
+  }, [isDark]);
   useEffect(() => plot.current?.setData(data), [points.length, points.at(-1)?.at]);
   const last = points.at(-1);
   const said = (path: 'direct' | 'gateway'): string => {
@@ -37,6 +38,20 @@ export function Plot({ title, unit, points, figure }: PlotProps) {
     <div ref=${place} role="img" aria-label=${`${title}: direct ${said('direct')}, gateway ${said('gateway')}`}></div>
   </figure>`;
 }
+
+/** A page that is open all day sees the system change its colours at dusk. */
+function useIsDark(): boolean {
+  const [isDark, setDark] = useState(() => matchMedia(DARK).matches);
+  useEffect(() => {
+    const dark = matchMedia(DARK);
+    const changed = (): void => setDark(dark.matches);
+    dark.addEventListener('change', changed);
+    return () => dark.removeEventListener('change', changed);
+  }, []);
+  return isDark;
+}
+
+const DARK = '(prefers-color-scheme: dark)';
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const HEIGHT = 180;

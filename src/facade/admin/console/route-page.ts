@@ -1,7 +1,7 @@
 import { named, read } from './api.ts';
 import { AutopilotSection } from './autopilot.ts';
 import { FlipDialog } from './flip.ts';
-import { attemptsText, faultText, milliseconds, perSecond } from './format.ts';
+import { breakerText, attemptsText, faultText, milliseconds, perSecond } from './format.ts';
 import { Lines } from './history.ts';
 import { beatOf, type Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
@@ -36,7 +36,7 @@ export function RoutePage({ id, live }: { id: string; live: Live }) {
       <${PathCard} name="Gateway" path=${route.paths.gateway} />
     </div>
     <${OverTime} route=${route} snapshot=${snapshot} />
-    <${ParitySection} route=${route} beat=${beat} />
+    <${ParitySection} route=${route} beat=${beat} budget=${snapshot.shadowBudget} />
     <${AutopilotSection} route=${route} beat=${beat} onAccept=${setFlipping} />
     <${HistorySection} id=${id} live=${live} />
     ${
@@ -65,7 +65,7 @@ function PathCard({ name, path }: { name: string; path: PathJson | undefined }) 
       <dt>p50, p95, p99</dt>
       <dd>${[lastMinute?.p50, lastMinute?.p95, lastMinute?.p99].map(milliseconds).join(', ')}</dd>
       <dt>Breaker</dt>
-      <dd class=${breaker === 'closed' ? '' : 'bad'}>${breaker}</dd>
+      <dd class=${breaker === 'closed' ? '' : 'bad'}>${breakerText(path)}</dd>
       ${
         path.fault !== undefined &&
         html`<dt>Refuses</dt>

@@ -68,6 +68,8 @@ async function byFile(context: Context, asked: ExplainedRequest): Promise<Explai
     gatewayAvailable: gateway.url !== '',
     killed: false,
     forceHeader: config.server.forceHeader,
+    forceSecret: environmentOf(context)?.forceSecret,
+    lastWriterOf: undefined,
     bases: { direct: direct.url, gateway: gateway.url },
   };
   const body = asked.body === undefined ? undefined : Buffer.from(asked.body);
