@@ -1,7 +1,7 @@
 import { readTextIfAny } from '../../../http/read-file.ts';
 import { environmentWarnings as warningsOf, readEnvironment, variableNames } from '../../config/environment.ts';
 import { sandboxFaults } from '../../config/variable-names.ts';
-import type { Context } from '../context.ts';
+import type { ProductContext } from '../context.ts';
 
 /** What is wrong with the environment, each with where the variable was set. */
 export interface EnvironmentProblem {
@@ -19,7 +19,7 @@ export function environmentProblems(
     start,
     variables,
     io: { env: own },
-  }: Pick<Context, 'pair' | 'extension' | 'start' | 'variables' | 'io'>,
+  }: Pick<ProductContext, 'pair' | 'extension' | 'start' | 'variables' | 'io'>,
   envFile: string,
 ): EnvironmentProblem[] {
   const read = readEnvironment(variables, pair.variables, extension?.variables);
@@ -37,13 +37,13 @@ export function environmentWarnings(
     variables,
     configFile,
     io: { env: own },
-  }: Pick<Context, 'pair' | 'extension' | 'variables' | 'configFile' | 'io'>,
+  }: Pick<ProductContext, 'pair' | 'extension' | 'variables' | 'configFile' | 'io'>,
   envFile: string,
 ): EnvironmentProblem[] {
   return placed(warningsOf(variables, pair.variables, extension?.variables, readTextIfAny(configFile)), own, envFile);
 }
 
-function placed(told: readonly string[], own: Context['io']['env'], envFile: string): EnvironmentProblem[] {
+function placed(told: readonly string[], own: ProductContext['io']['env'], envFile: string): EnvironmentProblem[] {
   const lines = linesOf(envFile);
   return told.map((problem) => {
     const [variable = '', ...rest] = problem.split(': ');
