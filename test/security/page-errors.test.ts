@@ -58,7 +58,7 @@ function adminBehind(error: () => Error): Express {
     { path: '/dead-letters', router: deadLetterRoutes(() => ({ isOpen: true, service: broken }), undefined) },
   ];
   const parts = { dataPlane: broken, loader: broken, killSwitch: broken, store: broken, steering: broken };
-  const compared = { book: broken, timeline: broken, unknownWrites: broken };
+  const compared = { book: broken, drift: broken, timeline: broken, unknownWrites: broken };
   const more = { ...compared, notifying: broken, burnDown: broken, calendar: broken, autopilot: broken };
   const options = { ...parts, ...more, metrics: { registry: broken }, reload: () => Promise.reject(error()) };
   const settings = { configFile: 'facade.yaml', adminToken: undefined, isSandbox: false, now: () => 0, log };
