@@ -82,6 +82,11 @@ export function createAdmin(options: AdminOptions): Express {
     .all(methodNotAllowed);
   admin.route('/readyz').get(viewReadiness(options)).all(methodNotAllowed);
   admin.use('/api', createApi(options));
+  // Whoever types the port alone looks for the console.
+  admin
+    .route('/')
+    .get((_req, res) => res.redirect(302, '/console/'))
+    .all(methodNotAllowed);
   admin.use(createConsole());
   admin.use(notFound);
   admin.use(pageErrors({ log: options.log, isAway: isStoreAway, isOtherVersion }));
@@ -99,6 +104,7 @@ function createApi(options: AdminOptions): Router {
     res.json({ digest: snapshot.digest, killSwitch: dataPlane.killed, routes: viewRoutes(snapshot, now()) });
   });
   const has = (id: string): boolean => dataPlane.snapshot.entries.some(({ model }) => model.id === id);
+  view('/timeline', (_req, res) => void res.json(options.timeline.sparklines()));
   api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
   const summaries = paritySummaries(book, today);
   const events = createEvents(() => pictureOf(options, summaries));
