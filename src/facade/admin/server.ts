@@ -25,6 +25,7 @@ import type { Steering } from '../steer/steering.ts';
 import { notifyRoutes } from './notify.ts';
 import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
+import { needsRoutes } from './needs.ts';
 import { migrationRoutes } from './migration.ts';
 import { viewRoutes } from './routes.ts';
 import { unknownWriteRoutes } from './unknown-writes.ts';
@@ -40,6 +41,8 @@ import { timelineOf, type Timeline } from './timeline.ts';
 export interface AdminRoutes {
   readonly path: string;
   readonly router: Router;
+  /** How many things of it wait for a human; undefined: it is not in use. Left out: nothing ever does. */
+  readonly waiting?: () => Promise<number | undefined>;
 }
 
 export interface AdminOptions {
@@ -121,7 +124,7 @@ function createApi(options: AdminOptions): Router {
   api.route('/explain').post(question, explain(dataPlane)).all(methodNotAllowed);
   view('/discovery', (_req, res) => viewDiscovery(options, res));
   for (const { path, router } of options.adminRoutes) api.use(path, router);
-  api.use(autopilotRoutes(options), notifyRoutes(options));
+  api.use(autopilotRoutes(options), notifyRoutes(options), needsRoutes(options));
   api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options), unknownWriteRoutes(options));
   return api;
 }

@@ -1,11 +1,12 @@
 import { change, named, read } from './api.ts';
 import { Confirm, Signature, signed } from './confirm.ts';
-import { timeOf } from './format.ts';
 import { forced, Guard, lackOf } from './guard.ts';
 import type { Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
-import type { FlipChangeJson, FlipResultJson, HistoryJson, HistoryLine, RolloutJson } from './model.ts';
+import type { FlipResultJson, HistoryJson, HistoryLine } from './model.ts';
+import { changeWords } from './words.ts';
 import { html, useState } from './vendor/preact.js';
+import { When } from './when.ts';
 
 /** Every flip, newest first, and the way back to any of them. */
 export function HistoryPage({ live }: { live: Live }) {
@@ -62,7 +63,7 @@ function RollbackDialog({ target, newest, onDone, onClose }: RollbackProps) {
         ? html`<p>It is so already: nothing would change.</p>`
         : html`<p>This changes:</p>
             <ul class="plain">
-              ${changes.map((each) => html`<li>${each.route} ${wordsOf(each)}</li>`)}
+              ${changes.map((each) => html`<li>${each.route} ${changeWords(each)}</li>`)}
             </ul>`,
     )}
     <${Guard} checks=${checks} />
@@ -100,7 +101,7 @@ export function Lines({
         const isFirstOfIt = line.revision !== newest && line.revision !== lines[i - 1]?.revision;
         return html`<tr>
           <th scope="row">${line.revision}</th>
-          <td data-label="When"><time datetime=${line.at}>${timeOf(line.at)}</time></td>
+          <td data-label="When"><${When} at=${line.at} /></td>
           <td data-label="What">${whatOf(line)}</td>
           <td data-label="Who">${line.who} <span class="quiet">${line.source}</span></td>
           <td data-label="Why">${whyOf(line)}</td>
@@ -118,7 +119,7 @@ function BackButton({ revision, onRollback }: { revision: number; onRollback: (r
 
 function whatOf(line: HistoryLine) {
   if (line.kind === 'kill-switch') return line.to ? 'kill switch on' : 'kill switch off';
-  return html`<a href=${`#/routes/${named(line.route)}`}>${line.route}</a> ${wordsOf(line)}`;
+  return html`<a href=${`#/routes/${named(line.route)}`}>${line.route}</a> ${changeWords(line)}`;
 }
 
 function whyOf(line: HistoryLine) {
@@ -127,13 +128,3 @@ function whyOf(line: HistoryLine) {
   if (isForced) return html`<strong class="bad" title=${against}>forced</strong> ${why}`;
   return html`${why} <span class="bad">against ${against}</span>`;
 }
-
-const KEYS = ['gateway', 'shadow', 'fallback', 'stickyBy'] as const;
-
-const wordsOf = ({ from, to }: FlipChangeJson): string =>
-  KEYS.filter((key) => from[key] !== to[key])
-    .map((key) => `${key} ${word(key, from[key])} → ${word(key, to[key])}`)
-    .join(', ');
-
-const word = (key: keyof RolloutJson, value: number | string): string =>
-  key === 'gateway' || key === 'shadow' ? `${value} %` : String(value);

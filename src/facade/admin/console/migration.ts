@@ -1,13 +1,15 @@
 import { named, read } from './api.ts';
 import { daysOf, grouped, NOTHING, percent, timeOf } from './format.ts';
+import { beatOf, type Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
 import type { MigrationJson, RouteMigrationJson, ServedJson } from './model.ts';
 import { html } from './vendor/preact.js';
 
 /** How far the migration is, day by day and route by route, and which old paths nobody needs any more. */
-export function MigrationPage({ beat }: { beat: number }) {
+export function MigrationPage({ live }: { live: Live }) {
+  const beat = beatOf(live);
   const loaded = useLoaded(() => read<MigrationJson>('migration'), [beat]);
-  return html`<h1>Migration</h1>
+  return html`<div class="title"><h1>Migration</h1></div>
     ${shown(loaded, (migration) => html`<${BurnDown} migration=${migration} />`)}`;
 }
 
@@ -16,11 +18,11 @@ const SHOWN = 60;
 
 function BurnDown({ migration }: { migration: MigrationJson }) {
   const { lastDay, oldPaths, days, routes, observedSince } = migration;
-  return html`<p class="lead">
+  return html`<p class="hero small-hero">
       <strong>${lastDay.share === null ? NOTHING : percent(lastDay.share)}</strong> of the last 24 hours was served by
       the gateway. <strong>${oldPaths.safeToDelete}</strong> of ${oldPaths.of} old paths can be deleted.
     </p>
-    <section aria-labelledby="by-day">
+    <section aria-labelledby="by-day" class="panel">
       <h2 id="by-day">Share of the gateway by day</h2>
       ${
         days.length === 0
@@ -31,7 +33,7 @@ function BurnDown({ migration }: { migration: MigrationJson }) {
       }
       <p class="quiet">Days in UTC. Seen since ${timeOf(observedSince)}; nothing is known of before.</p>
     </section>
-    <section aria-labelledby="by-route">
+    <section aria-labelledby="by-route" class="panel">
       <h2 id="by-route">By route</h2>
       <table>
         <caption class="hidden">
