@@ -1,4 +1,5 @@
 import { read } from './api.ts';
+import { NAMES } from './autopilot.ts';
 import { beatOf, type Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
 import type { AutopilotReport } from './model.ts';
@@ -45,7 +46,7 @@ function Card({ report }: { report: AutopilotReport }) {
         .filter(([, { state }]) => state !== 'green')
         .map(
           ([name, { state, why }]) =>
-            html`<li class=${state}><strong>${name}</strong> <span class="quiet">${why}</span></li>`,
+            html`<li class=${state}><strong>${NAMES[name] ?? name}</strong> <span class="quiet">${why}</span></li>`,
         )}
     </ul>
     ${proposal && html`<p class="say">It proposes ${proposal.gateway} %: <a href=${routeHref(route)}>review</a></p>`}

@@ -63,7 +63,8 @@ function Piloted({ route, beat, onAccept }: AutopilotProps) {
   });
 }
 
-const NAMES: Readonly<Record<string, string>> = {
+/** Of the gates. */
+export const NAMES: Readonly<Record<string, string>> = {
   parity: 'Parity',
   readBack: 'Read back',
   breaker: 'Breaker',

@@ -13,9 +13,9 @@ export function effectText(routes: readonly RouteJson[], share: number): string 
   const up = Math.round(moving.reduce((sum, count) => sum + Math.max(0, count), 0));
   const down = Math.round(moving.reduce((sum, count) => sum + Math.max(0, -count), 0));
   const moves = [
-    ...(up > 0 ? [`about ${grouped(up)} to the gateway`] : []),
-    ...(down > 0 ? [`about ${grouped(down)} back to direct`] : []),
+    ...(up > 0 ? [`about ${grouped(up)} move to the gateway`] : []),
+    ...(down > 0 ? [`about ${grouped(down)} move back to direct`] : []),
   ];
-  const what = moves.length === 0 ? 'hardly any moves' : `${moves.join(' and ')} move`;
+  const what = moves.length === 0 ? 'hardly any moves' : moves.join(' and ');
   return `${from}Of the ${grouped(total)} requests of the last hour ${what}. What is on a path stays there; only values between the two shares move.`;
 }

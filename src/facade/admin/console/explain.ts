@@ -31,8 +31,8 @@ export function ExplainForm({ example }: { example: { readonly method: string; r
     }
   };
   return html`<form class="explain" onSubmit=${ask}>
-      <select name="method" aria-label="Method" defaultValue=${example.method}>
-        ${METHODS.map((method) => html`<option selected=${method === example.method}>${method}</option>`)}
+      <select name="method" aria-label="Method">
+        ${METHODS.map((method) => html`<option value=${method} selected=${method === example.method}>${method}</option>`)}
       </select>
       <input
         name="target"

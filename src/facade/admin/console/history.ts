@@ -8,11 +8,19 @@ import { changeWords } from './words.ts';
 import { html, useState } from './vendor/preact.js';
 import { When } from './when.ts';
 
+/** Of one page. */
+const REVISIONS = 100;
+
 /** Every flip, newest first, and the way back to any of them. */
 export function HistoryPage({ live }: { live: Live }) {
   const [target, setTarget] = useState<number | 'last' | undefined>(undefined);
   const [rolledBack, setRolledBack] = useState(0);
-  const loaded = useLoaded(() => read<HistoryJson>('history?limit=200'), [live.flips, rolledBack]);
+  const [before, setBefore] = useState<number | undefined>(undefined);
+  const part = before === undefined ? '' : `&before=${before}`;
+  const loaded = useLoaded(
+    () => read<HistoryJson>(`history?limit=${REVISIONS}${part}`),
+    [live.flips, rolledBack, before],
+  );
   return html`${shown(
     loaded,
     ({ flips, revision, kept }) =>
@@ -23,7 +31,16 @@ export function HistoryPage({ live }: { live: Live }) {
           </button>
         </div>
         <p class="quiet">Kept ${kept.replace(/\.$/, '')}.</p>
-        <${Lines} lines=${flips} onRollback=${setTarget} />
+        <section class="panel" aria-label="Flips">
+          <${Lines} lines=${flips} newest=${revision} onRollback=${setTarget} />
+          <div class="buttons">
+            ${before !== undefined && html`<button onClick=${() => setBefore(undefined)}>Newest</button>`}
+            ${
+              flips.length >= REVISIONS &&
+              html`<button onClick=${() => setBefore(flips.at(-1)?.revision)}>Older</button>`
+            }
+          </div>
+        </section>
         ${
           target !== undefined &&
           html`<${RollbackDialog}
@@ -75,13 +92,15 @@ function RollbackDialog({ target, newest, onDone, onClose }: RollbackProps) {
 /** @param onRollback left out where the list only tells */
 export function Lines({
   lines,
+  newest = lines[0]?.revision,
   onRollback,
 }: {
   lines: readonly HistoryLine[];
+  /** Where not the newest lines are shown: the newest revision that there is. */
+  newest?: number | undefined;
   onRollback?: (revision: number) => void;
 }) {
   if (lines.length === 0) return html`<p class="quiet">Nothing was flipped yet.</p>`;
-  const newest = lines[0]?.revision;
   return html`<table class="history">
     <caption class="hidden">
       Flips, newest first

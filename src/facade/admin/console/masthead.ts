@@ -28,7 +28,9 @@ export function Menu({ live, address }: { live: Live; address: string }) {
   const at = routeOf(address) === undefined ? address : '';
   return html`<div class="menu">
     <div>
-      <a class="brand" href="#/"><span class="logo" aria-hidden="true"></span><span class="name">c2s-facade</span></a>
+      <a class="brand" href="#/" aria-label="c2s-facade"
+        ><span class="logo" aria-hidden="true"></span><span class="name">c2s-facade</span></a
+      >
       <nav aria-label="Pages">
         ${(['Operate', 'Inspect'] as const).map(
           (group) =>

@@ -4,6 +4,7 @@ import { beatOf, type Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
 import type { MigrationJson, RouteMigrationJson, ServedJson } from './model.ts';
 import { html } from './vendor/preact.js';
+import { When } from './when.ts';
 
 /** How far the migration is, day by day and route by route, and which old paths nobody needs any more. */
 export function MigrationPage({ live }: { live: Live }) {
@@ -50,7 +51,7 @@ function BurnDown({ migration }: { migration: MigrationJson }) {
           </tr>
         </thead>
         <tbody>
-          ${routes.map((route) => html`<${Row} key=${route.id} route=${route} />`)}
+          ${routes.toSorted(byUse).map((route) => html`<${Row} key=${route.id} route=${route} />`)}
         </tbody>
       </table>
     </section>`;
@@ -66,11 +67,17 @@ function Day({ day, served }: { day: string; served: ServedJson }) {
   </li>`;
 }
 
+/** What is asked first; else as in the table. */
+const byUse = (one: RouteMigrationJson, other: RouteMigrationJson): number =>
+  Number(other.lastDay.share !== null) - Number(one.lastDay.share !== null);
+
 function Row({ route }: { route: RouteMigrationJson }) {
   const { id, stage, since, days, gateway, lastDay, lastDirectUse } = route;
   return html`<tr>
     <th scope="row"><a href=${`#/routes/${named(id)}`}>${id}</a></th>
-    <td data-label="Stage"><span class=${`stage ${stage}`}>${stage}</span> <span class="number">${gateway} %</span></td>
+    <td data-label="Stage" class="line">
+      <span class=${`stage ${stage}`}>${stage}</span> <span class="number">${gateway} %</span>
+    </td>
     <td data-label="For"><time datetime=${since}>${daysOf(days)}</time></td>
     <td data-label="Gateway, last 24 h">
       ${
@@ -80,7 +87,7 @@ function Row({ route }: { route: RouteMigrationJson }) {
       }
     </td>
     <td data-label="Direct last used">
-      ${lastDirectUse === null ? html`<span class="quiet">${NOTHING}</span>` : timeOf(lastDirectUse)}
+      ${lastDirectUse === null ? html`<span class="quiet">${NOTHING}</span>` : html`<${When} at=${lastDirectUse} />`}
     </td>
     <td data-label="Old path">
       <${OldPath} route=${route} />

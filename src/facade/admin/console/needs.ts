@@ -98,8 +98,27 @@ function store({ snapshot: { shared } }: NeedFacts): Need[] {
   return [{ level: 'bad', text: `Database: ${text}`, detail, href: '#/instance' }];
 }
 
+function killed({ snapshot }: NeedFacts): Need[] {
+  if (!snapshot.killSwitch) return [];
+  return [
+    {
+      level: 'warn',
+      text: 'Kill switch',
+      detail: 'It sends every route direct until somebody switches it off.',
+      href: '#/history',
+    },
+  ];
+}
+
 /** In the order in which they are shown within one level. */
-const SOURCES: readonly ((facts: NeedFacts) => readonly Need[])[] = [store, failing, notReady, leftOver, proposals];
+const SOURCES: readonly ((facts: NeedFacts) => readonly Need[])[] = [
+  store,
+  killed,
+  failing,
+  notReady,
+  leftOver,
+  proposals,
+];
 const LEVELS = ['bad', 'warn', 'info'];
 
 export function needsOf(facts: NeedFacts): readonly Need[] {

@@ -65,6 +65,10 @@ describe('what needs a human', () => {
     expect(needsIn(snapshotOf([], { shared }))).toMatchObject([{ level: 'bad', text, href: '#/instance' }]);
   });
 
+  test('a kill switch that is on is not forgotten', () => {
+    expect(needsIn(snapshotOf([], { killSwitch: true }))).toMatchObject([{ level: 'warn', text: 'Kill switch' }]);
+  });
+
   test.each([{ database: 'open', databaseSilence: 3, steering }, { database: 'none', steering }, undefined])(
     'of a store that answers, or is not wanted, nothing is said: %o',
     (shared) => {

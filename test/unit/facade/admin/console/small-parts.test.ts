@@ -21,16 +21,16 @@ describe('the effect of a flip', () => {
     [
       [route(0, 1_000)],
       25,
-      /^From 0 % to 25 %\. Of the 1,000 requests of the last hour about 250 to the gateway move\./,
+      /^From 0 % to 25 %\. Of the 1,000 requests of the last hour about 250 move to the gateway\./,
     ],
-    [[route(50, 1_000)], 5, /about 450 back to direct move/],
+    [[route(50, 1_000)], 5, /about 450 move back to direct/],
     [[route(5, 1_000)], 5, /^No change: the gateway has 5 %\.$/],
     [[route(0, 0)], 5, /^From 0 % to 5 %\. Nothing was asked in the last hour/],
     [[route(0, 10)], 1, /hardly any moves/],
     [
       [route(0, 100), route(100, 200)],
       50,
-      /^Of the 300 requests of the last hour about 50 to the gateway and about 100 back to direct move/,
+      /^Of the 300 requests of the last hour about 50 move to the gateway and about 100 move back to direct/,
     ],
   ])('%# says how many requests of the last hour move', (routes, share, text) => {
     expect(effectText(routes, share)).toMatch(text);
