@@ -16,7 +16,8 @@ export const LIMITS: VerdictLimits = {
 };
 
 /** Beside what the simulation draws. */
-const SEEN = { latency: undefined, unseen: [], errors: {} };
+const UNLIMITED = { cross: { count: 0, of: 0 }, noise: { count: 0, of: 0 } };
+const SEEN = { latency: undefined, unseen: [], errors: {}, limited: UNLIMITED };
 
 const NO_FAILURES = {
   control: share(0, 1),

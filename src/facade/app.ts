@@ -107,7 +107,8 @@ function handlersOf(
   stop: () => Promise<boolean>,
 ): WorkerHandlers {
   return {
-    breaker: ({ route, path, state }) => builder.followBreaker(route, path, state),
+    breaker: ({ route, path, state, rampStep }) => builder.followBreaker(route, path, state, rampStep),
+    health: ({ upstream, check }) => builder.health[upstream].record(check),
     kill: (on) => steering.followKillSwitch(on),
     killSettled: () => steering.killSwitchSettled(),
     reload: () => void reload(),

@@ -9,6 +9,12 @@ const ALL_BUT_LINES = /(?![\n\t])[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
+/** Spaces, signs that steer or turn around, and those that show nothing at all, such as U+200B. */
+const SEEN = /[^\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
+
+/** Does anybody see something of the text? */
+export const hasVisible = (text: string): boolean => SEEN.test(text);
+
 /** One sign, written out: `\n`, `\x1b`, `\u202e`. */
 function writtenOut(sign: string): string {
   const code = sign.charCodeAt(0);

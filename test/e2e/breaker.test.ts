@@ -37,7 +37,12 @@ async function scene(breaker: object, edit: (config: Document) => void = () => u
       gateway: upstream.url,
       edit: (config) => {
         setRoute(config, 'leads.get', ['rollout', 'gateway'], 100);
-        setRoute(config, 'leads.get', ['breaker'], { volumeThreshold: VOLUME, reset: '60s', ...breaker });
+        setRoute(config, 'leads.get', ['breaker'], {
+          volumeThreshold: VOLUME,
+          reset: '60s',
+          rampStep: '0s',
+          ...breaker,
+        });
         config.setIn(['failover'], { budget: 1, minPerSecond: 1_000 });
         edit(config);
       },

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const env = { C2S_BASE_URL: direct.url, C2S_GATEWAY_URL: gateway.url, LOG_LEVEL: 'info', WORKERS: '2' };
   const edit: Parameters<typeof startProcess>[0]['edit'] = (config) => {
     setRoute(config, 'leads.get', ['rollout'], { gateway: 0, fallback: 'none', stickyBy: 'leadId' });
-    setRoute(config, 'leads.get', ['breaker'], { volumeThreshold: 5, reset: '1s' });
+    setRoute(config, 'leads.get', ['breaker'], { volumeThreshold: 5, reset: '1s', rampStep: '100ms' });
   };
   facade = opened.keep(startProcess({ env, edit }));
   at = await facade.ready();

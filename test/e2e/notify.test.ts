@@ -197,7 +197,7 @@ test('a breaker that a dying gateway opens is told of once, by the instance that
     gateway,
     edit: (config) => {
       setRoute(config, 'leads.get', ['rollout', 'gateway'], 100);
-      setRoute(config, 'leads.get', ['breaker'], { volumeThreshold: 5, reset: '100ms' });
+      setRoute(config, 'leads.get', ['breaker'], { volumeThreshold: 5, reset: '100ms', rampStep: '0s' });
     },
   });
   await until(async () => {

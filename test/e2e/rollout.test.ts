@@ -235,7 +235,7 @@ describe('callers that the table names', () => {
 describe('pinAfterWrite', () => {
   test('has a read take the path of the write before it, until its time is over', async () => {
     const facade = await start((config) => {
-      config.setIn(['defaults', 'pinAfterWrite'], '1s');
+      config.setIn(['defaults', 'pinAfterWrite'], '2s');
       setRoute(config, 'leads.get', ['rollout', 'shadow'], 100);
       setRoute(config, 'leads.update', ['rollout', 'gateway'], 100);
     });
@@ -247,6 +247,15 @@ describe('pinAfterWrite', () => {
     expect([write.status, write.headers.get('x-facade-path')]).toEqual([200, 'gateway']);
     for (const target of ['/leads/42', '/integration/leads/42']) expect(await ask(facade, target)).toBe('200 gateway');
     expect(await ask(facade, '/leads/43')).toBe('200 direct');
+    const explained = async (target: string) => {
+      const headers = { 'content-type': 'application/json', 'x-c2s-admin': '1' };
+      const body = JSON.stringify({ method: 'GET', target });
+      const res = await fetch(`${facade.adminUrl}/api/explain`, { method: 'POST', headers, body });
+      return ((await res.json()) as { explanation: object }).explanation;
+    };
+    const pin = (lastWriter: string) => ({ forMs: 2_000, lastWriter });
+    expect(await explained('/leads/42')).toMatchObject({ side: 'gateway', reason: 'last writer', pin: pin('gateway') });
+    expect(await explained('/leads/43')).toMatchObject({ side: 'direct', reason: 'split', pin: pin('none') });
     await until(async () => (await ask(facade, '/leads/42')) === '200 direct', 'the pin is over');
   });
 });

@@ -102,6 +102,7 @@ const BODIES: Readonly<Record<string, { readonly body: object; readonly limit: n
   'PUT /api/kill-switch': { body: {}, limit: 256 * 1024, isTyped: true },
   'DELETE /api/kill-switch': { body: {}, limit: 256 * 1024, isTyped: true },
   'POST /api/notify/test': { body: {}, limit: 256 * 1024, isTyped: true },
+  'POST /api/parity/:route/drift/accept': { body: {}, limit: 256 * 1024, isTyped: true },
   'POST /api/explain': { body: { method: 'GET', target: `/leads/${cpf}` }, limit: 2 * 1024 * 1024, isTyped: true },
   'POST /api/unknown-writes/settle': { body: { ids: [UUID], why: 'looked' }, limit: 256 * 1024, isTyped: true },
   'POST /api/dead-letters/retry': { body: { ids: [UUID] }, limit: 256 * 1024, isTyped: true },

@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { signForce } from '../../src/facade/forward/force-header.ts';
 import { C2S_TOKEN, FACADE_TOKEN, setAll } from '../e2e/kit/facade.ts';
 import { startProcess, type FacadeProcess } from '../e2e/kit/process.ts';
 import { openRaw } from '../e2e/kit/raw.ts';
@@ -15,6 +17,7 @@ const SECRETS = {
   C2S_GATEWAY_TOKEN: 'test-gateway-key-of-the-facade',
   ADMIN_TOKEN: 'test-admin-token-of-the-operator',
   NOTIFY_SECRET: 'test-notify-secret-of-the-operator',
+  FORCE_HEADER_SECRET: 'test-force-secret-of-thirty-two-signs',
   // A place in the path, as chats have it; nobody listens there, so that the log has much to say about it.
   HOOK_URL: 'http://127.0.0.1:9/services/test-hook-secret-4711',
   WEBHOOK_SECRET: 'test-webhook-secret-of-contact2sale',
@@ -116,13 +119,20 @@ test('the webhook’s secret in a path is in no answer and no line, right or wro
 
 test('refusals of the facade, of requests of all kinds, show none', async () => {
   const answers: string[] = [];
+  const now = Date.now();
+  const grant = {
+    path: 'gateway',
+    caller: hash('sha256', FACADE_TOKEN, 'hex').slice(0, 12),
+    route: undefined,
+  } as const;
+  const forced = signForce({ ...grant, from: now, until: now + 60_000 }, SECRETS.FORCE_HEADER_SECRET);
   const requests = [
     `GET /leads/${C2S_TOKEN}%2F HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${C2S_TOKEN}\r\n\r\n`,
     `DELETE /leads/42 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${FACADE_TOKEN}\r\n\r\n`,
     `GET ${FACADE_TOKEN} HTTP/1.1\r\nhost: x\r\n\r\n`,
     `GET /leads/42 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${FACADE_TOKEN}\r\nbroken ${C2S_TOKEN}\r\n\r\n`,
-    `POST /leads HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${FACADE_TOKEN}\r\nx-facade-force: gateway\r\ncontent-length: 2\r\n\r\n{}`,
-    `GET /leads/42 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${FACADE_TOKEN}\r\nx-facade-force: gateway\r\nx-request-id: ${C2S_TOKEN}\x20\r\n\r\n`,
+    `POST /leads HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${FACADE_TOKEN}\r\nx-facade-force: ${forced}\r\ncontent-length: 2\r\n\r\n{}`,
+    `GET /leads/42 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${FACADE_TOKEN}\r\nx-facade-force: ${forced}\r\nx-request-id: ${C2S_TOKEN}\x20\r\n\r\n`,
   ];
   for (const bytes of requests) {
     const caller = openRaw(url);

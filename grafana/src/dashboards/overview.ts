@@ -231,6 +231,15 @@ const safety: Section = {
         ),
       ],
     }),
+    timeline({
+      title: 'Health checks',
+      description:
+        'Of each upstream, the worst instance. No data: none is configured, or none has succeeded or failed often enough yet.',
+      unit: 'short',
+      thresholds: [[1, 'green']],
+      names: { 0: ['unhealthy', 'red'], 1: ['healthy', 'green'] },
+      queries: [q(`min by (upstream) (${ofJob('facade_upstream_healthy')})`, '{{upstream}}')],
+    }),
     series({
       title: 'Failovers',
       description:

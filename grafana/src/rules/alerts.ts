@@ -181,6 +181,15 @@ function paths(): AlertRule[] {
         'It has not been closed for minutes: its probes fail, too. What the direct path serves of this route is answered 503.',
     }),
     alert({
+      name: 'FacadeUpstreamUnhealthy',
+      expr: 'min by (job, upstream) (facade_upstream_healthy) == 0',
+      for: '1m',
+      severity: 'warning',
+      summary: 'The health checks of {{ $labels.upstream }} fail',
+      description:
+        'Of the gateway: direct answers in its place where the route has fallback: direct; the others ask it all the same. Direct is asked in any case.',
+    }),
+    alert({
       name: 'FacadeFailovers',
       expr: `${recorded.failoverShare} > ${FAILOVER_SHARE}\nand sum by (job, route) (increase(facade_failovers_total{reason!="untranslatable"}[10m])) >= ${LEAST_FAILURES}`,
       for: '10m',
@@ -233,6 +242,15 @@ function migration(): AlertRule[] {
       severity: 'warning',
       summary: 'The gateway answers {{ $labels.route }} differently from direct',
       description: `Only {{ $value | humanizePercentage }} of the compared answers match, and callers of this route are served by the gateway. The gate is ${GATES.parity}.`,
+    }),
+    alert({
+      name: 'FacadeDirectDrift',
+      expr: `max by (job, route) ${known('facade_direct_drift{level="warning"}')} > 0`,
+      for: '5m',
+      severity: 'warning',
+      summary: 'Direct answers {{ $labels.route }} otherwise than in the week before',
+      description:
+        '{{ $value }} places of the answers of direct vanished or have another type. That is drift of direct, and not the fault of the gateway, which may answer as direct did before. Accept it when it is the new normal.',
     }),
     alert({
       name: 'FacadeWritesNotVerified',

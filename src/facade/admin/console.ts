@@ -42,6 +42,7 @@ const SCRIPTS = [
   'confirm',
   'dead-letters',
   'discovery',
+  'drift',
   'effect',
   'events',
   'explain',

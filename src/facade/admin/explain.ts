@@ -48,6 +48,8 @@ export function explain(dataPlane: DataPlane): RequestHandler {
       gatewayAvailable: gateway !== undefined,
       killed,
       forceHeader: snapshot.forceHeader,
+      forceSecret: dataPlane.forceSecret,
+      lastWriterOf: dataPlane.lastWriterOf.bind(dataPlane),
       bases: { direct: direct.settings.url, gateway: gateway?.settings.url ?? '' },
     };
     const sent = body === undefined ? undefined : Buffer.from(body);

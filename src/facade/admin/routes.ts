@@ -1,4 +1,5 @@
 import type { RuntimeSnapshot, RouteEntry } from '../forward/runtime-snapshot.ts';
+import type { HealthResult, HealthState } from '../forward/upstream-health.ts';
 import type { Recent, RecentCounts } from '../observe/recent.ts';
 import { troubleOf, type Trouble } from '../observe/trouble.ts';
 import type { RolloutValues } from '../config/rollout.ts';
@@ -13,6 +14,8 @@ import type { TimedRoute } from './timeline.ts';
 export interface PathView {
   readonly endpoints: readonly string[];
   readonly breaker: string;
+  /** Percent of the attempts that a half-open breaker lets through; 0: one probe at a time. Left out: it is not half-open. */
+  readonly ramp: number | undefined;
   /** Left out: none. */
   readonly fault: LastingFault | undefined;
   readonly lastMinute: Recent | undefined;
@@ -32,6 +35,23 @@ export interface RouteView {
   readonly lastHourShare: number | null;
   /** Left out: no attempt failed. */
   readonly trouble: Trouble | undefined;
+}
+
+/** What the health checks of an upstream say. */
+export interface UpstreamView {
+  readonly health: HealthState;
+  /** Of the newest check; left out: there was none. */
+  readonly result: HealthResult | undefined;
+  readonly status: number | undefined;
+}
+
+export function viewUpstreams({ upstreams, health }: RuntimeSnapshot): Partial<Record<Path, UpstreamView>> {
+  const views: Partial<Record<Path, UpstreamView>> = {};
+  for (const path of ['direct', 'gateway'] as const) {
+    const { state, last } = health[path];
+    if (upstreams[path]) views[path] = { health: state, result: last?.result, status: last?.status };
+  }
+  return views;
 }
 
 /** For the timeline: the same figures, without the words. @param now milliseconds, monotonic */
@@ -55,6 +75,7 @@ function viewRoute({ model, state }: RouteEntry, now: number): RouteView {
     paths[path] = {
       endpoints: model[path].map(({ method, template }) => `${method} ${template}`),
       breaker: state.breakerState(path),
+      ramp: state.rampPercent(path),
       fault: state.recorder.faultOf(path),
       lastMinute: state.recorder.recent(path, now),
       lastHour: state.recorder.lastHour(path, now),

@@ -12,6 +12,8 @@ import { isOtherVersion, isStoreAway } from '../store/unavailable.ts';
 import type { Autopilot } from '../compare/autopilot/index.ts';
 import type { Notifying } from '../notify/start.ts';
 import type { ParityBook } from '../compare/book.ts';
+import type { Drift } from '../compare/drift/start.ts';
+import type { ShadowBudget } from '../compare/shadow-budget.ts';
 import { BODY_DEADLINE_MS } from './answer.ts';
 import { explain } from './explain.ts';
 import { createParityApi } from './parity.ts';
@@ -27,7 +29,8 @@ import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
 import { needsRoutes } from './needs.ts';
 import { migrationRoutes } from './migration.ts';
-import { viewRoutes } from './routes.ts';
+import { viewRoutes, viewUpstreams } from './routes.ts';
+import { shadowBudgetPart } from './shadow-budget.ts';
 import { unknownWriteRoutes } from './unknown-writes.ts';
 import type { UnknownWrites } from '../compare/unknown-writes/unknown-writes.ts';
 import { timelineOf, type Timeline } from './timeline.ts';
@@ -63,6 +66,8 @@ export interface AdminOptions {
   readonly calendar: Calendar;
   readonly log: Logger;
   readonly book: ParityBook;
+  readonly drift: Drift;
+  readonly budget: ShadowBudget;
   /** Of a route, for good. @throws where the store cannot be had now. */
   readonly forgetEvidence: (route: string) => Promise<void>;
   readonly timeline: Timeline;
@@ -104,16 +109,25 @@ function createApi(options: AdminOptions): Router {
   const view = (path: string, handle: RequestHandler) => api.route(path).get(handle).all(methodNotAllowed);
   view('/routes', (_req, res) => {
     const { snapshot } = dataPlane;
-    res.json({ digest: snapshot.digest, killSwitch: dataPlane.killed, routes: viewRoutes(snapshot, now()) });
+    res.json({
+      digest: snapshot.digest,
+      killSwitch: dataPlane.killed,
+      upstreams: viewUpstreams(snapshot),
+      routes: viewRoutes(snapshot, now()),
+      ...shadowBudgetPart(options.budget),
+    });
   });
   const has = (id: string): boolean => dataPlane.snapshot.entries.some(({ model }) => model.id === id);
   view('/timeline', (_req, res) => void res.json(options.timeline.sparklines()));
   api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
-  const summaries = paritySummaries(book, today);
+  const summaries = paritySummaries(book, options.drift, today);
   const events = createEvents(() => pictureOf(options, summaries));
   view('/events', events);
-  const { forgetEvidence: forget, isSandbox: mayReveal } = options;
-  api.use('/parity', createParityApi({ book, forget, now: today, random: Math.random, mayReveal }));
+  const { forgetEvidence: forget, isSandbox: mayReveal, drift, budget, adminToken } = options;
+  api.use(
+    '/parity',
+    createParityApi({ book, forget, drift, budget, adminToken, now: today, random: Math.random, mayReveal }),
+  );
   view('/config', (_req, res) => viewConfig(options, res));
   const reload: RequestHandler = async (_req, res) => {
     await options.reload();
@@ -142,7 +156,9 @@ function viewReadiness(options: AdminOptions): RequestHandler {
     // The listener only opens with a table loaded; so what is left to say is whether we are leaving. Without a database
     // the facade routes all the same: it is ready, and says what it lacks.
     const status = dataPlane.draining ? 'draining' : 'ready';
-    res.status(dataPlane.draining ? 503 : 200).json({ status, ...storeOf(options), ...credentialsOf(options) });
+    res
+      .status(dataPlane.draining ? 503 : 200)
+      .json({ status, ...storeOf(options), ...credentialsOf(options), ...healthOf(options) });
   };
 }
 
@@ -172,6 +188,13 @@ function credentialsOf({ dataPlane }: AdminOptions): { readonly gatewayCredentia
   };
 }
 
+/** An upstream that is down is no fault of this process: it is told, and the process stays ready. */
+function healthOf({ dataPlane }: AdminOptions): { readonly upstreams?: Record<string, string> } {
+  const checked = Object.entries(viewUpstreams(dataPlane.snapshot)).filter(([, { health }]) => health !== 'unchecked');
+  if (checked.length === 0) return {};
+  return { upstreams: Object.fromEntries(checked.map(([path, { health }]) => [path, health])) };
+}
+
 /** What the console shows of now. */
 function pictureOf(options: AdminOptions, parity: (route: string) => ParitySummary | undefined): object {
   const { dataPlane, now, calendar, adminRoutes } = options;
@@ -183,8 +206,10 @@ function pictureOf(options: AdminOptions, parity: (route: string) => ParitySumma
     killSwitch: killed,
     killSwitchBy: options.killSwitch.by,
     gateway: snapshot.upstreams.gateway !== undefined,
+    upstreams: viewUpstreams(snapshot),
     shared: storeOf(options),
     extensionRoutes: adminRoutes.map(({ path }) => path),
+    ...shadowBudgetPart(options.budget),
     routes,
   };
 }

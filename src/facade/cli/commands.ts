@@ -5,14 +5,20 @@ import type { CommandSpec } from './command.ts';
 
 /** @throws RangeError for what the rollout table would not take. */
 function percentage(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 100)) throw new RangeError('write a number from 0 to 100');
+  // 0x10 and 1e1 are numbers to JavaScript alone.
+  const value = /^\d+(?:\.\d+)?$/.test(text.trim()) ? Number(text) : NaN;
+  if (!(value >= 0 && value <= 100)) throw new RangeError('write a number from 0 to 100');
   if (!hasTwoDecimals(value)) throw new RangeError('write at most two decimals');
   return value;
 }
 
 function fallback(text: string): string {
   if (text !== 'direct' && text !== 'none') throw new RangeError('write direct or none');
+  return text;
+}
+
+function pathName(text: string): string {
+  if (text !== 'direct' && text !== 'gateway') throw new RangeError('write direct or gateway');
   return text;
 }
 
@@ -80,6 +86,19 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['--offline', 'by the config file, not by the running facade'],
     ],
     load: async () => (await import('./commands/explain.ts')).explain,
+  },
+  {
+    usage: 'force-header',
+    summary: 'a signed header that sends the requests of a caller, or of a route, to one path',
+    options: [
+      ['--path <path>', 'direct or gateway', pathName],
+      ['--route <id>', 'for this route alone'],
+      ['--caller <id>', 'for this caller alone: the twelve digits that the log shows'],
+      ['--for <duration>', 'how long it is valid, 30d at most (default: 1h)'],
+    ],
+    common: 'file',
+    help: 'Wants --route, --caller, or both. Signs with FORCE_HEADER_SECRET; no facade needs to run. Whoever has the header may use it: hand it over as a password.',
+    load: async () => (await import('./commands/force-header.ts')).forceHeader,
   },
   {
     usage: 'probe <route-or-method> [path]',
@@ -158,7 +177,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'parity [route]',
-    summary: 'do both paths answer the same? The evidence, and the verdict',
+    summary: 'do both paths answer the same? The evidence, the verdict, and the drift of direct',
+    options: [
+      ['--accept-drift', 'what direct answers now is the new normal of the route'],
+      ['--why <text>', 'with --accept-drift: the reason, for the log'],
+    ],
     common: 'admin',
     load: async () => (await import('./commands/parity.ts')).parity,
   },
@@ -192,7 +215,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'notify',
-    summary: 'who is told of flips, proposals, roll backs, the kill switch, breakers and parity',
+    summary: 'who is told of flips, proposals, roll backs, the kill switch, breakers, parity and drift',
     options: [['--test', 'post a test to each, and tell what it answered']],
     common: 'admin',
     help: 'Exit code 1: a target did not take the test.',

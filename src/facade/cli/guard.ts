@@ -1,5 +1,5 @@
 import type { FlipCheck } from '../steer/flip-guard.ts';
-import { allVisible } from '../../http/visible.ts';
+import { allVisible, hasVisible } from '../../http/visible.ts';
 import { print, remark, type Context } from './context.ts';
 import { CliError, EXIT, usageError } from './exit.ts';
 
@@ -12,7 +12,7 @@ export interface ForceOptions {
 
 /** @throws CliError for force without a reason: the history would not say why the evidence was overruled. */
 export function requireWhy({ force, why }: ForceOptions): void {
-  if (force && !why?.trim()) throw usageError('--force wants a reason for the history: add --why TEXT.');
+  if (force && !hasVisible(why ?? '')) throw usageError('--force wants a reason for the history: add --why TEXT.');
 }
 
 /** As the admin API wants it. */
@@ -34,7 +34,7 @@ export function showGuard(context: Context, plan: Plan, { force, why }: ForceOpt
   const sentences = byText(held.map(({ route, needsForce }) => ({ route, text: needsForce.join('; ') }))).map(
     ({ routes, text }) => `--force is needed for ${routes}: ${text}`,
   );
-  const missing = why?.trim() ? '--force' : '--force and --why TEXT';
+  const missing = hasVisible(why ?? '') ? '--force' : '--force and --why TEXT';
   const remedy = `Nothing was changed. Mend what "${context.name} parity" names, or add ${missing}.`;
   throw new CliError(EXIT.problems, [...sentences, remedy].join('\n'));
 }

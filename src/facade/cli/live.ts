@@ -1,4 +1,5 @@
-import type { RouteView } from '../admin/routes.ts';
+import type { RouteView, UpstreamView } from '../admin/routes.ts';
+import type { ShadowBudgetView } from '../compare/shadow-budget.ts';
 import { nearest } from '../config/nearest.ts';
 import type { Context } from './context.ts';
 import { CliError, EXIT, usageError } from './exit.ts';
@@ -8,7 +9,11 @@ import { CliError, EXIT, usageError } from './exit.ts';
 export interface LiveTable {
   readonly digest: string;
   readonly killSwitch: boolean;
+  /** By path. An older facade does not say. */
+  readonly upstreams?: Readonly<Record<string, UpstreamView>>;
   readonly routes: readonly RouteView[];
+  /** Left out where no limit is written. */
+  readonly shadowBudget?: ShadowBudgetView;
 }
 
 export interface ServedConfig {

@@ -27,6 +27,8 @@ export interface ParityReportView {
     readonly text: string;
     readonly standing: string;
     readonly cross: { readonly count: number };
+    /** Direct answers otherwise there than last week. */
+    readonly directChanged?: true;
   }[];
   /** Facades of older versions leave it out. */
   readonly proposedRules?: string;
@@ -40,6 +42,12 @@ export interface ParityReportView {
     readonly share?: IntervalView;
   };
   readonly coverage: { readonly unseen: readonly string[] };
+  /** Facades of older versions leave it out. */
+  readonly drift?: {
+    readonly findings: readonly { readonly level: string; readonly text: string; readonly since: string }[];
+    readonly answers: number;
+    readonly isLearnt: boolean;
+  };
   readonly verdict: { readonly kind: string; readonly reasons: readonly { readonly text: string }[] };
 }
 

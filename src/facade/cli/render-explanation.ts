@@ -4,6 +4,7 @@ import type { Explanation, Sending } from '../forward/explain.ts';
 import { BUCKETS } from '../rollout/split.ts';
 import type { Style } from './context.ts';
 import { percent } from './format.ts';
+import { durationText } from '../../http/units.ts';
 
 /** An explanation in words, one line a step. */
 
@@ -46,6 +47,8 @@ function linesOf(explanation: Explanation, style: Style): Line[] {
     ['split', splitText(explanation)],
     ['shadow', shadowText(explanation)],
     ['side', sideText(explanation, style)],
+    ...forceLines(explanation, style),
+    ...pinLines(explanation),
     ...explanation.sendings.flatMap(sendingLines),
     ['failover', failoverText(explanation)],
   ];
@@ -71,6 +74,23 @@ function shadowText({ safety, reason, stickyBy, bucket, shadowBuckets }: OfRoute
 
 function sideText({ side, reason }: OfRoute, style: Style): string {
   return `${side === undefined ? style.red('refused') : style.bold(side)}, because: ${reason}`;
+}
+
+function forceLines({ forceIgnored }: OfRoute, style: Style): Line[] {
+  return forceIgnored === undefined ? [] : [['force', style.yellow(`the header is ignored: ${forceIgnored}`)]];
+}
+
+/** A read that follows a write of its own value is where the split does not say. */
+function pinLines({ pin, stickyBy }: OfRoute): Line[] {
+  if (!pin) return [];
+  const text = `for ${durationText(pin.forMs)} after a write with the same ${stickyBy}, to the path of the write`;
+  const now = {
+    none: 'this process sent none of late',
+    unknown: 'only a running facade knows of one',
+    direct: 'the last one took direct',
+    gateway: 'the last one took gateway',
+  }[pin.lastWriter];
+  return [['pin', `${text}; ${now}`]];
 }
 
 function sendingLines(sending: Sending): Line[] {

@@ -2,6 +2,7 @@ import type { PathView, RouteView } from '../admin/routes.ts';
 import type { Style } from './context.ts';
 import { milliseconds, percent, perSecond, share } from './format.ts';
 import type { LiveTable } from './live.ts';
+import { budgetLines } from './shadow-budget.ts';
 import { renderTable, type Column } from './table.ts';
 
 /**
@@ -43,12 +44,29 @@ export function renderRoutes(routes: readonly RouteView[], width: number, style:
 }
 
 /** What stands above the table: whether it counts at all. */
-export function renderHeading({ digest, killSwitch, routes }: LiveTable, style: Style): string {
+export function renderHeading(
+  { digest, killSwitch, routes, upstreams = {}, shadowBudget }: LiveTable,
+  style: Style,
+): string {
   const counts = new Map<string, number>();
   for (const { stage } of routes) counts.set(stage, (counts.get(stage) ?? 0) + 1);
   const stages = [...counts].map(([stage, n]) => `${n} ${stage}`).join(', ');
-  const heading = `digest ${digest} · ${stages}`;
+  const heading = [`digest ${digest} · ${stages}`, ...healthLines(upstreams, style), ...budgetLines(shadowBudget)].join(
+    '\n',
+  );
   return killSwitch ? `${heading}\n${style.bold(style.red('KILL SWITCH ON: every route is direct'))}` : heading;
+}
+
+/** What the health checks say, where it is not that all is well. */
+function healthLines(upstreams: NonNullable<LiveTable['upstreams']>, style: Style): string[] {
+  return Object.entries(upstreams).flatMap(([path, { health, result, status }]) => {
+    const found = status === undefined ? result : `${result} ${status}`;
+    if (health === 'unproven')
+      return style.yellow(
+        `${path}: health checks say nothing (${found}); correct upstreams.${path}.health.path or expectedStatuses`,
+      );
+    return health === 'unhealthy' ? style.red(`${path} UNHEALTHY: its health checks fail (${found})`) : [];
+  });
 }
 
 function pathColumns(name: string, isWide: boolean): Column[] {
@@ -78,8 +96,8 @@ const FAULTS: Readonly<Record<NonNullable<PathView['fault']>, string>> = {
 /** Only what is not closed or does not serve the route: `gw open`, `gw refuses`. */
 function breakersText({ paths }: RouteView, style: Style): string {
   const open = (['direct', 'gateway'] as const).flatMap((path) => {
-    const { breaker = 'closed', fault } = paths[path] ?? {};
-    const trouble = fault ? FAULTS[fault] : breaker;
+    const { breaker = 'closed', ramp, fault } = paths[path] ?? {};
+    const trouble = fault ? FAULTS[fault] : ramp ? `${breaker} ${ramp} %` : breaker;
     return trouble === 'closed' ? [] : [`${path === 'gateway' ? 'gw' : path} ${trouble}`];
   });
   return open.length === 0 ? 'closed' : style.red(open.join(', '));

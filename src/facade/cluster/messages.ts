@@ -3,6 +3,7 @@ import type { Variables } from '../config/variables.ts';
 import type { TableSummary } from '../steer/table-summary.ts';
 import type { LoadedConfig } from '../forward/reload.ts';
 import type { BreakerState } from '../forward/breaker.ts';
+import type { HealthCheck } from '../forward/upstream-health.ts';
 import type { Path } from '../rollout/route.ts';
 
 /** What the primary and its workers tell each other. Closed unions; both ends are the same version of the same program. */
@@ -17,6 +18,14 @@ export interface BreakerMessage {
   readonly route: string;
   readonly path: Path;
   readonly state: BreakerState;
+  /** Of one that is half-open and climbs; left out: it does not. */
+  readonly rampStep?: number;
+}
+/** The first worker has checked an upstream: one asks for all. */
+export interface HealthMessage {
+  readonly kind: 'health';
+  readonly upstream: Path;
+  readonly check: HealthCheck;
 }
 /** The kill switch was thrown by hand, or let go: an order, which the database may not have yet. */
 interface KillSwitchMessage {
@@ -30,6 +39,7 @@ interface SettledMessage {
 
 export type FromWorker =
   | BreakerMessage
+  | HealthMessage
   | KillSwitchMessage
   | SettledMessage
   /** What is in force in this worker, by whatever it heard: no order to the others, each of which looks itself. */
@@ -54,6 +64,7 @@ export interface BeginMessage {
 export type ToWorker =
   | BeginMessage
   | BreakerMessage
+  | HealthMessage
   | KillSwitchMessage
   | SettledMessage
   | { readonly kind: 'reload' }

@@ -170,6 +170,8 @@ class Ipc {
       case 'breaker':
         this.#breakers.set(`${message.route} ${message.path}`, message);
         return pool.tellAll(message, worker);
+      case 'health':
+        return pool.tellAll(message, worker);
       case 'killed':
       case 'kill':
       case 'kill-settled':

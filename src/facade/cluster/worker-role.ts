@@ -18,6 +18,7 @@ export interface RoleFacts {
 /** What the worker does when it is told; what comes before it is attached waits for it. */
 export interface WorkerHandlers {
   breaker(message: Extract<ToWorker, { kind: 'breaker' }>): void;
+  health(message: Extract<ToWorker, { kind: 'health' }>): void;
   kill(on: boolean): void;
   killSettled(): void;
   reload(): void;
@@ -85,6 +86,8 @@ function handle(message: Told, handlers: WorkerHandlers, tell: WorkerRole['tell'
   switch (message.kind) {
     case 'breaker':
       return handlers.breaker(message);
+    case 'health':
+      return handlers.health(message);
     case 'kill':
       return handlers.kill(message.on);
     case 'kill-settled':

@@ -33,7 +33,7 @@ export function compareAnswers(
   if (reason !== undefined) return notRun(reason);
   const left = understood(rules.route, control, rules.maxBodyBytes);
   const right = understood(rules.route, candidate, rules.maxBodyBytes);
-  const unfit = unfitFor(left, right);
+  const unfit = unfitFor(left, right, rules.maxBodyBytes);
   if (unfit !== undefined) return { ...notRun(unfit), control: sideOf(left), candidate: sideOf(right) };
   const differences = differencesOf(rules, left, right);
   const isFine = differences.every((difference) => isKnown(rules.known, difference, now));
@@ -54,7 +54,7 @@ export function compareAnswers(
  */
 export function answerFacts(rules: CompiledRules, answer: PathAnswer): readonly string[] {
   const side = understood(rules.route, answer, rules.maxBodyBytes);
-  return answer.isComplete && side.decoded.kind === 'ok' ? factsOf(side) : [];
+  return side.decoded.kind === 'ok' ? factsOf(side) : [];
 }
 
 const sideOf = ({ status, isFailed, ms }: UnderstoodAnswer) => ({ status, isFailed, ms });
@@ -62,15 +62,21 @@ const sideOf = ({ status, isFailed, ms }: UnderstoodAnswer) => ({ status, isFail
 const hasData = ({ status, isFailed, decoded }: UnderstoodAnswer): boolean =>
   !isFailed && status < 300 && decoded.kind === 'ok' && decoded.body.length > 0;
 
-/** Why two answers say nothing of each other. */
-function unfitFor(left: UnderstoodAnswer, right: UnderstoodAnswer): ErrorReason | undefined {
+/** Spaces, line breaks and escapes make no document longer by more. */
+const MAX_SPELLING_FACTOR = 4;
+
+/** Why two answers say nothing of each other. @param longest bytes that were kept of a body. */
+function unfitFor(left: UnderstoodAnswer, right: UnderstoodAnswer, longest: number): ErrorReason | undefined {
   if (left.isRefused && right.isRefused) return 'refused';
   if (left.isFailed && right.isFailed) return 'both_failed';
-  if (left.status === 429 || right.status === 429) return 'rate_limited';
+  if (left.status === 429 || right.status === 429)
+    return left.isFailed || left.status === 429 ? 'rate_limited' : 'limited_alone';
   if (left.isFailed || right.isFailed || left.status !== right.status) return undefined;
   if (left.status >= 400) return undefined;
-  const isWhole = ({ answer, decoded }: UnderstoodAnswer) => answer.isComplete && decoded.kind !== 'too large';
-  if (!isWhole(left) || !isWhole(right)) return 'too_large';
+  // Beside one that is this much shorter nobody needs to read an answer to know that it is another one.
+  const isShort = (side: UnderstoodAnswer) => (bodyOf(side)?.length ?? 0) * MAX_SPELLING_FACTOR <= longest;
+  if ((isTooLarge(left) && (isTooLarge(right) || !isShort(right))) || (isTooLarge(right) && !isShort(left)))
+    return 'too_large';
   const areUnreadable = left.decoded.kind === 'unreadable' && right.decoded.kind === 'unreadable';
   return areUnreadable && left.status < 300 ? 'unreadable' : undefined;
 }
@@ -130,11 +136,13 @@ const EMPTY = Buffer.alloc(0);
 const bodyOf = ({ decoded }: UnderstoodAnswer): Buffer | undefined =>
   decoded.kind === 'ok' ? decoded.body : undefined;
 
+const isTooLarge = ({ decoded }: UnderstoodAnswer): boolean => decoded.kind === 'too large';
+
 const jsonOf = (side: UnderstoodAnswer) => readJson(bodyOf(side) ?? EMPTY, side.contentType);
 
 function kindOf(side: UnderstoodAnswer, isJson: boolean): string {
   const body = bodyOf(side);
-  if (!body) return 'unreadable body';
+  if (!body) return isTooLarge(side) ? 'body beyond compare.maxBody' : 'unreadable body';
   return isJson ? 'json' : body.length === 0 ? 'empty body' : 'other body';
 }
 

@@ -54,6 +54,8 @@ export interface Difference {
 export const ERROR_REASONS = [
   /** Spare rate budget was not there. */
   'rate_budget',
+  /** The requests of the day are spent: `compare.perDay`. */
+  'day_budget',
   /** The breaker of the other path is open, or there is no such path. */
   'unavailable',
   /** Too many shadows under way or waiting: dropped. */
@@ -62,6 +64,8 @@ export const ERROR_REASONS = [
   'untranslatable',
   /** Either side was answered 429, or had been a moment ago: that says something of the limit, nothing of the data. */
   'rate_limited',
+  /** Direct answered, and the other one said 429: it may have a limit of its own. Of direct against itself it is chance. */
+  'limited_alone',
   /** Both sides failed. Not a match: no data was compared. */
   'both_failed',
   /** Neither side was let in (401, 403, 407): that says something of the credentials, nothing of the data. */
@@ -80,10 +84,12 @@ export type ErrorReason = (typeof ERROR_REASONS)[number];
 /** The same in words, as a report says it. */
 export const REASON_TEXTS: Readonly<Record<ErrorReason, string>> = {
   rate_budget: 'no rate budget was to spare',
+  day_budget: 'the requests of the day (compare.perDay) were spent',
   unavailable: 'the breaker was open, or there is no gateway',
   dropped: 'too many shadows at once',
   untranslatable: 'the gateway cannot be asked this',
   rate_limited: 'an upstream had answered 429',
+  limited_alone: 'the gateway answered 429 where direct did not',
   refused: 'neither side was let in (401, 403, 407)',
   both_failed: 'both sides failed',
   unreadable: 'neither answer can be unpacked',

@@ -106,7 +106,7 @@ export class Evidence {
   /** Durations count where both sides answered: a refusal is fast, and no sign of speed. */
   #addSides(reason: ErrorReason | undefined, control: PathObservation, candidate: PathObservation): void {
     // What was not let in says something of the limit or the credentials, and nothing of either side.
-    if (reason === 'rate_limited' || reason === 'refused') return;
+    if (reason === 'rate_limited' || reason === 'limited_alone' || reason === 'refused') return;
     if (control.isFailed || candidate.isFailed) {
       this.pairs[control.isFailed ? (candidate.isFailed ? 'both' : 'control') : 'candidate']++;
       return;

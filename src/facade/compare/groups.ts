@@ -16,6 +16,10 @@ type DifferenceStanding = 'known' | 'noise' | 'fault' | 'suspect';
 /** How sure a fault must be. Small, for there are many groups and the question is asked again and again. */
 const SIGNIFICANCE = 0.001;
 
+/** Does something happen across more often than to direct compared with itself? */
+export const isMoreThanNoise = (cross: CountOf, noise: CountOf): boolean =>
+  fisherGreater(cross.count, cross.of, noise.count, noise.of) < SIGNIFICANCE;
+
 export interface DifferenceGroup extends Difference {
   readonly standing: DifferenceStanding;
   /** `/data/attributes/customer/phone: type string→null, 37 of 1,000` */
@@ -29,7 +33,7 @@ export interface DifferenceGroup extends Difference {
   readonly isExpired: boolean;
 }
 
-interface CountOf {
+export interface CountOf {
   readonly count: number;
   readonly of: number;
 }

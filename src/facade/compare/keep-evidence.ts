@@ -1,22 +1,30 @@
-import type { EvidenceRow, ParityBook } from './book.ts';
-
 /**
  * Keeps a book and a store in step: loads what counts at the start, then every few seconds writes what changed here and
  * reads what others wrote. A store that fails costs nothing but delay: what could not be written is written next time.
  */
 
+/** What is kept in step. */
+interface KeptBook<R> {
+  /** What changed since the last call. */
+  takeDirty(): R[];
+  /** Rows that could not be stored. */
+  putBack(rows: readonly R[]): void;
+  /** What others stored, or this process before a restart. */
+  absorb(rows: readonly R[]): void;
+}
+
 /** Where rows are kept; facade/store/parity.ts has it in Postgres. */
-interface EvidenceStore {
-  save(rows: readonly EvidenceRow[]): Promise<void>;
+interface RowStore<R> {
+  save(rows: readonly R[]): Promise<void>;
   /** Rows written since the mark of an earlier call, and a new mark. Undefined: all. */
-  since(mark: string | undefined): Promise<{ readonly rows: readonly EvidenceRow[]; readonly mark: string }>;
+  since(mark: string | undefined): Promise<{ readonly rows: readonly R[]; readonly mark: string }>;
   /** Removes rows of stretches that began before. */
   prune(before: number): Promise<void>;
 }
 
-interface KeepOptions {
-  readonly book: ParityBook;
-  readonly store: EvidenceStore;
+interface KeepOptions<R> {
+  readonly book: KeptBook<R>;
+  readonly store: RowStore<R>;
   /** Calls back every few seconds until it is closed; one call at a time. */
   readonly every: (work: () => Promise<void>) => { close(): void };
   /** Milliseconds since the epoch. */
@@ -29,19 +37,19 @@ interface KeepOptions {
 const HOUR = 3_600_000;
 
 /** Loads before it returns; a store that cannot be read is told to `onError`, and the book begins empty. */
-export async function keepEvidence(options: KeepOptions): Promise<EvidenceKeeper> {
+export async function keepEvidence<R>(options: KeepOptions<R>): Promise<EvidenceKeeper<R>> {
   const keeper = new EvidenceKeeper(options);
   await keeper.begin();
   return keeper;
 }
 
-export class EvidenceKeeper {
-  readonly #options: KeepOptions;
+export class EvidenceKeeper<R> {
+  readonly #options: KeepOptions<R>;
   #timer: { close(): void } | undefined;
   #mark: string | undefined;
   #prunedAt = -Infinity;
 
-  constructor(options: KeepOptions) {
+  constructor(options: KeepOptions<R>) {
     this.#options = options;
   }
 
@@ -58,7 +66,7 @@ export class EvidenceKeeper {
   }
 
   /** Forgets a route here and, by way of the store, on all instances and for good. @throws what the store throws, and then nothing is forgotten. */
-  async forget(row: EvidenceRow): Promise<void> {
+  async forget(row: R): Promise<void> {
     const { book, store } = this.#options;
     await store.save([row]);
     book.absorb([row]);

@@ -5,11 +5,13 @@ import type { RouteState } from '../forward/route-state.ts';
 import type { ParityBook } from './book.ts';
 import { answerFacts } from './compare.ts';
 import { requestFacts } from './coverage.ts';
+import { questionOf, type DirectAnswerSink } from './direct-answers.ts';
 import { answerOf } from './shadow.ts';
 
 /**
- * What live traffic asks for and what direct tells it, for the coverage: a query, a status or a shape of document that
- * no shadow has compared holds the verdict back. The exchange shows one request in so many; of their answers at most one
+ * What live traffic asks for and what direct tells it. For the coverage: a query, a status or a shape of document that
+ * no shadow has compared holds the verdict back. And for the drift, which learns the shapes of direct, of writes too. The
+ * exchange shows one request in so many; of their answers at most one
  * a second and route is read, after the caller has it, since that costs a parse.
  */
 
@@ -20,6 +22,7 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 
 interface LiveCoverageOptions {
   readonly book: ParityBook;
+  readonly onDirectAnswer: DirectAnswerSink;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** Milliseconds since 1970. */
@@ -35,30 +38,34 @@ export class LiveCoverage {
   }
 
   /** Bytes of an answer of direct that are worth keeping for this; 0: one was read a moment ago. */
-  sampleBytes({ state }: Pick<RouteEntry, 'state'>): number {
-    return this.#isDue(state) ? MAX_ANSWER_BYTES : 0;
+  sampleBytes({ model, state }: Pick<RouteEntry, 'model' | 'state'>): number {
+    // Of direct alone there is nothing to compare, today or later.
+    return model.gateway.length > 0 && this.#isDue(state) ? MAX_ANSWER_BYTES : 0;
   }
 
   /** @param captured the whole answer, where it was kept. */
-  saw({ match, target }: InboundRequest, captured: ResponseBuffer | undefined): void {
+  saw(asked: InboundRequest, captured: ResponseBuffer | undefined): void {
+    const { match, target } = asked;
     const { model, state } = match.route;
-    // Where nothing is compared there is nothing that coverage could hold back.
-    if (model.rollout.shadow === 0) return;
     const { book, calendar, now } = this.#options;
-    book.seen(model.id, requestFacts(model, target.query), calendar());
+    // Where nothing is compared there is nothing that coverage could hold back.
+    if (model.rollout.shadow > 0) book.seen(model.id, requestFacts(model, target.query), calendar());
     if (captured?.path !== 'direct' || !captured.isComplete || captured.size > MAX_ANSWER_BYTES || !this.#isDue(state))
       return;
     this.#readAt.set(state, now());
-    setImmediate(() => this.#read(model.id, captured));
+    setImmediate(() => this.#read(asked, captured));
   }
 
   #isDue(state: RouteState): boolean {
     return this.#options.now() - (this.#readAt.get(state) ?? -Infinity) >= READ_INTERVAL_MS;
   }
 
-  #read(route: string, captured: ResponseBuffer): void {
-    const { book, calendar } = this.#options;
-    const rules = book.rulesOf(route);
-    if (rules) book.seen(route, answerFacts(rules, answerOf({ captured, failure: undefined })), calendar());
+  #read(asked: InboundRequest, captured: ResponseBuffer): void {
+    const { book, calendar, onDirectAnswer } = this.#options;
+    const { model } = asked.match.route;
+    const answer = answerOf({ captured, failure: undefined });
+    onDirectAnswer(model, questionOf(asked), answer);
+    const rules = book.rulesOf(model.id);
+    if (rules && model.rollout.shadow > 0) book.seen(model.id, answerFacts(rules, answer), calendar());
   }
 }

@@ -7,14 +7,19 @@ import type { AnswerPair, ParityBook } from './book.ts';
 import { compareAnswers } from './compare.ts';
 import { notRun, type ErrorReason, type Observation, type ComparisonResult } from './comparison.ts';
 import { requestFacts } from './coverage.ts';
+import { questionOf, type DirectAnswerSink } from './direct-answers.ts';
 import { LiveCoverage } from './live-coverage.ts';
 import type { ComparisonMetrics } from './metrics.ts';
 import { ShadowRunner, type Shadowed, type ShadowPorts, type ShadowSettings } from './shadow.ts';
 import type { WriteReader } from './write-reader.ts';
 
-interface ObserverOptions extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause'> {
+interface ObserverOptions extends Pick<
+  ShadowPorts,
+  'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause' | 'budget'
+> {
   readonly settings: ShadowSettings;
   readonly book: ParityBook;
+  readonly onDirectAnswer: DirectAnswerSink;
   readonly writes: WriteReader;
   readonly metrics: Pick<ComparisonMetrics, 'shadows'>;
   /** Milliseconds since 1970: evidence is kept by the minute, and known differences expire. */
@@ -33,7 +38,7 @@ export class Observer implements ShadowSink {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { now, snapshot, credentials, isUnderPressure, pause, book } = options;
+    const { now, snapshot, credentials, isUnderPressure, pause, budget, book } = options;
     this.#live = new LiveCoverage(options);
     this.#shadows = new ShadowRunner(options.settings, {
       now,
@@ -41,6 +46,7 @@ export class Observer implements ShadowSink {
       credentials,
       isUnderPressure,
       pause,
+      budget,
       noiseShare: ({ model }) => book.noiseShare(model.id),
       compared: (shadowed) => this.#compared(shadowed),
       notRun: (entry, reason) => this.#notRun(entry, reason),
@@ -92,6 +98,7 @@ export class Observer implements ShadowSink {
   #compared({ asked, kind, control, candidate }: Shadowed): void {
     const { book, calendar } = this.#options;
     const { model } = asked.match.route;
+    this.#options.onDirectAnswer(model, questionOf(asked), control);
     const rules = book.rulesOf(model.id);
     if (!rules) return;
     const now = calendar();

@@ -5,10 +5,15 @@ import type { DifferenceGroup } from './groups.ts';
  * compared with itself. What the evidence calls noise counts as a match as it is; a rule makes it so at once, also after the
  * evidence was forgotten. Undefined where nothing can be named: heads have no JSONPath, and neither has a member whose name is
  * hidden (`{key}`).
+ *
+ * A rule is blind to all that is at its place and beneath it. So none is proposed where something is held against the
+ * gateway there, nor for a list or an object, of which nobody knows yet what the gateway will do to its parts.
  */
 export function proposedRules(groups: readonly DifferenceGroup[]): string | undefined {
   const noise = groups.filter(({ standing, path }) => standing === 'noise' && /^\/(?!.*\{key\})/.test(path));
-  const ignored = noise.filter(({ kind }) => IGNORED.has(kind));
+  const held = groups.filter(({ standing }) => standing !== 'noise');
+  const hides = ({ path }: DifferenceGroup) => held.some((group) => `${group.path}/`.startsWith(`${path}/`));
+  const ignored = noise.filter((group) => IGNORED.has(group.kind) && !isOfWhole(group) && !hides(group));
   const paths = new Set(ignored.map(({ path }) => path));
   const unordered = noise.filter(({ kind, path }) => kind === 'order' && !paths.has(path));
   const lines = [
@@ -18,7 +23,11 @@ export function proposedRules(groups: readonly DifferenceGroup[]): string | unde
   return lines.length === 0 ? undefined : ['compare:', ...lines].join('\n');
 }
 
-const IGNORED: ReadonlySet<string> = new Set(['type', 'value', 'missing', 'extra', 'length', 'hash']);
+const IGNORED: ReadonlySet<string> = new Set(['type', 'value', 'missing', 'extra', 'hash']);
+
+/** Shapes of what has parts. */
+const WHOLES: ReadonlySet<string> = new Set(['object', 'list', 'empty object', 'empty list']);
+const isOfWhole = ({ from, to }: DifferenceGroup): boolean => WHOLES.has(from) || WHOLES.has(to);
 
 /** One line a path, with the most frequent of its differences. */
 function section(

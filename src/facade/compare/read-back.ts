@@ -20,7 +20,10 @@ export interface WrittenRecord {
   readonly trace?: InboundRequest['trace'];
 }
 
-type ReadBackPorts = Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'pause'>;
+interface ReadBackPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'pause'> {
+  /** Undefined: what is read is no comparison, and does not count. */
+  readonly budget?: ShadowPorts['budget'];
+}
 type ReadBackSettings = Pick<ShadowSettings, 'deadlineMs' | 'maxBodyBytes'>;
 
 /**
@@ -54,6 +57,7 @@ export class ReadBack {
     if (!endpoint || this.#ports.pause.isOn || (rateBudget && !(await rateBudget.takeSpare()))) return undefined;
     // The budget took its time: a pool that is opened now would be closed by nobody.
     if (this.#closing) return undefined;
+    if (this.#ports.budget?.take(record.read) === false) return undefined;
     const request = this.#request(record, endpoint, upstreams.direct.prefix);
     const { deadlineMs, maxBodyBytes } = this.#settings;
     const call = new ShadowCall({

@@ -1,7 +1,7 @@
 import { differenceOfPairs, share } from './any-time.ts';
 import { OVERFLOW } from './counts.ts';
 import type { Evidence } from './evidence.ts';
-import { countOf, groupsOf, type Counted, type DifferenceGroup } from './groups.ts';
+import { countOf, groupsOf, type Counted, type CountOf, type DifferenceGroup } from './groups.ts';
 import type { Latency } from './latency.ts';
 import type { Pace } from './pace.ts';
 import { proposedRules } from './proposed-rules.ts';
@@ -113,7 +113,6 @@ export function reportOf({ rules, evidence, since, now, limits, windowMs, most }
   const coverage = coverageOf(evidence);
   const { unseen } = coverage;
   const readBacks = readBacksOf(rules, evidence);
-  const errors = { ...cross.errors.toJSON() };
   const error = cross.errors.total;
   const pace = { spanMs: since === undefined ? 0 : now - since, windowMs, most };
   return {
@@ -125,7 +124,7 @@ export function reportOf({ rules, evidence, since, now, limits, windowMs, most }
     },
     pace,
     counts: { ...counts, error, data: evidence.data },
-    errors,
+    errors: { ...cross.errors.toJSON() },
     noise: noiseOf(evidence, limits.minNoise),
     parity: { ...parity, wanted: limits.parity },
     groups,
@@ -138,7 +137,7 @@ export function reportOf({ rules, evidence, since, now, limits, windowMs, most }
     verdict: judge(
       rules,
       readBacks,
-      { counts, data: evidence.data, errors, noiseSamples: noise.judged, parity, groups, failures, latency, unseen },
+      { ...judgedOf(evidence), counts, parity, groups, failures, latency, unseen },
       { ...limits, pace },
     ),
   };
@@ -152,6 +151,16 @@ function judge(
 ): ParityVerdict {
   if (readBacks) return writeVerdict(readBacks, limits.pace);
   return route.safety === 'safe' ? verdictOf(judged, limits) : unmeasuredVerdict();
+}
+
+function judgedOf({ cross, noise, data }: Evidence) {
+  const limited = { cross: limitedAlone(cross), noise: limitedAlone(noise) };
+  return { data, errors: { ...cross.errors.toJSON() }, noiseSamples: noise.judged, limited };
+}
+
+function limitedAlone({ errors, judged }: Evidence['cross']): CountOf {
+  const count = errors.get('limited_alone');
+  return { count, of: judged + count };
 }
 
 function noiseOf({ noise }: Evidence, wanted: number): ParityReport['noise'] {

@@ -9,6 +9,7 @@ import type { RouteState } from '../forward/route-state.ts';
 import type { Upstream } from '../forward/upstream.ts';
 import type { Endpoint, Path } from '../rollout/route.ts';
 import { Batches } from './batches.ts';
+import type { ShadowBudget } from './shadow-budget.ts';
 import type { LimitPause } from './limit-pause.ts';
 import type { PathAnswer, ErrorReason, ObservationKind } from './comparison.ts';
 import { ShadowCall, type ShadowAnswer, type ShadowRequest } from './shadow-call.ts';
@@ -53,6 +54,8 @@ export interface ShadowPorts {
   readonly isUnderPressure: () => boolean;
   /** An upstream said 429 a moment ago. */
   readonly pause: LimitPause;
+  /** Requests of the day. */
+  readonly budget: Pick<ShadowBudget, 'isSpent' | 'take'>;
   /** Share of a route's shadows that ask direct twice, 0..1; more while its noise is not known yet. */
   readonly noiseShare: (entry: RouteEntry) => number;
   /** Both answered, or one could not. */
@@ -113,6 +116,10 @@ export class ShadowRunner {
     if (this.#closing) return 0;
     if (this.#ports.pause.isOn) {
       this.#ports.notRun(entry, 'rate_limited');
+      return 0;
+    }
+    if (this.#ports.budget.isSpent(entry.model.id)) {
+      this.#ports.notRun(entry, 'day_budget');
       return 0;
     }
     // Answers are held until they are compared, so they count as well.
@@ -187,9 +194,9 @@ export class ShadowRunner {
       this.#answered.add(job);
       return this.#over();
     }
-    const { upstreams } = this.#ports.snapshot();
+    const { upstreams, health } = this.#ports.snapshot();
     const upstream = upstreams[leg.path];
-    if (!upstream) return this.#skip(job, 'unavailable');
+    if (!upstream || health[leg.path].isUnhealthy) return this.#skip(job, 'unavailable');
     const obstacle = this.#obstacleTo(job, upstream);
     if (obstacle) return this.#skip(job, obstacle);
     if (!upstream.rateBudget && !upstreams.direct.rateBudget) return this.#send(job, leg, upstream);
@@ -211,6 +218,8 @@ export class ShadowRunner {
 
   #send(job: Job, { path, request }: Leg, upstream: Upstream): void {
     if (this.#closing) return this.#over();
+    // Last of all: what is taken is sent.
+    if (!this.#ports.budget.take(job.asked.match.route.model.id)) return this.#skip(job, 'day_budget');
     const { deadlineMs, maxBodyBytes } = this.#settings;
     const call = new ShadowCall({
       path,

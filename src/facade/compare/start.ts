@@ -11,12 +11,14 @@ import type { Store } from '../store/index.ts';
 import { StoreUnavailable } from '../store/unavailable.ts';
 import { ParityBook, type EvidenceRow } from './book.ts';
 import type { PathAnswer } from './comparison.ts';
+import type { DirectAnswerSink } from './direct-answers.ts';
 import type { EvidenceJson } from './evidence.ts';
 import { keepEvidence, type EvidenceKeeper } from './keep-evidence.ts';
 import { ComparisonMetrics } from './metrics.ts';
 import type { LimitPause } from './limit-pause.ts';
 import { Observer } from './observer.ts';
 import { paritySettings, rulesOf } from './parity-settings.ts';
+import type { ShadowBudget } from './shadow-budget.ts';
 import { PerSecond } from './per-second.ts';
 import { shadowSettings } from './settings.ts';
 import { cannotTell, verifyWrite, type Verification } from './verify.ts';
@@ -38,6 +40,9 @@ interface ComparisonOptions {
   readonly hasStore: boolean;
   /** After a 429 of the legacy side, for all that only reads for us. */
   readonly pause: LimitPause;
+  readonly budget: ShadowBudget;
+  /** What direct answered, of all that is read for the comparison. */
+  readonly onDirectAnswer: DirectAnswerSink;
 }
 
 export interface Comparing {
@@ -66,19 +71,20 @@ export function startComparison(options: ComparisonOptions): Comparing {
   const writes = new WriteReader(settings, {
     ...ports,
     random,
-    judge: (asked, body, answer) => judgeWrite(asked, body, answer, settings.maxBodyBytes),
+    judge: (...looked) => judgeWrite(options, settings.maxBodyBytes, ...looked),
     verified: readBackNoter(counters, book, calendar),
   });
   const observer = new Observer({
     ...ports,
     settings,
     book,
+    onDirectAnswer: options.onDirectAnswer,
     writes,
     metrics: counters,
     calendar: calendar.now,
     onError: defectLog(log, now),
   });
-  let keeper: EvidenceKeeper | undefined;
+  let keeper: EvidenceKeeper<EvidenceRow> | undefined;
   let current = options.config;
   const comparing: Comparing = {
     book,
@@ -128,7 +134,7 @@ async function keepIn(
   book: ParityBook,
   { calendar, log }: ComparisonOptions,
   keepFor: () => number,
-): Promise<EvidenceKeeper> {
+): Promise<EvidenceKeeper<EvidenceRow>> {
   const { PostgresParity } = await import('../store/parity.ts');
   return keepEvidence({
     book,
@@ -148,10 +154,11 @@ function defectLog(log: Logger, now: () => number): (error: unknown) => void {
   };
 }
 
-function portsOf({ dataPlane, now, pause }: ComparisonOptions) {
+function portsOf({ dataPlane, now, pause, budget }: ComparisonOptions) {
   return {
     now,
     pause,
+    budget,
     snapshot: () => dataPlane.snapshot,
     isUnderPressure: () => dataPlane.overload.isUnderPressure,
     credentials: (path: Path, caller: Caller | undefined) => dataPlane.credentials(path, caller),
@@ -173,14 +180,28 @@ function everyFew(calendar: Calendar, work: () => Promise<void>): { close(): voi
   return calendar.every(KEEP_INTERVAL_MS, () => (running ??= work().finally(() => (running = undefined))));
 }
 
+/** A record that is read back is an answer of the route that it was read by. */
+function readBackSeen(
+  { dataPlane, onDirectAnswer }: ComparisonOptions,
+  asked: InboundRequest,
+  answer: PathAnswer,
+): void {
+  const { model: written } = asked.match.route;
+  const read = dataPlane.snapshot.entries.find(({ model }) => model.id === written.verify?.read);
+  if (read) onDirectAnswer(read.model, `read-back of ${written.id} ${asked.match.params.join('/')}`, answer);
+}
+
 /** What was read back says whether the write arrived as it was asked. */
 function judgeWrite(
-  { match }: InboundRequest,
+  options: ComparisonOptions,
+  longest: number,
+  asked: InboundRequest,
   body: Buffer,
   answer: PathAnswer | undefined,
-  longest: number,
 ): Verification {
   if (!answer) return cannotTell('not_read');
+  readBackSeen(options, asked, answer);
+  const { match } = asked;
   const { model } = match.route;
   return verifyWrite(model, body, match.dialect, answer, longest);
 }

@@ -26,6 +26,7 @@ const REFUSALS: ReadonlySet<number> = new Set([401, 403, 407]);
 const NOT_JUDGED: Readonly<Partial<Record<Outcome, ErrorReason>>> = {
   facade_rate_budget: 'rate_budget',
   facade_breaker_open: 'unavailable',
+  facade_upstream_unhealthy: 'unavailable',
   facade_bulkhead_full: 'unavailable',
   facade_overload: 'unavailable',
   facade_no_gateway: 'unavailable',
@@ -42,7 +43,8 @@ export function reasonNotToJudge({ failure }: PathAnswer): ErrorReason | undefin
 export function understood(route: RouteModel, answer: PathAnswer, longest: number): UnderstoodAnswer {
   const { rawHeaders, ms } = answer;
   const contentType = headerOf(rawHeaders, 'content-type');
-  const plain = decoded(answer.body, headerOf(rawHeaders, 'content-encoding'), longest);
+  const encoding = headerOf(rawHeaders, 'content-encoding');
+  const plain: Decoded = answer.isComplete ? decoded(answer.body, encoding, longest) : { kind: 'too large' };
   return { answer, ms, contentType, decoded: plain, ...judged(route, answer, plain, contentType) };
 }
 

@@ -1,7 +1,7 @@
 import type { ReadyLimits } from '../rollout/route.ts';
 import { REASON_TEXTS, type ErrorReason } from './comparison.ts';
 import { factCounts } from './coverage.ts';
-import { grouped, type Counted, type DifferenceGroup } from './groups.ts';
+import { grouped, isMoreThanNoise, type Counted, type CountOf, type DifferenceGroup } from './groups.ts';
 import type { FailureReport, LatencyReport, ReadBackReport } from './report.ts';
 import { neverReaches, type Pace } from './pace.ts';
 import { fewestProving } from './any-time.ts';
@@ -35,7 +35,9 @@ type ReasonKind =
   /** Writes that were read back did not arrive as they were asked. */
   | 'read_back'
   /** A write is not shadowed, and nothing reads it back. */
-  | 'unmeasured';
+  | 'unmeasured'
+  /** Direct changed where the two differ; added by drift/with-drift.ts. */
+  | 'drift';
 
 interface VerdictReason {
   readonly kind: ReasonKind;
@@ -62,6 +64,8 @@ interface JudgedEvidence {
   readonly groups: readonly DifferenceGroup[];
   readonly failures: FailureReport;
   readonly latency: LatencyReport | undefined;
+  /** Questions that direct answered and the other one met with 429: the gateway, and direct asked once more. */
+  readonly limited: { readonly cross: CountOf; readonly noise: CountOf };
   readonly unseen: readonly string[];
 }
 
@@ -78,6 +82,7 @@ export function verdictOf(judged: JudgedEvidence, limits: VerdictLimits): Parity
     ...parityReasons(judged, limits),
     ...expiredReasons(judged),
     ...failureReasons(judged, limits),
+    ...limitReasons(judged, limits),
     ...latencyReasons(judged, limits),
     ...coverageReasons(judged),
   ];
@@ -153,7 +158,7 @@ function dataReasons(judged: JudgedEvidence, { minSamples }: VerdictLimits): Ver
 }
 
 function certaintyReasons(
-  { parity, failures: { difference } }: JudgedEvidence,
+  { parity, failures: { difference }, limited }: JudgedEvidence,
   limits: VerdictLimits,
 ): VerdictReason[] {
   const reasons: VerdictReason[] = [];
@@ -163,6 +168,10 @@ function certaintyReasons(
   }
   if (difference.value > limits.errorRateDelta) {
     const text = `the gateway fails ${percent(difference.value)} more often than direct, perhaps by chance; at most ${percent(limits.errorRateDelta)} is wanted`;
+    reasons.push({ kind: 'uncertain', text });
+  }
+  if (limited.noise.count === 0 && isLimitedAbove(limited, limits.errorRateDelta)) {
+    const text = `${limitText(limited)}, perhaps by chance; at most ${percent(limits.errorRateDelta)} is wanted`;
     reasons.push({ kind: 'uncertain', text });
   }
   return reasons;
@@ -200,6 +209,18 @@ function failureReasons({ failures }: JudgedEvidence, { errorRateDelta }: Verdic
   const text = `the gateway fails ${percent(value)} more often than direct; at most ${percent(errorRateDelta)} is wanted`;
   return [{ kind: 'error_rate', text }];
 }
+
+/** The limit of the account meets direct's second question as often as the gateway's; a limit of its own does not. */
+function limitReasons({ limited }: JudgedEvidence, { errorRateDelta }: VerdictLimits): VerdictReason[] {
+  if (!isLimitedAbove(limited, errorRateDelta) || !isMoreThanNoise(limited.cross, limited.noise)) return [];
+  return [{ kind: 'error_rate', text: `${limitText(limited)}; at most ${percent(errorRateDelta)} is wanted` }];
+}
+
+const isLimitedAbove = ({ cross: { count, of } }: JudgedEvidence['limited'], most: number): boolean =>
+  count > of * most;
+
+const limitText = ({ cross: { count, of } }: JudgedEvidence['limited']): string =>
+  `the gateway answers 429 to ${grouped(count)} of ${grouped(of)} questions that direct answers`;
 
 function latencyReasons({ latency }: JudgedEvidence, { latencyP95Ratio }: VerdictLimits): VerdictReason[] {
   const ratio = latency?.ratio.p95;

@@ -60,14 +60,18 @@ export class Window {
     return before;
   }
 
-  /** Old stretches are folded, old folds go. @param length of the window, milliseconds */
+  /**
+   * Old stretches are folded, old folds go; so does what was gathered by a clock that was ahead, here or on another
+   * instance: it would count until that time comes, and a window longer. @param length of the window, milliseconds */
   fold(now: number, length: number): void {
     const stretch = stretchOf(length);
     const size = FOLDED * stretch;
     for (const [key, { start, evidence }] of this.#stretches) {
-      if (start > now - size) continue;
+      const isAhead = start > now + size;
+      if (start > now - size && !isAhead) continue;
       this.#stretches.delete(key);
       this.#latest = undefined;
+      if (isAhead) continue;
       this.#folded.add(key);
       const fold = Math.floor(start / size) * size;
       const whole = this.#folds.get(fold) ?? { since: start, evidence: new Evidence() };
@@ -75,7 +79,8 @@ export class Window {
       whole.evidence.merge(evidence);
       this.#folds.set(fold, whole);
     }
-    for (const fold of this.#folds.keys()) if (fold + size <= now - length) this.#folds.delete(fold);
+    for (const fold of this.#folds.keys())
+      if (fold + size <= now - length || fold > now + size) this.#folds.delete(fold);
     const forgotten = now - FORGET_FOLDED_AFTER * stretch;
     for (const key of this.#folded) if (Number(key.split(' ', 1)[0]) <= forgotten) this.#folded.delete(key);
   }

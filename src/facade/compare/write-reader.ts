@@ -13,7 +13,10 @@ import type { Verification } from './verify.ts';
  * gateway that answers 200 and drops a field, or sends `message` where the CRM wants `body`.
  */
 
-interface WriteReaderPorts extends Pick<ShadowPorts, 'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause'> {
+interface WriteReaderPorts extends Pick<
+  ShadowPorts,
+  'now' | 'snapshot' | 'credentials' | 'isUnderPressure' | 'pause' | 'budget'
+> {
   /** 0 ≤ x < 1. */
   readonly random: () => number;
   /** Did it arrive? @param body as the caller sent it; @param answer of direct; undefined: it could not be asked. */
@@ -53,7 +56,7 @@ export class WriteReader {
   /** Is this write one of the sample? */
   wants({ model: { verify } }: RouteEntry): boolean {
     if (!verify || this.#closing || this.pending >= MAX_PENDING || this.#ports.isUnderPressure()) return false;
-    return this.#ports.random() * BUCKETS < verify.sample;
+    return this.#ports.random() * BUCKETS < verify.sample && !this.#ports.budget.isSpent(verify.read);
   }
 
   /** Writes that wait to be read back, or are being read. */

@@ -2,8 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { startAutopilot, type Autopilot } from '../compare/autopilot/index.ts';
+import type { DriftTold } from '../compare/drift/watch.ts';
 import { LimitPause } from '../compare/limit-pause.ts';
+import { startDrift, type Drift } from '../compare/drift/start.ts';
 import { startComparison, type Comparing } from '../compare/start.ts';
+import type { ShadowBudget } from '../compare/shadow-budget.ts';
+import { startShadowBudget } from '../compare/start-budget.ts';
 import { startUnknownWrites } from '../compare/unknown-writes/start.ts';
 import type { UnknownWrites } from '../compare/unknown-writes/unknown-writes.ts';
 import type { RunningExtension } from '../extension/product.ts';
@@ -34,6 +38,8 @@ export interface Background {
   /** Opened by `start()` of it alone. */
   readonly store: StoreHolder;
   readonly comparing: Comparing;
+  readonly drift: Drift;
+  readonly budget: ShadowBudget;
   readonly unknownWrites: UnknownWrites;
   readonly steering: Steering;
   /** The flips of the store serve, or there is no store. Never rejects; pending for as long as the store cannot be had. */
@@ -53,11 +59,16 @@ export async function startBackground(
   const store = createStore(context);
   closing.defer(() => store.close());
   const reading: Reading = { store, pause: new LimitPause(context.now) };
-  const comparing = startComparing(context, runtime, reading);
+  // Told once there is somebody to tell: the look comes a minute after the start.
+  let notifying: Notifying | undefined = undefined as Notifying | undefined;
+  const drift = keepDrift(context, runtime, store, (...told) => notifying?.drifted(...told));
+  closing.defer(() => drift.close());
+  const budget = limitShadows(context, runtime, store, closing);
+  const comparing = startComparing(context, runtime, { ...reading, drift, budget });
   closing.defer(() => comparing.close());
   const unknownWrites = keepUnknownWrites(context, runtime, reading, closing);
   const instance = `${hostname()}-${randomBytes(3).toString('hex')}`;
-  const notifying = notify(context, runtime, { store, comparing, instance }, closing);
+  notifying = notify(context, runtime, { store, comparing, instance }, closing);
   const steering = createSteering(context, runtime, comparing);
   showShared(context, runtime, store, steering);
   const meter = new TrafficMeter({ metrics: runtime.metrics, calendar: context.calendar, log: context.log });
@@ -67,7 +78,7 @@ export async function startBackground(
   closing.defer(() => started.close());
   const extension = await startExtension(context, runtime, store);
   const autopilot = pilot(context, runtime, { store, steering, comparing, notifying }, closing);
-  const parts = { store, comparing, unknownWrites, steering, burnDown, autopilot, notifying, extension };
+  const parts = { store, comparing, drift, budget, unknownWrites, steering, burnDown, autopilot, notifying, extension };
   return { ...parts, flipsReady: started.ready };
 }
 
@@ -92,18 +103,43 @@ interface Reading {
 function startComparing(
   context: ComposeContext,
   { metrics, dataPlane, active }: Runtime,
-  { store, pause }: Reading,
+  { store, pause, drift, budget }: Reading & Pick<Background, 'drift' | 'budget'>,
 ): Comparing {
   const { log, now, calendar } = context;
   const { config } = active;
   const comparing = startComparison({
-    ...{ dataPlane, metrics, log, now, calendar, config, pause },
+    ...{ dataPlane, metrics, log, now, calendar, config, pause, budget },
     random: Math.random,
     hasStore: !store.isOff,
+    onDirectAnswer: drift.onDirectAnswer,
   });
   active.subscribe((next) => comparing.use(next.config));
   store.whenReady('parity', (opened) => comparing.keep(opened));
   return comparing;
+}
+
+function limitShadows(
+  { log, calendar, role }: ComposeContext,
+  { metrics, active }: Runtime,
+  store: StoreHolder,
+  closing: Closing,
+): ShadowBudget {
+  const started = startShadowBudget({ config: active.config, metrics, log, calendar, store, role });
+  active.subscribe((next) => started.use(next.config));
+  closing.defer(() => started.close());
+  return started.budget;
+}
+
+function keepDrift(
+  { log, calendar }: ComposeContext,
+  { metrics, dataPlane, active }: Runtime,
+  store: StoreHolder,
+  told: DriftTold,
+): Drift {
+  const models = () => dataPlane.snapshot.entries.map(({ model }) => model);
+  const drift = startDrift({ models, metrics, log, calendar, store, told });
+  active.subscribe(() => drift.use());
+  return drift;
 }
 
 function keepUnknownWrites(
@@ -124,8 +160,8 @@ type Noticed = Pick<Background, 'store' | 'comparing'> & Named;
 
 /** Started before the parts whose events it posts, so that it is closed after them. */
 function notify(
-  { environment, duties, calendar, log }: ComposeContext,
-  { metrics, dataPlane, active, breakers }: Runtime,
+  { environment, duties, calendar, log, role }: ComposeContext,
+  { metrics, dataPlane, active, breakers, health }: Runtime,
   { store, comparing, instance }: Noticed,
   closing: Closing,
 ): Notifying {
@@ -138,7 +174,14 @@ function notify(
     tellsVerdictsAlone: duties.mayLead,
   });
   active.subscribe((next) => notifying.use(next.config));
-  breakers.add((...change) => notifying.breakerChanged(...change));
+  breakers.add((route, path, state, isFollowed) => notifying.breakerChanged(route, path, state, isFollowed));
+  // Told by the process that checks. The first verdict that all is well is no news.
+  if (role.isFirst) {
+    health.listeners.add((upstream, state, before, last) => {
+      const isNews = state === 'unhealthy' || (state === 'healthy' && before === 'unhealthy');
+      if (isNews) notifying.healthChanged(upstream, state === 'healthy', last?.result ?? '');
+    });
+  }
   closing.defer(() => notifying.close());
   return notifying;
 }

@@ -32,6 +32,8 @@ export function createListeners(
     ...background,
     ...{ now, calendar, isSandbox, log, timeline, configFile, adminToken },
     book: background.comparing.book,
+    drift: background.drift,
+    budget: background.budget,
     forgetEvidence: (route) => background.comparing.forget(route),
     adminRoutes: background.extension?.adminRoutes ?? [],
   });

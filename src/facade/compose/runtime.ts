@@ -1,4 +1,5 @@
 import { DataPlane } from '../forward/data-plane.ts';
+import { HealthChecks } from '../forward/health-checks.ts';
 import { KillSwitch } from '../forward/kill-switch.ts';
 import type { BreakerListener } from '../forward/route-state.ts';
 import { Loader } from '../forward/reload.ts';
@@ -7,6 +8,7 @@ import { overloadLimits } from '../forward/settings.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { PendingWrites } from '../steer/pending-writes.ts';
 import { createRolloutStore, type RolloutStore } from '../steer/rollout-store.ts';
+import { watchHealth, type WatchedHealth } from './health.ts';
 import { ActiveConfig, type Active } from './active-config.ts';
 import type { Closing } from './closing.ts';
 import { ConfigFiles } from './config-files.ts';
@@ -18,6 +20,8 @@ export interface Runtime {
   readonly builder: RuntimeBuilder;
   /** Who hears of breakers that change. */
   readonly breakers: Set<BreakerListener>;
+  /** What the health checks of the upstreams say, and who hears of a change. */
+  readonly health: WatchedHealth;
   readonly loader: Loader;
   readonly rollouts: RolloutStore;
   /** What still has to be written into the history. */
@@ -33,7 +37,7 @@ export interface Runtime {
 
 /** @throws ConfigRefused with every problem, one a line. */
 export function createRuntime(context: ComposeContext, closing: Closing): Runtime {
-  const { environment, product, schema, variables, log, now, role, duties } = context;
+  const { environment, product, schema, variables, log, role, duties } = context;
   const file = environment.configFile;
   const { pair, extension } = product;
   const metrics = new Metrics();
@@ -48,11 +52,7 @@ export function createRuntime(context: ComposeContext, closing: Closing): Runtim
   });
   const { reload } = files;
   const breakers = new Set<BreakerListener>();
-  const builder = new RuntimeBuilder(metrics, now, (route, path, state, isFollowed) => {
-    // A change that another worker reported is not reported back.
-    if (!isFollowed) role.tell({ kind: 'breaker', route, path, state });
-    for (const listener of breakers) listener(route, path, state, isFollowed);
-  });
+  const builder = createBuilder(context, metrics, breakers);
   closing.defer(() => builder.close());
   const loader = new Loader({ file, pair, schema, builder, metrics, log, variables, workers: role.workers });
   const pending = new PendingWrites(log);
@@ -69,11 +69,27 @@ export function createRuntime(context: ComposeContext, closing: Closing): Runtim
     dataPlane.overload.configure(overloadLimits(next.config));
     killSwitch.look();
   });
+  const health = watchHealth(context, metrics, builder.health);
   const watch = (): void => {
+    startChecks(context, { builder, active }, health, closing);
     watchFiles(context, files, active, loader);
     closing.defer(() => files.close());
   };
-  return { metrics, builder, breakers, loader, rollouts, pending, active, dataPlane, killSwitch, watch, reload };
+  const steered = { loader, rollouts, pending, active, killSwitch, watch, reload };
+  return { metrics, builder, breakers, health, dataPlane, ...steered };
+}
+
+function createBuilder(
+  context: ComposeContext,
+  metrics: Metrics,
+  breakers: ReadonlySet<BreakerListener>,
+): RuntimeBuilder {
+  return new RuntimeBuilder(metrics, context.now, (route, path, state, isFollowed, rampStep) => {
+    // A change that another worker reported is not reported back.
+    const climbs = rampStep > 0 ? { rampStep } : {};
+    if (!isFollowed) context.role.tell({ kind: 'breaker', route, path, state, ...climbs });
+    for (const listener of breakers) listener(route, path, state, isFollowed, rampStep);
+  });
 }
 
 function createDataPlane(context: ComposeContext, metrics: Metrics, { config, snapshot }: Active): DataPlane {
@@ -85,15 +101,34 @@ function createDataPlane(context: ComposeContext, metrics: Metrics, { config, sn
 function createKillSwitch({ log, role }: ComposeContext, dataPlane: DataPlane): KillSwitch {
   const killSwitch = new KillSwitch(() => dataPlane.snapshot.killSwitchFile);
   let isByHand = false;
+  /** On for want of an answer alone, as every start with a database is for a moment: nobody has set it. */
+  let wasUnknown = false;
   killSwitch.subscribe((on, by) => {
     dataPlane.killed = on;
-    log.warn({ on, by }, 'kill switch');
+    if (!by.includes('unknown') && (on || !wasUnknown)) log.warn({ on, by }, 'kill switch');
+    else if (on) log.info('every route is direct until the database says whether the kill switch is on');
+    else log.info('the kill switch is off, says the database');
+    wasUnknown = by.join() === 'unknown';
     // By the file it is in all of them anyway.
     if (by.includes('admin') === isByHand) return;
     isByHand = !isByHand;
     role.tell({ kind: 'killed', on: isByHand });
   });
   return killSwitch;
+}
+
+/** Of several workers the first one asks, and tells the others. */
+function startChecks(
+  { role, now }: ComposeContext,
+  { builder, active }: Pick<Runtime, 'builder' | 'active'>,
+  { checked }: WatchedHealth,
+  closing: Closing,
+): void {
+  if (!role.isFirst) return;
+  const checks = new HealthChecks({ health: builder.health, onCheck: checked, now, random: Math.random });
+  closing.defer(() => checks.close());
+  active.subscribe(({ snapshot }) => checks.use(snapshot));
+  checks.use(active.current.snapshot);
 }
 
 function watchFiles({ role }: ComposeContext, files: ConfigFiles, active: ActiveConfig, loader: Loader): void {

@@ -38,6 +38,13 @@ const ruleFields = {
   headers: z.array(headerName).default([]).describe('Response headers that must agree, beside the kind of body.'),
 };
 
+const perDay = (description: string) =>
+  z
+    .int()
+    .min(1, 'write 1 or more, or leave it out for no limit; rollout.shadow: 0 copies nothing')
+    .optional()
+    .describe(description);
+
 const readyFields = {
   parity: z
     .number()
@@ -62,6 +69,7 @@ export const routeCompare = z.strictObject({
   ...ruleFields,
   tolerate: z.array(tolerance).prefault([]).describe('Values that may differ a little.'),
   unordered: z.array(unordered).default([]).describe('Lists whose order means nothing.'),
+  perDay: perDay('Of this route: requests that the comparison may make in a day (UTC), within those of all routes.'),
   ready: z.strictObject(readyFields).partial().default({}).describe('Replaces single values of `compare.ready`.'),
 });
 
@@ -102,6 +110,9 @@ export const compare = z.strictObject({
     .describe(
       'Comparisons of direct with direct below which nothing is said: what differs by itself is learnt first. 0: no waiting; what was not seen there counts as a mismatch.',
     ),
+  perDay: perDay(
+    'Requests that the comparison of all routes may make in a day (UTC), whichever way they go: shadows, second looks of direct against direct, read-backs. When they are spent it pauses until the next day; live requests never do. Left out: no limit.',
+  ),
   noiseShare: z
     .number()
     .min(0.01)

@@ -67,7 +67,24 @@ export function editRollout(
   if (!isDeepStrictEqual(config, withEdits(before, merged))) {
     throw new EditRefused(`${name} is written in a way that cannot be edited safely; change the number by hand`);
   }
-  return { text: after, diff: unifiedDiff(name, text, after) };
+  return { text: after, diff: unifiedDiff(name, text, after, secretLines(text)) };
+}
+
+/** Lines, from 0, that hold the address or the secret of a hook, which are no less secret for standing near a route. */
+function secretLines(text: string): (line: number) => boolean {
+  const { document, lines } = parseText(text);
+  const root: unknown = document.contents;
+  const targets = isMap(root) ? root.get('notify', true) : undefined;
+  const secret = new Set<number>();
+  for (const target of isSeq(targets) ? targets.items : []) {
+    for (const key of ['url', 'secret']) {
+      const range = isMap(target) ? (target.get(key, true) as Node | undefined)?.range : undefined;
+      if (!range) continue;
+      const [first, last] = [lines.linePos(range[0]).line, lines.linePos(range[1]).line];
+      for (let line = first; line <= last; line++) secret.add(line - 1);
+    }
+  }
+  return (line) => secret.has(line);
 }
 
 function accepted(result: ParsedConfig, complaint: string, name: string): FacadeConfig {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { percentDecode } from '../../http/percent.ts';
 import { duration } from '../../http/units.ts';
 import { databaseUrlFault, NOT_POSTGRES } from './database-url.ts';
-import { optional, strongToken, text, token, url, withDefault } from './variable-kinds.ts';
+import { optional, signingSecret, strongToken, text, token, url, withDefault } from './variable-kinds.ts';
 
 /**
  * Each variable by itself: its form and its default. What several say together is judged in environment.ts. No message
@@ -105,6 +105,7 @@ export const environmentSchema = z.object({
   GATEWAY_TOKEN: optional(token),
   FACADE_TOKENS: optional(tokenList),
   NOTIFY_SECRET: optional(strongToken),
+  FORCE_HEADER_SECRET: optional(signingSecret),
   FACADE_CONFIG: withDefault(text, 'config/facade.yaml'),
   WORKERS: withDefault(workers, 1),
   DRAIN_DELAY: withDefault(drainDelay, 0),

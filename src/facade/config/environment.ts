@@ -45,6 +45,8 @@ export interface Environment {
   readonly facadeTokens: readonly string[];
   /** Signs notifications; unset: those of targets with a `secret` of their own alone are signed. */
   readonly notifySecret: string | undefined;
+  /** Signs force headers; unset: those of known callers count unsigned, where the table allows them. */
+  readonly forceSecret: string | undefined;
   readonly configFile: string;
   /** Processes that serve; 1: this one. */
   readonly workers: number;
@@ -175,6 +177,7 @@ const SECRETS: readonly SecretVariable[] = [
   { name: 'FACADE_TOKENS', isList: true },
   { name: 'ADMIN_TOKEN', isList: false },
   { name: 'NOTIFY_SECRET', isList: false },
+  { name: 'FORCE_HEADER_SECRET', isList: false },
 ] satisfies readonly { readonly name: Variable; readonly isList: boolean }[];
 
 /** A secret has one purpose: who is given it for one would have the other. Faults name the variables alone. */
@@ -206,6 +209,7 @@ function named(env: CheckedVariables): Environment {
     gatewayToken: env.GATEWAY_TOKEN,
     facadeTokens: env.FACADE_TOKENS ?? [],
     notifySecret: env.NOTIFY_SECRET,
+    forceSecret: env.FORCE_HEADER_SECRET,
     configFile: env.FACADE_CONFIG,
     workers: env.WORKERS,
     drainDelayMs: env.DRAIN_DELAY,

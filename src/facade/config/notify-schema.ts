@@ -2,12 +2,23 @@ import { z } from 'zod';
 
 /** `notify:` of the rollout table: who is told of what changes. */
 
-export const NOTIFY_EVENTS = ['flip', 'proposal', 'roll_back', 'kill_switch', 'breaker', 'parity'] as const;
+export const NOTIFY_EVENTS = [
+  'flip',
+  'proposal',
+  'roll_back',
+  'kill_switch',
+  'breaker',
+  'health',
+  'parity',
+  'drift',
+] as const;
 /**
  * - `flip`: the rollout of a route changed. `roll_back`: back, by an operator or by the autopilot.
  * - `proposal`: the autopilot wants a step made.
  * - `kill_switch`: on or off. `breaker`: open, or closed again.
+ * - `health`: the health checks of an upstream fail, or succeed again.
  * - `parity`: a route that the gateway serves is no longer ready, or is ready again.
+ * - `drift`: direct answers otherwise than in the week before, or that is over.
  */
 export type NotifyEvent = (typeof NOTIFY_EVENTS)[number];
 

@@ -49,7 +49,12 @@ const breakerFields = {
     .describe('Share of failed attempts in the window that opens the breaker. Only faults of the upstream count.'),
   slowCall: positiveDuration('An answer that takes this long to begin counts as slow, even when it succeeds.'),
   slowRate: z.number().min(0.01).max(1).describe('Share of slow attempts in the window that opens the breaker.'),
-  reset: positiveDuration('How long it stays open before one probe is let through.'),
+  reset: positiveDuration(
+    'How long it stays open before one probe is let through. With `health` of its upstream it also waits until the checks succeed.',
+  ),
+  rampStep: duration(
+    'After the first success 1, 5, 25 and then 100 % of the attempts are let through, and one failure opens it again. A step ends after 10 successes, or after this time where traffic is low. 0s: the first success closes it.',
+  ),
 };
 
 /** A route's own settings: what is left out is taken from `defaults`. */
@@ -71,6 +76,7 @@ const defaultBreaker = z.strictObject({
   slowCall: breakerFields.slowCall.prefault('10s'),
   slowRate: breakerFields.slowRate.default(0.8),
   reset: breakerFields.reset.prefault('5s'),
+  rampStep: breakerFields.rampStep.prefault('5s'),
 });
 
 const autopilotGates = {
@@ -158,6 +164,40 @@ const rateBudget = z.strictObject({
   ),
 });
 
+const statuses = z
+  .string()
+  .regex(/^[1-5]\d\d(-[1-5]\d\d)?$/, 'write a status as 204 or a range as 200-399')
+  .or(z.int().min(200).max(599));
+
+const health = z.strictObject({
+  path: z
+    .string()
+    .regex(/^\/[!-~]*$/, 'write a path as /health')
+    .describe(
+      'Asked with GET below `url`, without credentials: a page that reads no data and needs no token. Never one of a lead.',
+    ),
+  interval: positiveDuration(
+    'From the end of a check to the next one, give or take a tenth. Of several workers one checks; each instance checks for itself.',
+  ).prefault('5s'),
+  timeout: positiveDuration('A check whose answer has not ended by then fails.').prefault('2s'),
+  unhealthyAfter: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(3)
+    .describe('Failed checks in a row that make the upstream unhealthy: attempts on the gateway then go to direct.'),
+  healthyAfter: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(2)
+    .describe('Successful checks in a row that make it healthy again, and that an open breaker waits for.'),
+  expectedStatuses: z
+    .union([statuses, z.array(statuses).min(1)])
+    .default('200-399')
+    .describe('Statuses of a success: 200, 200-399, or a list of such. Redirects are not followed.'),
+});
+
 const upstream = z.strictObject({
   url: z
     .string()
@@ -176,6 +216,11 @@ const upstream = z.strictObject({
     'A connection that is older serves no further request, and the next one looks the name up again. What is under way ends first. It decides how soon an upstream whose name moved is followed under steady traffic.',
   ).prefault('60s'),
   rateBudget: rateBudget.optional().describe('Leave out for an upstream without a rate limit.'),
+  health: health
+    .optional()
+    .describe(
+      'Active health checks. Left out: none, and live requests probe an open breaker. A check spends from `rateBudget`, and is left out while live traffic has spent half of it.',
+    ),
 });
 
 const rolloutFields = {
@@ -409,7 +454,9 @@ const server = z.strictObject({
   forceHeader: z
     .boolean()
     .default(false)
-    .describe('Known callers may send x-facade-force: direct|gateway to choose the side of one request.'),
+    .describe(
+      'Known callers may send x-facade-force: direct|gateway to choose the path of one request; with FORCE_HEADER_SECRET only what "c2s-facade force-header" has signed.',
+    ),
   trustedProxies: z
     .array(z.string())
     .default([])
@@ -511,6 +558,7 @@ export type FacadeConfig = Readonly<z.output<typeof facadeConfigSchema>> & {
 };
 export type RouteConfig = FacadeConfig['routes'][number];
 export type UpstreamConfig = z.output<typeof upstream>;
+export type HealthConfig = z.output<typeof health>;
 export type RateBudgetConfig = z.output<typeof rateBudget>;
 export type BodyRule = z.output<typeof bodyRule>;
 export type BodyField = z.output<typeof bodyField>;

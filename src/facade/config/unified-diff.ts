@@ -13,10 +13,18 @@ interface DiffLine {
   readonly after: number;
 }
 
-/** Empty when the texts are the same. @param name what stands behind `---` and `+++`. */
-export function unifiedDiff(name: string, before: string, after: string): string {
+/**
+ * Empty when the texts are the same. @param name what stands behind `---` and `+++`. @param isSecret a line of `before`,
+ * from 0, that must not be shown around a change: the surroundings end before it.
+ */
+export function unifiedDiff(
+  name: string,
+  before: string,
+  after: string,
+  isSecret: (line: number) => boolean = () => false,
+): string {
   const steps = script(linesOf(before), linesOf(after));
-  const hunks = hunksOf(steps).map(hunkText);
+  const hunks = hunksOf(steps, isSecret).map(hunkText);
   return hunks.length === 0 ? '' : `--- ${name}\n+++ ${name}\n${hunks.join('')}`;
 }
 
@@ -78,15 +86,18 @@ function walkBack(trace: readonly ReadonlyMap<number, number>[], x: number, y: n
 }
 
 /** Changes with their surroundings; those whose surroundings touch are one hunk. */
-function hunksOf(steps: readonly DiffLine[]): DiffLine[][] {
+function hunksOf(steps: readonly DiffLine[], isSecret: (line: number) => boolean): DiffLine[][] {
+  const isHidden = ({ kind, before }: DiffLine): boolean => kind === ' ' && isSecret(before);
   const hunks: DiffLine[][] = [];
   let end = -Infinity;
   steps.forEach(({ kind }, i) => {
     if (kind === ' ') return;
-    const from = Math.max(i - CONTEXT, end);
-    const to = Math.min(i + CONTEXT + 1, steps.length);
-    if (i - CONTEXT <= end) hunks.at(-1)?.push(...steps.slice(from, to));
-    else hunks.push(steps.slice(Math.max(i - CONTEXT, 0), to));
+    let from = Math.max(i, end);
+    while (from > Math.max(i - CONTEXT, end, 0) && !isHidden(steps[from - 1] as DiffLine)) from--;
+    let to = i + 1;
+    while (to < Math.min(i + CONTEXT + 1, steps.length) && !isHidden(steps[to] as DiffLine)) to++;
+    if (from <= end) hunks.at(-1)?.push(...steps.slice(from, to));
+    else hunks.push(steps.slice(from, to));
     end = to;
   });
   return hunks;

@@ -31,4 +31,7 @@ export const token = z
 /** What a caller of the facade, of its admin API or of a webhook presents. Below 16 characters it could be guessed over the network. */
 export const strongToken = token.min(16, 'must have 16 characters at least; "openssl rand -hex 24" makes one');
 
+/** Signs what a caller is handed and can try at leisure, so that it must not be guessed: 32 characters. */
+export const signingSecret = token.min(32, 'must have 32 characters at least; "openssl rand -hex 24" makes one');
+
 export const text = z.string().trim();

@@ -23,6 +23,8 @@ export class CallerAnswer {
   outcome: Outcome | undefined;
   /** The path that was asked before may have received it: what the next one says of itself is not the whole truth. */
   mayHaveArrived = false;
+  /** No path was sent any of it, or the one before had refused it unread. */
+  isUnsent = false;
   /** Keeps what the caller is told of an upstream. */
   keeper: AnswerKeeper | undefined;
   /** `x-facade-idempotency`: what became of the caller's Idempotency-Key. */
@@ -151,7 +153,7 @@ export class CallerAnswer {
   /** Nobody can say whether it was carried out. */
   isUnknownWrite(outcome: Outcome): boolean {
     const isSafe = this.#route.safety === 'safe';
-    return isUnknownWrite(outcome, isSafe) || (this.mayHaveArrived && !isSafe);
+    return (isUnknownWrite(outcome, isSafe) && !this.isUnsent) || (this.mayHaveArrived && !isSafe);
   }
 }
 

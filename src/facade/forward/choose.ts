@@ -7,6 +7,7 @@ import type { Path } from '../rollout/route.ts';
 import { stageOf } from '../rollout/stage.ts';
 import { bucketOfParam } from '../rollout/split.ts';
 import type { Caller } from './callers.ts';
+import { judgeForce, type ForceVerdict } from './force-header.ts';
 import type { PreparedRoute, RouteEntry } from './runtime-snapshot.ts';
 
 /**
@@ -18,8 +19,8 @@ interface Circumstances {
   readonly gatewayAvailable: boolean;
   /** The kill switch is on. */
   readonly killed: boolean;
-  /** As sent: only the name of a path forces it, and only where the table allows it. */
-  readonly forceHeader: string | string[] | undefined;
+  /** What {@link forcedBy} its header. */
+  readonly forced: Path | undefined;
   /** Path of the last write of its sticky value, while a read is pinned to it. */
   readonly lastWriter: Path | undefined;
   /** {@link bucketFor} it. */
@@ -31,7 +32,7 @@ export function choose(
   match: Match<PreparedRoute>,
   method: string,
   caller: Caller | undefined,
-  { gatewayAvailable, killed, forceHeader, lastWriter, bucket }: Circumstances,
+  { gatewayAvailable, killed, forced, lastWriter, bucket }: Circumstances,
 ): Choice {
   const { model } = match.route;
   return decide({
@@ -43,11 +44,25 @@ export function choose(
     callerKnown: caller !== undefined,
     method,
     paramsSafe: paramsSafe(match),
-    forced: forcedPath(forceHeader),
+    forced,
     named: caller && model.callers?.get(caller.id),
     lastWriter,
     bucket,
   });
+}
+
+/**
+ * What the force header of a known caller comes to; undefined: none was sent, or the caller is unknown, who never takes the
+ * gateway. @param secret FORCE_HEADER_SECRET
+ */
+export function forcedBy(
+  sent: string | readonly string[] | undefined,
+  secret: string | undefined,
+  { route }: Match<PreparedRoute>,
+  caller: Caller | undefined,
+): ForceVerdict | undefined {
+  if (sent === undefined || !caller) return undefined;
+  return judgeForce(sent, secret, { route: route.model.id, caller: caller.id, at: Date.now() });
 }
 
 /** The bucket of the route's sticky value, 0..9999. */
@@ -76,8 +91,4 @@ export function paramsSafe({ route, params }: Match<PreparedRoute>): boolean {
   const [first] = params;
   for (const literal of route.reserved) if (decodesTo(first as string, literal)) return false;
   return true;
-}
-
-function forcedPath(value: string | string[] | undefined): Path | undefined {
-  return value === 'direct' || value === 'gateway' ? value : undefined;
 }

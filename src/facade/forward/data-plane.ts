@@ -15,7 +15,7 @@ import { credentialsFor, type OwnTokens } from './credentials.ts';
 import { DeadlineWatch } from '../../http/deadlines.ts';
 import { Discovery } from './discovery.ts';
 import { Exchange, type InboundRequest, type ExchangeContext } from './exchange.ts';
-import type { RuntimeSnapshot, RouteEntry } from './runtime-snapshot.ts';
+import type { PreparedRoute, RuntimeSnapshot, RouteEntry } from './runtime-snapshot.ts';
 import { requestRules, type Credentials } from './headers.ts';
 import { Overload, OVERLOADED, type OverloadLimits, type ShedReason } from './overload.ts';
 import { createPages, isHealthCheck, type Pages } from './pages.ts';
@@ -25,7 +25,7 @@ import { endWithProblem, sendProblem, sendReady, type Problem } from '../../http
 import { refusalFor } from './refusals.ts';
 import { givenRequestId, requestIdOf } from '../../http/request-id.ts';
 import type { KeyedWrites } from './keyed-writes.ts';
-import { LastWriters } from './last-writers.ts';
+import { LastWriters, stickyValueOf } from './last-writers.ts';
 import type { ShadowSink } from './shadow-sink.ts';
 import type { UnknownWriteSink } from './unknown-write-sink.ts';
 import { percentDecodeLoosely } from '../../http/percent.ts';
@@ -46,6 +46,8 @@ interface DataPlaneOptions extends OwnTokens {
   readonly now: () => number;
   readonly pair: Pick<ApiPair, 'names' | 'tokens'>;
   readonly facadeTokens: readonly string[];
+  /** Signs force headers; undefined: those of known callers count unsigned. */
+  readonly forceSecret?: string | undefined;
   readonly overload: OverloadLimits;
   readonly log: Logger;
   /** Undefined: off. */
@@ -104,6 +106,7 @@ export class DataPlane {
       unknownWrites: undefined,
       keyedWrites: undefined,
       lastWriters: new LastWriters(),
+      forceSecret: options.forceSecret,
     };
     this.#tunnels = new Tunnels(this.#context);
     this.pages = createPages(() => this.#draining, options.log);
@@ -146,6 +149,16 @@ export class DataPlane {
   /** An Idempotency-Key has an effect from now on; set once by the composition root. */
   set keyedWrites(keyedWrites: KeyedWrites) {
     this.#context.keyedWrites = keyedWrites;
+  }
+
+  get forceSecret(): string | undefined {
+    return this.#context.forceSecret;
+  }
+
+  /** Path of the last write that this process sent of the request's sticky value, while a read is pinned to it. */
+  lastWriterOf(match: Match<PreparedRoute>, caller: Caller): Path | undefined {
+    const { now, lastWriters } = this.#context;
+    return lastWriters.pathOf(stickyValueOf(match, caller), now(), match.route.model.pinAfterWriteMs);
   }
 
   /** What a path is shown in a caller's place. */

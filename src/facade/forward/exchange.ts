@@ -14,7 +14,7 @@ import { Attempt, type AttemptOwner } from './attempt.ts';
 import { REFUSED } from './breaker.ts';
 import { CallerAnswer } from './caller-answer.ts';
 import type { Caller } from './callers.ts';
-import { bucketFor, choose, decisionLine } from './choose.ts';
+import { bucketFor, choose, decisionLine, forcedBy } from './choose.ts';
 import type { Connection } from './connection.ts';
 import type { Bounded, DeadlineWatch } from '../../http/deadlines.ts';
 import { HeldAnswer, understand } from './error-answer.ts';
@@ -27,6 +27,7 @@ import { InboundBody } from './inbound-body.ts';
 import { byForm, headFits, methodFor, mustHoldBody, planFor, type Plan, type Target } from './plan.ts';
 import type { Waiter } from '../../http/rate-budget.ts';
 import { handOver, sampleOf, type SamplingDecision } from './sampling.ts';
+import { FORCE_HEADER } from './force-header.ts';
 import { stickyValueOf, type LastWriters } from './last-writers.ts';
 import { UNAVAILABLE, type Admission, type KeyedWrite, type KeyedWrites } from './keyed-writes.ts';
 import type { ShadowSink } from './shadow-sink.ts';
@@ -59,6 +60,8 @@ export interface ExchangeContext {
   /** Undefined: there is no database, and so an Idempotency-Key has no effect. */
   readonly keyedWrites: KeyedWrites | undefined;
   readonly lastWriters: LastWriters;
+  /** Signs force headers; undefined: those of known callers count unsigned. */
+  readonly forceSecret: string | undefined;
 }
 
 /** What the data plane found out from the head of a request that it passes on, as a request or as a tunnel. */
@@ -197,7 +200,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     const choice = choose(match, req.method as string, caller, {
       gatewayAvailable: upstreams.gateway !== undefined,
       killed: this.#context.killed,
-      forceHeader: forceHeader ? req.headers['x-facade-force'] : undefined,
+      forced: forceHeader ? this.#forced() : undefined,
       lastWriter: this.#lastWriter(),
       bucket,
     });
@@ -207,6 +210,12 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     if (shadowSink && this.#entry.model.gateway.length > 0)
       this.#sample = sampleOf(shadowSink, this.#asked, choice, bucket);
     return choice;
+  }
+
+  #forced(): Path | undefined {
+    const { match, caller, req } = this.#asked;
+    const verdict = forcedBy(req.headers[FORCE_HEADER], this.#context.forceSecret, match, caller);
+    return typeof verdict === 'string' ? verdict : undefined;
   }
 
   /** The path that this read is pinned to. */
@@ -231,6 +240,9 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #ask(path: Path): void {
     this.#path = path;
     this.#phase = PLANNING;
+    if (path === 'gateway' && this.#snapshot.health.gateway.isUnhealthy && this.#mayAvoidGateway()) {
+      return this.#cannotServe('facade_upstream_unhealthy');
+    }
     const { match, req } = this.#asked;
     const body = this.#body;
     const fits = headFits(match, path, req, body !== undefined, this.#keyed !== undefined);
@@ -241,6 +253,13 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
       if (!body.hasArrived) return this.#awaitBody(path, body);
     }
     this.#makePlan(path);
+  }
+
+  /** Where direct cannot answer in its place, an unhealthy gateway is asked all the same: a check alone refuses nobody. */
+  #mayAvoidGateway(): boolean {
+    const { model, state } = this.#entry;
+    if (model.direct.length === 0 || model.rollout.fallback !== 'direct') return false;
+    return !this.#snapshot.health.direct.isUnhealthy && state.breakerState('direct') !== 'open';
   }
 
   /** No place is taken and no budget spent for a body that comes slowly, or never: a few callers would hold them all. */
@@ -318,7 +337,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
   #launch(upstream: Upstream, { target, body, isTranslated }: Plan): void {
     const { req, match, connection, caller, standing, requestId } = this.#asked;
     const breaker = this.#entry.state.breaker(upstream.path);
-    const permit = breaker ? breaker.acquire(standing) : 0;
+    const permit = breaker ? breaker.acquire(standing, this.#entry.model.safety === 'unsafe') : 0;
     if (permit === REFUSED) return this.#cannotServe('facade_breaker_open', breaker?.retryAfter());
     if (!upstream.enter(standing)) {
       breaker?.report(permit, 'neutral', 0, this.#startedAt);
@@ -509,6 +528,12 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     this.#snapshot.upstreams[limit]?.rateBudget?.pauseFor(retryAfter, this.#asked.standing);
   }
 
+  /** Of the body that is still waited for no path has had a byte. */
+  #refuseUnsent(outcome: Outcome): void {
+    this.#answer.isUnsent = true;
+    this.#refuse(outcome);
+  }
+
   drained(): void {
     attemptOf(this.#phase)?.resume();
   }
@@ -525,7 +550,7 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
         if (isOver) this.#refuse(UNAVAILABLE.outcome, UNAVAILABLE.retryAfterMs);
         return;
       case 'planning':
-        if (isOver || this.#body?.isSilent(now, deadlines.idle)) this.#refuse('client_timeout');
+        if (isOver || this.#body?.isSilent(now, deadlines.idle)) this.#refuseUnsent('client_timeout');
         return;
       case 'queued':
         if (!isOver) return;

@@ -4,10 +4,11 @@ import type { DecisionReason } from '../rollout/decide.ts';
 import type { Match, Matcher } from '../rollout/matcher.ts';
 import { OUTCOMES, type Outcome } from '../rollout/outcome.ts';
 import { stageOf, type Stage } from '../rollout/stage.ts';
-import { bucketFor, choose } from './choose.ts';
+import { bucketFor, choose, forcedBy } from './choose.ts';
 import type { Caller } from './callers.ts';
 import type { Untranslatable } from '../dialect/result.ts';
 import { mayFailover } from './failover.ts';
+import { FORCE_HEADER, type ForceRefusal, type ForceVerdict } from './force-header.ts';
 import type { PreparedRoute } from './runtime-snapshot.ts';
 import { byForm, headFits, methodFor, planFor } from './plan.ts';
 import { parseTarget } from './target.ts';
@@ -15,7 +16,7 @@ import { parseTarget } from './target.ts';
 /**
  * What would become of a request, step by step, without sending it: the same functions in the same order as
  * exchange.ts, on the table that serves or on one that is only written. What depends on the moment (breaker, bulkhead,
- * rate budget, a write of a moment ago) is not guessed.
+ * rate budget) is not guessed.
  */
 
 /** A request that nobody sends. */
@@ -36,6 +37,10 @@ interface Situation {
   readonly gatewayAvailable: boolean;
   readonly killed: boolean;
   readonly forceHeader: boolean;
+  /** FORCE_HEADER_SECRET. */
+  readonly forceSecret: string | undefined;
+  /** The path that a read is pinned to; undefined: no facade runs that could have sent a write. */
+  readonly lastWriterOf: ((match: Match<PreparedRoute>, caller: Caller) => Path | undefined) | undefined;
   /** Base URL of each upstream, without a slash at the end. */
   readonly bases: Readonly<Record<Path, string>>;
 }
@@ -75,11 +80,22 @@ export type Explanation =
       readonly shadowBuckets: number;
       readonly side: Path | undefined;
       readonly reason: DecisionReason;
+      /** Why the force header that was sent does not count; undefined: none was sent, or it counts. */
+      readonly forceIgnored: ForceRefusal | undefined;
+      /** Undefined: the route pins no reads, or not this caller's. */
+      readonly pin: Pin | undefined;
       /** In the order in which they would be tried; the second only where the first is not tried at all. */
       readonly sendings: readonly Sending[];
       readonly fallback: Fallback;
       readonly failover: FailoverRule;
     };
+
+/** `pinAfterWrite` of a read. */
+interface Pin {
+  readonly forMs: number;
+  /** The path of the last write. `none`: no write of late. `unknown`: no running facade was asked. */
+  readonly lastWriter: Path | 'none' | 'unknown';
+}
 
 /** When a request that the gateway did not serve would be asked of direct. */
 interface FailoverRule {
@@ -101,12 +117,14 @@ export function explainRequest(situation: Situation, question: Question): Explan
   const match = byForm(claim, body !== undefined, body);
   const { model } = match.route;
   const bucket = bucketFor(match, caller);
+  const forced = forcedOf(situation, question, match);
+  const pin = pinOf(situation, match, caller);
   const choice = choose(match, method, caller, {
     bucket,
-    lastWriter: undefined,
+    lastWriter: pin?.lastWriter === 'direct' || pin?.lastWriter === 'gateway' ? pin.lastWriter : undefined,
     gatewayAvailable: situation.gatewayAvailable,
     killed: situation.killed,
-    forceHeader: situation.forceHeader ? question.headers['x-facade-force'] : undefined,
+    forced: typeof forced === 'string' ? forced : undefined,
   });
   const { gateway, shadow, stickyBy, fallback } = model.rollout;
   return {
@@ -123,10 +141,29 @@ export function explainRequest(situation: Situation, question: Question): Explan
     shadowBuckets: shadow,
     side: choice.path,
     reason: choice.reason,
+    forceIgnored: typeof forced === 'object' ? forced.ignored : undefined,
+    pin,
     sendings: choice.path ? sendingsOf(situation, question, match, choice.path) : [refused('gateway', choice.refusal)],
     fallback,
     failover: failoverOf(match.route, fallback),
   };
+}
+
+function forcedOf(
+  { forceHeader, forceSecret }: Situation,
+  { headers, caller }: Question,
+  match: Match<PreparedRoute>,
+): ForceVerdict | undefined {
+  const sent = headers[FORCE_HEADER];
+  if (sent === undefined) return undefined;
+  if (!forceHeader) return { ignored: 'server.forceHeader is off' };
+  return caller ? forcedBy(sent, forceSecret, match, caller) : { ignored: 'of an unknown caller' };
+}
+
+function pinOf({ lastWriterOf }: Situation, match: Match<PreparedRoute>, caller: Caller | undefined): Pin | undefined {
+  const { pinAfterWriteMs: forMs } = match.route.model;
+  if (forMs === 0 || !caller) return undefined;
+  return { forMs, lastWriter: lastWriterOf ? (lastWriterOf(match, caller) ?? 'none') : 'unknown' };
 }
 
 function sendingsOf(situation: Situation, question: Question, match: Match<PreparedRoute>, path: Path): Sending[] {

@@ -26,6 +26,7 @@ const DETAILS: Partial<Record<Outcome, string>> = {
   origin_unknown: '{Gateway} got no usable answer from {direct}.',
   origin_timeout: '{Direct} did not answer {gateway} in time.',
   facade_breaker_open: 'The upstream of this route is failing and is given a pause. Nothing was sent; try again later.',
+  facade_upstream_unhealthy: 'The health checks of this upstream fail. Nothing was sent; try again later.',
   facade_bulkhead_full: 'All places to this upstream are taken. Nothing was sent; try again later.',
   facade_rate_budget: 'The rate budget of the upstream is spent. Nothing was sent; try again later.',
   facade_overload: 'The facade has more to do than it can. Nothing was sent; try again in a moment.',

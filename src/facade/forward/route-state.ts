@@ -2,10 +2,27 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Metrics } from '../observe/metrics.ts';
 import { RouteRecorder } from '../observe/recorder.ts';
 import type { Path, RouteModel, ServedPath } from '../rollout/route.ts';
-import { Breaker, type BreakerState } from './breaker.ts';
+import { Breaker, type BreakerState, type HealthGate } from './breaker.ts';
 
-/** Hears of every breaker that changed. @param isFollowed by what another process saw. */
-export type BreakerListener = (route: string, path: Path, state: BreakerState, isFollowed: boolean) => void;
+/**
+ * Hears of every breaker that changed, and of each step of its ramp.
+ * @param isFollowed by what another process saw. @param rampStep 0 unless it climbs.
+ */
+export type BreakerListener = (
+  route: string,
+  path: Path,
+  state: BreakerState,
+  isFollowed: boolean,
+  rampStep: number,
+) => void;
+
+/** What breakers hear of, whatever route they are of. */
+interface BreakerSurroundings {
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly onBreaker?: BreakerListener | undefined;
+  readonly health?: Readonly<Record<Path, HealthGate>> | undefined;
+}
 
 /**
  * What lives on across reloads of one route: its breakers and its counters. A reload never resets a breaker of a route
@@ -14,16 +31,14 @@ export type BreakerListener = (route: string, path: Path, state: BreakerState, i
 export class RouteState {
   readonly recorder: RouteRecorder;
   readonly #metrics: Metrics;
-  readonly #now: () => number;
-  readonly #onBreaker: BreakerListener | undefined;
+  readonly #surroundings: BreakerSurroundings;
   readonly #breakers: Partial<Record<Path, Breaker>> = {};
   #model: RouteModel;
 
-  constructor(model: RouteModel, metrics: Metrics, now: () => number, onBreaker?: BreakerListener) {
-    this.#onBreaker = onBreaker;
+  constructor(model: RouteModel, metrics: Metrics, surroundings: BreakerSurroundings) {
+    this.#surroundings = surroundings;
     this.#model = model;
     this.#metrics = metrics;
-    this.#now = now;
     const paths = pathsOf(model);
     const method = (model.direct[0] ?? model.gateway[0])?.method ?? 'GET';
     // A route may gain a path at the next reload; what no route claims has one for good.
@@ -64,13 +79,33 @@ export class RouteState {
   /** The breaker of a path, made when it is first needed; undefined when the route has none. */
   breaker(path: Path): Breaker | undefined {
     if (!this.#model.breaker.enabled) return undefined;
-    return (this.#breakers[path] ??= new Breaker(this.#model.breaker, {
-      now: this.#now,
+    return (this.#breakers[path] ??= this.#createBreaker(path));
+  }
+
+  #createBreaker(path: Path): Breaker {
+    const { now, onBreaker, health } = this.#surroundings;
+    const breaker = new Breaker(this.#model.breaker, {
+      now,
+      ...(health && { health: health[path] }),
+      isOfWrites: () => this.#model.safety === 'unsafe',
       onChange: (state, isFollowed) => {
         this.#tell(path, state);
-        this.#onBreaker?.(this.#model.id, path, state, isFollowed);
+        onBreaker?.(this.#model.id, path, state, isFollowed, breaker.rampStep);
       },
-    }));
+    });
+    return breaker;
+  }
+
+  /** Percent of the attempts that the ramp of a path's breaker lets through; undefined: it is not half-open. */
+  rampPercent(path: Path): number | undefined {
+    return this.#breakers[path]?.rampPercent;
+  }
+
+  /** There is news of the health checks of a path. @param isBack it was unhealthy, and is well again. */
+  healthChecked(path: Path, isBack: boolean): void {
+    const breaker = this.#breakers[path];
+    if (isBack) breaker?.rampUp();
+    breaker?.healthChecked();
   }
 
   /** The state of a path's breaker, without making one. */

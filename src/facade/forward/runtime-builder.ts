@@ -17,6 +17,7 @@ import {
 } from './runtime-snapshot.ts';
 import { RouteState, type BreakerListener } from './route-state.ts';
 import { Upstream, type UpstreamSettings } from './upstream.ts';
+import { UpstreamHealth, type HealthSettings } from './upstream-health.ts';
 
 /**
  * Turns a compiled config into the snapshot that serves, and keeps what outlives it: route states, upstreams and the
@@ -28,6 +29,8 @@ export interface RuntimeSettings {
   readonly routes: readonly RouteModel[];
   readonly unclaimed: Unclaimed;
   readonly upstreams: { readonly direct: UpstreamSettings; readonly gateway: UpstreamSettings | undefined };
+  /** Undefined: not checked. */
+  readonly health: Readonly<Record<Path, HealthSettings | undefined>>;
   readonly failover: FailoverSettings;
   /** Share of every limit, 0..1, that strangers cannot use. */
   readonly knownShare: number;
@@ -45,6 +48,8 @@ export class RuntimeBuilder {
   readonly #now: () => number;
   readonly #onBreaker: BreakerListener | undefined;
   readonly #states = new Map<string, RouteState>();
+  /** Lives on across reloads. */
+  readonly health: Readonly<Record<Path, UpstreamHealth>>;
   readonly #retired = new Set<Upstream>();
   #upstreams: RuntimeSnapshot['upstreams'] | undefined;
   #failover: { settings: RuntimeSettings['failover']; budget: FailoverBudget } | undefined;
@@ -53,12 +58,20 @@ export class RuntimeBuilder {
     this.#onBreaker = onBreaker;
     this.#metrics = metrics;
     this.#now = now;
+    this.health = { direct: new UpstreamHealth(now), gateway: new UpstreamHealth(now) };
+    for (const path of ['direct', 'gateway'] as const) {
+      this.health[path].onChecked((isBack) => {
+        for (const state of this.#states.values()) state.healthChecked(path, isBack);
+      });
+    }
     metrics.observeInflight(() => this.#inflight());
   }
 
   /** The next snapshot. Route states are found again by route id. */
   build(settings: RuntimeSettings): RuntimeSnapshot {
     const upstreams = this.#nextUpstreams(settings);
+    for (const path of ['direct', 'gateway'] as const)
+      this.health[path].configure(settings.health[path], upstreams[path]?.settings.url);
     const entries = settings.routes.map((model) => this.#entry(model, settings.routes));
     const unclaimed = this.#unclaimed(settings.unclaimed);
     this.#forgetOthers(new Set([PASSTHROUGH, ...settings.routes.map(({ id }) => id)]));
@@ -70,6 +83,7 @@ export class RuntimeBuilder {
       entries,
       unclaimed,
       upstreams,
+      health: this.health,
       failoverBudget: this.#nextBudget(settings.failover),
       knownShare: settings.knownShare,
       hop: hopOf(settings),
@@ -82,8 +96,8 @@ export class RuntimeBuilder {
   }
 
   /** The breaker of another process's same route changed. What this process does not have is no news. */
-  followBreaker(route: string, path: Path, state: BreakerState): void {
-    this.#states.get(route)?.breaker(path)?.follow(state);
+  followBreaker(route: string, path: Path, state: BreakerState, rampStep = 0): void {
+    this.#states.get(route)?.breaker(path)?.follow(state, rampStep);
   }
 
   /** Ends what outlives requests. Call it when the last one has ended. */
@@ -119,8 +133,12 @@ export class RuntimeBuilder {
   #state(model: RouteModel): RouteState {
     let state = this.#states.get(model.id);
     if (state) state.update(model);
-    else this.#states.set(model.id, (state = new RouteState(model, this.#metrics, this.#now, this.#onBreaker)));
+    else this.#states.set(model.id, (state = this.#newState(model)));
     return state;
+  }
+
+  #newState(model: RouteModel): RouteState {
+    return new RouteState(model, this.#metrics, { now: this.#now, onBreaker: this.#onBreaker, health: this.health });
   }
 
   #forgetOthers(ids: ReadonlySet<string>): void {

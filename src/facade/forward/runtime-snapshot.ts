@@ -5,6 +5,7 @@ import type { FailoverBudget } from './failover-budget.ts';
 import type { AnswerRewriter } from './answer-rewriter.ts';
 import type { RouteState } from './route-state.ts';
 import type { Upstream } from './upstream.ts';
+import type { UpstreamHealth } from './upstream-health.ts';
 
 /** A route with what was worked out of it once: enough to decide and to plan, and so to explain. */
 export interface PreparedRoute {
@@ -42,6 +43,8 @@ export interface RuntimeSnapshot {
   /** What no route claims; not among `entries`. */
   readonly unclaimed: UnclaimedEntries;
   readonly upstreams: { readonly direct: Upstream; readonly gateway: Upstream | undefined };
+  /** Of the upstreams: what their health checks say. */
+  readonly health: Readonly<Record<Path, UpstreamHealth>>;
   readonly failoverBudget: FailoverBudget;
   /** Share of every limit, 0..1, that strangers cannot use. */
   readonly knownShare: number;

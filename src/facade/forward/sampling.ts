@@ -38,15 +38,18 @@ export function sampleOf(
   const { rollout, safety } = match.route.model;
   if (safety !== 'safe') {
     const isReadBack = choice.path === 'gateway' && announcesBody(req) && shadowSink.wantsWrite(match.route);
-    return isReadBack || isSeen ? { capture: undefined, isShadowed: false, isSeen, isReadBack } : undefined;
+    if (!isReadBack && !isSeen) return undefined;
+    const room = isSeen && choice.path === 'direct' ? shadowSink.sampleBytes(match.route) : 0;
+    return { capture: bufferOf(room), isShadowed: false, isSeen, isReadBack };
   }
   const shadowed = rollout.shadow > 0 && isShadowed(rollout, bucket);
-  const isLookedAt = shadowed || (rollout.shadow > 0 && isSeen && choice.path === 'direct');
+  const isLookedAt = shadowed || (isSeen && choice.path === 'direct');
   if (!isLookedAt || announcesBody(req) || isConditional(req.headers)) return isSeen ? SEEN : undefined;
-  const room = shadowed ? shadowSink.captureBytes(match.route) : shadowSink.sampleBytes(match.route);
-  const capture = room > 0 ? new ResponseBuffer(room) : undefined;
+  const capture = bufferOf(shadowed ? shadowSink.captureBytes(match.route) : shadowSink.sampleBytes(match.route));
   return { capture, isShadowed: shadowed, isSeen, isReadBack: false };
 }
+
+const bufferOf = (room: number): ResponseBuffer | undefined => (room > 0 ? new ResponseBuffer(room) : undefined);
 
 const SEEN: SamplingDecision = { capture: undefined, isShadowed: false, isSeen: true, isReadBack: false };
 

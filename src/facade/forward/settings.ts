@@ -1,9 +1,10 @@
 import type { ApiPair } from '../rollout/api-pair.ts';
-import type { FacadeConfig, UpstreamConfig } from '../config/schema.ts';
+import type { FacadeConfig, HealthConfig, UpstreamConfig } from '../config/schema.ts';
 import { compileRoutes, compileUnclaimed } from '../rollout/compile.ts';
 import type { OverloadLimits } from './overload.ts';
 import type { RuntimeSettings } from './runtime-builder.ts';
 import type { UpstreamSettings } from './upstream.ts';
+import type { HealthSettings, StatusRange } from './upstream-health.ts';
 
 /** From what the operator wrote to what the table is built of; no gateway where no URL is. */
 export function runtimeSettings(config: FacadeConfig, pair: ApiPair, digest: string): RuntimeSettings {
@@ -18,6 +19,13 @@ export function runtimeSettings(config: FacadeConfig, pair: ApiPair, digest: str
       direct: upstreamSettings(upstreams.direct, connect, knownShare),
       gateway: upstreams.gateway.url === '' ? undefined : upstreamSettings(upstreams.gateway, connect, knownShare),
     },
+    health: {
+      direct: upstreams.direct.health && healthSettings(upstreams.direct.health),
+      gateway:
+        upstreams.gateway.url === '' || !upstreams.gateway.health
+          ? undefined
+          : healthSettings(upstreams.gateway.health),
+    },
     failover: { ...failover, knownShare },
     knownShare,
     trustedProxies: server.trustedProxies,
@@ -25,6 +33,17 @@ export function runtimeSettings(config: FacadeConfig, pair: ApiPair, digest: str
     killSwitchFile: server.killSwitchFile,
     successSample: log.successSample,
   };
+}
+
+/** Of what the operator wrote. */
+export function healthSettings({ interval, timeout, expectedStatuses, ...rest }: HealthConfig): HealthSettings {
+  return { ...rest, intervalMs: interval, timeoutMs: timeout, expected: [expectedStatuses].flat().map(statusRange) };
+}
+
+/** `204`, `200-399` */
+function statusRange(written: string | number): StatusRange {
+  const [from = 0, to = from] = String(written).split('-').map(Number);
+  return { from, to };
 }
 
 /** What the process takes on at most. */

@@ -5,7 +5,7 @@ import type { Path } from '../rollout/route.ts';
 
 /** What a target is told, as it stands in the queue; post.ts makes the body of it. No personal data, no secrets. */
 
-/** Percentages of a route, a state of the kill switch or of a breaker, a verdict. */
+/** Percentages of a route, a state of the kill switch, of a breaker or of an upstream, a verdict. */
 export type NotifiedState = RolloutSet | string;
 
 export interface NotifiedChange {
@@ -27,7 +27,7 @@ export interface Notification extends Partial<NotifiedChange> {
   readonly instance: string;
   /** Of a flip of several routes, in the place of `route`, `from` and `to`. */
   readonly changes?: readonly NotifiedChange[] | undefined;
-  /** Of a breaker. */
+  /** Of a breaker, or of an upstream. */
   readonly path?: Path | 'passthrough' | undefined;
   readonly who?: string | undefined;
   readonly source?: FlipSource | undefined;

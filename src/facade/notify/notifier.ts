@@ -29,6 +29,17 @@ export interface NotifierPorts {
   readonly log: Logger;
 }
 
+/** A target as it is shown. */
+interface TargetView {
+  readonly target: string;
+  readonly events: readonly string[];
+  readonly isSigned: boolean;
+  /** It did not take the last post. */
+  readonly isFailing: boolean;
+  /** The last post, a test included; null: this process has posted nothing there yet. */
+  readonly last: { readonly at: string; readonly answer: string } | null;
+}
+
 /** What a target answered to a test. */
 export interface TestedTarget {
   readonly target: string;
@@ -60,6 +71,8 @@ export class Notifier {
   #store: PostgresNotifications | undefined;
   readonly #lanes = new Map<string, Promise<void>>();
   readonly #failing = new Map<string, Failing>();
+  /** By the key of a target, tests included. Targets that left the table are few. */
+  readonly #last = new Map<string, PostResult & { readonly at: number }>();
   #beating: Promise<void> | undefined;
   #isAskedAgain = false;
   #isClosing = false;
@@ -131,10 +144,13 @@ export class Notifier {
     return this.#beating;
   }
 
-  /** Every target, and whether it took what was posted to it last, by this process. */
-  view(): { target: string; events: readonly string[]; isSigned: boolean; isFailing: boolean }[] {
+  /** Every target, and what it answered to the last post of this process. */
+  view(): TargetView[] {
     return this.#ports.targets().map(({ name: target, key, events, secret }) => {
-      return { target, events, isSigned: secret !== undefined, isFailing: this.#failing.has(key) };
+      const last = this.#last.get(key) ?? null;
+      const isFailing = last !== null && last.kind !== 'delivered';
+      const shown = last && { at: new Date(last.at).toISOString(), answer: last.answer };
+      return { target, events, isSigned: secret !== undefined, isFailing, last: shown };
     });
   }
 
@@ -223,8 +239,10 @@ export class Notifier {
     }
   }
 
-  #post(target: NotifyTarget, notification: Notification, timeoutMs?: number): Promise<PostResult> {
-    return this.#ports.post(target, bodyOf(notification, this.#ports.consoleUrl()), timeoutMs);
+  async #post(target: NotifyTarget, notification: Notification, timeoutMs?: number): Promise<PostResult> {
+    const result = await this.#ports.post(target, bodyOf(notification, this.#ports.consoleUrl()), timeoutMs);
+    this.#last.set(target.key, { ...result, at: this.#ports.now() });
+    return result;
   }
 
   async #retry(

@@ -14,6 +14,7 @@ import type { StoreHolder } from '../store/holder.ts';
 import type { QueuedNotification } from '../store/notification-queue.ts';
 import { BreakerWatch } from './breaker-watch.ts';
 import { NotificationMetrics } from './metrics.ts';
+import { DriftTeller } from './drift-teller.ts';
 import { Notifier, type TestedTarget } from './notifier.ts';
 import { notificationsOf } from './of-flips.ts';
 import { ParityWatch } from './parity-watch.ts';
@@ -46,7 +47,11 @@ export interface Notifying {
   /** After every load of the config. */
   use(config: FacadeConfig): void;
   breakerChanged(route: string, path: Path, state: BreakerState, isFollowed: boolean): void;
+  /** The upstream of a path is unhealthy, or healthy again. @param result of the check that decided. */
+  healthChanged(path: Path, isHealthy: boolean, result: string): void;
   proposed(step: ProposedStep): void;
+  /** Of direct, at each look. @param why what drifts */
+  drifted(route: string, isDrifting: boolean, why: string): void;
   /** Of one revision; what the history is to keep with it. */
   rowsOf(records: readonly FlipRecord[]): readonly QueuedNotification[];
   /** It was made. @param rows that the history did not keep. */
@@ -72,7 +77,8 @@ export function startNotify(options: NotifyOptions): Notifying {
     return notifier.beat();
   });
   const looking = watchParity(options, current, notifier);
-  const told = <E extends 'proposal' | 'test'>(event: E) => {
+  const drifts = new DriftTeller({ tell: (...found) => notifier.tellVerdict(...found), instance, now: calendar.now });
+  const told = <E extends 'proposal' | 'health' | 'test'>(event: E) => {
     return { event, id: randomUUID(), at: new Date(calendar.now()).toISOString(), instance };
   };
   return {
@@ -84,9 +90,19 @@ export function startNotify(options: NotifyOptions): Notifying {
     breakerChanged(route, path, state, isFollowed) {
       breakers.changed(route, route === PASSTHROUGH ? PASSTHROUGH : path, state, isFollowed);
     },
+    healthChanged(path, isHealthy, result) {
+      const [from, to] = isHealthy ? ['unhealthy', 'healthy'] : ['healthy', 'unhealthy'];
+      notifier.tell({ ...told('health'), path, from, to, ...(isHealthy ? {} : { why: result }) });
+    },
     proposed({ route, from, to, why }) {
       const who = { who: 'autopilot', source: 'autopilot' } as const;
       notifier.tell({ ...told('proposal'), ...who, route, from: { gateway: from }, to: { gateway: to }, why });
+    },
+    drifted(...found) {
+      if (!mayTell(options, current, notifier, 'drift')) return;
+      void drifts.look(...found).catch((error: unknown) => {
+        options.log.debug({ code: codeOf(error) }, 'a drift cannot be told now');
+      });
     },
     rowsOf: (records) => notificationsOf(records, instance).flatMap((notification) => notifier.rowsOf(notification)),
     flipped: (rows) => notifier.keep(rows),
@@ -117,8 +133,19 @@ function createNotifier({ metrics, calendar, log, store }: NotifyOptions, curren
   return notifier;
 }
 
+/** Instances that share a store tell once. */
+function mayTell(
+  { store, tellsVerdictsAlone, isUnderPressure }: NotifyOptions,
+  { targets }: Noticing,
+  notifier: Notifier,
+  event: 'parity' | 'drift',
+): boolean {
+  const isOurs = store.isOff ? tellsVerdictsAlone : notifier.isLasting;
+  return isOurs && !isUnderPressure() && targets.some(({ events }) => events.includes(event));
+}
+
 function watchParity(options: NotifyOptions, current: Noticing, notifier: Notifier): { close(): void } {
-  const { store, calendar, instance, log } = options;
+  const { calendar, instance, log } = options;
   const watch = new ParityWatch({
     reports: () =>
       current.config.routes.flatMap(({ id, direct, gateway, rollout }) =>
@@ -128,12 +155,8 @@ function watchParity(options: NotifyOptions, current: Noticing, notifier: Notifi
     instance,
     now: calendar.now,
   });
-  const mayLook = (): boolean =>
-    (store.isOff ? options.tellsVerdictsAlone : notifier.isLasting) &&
-    !options.isUnderPressure() &&
-    current.targets.some(({ events }) => events.includes('parity'));
   return calendar.every(PARITY_EVERY_MS, async () => {
-    if (!mayLook()) return;
+    if (!mayTell(options, current, notifier, 'parity')) return;
     await watch.look().catch((error: unknown) => log.debug({ code: codeOf(error) }, 'a verdict cannot be told now'));
   });
 }

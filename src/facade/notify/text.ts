@@ -31,8 +31,14 @@ function sentenceOf(notification: Notification): string {
       const omitted = leftOut > 0 ? `; ${leftOut} more changes of it were left out` : '';
       return `${route}: the breaker of ${path} is ${stateText(to ?? '')}, on ${notification.instance}${omitted}`;
     }
+    case 'health':
+      return `${path} is ${stateText(to ?? '')}: its health checks ${to === 'unhealthy' ? 'fail' : 'succeed again'}, on ${notification.instance}${because(notification)}`;
     case 'parity':
       return `${route}: parity is ${stateText(to ?? '')}, it was ${stateText(from ?? '')}${because(notification)}`;
+    case 'drift':
+      return to === 'none'
+        ? `${route}: the drift of direct is over`
+        : `${route}: drift of direct, it answers otherwise than in the week before${because(notification)}`;
     case 'test':
       return `A test${byWhom(notification)}`;
   }

@@ -127,11 +127,36 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly upstreamHealthy = new Gauge({
+    name: 'facade_upstream_healthy',
+    help: '1 while the health checks of an upstream succeed, 0 while it is unhealthy; nothing before the first verdict.',
+    labelNames: ['upstream'] as const,
+    aggregator: 'min',
+    registers: [this.registry],
+  });
+  readonly healthChecks = new Counter({
+    name: 'facade_upstream_health_checks_total',
+    help: 'Health checks of an upstream, by how they ended.',
+    labelNames: ['upstream', 'result'] as const,
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry, gcDurationBuckets: GC_BUCKETS });
     for (const result of ['success', 'failure']) this.reloads.inc({ result }, 0);
     for (const upstream of ['direct', 'gateway']) this.rateBudgetWait.zero({ upstream });
     this.killSwitch.set(0);
+  }
+
+  /** Health checks of an upstream begin. */
+  healthConfigured(upstream: string, results: readonly string[]): void {
+    for (const result of results) this.healthChecks.inc({ upstream, result }, 0);
+  }
+
+  /** @param isHealthy undefined: nobody can say. */
+  healthChanged(upstream: string, isHealthy: boolean | undefined): void {
+    if (isHealthy === undefined) this.upstreamHealthy.remove({ upstream });
+    else this.upstreamHealthy.set({ upstream }, isHealthy ? 1 : 0);
   }
 
   /** Serves facade_inflight from the upstreams themselves, at scrape time. */

@@ -128,8 +128,8 @@ function compileVerify({ verify }: RouteConfig): VerifyRule | undefined {
   return { read, sample: buckets(sample), afterMs: after, minSamples, fields };
 }
 
-function compileBreaker({ window, slowCall, reset, ...rest }: Defaults['breaker']): BreakerSettings {
-  return { ...rest, windowMs: window, slowCallMs: slowCall, resetMs: reset };
+function compileBreaker({ window, slowCall, reset, rampStep, ...rest }: Defaults['breaker']): BreakerSettings {
+  return { ...rest, windowMs: window, slowCallMs: slowCall, resetMs: reset, rampStepMs: rampStep };
 }
 
 function compileAutopilot(

@@ -68,6 +68,8 @@ export const OUTCOMES = {
   upstream_body: decision('upstream', 'body', 'answered', 502, 'failure'),
   upstream_body_timeout: decision('upstream', 'body', 'answered', 504, 'failure'),
   facade_breaker_open: decision('facade', 'connect', 'unsent', 503),
+  /** Its health checks fail, and direct can answer in its place. */
+  facade_upstream_unhealthy: decision('facade', 'connect', 'unsent', 503),
   facade_bulkhead_full: decision('facade', 'connect', 'unsent', 503),
   facade_rate_budget: decision('facade', 'connect', 'unsent', 503),
   /** Shed before anything was done with it: the process has too much to do (facade/forward/overload.ts). */

@@ -49,6 +49,8 @@ export interface BreakerSettings {
   /** 0..1 */
   readonly slowRate: number;
   readonly resetMs: number;
+  /** The longest that a step of the ramp lasts; 0: the first success closes it. */
+  readonly rampStepMs: number;
 }
 
 /** How the autopilot moves a route. */

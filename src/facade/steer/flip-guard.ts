@@ -6,7 +6,7 @@ import type { PairVariables, Variables } from '../config/variables.ts';
 import type { Logger } from '../../http/log.ts';
 import type { FlipChange } from '../rollout/flip.ts';
 import { FlipRefused } from './refused.ts';
-import { ROLLOUT_WARNINGS, type RaisedWarning, type SeenEvidence } from './rollout-warnings.ts';
+import { FLIP_WARNINGS, type RaisedWarning, type SeenEvidence } from './rollout-warnings.ts';
 
 /**
  * The guard at the flip: what the evidence says of a change before it is made, and whether the change needs force. The
@@ -34,7 +34,7 @@ export interface FlipCheck {
   readonly verdict: FlipVerdict;
   /** Why, each a sentence without values of documents. */
   readonly because: readonly string[];
-  /** What `check` warns of, were the change in the file. */
+  /** What `check` warns of, were the change in the file, and which callers the change does not move. */
   readonly warnings: readonly Omit<RaisedWarning, 'path'>[];
   readonly gatewayLacksOperation: boolean;
   /** What stands against the change, each a sentence; empty: it needs no force. */
@@ -126,7 +126,7 @@ function warningsByRoute(
   }
   const input = { config, variables: variables(), pairVariables, seen, verdicts };
   const byRoute = new Map<string, FlipCheck['warnings']>();
-  for (const { path, ...warning } of ROLLOUT_WARNINGS.flatMap((warn) => warn(input))) {
+  for (const { path, ...warning } of FLIP_WARNINGS.flatMap((warn) => warn(input))) {
     const id = config.routes[Number(path[1])]?.id ?? '';
     byRoute.set(id, [...(byRoute.get(id) ?? []), warning]);
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, mkdirSync } from 'node:fs';
+import { constants, mkdirSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from '../../http/error-code.ts';
@@ -38,6 +38,7 @@ export class KillSwitchFile {
   /** So that no two processes write the same. */
   readonly #by = randomBytes(6).toString('hex');
   #kept: { readonly file: string; readonly text: string } | undefined;
+  #isUnread = false;
 
   /**
    * @param candidates the first one that can be written is taken.
@@ -55,6 +56,14 @@ export class KillSwitchFile {
     // A place that could not be written any more still holds what was written there before.
     this.#writes = Math.max(0, ...found.map(({ writes }) => writes));
     return found.find(({ writes }) => writes === this.#writes)?.orders ?? [];
+  }
+
+  /**
+   * Something was there that {@link KillSwitchFile.read} could not read: cut off, written by another user, on a disk with
+   * errors. Nobody knows what it says.
+   */
+  get isUnread(): boolean {
+    return this.#isUnread;
   }
 
   /** None: the file goes. @returns the file that holds them now; undefined: none does. Never rejects. */
@@ -126,6 +135,7 @@ export class KillSwitchFile {
       return orders.length > 0 ? { orders, writes: Number(writes) || 0 } : undefined;
     } catch (error) {
       if (isAbsent(error)) return undefined;
+      this.#isUnread ||= statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
       this.#log.error({ file, code: codeOf(error) }, 'the kill switch of before cannot be read from this file');
       return undefined;
     }

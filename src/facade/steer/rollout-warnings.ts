@@ -1,9 +1,11 @@
 import { fewestProving } from '../compare/any-time.ts';
 import { neverReaches } from '../compare/pace.ts';
 import type { ConfigPath } from '../config/problem.ts';
+import { durationText, HOUR_MS } from '../../http/units.ts';
 import { rolloutOf } from '../config/rollout.ts';
 import { safetyOf } from '../config/safety.ts';
 import type { FacadeConfig } from '../config/schema.ts';
+import type { Path } from '../rollout/api-pair.ts';
 import type { PairVariables, Variables } from '../config/variables.ts';
 
 /**
@@ -88,6 +90,47 @@ const autopilotTooQuiet: Warn = ({ config, seen }) => {
   });
 };
 
+/** Milliseconds of a day. */
+const DAY_MS = 24 * HOUR_MS;
+
+/** A budget of a day that the evidence outlives proves nothing, however long one waits. */
+const perDayTooSmall: Warn = ({ config }) => {
+  const { perDay, window: windowMs } = config.compare;
+  const shadowed = config.routes.flatMap((route, index) => (route.rollout.shadow > 0 ? [{ route, index }] : []));
+  const all = shadowed.reduce((sum, { route }) => sum + requestsNeeded(config, route), 0);
+  const limits = [
+    { path: ['compare', 'perDay'], limit: perDay, needed: all, of: `${shadowed.length} routes with shadows` },
+    ...shadowed.map(({ route, index }) => {
+      const path = ['routes', index, 'compare', 'perDay'];
+      return { path, limit: route.compare?.perDay, needed: requestsNeeded(config, route), of: route.id };
+    }),
+  ];
+  return limits.flatMap(({ path, limit, needed, of }) => {
+    const days = limit === undefined ? 0 : Math.ceil(needed / limit);
+    if (limit === undefined || days <= 1) return [];
+    const isLost = days * DAY_MS > windowMs;
+    const lost = isLost ? `, and compare.window (${durationText(windowMs)}) forgets it before` : '';
+    return [
+      {
+        path,
+        kind: 'per-day-too-small',
+        message: `perDay ${limit} takes ${days} days for what is asked of ${of} (${needed} requests)${lost}`,
+        remedy: isLost
+          ? `raise perDay, or lengthen compare.window to ${days + 1}d (90d at most)`
+          : 'raise perDay, or shadow fewer routes at a time',
+      },
+    ];
+  });
+};
+
+/** Comparisons across and of direct with itself, until a route can be judged; on autopilot until its gate can be met. */
+function requestsNeeded({ compare, defaults }: FacadeConfig, { autopilot }: FacadeConfig['routes'][number]): number {
+  const { minSamples, minNoise, noiseShare } = compare;
+  const parity = autopilot && (autopilot.gates?.parity ?? defaults.autopilot.gates.parity);
+  const across = typeof parity === 'number' ? Math.max(minSamples, fewestProving(parity)) : minSamples;
+  return across + Math.max(minNoise, Math.ceil((across * noiseShare) / (1 - noiseShare)));
+}
+
 const rolloutWithoutGateway: Warn = (input) => {
   if (input.config.upstreams.gateway.url !== '') return [];
   return rowsWith(input, ({ rollout }) => rollout.gateway > 0 || rollout.shadow > 0).map(({ route, path }) => ({
@@ -115,23 +158,72 @@ const FEW_CALLERS = 3;
 const splitByFewCallers: Warn = (input) => {
   const tokens = (input.variables['FACADE_TOKENS'] ?? '').split(',').filter((token) => token.trim() !== '').length;
   const callers = tokens + (input.variables[input.pairVariables.direct.token] ? 1 : 0);
-  if (callers === 0 || callers > FEW_CALLERS) return [];
+  if (callers === 0) return [];
   return rowsWith(input, (route) => {
     const { stickyBy, gateway } = rolloutOf(route);
     return route.direct !== undefined && stickyBy === 'caller' && gateway > 0 && gateway < 100;
-  }).map(({ route, path }) => ({
-    path: [...path, 'gateway'],
-    kind: 'few-callers',
-    message: `${route.id} is split by caller, and there ${callers === 1 ? 'is 1 caller' : `are ${callers} callers`}: ${route.rollout.gateway} % may move all of them or nobody`,
-    remedy: 'write a path parameter as stickyBy, or look at what the share came to in the last hour (routes, 1H)',
-  }));
+  }).flatMap(({ route, path }) => {
+    const named = Object.keys(namedCallersOf(input.config, route)).length;
+    const split = Math.max(0, callers - named);
+    if (split > FEW_CALLERS) return [];
+    const who = `there ${split === 1 ? 'is 1 caller' : `are ${split} callers`}${named === 0 ? '' : ` besides ${named} named`}`;
+    return [
+      {
+        path: [...path, 'gateway'],
+        kind: 'few-callers',
+        message: `${route.id} is split by caller, and ${who}: ${route.rollout.gateway} % may move all of them or nobody`,
+        remedy: 'write a path parameter as stickyBy, or look at what the share came to in the last hour (routes, 1H)',
+      },
+    ];
+  });
 };
+
+/** The path that each named caller takes whatever the share says, by its id. */
+const namedCallersOf = (
+  { defaults }: FacadeConfig,
+  { callers }: FacadeConfig['routes'][number],
+): Readonly<Record<string, Path>> => ({ ...defaults.callers, ...callers });
+
+/** That many ids are written out. */
+const MAX_NAMED = 3;
+
+/** `gateway for 3f2a9c81d0b7`; undefined: for nobody */
+function namedFor(named: Readonly<Record<string, Path>>, path: Path): string | undefined {
+  const ids = Object.keys(named).filter((id) => named[id] === path);
+  const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
+  return ids.length === 0 ? undefined : `${path} for ${ids.slice(0, MAX_NAMED).join(', ')}${more}`;
+}
+
+/**
+ * What the number means for them is nothing: at 0 the gateway serves a pilot customer all the same, and at 100 direct one
+ * that must not move.
+ */
+const namedCallersStay: Warn = ({ config }) =>
+  config.routes.flatMap((route, index) => {
+    if (route.direct === undefined || route.gateway === undefined) return [];
+    const named = namedCallersOf(config, route);
+    const always = (['gateway', 'direct'] as const).flatMap((path) => namedFor(named, path) ?? []);
+    if (always.length === 0) return [];
+    return [
+      {
+        path: ['routes', index, 'rollout', 'gateway'],
+        kind: 'named-callers',
+        message: `callers of ${route.id} take a path whatever the share is (${always.join('; ')})`,
+        remedy:
+          'where this flip is meant for them too, change callers in the config file; the kill switch moves all of them',
+      },
+    ];
+  });
 
 export const ROLLOUT_WARNINGS: readonly Warn[] = [
   writesWithoutEvidence,
   shadowsWithoutBudget,
   autopilotTooQuiet,
+  perDayTooSmall,
   rolloutWithoutGateway,
   canariesWithoutFallback,
   splitByFewCallers,
 ];
+
+/** What a flip says besides. In a file it is as it was meant, so `check` does not warn of it. */
+export const FLIP_WARNINGS: readonly Warn[] = [...ROLLOUT_WARNINGS, namedCallersStay];

@@ -67,6 +67,10 @@ export class SharedKillSwitch {
     this.#standing = kept.find(({ isRecorded }) => isRecorded);
     this.#carrying = new Repeated(() => this.#carry());
     const newest = orders.at(-1) ?? this.#standing;
+    if (options.file.isUnread && newest?.on !== true) {
+      this.#doubt();
+      return;
+    }
     if (!newest) {
       if (options.isShared) this.#suspect();
       return;
@@ -83,6 +87,12 @@ export class SharedKillSwitch {
   #suspect(): void {
     this.#isSuspected = true;
     this.#said = undefined;
+    this.#options.local.suspect();
+  }
+
+  /** Only who sets it from now on knows better: what a database says may be older than what cannot be read. */
+  #doubt(): void {
+    this.#options.log.error('the kill switch is on, for nobody can read whether it was; end it by "kill-switch off"');
     this.#options.local.suspect();
   }
 

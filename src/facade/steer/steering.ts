@@ -1,5 +1,6 @@
 import { codeOf } from '../../http/error-code.ts';
 import { Repeated, Turns } from '../../http/turns.ts';
+import { hasVisible } from '../../http/visible.ts';
 import { within } from '../../http/within.ts';
 import { changedPart, rolloutsOf, type RolloutSet } from '../config/rollout.ts';
 import { withRollouts } from '../config/rollouts.ts';
@@ -135,7 +136,8 @@ export class Steering {
 
   /** @param deadline milliseconds, monotonic. */
   async #flip({ force = false, ...request }: GuardedRequest, deadline: number): Promise<GuardedResult> {
-    if (force && request.why === undefined) throw new FlipRefused('invalid', 'force wants a why: write the reason');
+    if (force && !hasVisible(request.why ?? ''))
+      throw new FlipRefused('invalid', 'force wants a why: write the reason');
     let guard: readonly FlipCheck[] = [];
     const admit = (changes: readonly FlipChange[]): readonly FlipChange[] => {
       guard = this.#check(request, changes);

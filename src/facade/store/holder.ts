@@ -12,6 +12,8 @@ import { isStoreAway, StoreUnavailable } from './unavailable.ts';
 /** Milliseconds between two tries. */
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
+/** Between two looks whether the database still takes writes. */
+const LOOK_EVERY_MS = 15_000;
 
 /** What has a deadline of its own ends by that first: what is still waited for then is the database. */
 const CUT_SLACK_MS = 500;
@@ -153,22 +155,26 @@ export class StoreHolder {
     this.#store = store;
     this.#first.resolve(store);
     this.#options?.log.info({ embedded: store.isEmbedded }, 'the database is there');
-    void this.#awaitWrites(store);
+    void this.#watchWrites(store);
     return store;
   }
 
-  /** A database that only reads is opened all the same: the flips in it are in force. It is asked until it takes writes. */
-  async #awaitWrites(store: Store): Promise<void> {
+  /**
+   * A database that only reads is opened all the same: the flips in it are in force. It is asked for as long as it is open,
+   * since a standby may take the place of the primary, or an operator switch writes off, at any time.
+   */
+  async #watchWrites(store: Store): Promise<void> {
     const { signal } = this.#closing;
-    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted;) {
       const before = this.#onlyReads;
       const reason = await store.readOnly().catch(() => before);
       if (signal.aborted) return;
       this.#onlyReads = reason;
       if (reason === undefined && before !== undefined) this.#options?.log.info('the database takes writes');
-      if (reason === undefined) return;
-      if (before === undefined) this.#options?.log.error({ reason }, 'the database takes no writes');
-      await this.#pause(pause, signal);
+      if (reason !== undefined && before === undefined)
+        this.#options?.log.error({ reason }, 'the database takes no writes');
+      await this.#pause(reason === undefined ? LOOK_EVERY_MS : pause, signal);
+      pause = reason === undefined ? FIRST_PAUSE_MS : Math.min(pause * 2, MAX_PAUSE_MS);
     }
   }
 

@@ -2,7 +2,10 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 import { storedJson } from './stored-json.ts';
 
-/** The evidence of parity of all instances. What it says is the comparison's own business; here it is a document. */
+/**
+ * What all instances observed of the routes: the evidence of parity, and the shapes of direct. What it says is the
+ * comparison's own business; here it is a document.
+ */
 
 export interface ParityRow<E extends object> {
   readonly route: string;
@@ -21,9 +24,12 @@ const OVERLAP = '30 seconds';
 
 export class PostgresParity<E extends object> {
   readonly #db: Kysely<Database>;
+  /** The two tables have the same columns. */
+  readonly #table: 'parity';
 
-  constructor(db: Kysely<Database>) {
+  constructor(db: Kysely<Database>, table: 'parity' | 'direct_shapes' = 'parity') {
     this.#db = db;
+    this.#table = table as 'parity';
   }
 
   /** Each row takes the place of the one before it. */
@@ -36,7 +42,7 @@ export class PostgresParity<E extends object> {
       written_at: sql<Date>`clock_timestamp()`,
     }));
     await this.#db
-      .insertInto('parity')
+      .insertInto(this.#table)
       .values(values)
       .onConflict((conflict) =>
         conflict.columns(['route', 'minute', 'instance']).doUpdateSet((row) => ({
@@ -54,7 +60,7 @@ export class PostgresParity<E extends object> {
    */
   async since(mark: string | undefined): Promise<{ readonly rows: readonly ParityRow<E>[]; readonly mark: string }> {
     const { rows: clock } = await sql<{ mark: string }>`select clock_timestamp()::text as mark`.execute(this.#db);
-    let query = this.#db.selectFrom('parity').select(['route', 'minute', 'instance', 'fingerprint', 'evidence']);
+    let query = this.#db.selectFrom(this.#table).select(['route', 'minute', 'instance', 'fingerprint', 'evidence']);
     if (mark !== undefined) {
       query = query.where('written_at', '>', sql<Date>`${mark}::timestamptz - ${OVERLAP}::interval`);
     }
@@ -69,6 +75,6 @@ export class PostgresParity<E extends object> {
 
   /** Removes what no window reaches any more. @param before milliseconds since the epoch */
   async prune(before: number): Promise<void> {
-    await this.#db.deleteFrom('parity').where('minute', '<', new Date(before)).execute();
+    await this.#db.deleteFrom(this.#table).where('minute', '<', new Date(before)).execute();
   }
 }

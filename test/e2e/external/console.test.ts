@@ -335,6 +335,7 @@ async function startScene(): Promise<void> {
       gateway: gateway.url,
       edit: (config) => {
         config.setIn(['defaults', 'breaker', 'reset'], '1s');
+        config.setIn(['defaults', 'breaker', 'rampStep'], '0s');
         config.setIn(['defaults', 'breaker', 'volumeThreshold'], 3);
         config.setIn(['compare'], { minSamples: 20, minNoise: 5, ready: { parity: 0.8, latencyP95Ratio: 100 } });
         setRoute(config, 'leads.list', ['rollout', 'shadow'], 100);

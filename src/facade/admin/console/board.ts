@@ -1,4 +1,4 @@
-import { errorShare, faultText, isFailing, milliseconds, NOTHING, percent, perSecond } from './format.ts';
+import { breakerText, errorShare, faultText, isFailing, milliseconds, NOTHING, percent, perSecond } from './format.ts';
 import type {
   AutopilotReport,
   ParitySummaryJson,
@@ -222,7 +222,7 @@ function PathCell({ path }: { path: PathJson | undefined }) {
             <span class="quiet" title="95th percentile of the last minute">${milliseconds(lastMinute.p95)}</span>
             ${lastMinute.failedAttempts > 0 && html`<span class="bad">${errorShare(lastMinute)} failed</span>`}`
     }
-    ${breaker !== 'closed' && html`<span class="tag bad">breaker ${breaker}</span>`}
+    ${breaker !== 'closed' && html`<span class="tag bad">breaker ${breakerText(path)}</span>`}
     ${path.fault !== undefined && html`<span class="bad">${faultText(path)}</span>`}
   </span>`;
 }
@@ -232,11 +232,15 @@ export const moodOf = (verdict: string): string =>
   verdict === 'ready' ? 'good' : verdict === 'not ready' ? 'warn' : 'quiet';
 
 function Parity({ parity }: { parity: ParitySummaryJson | undefined }) {
-  if (!parity || parity.compared === 0) return html`<span class="quiet">${NOTHING}</span>`;
+  const drift =
+    parity?.drift === undefined
+      ? ''
+      : html` <span class="tag warn" title="direct answers otherwise than in the week before">direct drifts</span>`;
+  if (!parity || parity.compared === 0) return html`<span class="quiet">${NOTHING}</span>${drift}`;
   const ratio = parity.ratio === undefined ? '' : percent(parity.ratio);
   return html`<span class="figures"
     ><span title=${`${parity.compared} compared`}>${ratio}</span>
-    <span class=${moodOf(parity.verdict)}>${parity.verdict}</span></span
+    <span class=${moodOf(parity.verdict)}>${parity.verdict}</span>${drift}</span
   >`;
 }
 

@@ -48,16 +48,18 @@ export function Confirm({ title, action, onConfirm, onClose, lack = () => '', ch
       <h2 id="dialog-title">${title}</h2>
       ${children}
       <p role="alert" class="bad">${problem}</p>
-      ${lacking !== '' && html`<p id="lack">${lacking}</p>`}
-      <div class="buttons">
-        <button type="button" onClick=${onClose}>Cancel</button>
-        <button
-          class="primary"
-          disabled=${isBusy || lacking !== ''}
-          aria-describedby=${lacking === '' ? undefined : 'lack'}
-        >
-          ${action}
-        </button>
+      <div class="foot">
+        ${lacking !== '' && html`<p id="lack">${lacking}</p>`}
+        <div class="buttons">
+          <button type="button" onClick=${onClose}>Cancel</button>
+          <button
+            class="primary"
+            disabled=${isBusy || lacking !== ''}
+            aria-describedby=${lacking === '' ? undefined : 'lack'}
+          >
+            ${action}
+          </button>
+        </div>
       </div>
     </form>
   </dialog>`;

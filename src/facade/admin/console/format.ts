@@ -41,6 +41,9 @@ export function percent(share: number): string {
   return `${fixed(shown, digits)} %`;
 }
 
+/** `half-open 5 %` */
+export const breakerText = ({ breaker, ramp }: PathJson): string => (ramp ? `${breaker} ${ramp} %` : breaker);
+
 export const isFailing = ({ lastMinute, breaker, fault }: PathJson): boolean =>
   breaker !== 'closed' || fault !== undefined || (lastMinute !== undefined && lastMinute.failedAttempts > 0);
 

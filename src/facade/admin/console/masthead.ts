@@ -1,7 +1,7 @@
 import { change } from './api.ts';
 import { Confirm, Signature, signed } from './confirm.ts';
 import type { Live } from './live.ts';
-import type { Shared } from './model.ts';
+import type { Shared, Snapshot } from './model.ts';
 import { LONG_SILENCE } from './needs.ts';
 import { menuOf, routeOf } from './pages.ts';
 import { openPalette } from './palette.ts';
@@ -19,7 +19,7 @@ const SAID: Readonly<Record<Live['connection'], string>> = {
 /** @param by who holds the kill switch on (`facade/forward/kill-switch.ts`). */
 const whyAllDirect = (by: readonly string[]): string =>
   by.join() === 'unknown'
-    ? 'Every route is direct: the database has not said yet whether the kill switch is on. Switch it off here to let the gateway serve meanwhile.'
+    ? 'Every route is direct: the database has not said yet whether the kill switch is on, or the file that says so cannot be read. Switch it off here to let the gateway serve.'
     : 'The kill switch is on: every route is direct, whatever the rollout table says.';
 
 /** The pages, in two groups. */
@@ -91,6 +91,7 @@ export function Masthead({ live }: { live: Live }) {
 export function Banners({ live }: { live: Live }) {
   const { snapshot } = live;
   return html`${snapshot?.killSwitch && html`<p class="banner" role="alert">${whyAllDirect(snapshot.killSwitchBy)}</p>`}
+  ${illnessesOf(snapshot?.upstreams).map((illness) => html`<p class="banner calm" role="status">${illness}</p>`)}
   ${troublesOf(snapshot?.shared).map((trouble) => html`<p class="banner calm" role="status">${trouble}</p>`)}
   ${
     snapshot?.gateway === false &&
@@ -118,4 +119,18 @@ function troublesOf(shared: Shared | undefined): string[] {
       `The database went back from revision ${wentBack.from} to ${wentBack.to} at ${wentBack.at}: flips between them are gone from it.`,
     );
   return troubles;
+}
+
+/** What the health checks say, where it is not that all is well. */
+function illnessesOf(upstreams: Snapshot['upstreams'] = {}): string[] {
+  return (['direct', 'gateway'] as const).flatMap((path) => {
+    const { health, result = '', status } = upstreams[path] ?? {};
+    const found = status === undefined ? result.replaceAll('_', ' ') : `${result.replaceAll('_', ' ')}: ${status}`;
+    if (health === 'unproven')
+      return `The health checks of ${path} say nothing (${found}): the path in upstreams.${path}.health is wrong, or the status is to be expected.`;
+    if (health !== 'unhealthy') return [];
+    const effect =
+      path === 'gateway' ? 'routes with fallback: direct are served by direct' : 'it is asked all the same';
+    return `The health checks of ${path} fail (${found}): ${effect}.`;
+  });
 }

@@ -19,6 +19,8 @@ export interface LastMinute extends RecentCounts {
 export interface PathJson {
   readonly endpoints: readonly string[];
   readonly breaker: 'closed' | 'half-open' | 'open';
+  /** Percent of the attempts that a half-open breaker lets through; 0: one probe at a time. */
+  readonly ramp?: number;
   /** Why the path serves no request of the route, as `facade_attempts_total` counts it. */
   readonly fault?: 'upstream_credentials' | 'gateway_lacks_operation';
   readonly lastMinute?: LastMinute;
@@ -53,6 +55,35 @@ export interface ParitySummaryJson {
   /** 0..1; undefined while nothing was compared. */
   readonly ratio?: number | undefined;
   readonly compared: number;
+  /** Places at which direct drifts; left out: none. */
+  readonly drift?: number;
+}
+
+export interface BudgetJson {
+  readonly perDay: number;
+  readonly left: number;
+  readonly isSpent: boolean;
+}
+
+/** Requests that the comparison may make in a day (UTC). */
+export interface ShadowBudgetJson {
+  readonly all?: BudgetJson;
+  readonly routes: Readonly<Record<string, BudgetJson>>;
+  readonly resetsAt: string;
+}
+
+/** What direct answers otherwise than in the week before. */
+export interface DriftJson {
+  readonly findings: readonly {
+    readonly answers: string;
+    readonly path: string;
+    readonly level: 'info' | 'warning';
+    readonly text: string;
+    readonly since: string;
+  }[];
+  readonly answers: number;
+  readonly learntFrom?: string;
+  readonly isLearnt: boolean;
 }
 
 /** Of what the instances share. */
@@ -71,14 +102,26 @@ export interface Shared {
   readonly unstarted?: Readonly<Record<string, string>>;
 }
 
+/** What the health checks of an upstream say. */
+export interface UpstreamJson {
+  readonly health: 'unchecked' | 'unknown' | 'unproven' | 'healthy' | 'unhealthy';
+  /** Of the newest check. */
+  readonly result?: string;
+  readonly status?: number;
+}
+
 export interface Snapshot {
   /** Milliseconds since 1970, by the clock of the facade. */
   readonly at: number;
   readonly digest: string;
   readonly killSwitch: boolean;
+  /** Of the comparison; left out: no limit is written. */
+  readonly shadowBudget?: ShadowBudgetJson;
   /** Who holds it on. */
   readonly killSwitchBy: readonly string[];
   readonly gateway: boolean;
+  /** An older facade does not say. */
+  readonly upstreams?: { readonly direct?: UpstreamJson; readonly gateway?: UpstreamJson };
   /** Of an extension: what is below /api beside the engine's own. */
   readonly extensionRoutes: readonly string[];
   /** An older facade does not say. */
@@ -176,16 +219,19 @@ export interface DifferenceGroupJson {
   readonly noise: { readonly count: number; readonly of: number };
   readonly ledger?: { readonly why: string; readonly owner: string };
   readonly isExpired: boolean;
+  /** Direct answers otherwise there than in the week before. */
+  readonly directChanged?: true;
 }
 
 /** Of the parity report what a route's page shows. */
 export interface ParityReportJson {
   readonly window: { readonly from?: string; readonly shadows: number };
-  readonly counts: Readonly<Record<'match' | 'noisy' | 'mismatch' | 'ignored' | 'error', number>>;
+  readonly counts: Readonly<Record<'match' | 'noisy' | 'mismatch' | 'ignored' | 'error' | 'data', number>>;
   readonly errors: Readonly<Record<string, number>>;
   readonly noise: { readonly samples: number; readonly wanted: number; readonly differing: IntervalJson };
   readonly parity: IntervalJson & { readonly wanted: number };
   readonly groups: readonly DifferenceGroupJson[];
+  readonly drift?: DriftJson;
   readonly proposedRules?: string;
   readonly failures: { readonly control: IntervalJson; readonly candidate: IntervalJson };
   readonly latency?: { readonly ratio: Readonly<Record<'p50' | 'p95' | 'p99', IntervalJson>> };

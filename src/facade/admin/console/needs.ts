@@ -110,12 +110,35 @@ function killed({ snapshot }: NeedFacts): Need[] {
   ];
 }
 
+/** What the health checks of an upstream say; that of direct is asked all the same. */
+function unhealthy({ snapshot: { upstreams = {} } }: NeedFacts): Need[] {
+  return PATHS.filter((path) => upstreams[path]?.health === 'unhealthy').map((path) => {
+    const detail =
+      path === 'gateway' ? 'Routes with fallback: direct are served by direct.' : 'It is asked all the same.';
+    return { level: 'bad', text: `Health checks of ${path} fail`, detail, href: '#/instance' };
+  });
+}
+
+/** Direct itself answers otherwise than in the week before: what is compared with it may only seem to differ. */
+function drifting({ snapshot }: NeedFacts): Need[] {
+  return snapshot.routes
+    .filter(({ parity }) => (parity?.drift ?? 0) > 0)
+    .map(({ id }) => ({
+      level: 'warn',
+      route: id,
+      text: 'direct drifts: it answers otherwise than last week',
+      href: routeHref(id),
+    }));
+}
+
 /** In the order in which they are shown within one level. */
 const SOURCES: readonly ((facts: NeedFacts) => readonly Need[])[] = [
   store,
+  unhealthy,
   killed,
   failing,
   notReady,
+  drifting,
   leftOver,
   proposals,
 ];

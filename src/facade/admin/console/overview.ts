@@ -1,5 +1,6 @@
 import { read } from './api.ts';
 import { Board } from './board.ts';
+import { ShadowBudget } from './drift.ts';
 import { FlipDialog } from './flip.ts';
 import { grouped, percent } from './format.ts';
 import { beatOf, type Live } from './live.ts';
@@ -26,6 +27,7 @@ export function OverviewPage({ live }: { live: Live }) {
   return html`<h1 class="hidden">Overview</h1>
     <${Headline} routes=${routes} needs=${needs} isDirect=${snapshot.killSwitch} />
     <${Stages} routes=${routes} stage=${stage} onStage=${setStage} />
+    <${ShadowBudget} budget=${snapshot.shadowBudget} />
     <${Needs} needs=${needs} onFlip=${setFlipping} />
     <${Board}
       snapshot=${snapshot}

@@ -1,5 +1,6 @@
 import { named, read } from './api.ts';
 import { moodOf } from './board.ts';
+import { Drift, ShadowBudget } from './drift.ts';
 import { fixed, grouped, interval, percent } from './format.ts';
 import { shown, useLoaded } from './load.ts';
 import type {
@@ -10,23 +11,32 @@ import type {
   RouteJson,
   SampleJson,
   SamplesJson,
+  ShadowBudgetJson,
 } from './model.ts';
 import { rulesFor } from './paste.ts';
 import { differingPlaces } from './sample-diff.ts';
 import { html, useState } from './vendor/preact.js';
 
+interface ParityProps {
+  readonly route: RouteJson;
+  readonly beat: number;
+  readonly budget: ShadowBudgetJson | undefined;
+}
+
 /** What the shadows showed of a route: the share, what differs and whether that is held against the gateway, and what nobody compared. */
-export function ParitySection({ route, beat }: { route: RouteJson; beat: number }) {
+export function ParitySection({ route, beat, budget }: ParityProps) {
   const loaded = useLoaded(() => read<ParityReportJson>(`parity/${named(route.id)}`), [beat]);
   return html`<section aria-labelledby="parity" class="panel">
     <h2 id="parity">Parity</h2>
-    ${shown(loaded, (report) =>
+    <${ShadowBudget} budget=${budget} route=${route.id} />
+    ${shown(loaded, (report) => [
       report.window.shadows === 0 && !report.readBacks
         ? html`<p class="quiet">
             Nothing was compared${route.rollout.shadow === 0 ? ': no share of the reads is copied' : ' yet'}.
           </p>`
         : html`<${Report} report=${report} route=${route.id} />`,
-    )}
+      report.drift && html`<${Drift} route=${route.id} drift=${report.drift} />`,
+    ])}
   </section>`;
 }
 
@@ -39,6 +49,8 @@ function Report({ report, route }: { report: ParityReportJson; route: string }) 
       <dd>${interval(parity)}, ${percent(parity.wanted)} wanted</dd>
       <dt>Compared</dt>
       <dd>${grouped(counts.match)} match, ${grouped(counts.mismatch)} mismatch, ${grouped(counts.ignored)} ignored</dd>
+      <dt>Of them with data on both sides</dt>
+      <dd>${grouped(counts.data)}</dd>
       <dt>Not judged</dt>
       <dd>${notJudged.length === 0 ? 'none' : notJudged.join(', ')}</dd>
       <dt>Direct against itself</dt>
@@ -131,7 +143,7 @@ function Groups({ groups, route }: { groups: readonly DifferenceGroupJson[]; rou
       <tbody>
         ${groups.map((group) => {
           const key = keyOf(group);
-          const { path, kind, from, to, standing, cross, noise, ledger, isExpired } = group;
+          const { path, kind, from, to, standing, cross, noise, ledger, isExpired, directChanged } = group;
           const isOpen = open === key;
           return html`<tr>
               <th scope="row"><code>${path === '' ? 'the whole answer' : path}</code></th>
@@ -140,7 +152,7 @@ function Groups({ groups, route }: { groups: readonly DifferenceGroupJson[]; rou
                 <span class=${`tag ${standing}`}>${standing}</span>${' '}
                 <span class="quiet">
                   ${ledger && standing === 'known' ? `${ledger.why} (${ledger.owner})` : MEANING[standing]}
-                  ${isExpired ? ', its entry in the list has expired' : ''}
+                  ${isExpired ? ', its entry in the list has expired' : ''}${directChanged ? '; direct changed here' : ''}
                 </span>
               </td>
               <td data-label="Against the gateway">${grouped(cross.count)} of ${grouped(cross.of)}</td>

@@ -2,7 +2,7 @@ import { AutopilotSection } from './autopilot.ts';
 import { named, read } from './api.ts';
 import { ExplainForm } from './explain.ts';
 import { FlipDialog } from './flip.ts';
-import { attemptsText, faultText, milliseconds, perSecond } from './format.ts';
+import { attemptsText, breakerText, faultText, milliseconds, perSecond } from './format.ts';
 import { Lines } from './history.ts';
 import { beatOf, type Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
@@ -36,7 +36,7 @@ export function RoutePage({ id, live }: { id: string; live: Live }) {
     <${OverTime} route=${route} beat=${beat} flips=${live.flips} now=${snapshot.at} />
     <div class="columns">
       <div>
-        <${ParitySection} route=${route} beat=${beat} />
+        <${ParitySection} route=${route} beat=${beat} budget=${snapshot.shadowBudget} />
         <${HistorySection} id=${id} live=${live} />
       </div>
       <div>
@@ -110,7 +110,7 @@ function PathCard({ name, path }: { name: string; path: PathJson | undefined }) 
       ${(['p50', 'p95', 'p99'] as const).map(
         (figure) => html`<${Stat} name=${figure} value=${milliseconds(lastMinute?.[figure])} />`,
       )}
-      <${Stat} name="Breaker" value=${breaker} isBad=${breaker !== 'closed'} />
+      <${Stat} name="Breaker" value=${breakerText(path)} isBad=${breaker !== 'closed'} />
     </div>
     <dl>
       <dt>Last minute</dt>

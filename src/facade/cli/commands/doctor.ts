@@ -1,5 +1,6 @@
 import type { Path } from '../../rollout/api-pair.ts';
 import { showToken } from '../../dialect/token-header.ts';
+import { healthSettings } from '../../forward/settings.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { FacadeConfig } from '../../config/schema.ts';
 import { environmentProblems, environmentWarnings } from '../check/environment.ts';
@@ -119,6 +120,7 @@ async function examineUpstreams(
     subject: side,
     url: config.upstreams[side].url,
     variable: variables[side].url,
+    health: config.upstreams[side].health && healthSettings(config.upstreams[side].health),
     read: tokenCheck && {
       path: tokenCheck[side],
       shown: showToken(tokens[side], token),

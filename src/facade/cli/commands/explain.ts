@@ -69,6 +69,8 @@ function byFile(context: Context, asked: ExplainedRequest): Explained {
     gatewayAvailable: gateway.url !== '',
     killed: false,
     forceHeader: config.server.forceHeader,
+    forceSecret: environmentOf(context)?.forceSecret,
+    lastWriterOf: undefined,
     bases: { direct: direct.url, gateway: gateway.url },
   };
   const body = asked.body === undefined ? undefined : Buffer.from(asked.body);

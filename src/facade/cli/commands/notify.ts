@@ -1,5 +1,6 @@
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
+import { ago } from '../format.ts';
 import { signature } from '../signature.ts';
 import { renderTable, type Column } from '../table.ts';
 
@@ -12,6 +13,8 @@ interface Target {
   readonly events: readonly string[];
   readonly isSigned: boolean;
   readonly isFailing: boolean;
+  /** The last post; null: none yet. Left out by a facade of an older version. */
+  readonly last?: { readonly at: string; readonly answer: string } | null;
 }
 
 interface Tested {
@@ -47,10 +50,17 @@ async function sendTest(context: Context) {
 
 function renderTargets({ io, style }: Context, targets: readonly Target[]): string {
   if (targets.length === 0) return NONE;
-  const rows = targets.map(({ target, events, isSigned, isFailing }) => {
-    return [target, isFailing ? 'failing' : 'ok', isSigned ? 'yes' : 'no', events.join(', ')];
+  const rows = targets.map((one) => {
+    return [one.target, stateOf(one, io.now()), one.isSigned ? 'yes' : 'no', one.events.join(', ')];
   });
   return renderTable(TARGETS, rows, io.width, style);
+}
+
+/** `ok, 3m ago`, `failing: 404`; of a target that nothing was posted to nobody knows. */
+function stateOf({ isFailing, last }: Target, now: number): string {
+  if (last === null) return 'not tried';
+  if (isFailing) return last ? `failing: ${last.answer}` : 'failing';
+  return last ? `ok, ${ago(last.at, now)}` : 'ok';
 }
 
 function renderTested({ io, style }: Context, targets: readonly Tested[]): string {

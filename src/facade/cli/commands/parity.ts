@@ -1,10 +1,13 @@
 import { factCounts } from '../../compare/coverage.ts';
 import type { IntervalView, ParityReportView } from '../parity.ts';
-import { print, type Command, type Context } from '../context.ts';
-import { EXIT } from '../exit.ts';
-import { percent, share } from '../format.ts';
+import type { ShadowBudgetView } from '../../compare/shadow-budget.ts';
+import { print, type Command, type CommonOptions, type Context } from '../context.ts';
+import { EXIT, usageError } from '../exit.ts';
+import { instant, percent, share } from '../format.ts';
 import { requireRoute } from '../live.ts';
 import { parityOf } from '../parity.ts';
+import { budgetLines } from '../shadow-budget.ts';
+import { signature } from '../signature.ts';
 import { renderTable, type Column } from '../table.ts';
 
 const COLUMNS: readonly Column[] = [
@@ -16,11 +19,19 @@ const COLUMNS: readonly Column[] = [
   { title: 'BECAUSE', elastic: true },
 ];
 
+export interface ParityOptions extends CommonOptions {
+  readonly acceptDrift?: boolean;
+  readonly why?: string;
+}
+
 /** The evidence, and the verdict. Exit code 1 where a route that was named is not ready. */
-export const parity: Command = async (context, _options, [id]) => {
-  const reports = parityOf(await context.admin.get<unknown>('/api/parity'));
+export const parity: Command<ParityOptions> = async (context, { acceptDrift, why }, [id]) => {
+  if (acceptDrift) return accept(context, id, why);
+  if (why !== undefined) throw usageError('--why belongs to --accept-drift.');
+  const answer = await context.admin.get<{ shadowBudget?: ShadowBudgetView }>('/api/parity');
+  const reports = parityOf(answer);
   if (id === undefined) {
-    print(context, reports, (shown) => renderAll(context, shown));
+    print(context, reports, (shown) => [renderAll(context, shown), ...budgetLines(answer.shadowBudget)].join('\n\n'));
     return EXIT.ok;
   }
   const report = requireRoute(
@@ -32,13 +43,24 @@ export const parity: Command = async (context, _options, [id]) => {
   return report.verdict.kind === 'ready' ? EXIT.ok : EXIT.problems;
 };
 
+async function accept(context: Context, id: string | undefined, why: string | undefined): Promise<number> {
+  if (id === undefined) throw usageError('Name the route whose drift to accept.');
+  const accepted = await context.admin.send(
+    'POST',
+    `/api/parity/${encodeURIComponent(id)}/drift/accept`,
+    signature(why === undefined ? {} : { why }),
+  );
+  print(context, accepted, () => `${id}: what direct answers now is the new normal.`);
+  return EXIT.ok;
+}
+
 function renderAll({ io, style, name }: Context, reports: readonly ParityReportView[]): string {
   if (reports.length === 0)
     return `Nothing is compared: no route has a shadow. "${name} flip ROUTE --shadow 10" begins.`;
-  const rows = reports.map(({ route, verdict, counts, parity }) => {
+  const rows = reports.map(({ route, verdict, counts, parity, drift }) => {
     const compared = counts.match + counts.ignored + counts.mismatch;
     const low = parity.low === null ? '–' : percent(parity.low * 100);
-    const reasons = verdict.reasons.map(({ text }) => text).join('; ');
+    const reasons = [...driftSummary(drift), ...verdict.reasons.map(({ text }) => text)].join('; ');
     return [
       route,
       verdictText(verdict.kind, style),
@@ -65,12 +87,16 @@ function renderOne({ style }: Context, report: ParityReportView): string {
     `${compared} compared since ${window.from ?? 'the start'}: ${counts.match} match, ${counts.mismatch} differ, ${counts.ignored} ignored, ${counts.error} not judged${reasonsOf(report.errors ?? {})}`,
     ...(counts.data === undefined ? [] : [`${counts.data} of them with data on both sides`]),
     ...figuresOf(report),
+    ...driftLines(report),
   ];
   if (groups.length > 0)
     lines.push(
       '',
       'Differences:',
-      ...groups.map((group) => `  ${group.text} (${group.standing}, ${group.cross.count})`),
+      ...groups.map(
+        ({ text, standing, cross, directChanged }) =>
+          `  ${text} (${standing}, ${cross.count}${directChanged ? ', direct changed' : ''})`,
+      ),
     );
   if (report.proposedRules !== undefined)
     lines.push(
@@ -81,6 +107,24 @@ function renderOne({ style }: Context, report: ParityReportView): string {
   if (coverage.unseen.length > 0)
     lines.push('', `Seen live and never compared: ${factCounts(coverage.unseen)}`, ...listed(coverage.unseen));
   return lines.join('\n');
+}
+
+function driftSummary(drift: ParityReportView['drift']): string[] {
+  const count = drift?.findings.filter(({ level }) => level === 'warning').length ?? 0;
+  return count === 0 ? [] : [`direct drifts at ${count === 1 ? '1 place' : `${count} places`}`];
+}
+
+/** What direct answers otherwise than in the week before: none of the gateway's doing. */
+function driftLines({ route, drift }: ParityReportView): string[] {
+  if (!drift || drift.findings.length === 0) return [];
+  return [
+    '',
+    'Drift of direct, against the week before:',
+    ...drift.findings.map(
+      ({ level, text, since }) => `  ${level === 'warning' ? '!' : '+'} ${text}, since ${instant(since)}`,
+    ),
+    `  If this is the new normal: parity ${route} --accept-drift`,
+  ];
 }
 
 /** Behind a count, one a line; a few are named in it. */

@@ -7,6 +7,7 @@ import { showToken } from '../../dialect/token-header.ts';
 import type { Environment } from '../../config/environment.ts';
 import { renderPath } from '../../dialect/path.ts';
 import { describeLoss } from '../../dialect/result.ts';
+import { FORCE_HEADER, signForce } from '../../forward/force-header.ts';
 import { buildMatcher, prepareRoute, type PreparedRoute } from '../../forward/runtime-snapshot.ts';
 import { methodFor, planFor } from '../../forward/plan.ts';
 import { parseTarget } from '../../forward/target.ts';
@@ -123,7 +124,7 @@ async function requestsFor(
   return paths.map((path): DialectedRequest => {
     if (isForced) {
       const token = environment.facadeTokens[0] ?? environment.directToken ?? '';
-      const headers = { ...shown('direct', token), 'x-facade-force': path };
+      const headers = { ...shown('direct', token), [FORCE_HEADER]: forceValue(environment, model.id, path) };
       return {
         path,
         method,
@@ -148,6 +149,13 @@ async function requestsFor(
   });
 }
 
+/** Good for this probe. */
+function forceValue({ forceSecret }: Environment, route: string, path: Path): string {
+  const from = Date.now();
+  const grant = { path, route, caller: undefined, from, until: from + 60_000 };
+  return forceSecret === undefined ? path : signForce(grant, forceSecret);
+}
+
 function publicUrl({ host, port }: Environment): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
@@ -157,6 +165,7 @@ function publicUrl({ host, port }: Environment): string {
 const NOT_COMPARED: Readonly<Partial<Record<ErrorReason, string>>> = {
   both_failed: 'both paths failed',
   rate_limited: 'a path answered 429',
+  limited_alone: 'the gateway answered 429',
   too_large: 'an answer is larger than compare.maxBody',
 };
 

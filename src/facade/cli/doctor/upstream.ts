@@ -1,3 +1,4 @@
+import type { HealthSettings } from '../../forward/upstream-health.ts';
 import type { ShownToken } from '../../dialect/token-header.ts';
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
@@ -17,6 +18,8 @@ export interface UpstreamQuestion {
   /** A harmless read, if there is one; without it nothing is asked beyond the connection. */
   readonly read?:
     undefined | { readonly path: string; readonly shown: ShownToken | undefined; readonly tokenVariable: string };
+  /** Of its health checks, where there are any. */
+  readonly health?: undefined | Pick<HealthSettings, 'path' | 'expected' | 'timeoutMs'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -34,8 +37,9 @@ export async function examineUpstream(question: UpstreamQuestion): Promise<Docto
   const isTls = protocol === 'https:';
   const reached = await reach(host, Number(port) || (isTls ? 443 : 80), isTls, question);
   if (reached.some(({ state }) => state === 'fail')) return reached;
-  if (!read) return reached;
-  return [...reached, ...(await examineAnswer(subject, url, variable, read, question.now))];
+  const health = question.health ? [await examineHealth(subject, url, question.health)] : [];
+  if (!read) return [...reached, ...health];
+  return [...reached, ...health, ...(await examineAnswer(subject, url, variable, read, question.now))];
 }
 
 async function reach(host: string, port: number, isTls: boolean, question: UpstreamQuestion): Promise<DoctorFinding[]> {
@@ -125,6 +129,24 @@ async function examineAnswer(
     return [
       fail(subject, `GET ${path} is not answered (${causeOf(error)})`, `is it the API that answers at ${variable}?`),
     ];
+  }
+}
+
+/** As the checks ask: without credentials, and without following redirects. */
+async function examineHealth(
+  subject: string,
+  url: string,
+  { path, expected, timeoutMs }: NonNullable<UpstreamQuestion['health']>,
+): Promise<DoctorFinding> {
+  const asked = `health check GET ${path}`;
+  try {
+    const { status, body } = await fetch(url + path, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
+    await body?.cancel();
+    if (expected.some(({ from, to }) => from <= status && status <= to)) return ok(subject, `${asked}: ${status}`);
+    const remedy = `correct upstreams.${subject}.health.path, or add ${status} to its expectedStatuses`;
+    return (status < 500 ? fail : warn)(subject, `${asked} is answered ${status}, which is not expected`, remedy);
+  } catch (error) {
+    return warn(subject, `${asked} is not answered within ${timeoutMs} ms (${causeOf(error)})`, 'look at its own log');
   }
 }
 

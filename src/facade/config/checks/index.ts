@@ -23,6 +23,7 @@ import {
   stickyByIsKnown,
   writesAreNeverDeclaredSafe,
 } from './rollout.ts';
+import { healthPathsNameNoRecord } from './health.ts';
 import { consoleUrlIsSound, notifyTargetsAreSound } from './notify.ts';
 import { verifyIsOfAWrite, verifyNamesFields, verifyReadsByASafeRoute } from './verify.ts';
 import {
@@ -63,6 +64,7 @@ const CHECKS: readonly Check[] = [
   variablesStandOnlyInUrls,
   totalDeadlineCoversItsParts,
   trustedProxiesAreAddresses,
+  healthPathsNameNoRecord,
   consoleUrlIsSound,
   notifyTargetsAreSound,
 ];

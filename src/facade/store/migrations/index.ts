@@ -6,6 +6,8 @@ import * as unknownWrites from './016-unknown-writes.ts';
 import * as idempotencyKeys from './017-idempotency-keys.ts';
 import * as flipAgainst from './018-flip-against.ts';
 import * as notifications from './019-notifications.ts';
+import * as directShapes from './020-direct-shapes.ts';
+import * as shadowBudget from './021-shadow-budget.ts';
 
 /**
  * The migrations of the engine, in the order of their names; an extension brings its own, with names of their own. They only add: the version before must still run on what they leave
@@ -19,4 +21,6 @@ export const migrations: Record<string, Migration> = {
   '017-idempotency-keys': idempotencyKeys,
   '018-flip-against': flipAgainst,
   '019-notifications': notifications,
+  '020-direct-shapes': directShapes,
+  '021-shadow-budget': shadowBudget,
 };

@@ -1,4 +1,4 @@
-import type { JSONColumnType } from 'kysely';
+import type { ColumnType, JSONColumnType } from 'kysely';
 
 interface ParityTable {
   route: string;
@@ -12,6 +12,18 @@ interface ParityTable {
   written_at: Date;
 }
 
+interface ShadowBudgetTable {
+  /** UTC. */
+  day: ColumnType<Date, string, string>;
+  /** A route's id; empty: all routes. */
+  scope: string;
+  /** A bigint: read as text. */
+  used: string;
+}
+
 export interface ParityTables {
+  shadow_budget: ShadowBudgetTable;
   parity: ParityTable;
+  /** Of each day the shapes that direct answered with; see facade/compare/drift/day-shapes.ts. */
+  direct_shapes: ParityTable;
 }

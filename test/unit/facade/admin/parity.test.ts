@@ -5,22 +5,44 @@ import { createParityApi } from '../../../../src/facade/admin/parity.ts';
 import { ParityBook } from '../../../../src/facade/compare/book.ts';
 import { compareAnswers } from '../../../../src/facade/compare/compare.ts';
 import { ComparisonMetrics } from '../../../../src/facade/compare/metrics.ts';
+import type { DriftFinding } from '../../../../src/facade/compare/drift/findings.ts';
 import { Metrics } from '../../../../src/facade/observe/metrics.ts';
 import { forget, json, NOON, ruled } from '../compare/support.ts';
 
+const NO_DRIFT = { answers: 1_000, learntFrom: '2026-11-20T00:00:00.000Z', isLearnt: true, acceptedAt: undefined };
+const DRIFT: DriftFinding = {
+  ...{ answers: '2xx', path: '/name', kind: 'type', level: 'warning', from: 'string', to: 'null' },
+  ...{ since: NOON - 60_000, text: '/name: type string → null' },
+};
+
 function started(mayReveal = false) {
+  const accepted: string[] = [];
   const { rules, settings } = ruled();
   const book = new ParityBook('one', settings);
   book.use(settings, [rules]);
   const [control, candidate] = [json({ name: 'Fulano' }), json({ name: 'Beltrano' }, 'gateway')];
   const comparison = compareAnswers(rules, control, candidate, NOON);
   book.record('leads.get', { kind: 'cross', comparison, facts: [] }, NOON, { control, candidate });
+  const drift = {
+    report: (route: string) =>
+      route === 'leads.get' ? { ...NO_DRIFT, findings: accepted.length > 0 ? [] : [DRIFT] } : undefined,
+    accept: (route: string, by: string) => Promise.resolve(void accepted.push(`${route} by ${by}`)),
+  };
   const forgetAll = (route: string) => Promise.resolve(forget(book, route, NOON));
   const app = express().use(
     '/api/parity',
-    createParityApi({ book, forget: forgetAll, now: () => NOON, random: Math.random, mayReveal }),
+    createParityApi({
+      budget: { view: () => ({ all: undefined, routes: {}, resetsAt: '', isShared: false }) },
+      book,
+      forget: forgetAll,
+      drift,
+      adminToken: undefined,
+      now: () => NOON,
+      random: Math.random,
+      mayReveal,
+    }),
   );
-  return { book, api: request(app) };
+  return { book, api: request(app), accepted };
 }
 
 describe('GET /api/parity', () => {
@@ -73,5 +95,32 @@ describe('the metrics of parity', () => {
     forget(book, 'leads.get', NOON);
     const later = await metrics.registry.metrics();
     for (const name of ['facade_parity_ratio', 'facade_parity_lower_bound']) expect(later).not.toContain(`${name}{`);
+  });
+});
+
+describe('the drift of direct', () => {
+  it('stands in the report, and beside the differences at the same place', async () => {
+    const { api } = started();
+    const body: unknown = (await api.get('/api/parity/leads.get').expect(200)).body;
+    expect(body).toMatchObject({
+      groups: [{ path: '/name', directChanged: true }],
+      drift: { isLearnt: true, findings: [{ text: '/name: type string → null', since: '2026-11-24T11:59:00.000Z' }] },
+      verdict: { kind: 'not enough data' },
+    });
+    expect((body as { verdict: { text: string } }).verdict.text).toMatch(
+      /; direct changed at 1 of the places that differ \(drift of direct\)/,
+    );
+  });
+
+  it('is accepted by name', async () => {
+    const { api, accepted } = started();
+    const order = (path: string, body: object) =>
+      api.post(`/api/parity/${path}/drift/accept`).set('x-c2s-admin', 'cli').send(body);
+    await order('leads.gone', {}).expect(404);
+    expect(accepted).toEqual([]);
+    const body: unknown = (await order('leads.get', { who: 'maria', why: 'release 7' }).expect(200)).body;
+    expect(body).toMatchObject({ route: 'leads.get', drift: { findings: [] } });
+    expect(accepted).toEqual(['leads.get by maria (cli): release 7']);
+    await api.get('/api/parity/leads.get/drift/accept').expect(405);
   });
 });

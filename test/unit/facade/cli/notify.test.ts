@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cli, startFakeAdmin, type FakeAdmin } from './kit.ts';
+import { cli, NOW, startFakeAdmin, type FakeAdmin } from './kit.ts';
 
 let admin: FakeAdmin;
 let tested: object[];
@@ -8,8 +8,22 @@ beforeEach(async () => {
   admin = await startFakeAdmin({
     'GET /api/notify': {
       targets: [
-        { target: 'notify[0]', events: ['flip', 'roll_back'], isSigned: true, isFailing: false },
-        { target: 'notify[1]', events: ['breaker'], isSigned: false, isFailing: true },
+        {
+          target: 'notify[0]',
+          events: ['flip', 'roll_back'],
+          isSigned: true,
+          isFailing: false,
+          last: { at: new Date(NOW - 180_000).toISOString(), answer: '200' },
+        },
+        {
+          target: 'notify[1]',
+          events: ['breaker'],
+          isSigned: false,
+          isFailing: true,
+          last: { at: new Date(NOW).toISOString(), answer: '404' },
+        },
+        { target: 'notify[2]', events: ['flip'], isSigned: false, isFailing: false, last: null },
+        { target: 'old', events: ['flip'], isSigned: false, isFailing: true },
       ],
     },
     get 'POST /api/notify/test'() {
@@ -31,9 +45,11 @@ describe('notify', () => {
     const { code, out } = await run();
     expect(code).toBe(0);
     expect(linesOf(out)).toEqual([
-      'TARGET     STATE    SIGNED  EVENTS',
-      'notify[0]  ok       yes     flip, roll_back',
-      'notify[1]  failing  no      breaker',
+      'TARGET     STATE         SIGNED  EVENTS',
+      'notify[0]  ok, 3m ago    yes     flip, roll_back',
+      'notify[1]  failing: 404  no      breaker',
+      'notify[2]  not tried     no      flip',
+      'old        failing       no      flip',
     ]);
   });
 

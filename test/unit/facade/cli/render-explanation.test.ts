@@ -19,6 +19,8 @@ const ROUTE: OfRoute = {
   shadowBuckets: 1_000,
   side: 'direct',
   reason: 'split',
+  forceIgnored: undefined,
+  pin: undefined,
   sendings: [],
   fallback: 'direct',
   failover: { unsent: true, maybeReceived: true },
@@ -68,6 +70,23 @@ test.each<[string, Partial<OfRoute>, string]>([
   ['the kill switch is on', { reason: 'kill switch' }, 'none: kill switch, and only what the split decides is copied'],
 ])('shadow: %s', (_what, other, text) => {
   expect(lineOf('shadow', other)).toBe(`shadow    ${text}`);
+});
+
+test.each<[string, Partial<OfRoute>, string]>([
+  ['none of late', { pin: { forMs: 10_000, lastWriter: 'none' } }, 'this process sent none of late'],
+  ['offline', { pin: { forMs: 10_000, lastWriter: 'unknown' } }, 'only a running facade knows of one'],
+  ['pinned', { pin: { forMs: 10_000, lastWriter: 'gateway' } }, 'the last one took gateway'],
+])('pin: %s', (_what, other, text) => {
+  const always = 'pin       for 10s after a write with the same leadId, to the path of the write; ';
+  expect(lineOf('pin', other)).toBe(always + text);
+});
+
+test('a route that pins nothing has no line of it, and a header that counts none either', () => {
+  expect([lineOf('pin', {}), lineOf('force', {})]).toEqual(['', '']);
+});
+
+test('force: why the header does not count', () => {
+  expect(lineOf('force', { forceIgnored: 'expired' })).toBe('force     the header is ignored: expired');
 });
 
 test('what it says of shares is what the facade does', () => {

@@ -11,6 +11,7 @@ function started(place = 0) {
   const done: string[] = [];
   const handlers: WorkerHandlers = {
     breaker: ({ route, state }) => done.push(`${route} ${state}`),
+    health: ({ upstream, check }) => done.push(`${upstream} ${check.result}`),
     kill: (on) => done.push(`kill ${on}`),
     killSettled: () => done.push('settled'),
     reload: () => done.push('reload'),
@@ -25,12 +26,13 @@ test('what comes before the worker can act on it waits, in order', () => {
   const { role, hear, done, handlers } = started();
   hear({ kind: 'kill', on: true });
   hear({ kind: 'breaker', route: 'leads.get', path: 'gateway', state: 'open' });
+  hear({ kind: 'health', upstream: 'gateway', check: { result: 'timeout', tookMs: 5 } });
   expect(done).toEqual([]);
   role.attach(handlers);
   hear({ kind: 'kill-settled' });
   hear({ kind: 'reload' });
   hear({ kind: 'stop' });
-  expect(done).toEqual(['kill true', 'leads.get open', 'settled', 'reload', 'stop']);
+  expect(done).toEqual(['kill true', 'leads.get open', 'gateway timeout', 'settled', 'reload', 'stop']);
 });
 
 test('what the primary gives to begin with is there before anything is attached', async () => {

@@ -51,6 +51,7 @@ class Trial {
   }
 }
 
+const UNSURE = 'not enough data';
 const RECORD = { data: { id: 'a', phone: '1', seller: null } };
 const SAME = json(RECORD, 'gateway');
 const WRONG = json({ data: { id: 'a', phone: null, seller: null } }, 'gateway');
@@ -247,10 +248,41 @@ describe('the verdict', () => {
     trial.observe(100, SAME);
     trial.book.record(ID, { kind: 'cross', comparison: notRun('rate_budget'), facts: [] }, trial.now);
     trial.observe(50, answer({ path: 'gateway', status: 503 }), 'cross', answer({ status: 503 }));
-    trial.observe(5, answer({ path: 'gateway', status: 429 }));
+    trial.observe(5, SAME, 'cross', answer({ status: 429 }));
     expect(trial.report.errors).toEqual({ rate_budget: 1, both_failed: 50, rate_limited: 5 });
     expect(trial.report.counts).toMatchObject({ match: 100, error: 56 });
     expect(trial.report.verdict.kind).toBe('ready');
+  });
+});
+
+describe('a gateway that answers 429 where direct does not', () => {
+  const LIMITED = { status: 429 } as const;
+  it.each<[string, { gateway: number; direct: number; noise: number }, string, string[]]>([
+    ['never', { gateway: 0, direct: 0, noise: 100 }, 'ready', []],
+    ['to as few as may fail', { gateway: 1, direct: 0, noise: 100 }, 'ready', []],
+    ['to half', { gateway: 100, direct: 0, noise: 100 }, 'not ready', ['error_rate']],
+    ['to a tenth', { gateway: 11, direct: 0, noise: 500 }, 'not ready', ['error_rate']],
+    ['to a tenth, and direct was asked twice too seldom', { gateway: 11, direct: 0, noise: 20 }, UNSURE, ['uncertain']],
+    ['as often as direct itself: the limit of the account', { gateway: 50, direct: 50, noise: 100 }, 'ready', []],
+    ['far more often than direct itself', { gateway: 100, direct: 1, noise: 100 }, 'not ready', ['error_rate']],
+  ])('%s', (_, { gateway, direct, noise }, kind, reasons) => {
+    const trial = new Trial().calibrated(noise);
+    trial.observe(direct, answer(LIMITED), 'noise');
+    trial.observe(100, SAME);
+    trial.observe(gateway, answer({ path: 'gateway', ...LIMITED }));
+    const { verdict, counts, failures } = trial.report;
+    expect([verdict.kind, verdict.reasons.map((reason) => reason.kind)]).toEqual([kind, reasons]);
+    // It is none of the answers that were compared, and no failure.
+    expect([counts, failures.candidate.value]).toEqual([expect.objectContaining({ match: 100, error: gateway }), 0]);
+  });
+
+  it('is told with its numbers', () => {
+    const trial = new Trial().calibrated(100);
+    trial.observe(100, SAME);
+    trial.observe(60, answer({ path: 'gateway', ...LIMITED }));
+    expect(trial.report.verdict.text).toBe(
+      'not ready: because the gateway answers 429 to 60 of 160 questions that direct answers; at most 1 % is wanted',
+    );
   });
 });
 

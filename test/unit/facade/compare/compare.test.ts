@@ -22,6 +22,11 @@ const differences = (a: unknown, b: unknown, compare = '') =>
 const compareParts = (control: AnswerParts, candidate: AnswerParts, rules = rulesWith()) =>
   told(compareAnswers(rules, answer(control), answer({ path: 'gateway', ...candidate }), NOON));
 
+/** The beginning of an answer alone was kept. */
+const CUT = { isComplete: false, body: '' } as const;
+/** Of `compare.maxBody`, bytes. */
+const QUARTER = 256 * 1024;
+
 describe('documents', () => {
   it('with their keys in another order are the same', () => {
     expect(compareTexts('{"a":1,"b":{"c":2,"d":3}}', '{ "b": {"d":3,"c":2}, "a":1 }').result).toBe('match');
@@ -225,9 +230,12 @@ describe('content-encoding', () => {
     expect(compareParts({ body }, { body: packed, headers: { 'content-encoding': encoding } }).result).toBe('match');
   });
 
-  it('a bomb is not unpacked: the answer is not judged', () => {
+  it('a bomb is not unpacked: beside a short answer it is another one', () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
-    expect(compareParts({ body }, { body: bomb, headers: { 'content-encoding': 'gzip' } }).result).toBe('too_large');
+    expect(compareParts({ body }, { body: bomb, headers: { 'content-encoding': 'gzip' } })).toEqual({
+      result: 'mismatch',
+      differences: ['(the answer): type json→body beyond compare.maxBody'],
+    });
   });
 
   const packed = gzipSync(body);
@@ -337,15 +345,37 @@ describe('errors and failures', () => {
   });
 
   it.each([
-    ['429 of either', { status: 429 }, {}, 'rate_limited'],
+    ['429 of direct alone', { status: 429 }, {}, 'rate_limited'],
+    ['429 of the gateway alone', {}, { status: 429 }, 'limited_alone'],
+    ['429 of the gateway, where direct failed', { status: 503 }, { status: 429 }, 'rate_limited'],
     ['429 of both', { status: 429 }, { status: 429 }, 'rate_limited'],
-    ['429 in disguise', {}, disguised("Client error '429 Too Many Requests'"), 'rate_limited'],
+    ['429 in disguise', {}, disguised("Client error '429 Too Many Requests'"), 'limited_alone'],
     ['our budget', {}, { failure: 'facade_rate_budget', status: 0 }, 'rate_budget'],
     ['our breaker', {}, { failure: 'facade_breaker_open', status: 0 }, 'unavailable'],
     ['a caller that left', { failure: 'client_body', isComplete: false }, {}, 'no_control'],
-    ['an answer that was cut', { isComplete: false }, {}, 'too_large'],
+    ['answers that were both cut', { isComplete: false }, { isComplete: false }, 'too_large'],
+    ['one that was cut, beside one of a quarter of what is kept', { body: ' '.repeat(QUARTER + 1) }, CUT, 'too_large'],
+    ['the same of direct', CUT, { body: ' '.repeat(QUARTER + 1) }, 'too_large'],
   ] as const)('%s is not judged', (_, control, candidate, reason) => {
     expect(compareParts(control, candidate).result).toBe(reason);
+  });
+});
+
+/** Another spelling makes no document four times as long. */
+describe('an answer that is too long to be compared', () => {
+  const most = ' '.repeat(QUARTER);
+  const BEYOND = 'body beyond compare.maxBody';
+  it.each<[string, AnswerParts, AnswerParts, string]>([
+    ['of the gateway', { body: '{}' }, CUT, `type json→${BEYOND}`],
+    ['of direct', CUT, { body: '{}' }, `type ${BEYOND}→json`],
+    ['of direct, and nothing of the gateway', CUT, { body: '' }, `type ${BEYOND}→empty body`],
+    ['beside the longest that counts as short', { body: most }, CUT, `type other body→${BEYOND}`],
+    ['beside what is no JSON', { body: 'x' }, CUT, `type other body→${BEYOND}`],
+  ])('%s is another one than a short one', (_, control, candidate, difference) => {
+    const compared = compareAnswers(rulesWith(), answer(control), answer({ path: 'gateway', ...candidate }), NOON);
+    expect(told(compared)).toEqual({ result: 'mismatch', differences: [`(the answer): ${difference}`] });
+    expect(compared.hasData).toBe(false);
+    expect(compared.facts.filter((fact) => fact === 'body empty')).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ParityBook } from '../../../../src/facade/compare/book.ts';
+import type { DirectAnswerSink } from '../../../../src/facade/compare/direct-answers.ts';
 import { LiveCoverage } from '../../../../src/facade/compare/live-coverage.ts';
 import type { InboundRequest } from '../../../../src/facade/forward/exchange.ts';
 import { RouteState } from '../../../../src/facade/forward/route-state.ts';
@@ -14,14 +15,21 @@ function setUp(shadow = 10) {
   const book = new ParityBook('one', settings);
   book.use(settings, [rules]);
   const clock = { now: 0 };
-  const entry = { model: rules.route, state: new RouteState(rules.route, new Metrics(), () => 0) };
-  const live = new LiveCoverage({ book, now: () => clock.now, calendar: () => NOON });
-  const asked = { match: { route: entry }, target: { query: '' } } as unknown as InboundRequest;
+  const entry = { model: rules.route, state: new RouteState(rules.route, new Metrics(), { now: () => 0 }) };
+  const answers: string[] = [];
+  const onDirectAnswer: DirectAnswerSink = (model, question, { body }) =>
+    void answers.push(`${model.id} ${question} ${String(body)}`);
+  const live = new LiveCoverage({ book, onDirectAnswer, now: () => clock.now, calendar: () => NOON });
+  const asked = {
+    match: { route: entry },
+    req: { method: 'GET' },
+    target: { path: '/leads/1', query: '' },
+  } as unknown as InboundRequest;
   const seen = async (): Promise<readonly string[]> => {
     await new Promise((resolve) => setImmediate(resolve));
     return book.report('leads.get', NOON)?.coverage.unseen ?? [];
   };
-  return { live, entry, asked, clock, seen };
+  return { live, entry, asked, clock, seen, answers };
 }
 
 function told(body: string, path: Path = 'direct', room = 1_000): ResponseBuffer {
@@ -58,4 +66,15 @@ it.each([
 ])('does not read what %s', async (_, { live, asked, seen }, captured) => {
   live.saw(asked, captured);
   expect(await seen()).toEqual([]);
+});
+
+it.each([
+  ['compared', 10],
+  ['not compared', 0],
+])('hands what direct told on, of a route that is %s: the shapes of direct are learnt from it', async (_, shadow) => {
+  const { live, asked, seen, answers } = setUp(shadow);
+  live.saw(asked, told('{"a":null}'));
+  live.saw(asked, told('{"b":null}'));
+  await seen();
+  expect(answers).toEqual(['leads.get GET /leads/1? {"a":null}']);
 });

@@ -45,3 +45,42 @@ test.each<[string, DifferenceGroup]>([
 ])('%s is not proposed', (_, one) => {
   expect(proposedRules([one])).toBeUndefined();
 });
+
+/** What is held against the gateway would be ignored together with the noise. */
+const fault = (path: string, parts: Partial<DifferenceGroup> = {}) => group(path, { standing: 'fault', ...parts });
+test.each<[string, DifferenceGroup[]]>([
+  ['at the same place', [group('/meta/at'), fault('/meta/at', { kind: 'missing', to: 'absent' })]],
+  ['at the same place, suspected', [group('/meta/at'), fault('/meta/at', { standing: 'suspect', kind: 'type' })]],
+  ['at the same place, in the ledger', [group('/meta/at'), fault('/meta/at', { standing: 'known', kind: 'type' })]],
+  ['beneath it', [group('/meta', { kind: 'type', to: 'null' }), fault('/meta/at')]],
+  ['far beneath it', [group('/data'), fault('/data/*/customer/phone')]],
+])('no rule hides a difference %s', (_, groups) => {
+  expect(proposedRules(groups)).toBeUndefined();
+  expect(proposedRules(groups.toReversed())).toBeUndefined();
+});
+
+test.each<[string, DifferenceGroup, DifferenceGroup]>([
+  ['above', group('/meta/at'), fault('/meta', { kind: 'type' })],
+  ['beside', group('/meta/at'), fault('/meta/at_all')],
+  ['elsewhere', group('/meta/at'), fault('/data/at')],
+  ['in the whole answer', group('/meta/at'), fault('', { kind: 'status' })],
+])('a difference %s is not hidden by a rule', (_, noise, held) => {
+  expect(parse(proposedRules([noise, held]) ?? '')).toEqual({ compare: { ignore: ['$.meta.at'] } });
+});
+
+test.each<[string, Partial<DifferenceGroup>]>([
+  ['a list that grows', { kind: 'length', from: '2-9 items', to: '10-24 items' }],
+  ['a list that comes and goes', { kind: 'missing', from: 'list', to: 'absent' }],
+  ['an empty list that is null', { kind: 'type', from: 'empty list', to: 'null' }],
+  ['an object that comes and goes', { kind: 'extra', from: 'absent', to: 'object' }],
+  ['an empty object that is null', { kind: 'type', from: 'null', to: 'empty object' }],
+  ['a text that is an object', { kind: 'type', from: 'string', to: 'object' }],
+  ['a long list that differs', { kind: 'value', from: 'list', to: 'list' }],
+])('%s is not proposed: its parts would not be compared', (_, parts) => {
+  expect(proposedRules([group('/data', parts)])).toBeUndefined();
+});
+
+test('an order is proposed beside other differences of the list, which are still found', () => {
+  const groups = [group('/data', order), fault('/data', { kind: 'length' }), fault('/data/*/name')];
+  expect(parse(proposedRules(groups) ?? '')).toEqual({ compare: { unordered: [{ path: '$.data' }] } });
+});

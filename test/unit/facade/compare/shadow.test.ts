@@ -37,6 +37,7 @@ let failed: unknown[];
 let notRun: ErrorReason[];
 let isUnderPressure: () => boolean;
 let noiseShare: number;
+let budget: number;
 let onCompared: () => void;
 
 const build = (written: Partial<Written> = {}): RuntimeSnapshot =>
@@ -46,6 +47,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'setInterval'] });
   now = 1_000;
   [askings, compared, failed, notRun] = [[], [], [], []];
+  budget = Infinity;
   [isUnderPressure, noiseShare, onCompared] = [NEVER_PRESSED, 0, () => undefined];
   builder = new RuntimeBuilder(new Metrics(), () => now);
   build();
@@ -60,6 +62,7 @@ beforeEach(() => {
     credentials: (path) => ({ keep: false, sent: ['authorization', `of ${path}`], rules: requestRules(new Set()) }),
     isUnderPressure: () => isUnderPressure(),
     pause: new LimitPause(() => now),
+    budget: { isSpent: () => budget <= 0, take: () => budget-- > 0 },
     noiseShare: () => noiseShare,
     compared: (one) => {
       compared.push(one);
@@ -418,5 +421,30 @@ describe('the end of the process', () => {
     await runner.close();
     await vi.advanceTimersByTimeAsync(0);
     expect([askings, runner.pending]).toEqual([[], 0]);
+  });
+});
+
+describe('the requests of a day', () => {
+  test('of which more are wanted at once than are left are never passed', () => {
+    runner.configure({ ...SETTINGS, maxInflight: 10, maxQueue: 10 });
+    budget = 3;
+    for (let i = 0; i < 6; i++) offer();
+    expect(askings).toHaveLength(3);
+    expect(notRun).toEqual(['day_budget', 'day_budget', 'day_budget']);
+  });
+
+  test('count each look of direct against direct', () => {
+    [noiseShare, budget] = [1, 1];
+    offer('gateway');
+    answer();
+    expect(askings).toHaveLength(1);
+    expect(notRun).toEqual(['day_budget']);
+  });
+
+  test('that are spent: nothing is kept of an answer, nothing is sent, and it is said why', () => {
+    budget = 0;
+    expect(runner.captureBytes(entry())).toBe(0);
+    offer();
+    expect([askings.length, notRun]).toEqual([0, ['day_budget', 'day_budget']]);
   });
 });

@@ -46,6 +46,30 @@ describe.each([1, 90])('a window of %d days', (days) => {
     expect(at(START + 2 * length + 60 * stretch)).toBe(0);
   });
 
+  it.each([
+    ['a year', 365 * DAY, 1],
+    ['two folds', 2 * 60 * stretch, 1],
+    ['no more than clocks differ', 5 * stretch, 2],
+  ])('does not count what a clock gathered that was ahead by %s', (_, aheadMs, expected) => {
+    const window = new Window();
+    window.entry(START, 'one').data++;
+    window.entry(START + aheadMs, 'two').data++;
+    window.fold(START, length);
+    const { evidence } = window.gather(START, length, 1e9);
+    expect(evidence.data).toBe(expected);
+    // Nor when that time has come.
+    if (expected === 1)
+      expect(window.gather(START + aheadMs, length, 1e9).evidence.data).toBe(aheadMs < length ? 1 : 0);
+  });
+
+  it('forgets the folds of a clock that went back', () => {
+    const window = filled();
+    window.fold(START + length, length);
+    const before = START - 30 * DAY;
+    window.fold(before, length);
+    expect(window.gather(before, length, 1e9).evidence.data).toBe(0);
+  });
+
   it('says since when its oldest evidence was gathered, though it was folded', () => {
     const window = new Window();
     const late = START + 59 * stretch;

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { FromWorker } from '../../../../src/facade/cluster/messages.ts';
 import { SOLE_WORKER } from '../../../../src/facade/cluster/worker-role.ts';
 import { ConfigRefused } from '../../../../src/facade/config/config-refused.ts';
@@ -79,6 +79,22 @@ describe('the kill switch', () => {
     expect([runtime.dataPlane.killed, told.slice(1)]).toEqual([false, [{ kind: 'killed', on: false }]]);
   });
 
+  test('that is on for want of an answer alone is no warning: nobody has set it', async () => {
+    const { runtime, lines } = await worker(1, at(10));
+    const told = (): string[] => (lines as string[]).splice(0).map((line) => (JSON.parse(line) as { msg: string }).msg);
+    told();
+    runtime.killSwitch.suspect();
+    runtime.killSwitch.set(false);
+    expect(told()).toEqual([
+      'every route is direct until the database says whether the kill switch is on',
+      'the kill switch is off, says the database',
+    ]);
+    runtime.killSwitch.suspect();
+    runtime.killSwitch.set(true);
+    runtime.killSwitch.set(false);
+    expect(told().slice(1)).toEqual(['kill switch', 'kill switch']);
+  });
+
   test('is looked for in the file that the newest table names, at once', async () => {
     const { runtime, write, configFile, kinds, lines } = await worker(1, at(10));
     const file = join(configFile, '..', 'all-direct');
@@ -97,4 +113,47 @@ test('a breaker that opens is told to the primary', async () => {
   const { runtime, told } = await worker(0, at(10));
   runtime.dataPlane.snapshot.entries[0]?.state.breaker('gateway')?.open();
   expect(told).toEqual([{ kind: 'breaker', route: 'leads.get', path: 'gateway', state: 'open' }]);
+});
+
+test('a step of the ramp is told with its number', async () => {
+  const { runtime, told } = await worker(0, at(10));
+  runtime.dataPlane.snapshot.entries[0]?.state.breaker('gateway')?.rampUp();
+  expect(told).toEqual([{ kind: 'breaker', route: 'leads.get', path: 'gateway', state: 'half-open', rampStep: 1 }]);
+});
+
+describe('health checks', () => {
+  const text = configText({
+    routes: [GET_LEAD],
+    gateway: { url: 'http://127.0.0.1:1', health: { path: '/health', interval: '1h', unhealthyAfter: 1 } },
+  });
+
+  test('are made by the first worker, which tells the others each result, and no other', async () => {
+    const timers = async (place: number): Promise<number> => {
+      const made = await worker(place, text);
+      const before = vi.getTimerCount();
+      made.runtime.watch();
+      const after = vi.getTimerCount();
+      await made.close();
+      return after - before;
+    };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const [first, second] = [await timers(0), await timers(1)];
+    vi.useRealTimers();
+    expect(first - second).toBe(1);
+    const { runtime, told } = await worker(0, text);
+    const check = { result: 'timeout', status: undefined, tookMs: 5 } as const;
+    runtime.health.checked('gateway', check);
+    runtime.health.checked('gateway', { result: 'skipped', tookMs: 0 });
+    expect(told).toEqual([{ kind: 'health', upstream: 'gateway', check }]);
+  });
+
+  test('that another worker made count here as well', async () => {
+    const { runtime, told, lines } = await worker(1, text);
+    runtime.builder.health.gateway.record({ result: 'timeout', tookMs: 5 });
+    expect([runtime.dataPlane.snapshot.health.gateway.isUnhealthy, told]).toEqual([true, []]);
+    expect(lines.join()).toContain('upstream unhealthy');
+    expect(await runtime.metrics.registry.getSingleMetricAsString('facade_upstream_healthy')).toContain(
+      'facade_upstream_healthy{upstream="gateway"} 0',
+    );
+  });
 });

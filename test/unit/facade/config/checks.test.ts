@@ -246,6 +246,49 @@ describe('upstreams', () => {
   });
 });
 
+describe('health checks', () => {
+  const checked = (written: string, rows = [GET_LEAD]) =>
+    reportOf(
+      withRows(...rows).replace(
+        'gateway: { url: "${C2S_GATEWAY_URL}" }',
+        `gateway: { url: "\${C2S_GATEWAY_URL}", health: { ${written} } }`,
+      ),
+    );
+
+  it.each([
+    'path: /health',
+    'path: "/health?of=facade"',
+    'path: /leads',
+    'path: /leads/42/tags',
+    'path: /health, expectedStatuses: 204',
+    'path: /health, expectedStatuses: 200-399',
+    'path: /health, expectedStatuses: [200, 401, 500-503]',
+  ])('%s is sound', (written) => {
+    expect(checked(written)).toEqual([]);
+  });
+
+  it.each([
+    ['path: health', 'write a path as /health'],
+    ['path: "/a b"', 'write a path as /health'],
+    ['path: "/a\\r\\nx: y"', 'write a path as /health'],
+    ['interval: 5s', 'path'],
+    ['path: /health, expectedStatuses: "2xx"', 'expectedStatuses'],
+    ['path: /health, unhealthyAfter: 0', 'unhealthyAfter'],
+    ['path: /health, interval: 0s', 'interval'],
+    ['path: /health, method: POST', 'method'],
+  ])('%s is not', (written, told) => {
+    expect(checked(written).join('\n')).toContain(told);
+  });
+
+  it.each(['/leads/42', '/leads/42?x=1'])('%s names a lead: a record is no health page', (path) => {
+    expect(checked(`path: "${path}"`)).toEqual([
+      expect.stringContaining(
+        'upstreams.gateway.health.path: "/leads/42" is a record of routes[0] (leads.get), which may be deleted or need a token; write a page that reads no data, as /health',
+      ),
+    ]);
+  });
+});
+
 describe('deadlines', () => {
   it('the total one covers its parts, in the defaults and in a row', () => {
     expect(reportOf(withPart('defaults: { deadlines: { total: 10s } }'))).toEqual([

@@ -194,3 +194,16 @@ describe('an edit is refused', () => {
     expect(refusal(asked, [{ route: 'leads.get', set: { shadow: 5 } }])).toMatch(/unusual way/);
   });
 });
+
+const HOOK = 'https://hooks.example.com/T0/test-hook-4711';
+const SECRET = 'a-secret-of-sixteen-signs';
+
+it.each([
+  ['in lines', `notify:\n  - url: ${HOOK}\n    secret: ${SECRET}\n`],
+  ['in one line', `notify: [{ url: "${HOOK}", secret: ${SECRET} }]\n`],
+  ['folded', `notify:\n  - url:\n      ${HOOK}\n    secret: >-\n      ${SECRET}\n`],
+])('shows no address and no secret of a hook that stands %s below the route', (_, notify) => {
+  const { diff } = editRollout(withRows(GET_LEAD) + notify, [{ route: 'leads.get', set: { gateway: 5 } }], ENV);
+  expect(diff).toContain('+    rollout: { gateway: 5 }');
+  for (const secret of [HOOK, SECRET]) expect(diff).not.toContain(secret);
+});

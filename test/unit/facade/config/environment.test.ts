@@ -107,6 +107,8 @@ describe('the environment', () => {
     'C2S_GATEWAY_TOKEN',
     'FACADE_TOKENS',
     'ADMIN_TOKEN',
+    'NOTIFY_SECRET',
+    'FORCE_HEADER_SECRET',
     'WEBHOOK_SECRET',
     'GOOGLE_ADS_WEBHOOK_KEY',
   ] as const;

@@ -1,5 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { readDocument } from '../../../../src/facade/config/document.ts';
 import { halfWritten, lostRoutes, namesOf } from '../../../../src/facade/config/half-written.ts';
+import { parseConfig } from '../../../../src/facade/config/load.ts';
 
 const row = (id: string) => `  - id: ${id}\n    direct: GET /${id}\n`;
 const table = (...ids: string[]) => `upstreams: {}\nroutes:\n${ids.map(row).join('')}`;
@@ -51,6 +54,72 @@ describe('a text looks half written', () => {
   test('not for want of a line end that was not there before either', () => {
     const before = table('a').trimEnd();
     expect(halfWritten(`${before}2`, before)).toBeUndefined();
+  });
+});
+
+/** Written anew in place, so that it is no beginning of the one in force: a number changed in its first route. */
+describe('a new version that is cut off', () => {
+  const full = (gateway: number) => `# the table
+upstreams:
+  direct: { url: 'http://direct.test' }
+  gateway: { url: 'http://gateway.test' }
+routes:
+  - id: a
+    direct: GET /a
+    gateway: GET /ga
+    rollout: { gateway: ${gateway}, shadow: 0, stickyBy: caller, fallback: direct }
+  - id: b
+    direct:
+      - GET /b
+      - GET /b2
+    gateway: GET /gb
+    rollout:
+      gateway: 0
+      shadow: 0
+      stickyBy: caller
+      fallback: direct
+    callers:
+      '3f2a9c81d0b7': direct
+      '3f2a9c81d0b8': direct
+defaults:
+  callers: { '3f2a9c81d0b7': direct }
+  pinAfterWrite: 3s
+server:
+  killSwitchFile: /run/all-direct
+notify:
+  - url: http://one.test
+  - url: http://two.test
+    events:
+      - flip
+      - roll_back
+# the end
+`;
+  const whole = full(2);
+  const cuts = whole.split('\n').map((_, i, lines) => lines.slice(0, i).join('\n') + (i > 0 ? '\n' : ''));
+  const said = (text: string): unknown => readDocument(text).value;
+  const losing = cuts.filter((cut) => !isDeepStrictEqual(said(cut), said(whole)));
+
+  test.each(losing)('%# looks half written, or is refused', (cut) => {
+    expect(halfWritten(cut, full(1)) !== undefined || !parseConfig(cut, {}).ok).toBe(true);
+  });
+
+  test.each([
+    ['behind the routes', 'defaults:', 'these settings are gone from it: defaults, server, notify'],
+    ['within a section', '  pinAfterWrite', 'these settings are gone from it: defaults.pinAfterWrite, server, notify'],
+    ['behind the name of a section', '  killSwitchFile', 'these settings are gone from it: server, notify'],
+    ['within a list', '  - url: http://two', 'these settings are gone from it: notify[1]'],
+    [
+      'within the callers of a route',
+      "      '3f2a9c81d0b8'",
+      'these settings are gone from it: defaults, server, notify, b.callers.3f2a9c81d0b8',
+    ],
+  ])('%s says what is gone', (_, at, sign) => {
+    expect(halfWritten(whole.slice(0, whole.indexOf(at)), full(1))).toEqual({ sign, waitMs: 2_000 });
+  });
+
+  test('whole, or with its remark at the end gone, it is taken at once', () => {
+    expect(halfWritten(whole, full(1))).toBeUndefined();
+    expect(halfWritten(whole.slice(0, whole.indexOf('# the end')), full(1))).toBeUndefined();
   });
 });
 

@@ -48,7 +48,11 @@ describe('notify', () => {
     );
     const parsed = parseConfig(text, { ...ENV, HOOK_URL: ` ${HOOK}\n`, KEY: SECRET });
     expect(parsed.ok && parsed.config.notify).toEqual([
-      { url: HOOK, secret: SECRET, events: ['flip', 'proposal', 'roll_back', 'kill_switch', 'breaker', 'parity'] },
+      {
+        url: HOOK,
+        secret: SECRET,
+        events: ['flip', 'proposal', 'roll_back', 'kill_switch', 'breaker', 'health', 'parity', 'drift'],
+      },
       { url: 'http://10.0.0.7/hook?wait=1', events: ['flip'] },
     ]);
   });

@@ -25,13 +25,31 @@ it('makes one hunk of changes whose surroundings touch, and two of others', () =
   expect(hunks(numbered([5, 'a'], [13, 'b']))).toEqual(['@@ -2,7 +2,7 @@', '@@ -10,7 +10,7 @@']);
 });
 
+it.each([
+  ['before the change', [8], ['@@ -9,5 +9,5 @@']],
+  ['at its side', [9, 11], ['@@ -10 +10 @@']],
+  ['after it', [12], ['@@ -7,5 +7,5 @@']],
+  ['far from it', [6, 14], ['@@ -7,7 +7,7 @@']],
+])('ends the surroundings at a secret line %s', (_, secret, hunks) => {
+  const diff = unifiedDiff('f', numbered(), numbered([10, 'ten']), (line) => secret.includes(line + 1));
+  expect(diff.match(/^@@.*$/gm)).toEqual(hunks);
+  for (const line of secret) expect(diff).not.toContain(`line ${line}\n`);
+});
+
+it('makes two hunks of changes with a secret line between', () => {
+  const diff = unifiedDiff('f', numbered(), numbered([5, 'a'], [8, 'b']), (line) => line === 5);
+  expect(diff.match(/^@@.*$/gm)).toEqual(['@@ -2,4 +2,4 @@', '@@ -7,5 +7,5 @@']);
+});
+
 it('says that the last line has no end', () => {
   expect(unifiedDiff('f', 'a\nb', 'a\nb\n')).toBe(
     '--- f\n+++ f\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n',
   );
 });
 
-it('is what patch(1) makes the new text of', () => {
+it.each([false, true])('is what patch(1) makes the new text of, with secret lines: %s', (hasSecrets) => {
+  const isSecret = (line: number): boolean => hasSecrets && line % 7 === 3;
+  const diffOf = (before: string, after: string): string => unifiedDiff('f', before, after, isSecret);
   const dir = mkdtempSync(join(tmpdir(), 'diff-'));
   const file = join(dir, 'f');
   const text = fc.array(fc.constantFrom('a', 'b', 'c', '', 'd'), { maxLength: 30 }).map((lines) => lines.join('\n'));
@@ -39,7 +57,7 @@ it('is what patch(1) makes the new text of', () => {
     fc.property(text, text, (before, after) => {
       fc.pre(before !== after);
       writeFileSync(file, before);
-      execFileSync('patch', ['-s', '--no-backup-if-mismatch', file], { input: unifiedDiff('f', before, after) });
+      execFileSync('patch', ['-s', '--no-backup-if-mismatch', file], { input: diffOf(before, after) });
       // patch removes a file that became empty.
       const patched = after === '' ? '' : readFileSync(file, 'utf8');
       expect(patched).toBe(after);

@@ -20,7 +20,7 @@ function setUp(settings: Partial<BreakerSettings> = {}) {
   const breaker = new Breaker(
     {
       ...{ enabled: true, windowMs: 10_000 + 100 * windows++, volumeThreshold: 10, errorRate: 0.5 },
-      ...{ slowCallMs: SLOW, slowRate: 0.8, resetMs: RESET },
+      ...{ slowCallMs: SLOW, slowRate: 0.8, resetMs: RESET, rampStepMs: 0 },
       ...settings,
     },
     { now: () => performance.now(), onChange: (state) => states.push(state) },
@@ -341,7 +341,7 @@ describe('a breaker that is told what another process has learnt', () => {
     };
     const settings = {
       ...{ enabled: true, windowMs: 10_000 + 100 * windows++, volumeThreshold: 10, errorRate: 0.5 },
-      ...{ slowCallMs: SLOW, slowRate: 0.8, resetMs: RESET },
+      ...{ slowCallMs: SLOW, slowRate: 0.8, resetMs: RESET, rampStepMs: 0 },
     };
     const now = () => performance.now();
     const one: Breaker = new Breaker(settings, { now, onChange: tell(() => other) });
@@ -403,5 +403,341 @@ describe('a breaker that is told what another process has learnt', () => {
     one.follow('half-open');
     one.follow('closed');
     expect(one.state).toBe('closed');
+  });
+});
+
+const STEP = 2_000;
+
+describe('the ramp of a half-open breaker', () => {
+  /** Of `count` attempts that end so, how many were let through. */
+  const offer = async (breaker: Breaker, count: number, judgement: Judgement = 'success'): Promise<number> => {
+    let through = 0;
+    for (let i = 0; i < count; i++) {
+      const permit = breaker.acquire('known');
+      if (permit === REFUSED) continue;
+      through++;
+      breaker.report(permit, judgement, 5);
+      await settle();
+    }
+    return through;
+  };
+
+  test('lets 1, 5 and 25 % through, ten successes a step, and then everything', async () => {
+    const { breaker, states, toHalfOpen, attempt } = setUp({ rampStepMs: 60_000 });
+    await toHalfOpen();
+    await attempt('success');
+    const seen: (number | undefined)[][] = [];
+    for (const attempts of [1_000, 200, 40]) seen.push([breaker.rampPercent, await offer(breaker, attempts)]);
+    expect(seen).toEqual([
+      [1, 10],
+      [5, 10],
+      [25, 10],
+    ]);
+    expect([breaker.state, breaker.rampPercent]).toEqual(['closed', undefined]);
+    expect(await offer(breaker, 100)).toBe(100);
+    expect(states).toEqual(['open', 'half-open', 'half-open', 'half-open', 'half-open', 'closed']);
+  });
+
+  test.each([0, 1, 2, 3])('one failure at step %i opens it again, for the whole reset time', async (step) => {
+    const { breaker, toHalfOpen, attempt } = setUp({ rampStepMs: STEP });
+    await toHalfOpen();
+    if (step > 0) await attempt('success');
+    await vi.advanceTimersByTimeAsync(STEP * Math.max(0, step - 1));
+    expect([breaker.state, breaker.rampStep]).toEqual(['half-open', step]);
+    await offer(breaker, [1, 100, 20, 4][step] as number, 'failure');
+    expect([breaker.state, breaker.rampStep, Math.round(breaker.retryAfter())]).toEqual(['open', 0, RESET]);
+  });
+
+  test('a slow success fails it, as it fails a probe', async () => {
+    const { breaker, toHalfOpen, attempt } = setUp({ rampStepMs: STEP });
+    await toHalfOpen();
+    await attempt('success');
+    for (let i = 0; i < 99; i++) expect(breaker.acquire('known')).toBe(REFUSED);
+    breaker.report(breaker.acquire('known'), 'success', SLOW);
+    await settle();
+    expect(breaker.state).toBe('open');
+  });
+
+  test('ends by time where there is no traffic: three steps after the first success', async () => {
+    const { breaker, toHalfOpen, attempt } = setUp({ rampStepMs: STEP });
+    await toHalfOpen();
+    await attempt('success');
+    const seen: unknown[] = [];
+    for (let i = 0; i < 3; i++) {
+      seen.push(breaker.rampPercent);
+      await vi.advanceTimersByTimeAsync(STEP);
+    }
+    expect([seen, breaker.state]).toEqual([[1, 5, 25], 'closed']);
+  });
+
+  test('does not end by time while what it let through hangs; the answer decides', async () => {
+    const { breaker, toHalfOpen, attempt } = setUp({ rampStepMs: STEP });
+    const hanging = async (): Promise<number> => {
+      await toHalfOpen();
+      await attempt('success');
+      for (let i = 0; i < 99; i++) breaker.acquire('known');
+      const permit = breaker.acquire('known');
+      await vi.advanceTimersByTimeAsync(STEP * 5);
+      expect([breaker.state, breaker.rampStep]).toEqual(['half-open', 1]);
+      return permit;
+    };
+    breaker.report(await hanging(), 'neutral', 5);
+    expect(breaker.rampStep).toBe(2);
+    breaker.report(await hanging(), 'success', 5);
+    expect(breaker.rampStep).toBe(2);
+    breaker.report(await hanging(), 'failure', 5);
+    await settle();
+    expect(breaker.state).toBe('open');
+  });
+
+  test('a failure of an earlier step opens it at a later one', async () => {
+    const { breaker, toHalfOpen, attempt } = setUp({ rampStepMs: STEP });
+    await toHalfOpen();
+    await attempt('success');
+    for (let i = 0; i < 99; i++) breaker.acquire('known');
+    const early = breaker.acquire('known');
+    await offer(breaker, 1_000);
+    expect(breaker.rampStep).toBe(2);
+    breaker.report(early, 'failure', 5);
+    await settle();
+    expect(breaker.state).toBe('open');
+  });
+
+  test('the first success closes it at once where rampStep is 0', async () => {
+    const { breaker, toHalfOpen, attempt } = setUp({ rampStepMs: 0 });
+    await toHalfOpen();
+    await attempt('success');
+    expect(breaker.state).toBe('closed');
+  });
+
+  test('leaves no timer behind when it is shut down in the middle', async () => {
+    const { breaker, toHalfOpen, attempt } = setUp({ rampStepMs: STEP });
+    await toHalfOpen();
+    await attempt('success');
+    const before = vi.getTimerCount();
+    breaker.shutdown();
+    expect(vi.getTimerCount()).toBe(before - 1);
+  });
+
+  describe('of two processes', () => {
+    const pair = () => {
+      const told: string[] = [];
+      const tell = (name: string, from: () => Breaker, to: () => Breaker) => (state: BreakerState, heard: boolean) => {
+        if (heard) return;
+        const step = from().rampStep;
+        told.push(`${name} ${state} ${step}`);
+        setTimeout(() => to().follow(state, step), 1);
+      };
+      const settings = {
+        ...{ enabled: true, windowMs: 10_000 + 100 * windows++, volumeThreshold: 10, errorRate: 0.5 },
+        ...{ slowCallMs: SLOW, slowRate: 0.8, resetMs: RESET, rampStepMs: STEP },
+      };
+      const now = () => performance.now();
+      const one: Breaker = new Breaker(settings, {
+        now,
+        onChange: tell(
+          'one',
+          () => one,
+          () => other,
+        ),
+      });
+      const other: Breaker = new Breaker(settings, {
+        now,
+        onChange: tell(
+          'other',
+          () => other,
+          () => one,
+        ),
+      });
+      made.push(one, other);
+      return { one, other, told };
+    };
+    const steps = (...breakers: Breaker[]) => breakers.map(({ state, rampStep }) => `${state} ${rampStep}`);
+
+    test('is climbed together, and ends together', async () => {
+      const { one, other } = pair();
+      one.open();
+      await vi.advanceTimersByTimeAsync(RESET + 1);
+      expect(steps(one, other)).toEqual(['half-open 0', 'open 0']);
+      one.report(one.acquire('known'), 'success', 5);
+      const seen: string[][] = [];
+      for (let i = 0; i < 4; i++) {
+        await vi.advanceTimersByTimeAsync(1);
+        seen.push(steps(one, other));
+        await vi.advanceTimersByTimeAsync(STEP - 1);
+      }
+      const both = (state: string) => [state, state];
+      expect(seen).toEqual([both('half-open 1'), both('half-open 2'), both('half-open 3'), both('closed 0')]);
+    });
+
+    test('a failure of either opens both', async () => {
+      const { one, other } = pair();
+      one.open();
+      await vi.advanceTimersByTimeAsync(RESET + 1);
+      one.report(one.acquire('known'), 'success', 5);
+      await vi.advanceTimersByTimeAsync(1);
+      await offer(other, 100, 'failure');
+      await vi.advanceTimersByTimeAsync(1);
+      expect(steps(one, other)).toEqual(['open 0', 'open 0']);
+    });
+
+    test('that are half-open in the same moment do not send each other to rest', async () => {
+      const { one, other } = pair();
+      one.open();
+      other.open();
+      await vi.advanceTimersByTimeAsync(RESET + 2);
+      expect(steps(one, other)).toEqual(['half-open 0', 'half-open 0']);
+    });
+  });
+});
+
+describe('a breaker whose upstream has health checks', () => {
+  const gated = (isOfWrites = false) => {
+    const health = { isChecked: true, provenAt: -1, isProvenSince: (since: number) => health.provenAt >= since };
+    const states: string[] = [];
+    const breaker: Breaker = new Breaker(
+      {
+        ...{ enabled: true, windowMs: 10_000 + 100 * windows++, volumeThreshold: 10, errorRate: 0.5 },
+        ...{ slowCallMs: SLOW, slowRate: 0.8, resetMs: RESET, rampStepMs: STEP },
+      },
+      {
+        now: () => performance.now(),
+        health,
+        isOfWrites: () => isOfWrites,
+        onChange: (state) => states.push(`${state} ${breaker.rampStep}`),
+      },
+    );
+    made.push(breaker);
+    const succeed = (): void => {
+      health.provenAt = performance.now();
+      breaker.healthChecked();
+    };
+    return { breaker, health, states, succeed };
+  };
+
+  test('stays open for as long as no check has succeeded since it opened', async () => {
+    const { breaker, succeed } = gated();
+    succeed();
+    await vi.advanceTimersByTimeAsync(1);
+    breaker.open();
+    await vi.advanceTimersByTimeAsync(RESET * 100);
+    expect([breaker.state, breaker.acquire('known'), breaker.acquire('known', true)]).toEqual([
+      'open',
+      REFUSED,
+      REFUSED,
+    ]);
+    succeed();
+    expect([breaker.state, breaker.rampStep]).toEqual(['half-open', 0]);
+  });
+
+  test('stays open for its reset time, however well the checks go', async () => {
+    const { breaker, succeed } = gated();
+    breaker.open();
+    await vi.advanceTimersByTimeAsync(RESET - 1);
+    succeed();
+    expect(breaker.state).toBe('open');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(breaker.state).toBe('half-open');
+  });
+
+  test('of writes alone, begins the ramp at 1 %: the checks were its probe', async () => {
+    const { breaker, succeed, states } = gated(true);
+    breaker.open();
+    await vi.advanceTimersByTimeAsync(RESET);
+    succeed();
+    expect(states).toEqual(['open 0', 'half-open 1']);
+    const permits = Array.from({ length: 100 }, () => breaker.acquire('known', true));
+    expect(permits.filter((permit) => permit !== REFUSED)).toHaveLength(1);
+  });
+
+  test('of reads and writes: a read is the probe, and no write', async () => {
+    const { breaker, succeed } = gated();
+    breaker.open();
+    await vi.advanceTimersByTimeAsync(RESET);
+    succeed();
+    expect(breaker.acquire('known', true)).toBe(REFUSED);
+    const probe = breaker.acquire('known');
+    expect(probe).not.toBe(REFUSED);
+    breaker.report(probe, 'success', 5);
+    expect(breaker.rampStep).toBe(1);
+  });
+
+  test('of reads and writes where no read comes: checks that succeed meanwhile begin the ramp', async () => {
+    const { breaker, succeed } = gated();
+    breaker.open();
+    await vi.advanceTimersByTimeAsync(RESET);
+    succeed();
+    await vi.advanceTimersByTimeAsync(RESET);
+    // Proven when it went half-open, and not since.
+    await vi.advanceTimersByTimeAsync(1);
+    succeed();
+    expect([breaker.acquire('known', true), breaker.rampStep]).toEqual([REFUSED, 1]);
+  });
+
+  test('is freed when the checks are switched off', async () => {
+    const { breaker, health } = gated();
+    breaker.open();
+    await vi.advanceTimersByTimeAsync(RESET * 2);
+    health.isChecked = false;
+    breaker.healthChecked();
+    expect(breaker.state).toBe('half-open');
+  });
+
+  test('climbs the ramp when its upstream was unhealthy and is back, though it was closed all the time', async () => {
+    const { breaker, states } = gated();
+    breaker.rampUp();
+    expect(states).toEqual(['half-open 1']);
+    breaker.rampUp();
+    expect(states).toEqual(['half-open 1']);
+    await vi.advanceTimersByTimeAsync(STEP * 3);
+    expect(breaker.state).toBe('closed');
+  });
+
+  test('leaves an open breaker alone when its upstream is back: its own time counts', () => {
+    const { breaker } = gated();
+    breaker.open();
+    breaker.rampUp();
+    expect(breaker.state).toBe('open');
+  });
+
+  test('of a follower leaves the probe to the one that opened first', async () => {
+    const { breaker, succeed } = gated();
+    breaker.follow('open');
+    await vi.advanceTimersByTimeAsync(RESET * 2);
+    succeed();
+    expect(breaker.state).toBe('open');
+    await vi.advanceTimersByTimeAsync(250);
+    expect(breaker.state).toBe('half-open');
+  });
+});
+
+describe('writes without health checks', () => {
+  const unchecked = async (isOfWrites: boolean) => {
+    const breaker = new Breaker(
+      {
+        ...{ enabled: true, windowMs: 10_000 + 100 * windows++, volumeThreshold: 10, errorRate: 0.5 },
+        ...{ slowCallMs: SLOW, slowRate: 0.8, resetMs: RESET, rampStepMs: STEP },
+      },
+      { now: () => performance.now(), isOfWrites: () => isOfWrites },
+    );
+    made.push(breaker);
+    breaker.open();
+    await vi.advanceTimersByTimeAsync(RESET);
+    return breaker;
+  };
+
+  test('probe a breaker of writes alone: nothing else could free it', async () => {
+    const breaker = await unchecked(true);
+    expect(breaker.acquire('known', true)).not.toBe(REFUSED);
+    expect(breaker.acquire('known', true)).toBe(REFUSED);
+  });
+
+  test('wait where reads may come, for one reset time', async () => {
+    const breaker = await unchecked(false);
+    expect(breaker.acquire('known', true)).toBe(REFUSED);
+    await vi.advanceTimersByTimeAsync(RESET - 1);
+    expect(breaker.acquire('known', true)).toBe(REFUSED);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(breaker.acquire('known', true)).not.toBe(REFUSED);
   });
 });

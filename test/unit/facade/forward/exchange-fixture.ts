@@ -112,6 +112,7 @@ export function worldOf(written: Written, killed = false, own: Partial<ExchangeC
     unknownWrites: undefined,
     keyedWrites: undefined,
     lastWriters: new LastWriters(),
+    forceSecret: undefined,
     ...own,
   };
   return {

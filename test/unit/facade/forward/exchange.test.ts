@@ -632,6 +632,18 @@ describe('who is slow', () => {
     expect([call.status(), call.header('x-facade-outcome')]).toEqual([408, 'unknown']);
   });
 
+  test('is the caller, whose write was sent nowhere yet: nobody need look for it', async () => {
+    open();
+    const call = world.call({ method: 'PUT', body: 'x'.repeat(50_000), isBodySlow: true });
+    call.send('x'.repeat(10_000));
+    await turn();
+    expect(world.askings).toEqual([]);
+    world.pass(0);
+    world.pass(15_000);
+    expect([call.status(), call.header('x-facade-outcome')]).toEqual([408, 'client_timeout']);
+    expect(call.text()).not.toContain('not known');
+  });
+
   test('is the caller, while it does not take the answer', async () => {
     open();
     const call = world.call({ isDeaf: true });

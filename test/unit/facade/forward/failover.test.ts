@@ -16,6 +16,7 @@ const UNSENT: Outcome[] = [
   'upstream_connect',
   'upstream_connect_timeout',
   'facade_breaker_open',
+  'facade_upstream_unhealthy',
   'facade_bulkhead_full',
   'facade_rate_budget',
   'facade_overload',

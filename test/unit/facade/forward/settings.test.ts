@@ -37,3 +37,29 @@ test('what the operator wrote arrives in milliseconds and whole', () => {
 test('an empty gateway URL is no gateway', () => {
   expect(settingsOf({ routes: [GET_LEAD], gateway: { url: '' } }).upstreams.gateway).toBeUndefined();
 });
+
+test.each([
+  ['200-399', [{ from: 200, to: 399 }]],
+  [204, [{ from: 204, to: 204 }]],
+  [
+    ['200', '500-503', 401],
+    [
+      { from: 200, to: 200 },
+      { from: 500, to: 503 },
+      { from: 401, to: 401 },
+    ],
+  ],
+])('the statuses %j that a health check expects', (expectedStatuses, expected) => {
+  const { health } = settingsOf({ routes: [GET_LEAD], gateway: { health: { path: '/health', expectedStatuses } } });
+  expect(health).toEqual({
+    direct: undefined,
+    gateway: {
+      ...{ path: '/health', intervalMs: 5_000, timeoutMs: 2_000, unhealthyAfter: 3, healthyAfter: 2, expected },
+    },
+  });
+});
+
+test('a gateway without an address is not checked', () => {
+  const gateway = { url: '', health: { path: '/health' } };
+  expect(settingsOf({ routes: [GET_LEAD], gateway }).health.gateway).toBeUndefined();
+});

@@ -127,6 +127,7 @@ function open(written: Partial<Written> = {}): void {
     unknownWrites: undefined,
     keyedWrites: undefined,
     lastWriters: new LastWriters(),
+    forceSecret: undefined,
   };
   const match = snapshot.unclaimed.read;
   const known = { caller: undefined, standing: 'known', requestId: 'ws-1', trace: undefined } as const;

@@ -170,3 +170,26 @@ test('a test goes to every target at once, past the queue', async () => {
   expect(result).toEqual([{ target: 'notify[0]', isDelivered: false, answer: 'ECONNREFUSED' }]);
   expect(counted).toEqual([]);
 });
+
+describe('a target as it is shown', () => {
+  const at = () => new Date(now).toISOString();
+  const seen = () => notifier.view().map(({ isFailing, last }) => [isFailing, last]);
+
+  test.each<[string, PostResult, boolean]>([
+    ['took it', DELIVERED, false],
+    ['is away', AWAY, true],
+    ['refuses it', { kind: 'refused', answer: '404' }, true],
+  ])('is not tried before the first post, and then %s', async (_, result, isFailing) => {
+    expect(seen()).toEqual([[false, null]]);
+    answer = () => result;
+    const posted = at();
+    notifier.tell(flipped(1));
+    await settle();
+    expect(seen()).toEqual([[isFailing, { at: posted, answer: result.answer }]]);
+  });
+
+  test('counts a test', async () => {
+    await notifier.test({ ...flipped(1), event: 'test' });
+    expect(seen()).toEqual([[false, { at: at(), answer: '204' }]]);
+  });
+});

@@ -56,6 +56,16 @@ describe('the text for a chat', () => {
       'a: the breaker of gateway is open, on one; 3 more changes of it were left out',
     ],
     [
+      'an upstream that is unhealthy',
+      { event: 'health', path: 'gateway', from: 'healthy', to: 'unhealthy', why: 'timeout' },
+      'gateway is unhealthy: its health checks fail, on one: timeout',
+    ],
+    [
+      'and is healthy again',
+      { event: 'health', path: 'gateway', from: 'unhealthy', to: 'healthy' },
+      'gateway is healthy: its health checks succeed again, on one',
+    ],
+    [
       'parity',
       { event: 'parity', route: 'a', from: 'ready', to: 'not ready', why: '9 of 10 differ' },
       'a: parity is not ready, it was ready: 9 of 10 differ',

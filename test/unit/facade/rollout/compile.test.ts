@@ -94,6 +94,7 @@ describe('a compiled route', () => {
       slowCallMs: 10_000,
       slowRate: 0.8,
       resetMs: 2_000,
+      rampStepMs: 5_000,
     });
     expect(compileOne(`${GET_LEAD}\nmaxBody: 2MiB`, head).maxBodyBytes).toBe(2_097_152);
   });

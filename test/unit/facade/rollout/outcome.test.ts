@@ -24,6 +24,7 @@ const EXPECTED: Record<Outcome, [party: string, delivery: string, status: number
   upstream_body: ['upstream', 'answered', 502, 'failure'],
   upstream_body_timeout: ['upstream', 'answered', 504, 'failure'],
   facade_breaker_open: ['facade', 'unsent', 503, 'neutral'],
+  facade_upstream_unhealthy: ['facade', 'unsent', 503, 'neutral'],
   facade_bulkhead_full: ['facade', 'unsent', 503, 'neutral'],
   facade_rate_budget: ['facade', 'unsent', 503, 'neutral'],
   facade_overload: ['facade', 'unsent', 503, 'neutral'],

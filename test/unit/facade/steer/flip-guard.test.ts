@@ -51,16 +51,19 @@ interface Asked {
   readonly from: RolloutValues;
   readonly to: RolloutValues;
   readonly lacks?: boolean;
+  /** `defaults.callers` */
+  readonly callers?: object;
 }
 
-function checkOf({ route = 'read', verdict, from, to, lacks = false }: Asked): FlipCheck {
+function checkOf({ route = 'read', verdict, from, to, lacks = false, callers = {} }: Asked): FlipCheck {
   const guard = createFlipGuard({
     reportOf: () => (verdict === undefined ? undefined : reportOf(verdict)),
     lacksOperation: () => lacks,
     variables: () => ({ FACADE_TOKENS: 'token-of-the-only-caller' }),
     pairVariables: CONTACT2SALE.variables,
   });
-  const [check] = guard([{ route, from, to }], withRollouts(CONFIG, new Map([[route, to]])).config);
+  const defaults = { ...CONFIG.defaults, callers: callers as (typeof CONFIG)['defaults']['callers'] };
+  const [check] = guard([{ route, from, to }], withRollouts({ ...CONFIG, defaults }, new Map([[route, to]])).config);
   return check as FlipCheck;
 }
 
@@ -136,6 +139,32 @@ describe('the check of a flip', () => {
     expect(write.warnings.map(({ kind }) => kind)).toContain('write-without-evidence');
   });
 
+  const NAMED = { '3f2a9c81d0b7': 'gateway', aabbccddeeff: 'direct' };
+  const others = Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`00000000000${i}`, 'gateway']));
+  it.each<[string, RolloutValues, RolloutValues, object, string]>([
+    ['raised', at(0), at(5), NAMED, '(gateway for 3f2a9c81d0b7; direct for aabbccddeeff)'],
+    ['lowered to 0', at(100), at(0), { '3f2a9c81d0b7': 'gateway' }, '(gateway for 3f2a9c81d0b7)'],
+    ['retired', at(100), at(100, 'none'), { aabbccddeeff: 'direct' }, '(direct for aabbccddeeff)'],
+    ['raised', at(0), at(5), others, '(gateway for 000000000000, 000000000001, 000000000002 and 2 more)'],
+  ])('tells which callers stay where they are, of a route that is %s: %j to %j, %j', (_, from, to, callers, said) => {
+    const [named] = checkOf({ from, to, callers }).warnings.filter(({ kind }) => kind === 'named-callers');
+    expect(named?.message).toBe(`callers of read take a path whatever the share is ${said}`);
+  });
+
+  it('says nothing of named callers where there are none, or no other path', () => {
+    const kinds = (asked: Asked) => checkOf(asked).warnings.map(({ kind }) => kind);
+    expect(kinds({ from: at(0), to: at(5) })).not.toContain('named-callers');
+    expect(kinds({ route: 'new', from: at(0), to: at(5), callers: NAMED })).not.toContain('named-callers');
+  });
+
+  it.each([
+    [{}, 'there is 1 caller:'],
+    [{ aabbccddeeff: 'direct' }, 'there are 0 callers besides 1 named:'],
+  ])('counts the callers that the share decides of: %j named', (callers, said) => {
+    const [few] = checkOf({ from: at(0), to: at(5), callers }).warnings.filter(({ kind }) => kind === 'few-callers');
+    expect(few?.message).toContain(`read is split by caller, and ${said} 5 % may move`);
+  });
+
   it('tells that the gateway lacks the operation, which needs no force by itself', () => {
     const asked = { verdict: 'ready', from: at(0), to: at(5) };
     expect(checkOf({ ...asked, lacks: true })).toMatchObject({ gatewayLacksOperation: true, needsForce: [] });
@@ -194,7 +223,8 @@ describe.each(['file', 'database'] as const)('with the %s as the rollout store',
 
   it('with force it is made, and stands in the history as forced with what was against it', async () => {
     const rig = start({ 'leads.get': 0, 'tags.list': 0 });
-    await expect(flip(rig, 5, { force: true, why: undefined })).rejects.toMatchObject({ kind: 'invalid' });
+    for (const why of [undefined, '', ' ', '\u200b\ufeff', '\u00a0\u2060', '\u{e0041}'])
+      await expect(flip(rig, 5, { force: true, why })).rejects.toMatchObject({ kind: 'invalid' });
     const changes = ['leads.get', 'tags.list'].map((route) => ({ route, set: { gateway: 5 } }));
     await rig.steering.flip({ ...BY_CLI, changes, force: true });
     expect(rig.rollout('leads.get')?.gateway).toBe(5);

@@ -485,13 +485,67 @@ describe('the file', () => {
     expect(one.local.on).toBe(true);
   });
 
-  it('that is broken changes nothing, and is for its owner alone', async () => {
+  it('is for its owner alone', async () => {
     const one = start();
     await one.set(true);
     const file = one.candidates[0] ?? '';
     expect(readFileSync(file, 'utf8')).toContain('"on":true');
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    writeFileSync(file, '{');
+  });
+
+  const OFF = '{"writes":1,"orders":[{"on":false,"who":"a","identity":"a","source":"api","known":0}]}';
+  const BROKEN = [
+    '',
+    '{',
+    '{"writes":1,"by":"a","orders":[{"source":"api","wh',
+    '{"orders":"on"}',
+    ' '.repeat(2 ** 21),
+  ];
+  const STORES: readonly (readonly [string, () => FlipLog])[] = [
+    ['no database', () => new MemoryFlips(() => new Date(0))],
+    ['a database that knows of none', () => new SlowFlips()],
+  ];
+  describe.each(STORES)('that cannot be read, with %s', (_, store) => {
+    beforeEach(() => void mkdirSync(join(dir, 'data')));
+    it.each([0, 1].flatMap((place) => BROKEN.map((text) => [place, text.slice(0, 30), text] as const)))(
+      'is taken for a switch that is on until it is set off (%i, %j)',
+      async (place, __, text) => {
+        writeFileSync(start().candidates[place] ?? '', text);
+        const [flips, again] = [store(), start()];
+        await again.look(flips);
+        await again.look(flips);
+        expect(again.local.on).toBe(true);
+        await again.set(false);
+        await again.look(flips);
+        expect([again.local.on, start().local.on]).toEqual([false, text.length > 2 ** 20]);
+      },
+    );
+
+    it('is taken so where what the other place says is off, and not where it says on', async () => {
+      const [first = '', second = ''] = start().candidates;
+      writeFileSync(first, OFF);
+      writeFileSync(second, '{');
+      const again = start();
+      expect(again.local.on).toBe(true);
+      await again.set(true);
+      writeFileSync(second, '{');
+      const flips = store();
+      const once = start();
+      await once.look(flips);
+      expect([once.local.on, (await flips.state()).killSwitch]).toEqual([true, true]);
+    });
+
+    it('ends when another instance sets it on and off', async () => {
+      writeFileSync(start().candidates[0] ?? '', '{');
+      const again = start();
+      again.shared.follow(true);
+      again.shared.follow(false);
+      expect(again.local.on).toBe(false);
+    });
+  });
+
+  it('is no file of ours where a directory stands in its place', () => {
+    mkdirSync(start().candidates[0] ?? '');
     expect(start().local.on).toBe(false);
   });
 

@@ -8,14 +8,19 @@ import { log } from './kit.ts';
 const readOnly = vi.fn((): Promise<string | undefined> => Promise.resolve(undefined));
 const store = { isEmbedded: false, readOnly, cut: () => undefined, close: async () => undefined } as unknown as Store;
 
+/** Of a database that takes writes. */
+const LOOK_EVERY_MS = 15_000;
+
 /** A holder whose pauses end when the test says so. */
 function setUp() {
   const waiting: { readonly ms: number; end(): void }[] = [];
+  const looks: typeof waiting = [];
   const pauses: number[] = [];
   const pause = (ms: number, signal: AbortSignal): Promise<void> =>
     new Promise((end) => {
-      pauses.push(ms);
-      waiting.push({ ms, end });
+      const isLook = ms === LOOK_EVERY_MS;
+      if (!isLook) pauses.push(ms);
+      (isLook ? looks : waiting).push({ ms, end });
       signal.addEventListener('abort', () => end());
     });
   const holder = new StoreHolder({ databaseUrl: 'postgres://x', dataDir: 'x', log, pause, open: async () => store });
@@ -23,7 +28,11 @@ function setUp() {
     await vi.waitFor(() => expect(waiting.length).toBeGreaterThan(0));
     waiting.shift()?.end();
   };
-  return { holder, pauses, nextPause };
+  const nextLook = async (): Promise<void> => {
+    await vi.waitFor(() => expect(looks.length).toBeGreaterThan(0));
+    looks.shift()?.end();
+  };
+  return { holder, pauses, nextPause, nextLook };
 }
 
 describe('a part that cannot be started on the open store', () => {
@@ -55,5 +64,46 @@ describe('a part that cannot be started on the open store', () => {
     );
     await holder.close();
     expect(start).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a database that only reads', () => {
+  const REASON = 'it only reads: it is a standby';
+  const becomes = (holder: StoreHolder, problem: string | undefined) =>
+    vi.waitFor(() => expect(holder.problem).toBe(problem));
+
+  it('is told, whether it did from the start or was a primary until now, for as long as it does', async () => {
+    const { holder, pauses, nextPause, nextLook } = setUp();
+    readOnly.mockResolvedValueOnce(REASON);
+    holder.start();
+    await becomes(holder, REASON);
+    await nextPause();
+    await becomes(holder, undefined);
+    for (const problem of [undefined, REASON]) {
+      if (problem) for (let n = 0; n < 3; n++) readOnly.mockResolvedValueOnce(problem);
+      await nextLook();
+      await becomes(holder, problem);
+    }
+    for (let n = 0; n < 3; n++) await nextPause();
+    await becomes(holder, undefined);
+    expect(pauses).toEqual([500, 500, 1_000, 2_000]);
+    await nextLook();
+    await holder.close();
+  });
+
+  it('is not called writable, nor read-only, by a look that fails', async () => {
+    const { holder, nextPause, nextLook } = setUp();
+    holder.start();
+    await becomes(holder, undefined);
+    readOnly.mockRejectedValueOnce(new Error('away'));
+    await nextLook();
+    await becomes(holder, undefined);
+    readOnly.mockResolvedValueOnce(REASON).mockRejectedValueOnce(new Error('away'));
+    await nextLook();
+    await becomes(holder, REASON);
+    await nextPause();
+    await vi.waitFor(() => expect(readOnly.mock.results.at(-1)?.type).toBe('return'));
+    expect(holder.problem).toBe(REASON);
+    await holder.close();
   });
 });

@@ -65,6 +65,22 @@ describe('what needs a human', () => {
     expect(needsIn(snapshotOf([], { shared }))).toMatchObject([{ level: 'bad', text, href: '#/instance' }]);
   });
 
+  test('an upstream whose health checks fail is red, and one that is not checked is not told of', () => {
+    const upstreams = { direct: { health: 'unchecked' as const }, gateway: { health: 'unhealthy' as const } };
+    expect(needsIn(snapshotOf([], { upstreams }))).toMatchObject([
+      {
+        level: 'bad',
+        text: 'Health checks of gateway fail',
+        detail: 'Routes with fallback: direct are served by direct.',
+      },
+    ]);
+  });
+
+  test('a route of which direct drifts is looked at', () => {
+    const parity = { verdict: 'ready', compared: 9, drift: 2 };
+    expect(needsIn(snapshotOf([routeOf('a', { parity })]))).toMatchObject([{ level: 'warn', route: 'a' }]);
+  });
+
   test('a kill switch that is on is not forgotten', () => {
     expect(needsIn(snapshotOf([], { killSwitch: true }))).toMatchObject([{ level: 'warn', text: 'Kill switch' }]);
   });

@@ -14,7 +14,7 @@ const ROWS = [GET_LEAD.replace('{ gateway: 0 }', '{ gateway: 7.5, shadow: 10 }')
 function plane() {
   const metrics = new Metrics();
   const entries = compileRoutes(configOf(withRows(...ROWS)), CONTACT2SALE).map((model) => {
-    return { model, state: new RouteState(model, metrics, () => 0) };
+    return { model, state: new RouteState(model, metrics, { now: () => 0 }) };
   });
   return { dataPlane: { snapshot: { entries } } as unknown as DataPlane, state: entries[0]!.state };
 }

@@ -1,0 +1,13 @@
+import type { ShadowBudgetView } from '../compare/shadow-budget.ts';
+
+/** One line of what the comparison may still ask for today; nothing where no limit is written, or an older facade answers. */
+export function budgetLines(budget: ShadowBudgetView | undefined): string[] {
+  if (!budget) return [];
+  const { all, routes, resetsAt, isShared } = budget;
+  const shares = isShared ? '' : ' (of this process)';
+  const parts = [...(all ? [['shadows today', all] as const] : []), ...Object.entries(routes)].map(
+    ([name, { perDay, left, isSpent }]) =>
+      isSpent ? `${name}: the ${perDay} requests are spent` : `${name}: ${left} of ${perDay} requests left`,
+  );
+  return [`${parts.join(' · ')}${shares}; the next day begins ${resetsAt}`];
+}
