@@ -391,7 +391,7 @@ async function flip(route: string, share: number): Promise<void> {
 }
 
 const timeline = async (route: string): Promise<{ at: number[] }> =>
-  (await (await fetch(`${facade.adminUrl}/api/routes/${route}/timeline`)).json()) as { at: number[] };
+  (await (await fetch(`${facade.adminUrl}/api/routes/${route}/timeline?range=15m`)).json()) as { at: number[] };
 
 const seen = (what: Locator, timeout = 8_000): Promise<void> => what.first().waitFor({ state: 'visible', timeout });
 const row = (id: string): Locator => page.locator('tbody tr').filter({ has: page.getByText(id, { exact: true }) });
