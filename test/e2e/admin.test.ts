@@ -219,6 +219,8 @@ describe('what is where', () => {
     const res = await fetch(facade.url + path, { headers });
     expect(await res.json()).toEqual({ from: 'direct' });
     expect(res.headers.get('x-facade-path')).toBe('passthrough');
+    expect(res.headers.get('x-facade-listener')).toBe(null);
+    expect((await fetch(facade.adminUrl + path)).headers.get('x-facade-listener')).toBe('admin');
   });
 
   test.each(['/', '/health'])('%s is answered by the facade itself on the public listener', async (path) => {

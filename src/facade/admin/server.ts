@@ -175,7 +175,18 @@ function storeOf({ store, steering }: AdminOptions) {
 }
 
 /** Callers are served by direct meanwhile, so that the process stays ready. */
-function credentialsOf({ dataPlane }: AdminOptions): { readonly gatewayCredentials?: string } {
+function credentialsOf({ dataPlane, now }: AdminOptions): Readonly<Record<string, string>> {
+  const { entries } = dataPlane.snapshot;
+  const direct = entries.filter(({ state }) => state.recorder.isDirectUnauthorized(now()));
+  const [first] = direct;
+  if (!first) return gatewayCredentialsOf(dataPlane);
+  const { names, variables } = first.model.pair;
+  const routes = direct.map(({ model }) => model.id).join(', ');
+  const text = `${names.direct} answers 401: check ${variables.direct.token}. Known callers are answered 401 by direct. Routes: ${routes}`;
+  return { directCredentials: text, ...gatewayCredentialsOf(dataPlane) };
+}
+
+function gatewayCredentialsOf(dataPlane: AdminOptions['dataPlane']): Readonly<Record<string, string>> {
   const refused = dataPlane.snapshot.entries.filter(
     ({ state }) => state.recorder.faultOf('gateway') === 'upstream_credentials',
   );
