@@ -71,14 +71,7 @@ export function openScreen(onQuit: () => void): Screen {
     redraw();
   };
   stdout.write(ENTER);
-  // `exit` is passed on every way out, an uncaught error included.
-  process.on('exit', close);
-  for (const [signal, code] of Object.entries(SIGNALS)) {
-    process.once(signal, () => {
-      close();
-      process.exit(code);
-    });
-  }
+  closeAtExit(close);
   stdout.on('resize', redraw);
   if (stdin.isTTY) stdin.setRawMode(true);
   stdin.on('data', onKey).resume();
@@ -89,6 +82,17 @@ export function openScreen(onQuit: () => void): Screen {
     show,
     close,
   };
+}
+
+/** `exit` is passed on every way out, an uncaught error included. */
+function closeAtExit(close: () => void): void {
+  process.on('exit', close);
+  for (const [signal, code] of Object.entries(SIGNALS)) {
+    process.once(signal, () => {
+      close();
+      process.exit(code);
+    });
+  }
 }
 
 /** A sequence of a cursor key, or a letter. */

@@ -1,6 +1,7 @@
 import { readTextIfAny } from '../../../http/read-file.ts';
 import { environmentWarnings as warningsOf, readEnvironment, variableNames } from '../../config/environment.ts';
 import { sandboxFaults } from '../../config/variable-names.ts';
+import { tableFile } from '../config-file.ts';
 import type { ProductContext } from '../context.ts';
 
 /** What is wrong with the environment, each with where the variable was set. */
@@ -30,17 +31,10 @@ export function environmentProblems(
 }
 
 /** What is understood and should be written otherwise. */
-export function environmentWarnings(
-  {
-    pair,
-    extension,
-    variables,
-    configFile,
-    io: { env: own },
-  }: Pick<ProductContext, 'pair' | 'extension' | 'variables' | 'configFile' | 'io'>,
-  envFile: string,
-): EnvironmentProblem[] {
-  return placed(warningsOf(variables, pair.variables, extension?.variables, readTextIfAny(configFile)), own, envFile);
+export function environmentWarnings(context: ProductContext, envFile: string): EnvironmentProblem[] {
+  const { pair, extension, variables, io } = context;
+  const table = readTextIfAny(tableFile(context));
+  return placed(warningsOf(variables, pair.variables, extension?.variables, table), io.env, envFile);
 }
 
 function placed(told: readonly string[], own: ProductContext['io']['env'], envFile: string): EnvironmentProblem[] {

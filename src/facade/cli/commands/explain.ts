@@ -68,7 +68,7 @@ async function byFile(context: Context, asked: ExplainedRequest): Promise<Explai
     gatewayAvailable: gateway.url !== '',
     killed: false,
     forceHeader: config.server.forceHeader,
-    forceSecret: environmentOf(context)?.forceSecret,
+    forceSecret: environmentOf(file)?.forceSecret,
     lastWriterOf: undefined,
     bases: { direct: direct.url, gateway: gateway.url },
   };

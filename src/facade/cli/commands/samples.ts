@@ -46,7 +46,7 @@ function render({ io, style }: Context, route: string, found: readonly Fixture[]
   const blocks = found.map((sample, i) => {
     const { at, isRedacted, differences } = sample;
     const note = isRedacted ? 'redacted' : 'as they are';
-    const title = `${style.bold(`${visible(sample.route)} ${i + 1} of ${found.length}`)}  ${instant(at)}, ${note}`;
+    const title = `${style.bold(`${visible(sample.route)} ${i + 1} of ${found.length}`)}  ${instant(visible(at))}, ${note}`;
     const body = full ? documents(sample, io.width, style) : places(sample, io.width, style);
     return [title, ...differences.map((text) => `  ${visible(text)}`), '', body].join('\n');
   });
@@ -65,11 +65,13 @@ function places({ control, candidate, differences }: Fixture, width: number, sty
   ]);
   const columns: Column[] = [
     { title: 'PLACE', elastic: 2, narrowest: 16 },
-    { title: `${control.path}: ${headOf(control)}`, elastic: 1, narrowest: 16 },
-    { title: `${candidate.path}: ${headOf(candidate)}`, elastic: 1, narrowest: 16 },
+    { title: titleOf(control), elastic: 1, narrowest: 16 },
+    { title: titleOf(candidate), elastic: 1, narrowest: 16 },
   ];
   return renderTable(columns, rows, width, style);
 }
+
+const titleOf = (side: Fixture['control']): string => visible(`${side.path}: ${headOf(side)}`);
 
 /** Between the two columns: ` │ `, with `≠` where the lines differ. */
 const GUTTER = 3;
@@ -78,7 +80,7 @@ function documents({ control, candidate }: Fixture, width: number, style: Style)
   const pairs = linePairs(control, candidate);
   const longest = Math.max(...pairs.map(({ left }) => left?.length ?? 0), headOf(control).length + 10);
   const column = Math.min(longest, Math.floor((width - GUTTER) / 2));
-  const titles = [control, candidate].map((side) => `${side.path}: ${headOf(side)}`);
+  const titles = [control, candidate].map(titleOf);
   const lines = pairs.flatMap(({ left, right }) => {
     const isSame = left === right;
     const [lefts, rights] = [cutInto(left ?? '', column), cutInto(right ?? '', width - column - GUTTER)];
