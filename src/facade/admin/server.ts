@@ -25,6 +25,7 @@ import { guard } from './guard.ts';
 import type { BurnDown } from '../steer/burn-down.ts';
 import type { Steering } from '../steer/steering.ts';
 import { notifyRoutes } from './notify.ts';
+import { ADMIN_LISTENER, LISTENER_HEADER } from './listener-name.ts';
 import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
 import { needsRoutes } from './needs.ts';
@@ -83,6 +84,11 @@ export function createAdmin(options: AdminOptions): Express {
   const { metrics } = options;
   const admin = express();
   admin.disable('x-powered-by');
+  // A host that embeds it has a listener of its own.
+  admin.use((_req, res, next) => {
+    res.setHeader(LISTENER_HEADER, ADMIN_LISTENER);
+    next();
+  });
   admin.route('/metrics').get(viewMetrics(metrics)).all(methodNotAllowed);
   admin
     .route('/healthz')

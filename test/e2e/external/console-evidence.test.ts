@@ -139,7 +139,7 @@ describe.skipIf(!chromiumPath)('what stands against a flip', () => {
     const button = dialog.getByRole('button', { name: 'Flip', exact: true });
     expect(await button.isEnabled()).toBe(false);
     // Why, and the button, are seen without scrolling.
-    for (const part of [button, dialog.getByText('To flip against the evidence, type leads.get and say why.')]) {
+    for (const part of [button, dialog.getByText('To flip all the same, type leads.get and say why.')]) {
       const { y = 0, height = 0 } = (await part.boundingBox()) ?? {};
       expect(y + height).toBeLessThan(900);
     }

@@ -253,11 +253,11 @@ describe.skipIf(!chromiumPath)('the console', () => {
     await dialog.getByLabel('Share that the gateway serves').fill('25');
     await seen(dialog.getByText(/Parity: not ready, \d+ of \d+ answers differ .*phone/));
     await seen(dialog.getByText('It needs force: gateway 0 → 25 against the verdict.'));
-    await seen(dialog.getByText('To flip against the evidence, type leads.get and say why.'));
+    await seen(dialog.getByText('To flip all the same, type leads.get and say why.'));
     expect(await button.isEnabled()).toBe(false);
     await dialog.getByLabel('Why').fill('mended on Monday');
     await dialog.getByLabel('Type leads.get to flip').fill('leads.gett');
-    await seen(dialog.getByText('To flip against the evidence, type leads.get.'));
+    await seen(dialog.getByText('To flip all the same, type leads.get.'));
     expect(await button.isEnabled()).toBe(false);
     for (const colorScheme of ['light', 'dark'] as const)
       for (const width of [375, 1280]) {

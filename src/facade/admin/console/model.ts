@@ -193,6 +193,8 @@ export interface FlipCheckJson {
   readonly because: readonly string[];
   readonly warnings: readonly { readonly message: string; readonly remedy: string }[];
   readonly gatewayLacksOperation: boolean;
+  /** Half a sentence of its breaker and its health; an older facade does not say. */
+  readonly gatewayTrouble?: { readonly text: string; readonly isDown: boolean };
   /** What stands against it; empty: it needs no force. */
   readonly needsForce: readonly string[];
 }

@@ -31,7 +31,9 @@ export const parity: Command<ParityOptions> = async (context, { acceptDrift, why
   const answer = await context.admin.get<{ shadowBudget?: ShadowBudgetView }>('/api/parity');
   const reports = parityOf(answer);
   if (id === undefined) {
-    print(context, reports, (shown) => [renderAll(context, shown), ...budgetLines(answer.shadowBudget)].join('\n\n'));
+    print(context, reports, (shown) =>
+      [renderAll(context, shown), ...budgetLines(answer.shadowBudget, context.style)].join('\n\n'),
+    );
     return EXIT.ok;
   }
   const report = requireRoute(
@@ -78,7 +80,7 @@ function verdictText(kind: string, style: Context['style']): string {
   return kind === 'not ready' ? style.red(kind) : kind;
 }
 
-function renderOne({ style }: Context, report: ParityReportView): string {
+function renderOne({ style, name }: Context, report: ParityReportView): string {
   const { route, verdict, counts, groups, window, coverage } = report;
   const compared = counts.match + counts.ignored + counts.mismatch;
   const lines = [
@@ -87,7 +89,7 @@ function renderOne({ style }: Context, report: ParityReportView): string {
     `${compared} compared since ${window.from ?? 'the start'}: ${counts.match} match, ${counts.mismatch} differ, ${counts.ignored} ignored, ${counts.error} not judged${reasonsOf(report.errors ?? {})}`,
     ...(counts.data === undefined ? [] : [`${counts.data} of them with data on both sides`]),
     ...figuresOf(report),
-    ...driftLines(report),
+    ...driftLines(report, name),
   ];
   if (groups.length > 0)
     lines.push(
@@ -115,15 +117,15 @@ function driftSummary(drift: ParityReportView['drift']): string[] {
 }
 
 /** What direct answers otherwise than in the week before: none of the gateway's doing. */
-function driftLines({ route, drift }: ParityReportView): string[] {
+function driftLines({ route, drift }: ParityReportView, name: string): string[] {
   if (!drift || drift.findings.length === 0) return [];
   return [
     '',
     'Drift of direct, against the week before:',
     ...drift.findings.map(
-      ({ level, text, since }) => `  ${level === 'warning' ? '!' : '+'} ${text}, since ${instant(since)}`,
+      ({ level, text, since }) => `  ${level === 'warning' ? '!' : '+'} ${instant(since)}  ${text}`,
     ),
-    `  If this is the new normal: parity ${route} --accept-drift`,
+    `  If this is the new normal: "${name} parity ${route} --accept-drift"`,
   ];
 }
 
