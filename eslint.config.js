@@ -31,7 +31,6 @@ export default tseslint.config(
       // Files of the package itself.
       'src/facade/admin/console.ts',
       'src/c2s/gateway/docs-page.ts',
-      'src/c2s/gateway/main.ts',
       // The system's own, and standard input.
       'src/facade/store/embedded/account.ts',
       'src/facade/cli/commands/explain.ts',

@@ -5,15 +5,16 @@ import type { App, AppOptions } from './facade/app.ts';
 import { createWorkerRole, type ForkedWorker, type RoleFacts } from './facade/cluster/worker-role.ts';
 import { ConfigRefused } from './facade/config/config-refused.ts';
 import { EnvFileError, readEnvFile } from './facade/config/env-file.ts';
-import { environmentWarnings, readEnvironment } from './c2s/environment.ts';
+import { environmentWarnings, readEnvironment, sandboxFaults } from './c2s/environment.ts';
 import type { Environment } from './facade/config/environment.ts';
 import type { Variables } from './facade/config/variables.ts';
 import { writeFirstTable } from './facade/config/first-table.ts';
 import { keepSandboxTable, SANDBOX_TABLE, type SandboxTable } from './facade/config/sandbox-table.ts';
-import { summaryText } from './facade/steer/table-summary.ts';
+import { countedStages } from './facade/steer/table-summary.ts';
 import { codeOf } from './http/error-code.ts';
 import { ListenError } from './http/listener.ts';
-import { createLogs, type Logger, type Logs } from './http/log.ts';
+import { readTextIfAny } from './http/read-file.ts';
+import { createLogs, type CountingDestination, type Logger, type Logs } from './http/log.ts';
 import { visibleLines } from './http/visible.ts';
 import { standardOutput, type LogDestination } from './http/log-destination.ts';
 import type { FirstRun } from './c2s/sandbox/first-run.ts';
@@ -26,6 +27,10 @@ import type { FirstRun } from './c2s/sandbox/first-run.ts';
  */
 
 const ENV_FILE = '.env';
+/** On the command line: traffic for the sandbox. */
+const TRAFFIC = '--traffic';
+/** How often a facade that npm runs looks whether npm still does. */
+const PARENT_CHECK_INTERVAL_MS = 500;
 const ROLE_VARIABLE = 'C2S_FACADE_WORKER_ROLE';
 
 /** What the operator wrote: the environment wins over the .env file, which is read anew at every reload. */
@@ -50,23 +55,19 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
   const envFile = begun?.envFile ?? (await explained(() => Promise.resolve(readEnvFile(ENV_FILE))));
   if (!envFile) return undefined;
   const given = { ...envFile, ...process.env };
-  const firstRun = given['C2S_BASE_URL'] ? undefined : await startSandboxed();
+  const faults = sandboxFaults(given);
+  if (faults.length > 0) return fail('The environment cannot be used:', faults.join('\n'));
+  const hasTraffic = process.argv.includes(TRAFFIC);
+  if (given['C2S_BASE_URL'] && hasTraffic)
+    return fail('The facade could not start:', `${TRAFFIC} is of the sandbox alone; leave it out`);
+  const firstRun = given['C2S_BASE_URL'] ? undefined : await startSandboxed(hasTraffic);
   const all = (): Record<string, string | undefined> => ({ ...variables(), ...firstRun?.environment });
-  const read = readEnvironment({ ...given, ...firstRun?.environment });
-  if (!read.ok) {
-    fail('The environment cannot be used:', read.problems.join('\n'));
+  const settings = await settingsOf(given, firstRun, worker !== undefined);
+  if (!settings) {
     await firstRun?.close();
     return undefined;
   }
-  const runsOnCopy = firstRun && !given['FACADE_CONFIG']?.trim();
-  const environment = runsOnCopy ? onSandboxTable(read.environment) : read.environment;
-  const output = standardOutput();
-  // On a first run the lines to paste must not drown in one log line a request.
-  const logs = logsOf(firstRun && !given['LOG_LEVEL'] ? 'warn' : environment.logLevel, output, worker ? {} : given);
-  if (runsOnCopy && !writeTables(read.environment.configFile, environment.configFile, output)) {
-    await firstRun.close();
-    return undefined;
-  }
+  const { environment, logs } = settings;
   // The sandbox is for looking at things, and its upstreams live in this process.
   if (environment.workers > 1 && cluster.isPrimary && !firstRun) return lead(environment, envFile, logs, stopping);
   const app = await start({
@@ -83,15 +84,11 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
     await firstRun?.close();
     return undefined;
   }
-  if (firstRun && !stopping.aborted) {
-    const { welcome } = await import('./c2s/sandbox/welcome.ts');
-    output.write(welcome({ ...firstRun, ...app, ...environment, table: summaryText(app.table) }));
-    output.flush();
-    app.store.whenReady('welcome', () => output.write('The database is ready.\n'));
-  }
+  if (firstRun && !stopping.aborted) await greet(firstRun, app, settings, hasTraffic);
   if (worker) return undefined;
   process.on('SIGHUP', () => void app.reload());
   const stop = async (): Promise<boolean> => {
+    await firstRun?.stopTraffic();
     const isWhole = await app.stop();
     await firstRun?.close();
     return isWhole;
@@ -99,17 +96,70 @@ async function main(worker: ForkedWorker | undefined, stopping: AbortSignal): Pr
   return { log: logs.log, stop };
 }
 
-/** The logs, with what the environment says under former names as their first lines. */
-function logsOf(level: string, output: LogDestination, given: Variables): Logs {
-  const logs = createLogs(level, output);
-  for (const warning of environmentWarnings(given)) logs.log.warn(warning);
-  return logs;
+/** What a newcomer sees; and the traffic, where it was asked for. */
+async function greet(
+  firstRun: FirstRun,
+  app: App,
+  { environment, output, notes }: Settings,
+  hasTraffic: boolean,
+): Promise<void> {
+  const { welcome } = await import('./c2s/sandbox/welcome.ts');
+  const facts = { command: commandName(), hasTraffic, notes, table: countedStages(app.table) };
+  output.write(welcome({ ...firstRun, ...app, ...environment, ...facts }));
+  output.flush();
+  app.store.whenReady('welcome', () => output.write('The database is ready.\n'));
+  if (hasTraffic) await firstRun.startTraffic(app.url);
 }
 
-async function startSandboxed(): Promise<FirstRun> {
-  const { startFirstRun } = await import('./c2s/sandbox/first-run.ts');
-  return startFirstRun();
+interface Settings {
+  readonly environment: Environment;
+  readonly output: LogDestination;
+  readonly logs: Logs;
+  /** What was written, for the end of the welcome. */
+  readonly notes: readonly string[];
 }
+
+/** @returns undefined when something in them is wrong, which was told. */
+async function settingsOf(
+  given: Variables,
+  firstRun: FirstRun | undefined,
+  isWorker: boolean,
+): Promise<Settings | undefined> {
+  const read = readEnvironment({ ...given, ...firstRun?.environment });
+  if (!read.ok) return fail('The environment cannot be used:', read.problems.join('\n'));
+  const environment = firstRun ? onSandboxTable(read.environment) : read.environment;
+  const output = standardOutput();
+  // On a first run the lines to paste must not drown in one log line a request.
+  const logs = createLogs(
+    firstRun && !given['LOG_LEVEL'] ? 'warn' : environment.logLevel,
+    await inFormat(environment.logFormat, output, given),
+  );
+  if (!isWorker) {
+    for (const warning of environmentWarnings(given, readTextIfAny(environment.configFile))) logs.log.warn(warning);
+  }
+  const notes = firstRun ? writeTables(read.environment.configFile, environment.configFile) : [];
+  return notes ? { environment, output, logs, notes } : undefined;
+}
+
+/** On a terminal people read the log, elsewhere a machine. */
+async function inFormat(
+  format: Environment['logFormat'],
+  output: LogDestination,
+  { NO_COLOR, TERM }: Variables,
+): Promise<CountingDestination> {
+  const isTerminal = process.stdout.isTTY;
+  if ((format ?? (isTerminal ? 'pretty' : 'json')) === 'json') return output;
+  const { prettyLines } = await import('./http/pretty-log.ts');
+  return prettyLines(output, isTerminal && !NO_COLOR && TERM !== 'dumb');
+}
+
+async function startSandboxed(hasTraffic: boolean): Promise<FirstRun> {
+  const { startFirstRun } = await import('./c2s/sandbox/first-run.ts');
+  return startFirstRun(hasTraffic);
+}
+
+/** How the command line is called here: of an installed package, or of a checkout. */
+const commandName = (): string => (import.meta.filename.endsWith('.js') ? 'npx c2s-facade' : 'npm run -s cli --');
 
 /** Of several workers. */
 async function lead(
@@ -150,34 +200,35 @@ const onSandboxTable = (environment: Environment): Environment => ({
 
 /**
  * The sandbox runs on a copy of the shipped table, and brings the operator's own along into an empty folder.
- * @returns false when it could not.
+ * @returns a line for each that is new; undefined when one could not be written.
  */
-function writeTables(own: string, copy: string, output: LogDestination): boolean {
+function writeTables(own: string, copy: string): readonly string[] | undefined {
   const packaged = fileURLToPath(new URL('../config/', import.meta.url));
+  const notes: string[] = [];
   const write = (file: string, text: () => string | undefined): boolean => {
     try {
       const told = text();
-      if (told !== undefined) output.write(`${told}\n`);
+      if (told !== undefined) notes.push(told);
       return true;
     } catch (error) {
-      const report = `cannot write ${file} (${codeOf(error)}); set FACADE_CONFIG to a rollout table`;
+      const report = `cannot write ${file} (${codeOf(error)}); make its folder writable, or set DATA_DIR to another one`;
       fail('The facade could not start:', report);
       return false;
     }
   };
-  return (
+  const isWritten =
     write(own, () =>
       writeFirstTable(packaged, own) ? `${own} was written: your rollout table, for C2S_BASE_URL.` : undefined,
-    ) && write(copy, () => sandboxText(keepSandboxTable(packaged, copy), copy))
-  );
+    ) && write(copy, () => sandboxText(keepSandboxTable(packaged, copy), copy));
+  return isWritten ? notes : undefined;
 }
 
 function sandboxText(table: SandboxTable, file: string): string | undefined {
   switch (table) {
     case 'written':
-      return `${file} was written: the sandbox's rollout table, a copy of the shipped one. To start anew, delete it.`;
+      return `${file} was written: the sandbox's copy. To start anew, delete it.`;
     case 'old':
-      return `${file} has flips or edits, and the shipped rollout table has changed since it was copied. It stays as it is; to have the new one, delete it.`;
+      return `${file} has flips or edits and stays as it is, though the shipped rollout\ntable has changed since it was copied. To have the new one, delete it.`;
     case 'kept':
       return undefined;
   }
@@ -221,11 +272,28 @@ function stopOnSignals(starting: Promise<Running | undefined>, stopping: AbortCo
   };
   process.on('SIGTERM', () => void onSignal('SIGTERM'));
   process.on('SIGINT', () => void onSignal('SIGINT'));
+  // What npm passes on as a signal has begun the stop already.
+  endWithNpm((cause) => void (stopping.signal.aborted || onSignal(cause)));
 }
 
-function fail(title: string, report: string): void {
+function fail(title: string, report: string): undefined {
   process.stderr.write(visibleLines(`${title}\n${report}\n`));
   process.exitCode = 1;
+}
+
+/**
+ * npm and npx run us in a shell of theirs, which does not pass a signal on: `kill` of npm ends that shell, and would leave us
+ * behind. Started so, a new parent means that the old one has ended.
+ */
+function endWithNpm(stop: (signal: string) => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop('end of npm');
+  }, PARENT_CHECK_INTERVAL_MS);
+  timer.unref();
 }
 
 const worker = workerOf(process.env[ROLE_VARIABLE]);

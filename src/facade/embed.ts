@@ -18,6 +18,7 @@ import type { DataPlane } from './forward/data-plane.ts';
 import { resolveFormerNames } from '../http/former-names.ts';
 import { admitted } from '../http/listener.ts';
 import { endWithProblem, type Problem } from '../http/problem.ts';
+import { readTextIfAny } from '../http/read-file.ts';
 import { headProblem, passesHead } from '../http/request-head.ts';
 import { drainTimes } from './forward/settings.ts';
 import { createLogs, type CountingDestination, type Logs } from '../http/log.ts';
@@ -47,7 +48,10 @@ async function open(
   const variables = { ...given, FACADE_CONFIG: table.file };
   const environment = environmentOf(variables, product);
   const logs = logsTo(log, given['LOG_LEVEL']);
-  for (const warning of environmentWarnings(given, product.extension?.variables)) logs.log.warn(warning);
+  const { pair, extension: service } = product;
+  for (const warning of environmentWarnings(given, pair.variables, service?.variables, readTextIfAny(table.file))) {
+    logs.log.warn(warning);
+  }
   const composition = await compose({ environment, product, variables: () => variables, ...logs });
   const { dataPlane, active, reload } = composition.runtime;
   const { extension, store } = composition.background;

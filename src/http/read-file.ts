@@ -105,3 +105,12 @@ function kindOf(stats: Stats): string {
   if (stats.isFIFO()) return 'a FIFO';
   return stats.isSocket() ? 'a socket' : 'a device';
 }
+
+/** As readTextSync; empty where there is no such file, or none that can be read. */
+export function readTextIfAny(path: string): string {
+  try {
+    return readTextSync(path);
+  } catch {
+    return '';
+  }
+}

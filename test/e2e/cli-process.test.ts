@@ -28,7 +28,7 @@ test('it ends by itself, with its exit code, and its answer arrives whole throug
 });
 
 test('a question to which nobody answers is a fault of the call, and no hang', () => {
-  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'forget'], { input: '', encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'erase'], { input: '', encoding: 'utf8' });
   expect([status, stderr]).toEqual([2, expect.stringContaining('That is no CPF')]);
 });
 
@@ -65,7 +65,7 @@ sys.exit(os.waitstatus_to_exitcode(status) & 255)
 `;
 const hasPython = spawnSync('python3', ['-c', 'import pty, termios, os; os.waitstatus_to_exitcode']).status === 0;
 
-interface Watched {
+interface OnTerminal {
   readonly child: ChildProcess;
   readonly screen: () => string;
   /** Process id of the command itself. */
@@ -73,9 +73,12 @@ interface Watched {
   readonly ended: Promise<{ code: number | null; report: string }>;
 }
 
-function watchOn(adminUrl: string): Watched {
-  const argv = [process.execPath, MAIN, 'watch', 'leads.', '--admin', adminUrl];
-  const child = spawn('python3', ['-c', PTY, ...argv], { env: { ...process.env, TERM: 'xterm', NO_COLOR: '1' } });
+const watchOn = (adminUrl: string): OnTerminal => onTerminal(['watch', 'leads.', '--admin', adminUrl]);
+
+function onTerminal(argv: readonly string[]): OnTerminal {
+  const child = spawn('python3', ['-c', PTY, process.execPath, MAIN, ...argv], {
+    env: { ...process.env, TERM: 'xterm', NO_COLOR: '1' },
+  });
   let [screen, report] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (screen += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (report += chunk.toString()));
@@ -88,6 +91,25 @@ function watchOn(adminUrl: string): Watched {
 const ENTER = '\x1b[?1049h';
 const LEAVE = '\x1b[?25h\x1b[?1049l';
 const frames = (screen: string) => screen.split('\x1b[H').slice(1);
+
+/** How readline places its question. */
+const CURSOR = /\x1b\[\d*[GJ]/g;
+
+describe.skipIf(!hasPython)('Ctrl-C at a question', () => {
+  test.each([
+    ['erase', ['erase'], 'CPF: '],
+    ['import', ['import', '--from', '-'], 'URL of the old database: '],
+    ['flip', ['flip', 'leads.get', '--gateway', '5', '--force', '--why', 'a test'], 'Flip? [y/N] '],
+  ])('%s prints one line, and ends as shells have it', async (_, argv, question) => {
+    const admin = argv[0] === 'import' ? [] : ['--admin', facade.adminUrl];
+    const asking = onTerminal([...argv, ...admin]);
+    await until(() => asking.screen().includes(question), 'the question', 10_000);
+    asking.child.stdin?.write('\x03');
+    expect((await asking.ended).code).toBe(130);
+    const [, after = ''] = asking.screen().replaceAll(CURSOR, '').split(question);
+    expect(after.replace('^C', '')).toBe('\r\nInterrupted: nothing was changed.\r\n');
+  });
+});
 
 // Without python3 there is no pseudo-terminal to be had here.
 describe.skipIf(!hasPython)('watch on a terminal', () => {

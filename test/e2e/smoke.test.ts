@@ -29,17 +29,20 @@ test('it needs a URL, a token and a lead', async () => {
   expect((await cli(['smoke', facade.url], { env: {} })).err).toContain('SMOKE_TOKEN');
   const { code, err } = await cli(['smoke', facade.url, '--token', FACADE_TOKEN], { env: {} });
   expect([code, err]).toEqual([2, expect.stringContaining('SMOKE_LEAD_ID')]);
+  const both = await cli(['smoke', facade.url, '--write', '--read-only'], { env });
+  expect(both).toMatchObject({ code: 2, err: expect.stringContaining('not both') as string });
+  expect(await cli(['smoke', facade.url, '--message', 'hello'], { env })).toMatchObject({ code: 2 });
 });
 
-test('read only, it writes nothing', async () => {
-  const { code, out } = await cli(['smoke', facade.url, '--read-only'], { env });
+test.each([[[]], [['--read-only']]])('without --write it writes nothing: %j', async (argv) => {
+  const { code, out } = await cli(['smoke', facade.url, ...argv], { env });
   expect(code).toBe(0);
-  expect(out).toContain('All 2 checks passed.');
+  expect(out).toContain('All 2 checks passed.\nNothing was written. --write also sends a message');
   expect(messagesOf(scene.sandbox, leadId)).toEqual([]);
 });
 
 test('all four pass, and the lead has the message and the enrichment, once', async () => {
-  const { code, out } = await cli(['smoke', `${facade.url}/`, '--message', 'Hello from the check'], { env });
+  const { code, out } = await cli(['smoke', `${facade.url}/`, '--write', '--message', 'Hello from the check'], { env });
   expect(out).toMatch(
     /^ok {4}health .*\nok {4}read a lead .* by direct\nok {4}send a message .* by direct\nok {4}enrich a lead .*\nAll 4 checks passed\.\n$/,
   );
@@ -50,7 +53,9 @@ test('all four pass, and the lead has the message and the enrichment, once', asy
 });
 
 test('a stranger is told what failed, and that a write may have been carried out', async () => {
-  const { code, out } = await cli(['smoke', facade.url, '--token', 'not-a-token-of-ours', '--json'], { env });
+  const { code, out } = await cli(['smoke', facade.url, '--write', '--token', 'not-a-token-of-ours', '--json'], {
+    env,
+  });
   expect(code).toBe(1);
   const results = JSON.parse(out) as { check: string; ok: boolean; detail: string }[];
   expect(results.map(({ ok }) => ok)).toEqual([true, false, false, false]);
@@ -70,7 +75,7 @@ test('what is no facade, though it answers, is found out', async () => {
 test('where nothing answers, it asks no further', async () => {
   const closed = await startUpstream(() => undefined);
   await closed.close();
-  const { code, out } = await cli(['smoke', closed.url], { env });
+  const { code, out } = await cli(['smoke', closed.url, '--write'], { env });
   expect(code).toBe(3);
   expect(out).toMatch(/^FAIL {2}health .*ECONNREFUSED.*\n1 failed\.\n$/);
 });

@@ -12,7 +12,7 @@ afterEach(opened.closeAll);
 
 const ONE = { C2S_BASE_URL: 'http://127.0.0.1:1', DATABASE_URL: undefined };
 const WORKERS = { ...ONE, WORKERS: '2' };
-const SANDBOX = { DATABASE_URL: undefined, C2S_TOKEN: undefined, FACADE_TOKENS: undefined };
+const SANDBOX = { DATABASE_URL: undefined, C2S_TOKEN: undefined, FACADE_TOKENS: undefined, FACADE_CONFIG: undefined };
 
 const read = (file: string, from: (path: string) => string): string => {
   try {

@@ -79,7 +79,7 @@ const flow: Section = {
     series({
       title: 'Requests to its endpoints',
       description:
-        'Orders, pushes and look-ups by endpoint and status; 499: the caller left. 503: no orders are taken.',
+        'Orders, pushes and look-ups by endpoint and status; 499: the caller left. 503: no orders are taken. The first answer with a status draws nothing: its series begins with it.',
       unit: 'reqps',
       width: 24,
       queries: [q(rate(ofJob('facade_enrichment_requests_total'), 'endpoint, status'), '{{endpoint}} {{status}}')],

@@ -13,7 +13,6 @@ import { routeTable } from './route-table.ts';
 const plan = `max by (route) (${ofJob('facade_rollout_gateway_ratio')})`;
 const shadow = `max by (route) (${ofJob('facade_rollout_shadow_ratio')})`;
 const routesWhere = (condition: string): string => `count(${condition}) or vector(0)`;
-const TWO_PATHS = 'path=~"direct|gateway"';
 
 const now: Section = {
   title: 'Now',
@@ -90,7 +89,7 @@ const burnDown: Section = {
     series({
       title: 'Routes by stage',
       description:
-        'Burn-down of the migration over 30 days: it is done when all are on the gateway. Canary: some of the traffic; shadow: none, but reads are copied and compared. A retired route counts as gateway.',
+        'Burn-down of the migration over 30 days: it is done when all are on the gateway. Canary: some of the traffic; shadow: none, but reads are copied and compared. A retired route counts as gateway; one without a gateway endpoint can never move and is not counted.',
       unit: 'short',
       stacked: true,
       decimals: 0,
@@ -236,6 +235,7 @@ const safety: Section = {
       description:
         'Of each upstream, the worst instance. No data: none is configured, or none has succeeded or failed often enough yet.',
       unit: 'short',
+      base: 'red',
       thresholds: [[1, 'green']],
       names: { 0: ['unhealthy', 'red'], 1: ['healthy', 'green'] },
       queries: [q(`min by (upstream) (${ofJob('facade_upstream_healthy')})`, '{{upstream}}')],
@@ -259,12 +259,12 @@ const safety: Section = {
     series({
       title: 'Unknown writes',
       description:
-        'Writes of which nobody can say whether they arrived, by what looking for them came to. They are never sent again; c2s-facade unknown-writes lists them.',
+        'Writes of which nobody can say whether they arrived, by what looking for them came to. They are never sent again; c2s-facade unknown-writes lists them. No data: there is none.',
       unit: 'short',
       width: 6,
       queries: [
         q(
-          `sum by (state) (max by (route, state, cause) (${ofJob('facade_unknown_writes', 'state!="settled"')})) or vector(0)`,
+          `sum by (state) (max by (route, state, cause) (${ofJob('facade_unknown_writes', 'state!="settled"')}))`,
           '{{state}}',
         ),
       ],
@@ -274,9 +274,7 @@ const safety: Section = {
       description: 'Attempts that were not made: breaker open, too many at once (bulkhead), rate budget spent.',
       unit: 'reqps',
       width: 6,
-      queries: [
-        q(`${rate(ofJob('facade_attempts_total', heldBack), 'path, outcome')} or vector(0)`, '{{path}} {{outcome}}'),
-      ],
+      queries: [q(rate(ofJob('facade_attempts_total', heldBack), 'path, outcome'), '{{path}} {{outcome}}')],
     }),
     series({
       title: 'Config loads',
@@ -297,7 +295,7 @@ const safety: Section = {
     }),
     series({
       title: 'Passthrough',
-      description: `Share of the requests that no route claims (${TWO_PATHS} are the claimed ones). What they are: GET /api/discovery.`,
+      description: 'Share of the requests that no route claims. What they are: GET /api/discovery.',
       unit: 'percentunit',
       width: 24,
       height: 6,

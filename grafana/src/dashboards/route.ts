@@ -53,6 +53,10 @@ const now: Section = {
       description: 'Open: the gateway is not asked for this route.',
       unit: 'short',
       width: 4,
+      thresholds: [
+        [1, 'orange'],
+        [2, 'red'],
+      ],
       names: { 0: ['closed', 'green'], 1: ['half-open', 'orange'], 2: ['open', 'red'] },
       queries: [q(`max(${ofRoute('facade_breaker_state', 'path="gateway"')})`, 'gateway')],
     }),
@@ -110,7 +114,7 @@ const sideBySide: Section = {
     series({
       title: 'Status, direct',
       description:
-        'Answers of the direct path by status. Compare with the gateway: 404s on one side only are a finding.',
+        'Answers of the direct path by status. Compare with the gateway: 404s on one side only are a finding. The first answer with a status draws nothing: its series begins with it.',
       unit: 'reqps',
       width: 6,
       queries: [q(rate(ofRoute('facade_requests_total', 'path="direct"'), 'status'), '{{status}}')],
@@ -220,6 +224,6 @@ export const route = (): Dashboard =>
     title: 'C2S facade / Route',
     description: 'One route: its two paths side by side, the evidence, and what happened when it moved.',
     from: 'now-6h',
-    variables: [labelVariable('route', 'Route', ofJob('facade_rollout_gateway_ratio'))],
+    variables: [labelVariable('route', 'Route', ofJob('facade_route_stage'))],
     sections: [now, sideBySide, evidence],
   });

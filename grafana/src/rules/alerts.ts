@@ -154,6 +154,15 @@ function paths(): AlertRule[] {
         'Requests were answered 401 or 403 though their callers are known. Direct answers in its place where the route has fallback: direct; otherwise callers see 502. /readyz names the variable to check.',
     }),
     alert({
+      name: 'FacadeDirectCredentials',
+      expr: `${events('facade_direct_unauthorized_total', 'job', '10m')} > 0`,
+      for: '2m',
+      severity: 'critical',
+      summary: 'Contact2Sale does not accept the token of the facade',
+      description:
+        '{{ $value | humanize }} answers of the direct path to known callers were 401 in ten minutes. The facade shows its own token in their place, so no caller can mend it. /readyz names the variable to check and the routes.',
+    }),
+    alert({
       name: 'FacadeGatewayLacksOperation',
       expr: `${events('facade_attempts_total{outcome="gateway_lacks_operation"}', 'job, route', '30m')} > 0`,
       for: '2m',
@@ -353,6 +362,15 @@ function inside(): AlertRule[] {
       summary: '{{ $labels.instance }} drops lines of its log',
       description:
         '{{ $value | humanize }} lines in ten minutes could not be written: standard output is full or gone, or whoever reads it stalls. Traffic goes on, but the log has gaps.',
+    }),
+    alert({
+      name: 'FacadeNotificationsGivenUp',
+      expr: `${events(`facade_notifications_total{${ofFacade}, result=~"given_up|dropped"}`, 'job, event, result', '1h')} > 0`,
+      for: '0m',
+      severity: 'warning',
+      summary: 'Nobody was told of a change of {{ $labels.event }}',
+      description:
+        '{{ $value | humanize }} posts to a target of notify were {{ $labels.result }} in the last hour. given_up: the target refused the post, or did not take it within 24 hours. dropped: no database had it, and there was no room in memory.',
     }),
     alert({
       name: 'FacadeOpenFiles',

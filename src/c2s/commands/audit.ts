@@ -2,7 +2,7 @@ import type { AuditRecord } from '../store/audit.ts';
 import { print, type Command, type CommonOptions, type Context } from '../../facade/cli/context.ts';
 import { EXIT } from '../../facade/cli/exit.ts';
 import { instant } from '../../facade/cli/format.ts';
-import { renderTable, type Column } from '../../facade/cli/table.ts';
+import { renderRecords, type Column } from '../../facade/cli/table.ts';
 
 interface AuditOptions extends CommonOptions {
   readonly action?: string;
@@ -52,6 +52,6 @@ function render({ io, style }: Context, { records, next }: List): string {
     String(count),
     reference ?? '',
   ]);
-  const table = renderTable(COLUMNS, rows, io.width, style);
+  const table = renderRecords(COLUMNS, rows, io.width, style);
   return next === undefined ? table : `${table}\n\nThere are older ones: --before ${next}.`;
 }

@@ -3,7 +3,7 @@ import { print, type Command, type CommonOptions, type Context } from '../../fac
 import { EXIT, usageError } from '../../facade/cli/exit.ts';
 import { instant } from '../../facade/cli/format.ts';
 import { signature } from '../../facade/cli/signature.ts';
-import { renderTable, type Column } from '../../facade/cli/table.ts';
+import { renderRecords, type Column } from '../../facade/cli/table.ts';
 
 interface DeadLetterOptions extends CommonOptions {
   readonly retry?: boolean;
@@ -75,7 +75,7 @@ function render({ io, style }: Context, { counts, deadLetters: letters, next }: 
     id,
   ]);
   const lines = [
-    renderTable(COLUMNS, rows, io.width, style),
+    renderRecords(COLUMNS, rows, io.width, style),
     '',
     `${counts.failed} failed, ${counts.unknown} unknown.`,
   ];

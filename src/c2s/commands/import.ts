@@ -3,7 +3,7 @@ import { createLogs } from '../../http/log.ts';
 import { databaseUrlFault } from '../../facade/config/database-url.ts';
 import { readEnvironment } from '../../facade/config/environment.ts';
 import { confirm } from '../../facade/cli/confirm.ts';
-import { print, type Command, type CommonOptions, type Context } from '../../facade/cli/context.ts';
+import { print, withProduct, type Command, type CommonOptions, type Context } from '../../facade/cli/context.ts';
 import { CliError, EXIT, usageError } from '../../facade/cli/exit.ts';
 import { instant } from '../../facade/cli/format.ts';
 import { signature } from '../../facade/cli/signature.ts';
@@ -50,7 +50,8 @@ async function addressOf({ io, variables }: Context, from: string | undefined): 
   return address;
 }
 
-async function openOurs({ variables, pair, extension }: Context): Promise<Store> {
+async function openOurs(context: Context): Promise<Store> {
+  const { variables, pair, extension } = await withProduct(context);
   const read = readEnvironment(variables, pair.variables, extension?.variables);
   if (!read.ok) throw usageError(read.problems.join('\n'));
   const { database, dataDir } = read.environment;
@@ -59,8 +60,11 @@ async function openOurs({ variables, pair, extension }: Context): Promise<Store>
   const databaseUrl = database.kind === 'url' ? database.url : undefined;
   return openStore({ databaseUrl, dataDir, migrations, log }).catch((error: unknown) => {
     if (!(error instanceof StoreUnavailable)) throw error;
-    const remedy = databaseUrl === undefined ? '. An embedded database has one owner: stop the facade first.' : '';
-    throw new CliError(EXIT.unreachable, error.message + remedy);
+    const remedy =
+      databaseUrl === undefined
+        ? ' The embedded database has one owner at a time: stop the facade that runs on it first.'
+        : '';
+    throw new CliError(EXIT.unreachable, `${error.message.replace(/\.$/, '')}.${remedy}`);
   });
 }
 

@@ -1,14 +1,25 @@
 import type { CommandSpec } from '../../facade/cli/command.ts';
 
+const ERASE: Omit<CommandSpec, 'usage' | 'summary'> = {
+  options: [['-y, --yes', 'do not ask whether it is meant']],
+  common: 'admin',
+  help: (name) =>
+    `echo 000.000.000-00 | ${name} erase --yes. Never an argument: those can be seen by others, and shells keep them.`,
+  load: async () => (await import('./erase.ts')).erase,
+};
+
 /** What the command line has beside the commands of the engine. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
+    usage: 'erase',
+    summary: 'erase all that is stored of a person (LGPD); asks for the CPF, and whether it is meant',
+    ...ERASE,
+  },
+  {
     usage: 'forget',
-    summary: 'delete all that is kept about a person (LGPD); asks for the CPF, or reads it from standard input',
-    common: 'admin',
-    help: (name) =>
-      `echo 000.000.000-00 | ${name} forget. Never an argument: those can be seen by others, and shells keep them.`,
-    load: async () => (await import('./forget.ts')).forget,
+    summary: 'the former name of erase',
+    hidden: true,
+    ...ERASE,
   },
   {
     usage: 'audit',
@@ -51,12 +62,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'smoke <url>',
-    summary: 'four checks of a deployment: health, read a lead, send a message, enrich a lead',
+    summary: 'checks of a deployment: health, read a lead; with --write also send a message, enrich a lead',
     options: [
       ['--token <token>', 'of a known caller (default: SMOKE_TOKEN)'],
-      ['--lead <id>', 'of a lead that exists; it gets a message, and is enriched (default: SMOKE_LEAD_ID)'],
-      ['--message <text>', 'what the message says'],
-      ['--read-only', 'only the first two'],
+      ['--lead <id>', 'of a lead that exists (default: SMOKE_LEAD_ID)'],
+      ['--write', 'all four: the lead gets a message, and is enriched'],
+      ['--message <text>', 'with --write: what the message says'],
+      ['--read-only', 'what is done without --write; its former name'],
     ],
     common: 'json',
     help: 'Nothing is repeated. A token on the command line is seen by every user of the machine: prefer SMOKE_TOKEN.',

@@ -141,6 +141,9 @@ async function jsonOf(res: Response): Promise<Record<string, unknown>> {
 function fault({ status, headers, json }: SmokeAnswer): string {
   const isProblem = /^application\/problem\+json\s*(?:;|$)/i.test(headers.get('content-type') ?? '');
   const outcome = headers.get('x-facade-outcome');
-  const said = isProblem && typeof json['detail'] === 'string' ? json['detail'] : 'Not what was expected.';
+  const said =
+    isProblem && typeof json['detail'] === 'string'
+      ? json['detail']
+      : 'not the answer that was expected; is SMOKE_TOKEN the token of a known caller, and SMOKE_LEAD_ID a lead of it?';
   return `${status}${outcome === null ? '' : ` (${outcome})`}: ${said}`;
 }

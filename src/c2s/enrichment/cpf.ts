@@ -1,4 +1,4 @@
-import { isValidCpf } from '@brazilian-utils/brazilian-utils';
+import { cpf } from 'cpf-cnpj-validator';
 
 /**
  * A CPF as it travels through the enrichment: eleven digits whose check digits agree. It identifies a person, so it
@@ -13,7 +13,7 @@ export function parseCpf(value: unknown): Cpf | undefined {
   const written = String(value).trim();
   if (!/^[\d.\-/ ]{1,20}$/.test(written)) return undefined;
   const digits = written.replace(/\D/g, '').padStart(11, '0');
-  return isValidCpf(digits) ? (digits as Cpf) : undefined;
+  return cpf.isValid(digits) ? (digits as Cpf) : undefined;
 }
 
 /** `123.456.789-09`, for the message: the CRM's user compares it with documents. */

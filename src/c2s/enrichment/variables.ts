@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ExtensionVariables } from '../../facade/config/extension-variables.ts';
-import { FACADE_FORMER_NAMES } from '../gateway/former-names.ts';
+import { FACADE_FORMER_NAMES, GATEWAY_NAMES } from '../gateway/former-names.ts';
 import { optional, strongToken, text, url } from '../../facade/config/variable-kinds.ts';
 
 /** The variables of the enrichment. */
@@ -75,6 +75,7 @@ const schema = z.object({
 export const ENRICHMENT_VARIABLES: ExtensionVariables<EnrichmentVariables, (typeof schema)['shape']> = {
   schema,
   formerNames: FACADE_FORMER_NAMES,
+  otherNames: GATEWAY_NAMES,
   requiredWith: {
     // The service before this one knew the address by heart: its key alone must not switch the enrichment off in silence.
     WORK_API_URL: 'WORK_API_KEY',

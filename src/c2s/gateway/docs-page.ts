@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Answer } from './answer.ts';
@@ -10,7 +10,8 @@ import { openApiJson } from './openapi.ts';
  * first use; most processes never show the page.
  */
 
-const ASSETS = {
+/** Of Swagger UI, by name, with their types. */
+export const DOCS_ASSETS = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
   'favicon-32x32.png': 'image/png',
@@ -51,15 +52,34 @@ const serve = (body: string | Uint8Array, type: string): Answer => ({
   body,
 });
 
+const NOT_INSTALLED: Answer = {
+  ...serve(
+    'Swagger UI is not installed here: run npm ci with devDependencies, or run the build. /openapi.json describes the gateway.\n',
+    'text/plain; charset=utf-8',
+  ),
+  status: 503,
+};
+
+/** In a build beside this file; from the sources, of the package. Undefined: an install without devDependencies. */
+function assetFolder(): string | undefined {
+  const built = fileURLToPath(new URL('docs', import.meta.url));
+  if (existsSync(built)) return built;
+  try {
+    return dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The pages beside the operations, by path; undefined for every other path. */
 export function createDocs(version: string): (path: string) => Answer | undefined {
-  const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
+  const folder = assetFolder();
   const makers = new Map<string, () => Answer>([
-    ['/docs', () => serve(PAGE, 'text/html; charset=utf-8')],
+    ['/docs', () => (folder === undefined ? NOT_INSTALLED : serve(PAGE, 'text/html; charset=utf-8'))],
     ['/docs/start.js', () => serve(START, 'text/javascript; charset=utf-8')],
     ['/openapi.json', () => serve(openApiJson(version), 'application/json')],
-    ...Object.entries(ASSETS).map(
-      ([file, type]) => [`/docs/${file}`, () => serve(readFileSync(join(folder, file)), type)] as const,
+    ...Object.entries(folder === undefined ? {} : DOCS_ASSETS).map(
+      ([file, type]) => [`/docs/${file}`, () => serve(readFileSync(join(folder ?? '', file)), type)] as const,
     ),
   ]);
   const made = new Map<string, Answer>();

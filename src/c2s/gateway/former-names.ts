@@ -36,3 +36,6 @@ export const FACADE_FORMER_NAMES: FormerNames = {
   c2s_gateway_port: unread(OTHER_PORT),
   ...SMALL_LETTERS,
 };
+
+/** Variables of the gateway alone that begin as the facade's do: one .env may serve both. */
+export const GATEWAY_NAMES: readonly string[] = ['C2S_TOKEN_FILE', 'C2S_LEAD_FORM'];

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { standardOutput } from '../../http/log-destination.ts';
 import { createLogs } from '../../http/log.ts';
+import { packageVersion } from '../../http/package-version.ts';
 import { visibleLines } from '../../http/visible.ts';
 import { readEnvironment } from './environment.ts';
 import { startGateway } from './index.ts';
@@ -12,12 +12,6 @@ import type { Gateway } from './index.ts';
 /** After the drain delay, for what does not end by itself. Below the time after which platforms kill. */
 const EXIT_TIMEOUT_MS = 25_000;
 
-/** From package.json, which lies two folders up from the source and from the built file alike. */
-function versionOf(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 async function stop(gateway: Gateway, drainDelayMs: number): Promise<void> {
   setTimeout(() => process.exit(1), drainDelayMs + EXIT_TIMEOUT_MS).unref();
   process.exitCode = (await gateway.close()) ? 0 : 1;
@@ -27,7 +21,7 @@ try {
   const { options, logLevel, warnings } = readEnvironment(process.env);
   const logs = createLogs(logLevel, standardOutput(), 'c2s-gateway');
   for (const warning of warnings) logs.log.warn(warning);
-  const gateway = await startGateway({ ...options, version: versionOf(), logs });
+  const gateway = await startGateway({ ...options, version: packageVersion(), logs });
   logs.log.info({ listening: gateway.url, admin: gateway.adminUrl }, 'listening');
   process.on('SIGHUP', () => void gateway.reload());
   for (const signal of ['SIGTERM', 'SIGINT'] as const)

@@ -1,71 +1,59 @@
 import type { FirstRun } from './first-run.ts';
 
-export interface WelcomeFacts extends Pick<FirstRun, 'controlUrl' | 'leadId' | 'environment'> {
+export interface WelcomeFacts extends Pick<FirstRun, 'controlUrl' | 'leadId' | 'callerToken'> {
   readonly url: string;
   readonly adminUrl: string;
   readonly configFile: string;
   /** What the rollout table says, in one line. */
   readonly table: string;
-  /** Where the embedded database is made. */
-  readonly dataDir: string;
   readonly database: { readonly kind: 'embedded' | 'url' | 'none' };
+  /** As it is typed here: `npx c2s-facade`. */
+  readonly command: string;
+  readonly hasTraffic: boolean;
+  /** What the start wrote. */
+  readonly notes: readonly string[];
 }
 
-/** What a newcomer sees: what runs, and lines that work when they are pasted, in the order of a migration. */
+/** Where the command line looks for the admin listener by itself. */
+const USUAL_ADMIN_URL = 'http://127.0.0.1:9901';
+
+/**
+ * What a newcomer sees, in 25 lines of at most 80 columns where the ports are the usual ones: the console's address, what
+ * runs, and lines that work when they are pasted, in the order of a migration.
+ */
 export function welcome(facts: WelcomeFacts): string {
-  const { url, adminUrl, controlUrl, leadId, configFile, table, environment } = facts;
-  const auth = `-H 'authorization: Bearer ${environment['FACADE_TOKENS']}'`;
-  const read = `curl -is ${url}/integration/leads/${leadId} ${auth} | grep -iE '^HTTP|x-facade'`;
-  const flip = (share: number) =>
-    `sed -i.bak '/id: leads.get$/,/rollout:/s/gateway: [0-9.]*,/gateway: ${share},/' ${configFile} && sleep 1`;
-  return `
-c2s-facade ${url}   admin ${adminUrl}
-No C2S_BASE_URL is set, so this is the sandbox: stand-ins for Contact2Sale, Work API and Diretrix, the gateway in front
-of the CRM, and the facade on top, all on loopback and all data invented.
-${configFile}: ${table}
-
-1  Read a lead. It comes by the old path: x-facade-path: direct
-   ${read}
-
-2  Flip that route: one number in ${configFile}. The same line now says x-facade-path: gateway.
-   The log warns that nothing was compared before: the command line and the console would have wanted force
-   ${flip(100)}
-   ${read}
-
-3  Kill the gateway. The same line still says 200, by direct
-   curl -s -X DELETE ${controlUrl}/gateway
-   ${read}
-
-4  Bring it back; after the breaker's pause of 5 s the gateway serves again
-   curl -s -X PUT ${controlUrl}/gateway
-
-5  Post a message in Contact2Sale's dialect, and one in the gateway's; each arrives once
-   curl -s -X POST ${url}/integration/leads/${leadId}/create_message ${auth} -H 'content-type: application/json' -d '{"body":"Hello from the direct dialect"}'; echo
-   curl -s -X POST ${url}/leads/${leadId}/messages ${auth} -H 'content-type: application/json' -d '{"message":"Hello from the gateway dialect"}'; echo
-   curl -s ${url}/leads/${leadId} ${auth} | grep -o 'Hello from the [a-z]* dialect'
-
-6  See the table, the live state and the metrics; or open ${adminUrl}/console/ in a browser and do it all there
-   curl -s ${adminUrl}/api/routes
-   curl -s ${adminUrl}/metrics | grep ^facade_requests_total | grep -v ' 0$'
-
-7  Enrich the lead: who it is, by phone and e-mail, and what is known of that person, as a message on the lead. It needs
-   ${databaseNeeded(facts)}
-   curl -fsS --retry 5 -X POST ${url}/api/v1/c2s/enrich/${leadId} ${auth}; echo
-   curl -s ${url}/integration/leads/${leadId} ${auth} | grep -o '"body":"📞[^"]*' | sed 's/\\\\n/\\n/g'
-
-8  Take it back
-   ${flip(0)}
-
-`;
-}
-
-function databaseNeeded({ database, dataDir }: WelcomeFacts): string {
-  switch (database.kind) {
-    case 'embedded':
-      return `the database, which is being made under ${dataDir}, once, in a few seconds; the line waits for it`;
-    case 'url':
-      return 'the database of DATABASE_URL; the line waits some seconds for it';
-    case 'none':
-      return 'a database: DATABASE_URL is none here, so this step answers 503. Leave DATABASE_URL out to have one';
-  }
+  const { url, adminUrl, controlUrl, leadId, callerToken, configFile, table, command, database, hasTraffic, notes } =
+    facts;
+  const admin = adminUrl === USUAL_ADMIN_URL ? '' : ` --admin ${adminUrl}`;
+  const flip = (gateway: number, more = ''): string =>
+    `${command} flip leads.get --gateway ${gateway} --yes${more}${admin}`;
+  const lines = [
+    `console    ${adminUrl}/console/`,
+    `c2s-facade ${url}   admin ${adminUrl}`,
+    'The sandbox, as C2S_BASE_URL is not set: on loopback, with invented data.',
+    `${configFile}: ${table}`,
+    '',
+    'Paste into another terminal:',
+    `  LEAD=${url}/integration/leads/${leadId}`,
+    `  AUTH='authorization: Bearer ${callerToken}'`,
+    '1 Read a lead: x-facade-path is direct, the old path',
+    '  curl -isH "$AUTH" $LEAD | grep -iE \'^HTTP|x-facade\'',
+    '2 Flip its route, then read it again: x-facade-path is gateway',
+    `  ${flip(100, ' --force --why try')}`,
+    '3 Kill the gateway, then read it again: 200, by direct. PUT brings it back',
+    `  curl -sX DELETE ${controlUrl}/gateway`,
+    '4 Post a message',
+    '  curl -sH "$AUTH" $LEAD/create_message --json \'{"body":"Hello"}\'; echo',
+    database.kind === 'none'
+      ? '5 Enrich the lead: needs a database, and DATABASE_URL is none'
+      : '5 Enrich the lead: who it is, as a message on it',
+    `  curl -sH "$AUTH" -X POST --retry 5 ${url}/api/v1/c2s/enrich/\${LEAD##*/}; echo`,
+    '6 Take it back',
+    `  ${flip(0)}`,
+    hasTraffic
+      ? 'Traffic of four callers runs until you stop it: docs/migration.md goes on here.'
+      : 'With traffic, for plots and comparisons: npm start -- --traffic',
+    ...notes,
+  ];
+  return `${lines.join('\n')}\n`;
 }

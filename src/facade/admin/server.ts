@@ -27,6 +27,7 @@ import type { Steering } from '../steer/steering.ts';
 import { notifyRoutes } from './notify.ts';
 import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
+import { needsRoutes } from './needs.ts';
 import { migrationRoutes } from './migration.ts';
 import { viewRoutes, viewUpstreams } from './routes.ts';
 import { shadowBudgetPart } from './shadow-budget.ts';
@@ -43,6 +44,8 @@ import { timelineOf, type Timeline } from './timeline.ts';
 export interface AdminRoutes {
   readonly path: string;
   readonly router: Router;
+  /** How many things of it wait for a human; undefined: it is not in use. Left out: nothing ever does. */
+  readonly waiting?: () => Promise<number | undefined>;
 }
 
 export interface AdminOptions {
@@ -87,6 +90,11 @@ export function createAdmin(options: AdminOptions): Express {
     .all(methodNotAllowed);
   admin.route('/readyz').get(viewReadiness(options)).all(methodNotAllowed);
   admin.use('/api', createApi(options));
+  // Whoever types the port alone looks for the console.
+  admin
+    .route('/')
+    .get((_req, res) => res.redirect(302, '/console/'))
+    .all(methodNotAllowed);
   admin.use(createConsole());
   admin.use(notFound);
   admin.use(pageErrors({ log: options.log, isAway: isStoreAway, isOtherVersion }));
@@ -110,6 +118,7 @@ function createApi(options: AdminOptions): Router {
     });
   });
   const has = (id: string): boolean => dataPlane.snapshot.entries.some(({ model }) => model.id === id);
+  view('/timeline', (_req, res) => void res.json(options.timeline.sparklines()));
   api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
   const summaries = paritySummaries(book, options.drift, today);
   const events = createEvents(() => pictureOf(options, summaries));
@@ -129,7 +138,7 @@ function createApi(options: AdminOptions): Router {
   api.route('/explain').post(question, explain(dataPlane)).all(methodNotAllowed);
   view('/discovery', (_req, res) => viewDiscovery(options, res));
   for (const { path, router } of options.adminRoutes) api.use(path, router);
-  api.use(autopilotRoutes(options), notifyRoutes(options));
+  api.use(autopilotRoutes(options), notifyRoutes(options), needsRoutes(options));
   api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options), unknownWriteRoutes(options));
   return api;
 }
@@ -166,7 +175,18 @@ function storeOf({ store, steering }: AdminOptions) {
 }
 
 /** Callers are served by direct meanwhile, so that the process stays ready. */
-function credentialsOf({ dataPlane }: AdminOptions): { readonly gatewayCredentials?: string } {
+function credentialsOf({ dataPlane, now }: AdminOptions): Readonly<Record<string, string>> {
+  const { entries } = dataPlane.snapshot;
+  const direct = entries.filter(({ state }) => state.recorder.isDirectUnauthorized(now()));
+  const [first] = direct;
+  if (!first) return gatewayCredentialsOf(dataPlane);
+  const { names, variables } = first.model.pair;
+  const routes = direct.map(({ model }) => model.id).join(', ');
+  const text = `${names.direct} answers 401: check ${variables.direct.token}. Known callers are answered 401 by direct. Routes: ${routes}`;
+  return { directCredentials: text, ...gatewayCredentialsOf(dataPlane) };
+}
+
+function gatewayCredentialsOf(dataPlane: AdminOptions['dataPlane']): Readonly<Record<string, string>> {
   const refused = dataPlane.snapshot.entries.filter(
     ({ state }) => state.recorder.faultOf('gateway') === 'upstream_credentials',
   );

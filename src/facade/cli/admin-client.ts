@@ -1,3 +1,4 @@
+import { ADMIN_LISTENER, LISTENER_HEADER } from '../admin/listener-name.ts';
 import type { Variables } from '../config/variables.ts';
 import { CliError, EXIT, NotRunning, usageError } from './exit.ts';
 
@@ -27,6 +28,8 @@ interface AdminClientOptions {
 
 export class AdminClient {
   readonly #options: AdminClientOptions;
+  /** Undefined: not asked, or not answered. */
+  #named: Promise<void> | undefined;
 
   constructor(options: AdminClientOptions) {
     this.#options = options;
@@ -56,8 +59,31 @@ export class AdminClient {
     }
   }
 
+  /** Nothing is sent, no token and no change, before the listener has named itself. */
+  async #requireAdminListener(deadline: number): Promise<void> {
+    const { headers } = await this.#fetch('GET', '/healthz', {}, null, deadline);
+    if (headers.get(LISTENER_HEADER) === ADMIN_LISTENER) return;
+    throw new CliError(
+      EXIT.unreachable,
+      `What answers at ${this.url} does not name itself the admin listener of a facade (${LISTENER_HEADER}), so nothing was sent to it, and no token. Name the admin listener with --admin URL; the public listener is another port.`,
+    );
+  }
+
   async #ask<T>(method: string, path: string, body: unknown, deadline: number): Promise<T> {
-    const res = await this.#fetch(method, path, body, deadline);
+    this.#named ??= this.#requireAdminListener(deadline).catch((error: unknown) => {
+      this.#named = undefined;
+      throw error;
+    });
+    await this.#named;
+    const headers: Record<string, string> = { 'x-c2s-admin': 'cli' };
+    if (this.#options.token !== undefined) headers['authorization'] = `Bearer ${this.#options.token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const text = body === undefined ? null : JSON.stringify(body);
+    const res = await this.#fetch(method, path, headers, text, deadline);
+    return this.#read<T>(path, res);
+  }
+
+  async #read<T>(path: string, res: Response): Promise<T> {
     const text = await res.text();
     if (!res.ok) throw this.#refused(res.status, path, text);
     try {
@@ -67,15 +93,18 @@ export class AdminClient {
     }
   }
 
-  async #fetch(method: string, path: string, body: unknown, deadline: number): Promise<Response> {
-    const headers: Record<string, string> = { 'x-c2s-admin': 'cli' };
-    if (this.#options.token !== undefined) headers['authorization'] = `Bearer ${this.#options.token}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
+  async #fetch(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body: string | null,
+    deadline: number,
+  ): Promise<Response> {
     try {
       return await fetch(this.url + path, {
         method,
         headers,
-        body: body === undefined ? null : JSON.stringify(body),
+        body,
         redirect: 'manual',
         signal: AbortSignal.timeout(deadline),
       });

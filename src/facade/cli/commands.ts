@@ -71,7 +71,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'watch [text]',
-    summary: 'the same, live; q quits',
+    summary: 'the same, live, what is active first; arrow keys scroll, q quits',
     options: [['--stage <stage>', 'only direct, shadow, canary, gateway or retired']],
     common: 'admin',
     load: async () => (await import('./commands/watch.ts')).watch,
@@ -189,6 +189,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'samples <route>',
     summary: 'answers that differ, side by side, redacted; to look at, or as fixtures for replay',
     options: [
+      ['--full', 'the whole documents, and not only the places that differ'],
       ['--into <folder>', 'write each into a file of its own'],
       ['--reveal', 'as they are: only where the data are invented, in front of stand-ins'],
     ],

@@ -14,8 +14,6 @@ import { PLAIN, type PaintedIo, type Style } from './paint.ts';
 
 /** What every command is handed: the process, its common options, and the facade to talk to. */
 
-export const ENV_FILE = '.env';
-
 export interface CommonOptions {
   readonly json?: boolean;
   /** Base URL of the admin listener. */
@@ -26,7 +24,7 @@ export interface CommonOptions {
 export type { Style } from './paint.ts';
 
 /** What the commands read of a product (`Product` in extension/product.ts, which says what each part is). */
-interface CommandProduct {
+export interface CommandProduct {
   readonly pair: ApiPair;
   readonly extension?:
     | {
@@ -44,7 +42,7 @@ export interface CommandLine {
   readonly name: string;
   /** Listed behind the engine's. */
   readonly commands: readonly CommandSpec[];
-  /** Loaded when a command runs, since `--help` must not wait for it. */
+  /** Loaded by a command that needs it: `--help` and what only asks the admin API must not wait for schemas. */
   readonly product: () => Promise<CommandProduct>;
   /** The `start` command; left out: there is none. */
   readonly start?: StartCommand | undefined;
@@ -59,38 +57,44 @@ interface StartCommand {
   readonly sandbox?: Readonly<Record<Path, string>> | undefined;
 }
 
-export interface Context extends CommandProduct, Pick<CommandLine, 'name' | 'start'> {
+export interface Context extends Pick<CommandLine, 'name' | 'start' | 'product'> {
   readonly io: PaintedIo;
   readonly style: Style;
   readonly json: boolean;
   /** The environment over the .env file, as the facade itself reads them. */
   readonly variables: Variables;
-  readonly configFile: string;
+  /** The rollout table that --config or FACADE_CONFIG names; `tableFile` says which it is without either. */
+  readonly namedTable: string | undefined;
   readonly admin: AdminClient;
   /** The command line itself, for the completion. */
   readonly commands: () => readonly CompletedCommand[];
 }
 
+/** With what the product brings. */
+export type ProductContext = Context & CommandProduct;
+
+export async function withProduct(context: Context): Promise<ProductContext> {
+  return { ...context, ...(await context.product()) };
+}
+
 /** @throws CliError when the options contradict themselves. */
 export function createContext(
   io: PaintedIo,
-  { name, start }: CommandLine,
-  { pair, extension }: CommandProduct,
+  { name, start, product }: CommandLine,
   options: CommonOptions,
   commands: Context['commands'],
 ): Context {
-  const variables = { ...envFile(), ...io.env };
+  const variables = { ...envFile(io.envFile), ...io.env };
   return {
     io,
     name,
-    pair,
-    extension,
+    product,
     start,
     style: options.json ? PLAIN : io.style,
     json: options.json ?? false,
     commands,
     variables,
-    configFile: options.config ?? (variables['FACADE_CONFIG']?.trim() || 'config/facade.yaml'),
+    namedTable: options.config ?? (variables['FACADE_CONFIG']?.trim() || undefined),
     admin: new AdminClient({
       url: () => adminUrl(options.admin, variables),
       token: variables['ADMIN_TOKEN']?.trim() || undefined,
@@ -99,9 +103,9 @@ export function createContext(
   };
 }
 
-function envFile(): Record<string, string> {
+function envFile(file: string): Record<string, string> {
   try {
-    return readEnvFile(ENV_FILE);
+    return readEnvFile(file);
   } catch (error) {
     if (error instanceof EnvFileError) throw new CliError(EXIT.problems, error.message);
     throw error;

@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** The facade, or the part of it that was asked for, cannot be reached or does not let us in. */
   unreachable: 3,
+  /** Ctrl-C at a question, as shells have it: 128 and the number of the signal. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -48,6 +48,41 @@ export function requireRoute<R extends { readonly id: string }>(
   throw new CliError(EXIT.usage, `There is no route "${id}"; ${hint}`);
 }
 
+/** Where a text or a stage left none over. */
+export function noSuchRoutes(text: string | undefined, stage: string | undefined): string {
+  const words = [...(text ? [`matches "${text}"`] : []), ...(stage === undefined ? [] : [`is at the stage ${stage}`])];
+  return words.length === 0 ? 'The table has no routes.' : `No route ${words.join(' and ')}.`;
+}
+
+/** Those that are down, then by how often they are asked; the rest in the order of the table. */
+export function activeFirst(routes: readonly RouteView[]): readonly RouteView[] {
+  const attempts = ({ paths }: RouteView): number =>
+    Object.values(paths).reduce((sum, { lastMinute }) => sum + (lastMinute?.attempts ?? 0), 0);
+  return routes.toSorted(
+    (a, b) => Number(b.trouble?.isDown ?? false) - Number(a.trouble?.isDown ?? false) || attempts(b) - attempts(a),
+  );
+}
+
+/**
+ * Asks about one route. Where that is refused, it is told first whether the table has such a route at all, in the one sentence
+ * and with the exit code that every command has for it.
+ */
+export async function ofRoute<T>(context: Context, id: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof CliError && error.code === EXIT.problems)) throw error;
+    await requireLiveRoute(context, id);
+    throw error;
+  }
+}
+
+/** @throws CliError where the table that serves has no such route. */
+export async function requireLiveRoute(context: Context, id: string): Promise<void> {
+  const table = await context.admin.find<LiveTable>('/api/routes');
+  if (table) requireRoute(context, id, table.routes);
+}
+
 const STAGES = ['direct', 'shadow', 'canary', 'gateway', 'retired'];
 
 /** The routes whose id or endpoints hold `text`, and that are at `stage`. @throws CliError for what is no stage. */

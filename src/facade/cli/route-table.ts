@@ -16,7 +16,7 @@ const WIDE = 100;
 export function renderRoutes(routes: readonly RouteView[], width: number, style: Style): string {
   const isWide = width >= WIDE;
   const columns: Column[] = [
-    { title: 'ROUTE', elastic: true },
+    { title: 'ROUTE', elastic: 1 },
     { title: 'STAGE' },
     { title: 'GATEWAY', align: 'right' },
     // What came of the number: with few callers a share moves all of them or nobody.

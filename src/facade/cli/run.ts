@@ -3,7 +3,8 @@ import type { CommandSpec } from './command.ts';
 import { COMMANDS, startCommand } from './commands.ts';
 import type { CompletedCommand } from './completion.ts';
 import { createContext, type CommandLine, type CommonOptions } from './context.ts';
-import { CliError, EXIT } from './exit.ts';
+import { CliError, EXIT, type ExitCode } from './exit.ts';
+import { packageVersion } from '../../http/package-version.ts';
 import { visibleJson } from '../../http/visible.ts';
 import { DEFAULT_WIDTH, type Io } from './io.ts';
 import { painted, type PaintedIo } from './paint.ts';
@@ -17,17 +18,49 @@ import { painted, type PaintedIo } from './paint.ts';
 export async function run(argv: readonly string[], own: Io, line: CommandLine): Promise<number | undefined> {
   const io = painted(own);
   let code: number | undefined = EXIT.ok;
+  const args = commonLast(argv);
+  const isJson = args.includes('--json');
+  const fail = (message: string, failure: ExitCode): ExitCode => {
+    io.err(isJson ? `${visibleJson({ error: message, code: failure })}\n` : `${message}\n`);
+    return failure;
+  };
   const program = createProgram(io, line, (result) => (code = result));
+  // With --json the error is written below, as JSON.
+  if (isJson) program.commands.concat(program).forEach((one) => one.configureOutput({ outputError: () => undefined }));
   try {
-    await program.parseAsync(argv.length === 0 ? [line.start ? 'start' : '--help'] : argv, { from: 'user' });
+    await program.parseAsync(parsedArgs(args, program, line), { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (!(error instanceof CliError)) throw error;
-    const { message } = error;
-    io.err(argv.includes('--json') ? `${visibleJson({ error: message, code: error.code })}\n` : `${message}\n`);
-    return error.code;
+    if (error instanceof CliError) return fail(error.message, error.code);
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.ok;
+    return isJson ? fail(error.message.replace(/^error: /, ''), EXIT.usage) : EXIT.usage;
   }
+}
+
+/** Options of most commands that take a value; `--json` takes none. */
+const COMMON_WITH_VALUE = ['--admin', '--config'];
+
+/** `--json routes` as `routes --json`: commander knows the common options as those of each command. */
+function commonLast(argv: readonly string[]): readonly string[] {
+  let first = 0;
+  while (first < argv.length) {
+    const [one = '', name = ''] = [argv[first], argv[first]?.split('=', 1)[0]];
+    if (one === '--json' || (COMMON_WITH_VALUE.includes(name) && one !== name)) first++;
+    else if (COMMON_WITH_VALUE.includes(one)) first += 2;
+    else break;
+  }
+  const [command, ...rest] = argv.slice(first);
+  if (command === undefined || command === 'help') return argv.slice(command === undefined ? 0 : first);
+  return [command, ...argv.slice(0, first), ...rest];
+}
+
+/** An unknown command is an error with or without `help`; commander alone would show the help of everything. */
+function parsedArgs(args: readonly string[], program: Program, line: CommandLine): readonly string[] {
+  if (args.length === 0) return [line.start ? 'start' : '--help'];
+  const command = args[0] === 'help' ? args[1] : args[0];
+  const isKnown = (name: string): boolean => name === 'help' || program.commands.some((one) => one.name() === name);
+  return command === undefined || command.startsWith('-') || isKnown(command) ? args : [command];
 }
 
 /** The whole command line as commander knows it; also read for the completion. */
@@ -35,7 +68,9 @@ function createProgram(io: PaintedIo, line: CommandLine, done: (code: number | u
   const helpWidth = Number.isFinite(io.width) ? io.width : DEFAULT_WIDTH;
   const program = new Program(line.name)
     .description('Moves the traffic of a legacy API to its replacement, route by route.')
-    .helpCommand(false)
+    .version(versionText(line.name), '-V, --version', 'the version')
+    .helpOption('-h, --help', 'this help, or that of a command')
+    .helpCommand('help [command]', 'the same')
     .exitOverride()
     .configureHelp({ helpWidth, minWidthToWrap: 20 })
     .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => helpWidth })
@@ -45,6 +80,14 @@ function createProgram(io: PaintedIo, line: CommandLine, done: (code: number | u
   const specs = [...(line.start ? [startCommand(line.start.summary)] : []), ...COMMANDS, ...line.commands];
   for (const spec of specs) addCommand(program, spec, io, line, done);
   return program;
+}
+
+const ENGINE = 'c2s-facade';
+
+/** `c2s-facade 0.1.0`; a command line of another pair says on which version of the engine it runs. */
+function versionText(name: string): string {
+  const engine = `${ENGINE} ${packageVersion()}`;
+  return name === ENGINE ? engine : `${name}, on ${engine}`;
 }
 
 function addCommand(
@@ -72,10 +115,10 @@ function addCommand(
       .flat()
       .filter((one) => typeof one === 'string');
     const options = given.at(-2) as CommonOptions;
-    const [execute, product] = await Promise.all([spec.load(), line.product()]);
+    const execute = await spec.load();
     done(
       await execute(
-        createContext(io, line, product, options, () => describe(program)),
+        createContext(io, line, options, () => describe(program)),
         options as never,
         args,
       ),

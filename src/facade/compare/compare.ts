@@ -62,12 +62,17 @@ const sideOf = ({ status, isFailed, ms }: UnderstoodAnswer) => ({ status, isFail
 const hasData = ({ status, isFailed, decoded }: UnderstoodAnswer): boolean =>
   !isFailed && status < 300 && decoded.kind === 'ok' && decoded.body.length > 0;
 
+const isUnauthorizedDirect = ({ answer, status }: UnderstoodAnswer): boolean =>
+  answer.path === 'direct' && status === 401;
+
 /** Spaces, line breaks and escapes make no document longer by more. */
 const MAX_SPELLING_FACTOR = 4;
 
 /** Why two answers say nothing of each other. @param longest bytes that were kept of a body. */
 function unfitFor(left: UnderstoodAnswer, right: UnderstoodAnswer, longest: number): ErrorReason | undefined {
   if (left.isRefused && right.isRefused) return 'refused';
+  // Only known callers are compared, and of them direct is shown the facade's own token: its 401 says nothing of the gateway.
+  if (isUnauthorizedDirect(left) || isUnauthorizedDirect(right)) return 'refused';
   if (left.isFailed && right.isFailed) return 'both_failed';
   if (left.status === 429 || right.status === 429)
     return left.isFailed || left.status === 429 ? 'rate_limited' : 'limited_alone';

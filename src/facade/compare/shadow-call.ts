@@ -52,6 +52,8 @@ export class ShadowCall extends UpstreamCall implements Bounded {
     this.#options = options;
     this.#captured = new ResponseBuffer(options.maxBytes);
     this.#startedAt = options.now();
+    // An upstream that never answers is named all the same.
+    this.#captured.path = options.path;
   }
 
   /** @param settle is called once, with whatever came of it. */
@@ -114,7 +116,8 @@ export class ShadowCall extends UpstreamCall implements Bounded {
     const settle = this.#settle;
     if (!settle) return;
     this.#settle = undefined;
-    const { watch, copy } = this.#options;
+    const { watch, copy, now } = this.#options;
+    if (this.#captured.status === 0) this.#captured.ms = now() - this.#startedAt;
     watch.delete(this);
     copy?.ended(this.#failure ?? 'ok', this.#captured.status);
     settle({ captured: this.#captured, failure: this.#failure });

@@ -114,6 +114,7 @@ export const environmentSchema = z.object({
       error: 'must be trace, debug, info, warn, error, fatal or silent',
     }),
   ),
+  LOG_FORMAT: optional(z.enum(['pretty', 'json'], { error: 'must be pretty or json' })),
   DATA_DIR: withDefault(text, '.data'),
   DATABASE_URL: optional(database),
   DATABASE_CONNECTIONS: withDefault(databaseConnections, 25),

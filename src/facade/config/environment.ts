@@ -3,6 +3,7 @@ import { environmentSchema, type CheckedVariables, type SAMPLERS, type Variable 
 import type { ExtensionVariables, SecretVariable } from './extension-variables.ts';
 import { resolveFormerNames } from '../../http/former-names.ts';
 import { isLoopback } from '../../http/loopback.ts';
+import { unknownVariables } from './variable-names.ts';
 import type { PairVariables, Variables } from './variables.ts';
 
 /**
@@ -53,6 +54,8 @@ export interface Environment {
   /** Where `server.drainDelay` of the config file says nothing. */
   readonly drainDelayMs: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** Unset: lines for people on a terminal, JSON elsewhere. */
+  readonly logFormat: 'pretty' | 'json' | undefined;
   readonly dataDir: string;
   readonly database: DatabaseChoice;
   /** To the database, at most, of this process. */
@@ -101,9 +104,19 @@ export function readEnvironment(
   };
 }
 
-/** What is read and should be written otherwise: variables under former names. Each is one line `NAME: what to do`. */
-export const environmentWarnings = (given: Variables, extension?: ExtensionVariables): readonly string[] =>
-  resolveFormerNames(given, extension?.formerNames).warnings;
+/**
+ * Variables under former names, and those with one of our prefixes that nothing reads. Each is one line `NAME: what to do`.
+ * @param table text of the rollout table, which may name variables of its own.
+ */
+export const environmentWarnings = (
+  given: Variables,
+  pair: PairVariables,
+  extension?: ExtensionVariables,
+  table?: string,
+): readonly string[] => [
+  ...resolveFormerNames(given, extension?.formerNames).warnings,
+  ...unknownVariables(given, [...variableNames(pair, extension), ...(extension?.otherNames ?? [])], pair, table),
+];
 
 /** Every variable that is read, by the names that the pair gives, and by former ones. */
 export const variableNames = (pair: PairVariables, extension?: ExtensionVariables): string[] => [
@@ -214,6 +227,7 @@ function named(env: CheckedVariables): Environment {
     workers: env.WORKERS,
     drainDelayMs: env.DRAIN_DELAY,
     logLevel: env.LOG_LEVEL ?? 'info',
+    logFormat: env.LOG_FORMAT,
     dataDir: env.DATA_DIR,
     databaseConnections: env.DATABASE_CONNECTIONS,
     database: databaseOf(env.DATABASE_URL),

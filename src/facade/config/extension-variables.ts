@@ -14,6 +14,8 @@ export interface ExtensionVariables<Values = unknown, Shape extends z.ZodRawShap
   readonly secrets: readonly SecretVariable[];
   /** Names of these variables, or of the engine's, in a service that this one replaces. Left out: none. */
   readonly formerNames?: FormerNames;
+  /** Variables with our prefix of another service that the same .env may serve: nothing is said of them. Left out: none. */
+  readonly otherNames?: readonly string[];
   /** What the extension is started with, of variables that were all accepted. */
   read(accepted: z.output<z.ZodObject<Shape>>): Values;
 }

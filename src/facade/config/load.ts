@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { normalBaseUrl } from '../../http/base-url.ts';
 import { draftOf } from './checks/draft.ts';
 import { runChecks } from './checks/index.ts';
+import { withoutConsequences } from './consequences.ts';
 import { readDocument, type Position } from './document.ts';
 import { explain } from './explain.ts';
 import { placeName } from './place.ts';
@@ -31,7 +32,8 @@ export function parseConfig(text: string, env: Variables, schema = ENGINE_SCHEMA
   const { value, faults } = document;
   if (!document.readable) return { ok: false, problems: told(faults, value) };
   const parsed = schema.parse(value);
-  const findings = [...(parsed.ok ? [] : explain(parsed.issues, value, schema)), ...runChecks(draftOf(value, env))];
+  const found = [...(parsed.ok ? [] : explain(parsed.issues, value, schema)), ...runChecks(draftOf(value, env))];
+  const findings = withoutConsequences(found);
   if (parsed.ok && findings.length === 0 && faults.length === 0) {
     return { ok: true, config: withUrls(parsed.config, env), digest: digestOf(text) };
   }

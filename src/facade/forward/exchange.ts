@@ -456,6 +456,10 @@ export class Exchange implements AttemptOwner, Bounded, Waiter {
     );
     answer.headers.push('via', attempt.via);
     if (status === 429) this.#pauseBudget(path, answer.retryAfter);
+    // Of a known caller direct was shown the facade's own token, which the caller can do nothing about.
+    if (status === 401 && path === 'direct' && this.#asked.standing === 'known') {
+      this.#entry.state.recorder.directUnauthorized(this.#context.now());
+    }
     if (status >= 400 && pair.mustUnderstand(path, this.#asked.match.dialect)) {
       this.#phase = { kind: 'understanding', attempt, held: new HeldAnswer(status, answer) };
       return;

@@ -110,7 +110,7 @@ export class RuntimeBuilder {
   #entry(model: RouteModel, all: readonly RouteModel[]): RouteEntry {
     const state = this.#state(model);
     const stage = stageOf(model.rollout, model.direct.length > 0);
-    this.#metrics.rolloutChanged(model.id, model.rollout.gateway, model.rollout.shadow, stage);
+    this.#metrics.rolloutChanged(model.id, model.gateway.length > 0 ? model.rollout : undefined, stage);
     return { ...prepareRoute(model, all), state };
   }
 

@@ -23,6 +23,11 @@ export const UPSTREAM_BUCKETS: readonly number[] = [
   3.5, 5, 7, 10, 15, 25,
 ];
 
+interface RolloutBuckets {
+  readonly gateway: number;
+  readonly shadow: number;
+}
+
 export type BreakerStateName = 'closed' | 'half-open' | 'open';
 const BREAKER_VALUES: Readonly<Record<BreakerStateName, number>> = { closed: 0, 'half-open': 1, open: 2 };
 
@@ -60,6 +65,12 @@ export class Metrics {
     labelNames: ['route', 'reason'] as const,
     registers: [this.registry],
   });
+  readonly directUnauthorized = new CellCounter({
+    name: 'facade_direct_unauthorized_total',
+    help: 'Answers 401 of direct to known callers, in whose place the facade showed its own token: that token is not accepted.',
+    labelNames: ['route'] as const,
+    registers: [this.registry],
+  });
   readonly breakerState = new Gauge({
     name: 'facade_breaker_state',
     help: 'State of the breaker: 0 closed, 1 half-open, 2 open.',
@@ -69,7 +80,7 @@ export class Metrics {
   });
   readonly gatewayRatio = new Gauge({
     name: 'facade_rollout_gateway_ratio',
-    help: 'Share of the sticky values that the table gives to the gateway, 0 to 1.',
+    help: 'Share of the sticky values that the table gives to the gateway, 0 to 1. No series: the route has no gateway endpoint.',
     labelNames: ['route'] as const,
     aggregator: 'max',
     registers: [this.registry],
@@ -198,10 +209,15 @@ export class Metrics {
     this.breakerState.set({ route, path }, BREAKER_VALUES[state]);
   }
 
-  /** @param gateway, shadow buckets of 10,000. */
-  rolloutChanged(route: string, gateway: number, shadow: number, stage: Stage): void {
-    this.gatewayRatio.set({ route }, gateway / 10_000);
-    this.shadowRatio.set({ route }, shadow / 10_000);
+  /**
+   * @param rollout buckets of 10,000; undefined: the route has no gateway endpoint. It can never move, and a share of 0 would
+   * count it among those that have not moved yet.
+   */
+  rolloutChanged(route: string, rollout: RolloutBuckets | undefined, stage: Stage): void {
+    if (rollout) {
+      this.gatewayRatio.set({ route }, rollout.gateway / 10_000);
+      this.shadowRatio.set({ route }, rollout.shadow / 10_000);
+    } else for (const ratio of [this.gatewayRatio, this.shadowRatio]) ratio.remove({ route });
     for (const one of STAGES) this.routeStage.set({ route, stage: one }, one === stage ? 1 : 0);
   }
 

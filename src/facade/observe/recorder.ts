@@ -55,6 +55,9 @@ export class RouteRecorder {
   readonly #route: string;
   readonly #paths: Partial<Record<ServedPath, PathRecord>> = {};
   readonly #requests = new Map<number, CounterCell>();
+  readonly #directUnauthorized: CounterCell;
+  /** Milliseconds, as requests are timed; undefined: never. */
+  #directUnauthorizedAt: number | undefined;
 
   /**
    * @param method the route's own, and @param success the status of its success: for the child that is made at 0.
@@ -62,6 +65,7 @@ export class RouteRecorder {
   constructor(metrics: Metrics, route: string, paths: readonly ServedPath[], method: string, success = 200) {
     this.#metrics = metrics;
     this.#route = route;
+    this.#directUnauthorized = metrics.directUnauthorized.cell({ route });
     for (const path of paths) {
       const record: PathRecord = {
         path,
@@ -124,6 +128,17 @@ export class RouteRecorder {
     const record = this.#paths[path];
     if (!record?.fault) return undefined;
     return this.#attemptCell(record, 'ok').value === record.fault.served ? record.fault.outcome : undefined;
+  }
+
+  /** Direct answered 401 to the facade's own token. @param now milliseconds */
+  directUnauthorized(now: number): void {
+    this.#directUnauthorized.inc();
+    this.#directUnauthorizedAt = now;
+  }
+
+  /** Direct refused the facade's own token in the last minute. @param now milliseconds */
+  isDirectUnauthorized(now: number): boolean {
+    return this.#directUnauthorizedAt !== undefined && now - this.#directUnauthorizedAt < 60_000;
   }
 
   failover(reason: Outcome, now: number): void {

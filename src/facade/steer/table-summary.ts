@@ -32,14 +32,20 @@ export function tableSummary({ dataPlane, killSwitch, hasRollouts }: SummaryPart
 }
 
 /** `27 routes: 22 direct, 2 shadow, 3 canary; kill switch off; gateway http://127.0.0.1:8001` */
-export function summaryText({ routes, stages, killSwitch, gateway, hasRollouts }: TableSummary): string {
-  const counts = STAGES.filter((stage) => stages[stage] > 0).map((stage) => `${stages[stage]} ${stage}`);
+export function summaryText(summary: TableSummary): string {
+  const { killSwitch, gateway, hasRollouts } = summary;
   return [
-    `${routes} ${routes === 1 ? 'route' : 'routes'}: ${counts.join(', ')}`,
+    countedStages(summary),
     ...(hasRollouts ? [] : ['the flips of the database were not read yet']),
     killSwitchText(killSwitch),
     gateway === undefined ? 'no gateway: every route is direct' : `gateway ${gateway}`,
   ].join('; ');
+}
+
+/** `27 routes: 22 direct, 2 shadow, 3 canary` */
+export function countedStages({ routes, stages }: Pick<TableSummary, 'routes' | 'stages'>): string {
+  const counts = STAGES.filter((stage) => stages[stage] > 0).map((stage) => `${stages[stage]} ${stage}`);
+  return `${routes} ${routes === 1 ? 'route' : 'routes'}: ${counts.join(', ')}`;
 }
 
 /** `unknown` alone: the database that all instances share has not said whether it is on. */

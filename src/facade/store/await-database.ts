@@ -42,12 +42,11 @@ export async function awaitDatabase(connections: Connections, options: WaitOptio
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error;
       const code = codeOf(error);
+      const reason = databaseErrorText(error, { name: 'DATABASE_URL', url: connections.url });
       if (!MENDING.has(code) || performance.now() + TRY_INTERVAL_MS > deadline) {
-        throw new StoreUnavailable(databaseErrorText(error, { name: 'DATABASE_URL', url: connections.url }), {
-          cause: error,
-        });
+        throw new StoreUnavailable(reason, { cause: error });
       }
-      if (isFirst) log.info({ code }, 'waiting for the database');
+      if (isFirst) log.warn({ code, reason }, 'the database does not answer; it is waited for');
     }
     await sleep(TRY_INTERVAL_MS, undefined, signal && { signal });
   }

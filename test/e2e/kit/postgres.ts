@@ -94,7 +94,7 @@ export async function startOwn(given?: Binaries) {
   // As root the server is another user, who must get through.
   chmodSync(dir, 0o711);
   const account = await serverAccount(join(dir, CLUSTER));
-  const binaries = given ?? (await findBinaries());
+  const binaries = given ?? (await findBinaries(dir));
   const runDir = runtimeDir(dir, account);
   const cluster = await openCluster({ dataDir: dir, binaries, account, initFlags: ['--no-sync'] });
   const settings = {
@@ -143,5 +143,5 @@ export function debianPostgres(): Binaries | undefined {
   const bin = join(DEBIAN_ROOT, String(version), 'bin');
   if (!existsSync(join(bin, 'initdb'))) return undefined;
   execFileSync(join(bin, 'postgres'), ['--version']);
-  return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres'), version };
+  return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres'), version, environment: {} };
 }

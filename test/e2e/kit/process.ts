@@ -18,6 +18,8 @@ export interface FacadeProcessOptions {
   readonly text?: string;
   /** Further files in its directory, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** On its command line. */
+  readonly args?: readonly string[];
   /** Another entry than the facade's. */
   readonly entry?: string;
   /** A file descriptor for its standard output, which is then not read here: ask the ports whether it is ready. */
@@ -59,7 +61,7 @@ export function startProcess(options: FacadeProcessOptions): FacadeProcess {
     FACADE_CONFIG: configFile,
   };
   const variables = Object.entries({ ...standard, ...options.env }).filter(([, value]) => value !== undefined);
-  const child = spawnNode(options.entry ?? 'src/main.ts', [], {
+  const child = spawnNode(options.entry ?? 'src/main.ts', options.args ?? [], {
     cwd: dir,
     env: Object.fromEntries(variables),
     stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],

@@ -19,24 +19,37 @@ export interface Sample {
 
 export interface Prometheus {
   readonly url: string;
-  /** Series of an instant query; an error of Prometheus is thrown as it says it. */
-  query(expr: string): Promise<readonly Sample[]>;
+  /**
+   * Series of an instant query; an error of Prometheus is thrown as it says it.
+   * @param at seconds since 1970; left out: now.
+   */
+  query(expr: string, at?: number): Promise<readonly Sample[]>;
   api<T>(path: string): Promise<T>;
   close(): Promise<void>;
 }
 
+export interface PrometheusOptions {
+  /** A directory with blocks; left out: one of its own, without any. */
+  readonly data?: string;
+  /** False: no rule is evaluated. */
+  readonly rules?: boolean;
+}
+
 /** @param targets host:port of admin listeners. */
-export async function startPrometheus(targets: readonly string[]): Promise<Prometheus> {
+export async function startPrometheus(
+  targets: readonly string[],
+  options: PrometheusOptions = {},
+): Promise<Prometheus> {
   const dir = mkdtempSync(join(tmpdir(), 'c2s-prometheus-'));
   cpSync('grafana/prometheus', dir, { recursive: true });
-  writeFileSync(join(dir, 'prometheus.yml'), hurried(targets));
+  writeFileSync(join(dir, 'prometheus.yml'), hurried(targets, options));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
     'prometheus',
     [
       `--config.file=${join(dir, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(dir, 'data')}`,
+      `--storage.tsdb.path=${options.data ?? join(dir, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=warn',
     ],
@@ -61,8 +74,10 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
   return {
     url,
     api,
-    query: async (expr) =>
-      (await api<{ result: readonly Sample[] }>(`query?${new URLSearchParams({ query: expr }).toString()}`)).result,
+    async query(expr, at) {
+      const asked = { query: expr, ...(at !== undefined && { time: String(at) }) };
+      return (await api<{ result: readonly Sample[] }>(`query?${new URLSearchParams(asked).toString()}`)).result;
+    },
     close: async () => {
       child.kill();
       await ended;
@@ -72,12 +87,13 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
 }
 
 /** The shipped configuration, but every second, with other targets, and nobody to alert. */
-function hurried(targets: readonly string[]): string {
+function hurried(targets: readonly string[], { rules = true }: PrometheusOptions): string {
   const config = parseDocument(readFileSync('grafana/prometheus/prometheus.yml', 'utf8'));
   config.setIn(['global', 'scrape_interval'], '1s');
   config.setIn(['global', 'evaluation_interval'], '1s');
   config.setIn(['scrape_configs', 0, 'static_configs', 0, 'targets'], targets);
   config.delete('alerting');
+  if (!rules) config.delete('rule_files');
   return config.toString();
 }
 

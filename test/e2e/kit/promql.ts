@@ -12,7 +12,7 @@ export interface Expression {
   readonly expr: string;
 }
 
-interface Target {
+export interface Target {
   readonly expr: string;
   readonly refId: string;
   readonly legendFormat?: string;
@@ -26,7 +26,15 @@ export interface Panel {
   readonly description?: string;
   readonly datasource?: { readonly uid: string };
   readonly targets?: readonly Target[];
-  readonly fieldConfig?: { readonly defaults: { readonly unit?: string } };
+  readonly fieldConfig?: {
+    readonly defaults: {
+      readonly unit?: string;
+      readonly min?: number;
+      readonly max?: number;
+      readonly thresholds?: { readonly steps: readonly { readonly value: number | null; readonly color: string }[] };
+      readonly mappings?: readonly { readonly options: object }[];
+    };
+  };
   readonly options?: { readonly legend?: { readonly showLegend?: boolean; readonly show?: boolean } };
 }
 
@@ -56,6 +64,23 @@ export function boards(): Board[] {
     ...(JSON.parse(readFileSync(`grafana/dashboards/${file}`, 'utf8')) as Board),
     file,
   }));
+}
+
+export interface NamedPanel {
+  /** `file / title`; with the type behind it where a dashboard has two of that title. */
+  readonly name: string;
+  readonly panel: Panel;
+}
+
+/** Every panel that shows a value. */
+export function allPanels(): NamedPanel[] {
+  return boards().flatMap(({ file, panels }) => {
+    const shown = panels.filter(({ type }) => type !== 'row');
+    return shown.map((panel) => {
+      const isTwice = shown.filter(({ title }) => title === panel.title).length > 1;
+      return { name: `${file} / ${panel.title}${isTwice ? ` / ${panel.type}` : ''}`, panel };
+    });
+  });
 }
 
 export function rules(): Rule[] {

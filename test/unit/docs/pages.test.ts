@@ -55,7 +55,8 @@ describe.each(PAGES)('%s', (page) => {
   test('names only commands and options that there are', () => {
     const lines = found(text, /^ {4}c2s-facade (.+?)(?: +#.*)?$/gm).concat(found(text, /`c2s-facade ([^`]+)`/g));
     const wrong = lines.filter((line) => {
-      const [name = '', ...rest] = line.split(' ');
+      // Common options may stand before the command.
+      const [name = '', ...rest] = line.replace(/^(?:--json |help )/, '').split(' ');
       const command = COMMANDS.find(({ usage }) => usage.split(' ')[0] === name);
       const known = [
         '--json',

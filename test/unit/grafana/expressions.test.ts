@@ -6,6 +6,7 @@ import { AutopilotMetrics } from '../../../src/facade/compare/autopilot/metrics.
 import { DriftMetrics } from '../../../src/facade/compare/drift/metrics.ts';
 import { ComparisonMetrics } from '../../../src/facade/compare/metrics.ts';
 import { UnknownWriteMetrics } from '../../../src/facade/compare/unknown-writes/metrics.ts';
+import { NotificationMetrics } from '../../../src/facade/notify/metrics.ts';
 import { Metrics } from '../../../src/facade/observe/metrics.ts';
 import { createMigrationRatio } from '../../../src/facade/steer/burn-down.ts';
 import { observeShared } from '../../../src/facade/steer/metrics.ts';
@@ -30,6 +31,7 @@ async function knownNames(): Promise<Set<string>> {
   new DriftMetrics(metrics.registry);
   new ComparisonMetrics(metrics.registry, { reports: () => [] }, () => 0);
   new UnknownWriteMetrics(metrics.registry);
+  new NotificationMetrics(metrics.registry);
   createMigrationRatio(metrics.registry);
   metrics.observeLog(() => 0);
   observeShared(metrics.registry, () => ({ hasStore: true, silenceMs: 0, revision: 0, behind: 0 }));

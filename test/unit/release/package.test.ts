@@ -46,7 +46,10 @@ describe('the package', () => {
       ...Object.values(manifest.exports).flatMap((one) => (typeof one === 'string' ? [one] : Object.values(one))),
     ];
     const sources = entries.map((entry) =>
-      entry.replace(/^\.\//, '').replace(/^dist\/(.*?)(\.d\.ts|\.js)$/, 'src/$1.ts'),
+      entry
+        .replace(/^\.\//, '')
+        .replace(/^dist\/(.*?)(\.d\.ts|\.js)$/, 'src/$1.ts')
+        .replace(/^dist\/(.*\.cjs)$/, 'src/$1'),
     );
     expect(sources.length).toBeGreaterThan(6);
     expect(sources.filter((source) => !existsSync(source))).toEqual([]);

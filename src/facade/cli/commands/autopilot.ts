@@ -2,6 +2,7 @@ import type { DecisionRecord, Report } from '../../compare/autopilot/ports.ts';
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { instant } from '../format.ts';
+import { ofRoute } from '../live.ts';
 import { signature } from '../signature.ts';
 import { renderTable, type Column } from '../table.ts';
 
@@ -15,16 +16,16 @@ export interface AutopilotCommandOptions extends CommonOptions {
 type View = Partial<Report> & { readonly route: string; readonly decisions: readonly DecisionRecord[] };
 
 const COLUMNS: readonly Column[] = [
-  { title: 'ROUTE' },
+  { title: 'ROUTE', elastic: 2, narrowest: 12 },
   { title: 'MODE' },
   { title: 'PHASE' },
   { title: 'GATEWAY', align: 'right' },
   { title: 'PROPOSES', align: 'right' },
-  { title: 'WHY', elastic: true },
+  { title: 'WHY', elastic: 1 },
 ];
 // Nothing elastic here: the numbers are what is asked for.
 const GATES: readonly Column[] = [{ title: 'GATE' }, { title: 'STATE' }, { title: 'NUMBERS' }];
-const DECISIONS: readonly Column[] = [{ title: 'WHEN' }, { title: 'DECISION' }, { title: 'WHY' }];
+const DECISIONS: readonly Column[] = [{ title: 'WHEN' }, { title: 'DECISION' }, { title: 'WHY', elastic: 1 }];
 
 /** What the autopilot sees and wants; of one route with its gates, its proposal as a diff, and what it did. */
 export const autopilot: Command<AutopilotCommandOptions> = async (context, { pause, resume, why }, [id]) => {
@@ -40,7 +41,7 @@ export const autopilot: Command<AutopilotCommandOptions> = async (context, { pau
   const path = `/api/autopilot/${encodeURIComponent(id)}`;
   const { admin } = context;
   const ordered = () => admin.send<View>('POST', `${path}/${order}`, signature(why === undefined ? {} : { why }));
-  const view = order === undefined ? await admin.get<View>(path) : await ordered();
+  const view = await ofRoute(context, id, order === undefined ? () => admin.get<View>(path) : ordered);
   print(context, view, (shown) => renderOne(context, shown, view.proposal?.diff));
   return EXIT.ok;
 };

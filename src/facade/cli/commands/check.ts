@@ -1,10 +1,9 @@
-import type { ApiPair } from '../../rollout/api-pair.ts';
 import type { ConfigProblem } from '../../config/load.ts';
 import { environmentProblems, environmentWarnings, type EnvironmentProblem } from '../check/environment.ts';
 import type { SeenEvidence } from '../../steer/rollout-warnings.ts';
 import { warningsOf, type CheckWarning } from '../check/warnings.ts';
 import { readConfigFile, type ConfigFile } from '../config-file.ts';
-import { ENV_FILE, print, type Command, type CommonOptions, type Context } from '../context.ts';
+import { print, withProduct, type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { count } from '../format.ts';
 import type { LiveTable } from '../live.ts';
@@ -32,10 +31,12 @@ interface CheckResult {
 const RUNNING_FACADE_TIMEOUT_MS = 2_000;
 
 /** Everything that is wrong with the file and the environment, at once, and what looks unwise. */
-export const check: Command<CheckOptions> = async (context, { strict = false, offline = false }) => {
-  const file = readConfigFile(context);
-  const environment = environmentProblems(context, ENV_FILE);
-  const formerNames = environmentWarnings(context, ENV_FILE);
+export const check: Command<CheckOptions> = async (given, { strict = false, offline = false }) => {
+  const context = await withProduct(given);
+  const file = await readConfigFile(context);
+  const { envFile } = context.io;
+  const environment = environmentProblems(context, envFile);
+  const formerNames = environmentWarnings(context, envFile);
   const running = offline || !file.parsed.ok ? {} : await askRunning(context);
   const warnings = file.parsed.ok
     ? warningsOf({
@@ -61,7 +62,7 @@ export const check: Command<CheckOptions> = async (context, { strict = false, of
     formerNames,
     problems,
     warnings,
-    notes: notesOf(context.pair, file, offline, running.running !== undefined),
+    notes: notesOf(context, file, offline, running.running !== undefined),
   };
   print(context, result, (shown) => render(context, shown));
   return result.ok ? EXIT.ok : EXIT.problems;
@@ -100,10 +101,17 @@ function seenIn({ counts, pace }: ParityReportView): SeenEvidence {
   return { compared: counts.match + counts.ignored + counts.mismatch, spanMs: pace?.spanMs ?? 0 };
 }
 
-function notesOf({ variables }: ApiPair, { isSandbox }: ConfigFile, offline: boolean, isRunning: boolean): string[] {
+function notesOf(
+  { admin }: Context,
+  { pair, isSandbox, parsed }: ConfigFile,
+  offline: boolean,
+  isRunning: boolean,
+): string[] {
+  // A file with errors is compared with nothing.
+  const isUnanswered = parsed.ok && !offline && !isRunning;
   return [
-    ...(isSandbox ? [`${variables.direct.url} is not set: the facade would run on its sandbox.`] : []),
-    ...(offline || isRunning ? [] : ['No facade was asked: what serves now was not compared.']),
+    ...(isSandbox ? [`${pair.variables.direct.url} is not set: the facade would run on its sandbox.`] : []),
+    ...(isUnanswered ? [`No facade answers at ${admin.url}: the file was not compared with what serves.`] : []),
   ];
 }
 

@@ -17,9 +17,9 @@ export const completion: Command = ({ io, name, commands }, _options, [shell = '
 };
 
 /** The ids of the routes, one a line; silent where there is no table, since a shell is listening. */
-export const completeRoutes: Command = (context) => {
+export const completeRoutes: Command = async (context) => {
   try {
-    const { routes } = requireConfig(readConfigFile(context));
+    const { routes } = requireConfig(await readConfigFile(context));
     context.io.out(routes.map(({ id }) => `${id}\n`).join(''));
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

@@ -17,13 +17,13 @@ export interface TableDifference {
 
 /** The config file against the table that serves. Exit code 1 where they differ, as diff has it. */
 export const diff: Command = async (context) => {
-  const file = readConfigFile(context);
+  const file = await readConfigFile(context);
   const config = requireConfig(file);
   const [table, running] = await Promise.all([
     context.admin.get<LiveTable>('/api/routes'),
     context.admin.get<ServedConfig>('/api/config'),
   ]);
-  const differences = compareTables(table.routes, compileRoutes(config, context.pair));
+  const differences = compareTables(table.routes, compileRoutes(config, file.pair));
   const isSameText = running.digest === file.digest;
   const { digest: runningDigest, file: runningFile } = running;
   const answer = { file: file.file, digest: file.digest, runningFile, running: runningDigest, isSameText, differences };

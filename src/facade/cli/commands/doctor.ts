@@ -4,8 +4,8 @@ import { healthSettings } from '../../forward/settings.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { FacadeConfig } from '../../config/schema.ts';
 import { environmentProblems, environmentWarnings } from '../check/environment.ts';
-import { environmentOf, readConfigFile } from '../config-file.ts';
-import { ENV_FILE, print, type Command, type Context } from '../context.ts';
+import { environmentOf, isOnSandbox, readConfigFile, tableFile } from '../config-file.ts';
+import { print, withProduct, type Command, type Context, type ProductContext } from '../context.ts';
 import { examineDatabase } from '../doctor/database.ts';
 import { fail, ok, warn, type DoctorFinding } from '../doctor/finding.ts';
 import { examineDisk, examineNode, examinePort } from '../doctor/machine.ts';
@@ -14,8 +14,9 @@ import { CliError, EXIT } from '../exit.ts';
 import { count } from '../format.ts';
 
 /** Looks at everything that the facade needs, and says of each what to do. Exit code 1 where something fails. */
-export const doctor: Command = async (context) => {
-  const config = examineConfig(context);
+export const doctor: Command = async (given) => {
+  const context = await withProduct(given);
+  const config = await examineConfig(context);
   const environment = environmentOf(context);
   const isRunning = (await context.admin.find<object>('/readyz', 2_000).catch(() => undefined)) !== undefined;
   const outside = environment && (await examineOutside(config.config, environment, context));
@@ -36,22 +37,25 @@ export const doctor: Command = async (context) => {
 async function examineOutside(
   config: FacadeConfig | undefined,
   environment: Environment,
-  context: Context,
+  context: ProductContext,
 ): Promise<DoctorFinding[]> {
   const { database, dataDir, extension: variables } = environment;
   const { extension, io } = context;
   const { now } = io;
   const found = await Promise.all([
     config ? examineUpstreams(context, config, environment) : [],
-    extension?.doctor?.({ environment, variables, now }) ?? [],
+    // The sandbox brings stand-ins for these, too, whatever the variables say.
+    isOnSandbox(context) ? [] : (extension?.doctor?.({ environment, variables, now }) ?? []),
     examineDatabase(database, dataDir, extension?.migrations),
   ]);
   return found.flat();
 }
 
-function examineConfig(context: Context): { finding: DoctorFinding; config: FacadeConfig | undefined } {
+async function examineConfig(
+  context: ProductContext,
+): Promise<{ finding: DoctorFinding; config: FacadeConfig | undefined }> {
   try {
-    const { file, parsed } = readConfigFile(context);
+    const { file, parsed } = await readConfigFile(context);
     if (parsed.ok)
       return {
         finding: ok('config', `${file}: ${count(parsed.config.routes.length, 'route')}`),
@@ -62,21 +66,21 @@ function examineConfig(context: Context): { finding: DoctorFinding; config: Faca
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     return {
-      finding: fail('config', `${context.configFile} cannot be read`, 'name it with --config or FACADE_CONFIG'),
+      finding: fail('config', `${tableFile(context)} cannot be read`, 'name it with --config or FACADE_CONFIG'),
       config: undefined,
     };
   }
 }
 
 /** What `check` would warn of in the section of the extension. */
-function sectionFindings({ extension, io }: Context, config: FacadeConfig | undefined): DoctorFinding[] {
+function sectionFindings({ extension, io }: ProductContext, config: FacadeConfig | undefined): DoctorFinding[] {
   const warnings = config && extension?.settings?.warnings?.(config.extension, io.now());
   return (warnings ?? []).map(({ path, message, remedy }) => warn(String(path.at(-1)), message, remedy));
 }
 
-function examineEnvironment(context: Context): DoctorFinding[] {
-  const problems = environmentProblems(context, ENV_FILE);
-  const warnings = environmentWarnings(context, ENV_FILE);
+function examineEnvironment(context: ProductContext): DoctorFinding[] {
+  const problems = environmentProblems(context, context.io.envFile);
+  const warnings = environmentWarnings(context, context.io.envFile);
   return [
     ...(problems.length === 0 ? [ok('environment', 'every variable is in the right form')] : []),
     ...problems.map(({ variable, message, where }) =>
@@ -109,12 +113,13 @@ async function examineMachine(environment: Environment, isRunning: boolean): Pro
 }
 
 async function examineUpstreams(
-  { pair, start, io: { now } }: Context,
+  context: ProductContext,
   config: FacadeConfig,
-  { directUrl, directToken, gatewayToken }: Environment,
+  { directToken, gatewayToken }: Environment,
 ): Promise<DoctorFinding[]> {
-  const { variables, tokens, tokenCheck } = pair;
-  if (directUrl === undefined && start?.sandbox)
+  const { now } = context.io;
+  const { variables, tokens, tokenCheck } = context.pair;
+  if (isOnSandbox(context))
     return [ok('upstreams', `${variables.direct.url} is not set: the facade brings its sandbox along`)];
   const questionOf = (side: Path, token: string | undefined): UpstreamQuestion => ({
     subject: side,

@@ -1,4 +1,3 @@
-import type { ApiPair } from '../../rollout/api-pair.ts';
 import { tokenHeaderNames } from '../../dialect/token-header.ts';
 import { readFileSync } from 'node:fs';
 import type { ExplainAnswer } from '../../admin/explain.ts';
@@ -30,7 +29,7 @@ interface ExplainedRequest {
 /** By the running facade's table where one answers, else by the file. */
 export const explain: Command<ExplainOptions> = async (context, options, [method = '', target = '']) => {
   const asked = askedFor(options, method.toUpperCase(), target);
-  const explained = (options.offline ? undefined : await byFacade(context, asked)) ?? byFile(context, asked);
+  const explained = (options.offline ? undefined : await byFacade(context, asked)) ?? (await byFile(context, asked));
   print(context, explained, (shown) => renderExplanation(allVisible(asked), shown, context.style));
   return EXIT.ok;
 };
@@ -58,18 +57,18 @@ async function byFacade(context: Context, asked: ExplainedRequest): Promise<Expl
   }
 }
 
-function byFile(context: Context, asked: ExplainedRequest): Explained {
-  const file = readConfigFile(context);
+async function byFile(context: Context, asked: ExplainedRequest): Promise<Explained> {
+  const file = await readConfigFile(context);
   const config = requireConfig(file);
-  const caller = callerOf(context.pair, file, asked.caller);
-  const models = compileRoutes(config, context.pair);
+  const caller = callerOf(file, asked.caller);
+  const models = compileRoutes(config, file.pair);
   const { direct, gateway } = config.upstreams;
   const situation = {
     matcher: buildMatcher(models.map((model) => prepareRoute(model, models))),
     gatewayAvailable: gateway.url !== '',
     killed: false,
     forceHeader: config.server.forceHeader,
-    forceSecret: environmentOf(context)?.forceSecret,
+    forceSecret: environmentOf(file)?.forceSecret,
     lastWriterOf: undefined,
     bases: { direct: direct.url, gateway: gateway.url },
   };
@@ -87,7 +86,7 @@ function byFile(context: Context, asked: ExplainedRequest): Explained {
 /** Without any token in the environment, `known` still means somebody who is known. */
 const SOMEBODY: Caller = { id: 'known', bucket: 0 };
 
-function callerOf(pair: ApiPair, { variables }: ConfigFile, name: string): Caller | undefined {
+function callerOf({ pair, variables }: ConfigFile, name: string): Caller | undefined {
   const environment = environmentOf({ pair, variables });
   const callers = new Callers(environment?.directToken, environment?.facadeTokens ?? [], tokenHeaderNames(pair)).all;
   const caller = callerNamed(name, callers);

@@ -102,7 +102,7 @@ async function flipFile(
   ids: readonly string[],
   set: RolloutSet,
 ): Promise<ExitCode> {
-  const file = readConfigFile(context);
+  const file = await readConfigFile(context);
   const routes = requireConfig(file).routes.map((route) => ({
     id: route.id,
     safety: safetyOf(route),

@@ -1,7 +1,15 @@
 import type { Path } from '../../rollout/route.ts';
 import { FORCE_HEADER, MAX_FORCE_MS, signForce } from '../../forward/force-header.ts';
 import { environmentOf, readConfigFile, requireConfig, type ConfigFile } from '../config-file.ts';
-import { print, remark, type Command, type CommonOptions, type Context } from '../context.ts';
+import {
+  print,
+  remark,
+  withProduct,
+  type Command,
+  type CommonOptions,
+  type Context,
+  type ProductContext,
+} from '../context.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { instant } from '../format.ts';
 import { parseDuration } from '../../../http/units.ts';
@@ -15,7 +23,10 @@ export interface ForceHeaderOptions extends CommonOptions {
 }
 
 /** Prints the header alone on standard output, ready to paste; what it is good for is a remark beside it. */
-export const forceHeader: Command<ForceHeaderOptions> = (context, { path, route, caller, for: validFor = '1h' }) => {
+export const forceHeader: Command<ForceHeaderOptions> = async (
+  given,
+  { path, route, caller, for: validFor = '1h' },
+) => {
   if (path === undefined) throw usageError('Name the path: --path gateway, or --path direct.');
   if (route === undefined && caller === undefined) {
     throw usageError(
@@ -26,8 +37,9 @@ export const forceHeader: Command<ForceHeaderOptions> = (context, { path, route,
     throw usageError(`--caller "${caller}" is not a caller: write the twelve digits that the log shows.`);
   }
   const forMs = validity(validFor);
+  const context = await withProduct(given);
   const secret = secretOf(context);
-  const file = readConfigFile(context);
+  const file = await readConfigFile(context);
   const { routes, server } = requireConfig(file);
   if (route !== undefined && !routes.some(({ id }) => id === route)) {
     throw usageError(`${file.file} has no route "${route}".`);
@@ -61,7 +73,7 @@ function tell(context: Context, { file }: ConfigFile, isOn: boolean, until: numb
   if (!isOn) remark(context, `${file} has server.forceHeader off: the facade ignores the header until it is true.`);
 }
 
-function secretOf(context: Context): string {
+function secretOf(context: ProductContext): string {
   const { name, variables } = context;
   const environment = environmentOf(context);
   if (environment?.forceSecret !== undefined) return environment.forceSecret;

@@ -1,6 +1,7 @@
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { instant } from '../format.ts';
+import { requireLiveRoute } from '../live.ts';
 import { renderTable, type Column } from '../table.ts';
 
 export interface HistoryOptions extends CommonOptions {
@@ -31,16 +32,18 @@ export interface HistoryAnswer {
 const COLUMNS: readonly Column[] = [
   { title: 'REV', align: 'right' },
   { title: 'WHEN' },
-  { title: 'WHO' },
-  { title: 'ROUTE' },
+  { title: 'WHO', elastic: 2 },
+  { title: 'ROUTE', elastic: 3, narrowest: 12 },
   { title: 'CHANGE' },
-  { title: 'WHY', elastic: true },
+  { title: 'WHY', elastic: 1 },
 ];
 
 /** Who flipped what, when and why; the newest first. */
 export const history: Command<HistoryOptions> = async (context, { limit = 20 }, [route]) => {
   const query = new URLSearchParams({ limit: String(limit), ...(route === undefined ? {} : { route }) });
   const found = await context.admin.get<HistoryAnswer>(`/api/history?${query.toString()}`);
+  // A route that left the table has a history all the same.
+  if (route !== undefined && found.flips.length === 0) await requireLiveRoute(context, route);
   print(context, found, (shown) => render(context, shown));
   return EXIT.ok;
 };

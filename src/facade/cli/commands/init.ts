@@ -7,7 +7,9 @@ import { jsonSchemaText } from '../../config/json-schema.ts';
 import { formatProblems, parseConfig } from '../../config/load.ts';
 import { TableSchema } from '../../config/table-schema.ts';
 import { writeConfig } from '../../config/write.ts';
-import { ENV_FILE, print, remark, type Command, type CommonOptions, type Context } from '../context.ts';
+import { USUAL_TABLE } from '../config-file.ts';
+import { print, remark, withProduct, type Command, type CommonOptions, type ProductContext } from '../context.ts';
+import { ENV_FILE } from '../io.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { count } from '../format.ts';
 import { blankEnv, blankTable } from '../init/blank.ts';
@@ -26,9 +28,10 @@ const STANDARD_OUTPUT = '-';
 const SCHEMA = 'facade.schema.json';
 
 /** The first rollout table: from two OpenAPI documents, or one to fill in by hand. */
-export const init: Command<InitOptions> = async (context, options) => {
+export const init: Command<InitOptions> = async (given, options) => {
+  const context = await withProduct(given);
   const { direct, gateway, force = false } = options;
-  const output = options.output ?? context.configFile;
+  const output = options.output ?? context.namedTable ?? USUAL_TABLE;
   if (output === STANDARD_OUTPUT && context.json) throw usageError('Write either --json or --output -.');
   if (direct !== undefined && gateway !== undefined) return fromDocuments(context, direct, gateway, output, force);
   if (direct !== undefined || gateway !== undefined)
@@ -39,7 +42,7 @@ export const init: Command<InitOptions> = async (context, options) => {
 };
 
 async function fromDocuments(
-  context: Context,
+  context: ProductContext,
   direct: string,
   gateway: string,
   output: string,
@@ -86,13 +89,13 @@ function summaryOf({ pairs, directOnly, gatewayOnly, remarks }: FirstTable): str
   ].join('; ');
 }
 
-function nextSteps({ name }: Context, file: string): string {
-  const named = file === 'config/facade.yaml' ? '' : ` --config ${file}`;
+function nextSteps({ name }: ProductContext, file: string): string {
+  const named = file === USUAL_TABLE ? '' : ` --config ${file}`;
   return `Next: read the remarks, then ${name} check${named}.`;
 }
 
 /** Never overwrites anything, and so can be repeated. */
-async function byHand(context: Context, output: string): Promise<number> {
+async function byHand(context: ProductContext, output: string): Promise<number> {
   const { variables } = context.pair;
   const files = [
     { file: output, write: () => writeTable(context, output, blankTable(variables), false) },
@@ -113,7 +116,7 @@ async function byHand(context: Context, output: string): Promise<number> {
 }
 
 /** Beside the table, where there is none yet, the schema of what may be written into it. */
-async function writeTable({ extension }: Context, file: string, text: string, force: boolean): Promise<void> {
+async function writeTable({ extension }: ProductContext, file: string, text: string, force: boolean): Promise<void> {
   if (force && existsSync(file)) return writeConfig(file, { text: readTextSync(file) }, text);
   writeNew(file, text);
   const schema = join(dirname(file), SCHEMA);

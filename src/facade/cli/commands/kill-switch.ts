@@ -3,7 +3,8 @@ import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { readTextSync } from '../../../http/read-file.ts';
 import { readDocument } from '../../config/document.ts';
 import { valueAt } from '../../config/place.ts';
-import { print, type Command, type CommonOptions, type Context } from '../context.ts';
+import { tableFile } from '../config-file.ts';
+import { print, withProduct, type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT, usageError, type ExitCode } from '../exit.ts';
 import type { KillSwitchState } from '../live.ts';
 import { signature } from '../signature.ts';
@@ -58,8 +59,8 @@ function answer(context: Context, state: KillSwitchState, remark = ''): ExitCode
 }
 
 /** The admin API let go of it, and it is still on: the file holds it. */
-function endFile(context: Context, state: KillSwitchState): ExitCode {
-  const file = killSwitchFile(context.configFile);
+async function endFile(context: Context, state: KillSwitchState): Promise<ExitCode> {
+  const file = killSwitchFile(tableFile(await withProduct(context)));
   if (state.by.includes('file') && file !== undefined && existsSync(file)) {
     rmSync(file);
     return answer(context, { on: false, by: [] }, `\n${file} held it too; it is removed.`);
@@ -69,8 +70,9 @@ function endFile(context: Context, state: KillSwitchState): ExitCode {
   return EXIT.problems;
 }
 
-function byFile(context: Context, end: boolean, error: CliError): ExitCode {
-  const file = killSwitchFile(context.configFile);
+async function byFile(given: Context, end: boolean, error: CliError): Promise<ExitCode> {
+  const context = await withProduct(given);
+  const file = killSwitchFile(tableFile(context));
   if (file === undefined) throw new CliError(error.code, `${error.message}\n${byHand(context.pair)}`);
   if (end) rmSync(file, { force: true });
   else touch(file, error);

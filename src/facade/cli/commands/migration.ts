@@ -37,7 +37,7 @@ interface ServedView {
 const WIDE = 100;
 
 const columnsFor = (isWide: boolean): Column[] => [
-  { title: 'ROUTE', elastic: true },
+  { title: 'ROUTE', elastic: 1 },
   { title: 'STAGE' },
   { title: 'DAYS', align: 'right' },
   { title: 'SET', align: 'right' },

@@ -28,7 +28,7 @@ const TARGETS: readonly Column[] = [
   { title: 'TARGET' },
   { title: 'STATE' },
   { title: 'SIGNED' },
-  { title: 'EVENTS', elastic: true },
+  { title: 'EVENTS', elastic: 1 },
 ];
 const TESTED: readonly Column[] = [{ title: 'TARGET' }, { title: 'TEST' }, { title: 'ANSWER' }];
 const NONE = 'Nobody is told: notify in the rollout table lists who is.';

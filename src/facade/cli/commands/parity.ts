@@ -11,12 +11,12 @@ import { signature } from '../signature.ts';
 import { renderTable, type Column } from '../table.ts';
 
 const COLUMNS: readonly Column[] = [
-  { title: 'ROUTE' },
+  { title: 'ROUTE', elastic: 2, narrowest: 12 },
   { title: 'VERDICT' },
   { title: 'COMPARED', align: 'right' },
   { title: 'SAME', align: 'right' },
   { title: 'PARITY ≥', align: 'right' },
-  { title: 'BECAUSE', elastic: true },
+  { title: 'BECAUSE', elastic: 1 },
 ];
 
 export interface ParityOptions extends CommonOptions {

@@ -16,7 +16,7 @@ import type { Match } from '../../rollout/matcher.ts';
 import type { Path, RouteModel } from '../../rollout/route.ts';
 import type { FacadeConfig } from '../../config/schema.ts';
 import { environmentOf, readConfigFile, requireConfig } from '../config-file.ts';
-import { print, type Command, type CommonOptions, type Context } from '../context.ts';
+import { print, withProduct, type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { milliseconds } from '../format.ts';
 import { requireRoute } from '../live.ts';
@@ -38,19 +38,23 @@ interface Probed {
 const MAX_SHOWN = 10;
 
 /** A real read through both paths, one after the other. Exit code 1 where they do not say the same. */
-export const probe: Command<ProbeOptions> = async (context, { param = [] }, [first = '', path]) => {
-  const file = readConfigFile(context);
+export const probe: Command<ProbeOptions> = async (given, { param = [] }, [first = '', path]) => {
+  const context = await withProduct(given);
+  const file = await readConfigFile(context);
   const config = requireConfig(file);
   const models = compileRoutes(config, context.pair);
   const [method, target] = path === undefined ? byRoute(context, first, param, models) : [first.toUpperCase(), path];
   const match = safeMatch(context, models, method, target);
+  const { url, token } = context.pair.variables.direct;
+  if (file.isSandbox)
+    throw usageError(
+      `${url} is not set, so the facade runs on its sandbox, and a probe has no token for it. Set ${url} and ${token} to probe the real upstreams.`,
+    );
   const environment = environmentOf({ ...context, variables: file.variables });
-  if (!environment || file.isSandbox) {
-    const { url, token } = context.pair.variables.direct;
+  if (!environment)
     throw usageError(
       `A probe needs ${url} and ${token}, in the environment or in .env; "${context.name} check" says what is wrong.`,
     );
-  }
   const requests = await requestsFor(context, config, environment, match, method, target);
   const results: ProbeResult[] = [];
   for (const { dialect, ...request } of requests) {

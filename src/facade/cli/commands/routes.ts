@@ -1,6 +1,6 @@
 import { print, type Command, type CommonOptions } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { selectRoutes, type LiveTable } from '../live.ts';
+import { noSuchRoutes, selectRoutes, type LiveTable } from '../live.ts';
 import { renderHeading, renderRoutes } from '../route-table.ts';
 import { allVisible } from '../../../http/visible.ts';
 
@@ -14,7 +14,7 @@ export const routes: Command<RoutesOptions> = async (context, { stage }, [text])
   const selected = selectRoutes(table.routes, text, stage);
   const { style, io } = context;
   print(context, { ...table, routes: selected }, ({ routes: found }) => {
-    const body = found.length === 0 ? 'No route is like that.' : renderRoutes(found, io.width, style);
+    const body = found.length === 0 ? noSuchRoutes(text, stage) : renderRoutes(found, io.width, style);
     return `${renderHeading(allVisible(table), style)}\n\n${body}`;
   });
   return EXIT.ok;

@@ -3,7 +3,7 @@ import { print, type Command, type CommonOptions, type Context } from '../contex
 import { EXIT, usageError } from '../exit.ts';
 import { instant } from '../format.ts';
 import { signature } from '../signature.ts';
-import { renderTable, type Column } from '../table.ts';
+import { renderRecords, type Column } from '../table.ts';
 
 interface UnknownWritesOptions extends CommonOptions {
   readonly settle?: boolean;
@@ -95,7 +95,7 @@ function render({ io, style }: Context, { kept, counts, unknownWrites: writes, n
   ]);
   const { open, arrived, not_arrived, cannot_tell, settled } = counts;
   const lines = [
-    renderTable(COLUMNS, rows, io.width, style),
+    renderRecords(COLUMNS, rows, io.width, style),
     '',
     `${open} open, ${not_arrived} not arrived, ${cannot_tell} cannot be told, ${arrived} arrived, ${settled} settled. Kept ${kept}`,
   ];

@@ -1,8 +1,8 @@
 import { type Command, type CommonOptions, type Context } from '../context.ts';
 import { CliError, EXIT, usageError, type ExitCode } from '../exit.ts';
-import { selectRoutes, type LiveTable } from '../live.ts';
+import { activeFirst, noSuchRoutes, selectRoutes, type LiveTable } from '../live.ts';
 import { renderHeading, renderRoutes } from '../route-table.ts';
-import { columnsOf, openScreen } from '../screen.ts';
+import { columnsOf, openScreen, type Frame } from '../screen.ts';
 import { allVisible } from '../../../http/visible.ts';
 
 export interface WatchCommandOptions extends CommonOptions {
@@ -26,26 +26,29 @@ export const watch: Command<WatchCommandOptions> = async (context, { stage }, [t
     });
     let timer: NodeJS.Timeout | undefined;
     const look = async (): Promise<void> => {
-      const lines = await frame(context, text, stage);
+      const { head, body } = await frame(context, text, stage);
       if (!screen.isOpen) return;
-      screen.show(lines.map(context.io.shown));
+      const { shown } = context.io;
+      screen.show({ head: head.map(shown), body: body.map(shown) });
       timer = setTimeout(() => void look(), EVERY);
     };
     void look();
   });
 };
 
-async function frame({ admin, io, style, name }: Context, text?: string, stage?: string): Promise<string[]> {
+async function frame({ admin, io, style, name }: Context, text?: string, stage?: string): Promise<Frame> {
   const time = new Date(io.now()).toTimeString().slice(0, 8);
   const title = `${style.bold(name)} ${admin.url} · ${time} · ${style.dim('q quits')}`;
   try {
     const table = allVisible(await admin.get<LiveTable>('/api/routes', 2 * EVERY));
     const selected = selectRoutes(table.routes, text, stage);
     const width = columnsOf(process.stdout);
-    const body = selected.length === 0 ? 'No route is like that.' : renderRoutes(selected, width, style);
-    return [title, ...renderHeading(table, style).split('\n'), '', ...body.split('\n')];
+    const above = [title, ...renderHeading(table, style).split('\n'), ''];
+    if (selected.length === 0) return { head: above, body: [noSuchRoutes(text, stage)] };
+    const [columns = '', ...lines] = renderRoutes(activeFirst(selected), width, style).split('\n');
+    return { head: [...above, columns], body: lines };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    return [title, '', style.red(error.message)];
+    return { head: [title, ''], body: error.message.split('\n').map(style.red) };
   }
 }

@@ -1,7 +1,7 @@
 import parseJsonPath from 'jsonpath-rfc9535/parser';
 import { nearest } from '../nearest.ts';
 import type { ConfigPath, Finding } from '../problem.ts';
-import { finding, type Draft } from './draft.ts';
+import { finding, isRefusedRoute, type Draft } from './draft.ts';
 
 /** Rules on the comparison: every JSONPath can be read, every tolerance means something, the ledger names routes. */
 
@@ -53,10 +53,11 @@ export function tolerancesTolerateSomething({ rows }: Draft): Finding[] {
   );
 }
 
-export function knownDifferencesNameRoutes({ rows, knownDifferences }: Draft): Finding[] {
+export function knownDifferencesNameRoutes(draft: Draft): Finding[] {
+  const { rows, knownDifferences } = draft;
   const ids = new Set(rows.map(({ route }) => route.id));
   return knownDifferences.flatMap(({ index, entry }) => {
-    if (ids.has(entry.route)) return [];
+    if (ids.has(entry.route) || isRefusedRoute(draft, entry.route)) return [];
     const remedy = (): string => {
       const meant = nearest(entry.route, [...ids]);
       return meant === undefined ? 'write the id of a route, or remove the entry' : `did you mean "${meant}"?`;

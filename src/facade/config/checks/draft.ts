@@ -108,6 +108,10 @@ function listAt(raw: unknown, key: string): unknown[] {
   return Array.isArray(written) ? (written as unknown[]) : [];
 }
 
+/** Is there a route with this id, though one that the schema refused? What names it is right, and the fault is told there. */
+export const isRefusedRoute = ({ raw, rows }: Draft, id: string): boolean =>
+  rows.length < listAt(raw, 'routes').length && listAt(raw, 'routes').some((row) => valueAt(row, ['id']) === id);
+
 /** A finding about a value. */
 export function finding(path: ConfigPath, message: string, remedy: Finding['remedy']): Finding {
   return { path, at: 'value', message, remedy };

@@ -2,7 +2,7 @@ import { endpointsOf, parametersOf } from '../endpoint.ts';
 import { nearest } from '../nearest.ts';
 import type { Finding } from '../problem.ts';
 import { safetyOf } from '../safety.ts';
-import { finding, type Draft, type IndexedRoute } from './draft.ts';
+import { finding, isRefusedRoute, type Draft, type IndexedRoute } from './draft.ts';
 
 /** Rules on reading writes back: it is a write, it can be read by the parameters at hand, and the fields are the route's. */
 
@@ -26,6 +26,7 @@ export function verifyReadsByASafeRoute(draft: Draft): Finding[] {
   const byId = new Map(draft.rows.toReversed().map((row) => [row.route.id, row]));
   return verified(draft).flatMap(({ row, verify, at }) => {
     const reader = byId.get(verify.read);
+    if (!reader && isRefusedRoute(draft, verify.read)) return [];
     const message = reader ? unfitReader(row, reader) : `"${verify.read}" is the id of no route`;
     if (message === undefined) return [];
     const remedy = (): string => {

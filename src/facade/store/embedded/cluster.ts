@@ -77,7 +77,7 @@ async function make(dir: string, options: ClusterOptions): Promise<void> {
   const locale = ['--encoding=UTF8', '--locale=C', '--no-instructions'];
   const command = asAccount(account, binaries.initdb, [...flags, ...locale, ...initFlags], [making]);
   try {
-    await promisify(execFile)(command.file, command.args, { ...command.as, env: serverEnvironment(), signal });
+    await promisify(execFile)(command.file, command.args, { ...command.as, env: serverEnvironment(binaries), signal });
   } catch (error) {
     throw new StoreUnavailable(`its files could not be made under ${dataDir}: ${reasonOf(error)}`, { cause: error });
   }
@@ -89,7 +89,11 @@ async function make(dir: string, options: ClusterOptions): Promise<void> {
 }
 
 /** Nothing of our own environment, where the secrets are. */
-export const serverEnvironment = (): NodeJS.ProcessEnv => ({ LC_ALL: 'C', PATH: process.env['PATH'] ?? '' });
+export const serverEnvironment = ({ environment }: Binaries): NodeJS.ProcessEnv => ({
+  LC_ALL: 'C',
+  PATH: process.env['PATH'] ?? '',
+  ...environment,
+});
 
 function reasonOf(error: unknown): string {
   const said = error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : '';

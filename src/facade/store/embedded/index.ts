@@ -44,9 +44,9 @@ export async function startEmbedded(dataDir: string, log: Logger, options: Embed
 
 async function start(dataDir: string, log: Logger, options: EmbeddedOptions): Promise<Embedded> {
   const { instances = 1, maxConnections, signal } = options;
-  const binaries = await findBinaries();
   mkdirSync(dataDir, { recursive: true });
   const dir = realpathSync(dataDir);
+  const binaries = await findBinaries(dir);
   const account = await serverAccount(join(dir, CLUSTER));
   const runDir = runtimeDir(dir, account);
   const owned = await claim(runDir, dir);

@@ -72,7 +72,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     cwd: '/',
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: serverEnvironment(),
+    env: serverEnvironment(binaries),
   });
   const said = lastWords(child);
   const ended = endOf(child);

@@ -114,16 +114,46 @@ const DRIFT = {
   isLearnt: true,
 };
 
+const SAMPLE = { version: 1, route: 'leads.get', at: '2026-11-24T11:00:00.000Z', isRedacted: true };
+
+/** A difference of values, of a list, and a gateway that is dead. */
 export const SAMPLES = {
   samples: [
     {
-      version: 1,
-      route: 'leads.get',
-      at: '2026-11-24T11:00:00.000Z',
-      isRedacted: true,
+      ...SAMPLE,
       differences: ['/data/phone: type string→null'],
       control: { path: 'direct', status: 200, headers: {}, ms: 20, body: '{"data":{"phone":"text-1"}}' },
       candidate: { path: 'gateway', status: 200, headers: {}, ms: 22, body: '{"data":{"phone":null}}' },
+    },
+    {
+      ...SAMPLE,
+      at: '2026-11-24T10:59:00.000Z',
+      differences: [
+        '/data/tags: length 2→1',
+        '/data/tags/*/name: value string→string',
+        '/data/total: value number→number',
+      ],
+      control: {
+        path: 'direct',
+        status: 200,
+        headers: { etag: 'text-4' },
+        ms: 31,
+        body: '{"data":{"id":"text-1","tags":[{"name":"text-2","at":1},{"name":"text-3"}],"total":12345678901234567890.10}}',
+      },
+      candidate: {
+        path: 'gateway',
+        status: 200,
+        headers: { etag: 'text-4' },
+        ms: 1_250,
+        body: '{"data":{"id":"text-1","tags":[{"name":"text-9 of which there is more than one line of a terminal can hold","at":2}],"total":12345678901234567890.11}}',
+      },
+    },
+    {
+      ...SAMPLE,
+      at: '2026-11-24T10:58:00.000Z',
+      differences: ['(the answer): failure 200→failed'],
+      control: { path: 'direct', status: 200, headers: {}, ms: 20, body: '{"data":{"phone":"text-1"}}' },
+      candidate: { path: 'gateway', status: 0, headers: {}, failure: 'upstream_connect', ms: 2, body: '' },
     },
   ],
 };

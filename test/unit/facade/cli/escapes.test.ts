@@ -129,6 +129,7 @@ test('whatever the text is, of the controls only our colours come out, and --jso
         out,
         err: out,
         env: {},
+        envFile: '/nowhere/.env',
         width: 80,
         isTerminal: true,
         canAsk: false,

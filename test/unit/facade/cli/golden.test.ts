@@ -79,6 +79,7 @@ test.each([
   ['parity-write', ['parity', 'leads.messages.create'], 1],
   ['parity-accept', ['parity', 'leads.get', '--accept-drift', '--why', 'the CRM renamed it'], 0],
   ['samples', ['samples', 'leads.get'], 0],
+  ['samples-full', ['samples', 'leads.get', '--full'], 0],
   ['autopilot', ['autopilot'], 0],
   ['autopilot-one', ['autopilot', 'leads.get'], 0],
   ['history', ['history'], 0],
@@ -107,9 +108,21 @@ test.each([
 });
 
 test('a table that fits into the terminal stays within it', async () => {
-  for (const command of ['routes', 'discover', 'parity', 'autopilot', 'history', 'migration']) {
-    const widths = (await shown([command], 120, 0)).split('\n').map((line) => line.length);
-    expect(Math.max(...widths), command).toBeLessThanOrEqual(120);
+  for (const command of [
+    'routes',
+    'discover',
+    'parity',
+    'autopilot',
+    'history',
+    'migration',
+    'unknown-writes',
+    'samples',
+  ]) {
+    for (const width of ['migration', 'routes', 'history'].includes(command) ? [120] : [80, 120]) {
+      const argv = command === 'samples' ? [command, 'leads.get'] : [command];
+      const tables = (await shown(argv, width, 0)).split('\n').filter((line) => / {2,}\S+.* {2,}\S/.test(line.trim()));
+      expect(Math.max(...tables.map((line) => line.length)), `${command} at ${width}`).toBeLessThanOrEqual(width);
+    }
   }
 });
 

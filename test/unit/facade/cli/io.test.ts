@@ -9,7 +9,7 @@ test('a table is not cut where a program reads it', () => {
   expect([process.stdout.isTTY, processIo().width]).toEqual([undefined, Infinity]);
   const style = { dim: (text: string) => text } as Parameters<typeof renderTable>[3];
   const why = 'a reason of many words '.repeat(20).trim();
-  expect(renderTable([{ title: 'WHY', elastic: true }], [[why]], Infinity, style)).toContain(why);
+  expect(renderTable([{ title: 'WHY', elastic: 1 }], [[why]], Infinity, style)).toContain(why);
 });
 
 test('help is 80 columns wide there', async () => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ADMIN_LISTENER, LISTENER_HEADER } from '../../../../src/facade/admin/listener-name.ts';
 import { COMMAND_LINE } from '../../../../src/c2s/cli/command-line.ts';
 import type { CommandLine } from '../../../../src/facade/cli/context.ts';
 import type { Io } from '../../../../src/facade/cli/io.ts';
@@ -11,6 +12,8 @@ export const NOW = Date.parse('2026-11-24T12:00:00Z');
 
 export interface CliOptions {
   readonly env?: Record<string, string | undefined>;
+  /** Left out: there is none, and that of the working directory is not read. */
+  readonly envFile?: string;
   readonly width?: number;
   /** A terminal: colours, and somebody who can be asked. */
   readonly terminal?: boolean;
@@ -29,13 +32,16 @@ export interface CliResult {
 /** Nobody listens there, and fetch does not refuse the port by itself. */
 const NOWHERE = '4';
 
+const NO_FILE = '/nowhere/.env';
+
 export async function cli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { env = {}, width = 80, terminal = false, answer, line = COMMAND_LINE } = options;
+  const { env = {}, envFile = NO_FILE, width = 80, terminal = false, answer, line = COMMAND_LINE } = options;
   let [out, err] = ['', ''];
   const io: Io = {
     out: (text) => (out += text),
     err: (text) => (err += text),
     env: { ADMIN_PORT: NOWHERE, ...env },
+    envFile,
     width,
     isTerminal: terminal,
     canAsk: answer !== undefined,
@@ -70,6 +76,7 @@ export function startFakeAdmin(answers: Answers): Promise<FakeAdmin> {
     req.on('data', (chunk: Buffer) => (text += chunk.toString()));
     req.on('end', () => {
       const { method = '', url = '', headers } = req;
+      if (url === '/healthz') return res.writeHead(200, { [LISTENER_HEADER]: ADMIN_LISTENER }).end('{"status":"ok"}');
       told.push({ method, url, headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) });
       const answer: unknown = answers[`${method} ${url.split('?')[0]}`] ?? 404;
       const isPair = Array.isArray(answer) && typeof answer[0] === 'number';

@@ -1,11 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
+import { COMMAND_LINE } from '../../../../src/c2s/cli/command-line.ts';
 import { wantsColour } from '../../../../src/facade/cli/io.ts';
+import { startUpstream } from '../../../e2e/kit/upstream.ts';
 import { cli, startFakeAdmin } from './kit.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'c2s-cli-'));
@@ -71,6 +72,59 @@ describe('the command line', () => {
     expect((await cli(argv)).code).toBe(code);
   });
 
+  test.each([[['--version']], [['-V']]])('%j is the version of package.json', async (argv) => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await cli(argv)).toEqual({ code: 0, out: `c2s-facade ${version}\n`, err: '' });
+    const line = { ...COMMAND_LINE, name: 'own' };
+    expect((await cli(argv, { line })).out).toBe(`own, on c2s-facade ${version}\n`);
+  });
+
+  test('help COMMAND is COMMAND --help, for every command that is listed', async () => {
+    const { out } = await cli(['help']);
+    expect(out).toBe((await cli(['--help'])).out);
+    const names = [...out.matchAll(/^ {2}([a-z][a-z-]*)\b/gm)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(25);
+    for (const name of names.filter((one) => one !== 'help')) {
+      const helped = await cli(['help', name]);
+      expect([helped.code, helped.out]).toEqual([0, expect.stringContaining(`Usage: c2s-facade ${name}`)]);
+      expect(helped).toEqual(await cli([name, '--help']));
+    }
+  });
+
+  test.each([[['help', 'rotes']], [['rotes', '--help']], [['--json', 'rotes']], [['--config', 'a.yaml', 'rotes']]])(
+    '%j: an unknown command, with the one that was meant',
+    async (argv) => {
+      const { code, out, err } = await cli(argv);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toContain("unknown command 'rotes'");
+      expect(err).toContain('(Did you mean routes?)');
+      expect(err.split('\n').length).toBeLessThan(4);
+    },
+  );
+
+  test.each([
+    [['--json', 'routes', '--admin', '127.0.0.1:3']],
+    [['--admin', '127.0.0.1:3', '--json', 'routes']],
+    [['--json', '--admin=127.0.0.1:3', 'routes', 'text']],
+    [['routes', '--json', 'text', '--admin', '127.0.0.1:3']],
+  ])('%j: common options stand before the command or behind it', async (argv) => {
+    const { code, err } = await cli(argv);
+    expect(code).toBe(3);
+    expect(JSON.parse(err)).toMatchObject({ code: 3, error: expect.stringContaining('127.0.0.1:3') as string });
+  });
+
+  test.each([
+    [['rotes', '--json'], "unknown command 'rotes'"],
+    [['routes', '--no-such-option', '--json'], "unknown option '--no-such-option'"],
+    [['explain', 'GET', '--json'], "missing required argument 'path'"],
+    [['flip', 'a', '--gateway', '101', '--json'], 'write a number from 0 to 100'],
+    [['--config', 'a.yaml', '--json', 'routes'], "unknown option '--config'"],
+  ])('%j: wrong usage is JSON, too', async (argv, words) => {
+    const { code, out, err } = await cli(argv);
+    expect([code, out]).toEqual([2, '']);
+    expect(JSON.parse(err)).toEqual({ code: 2, error: expect.stringContaining(words) as string });
+  });
+
   test('a slip is understood', async () => {
     expect((await cli(['rotes'])).err).toContain('Did you mean routes?');
     expect((await cli(['flip', 'a', '--gatway', '5'])).err).toContain('--gateway');
@@ -82,19 +136,41 @@ describe('the command line', () => {
     expect(JSON.parse(err)).toMatchObject({ code: 3, error: expect.stringContaining('ECONNREFUSED') as string });
   });
 
-  test('help is quick: it loads neither a YAML parser nor a schema, no HTTP client and no table', async () => {
+  /** Every file that a command loads, as URL. */
+  const loadedBy = async (argv: readonly string[]): Promise<string[]> => {
     const spy = join(dir, 'spy.mjs');
     writeFileSync(
       spy,
       `import { registerHooks } from 'node:module';
        registerHooks({ load: (url, context, next) => (process.stderr.write(url + '\\n'), next(url, context)) });`,
     );
-    const argv = ['--import', pathToFileURL(spy).href, resolve('src/c2s/cli/main.ts'), '--help'];
-    const { stderr } = await promisify(execFile)(process.execPath, argv);
-    const loaded = stderr.split('\n').filter((url) => url.startsWith('file:'));
-    const packages = loaded.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
-    expect(new Set(packages)).toEqual(new Set(['commander', 'picocolors']));
+    const args = ['--import', pathToFileURL(spy).href, resolve('src/c2s/cli/main.ts'), ...argv];
+    const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    return stderr.split('\n').filter((url) => url.startsWith('file:'));
+  };
+  const packagesOf = (loaded: readonly string[]): Set<string> =>
+    new Set(loaded.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []));
+
+  test('help is quick: it loads neither a YAML parser nor a schema, no HTTP client and no table', async () => {
+    const loaded = await loadedBy(['--help']);
+    expect(packagesOf(loaded)).toEqual(new Set(['commander', 'picocolors']));
     expect(loaded.filter((url) => url.includes('/cli/commands/'))).toEqual([]);
+  });
+
+  test.each([
+    ['routes'],
+    ['watch'],
+    ['history'],
+    ['parity'],
+    ['autopilot'],
+    ['migration'],
+    ['dead-letters'],
+    ['audit'],
+  ])('%s asks the admin API, and loads neither the schema of a table nor the pair', async (command) => {
+    const loaded = await loadedBy([command, '--admin', '127.0.0.1:4']);
+    expect(loaded.some((url) => url.includes('/commands/'))).toBe(true);
+    expect(loaded.filter((url) => url.includes('/c2s/pair/') || url.includes('/c2s/product'))).toEqual([]);
+    expect([...packagesOf(loaded)].filter((name) => ['zod', 'yaml', 'express', 'undici'].includes(name))).toEqual([]);
   });
 });
 
@@ -177,6 +253,22 @@ describe('the admin listener', () => {
     expect((await cli(['routes', '--admin', '127.0.0.1:3/'])).err).toContain('http://127.0.0.1:3 ');
     expect(await cli(['routes', '--admin', 'http://'])).toMatchObject({ code: 2 });
     expect(await cli(['routes'], { env: { ADMIN_PORT: '0' } })).toMatchObject({ code: 2 });
+  });
+
+  test.each([
+    ['a change', ['kill-switch', 'on']],
+    ['a look', ['routes']],
+    ['a look that may fail', ['check', '--config', 'config/facade.yaml']],
+    ['a look of the doctor', ['doctor', '--config', 'config/facade.yaml']],
+  ])('is asked who it is before it is sent %s: at another port nothing but that question arrives', async (_, argv) => {
+    const upstream = await startUpstream((_req, res) => res.end('{"routes":[]}'));
+    const env = { ADMIN_TOKEN: 'token-of-the-admin-api', C2S_BASE_URL: 'http://127.0.0.1:4', C2S_TOKEN: 'a-token' };
+    const { code, out, err } = await cli([...argv, '--admin', upstream.url], { env: { ...env, DATABASE_URL: 'none' } });
+    await upstream.close();
+    expect([...new Set(upstream.received.map(({ method, url }) => `${method} ${url}`))]).toEqual(['GET /healthz']);
+    expect(JSON.stringify(upstream.received.map(({ headers }) => headers))).not.toContain('token-of-the-admin-api');
+    if (argv.length > 2) return expect(out + err).toContain(upstream.url);
+    expect([code, err]).toEqual([3, expect.stringContaining('does not name itself the admin listener of a facade')]);
   });
 
   test('is shown the token and the header that marks a change', async () => {

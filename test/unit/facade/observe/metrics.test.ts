@@ -36,6 +36,7 @@ const LABELS: Record<string, string[]> = {
   facade_upstream_duration_seconds: ['route', 'path'],
   facade_attempts_total: ['route', 'path', 'outcome'],
   facade_failovers_total: ['route', 'reason'],
+  facade_direct_unauthorized_total: ['route'],
   facade_inflight: ['upstream'],
   facade_breaker_state: ['route', 'path'],
   facade_rollout_gateway_ratio: ['route'],
@@ -54,8 +55,9 @@ function busy(): Metrics {
   recorder.request('gateway', 'GET', 200, 'ok', 0, 12);
   recorder.attempt('gateway', 'ok', 0, 10, 'known');
   recorder.failover('upstream_connect', 0);
+  recorder.directUnauthorized(0);
   metrics.breakerChanged('leads.get', 'gateway', 'closed');
-  metrics.rolloutChanged('leads.get', 2_500, 1_000, 'canary');
+  metrics.rolloutChanged('leads.get', { gateway: 2_500, shadow: 1_000 }, 'canary');
   metrics.observeInflight(() => [['direct', 3]]);
   metrics.rateBudgetWait.labels('direct').observe(0.1);
   metrics.reloaded('abc123');
@@ -102,6 +104,25 @@ describe('the metrics', () => {
     const metrics = busy();
     expect(await valueOf(metrics, 'facade_rollout_gateway_ratio', { route: 'leads.get' })).toBe(0.25);
     expect(await valueOf(metrics, 'facade_rollout_shadow_ratio', { route: 'leads.get' })).toBe(0.1);
+  });
+
+  test('show no share of a route that has no gateway endpoint, or has lost it: it can never move', async () => {
+    const metrics = busy();
+    metrics.rolloutChanged('leads.get', undefined, 'direct');
+    for (const name of ['facade_rollout_gateway_ratio', 'facade_rollout_shadow_ratio']) {
+      expect(await seriesOf(metrics, name)).toEqual([]);
+    }
+    expect(await valueOf(metrics, 'facade_route_stage', { route: 'leads.get', stage: 'direct' })).toBe(1);
+  });
+
+  test('know for a minute that direct refused the token of the facade, and count it from 0 on', async () => {
+    const metrics = new Metrics();
+    const recorder = new RouteRecorder(metrics, 'leads.get', ['direct', 'gateway'], 'GET');
+    const count = () => valueOf(metrics, 'facade_direct_unauthorized_total', { route: 'leads.get' });
+    expect([await count(), recorder.isDirectUnauthorized(0)]).toEqual([0, false]);
+    recorder.directUnauthorized(1_000);
+    expect(await count()).toBe(1);
+    expect([60_999, 61_000].map((now) => recorder.isDirectUnauthorized(now))).toEqual([true, false]);
   });
 
   test('know one digest at a time, and whether the newest file was good', async () => {

