@@ -98,10 +98,7 @@ export function createFlipGuard(facts: GuardFacts): FlipGuard {
           gatewayLacksOperation: route.gateway !== undefined && facts.lacksOperation(route.id),
           ...(gatewayTrouble && { gatewayTrouble }),
           needsForce: [
-            ...againstEvidence(change, evidence.verdict),
-            ...(isRaised(change) && differsSoFar(reports.get(route.id))
-              ? [`${raiseOf(change)} though answers differ`]
-              : []),
+            ...againstEvidence(change, evidence.verdict, differsSoFar(reports.get(route.id))),
             ...againstTrouble(change, gatewayTrouble),
           ],
         },
@@ -138,13 +135,14 @@ function againstTrouble(change: FlipChange, trouble: GatewayTrouble | undefined)
 /** `gateway 5 → 25` */
 const raiseOf = ({ from, to }: FlipChange): string => `gateway ${from.gateway} → ${to.gateway}`;
 
-function againstEvidence(change: FlipChange, verdict: FlipVerdict): string[] {
+function againstEvidence(change: FlipChange, verdict: FlipVerdict, differs: boolean): string[] {
   const { to } = change;
   if (verdict === 'one endpoint') return [];
   const how = verdict === 'not ready' ? 'against the verdict' : 'without evidence';
   const against: string[] = [];
   if (isRaised(change) && (verdict === 'not ready' || verdict === 'never compared'))
     against.push(`${raiseOf(change)} ${how}`);
+  if (isRaised(change) && differs) against.push(`${raiseOf(change)} though answers differ`);
   if (isRetired(change) && verdict !== 'ready') against.push(`fallback: none ${how}`);
   if (isRetired(change) && to.gateway < 100)
     against.push(`fallback: none at gateway ${to.gateway}, though direct still serves the rest`);

@@ -65,7 +65,8 @@ async function flipLive(
   ids: readonly string[],
   set: RolloutSet,
 ): Promise<ExitCode> {
-  const routes = (await context.admin.get<LiveTable>('/api/routes')).routes.map(movable);
+  const live = await context.admin.get<LiveTable>('/api/routes');
+  const routes = live.routes.map(movable);
   const edits = editsFor(context, routes, ids, set);
   if (edits.length === 0) return nothing(context);
   remark(context, renderEdits(edits, routes, context.style));
@@ -76,14 +77,17 @@ async function flipLive(
   if (!(await confirm(context, 'Flip?', options.yes))) return EXIT.usage;
   const done = await context.admin.send<FlipAnswer>('POST', '/api/flips', { ...asked, ...forced(options) });
   print(context, done, (answer) => madeText('Flipped', answer, ` "${context.name} rollback" takes it back.`));
+  if (live.killSwitch && !context.json) remark(context, KILL_SWITCH_IS_ON);
   return EXIT.ok;
 }
+
+const KILL_SWITCH_IS_ON = 'The kill switch is on: every route stays direct until it is off.';
 
 /** What a flip or a rollback came to. @param next what to say besides, once the history has it. */
 export function madeText(done: 'Flipped' | 'Rolled back', { revision }: FlipAnswer, next = ''): string {
   return revision === null
-    ? `${done}: it serves now. The history takes it when the database answers.`
-    : `${done}: it serves now, revision ${revision}.${next}`;
+    ? `${done}. The history takes it when the database answers.`
+    : `${done}, revision ${revision}.${next}`;
 }
 
 function shown({ route, set }: RolloutEdit, routes: readonly Movable[]): object {

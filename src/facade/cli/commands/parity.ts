@@ -1,8 +1,9 @@
+import { visible } from '../../../http/visible.ts';
 import { factCounts } from '../../compare/coverage.ts';
 import type { IntervalView, ParityReportView } from '../parity.ts';
 import type { ShadowBudgetView } from '../../compare/shadow-budget.ts';
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
-import { EXIT, usageError } from '../exit.ts';
+import { CliError, EXIT, usageError } from '../exit.ts';
 import { instant, percent, share } from '../format.ts';
 import { requireRoute } from '../live.ts';
 import { parityOf } from '../parity.ts';
@@ -41,12 +42,18 @@ export const parity: Command<ParityOptions> = async (context, { acceptDrift, why
     id,
     reports.map((one) => ({ ...one, id: one.route })),
   );
-  print(context, report, (shown) => renderOne(context, shown));
+  // Each line by itself: its line feeds are the layout of what is pasted.
+  const rules = report.proposedRules?.split('\n').map(visible) ?? [];
+  print(context, report, (shown) => renderOne(context, shown, rules));
   return report.verdict.kind === 'ready' ? EXIT.ok : EXIT.problems;
 };
 
 async function accept(context: Context, id: string | undefined, why: string | undefined): Promise<number> {
   if (id === undefined) throw usageError('Name the route whose drift to accept.');
+  const reports = parityOf(await context.admin.get('/api/parity'));
+  const known = reports.find(({ route }) => route === id);
+  if (known && (known.drift?.findings ?? []).length === 0)
+    throw new CliError(EXIT.problems, `${id}: nothing drifts, so there is nothing to accept.`);
   const accepted = await context.admin.send(
     'POST',
     `/api/parity/${encodeURIComponent(id)}/drift/accept`,
@@ -80,7 +87,7 @@ function verdictText(kind: string, style: Context['style']): string {
   return kind === 'not ready' ? style.red(kind) : kind;
 }
 
-function renderOne({ style, name }: Context, report: ParityReportView): string {
+function renderOne({ style, name }: Context, report: ParityReportView, rules: readonly string[]): string {
   const { route, verdict, counts, groups, window, coverage } = report;
   const compared = counts.match + counts.ignored + counts.mismatch;
   const lines = [
@@ -100,11 +107,11 @@ function renderOne({ style, name }: Context, report: ParityReportView): string {
           `  ${text} (${standing}, ${cross.count}${directChanged ? ', direct changed' : ''})`,
       ),
     );
-  if (report.proposedRules !== undefined)
+  if (rules.length > 0)
     lines.push(
       '',
       'Direct differs from itself here. To leave these places out of the comparison, add to the route:',
-      ...report.proposedRules.split('\n').map((line) => `  ${line}`),
+      ...rules.map((line) => `  ${line}`),
     );
   if (coverage.unseen.length > 0)
     lines.push('', `Seen live and never compared: ${factCounts(coverage.unseen)}`, ...listed(coverage.unseen));

@@ -191,6 +191,8 @@ export const PARITY = {
         },
       ],
       drift: DRIFT,
+      proposedRules:
+        'compare:\n  ignore:\n    - "$.data.attributes.updated_at" # value string→string: 9 of 100 comparisons of direct with itself',
       coverage: { unseen: ['query page', 'query perpage', 'shape /data/attributes/email null', 'status 404'] },
       verdict: { kind: 'not ready', reasons: [{ text: '37 of 1,000 answers differ' }] },
     },

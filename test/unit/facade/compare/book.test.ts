@@ -78,6 +78,22 @@ describe('the verdict', () => {
     expect(trial.report.groups[0]).toMatchObject({ standing: 'fault', noise: { count: 0, of: 20 } });
   });
 
+  it('needs no more samples for what is surely too bad, only to know what differs by itself', () => {
+    const rules = ruled('', 'compare: { minSamples: 200, minNoise: 10, ready: { parity: 0.99 } }');
+    const trial = new Trial(rules);
+    trial.observe(2, SAME);
+    trial.observe(89, WRONG);
+    expect(trial.report.verdict.kind).toBe('not enough data');
+    expect(trial.report.verdict.reasons.map(({ kind }) => kind)).toEqual(['parity', 'calibration', 'samples']);
+    trial.calibrated();
+    expect(trial.report.verdict.text).toMatch(/^not ready: because 89 of 91 answers differ /);
+    // One of two may be chance.
+    const early = new Trial(rules).calibrated();
+    early.observe(1, SAME);
+    early.observe(1, WRONG);
+    expect(early.report.verdict.reasons.map(({ kind }) => kind)).toEqual(['samples']);
+  });
+
   it('waits for certainty when the share is good and its interval is not', () => {
     const trial = new Trial(
       ruled('', 'compare: { minSamples: 20, minNoise: 10, ready: { parity: 0.99 } }'),

@@ -36,9 +36,10 @@ const WHY = {
 /** As much of a report as the guard reads. `never compared` is a read of which nothing was judged. */
 function reportOf(verdict: string): ParityReport {
   const isCompared = verdict !== 'never compared';
-  const kind = isCompared ? verdict : 'not enough data';
-  const text = isCompared ? WHY[verdict as keyof typeof WHY] : '0 of 471 comparisons';
-  const reasons = text === '' ? [] : [{ kind: 'samples', text }];
+  const kind = isCompared && verdict !== 'differing' ? verdict : 'not enough data';
+  const told = verdict === 'differing' ? '40 of 41 answers differ' : WHY[verdict as keyof typeof WHY];
+  const text = isCompared ? told : '0 of 471 comparisons';
+  const reasons = text === '' ? [] : [{ kind: verdict === 'differing' ? 'parity' : 'samples', text }];
   const counts = { match: isCompared ? 82 : 0, mismatch: 0, ignored: 0 };
   return { counts, pace: { spanMs: 0 }, verdict: { kind, reasons, text } } as unknown as ParityReport;
 }
@@ -90,6 +91,7 @@ const AGAINST = 'gateway 0 → 5 against the verdict';
 const WITHOUT = 'gateway 0 → 5 without evidence';
 const NONE_WITHOUT = 'fallback: none without evidence';
 const NONE_AGAINST = 'fallback: none against the verdict';
+const DIFFERING = 'gateway 0 → 5 though answers differ';
 const EARLY = 'fallback: none at gateway 5, though direct still serves the rest';
 
 const FREE = { up: [], retired: [] };
@@ -97,6 +99,7 @@ const FREE = { up: [], retired: [] };
 const NEEDS: readonly (readonly [route: string, verdict: string, { up: string[]; retired: string[] }])[] = [
   ['read', 'ready', FREE],
   ['read', 'not enough data', { up: [], retired: [NONE_WITHOUT] }],
+  ['read', 'differing', { up: [DIFFERING], retired: [NONE_WITHOUT] }],
   ['read', 'not ready', { up: [AGAINST], retired: [NONE_AGAINST] }],
   ['read', 'never compared', { up: [WITHOUT], retired: [NONE_WITHOUT] }],
   ['write', 'ready', FREE],
