@@ -9,6 +9,7 @@ import { parityOf } from '../parity.ts';
 import { budgetLines } from '../shadow-budget.ts';
 import { signature } from '../signature.ts';
 import { renderTable, type Column } from '../table.ts';
+import { visibleLines } from '../../../http/visible.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'ROUTE', elastic: 2, narrowest: 12 },
@@ -39,7 +40,7 @@ export const parity: Command<ParityOptions> = async (context, { acceptDrift, why
     id,
     reports.map((one) => ({ ...one, id: one.route })),
   );
-  print(context, report, (shown) => renderOne(context, shown));
+  print(context, report, (shown) => renderOne(context, shown, linesOf(report.proposedRules)));
   return report.verdict.kind === 'ready' ? EXIT.ok : EXIT.problems;
 };
 
@@ -78,7 +79,11 @@ function verdictText(kind: string, style: Context['style']): string {
   return kind === 'not ready' ? style.red(kind) : kind;
 }
 
-function renderOne({ style }: Context, report: ParityReportView): string {
+/** Of a text that the facade lays out itself: its line feeds are its own, what else could steer a terminal is not. */
+const linesOf = (text: string | undefined): string[] => (text === undefined ? [] : visibleLines(text).split('\n'));
+
+/** @param rules the lines of the proposed rules */
+function renderOne({ style }: Context, report: ParityReportView, rules: readonly string[]): string {
   const { route, verdict, counts, groups, window, coverage } = report;
   const compared = counts.match + counts.ignored + counts.mismatch;
   const lines = [
@@ -98,11 +103,12 @@ function renderOne({ style }: Context, report: ParityReportView): string {
           `  ${text} (${standing}, ${cross.count}${directChanged ? ', direct changed' : ''})`,
       ),
     );
-  if (report.proposedRules !== undefined)
+  if (rules.length > 0)
     lines.push(
       '',
       'Direct differs from itself here. To leave these places out of the comparison, add to the route:',
-      ...report.proposedRules.split('\n').map((line) => `  ${line}`),
+      // As deep as the keys of a route stand in the table.
+      ...rules.map((line) => `    ${line}`),
     );
   if (coverage.unseen.length > 0)
     lines.push('', `Seen live and never compared: ${factCounts(coverage.unseen)}`, ...listed(coverage.unseen));
