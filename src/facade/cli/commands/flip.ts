@@ -57,6 +57,8 @@ export interface FlipAnswer {
   readonly changes: readonly { readonly route: string }[];
   readonly diff?: string;
   readonly guard?: readonly FlipCheck[];
+  /** Every route is direct meanwhile; left out: the kill switch is off. */
+  readonly killSwitch?: boolean;
 }
 
 async function flipLive(
@@ -75,15 +77,23 @@ async function flipLive(
   showGuard(context, plan, options);
   if (!(await confirm(context, 'Flip?', options.yes))) return EXIT.usage;
   const done = await context.admin.send<FlipAnswer>('POST', '/api/flips', { ...asked, ...forced(options) });
-  print(context, done, (answer) => madeText('Flipped', answer, ` "${context.name} rollback" takes it back.`));
+  print(context, done, (answer) => madeText(context, 'Flipped', answer, ` "${context.name} rollback" takes it back.`));
   return EXIT.ok;
 }
 
 /** What a flip or a rollback came to. @param next what to say besides, once the history has it. */
-export function madeText(done: 'Flipped' | 'Rolled back', { revision }: FlipAnswer, next = ''): string {
+export function madeText(
+  { name }: Pick<Context, 'name'>,
+  done: 'Flipped' | 'Rolled back',
+  { revision, killSwitch }: FlipAnswer,
+  next = '',
+): string {
+  const serves = killSwitch
+    ? `${done}, but the kill switch is on and every route is direct: it serves after "${name} kill-switch off"`
+    : `${done}: it serves now`;
   return revision === null
-    ? `${done}: it serves now. The history takes it when the database answers.`
-    : `${done}: it serves now, revision ${revision}.${next}`;
+    ? `${serves}. The history takes it when the database answers.`
+    : `${serves}, revision ${revision}.${next}`;
 }
 
 function shown({ route, set }: RolloutEdit, routes: readonly Movable[]): object {
