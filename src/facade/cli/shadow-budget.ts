@@ -11,3 +11,14 @@ export function budgetLines(budget: ShadowBudgetView | undefined): string[] {
   );
   return [`${parts.join(' · ')}${shares}; the next day begins ${resetsAt}`];
 }
+
+/** One line for each budget of today that is spent and holds up the comparison of this route. */
+export function spentLines(budget: ShadowBudgetView | undefined, route: string): string[] {
+  if (!budget) return [];
+  const of = [['of all routes', budget.all] as const, [`of ${route}`, budget.routes[route]] as const];
+  return of.flatMap(([name, one]) =>
+    one?.isSpent
+      ? [`The ${one.perDay} requests a day ${name} are spent: nothing is compared until ${budget.resetsAt}.`]
+      : [],
+  );
+}

@@ -3,13 +3,13 @@ import type { IntervalView, ParityReportView } from '../parity.ts';
 import type { ShadowBudgetView } from '../../compare/shadow-budget.ts';
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
-import { instant, percent, share } from '../format.ts';
+import { count, instant, percent, share } from '../format.ts';
 import { requireRoute } from '../live.ts';
 import { parityOf } from '../parity.ts';
-import { budgetLines } from '../shadow-budget.ts';
+import { budgetLines, spentLines } from '../shadow-budget.ts';
 import { signature } from '../signature.ts';
 import { renderTable, type Column } from '../table.ts';
-import { visibleLines } from '../../../http/visible.ts';
+import { allVisible, visibleLines } from '../../../http/visible.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'ROUTE', elastic: 2, narrowest: 12 },
@@ -35,17 +35,30 @@ export const parity: Command<ParityOptions> = async (context, { acceptDrift, why
     print(context, reports, (shown) => [renderAll(context, shown), ...budgetLines(answer.shadowBudget)].join('\n\n'));
     return EXIT.ok;
   }
-  const report = requireRoute(
+  const report = requireReport(context, id, reports);
+  const spent = spentLines(allVisible(answer.shadowBudget), id);
+  print(context, report, (shown) => renderOne(context, shown, { spent, rules: linesOf(report.proposedRules) }));
+  return report.verdict.kind === 'ready' ? EXIT.ok : EXIT.problems;
+};
+
+function requireReport(context: Context, id: string, reports: readonly ParityReportView[]): ParityReportView {
+  return requireRoute(
     context,
     id,
     reports.map((one) => ({ ...one, id: one.route })),
   );
-  print(context, report, (shown) => renderOne(context, shown, linesOf(report.proposedRules)));
-  return report.verdict.kind === 'ready' ? EXIT.ok : EXIT.problems;
-};
+}
+
+const learning = ({ isLearnt, answers }: NonNullable<ParityReportView['drift']>): string =>
+  isLearnt ? '' : ` Not learnt yet: ${count(answers, 'answer')} so far.`;
 
 async function accept(context: Context, id: string | undefined, why: string | undefined): Promise<number> {
   if (id === undefined) throw usageError('Name the route whose drift to accept.');
+  const { drift } = requireReport(context, id, parityOf(await context.admin.get('/api/parity')));
+  if (drift?.findings.length === 0) {
+    print(context, { route: id, drift }, () => `No drift of ${id}: there is nothing to accept.${learning(drift)}`);
+    return EXIT.problems;
+  }
   const accepted = await context.admin.send(
     'POST',
     `/api/parity/${encodeURIComponent(id)}/drift/accept`,
@@ -82,13 +95,20 @@ function verdictText(kind: string, style: Context['style']): string {
 /** Of a text that the facade lays out itself: its line feeds are its own, what else could steer a terminal is not. */
 const linesOf = (text: string | undefined): string[] => (text === undefined ? [] : visibleLines(text).split('\n'));
 
-/** @param rules the lines of the proposed rules */
-function renderOne({ style }: Context, report: ParityReportView, rules: readonly string[]): string {
+interface OwnLines {
+  /** Of a daily budget that is spent. */
+  readonly spent: readonly string[];
+  /** Of the proposed rules. */
+  readonly rules: readonly string[];
+}
+
+function renderOne({ style }: Context, report: ParityReportView, { spent, rules }: OwnLines): string {
   const { route, verdict, counts, groups, window, coverage } = report;
   const compared = counts.match + counts.ignored + counts.mismatch;
   const lines = [
     `${style.bold(route)}: ${verdictText(verdict.kind, style)}`,
     ...verdict.reasons.map(({ text }) => `  because ${text}`),
+    ...spent.map((line) => style.yellow(line)),
     `${compared} compared since ${window.from ?? 'the start'}: ${counts.match} match, ${counts.mismatch} differ, ${counts.ignored} ignored, ${counts.error} not judged${reasonsOf(report.errors ?? {})}`,
     ...(counts.data === undefined ? [] : [`${counts.data} of them with data on both sides`]),
     ...figuresOf(report),

@@ -27,3 +27,34 @@ test('the proposed rules can be pasted into the route', async () => {
   expect(out).not.toContain('\u001b[2J');
   expect(parse(table)).toEqual({ routes: [{ id: 'leads.get', compare: { ignore: ['$.meta.at', '$.x\u001b[2J'] } }] });
 });
+
+const LEFT = { perDay: 500, left: 3, isSpent: false };
+const SPENT = { perDay: 120, left: 0, isSpent: true };
+test.each([
+  ['of all routes', { all: SPENT, routes: {} }, ['The 120 requests a day of all routes are spent']],
+  ['of the route', { all: LEFT, routes: { 'leads.get': SPENT } }, ['The 120 requests a day of leads.get are spent']],
+  ['of another route', { all: LEFT, routes: { 'leads.list': SPENT } }, []],
+  ['of nobody', { all: LEFT, routes: {} }, []],
+])('the budget %s is spent', async (_what, budget, lines) => {
+  const shadowBudget = { ...budget, resetsAt: '2026-11-25T00:00:00Z', isShared: true };
+  const { out } = await shown(['leads.get'], { 'GET /api/parity': { ...PARITY, shadowBudget } });
+  for (const line of lines) expect(out).toContain(`${line}: nothing is compared until 2026-11-25T00:00:00Z.`);
+  if (lines.length === 0) expect(out).not.toContain('spent');
+});
+
+const drift = (findings: object[], isLearnt: boolean) => ({ findings, answers: 24, isLearnt });
+const finding = { level: 'warning', text: '/data/at: string→null', since: '2026-11-24T00:00:00Z' };
+test.each([
+  ['none', drift([], true), 1, 'No drift of leads.get: there is nothing to accept.\n'],
+  [
+    'not learnt',
+    drift([], false),
+    1,
+    'No drift of leads.get: there is nothing to accept. Not learnt yet: 24 answers so far.\n',
+  ],
+  ['some', drift([finding], true), 0, 'leads.get: what direct answers now is the new normal.\n'],
+])('--accept-drift, drift: %s', async (_what, found, code, text) => {
+  const routes = [{ ...first, route: 'leads.get', drift: found }];
+  const answers = { 'GET /api/parity': { routes }, 'POST /api/parity/leads.get/drift/accept': { route: 'leads.get' } };
+  expect(await shown(['leads.get', '--accept-drift'], answers)).toEqual({ code, out: text, err: '' });
+});
