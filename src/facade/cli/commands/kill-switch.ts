@@ -1,4 +1,3 @@
-import type { ApiPair } from '../../rollout/api-pair.ts';
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { readTextSync } from '../../../http/read-file.ts';
 import { readDocument } from '../../config/document.ts';
