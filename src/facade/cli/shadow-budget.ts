@@ -1,3 +1,4 @@
+import { grouped } from '../compare/groups.ts';
 import type { ShadowBudgetView } from '../compare/shadow-budget.ts';
 
 /** One line of what the comparison may still ask for today; nothing where no limit is written, or an older facade answers. */
@@ -7,7 +8,9 @@ export function budgetLines(budget: ShadowBudgetView | undefined): string[] {
   const shares = isShared ? '' : ' (of this process)';
   const parts = [...(all ? [['shadows today', all] as const] : []), ...Object.entries(routes)].map(
     ([name, { perDay, left, isSpent }]) =>
-      isSpent ? `${name}: the ${perDay} requests are spent` : `${name}: ${left} of ${perDay} requests left`,
+      isSpent
+        ? `${name}: the ${grouped(perDay)} requests are spent`
+        : `${name}: ${grouped(left)} of ${grouped(perDay)} requests left`,
   );
   return [`${parts.join(' · ')}${shares}; the next day begins ${resetsAt}`];
 }
@@ -18,7 +21,7 @@ export function spentLines(budget: ShadowBudgetView | undefined, route: string):
   const of = [['of all routes', budget.all] as const, [`of ${route}`, budget.routes[route]] as const];
   return of.flatMap(([name, one]) =>
     one?.isSpent
-      ? [`The ${one.perDay} requests a day ${name} are spent: nothing is compared until ${budget.resetsAt}.`]
+      ? [`The ${grouped(one.perDay)} requests a day ${name} are spent: nothing is compared until ${budget.resetsAt}.`]
       : [],
   );
 }

@@ -1,4 +1,5 @@
 import { factCounts } from '../../compare/coverage.ts';
+import { grouped } from '../../compare/groups.ts';
 import type { IntervalView, ParityReportView } from '../parity.ts';
 import type { ShadowBudgetView } from '../../compare/shadow-budget.ts';
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
@@ -73,12 +74,13 @@ function renderAll({ io, style, name }: Context, reports: readonly ParityReportV
     return `Nothing is compared: no route has a shadow. "${name} flip ROUTE --shadow 10" begins.`;
   const rows = reports.map(({ route, verdict, counts, parity, drift }) => {
     const compared = counts.match + counts.ignored + counts.mismatch;
-    const low = parity.low === null ? '–' : percent(parity.low * 100);
+    // The bound of nothing is 0, as of a route that fails.
+    const low = parity.low === null || compared === 0 ? '–' : percent(parity.low * 100);
     const reasons = [...driftSummary(drift), ...verdict.reasons.map(({ text }) => text)].join('; ');
     return [
       route,
       verdictText(verdict.kind, style),
-      String(compared),
+      grouped(compared),
       share(counts.match + counts.ignored, compared),
       low,
       reasons,
@@ -109,8 +111,8 @@ function renderOne({ style }: Context, report: ParityReportView, { spent, rules 
     `${style.bold(route)}: ${verdictText(verdict.kind, style)}`,
     ...verdict.reasons.map(({ text }) => `  because ${text}`),
     ...spent.map((line) => style.yellow(line)),
-    `${compared} compared since ${window.from ?? 'the start'}: ${counts.match} match, ${counts.mismatch} differ, ${counts.ignored} ignored, ${counts.error} not judged${reasonsOf(report.errors ?? {})}`,
-    ...(counts.data === undefined ? [] : [`${counts.data} of them with data on both sides`]),
+    `${grouped(compared)} compared since ${window.from ?? 'the start'}: ${grouped(counts.match)} match, ${grouped(counts.mismatch)} differ, ${grouped(counts.ignored)} ignored, ${grouped(counts.error)} not judged${reasonsOf(report.errors ?? {})}`,
+    ...(counts.data === undefined ? [] : [`${grouped(counts.data)} of them with data on both sides`]),
     ...figuresOf(report),
     ...driftLines(report),
   ];
@@ -120,7 +122,7 @@ function renderOne({ style }: Context, report: ParityReportView, { spent, rules 
       'Differences:',
       ...groups.map(
         ({ text, standing, cross, directChanged }) =>
-          `  ${text} (${standing}, ${cross.count}${directChanged ? ', direct changed' : ''})`,
+          `  ${text} (${standing}, ${grouped(cross.count)}${directChanged ? ', direct changed' : ''})`,
       ),
     );
   if (rules.length > 0)
@@ -159,7 +161,9 @@ const listed = (facts: readonly string[]) => (facts.length <= 3 ? [] : facts.map
 /** ` (40 dropped, 2 rate limited)`: shadows that were dropped look like a quiet route otherwise. */
 function reasonsOf(errors: Readonly<Record<string, number>>): string {
   const reasons = Object.entries(errors).toSorted(([, a], [, b]) => b - a);
-  return reasons.length === 0 ? '' : ` (${reasons.map(([why, n]) => `${n} ${why.replaceAll('_', ' ')}`).join(', ')})`;
+  return reasons.length === 0
+    ? ''
+    : ` (${reasons.map(([why, n]) => `${grouped(n)} ${why.replaceAll('_', ' ')}`).join(', ')})`;
 }
 
 /** What was measured besides the answers, each with its interval. */
@@ -167,7 +171,9 @@ function figuresOf({ latency, failures, readBacks }: ParityReportView): string[]
   const lines: string[] = [];
   if (readBacks) {
     const { arrived, notArrived, cannotTell, share } = readBacks;
-    lines.push(`Read back: ${arrived} arrived, ${notArrived} did not, ${cannotTell} could not be told`);
+    lines.push(
+      `Read back: ${grouped(arrived)} arrived, ${grouped(notArrived)} did not, ${grouped(cannotTell)} could not be told`,
+    );
     if (share && share.value !== null) lines.push(`Writes that arrive: ${interval(share, points)}`);
   }
   if (failures && failures.difference.value !== null) {

@@ -58,3 +58,12 @@ test.each([
   const answers = { 'GET /api/parity': { routes }, 'POST /api/parity/leads.get/drift/accept': { route: 'leads.get' } };
   expect(await shown(['leads.get', '--accept-drift'], answers)).toEqual({ code, out: text, err: '' });
 });
+
+test('a route that was never compared has no bound, and large numbers are grouped', async () => {
+  const counts = { match: 0, mismatch: 0, ignored: 0, error: 0 };
+  const never = { ...first, route: 'leads.never', counts, parity: { value: null, low: 0 } };
+  const wrong = { ...first, route: 'leads.wrong', counts: { ...counts, mismatch: 1304 }, parity: { value: 0, low: 0 } };
+  const { out } = await shown([], { 'GET /api/parity': { routes: [never, wrong] } });
+  expect(out).toMatch(/^leads\.never .* 0 +– +–/m);
+  expect(out).toMatch(/^leads\.wrong .* 1,304 +0 % +0 %/m);
+});
