@@ -15,12 +15,13 @@ export function enrichmentExtension(
     commands: COMMANDS,
     doctor: async (question) => (await import('./commands/doctor.ts')).examineSources(question),
     async start({ environment, config, settings, store, ...parts }) {
-      const [{ createEnrichment }, { auditRoutes }, { deadLetterRoutes }, { peopleRoutes }] = await Promise.all([
-        import('./enrichment/index.ts'),
-        import('./admin/audit.ts'),
-        import('./admin/dead-letters.ts'),
-        import('./admin/people.ts'),
-      ]);
+      const [{ createEnrichment }, { auditRoutes }, { countDeadLetters, deadLetterRoutes }, { peopleRoutes }] =
+        await Promise.all([
+          import('./enrichment/index.ts'),
+          import('./admin/audit.ts'),
+          import('./admin/dead-letters.ts'),
+          import('./admin/people.ts'),
+        ]);
       const enrichment = createEnrichment({
         ...parts,
         directToken: environment.directToken,
@@ -32,7 +33,11 @@ export function enrichmentExtension(
       const adminRoutes = [
         { path: '/people', router: peopleRoutes(store, environment.adminToken) },
         { path: '/audit', router: auditRoutes(store) },
-        { path: '/dead-letters', router: deadLetterRoutes(enrichment.availability, environment.adminToken) },
+        {
+          path: '/dead-letters',
+          router: deadLetterRoutes(enrichment.availability, environment.adminToken),
+          waiting: () => countDeadLetters(enrichment.availability()),
+        },
       ];
       return { ...enrichment, adminRoutes };
     },

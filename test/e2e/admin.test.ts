@@ -149,7 +149,7 @@ describe('GET /metrics', () => {
     for (const [, type] of text.matchAll(/^# TYPE facade_\S+_total (\S+)$/gm)) expect(type).toBe('counter');
   });
 
-  test('holds fewer than 140 series a route of the shipped table and is scraped in 100 ms, after traffic on every route too (P53, P55)', async () => {
+  test('holds fewer than 145 series a route of the shipped table and is scraped in 100 ms, after traffic on every route too (P53, P55)', async () => {
     await facade.edit((config) => setAll(config, 50));
     const { routes } = await api<{ routes: RouteView[] }>('/api/routes');
     const endpoints = routes.flatMap(({ paths }) => [
@@ -169,7 +169,7 @@ describe('GET /metrics', () => {
       text = await facade.metricsText();
       times.push(performance.now() - startedAt);
     }
-    expect(series(text).length).toBeLessThan(140 * routes.length);
+    expect(series(text).length).toBeLessThan(145 * routes.length);
     // The best of five: what the scrape costs, and not what else the machine does.
     expect(Math.min(...times)).toBeLessThan(100);
   });

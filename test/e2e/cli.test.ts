@@ -204,7 +204,7 @@ describe('flip', () => {
     });
     expect((await run(argv)).err).toContain('nothing says whether the evidence allows it');
     await until(async () => (await gatewayOf('leads.get')) === 25, 'the facade notices the file');
-    expect((await run(['history'], { width: 200 })).out).toContain('against the evidence');
+    expect((await run(['history'], { width: 200 })).out).toContain('would have needed force');
   });
 
   test('names the nearest route', async () => {

@@ -68,6 +68,60 @@ interface View {
   readonly routes: { id: string; paths: { gateway?: { breaker: string; ramp?: number } } }[];
 }
 
+/** The answer to a flip that is only asked for. */
+async function wouldFlip(adminUrl: string, id: string, set: object): Promise<{ guard: object[] }> {
+  const headers = { 'content-type': 'application/json', 'x-c2s-admin': 'cli' };
+  const body = JSON.stringify({ dryRun: true, changes: [{ route: id, set }] });
+  return (await (await fetch(`${adminUrl}/api/flips`, { method: 'POST', headers, body })).json()) as never;
+}
+
+test('a flip upward needs force while the gateway is unhealthy', async () => {
+  const { state, facade, healthy } = await scene(HEALTH, (config) =>
+    setRoute(config, WRITE, ['rollout', 'gateway'], 50),
+  );
+  const guardOf = async (gateway: number) => (await wouldFlip(facade.adminUrl, WRITE, { gateway })).guard;
+  await until(async () => (await healthy()) === 1, 'healthy');
+  expect(await guardOf(60)).toMatchObject([{ needsForce: [] }]);
+  state.check = 503;
+  await until(async () => (await healthy()) === 0, 'unhealthy');
+  const sentence = 'gateway 50 → 60 while the gateway is unhealthy (its health checks fail)';
+  expect(await guardOf(60)).toMatchObject([{ needsForce: [sentence], gatewayTrouble: { isDown: true } }]);
+  expect(await guardOf(40)).toMatchObject([{ needsForce: [] }]);
+});
+
+test("fallback: none needs force while the gateway's breaker is open, and says that it is half-open", async () => {
+  const { state, facade, write, gauge } = await scene(undefined, (config) =>
+    setRoute(config, WRITE, ['breaker', 'rampStep'], '10m'),
+  );
+  const guard = async () => (await wouldFlip(facade.adminUrl, WRITE, { fallback: 'none' })).guard;
+  const [before] = await guard();
+  expect(before).toMatchObject({ needsForce: ['fallback: none without evidence'] });
+  expect(before).not.toHaveProperty('gatewayTrouble');
+  state.isDead = true;
+  await until(async () => {
+    await write();
+    return (await gauge(WRITE)) === 2;
+  }, 'open');
+  expect(await guard()).toMatchObject([
+    {
+      needsForce: ['fallback: none without evidence', "fallback: none while the gateway's breaker is open"],
+      gatewayTrouble: { text: "the gateway's breaker is open", isDown: true },
+    },
+  ]);
+  state.isDead = false;
+  await until(async () => (await gauge(WRITE)) === 1, 'half-open');
+  await until(async () => (await write()) === '200 gateway', 'the ramp begins');
+  expect(await guard()).toMatchObject([
+    {
+      needsForce: ['fallback: none without evidence'],
+      gatewayTrouble: {
+        text: "the gateway's breaker is half-open and lets 1 % of the requests through",
+        isDown: false,
+      },
+    },
+  ]);
+});
+
 test('a gateway that is unhealthy is not asked: direct answers at once, with the reason counted and logged', async () => {
   const { state, facade, read, live, healthy, view } = await scene(HEALTH);
   await until(async () => (await healthy()) === 1, 'healthy');

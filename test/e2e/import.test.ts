@@ -76,7 +76,8 @@ async function run(options: object = {}, variables: Record<string, string> = {})
     ask: async () => oldUrl,
   };
   const own = { DATABASE_URL: scene.databaseUrl, ...variables };
-  const context = { io, style: pc.createColors(false), json: true, variables: own, ...PRODUCT } as unknown as Context;
+  const product = () => Promise.resolve(PRODUCT);
+  const context = { io, style: pc.createColors(false), json: true, variables: own, product } as unknown as Context;
   await importCommand(context, { from: '-', ...options }, []);
   const text = printed.join('');
   return { text, report: JSON.parse(text) as ImportReport };

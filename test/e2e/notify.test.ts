@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Document } from 'yaml';
 import { startHook, taking, NOTIFY_SECRET, type Hook } from './kit/hook.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade, type TestFacadeOptions } from './kit/facade.ts';
-import { refusedUrl, startRawUpstream, until } from './kit/upstream.ts';
+import { refusedUrl, startRawUpstream, startUpstream, until } from './kit/upstream.ts';
 import { usePaths } from './kit/use-paths.ts';
 
 /** Who is named in `notify` is told of what changes: signed, at least once, and without anything waiting for it. */
@@ -214,6 +214,33 @@ test('a breaker that a dying gateway opens is told of once, by the instance that
   // Probes that fail are no news.
   for (let i = 0; i < 20; i++) await read(facade);
   expect(hook.told).toHaveLength(1);
+});
+
+test('an upstream that fails its health checks is told of once, and once that it is well again', async () => {
+  const state = { status: 200 };
+  const gateway = paths.opened.keep(await startUpstream((_, res) => res.writeHead(state.status).end('{}')));
+  const { facade, hook } = await scene({
+    gateway: gateway.url,
+    edit: (config) => {
+      const health = { path: '/health', interval: '25ms', timeout: '5s', unhealthyAfter: 2, healthyAfter: 2 };
+      config.setIn(['upstreams', 'gateway', 'health'], config.createNode(health));
+    },
+  });
+  const isHealthy = (value: number) =>
+    until(async () => (await facade.metric('facade_upstream_healthy{upstream="gateway"}')) === value, `it is ${value}`);
+  await isHealthy(1);
+  state.status = 503;
+  await toldOf(hook, 1, 'unhealthy is told');
+  state.status = 200;
+  await toldOf(hook, 2, 'healthy is told');
+  expect(hook.told).toMatchObject([
+    { event: 'health', path: 'gateway', from: 'healthy', to: 'unhealthy', why: 'unexpected_status' },
+    { event: 'health', path: 'gateway', from: 'unhealthy', to: 'healthy' },
+  ]);
+  expect(hook.told[0]?.text).toMatch(
+    /^gateway is unhealthy: its health checks fail, on \S+: unexpected_status https:\/\/facade\.example\/console\//,
+  );
+  expect([hook.told.length, hook.forged()]).toEqual([2, 0]);
 });
 
 describe('the autopilot', () => {

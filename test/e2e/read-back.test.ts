@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Document } from 'yaml';
 import type { ParityReport } from '../../src/facade/compare/report.ts';
 import { FACADE_TOKEN, setRoute, startFacade, type TestFacade } from './kit/facade.ts';
 import { Opened } from './kit/load.ts';
@@ -99,4 +100,32 @@ test('a look that is under way on the connection of a former table ends with the
   await readBack();
   await facade.stop();
   await until(() => hanging.open() === 0, 'the look was given up');
+});
+
+test.each([
+  ['of all routes', (config: Document) => config.setIn(['compare', 'perDay'], 3)],
+  ['of the read', (config: Document) => setRoute(config, 'leads.get', ['compare'], { perDay: 3 })],
+])('read-backs and their second looks count against the budget %s', async (_, limited) => {
+  await facade.edit((config) => {
+    limited(config);
+    setRoute(config, 'leads.messages.create', ['verify', 'minSamples'], 1);
+  });
+  const left = async () => {
+    const { shadowBudget } = (await (await fetch(`${facade.adminUrl}/api/routes`)).json()) as {
+      shadowBudget: { all?: { left: number }; routes: Record<string, { left: number }> };
+    };
+    return shadowBudget.all?.left ?? shadowBudget.routes['leads.get']?.left;
+  };
+  expect(await left()).toBe(3);
+  looks = [['Oi'], ['Bom dia']];
+  await write('/leads/42/messages', { message: 'Bom dia' });
+  await readBack();
+  expect(await left()).toBe(1);
+  looks = [['Boa tarde'], ['Boa tarde']];
+  await write('/leads/42/messages', { message: 'Boa tarde' });
+  await until(async () => (await left()) === 0, 'the third is spent');
+  await write('/leads/42/messages', { message: 'Boa noite' });
+  const copies = () => direct.received.filter(isCopy).length;
+  await until(() => facade.logs.join('').includes('perDay'), 'it is said that they are spent');
+  expect([copies(), looks.length]).toEqual([3, 1]);
 });

@@ -65,3 +65,10 @@ export function deadLetterRoutes(availability: () => Availability, adminToken: s
   router.route('/settle').post(smallBody, served(settle)).all(methodNotAllowed);
   return router;
 }
+
+/** How many wait for a human; undefined: nothing is enriched. */
+export async function countDeadLetters(behind: Availability): Promise<number | undefined> {
+  if (!behind.isOpen) return undefined;
+  const { failed, unknown } = await behind.service.countDeadLetters();
+  return failed + unknown;
+}

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import { methodNotAllowed, refuse } from '../../http/page-errors.ts';
@@ -35,33 +36,54 @@ const PAGES = ['index.html', 'style.css', 'icon.svg'];
 const SCRIPTS = [
   'api',
   'autopilot',
+  'autopilot-board',
+  'bars',
   'board',
   'confirm',
   'dead-letters',
+  'discovery',
   'drift',
+  'effect',
+  'events',
+  'explain',
+  'find',
   'flip',
   'format',
   'guard',
+  'happened',
+  'help',
   'history',
+  'instance',
   'live',
   'load',
   'main',
+  'marks',
   'masthead',
   'migration',
   'model',
+  'needs',
+  'order',
   'over-time',
+  'overview',
+  'pages',
+  'palette',
   'parity',
+  'paste',
   'plot',
   'route-page',
+  'sample-diff',
+  'scale',
   'sign-in',
+  'sparkline',
+  'toast',
   'unknown-writes',
+  'when',
+  'words',
 ].map((name) => `${name}.js`);
 
 /** From npm, as they are. */
 const VENDOR: Readonly<Record<string, string>> = {
   'vendor/preact.js': 'htm/preact/standalone',
-  'vendor/uplot.js': 'uplot/dist/uPlot.esm.js',
-  'vendor/uplot.css': 'uplot/dist/uPlot.min.css',
 };
 
 const NOT_BUILT: Problem = {
@@ -73,6 +95,8 @@ const NOT_BUILT: Problem = {
 interface Asset {
   readonly type: string;
   readonly body: Buffer;
+  /** Made once at start: what a browser over a thin line waits for is a third. */
+  readonly gzipped: Buffer;
   readonly etag: string;
 }
 
@@ -98,8 +122,10 @@ export function createConsole(folders: readonly string[] = builtFolders()): Rout
       'cross-origin-resource-policy': 'same-origin',
       etag: asset.etag,
     });
+    res.vary('accept-encoding');
     if (req.headers['if-none-match'] === asset.etag) return void res.status(304).end();
-    res.end(asset.body);
+    if (req.acceptsEncodings('gzip') === false) return void res.end(asset.body);
+    res.set('content-encoding', 'gzip').end(asset.gzipped);
   };
   router
     .route('/console')
@@ -138,5 +164,10 @@ function read(folder: string): Map<string, Asset> {
 function assetOf(name: string, file: string): Asset {
   const body = readFileSync(file);
   const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
-  return { type, body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+  return {
+    type,
+    body,
+    gzipped: gzipSync(body, { level: 9 }),
+    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+  };
 }

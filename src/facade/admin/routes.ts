@@ -62,6 +62,7 @@ export function timedRoutes(snapshot: RuntimeSnapshot, now: number): TimedRoute[
     id: model.id,
     gateway: model.rollout.gateway / 100,
     recent: (path) => (model[path].length === 0 ? undefined : state.recorder.recent(path, now)),
+    breaker: (path) => state.breakerState(path),
   }));
 }
 

@@ -25,8 +25,10 @@ import { guard } from './guard.ts';
 import type { BurnDown } from '../steer/burn-down.ts';
 import type { Steering } from '../steer/steering.ts';
 import { notifyRoutes } from './notify.ts';
+import { ADMIN_LISTENER, LISTENER_HEADER } from './listener-name.ts';
 import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
+import { needsRoutes } from './needs.ts';
 import { migrationRoutes } from './migration.ts';
 import { viewRoutes, viewUpstreams } from './routes.ts';
 import { shadowBudgetPart } from './shadow-budget.ts';
@@ -43,6 +45,8 @@ import { timelineOf, type Timeline } from './timeline.ts';
 export interface AdminRoutes {
   readonly path: string;
   readonly router: Router;
+  /** How many things of it wait for a human; undefined: it is not in use. Left out: nothing ever does. */
+  readonly waiting?: () => Promise<number | undefined>;
 }
 
 export interface AdminOptions {
@@ -80,6 +84,11 @@ export function createAdmin(options: AdminOptions): Express {
   const { metrics } = options;
   const admin = express();
   admin.disable('x-powered-by');
+  // A host that embeds it has a listener of its own.
+  admin.use((_req, res, next) => {
+    res.setHeader(LISTENER_HEADER, ADMIN_LISTENER);
+    next();
+  });
   admin.route('/metrics').get(viewMetrics(metrics)).all(methodNotAllowed);
   admin
     .route('/healthz')
@@ -87,6 +96,11 @@ export function createAdmin(options: AdminOptions): Express {
     .all(methodNotAllowed);
   admin.route('/readyz').get(viewReadiness(options)).all(methodNotAllowed);
   admin.use('/api', createApi(options));
+  // Whoever types the port alone looks for the console.
+  admin
+    .route('/')
+    .get((_req, res) => res.redirect(302, '/console/'))
+    .all(methodNotAllowed);
   admin.use(createConsole());
   admin.use(notFound);
   admin.use(pageErrors({ log: options.log, isAway: isStoreAway, isOtherVersion }));
@@ -110,6 +124,7 @@ function createApi(options: AdminOptions): Router {
     });
   });
   const has = (id: string): boolean => dataPlane.snapshot.entries.some(({ model }) => model.id === id);
+  view('/timeline', (_req, res) => void res.json(options.timeline.sparklines()));
   api.route('/routes/:id/timeline').get(timelineOf(options.timeline, has)).all(methodNotAllowed);
   const summaries = paritySummaries(book, options.drift, today);
   const events = createEvents(() => pictureOf(options, summaries));
@@ -129,7 +144,7 @@ function createApi(options: AdminOptions): Router {
   api.route('/explain').post(question, explain(dataPlane)).all(methodNotAllowed);
   view('/discovery', (_req, res) => viewDiscovery(options, res));
   for (const { path, router } of options.adminRoutes) api.use(path, router);
-  api.use(autopilotRoutes(options), notifyRoutes(options));
+  api.use(autopilotRoutes(options), notifyRoutes(options), needsRoutes(options));
   api.use(flipRoutes(options), historyRoutes(options), migrationRoutes(options), unknownWriteRoutes(options));
   return api;
 }

@@ -24,7 +24,7 @@ function pathName(text: string): string {
 
 const YES = ['-y, --yes', 'do not ask'] as const;
 const WHY = ['--why <text>', 'the reason, for the history'] as const;
-const FORCE = ['--force', 'against the evidence (parity); wants --why'] as const;
+const FORCE = ['--force', 'against the evidence (parity), or while the gateway is down; wants --why'] as const;
 
 /** Runs the facade itself. */
 export const startCommand = (summary: string): CommandSpec => ({

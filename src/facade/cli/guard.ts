@@ -1,4 +1,4 @@
-import type { FlipCheck } from '../steer/flip-guard.ts';
+import { mendOf, type FlipCheck } from '../steer/flip-guard.ts';
 import { allVisible, hasVisible } from '../../http/visible.ts';
 import { print, remark, type Context } from './context.ts';
 import { CliError, EXIT, usageError } from './exit.ts';
@@ -35,14 +35,15 @@ export function showGuard(context: Context, plan: Plan, { force, why }: ForceOpt
     ({ routes, text }) => `--force is needed for ${routes}: ${text}`,
   );
   const missing = hasVisible(why ?? '') ? '--force' : '--force and --why TEXT';
-  const remedy = `Nothing was changed. Mend what "${context.name} parity" names, or add ${missing}.`;
+  const remedy = `Nothing was changed. ${mendOf(held, `"${context.name} parity"`)}, or add ${missing}.`;
   throw new CliError(EXIT.problems, [...sentences, remedy].join('\n'));
 }
 
 function guardText({ style }: Context, checks: readonly FlipCheck[]): string {
-  const said = checks.flatMap(({ route, verdict, because, warnings, gatewayLacksOperation }) => [
+  const said = checks.flatMap(({ route, verdict, because, warnings, gatewayLacksOperation, gatewayTrouble }) => [
     ...(UNTOLD.has(verdict) ? [] : [{ route, text: `parity: ${[verdict, ...because].join(', ')}` }]),
     ...(gatewayLacksOperation ? [{ route, text: LACKS }] : []),
+    ...(gatewayTrouble ? [{ route, text: gatewayTrouble.text }] : []),
     ...warnings.map(({ message, remedy }) => ({ route, text: `${style.yellow('warn')} ${message}; ${remedy}` })),
   ]);
   return byText(said)

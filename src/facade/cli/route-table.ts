@@ -51,9 +51,11 @@ export function renderHeading(
   const counts = new Map<string, number>();
   for (const { stage } of routes) counts.set(stage, (counts.get(stage) ?? 0) + 1);
   const stages = [...counts].map(([stage, n]) => `${n} ${stage}`).join(', ');
-  const heading = [`digest ${digest} · ${stages}`, ...healthLines(upstreams, style), ...budgetLines(shadowBudget)].join(
-    '\n',
-  );
+  const heading = [
+    `digest ${digest} · ${stages}`,
+    ...healthLines(upstreams, style),
+    ...budgetLines(shadowBudget, style),
+  ].join('\n');
   return killSwitch ? `${heading}\n${style.bold(style.red('KILL SWITCH ON: every route is direct'))}` : heading;
 }
 

@@ -5,11 +5,12 @@ import type { PathAnswer } from './comparison.ts';
 /**
  * Takes the answers of direct that the comparison reads anyway, as they came: before any conversion, so always in the
  * dialect of direct, whichever the caller speaks.
- * @param question what was asked, in one text for the same question
+ * @param question what was asked, in one text for the same question; undefined: a write that was done, each of which is one
+ *   of its own, though all creates have one path
  */
 export type DirectAnswerSink = (
   model: Pick<RouteModel, 'id' | 'gateway'>,
-  question: string,
+  question: string | undefined,
   answer: PathAnswer,
 ) => void;
 

@@ -64,7 +64,8 @@ export class LiveCoverage {
     const { book, calendar, onDirectAnswer } = this.#options;
     const { model } = asked.match.route;
     const answer = answerOf({ captured, failure: undefined });
-    onDirectAnswer(model, questionOf(asked), answer);
+    const isWritten = model.safety === 'unsafe' && answer.status < 300;
+    onDirectAnswer(model, isWritten ? undefined : questionOf(asked), answer);
     const rules = book.rulesOf(model.id);
     if (rules && model.rollout.shadow > 0) book.seen(model.id, answerFacts(rules, answer), calendar());
   }

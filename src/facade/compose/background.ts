@@ -19,6 +19,7 @@ import { AutopilotFlips } from '../steer/autopilot-flips.ts';
 import { ChangeLog } from '../steer/change-log.ts';
 import { BurnDown } from '../steer/burn-down.ts';
 import { createFileGuard, createFlipGuard } from '../steer/flip-guard.ts';
+import { troubleOf } from '../steer/gateway-trouble.ts';
 import { proofsOf } from '../steer/proof.ts';
 import { KillSwitchFile } from '../steer/kill-switch-file.ts';
 import { observeShared } from '../steer/metrics.ts';
@@ -77,7 +78,7 @@ export async function startBackground(
   const started = attachToStore(context, { store, steering, meter, notifying, instance });
   closing.defer(() => started.close());
   const extension = await startExtension(context, runtime, store);
-  const autopilot = pilot(context, runtime, { store, steering, comparing, notifying }, closing);
+  const autopilot = pilot(context, runtime, { store, steering, comparing, budget, notifying }, closing);
   const parts = { store, comparing, drift, budget, unknownWrites, steering, burnDown, autopilot, notifying, extension };
   return { ...parts, flipsReady: started.ready };
 }
@@ -187,14 +188,13 @@ function notify(
 }
 
 function createSteering(context: ComposeContext, runtime: Runtime, comparing: Comparing): Steering {
-  const { rollouts, pending, active, killSwitch, dataPlane } = runtime;
+  const { rollouts, pending, active, killSwitch, dataPlane, builder } = runtime;
   const { log, calendar, duties, variables, product, role } = context;
+  const stateOf = (id: string) => dataPlane.snapshot.entries.find(({ model }) => model.id === id)?.state;
   const guard = createFlipGuard({
     reportOf: (route) => comparing.book.report(route, calendar.now()),
-    lacksOperation: (id) => {
-      const entry = dataPlane.snapshot.entries.find(({ model }) => model.id === id);
-      return entry?.state.recorder.faultOf('gateway') === 'gateway_lacks_operation';
-    },
+    lacksOperation: (id) => stateOf(id)?.recorder.faultOf('gateway') === 'gateway_lacks_operation',
+    gatewayTrouble: (id) => troubleOf(stateOf(id), builder.health.gateway),
     variables,
     pairVariables: product.pair.variables,
   });
@@ -294,11 +294,11 @@ async function startExtension(
   return extension;
 }
 
-type Piloted = Pick<Background, 'store' | 'steering' | 'comparing' | 'notifying'>;
+type Piloted = Pick<Background, 'store' | 'steering' | 'comparing' | 'budget' | 'notifying'>;
 
 function pilot(context: ComposeContext, { metrics, dataPlane }: Runtime, parts: Piloted, closing: Closing): Autopilot {
   const { calendar, log, duties, autopilotEvery } = context;
-  const { store, steering, comparing, notifying } = parts;
+  const { store, steering, comparing, budget, notifying } = parts;
   const flips = new AutopilotFlips(steering);
   closing.defer(() => flips.close());
   const started = startAutopilot({
@@ -308,6 +308,7 @@ function pilot(context: ComposeContext, { metrics, dataPlane }: Runtime, parts: 
     calendar,
     flips,
     parity: (route) => comparing.book.report(route, calendar.now()),
+    budget,
     // Where the database is ours alone, there is nobody with whom to agree on who decides.
     awaitsStore: duties.rolloutsIn === 'database',
     mayLead: duties.mayLead,

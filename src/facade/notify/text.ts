@@ -64,7 +64,7 @@ function changeText({ from, to }: Pick<NotifiedChange, 'from' | 'to'>): string {
 
 function againstText({ against, forced }: Pick<NotifiedChange, 'against' | 'forced'>): string {
   if (against === undefined) return '';
-  return forced ? ` (forced: ${against})` : ` (against the evidence: ${against})`;
+  return forced ? ` (forced: ${against})` : ` (would have needed force: ${against})`;
 }
 
 const stateText = (state: NotifiedState): string => (typeof state === 'string' ? state : JSON.stringify(state));

@@ -46,7 +46,7 @@ export type FlipRecord = FlipReason & {
   );
 
 interface Forced {
-  /** It was made against the evidence, by who said so. Left out of an edit of the file, which nothing holds back. */
+  /** It needed force, and was made with it. Left out of an edit of the file, which nothing holds back. */
   readonly forced?: true;
 }
 

@@ -25,9 +25,20 @@ import { FLIP_WARNINGS, type RaisedWarning, type SeenEvidence } from './rollout-
  * rollback that goes above what serves now is an upward change as any other. The autopilot is not asked: its gates
  * (compare/autopilot/gates.ts) want more.
  *
- * A gateway that lacks the operation is told and needs no force by itself: the route learns that the gateway has it now
- * only by an attempt, and at 0 there is none.
+ * Both need force, too, while the gateway is down: its breaker of the route is open, or its health checks fail. The
+ * evidence is of before, and a raise would send more callers into the fallback, or into failures.
+ *
+ * A gateway that lacks the operation and a half-open breaker are told and need no force by themselves: only an attempt
+ * ends either, and at 0 there is none. The ramp holds back what a raise gives a half-open breaker.
  */
+
+/** What this instance sees of the gateway, of one route, that speaks against giving it more. */
+export interface GatewayTrouble {
+  /** Half a sentence: `the gateway's breaker is open` */
+  readonly text: string;
+  /** Nothing is let through, or its health checks fail. */
+  readonly isDown: boolean;
+}
 
 export interface FlipCheck {
   readonly route: string;
@@ -37,6 +48,8 @@ export interface FlipCheck {
   /** What `check` warns of, were the change in the file, and which callers the change does not move. */
   readonly warnings: readonly Omit<RaisedWarning, 'path'>[];
   readonly gatewayLacksOperation: boolean;
+  /** Of a change that gives the gateway more; left out: there is none. */
+  readonly gatewayTrouble?: GatewayTrouble | undefined;
   /** What stands against the change, each a sentence; empty: it needs no force. */
   readonly needsForce: readonly string[];
 }
@@ -58,6 +71,8 @@ export interface GuardFacts {
   readonly reportOf: (route: string) => ParityReport | undefined;
   /** The last attempt of the gateway said that it does not have the operation. */
   readonly lacksOperation: (route: string) => boolean;
+  /** Undefined: the gateway is well, as far as is known. */
+  readonly gatewayTrouble: (route: string) => GatewayTrouble | undefined;
   readonly variables: () => Variables;
   readonly pairVariables: PairVariables;
 }
@@ -66,20 +81,23 @@ export function createFlipGuard(facts: GuardFacts): FlipGuard {
   return (changes, config) => {
     const asked = changes.filter((change) => isRetired(change) || change.to.gateway >= change.from.gateway);
     const reports = new Map(asked.map(({ route }) => [route, facts.reportOf(route)]));
-    const warnings = warningsByRoute(reports, config, facts);
+    const { byRoute, ofShadows } = warningsOf(reports, config, facts);
     return changes.flatMap((change): FlipCheck[] => {
       const route = config.routes.find(({ id }) => id === change.route);
       if (!route) return [];
       const evidence = reports.has(route.id)
         ? evidenceOf(route, reports.get(route.id))
         : { verdict: 'not asked' as const, because: [] };
+      const isGuarded = evidence.verdict !== 'one endpoint' && (isRaised(change) || isRetired(change));
+      const gatewayTrouble = isGuarded ? facts.gatewayTrouble(route.id) : undefined;
       return [
         {
           route: route.id,
           ...evidence,
-          warnings: warnings.get(route.id) ?? [],
+          warnings: [...(byRoute.get(route.id) ?? []), ...(change.to.shadow > change.from.shadow ? ofShadows : [])],
           gatewayLacksOperation: route.gateway !== undefined && facts.lacksOperation(route.id),
-          needsForce: needsForce(change, evidence.verdict),
+          ...(gatewayTrouble && { gatewayTrouble }),
+          needsForce: [...againstEvidence(change, evidence.verdict), ...againstTrouble(change, gatewayTrouble)],
         },
       ];
     });
@@ -96,27 +114,44 @@ function evidenceOf(route: RouteConfig, report: ParityReport | undefined): Pick<
   return { verdict: report?.verdict.kind ?? 'cannot be measured', because: reasons.map(({ text }) => text) };
 }
 
+const isRaised = ({ from, to }: FlipChange): boolean => to.gateway > from.gateway;
 const isRetired = ({ from, to }: FlipChange): boolean => from.fallback === 'direct' && to.fallback === 'none';
 
-function needsForce(change: FlipChange, verdict: FlipVerdict): string[] {
-  const { from, to } = change;
-  const isUpward = to.gateway > from.gateway;
+function againstTrouble(change: FlipChange, trouble: GatewayTrouble | undefined): string[] {
+  if (!trouble?.isDown) return [];
+  return [
+    ...(isRaised(change) ? [`${raiseOf(change)} while ${trouble.text}`] : []),
+    ...(isRetired(change) ? [`fallback: none while ${trouble.text}`] : []),
+  ];
+}
+
+/** `gateway 5 → 25` */
+const raiseOf = ({ from, to }: FlipChange): string => `gateway ${from.gateway} → ${to.gateway}`;
+
+function againstEvidence(change: FlipChange, verdict: FlipVerdict): string[] {
+  const { to } = change;
   if (verdict === 'one endpoint') return [];
   const how = verdict === 'not ready' ? 'against the verdict' : 'without evidence';
   const against: string[] = [];
-  if (isUpward && (verdict === 'not ready' || verdict === 'never compared'))
-    against.push(`gateway ${from.gateway} → ${to.gateway} ${how}`);
+  if (isRaised(change) && (verdict === 'not ready' || verdict === 'never compared'))
+    against.push(`${raiseOf(change)} ${how}`);
   if (isRetired(change) && verdict !== 'ready') against.push(`fallback: none ${how}`);
   if (isRetired(change) && to.gateway < 100)
     against.push(`fallback: none at gateway ${to.gateway}, though direct still serves the rest`);
   return against;
 }
 
-function warningsByRoute(
+interface FlipWarnings {
+  readonly byRoute: ReadonlyMap<string, FlipCheck['warnings']>;
+  /** Of the comparison of all routes together: told of a route that gets more shadows. */
+  readonly ofShadows: FlipCheck['warnings'];
+}
+
+function warningsOf(
   reports: ReadonlyMap<string, ParityReport | undefined>,
   config: FacadeConfig,
   { variables, pairVariables }: GuardFacts,
-): ReadonlyMap<string, FlipCheck['warnings']> {
+): FlipWarnings {
   const seen = new Map<string, SeenEvidence>();
   const verdicts = new Map<string, string>();
   for (const [route, report] of reports) {
@@ -126,11 +161,14 @@ function warningsByRoute(
   }
   const input = { config, variables: variables(), pairVariables, seen, verdicts };
   const byRoute = new Map<string, FlipCheck['warnings']>();
+  const ofShadows: Omit<RaisedWarning, 'path'>[] = [];
   for (const { path, ...warning } of FLIP_WARNINGS.flatMap((warn) => warn(input))) {
-    const id = config.routes[Number(path[1])]?.id ?? '';
+    if (path[0] === 'compare') ofShadows.push(warning);
+    const id = path[0] === 'routes' ? config.routes[Number(path[1])]?.id : undefined;
+    if (id === undefined) continue;
     byRoute.set(id, [...(byRoute.get(id) ?? []), warning]);
   }
-  return byRoute;
+  return { byRoute, ofShadows };
 }
 
 /** Answers of direct that were held against the gateway's. */
@@ -150,11 +188,25 @@ export function admitted(
   if (held.length === 0) return changes;
   if (!isForced) {
     const sentences = held.map((check) => `${check.route} needs force: ${againstOf(check)}`);
-    const remedy = 'Nothing was changed. Mend what the parity names, or send force: true with a why.';
+    const remedy = `Nothing was changed. ${mendOf(held, 'the parity')}, or send force: true with a why.`;
     throw new FlipRefused('needs-force', [...sentences, remedy].join('\n'));
   }
   const against = againstByRoute(held);
   return changes.map((change) => ({ ...change, against: against.get(change.route) }));
+}
+
+/**
+ * What to do first about flips that need force.
+ * @param parity where the evidence is to be seen.
+ */
+export function mendOf(held: readonly FlipCheck[], parity: string): string {
+  const isDown = (check: FlipCheck): boolean => check.gatewayTrouble?.isDown === true;
+  const ofTrouble = (check: FlipCheck, against: string): boolean =>
+    isDown(check) && against.endsWith(` while ${check.gatewayTrouble?.text}`);
+  const isOfEvidence = held.some((check) => check.needsForce.some((against) => !ofTrouble(check, against)));
+  const first = held.some(isDown) ? ['wait until the gateway is well again'] : [];
+  const todo = [...first, ...(isOfEvidence ? [`mend what ${parity} names`] : [])].join(' and ');
+  return todo.charAt(0).toUpperCase() + todo.slice(1);
 }
 
 /** What stands against the changes that an edit of the file made, by route. The edit serves all the same. */
@@ -167,7 +219,7 @@ export function createFileGuard(guard: FlipGuard, log: Logger): FileGuard {
     for (const check of held) {
       log.warn(
         { route: check.route, against: againstOf(check) },
-        'the config file was edited and serves, though a flip to it would have needed force; look at the parity of the route',
+        'the config file was edited and serves, though a flip to it would have needed force; look at what stands against it',
       );
     }
     return againstByRoute(held);

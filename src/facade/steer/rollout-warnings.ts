@@ -99,13 +99,19 @@ const perDayTooSmall: Warn = ({ config }) => {
   const shadowed = config.routes.flatMap((route, index) => (route.rollout.shadow > 0 ? [{ route, index }] : []));
   const all = shadowed.reduce((sum, { route }) => sum + requestsNeeded(config, route), 0);
   const limits = [
-    { path: ['compare', 'perDay'], limit: perDay, needed: all, of: `${shadowed.length} routes with shadows` },
+    {
+      path: ['compare', 'perDay'],
+      limit: perDay,
+      needed: all,
+      of: `${shadowed.length} ${shadowed.length === 1 ? 'route' : 'routes'} with shadows`,
+      ofAll: true,
+    },
     ...shadowed.map(({ route, index }) => {
       const path = ['routes', index, 'compare', 'perDay'];
-      return { path, limit: route.compare?.perDay, needed: requestsNeeded(config, route), of: route.id };
+      return { path, limit: route.compare?.perDay, needed: requestsNeeded(config, route), of: route.id, ofAll: false };
     }),
   ];
-  return limits.flatMap(({ path, limit, needed, of }) => {
+  return limits.flatMap(({ path, limit, needed, of, ofAll }) => {
     const days = limit === undefined ? 0 : Math.ceil(needed / limit);
     if (limit === undefined || days <= 1) return [];
     const isLost = days * DAY_MS > windowMs;
@@ -116,12 +122,23 @@ const perDayTooSmall: Warn = ({ config }) => {
         kind: 'per-day-too-small',
         message: `perDay ${limit} takes ${days} days for what is asked of ${of} (${needed} requests)${lost}`,
         remedy: isLost
-          ? `raise perDay, or lengthen compare.window to ${days + 1}d (90d at most)`
-          : 'raise perDay, or shadow fewer routes at a time',
+          ? remedyOfLost(days, needed)
+          : `raise perDay${ofAll ? ', or shadow fewer routes at a time' : ''}`,
       },
     ];
   });
 };
+
+/** Days; what `compare.window` may be at most. */
+const MAX_WINDOW_DAYS = 90;
+
+/** A window of the days that it takes, and one more, holds them to the end; where none is so long, a budget that needs fewer. */
+function remedyOfLost(days: number, needed: number): string {
+  const fewest = `raise perDay to ${Math.ceil(needed / (MAX_WINDOW_DAYS - 1))} or more`;
+  return days < MAX_WINDOW_DAYS
+    ? `raise perDay, or lengthen compare.window to ${days + 1}d`
+    : `${fewest}, and lengthen compare.window to ${MAX_WINDOW_DAYS}d`;
+}
 
 /** Comparisons across and of direct with itself, until a route can be judged; on autopilot until its gate can be met. */
 function requestsNeeded({ compare, defaults }: FacadeConfig, { autopilot }: FacadeConfig['routes'][number]): number {

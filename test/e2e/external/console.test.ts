@@ -54,14 +54,20 @@ describe.skipIf(!chromiumPath)('the console', () => {
   afterEach(own.closeAll);
 
   test('shows every route of the table, its stage, and its two paths under live traffic', async () => {
-    await seen(page.getByRole('heading', { name: 'Routes', level: 1 }));
-    await until(async () => (await page.locator('tbody tr').count()) === 34, 'all rows are there');
+    await seen(page.getByRole('heading', { name: 'Overview', level: 1 }));
+    await until(async () => (await page.locator('tbody th').count()) === 34, 'all rows are there');
     await until(async () => /\d\/s/.test(await cell('leads.get', 'Direct').innerText()), 'direct has a rate');
     expect(await cell('leads.get', 'Gateway').innerText()).toContain('–');
-    expect(await cell('leads.get', 'Stage').innerText()).toMatch(/direct\s+0 %/);
-    expect(await cell('tags.list', 'Stage').innerText()).toMatch(/gateway\s+100 %/);
+    expect(await cell('leads.get', 'Stage').innerText()).toBe('direct');
+    expect(await cell('leads.get', 'Share').innerText()).toMatch(/^0 %/);
+    expect(await cell('tags.list', 'Stage').innerText()).toBe('gateway');
+    expect(await cell('tags.list', 'Share').innerText()).toMatch(/^100 %/);
+    await seen(
+      cell('leads.get', 'Attempts, 15 min').getByRole('img', { name: /^Last minute: \d+ good on direct/ }),
+      12_000,
+    );
     expect(await page.getByRole('status').filter({ hasText: 'live' }).count()).toBe(1);
-    expect(await page.title()).toBe('Routes · c2s-facade');
+    expect(await page.title()).toBe('Overview · c2s-facade');
   });
 
   test('is searched and filtered with the keyboard alone', async () => {
@@ -76,9 +82,12 @@ describe.skipIf(!chromiumPath)('the console', () => {
     await page.keyboard.press('Home');
     await until(async () => (await rowNames()).length === 34, 'all again');
     await page.keyboard.press('Tab');
-    expect(await focused()).toBe('leads.list');
-    await page.keyboard.press('Tab');
-    expect(await focused()).toBe('Flip leads.list');
+    expect(await focused()).toBe('Route');
+    await page.keyboard.press('Enter');
+    await until(async () => (await rowNames())[0] === 'company.me', 'sorted by name');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await until(async () => (await rowNames())[0] !== 'company.me', 'by what is active again');
   });
 
   test('flips a route: live traffic changes its side, and the history says who and why', async () => {
@@ -96,7 +105,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
     await dialog.waitFor({ state: 'detached' });
     expect(await focused()).toBe('Flip leads.get');
     await until(async () => (await pathOf('leads.get')) === 'gateway', 'a request takes the gateway');
-    await until(async () => (await cell('leads.get', 'Stage').innerText()).includes('100 %'), 'the board says so');
+    await until(async () => (await cell('leads.get', 'Share').innerText()).includes('100 %'), 'the board says so');
     await until(async () => /\d\/s|\/min/.test(await cell('leads.get', 'Gateway').innerText()), 'its traffic is shown');
     await page.getByRole('link', { name: 'History' }).click();
     const line = page.locator('tr', { hasText: 'the shadows agree' });
@@ -108,7 +117,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
   });
 
   test('a flip of what is no longer so is refused in words, and the dialog stays', async () => {
-    await page.getByRole('navigation').getByRole('link', { name: 'Routes' }).click();
+    await page.getByRole('navigation').getByRole('link', { name: 'Overview' }).click();
     await page.getByRole('button', { name: 'Flip sellers.list' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Share that the gateway serves').fill('5');
@@ -124,12 +133,12 @@ describe.skipIf(!chromiumPath)('the console', () => {
   });
 
   test('a route has a page: plots that begin with the last hour, parity, autopilot, history', async () => {
-    await page.getByRole('link', { name: 'leads.list' }).click();
+    await page.getByRole('link', { name: 'leads.list' }).first().click();
     await seen(page.getByRole('heading', { name: 'leads.list', level: 1 }));
-    await until(async () => (await page.locator('canvas').count()) === 3, 'three plots');
-    await seen(page.getByRole('img', { name: /^Rate: direct 0\.\d attempts\/s|^Rate: direct [1-9]/ }));
+    await until(async () => (await page.locator('figure.plot').count()) === 3, 'three plots');
+    await seen(page.getByRole('img', { name: /^Attempts: direct [1-9]/ }));
     await seen(page.getByText(/^\d+ match, \d+ mismatch, \d+ ignored$/));
-    await seen(page.locator('tr', { hasText: 'Traffic' }).getByText('waiting'));
+    await seen(page.getByRole('listitem').filter({ hasText: 'Traffic' }).getByText('waiting'));
     await seen(page.getByRole('button', { name: 'Pause the autopilot' }));
     const { at } = await timeline('leads.list');
     expect(at.length).toBeGreaterThan(0);
@@ -142,10 +151,14 @@ describe.skipIf(!chromiumPath)('the console', () => {
 
   test('a gateway that dies is seen as an open breaker, callers are served, and when it is back it closes', async () => {
     if (pictures) await takePictures();
-    await page.getByRole('navigation').getByRole('link', { name: 'Routes' }).click();
+    await page.getByRole('navigation').getByRole('link', { name: 'Overview' }).click();
     await gateway.close();
     await seen(cell('leads.get', 'Gateway').getByText(/breaker (open|half-open)/), 12_000);
-    await seen(page.getByRole('status').filter({ hasText: /Not closed: the breaker of .*leads\.get \(gateway\)/ }));
+    await seen(page.locator('.needs li', { hasText: 'leads.get' }).getByText(/gateway: breaker (open|half-open)/));
+    await until(
+      async () => (await page.getByRole('status').allInnerTexts()).some((text) => /^Failing: .*leads\.get/.test(text)),
+      'a screen reader is told',
+    );
     expect(await pathOf('leads.get')).toBe('direct');
     gateway = await restart();
     await cell('leads.get', 'Gateway')
@@ -155,7 +168,7 @@ describe.skipIf(!chromiumPath)('the console', () => {
   });
 
   test('what the dead gateway answered to shadows stands among the differences, with its standing', async () => {
-    await page.getByRole('link', { name: 'leads.list' }).click();
+    await page.getByRole('link', { name: 'leads.list' }).first().click();
     const differences = page.locator('tr', { has: page.getByText(/^(fault|suspect)$/) });
     await seen(differences);
     expect(await differences.first().innerText()).toMatch(
@@ -240,11 +253,11 @@ describe.skipIf(!chromiumPath)('the console', () => {
     await dialog.getByLabel('Share that the gateway serves').fill('25');
     await seen(dialog.getByText(/Parity: not ready, \d+ of \d+ answers differ .*phone/));
     await seen(dialog.getByText('It needs force: gateway 0 → 25 against the verdict.'));
-    await seen(dialog.getByText('To flip against the evidence, type leads.get and say why.'));
+    await seen(dialog.getByText('To flip all the same, type leads.get and say why.'));
     expect(await button.isEnabled()).toBe(false);
     await dialog.getByLabel('Why').fill('mended on Monday');
     await dialog.getByLabel('Type leads.get to flip').fill('leads.gett');
-    await seen(dialog.getByText('To flip against the evidence, type leads.get.'));
+    await seen(dialog.getByText('To flip all the same, type leads.get.'));
     expect(await button.isEnabled()).toBe(false);
     for (const colorScheme of ['light', 'dark'] as const)
       for (const width of [375, 1280]) {
@@ -283,9 +296,9 @@ describe.skipIf(!chromiumPath)('the console', () => {
     await signIn(`${token}x`);
     await seen(watched.page.getByRole('alert').filter({ hasText: 'This is not the admin token.' }));
     await signIn(token);
-    await seen(watched.page.getByRole('heading', { name: 'Routes', level: 1 }));
+    await seen(watched.page.getByRole('heading', { name: 'Overview', level: 1 }));
     await watched.page.reload();
-    await seen(watched.page.getByRole('heading', { name: 'Routes', level: 1 }));
+    await seen(watched.page.getByRole('heading', { name: 'Overview', level: 1 }));
     // The browser itself notes each refusal; there is nothing else to note.
     expect(watched.faults.filter((fault) => !/status of 401/.test(fault))).toEqual([]);
     const other = await watched.page.context().newPage();
@@ -295,12 +308,19 @@ describe.skipIf(!chromiumPath)('the console', () => {
 });
 
 const PAGES = [
-  ['/', 'Routes'],
+  ['/', 'Overview'],
   ['/routes/leads.list', 'leads.list'],
   ['/routes/leads.get', 'leads.get'],
   ['/migration', 'Migration'],
   ['/history', 'History'],
   ['/unknown-writes', 'Unknown writes'],
+  ['/autopilot', 'Autopilot'],
+  ['/events', 'Events'],
+  ['/discovery', 'Discovery'],
+  ['/explain', 'Explain a request'],
+  ['/instance', 'Instance'],
+  ['/help', 'Help'],
+  ['/nothing', 'No such page'],
 ] as const;
 
 /** The sandbox's CRM, the real gateway, the facade, and traffic that ends by itself. */
@@ -371,7 +391,7 @@ async function flip(route: string, share: number): Promise<void> {
 }
 
 const timeline = async (route: string): Promise<{ at: number[] }> =>
-  (await (await fetch(`${facade.adminUrl}/api/routes/${route}/timeline`)).json()) as { at: number[] };
+  (await (await fetch(`${facade.adminUrl}/api/routes/${route}/timeline?range=15m`)).json()) as { at: number[] };
 
 const seen = (what: Locator, timeout = 8_000): Promise<void> => what.first().waitFor({ state: 'visible', timeout });
 const row = (id: string): Locator => page.locator('tbody tr').filter({ has: page.getByText(id, { exact: true }) });
@@ -388,7 +408,7 @@ async function takePictures(): Promise<void> {
   await until(async () => (await timeline('leads.list')).at.length >= 9, 'there is something to be seen', 50_000);
   await page.setViewportSize({ width: 1280, height: 860 });
   await page.goto(`${facade.adminUrl}/console/#/`);
-  await seen(page.getByRole('heading', { name: 'Routes', level: 1 }));
+  await seen(page.getByRole('heading', { name: 'Overview', level: 1 }));
   await picture(page, 'board');
   await page.goto(`${facade.adminUrl}/console/#/routes/leads.list`);
   await seen(page.getByRole('heading', { name: 'Parity', level: 2 }));

@@ -3,6 +3,7 @@ import { timeOf } from './format.ts';
 import { shown, useLoaded } from './load.ts';
 import type { AutopilotDecisionJson, AutopilotReport, AutopilotView, RouteJson } from './model.ts';
 import { html, useState } from './vendor/preact.js';
+import { When } from './when.ts';
 
 interface AutopilotProps {
   readonly route: RouteJson;
@@ -13,7 +14,7 @@ interface AutopilotProps {
 
 /** What the autopilot waits for, wants and did. Whether a route is on it says the table; only then it is asked. */
 export function AutopilotSection(props: AutopilotProps) {
-  return html`<section aria-labelledby="autopilot">
+  return html`<section aria-labelledby="autopilot" class="panel">
     <h2 id="autopilot">Autopilot</h2>
     ${
       props.route.autopilot === null
@@ -62,7 +63,8 @@ function Piloted({ route, beat, onAccept }: AutopilotProps) {
   });
 }
 
-const NAMES: Readonly<Record<string, string>> = {
+/** Of the gates. */
+export const NAMES: Readonly<Record<string, string>> = {
   parity: 'Parity',
   readBack: 'Read back',
   breaker: 'Breaker',
@@ -71,35 +73,39 @@ const NAMES: Readonly<Record<string, string>> = {
   latency: 'Latency',
 };
 
+/** In words: a tick, a wait or a cross says the same to the eye. */
+const STATES: Readonly<Record<string, string>> = { green: 'holds', waiting: 'waiting', broken: 'broken' };
+
 function Looked({ report }: { report: AutopilotReport }) {
-  const { phase, mode, steps, since, until, decision, why, evidence, proposal } = report;
+  const { phase, mode, steps, gateway, since, until, decision, why, evidence, proposal } = report;
   return html`<p>
-      <strong>${phase}</strong
-      >${` since ${timeOf(since)}${until ? `, until ${timeOf(until)}` : ''}. It may ${mode === 'apply' ? 'flip by itself' : 'propose'}; steps ${steps.join(', ')} %.`}
+      <strong>${phase}</strong>
+      <span class="quiet">
+        ${` since ${timeOf(since)}${until ? `, until ${timeOf(until)}` : ''}. It may ${mode === 'apply' ? 'flip by itself' : 'propose'}.`}
+      </span>
     </p>
-    <p>${decision}: ${why}.</p>
-    <table class="gates">
-      <caption class="hidden">
-        What must hold before the next step
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Gate</th>
-          <th scope="col">State</th>
-          <th scope="col">Numbers</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${Object.entries(evidence.gates).map(
-          ([name, gate]) =>
-            html`<tr>
-              <th scope="row">${NAMES[name] ?? name}</th>
-              <td data-label="State"><span class=${`tag ${gate.state}`}>${gate.state}</span></td>
-              <td data-label="Numbers">${gate.why}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    <ol class="steps" aria-label="Steps">
+      ${steps.map(
+        (step) =>
+          html`<li class=${step <= gateway ? 'done' : ''} aria-current=${step === gateway ? 'step' : undefined}>
+            ${step} %
+          </li>`,
+      )}
+    </ol>
+    <ul class="gates" role="list" aria-label="What must hold before the next step">
+      ${Object.entries(evidence.gates).map(
+        ([name, gate]) =>
+          html`<li class=${gate.state}>
+            <strong>${NAMES[name] ?? name}</strong>
+            <span class=${gate.state === 'green' ? 'hidden' : `tag ${gate.state}`}>${STATES[gate.state]}</span>
+            <span class="quiet">${gate.why}</span>
+          </li>`,
+      )}
+    </ul>
+    <details class="small">
+      <summary>Last look: ${decision}</summary>
+      <p class="quiet">${why}.</p>
+    </details>
     ${
       proposal &&
       html`<h3>It proposes ${proposal.gateway} %</h3>
@@ -117,30 +123,18 @@ function Diff({ text }: { text: string }) {
 
 /** Of the many looks those that moved something. */
 function Decisions({ decisions }: { decisions: readonly AutopilotDecisionJson[] }) {
-  if (decisions.length === 0) return html`<p class="quiet">It has decided nothing yet.</p>`;
-  return html`<h3>Decisions</h3>
-    <table>
-      <caption class="hidden">
-        Decisions of the autopilot, newest first
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          <th scope="col">Decision</th>
-          <th scope="col">Why</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${decisions.slice(0, 20).map(
-          ({ at, decision, from, to, why }) =>
-            html`<tr>
-              <th scope="row"><time datetime=${at}>${timeOf(at)}</time></th>
-              <td data-label="Decision">
-                ${decision.replaceAll('_', ' ')}${from === to ? '' : ` ${from} % → ${to} %`}
-              </td>
-              <td data-label="Why">${why}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>`;
+  if (decisions.length === 0) return html`<p class="quiet small">It has decided nothing yet.</p>`;
+  return html`<details>
+    <summary>Decisions</summary>
+    <ul class="log" role="list">
+      ${decisions.slice(0, 20).map(
+        ({ at, decision, from, to, why }) =>
+          html`<li>
+            <${When} at=${at} />
+            <strong>${decision.replaceAll('_', ' ')}${from === to ? '' : ` ${from} % → ${to} %`}</strong>
+            <span class="quiet">${why}</span>
+          </li>`,
+      )}
+    </ul>
+  </details>`;
 }

@@ -1,9 +1,9 @@
 import { change, read } from './api.ts';
 import { Confirm, signed, YourName } from './confirm.ts';
-import { timeOf } from './format.ts';
 import { shown, useLoaded } from './load.ts';
 import type { DeadLetterJson, DeadLetters } from './model.ts';
 import { html, useState } from './vendor/preact.js';
+import { When } from './when.ts';
 
 /** What an extension could not bring to its end, and what a human does about it. */
 
@@ -68,7 +68,7 @@ function Letters({ letters, onAsk }: { letters: readonly DeadLetterJson[]; onAsk
         (letter) =>
           html`<tr key=${letter.id}>
             <th scope="row"><code>${letter.leadId}</code></th>
-            <td data-label="Ended"><time datetime=${letter.finishedAt}>${timeOf(letter.finishedAt)}</time></td>
+            <td data-label="Ended"><${When} at=${letter.finishedAt} /></td>
             <td data-label="State">${letter.state}</td>
             <td data-label="Reason">${letter.reason ?? letter.result}</td>
             <td data-label="Step">${letter.step}</td>

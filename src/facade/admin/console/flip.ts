@@ -1,58 +1,125 @@
-import { change } from './api.ts';
+import { change, named } from './api.ts';
 import { Confirm, Signature, signed } from './confirm.ts';
+import { effectText } from './effect.ts';
 import { forced, Guard, lackOf } from './guard.ts';
-import type { FlipCheckJson, FlipResultJson, RouteJson } from './model.ts';
+import type { FlipCheckJson, FlipResultJson, RolloutJson, RouteJson } from './model.ts';
+import { sayFlipped } from './toast.ts';
 import { html, useEffect, useState } from './vendor/preact.js';
 
 interface FlipDialogProps {
-  readonly route: RouteJson;
+  /** At least one. */
+  readonly routes: readonly RouteJson[];
   /** Percent that is written in already: what the autopilot proposes. */
   readonly proposed?: number | undefined;
   readonly onClose: () => void;
 }
 
-/** The dialog of a flip: from where to where, and why. Refused when somebody else changed the route meanwhile. */
-export function FlipDialog({ route, proposed, onClose }: FlipDialogProps) {
-  // As it was when the dialog opened: if it is no longer so, somebody else was faster, and the flip is refused.
-  const [{ gateway, shadow }] = useState(route.rollout);
+const hasBothPaths = ({ paths }: RouteJson): boolean => paths.direct !== undefined && paths.gateway !== undefined;
+
+/** What all have in common, as text; else empty. */
+function common(routes: readonly RouteJson[], key: keyof RolloutJson): string {
+  const [first, ...others] = routes.map(({ rollout }) => String(rollout[key]));
+  return others.every((value) => value === first) ? (first ?? '') : '';
+}
+
+/** The dialog of a flip: from where to where, and why. Refused when somebody else changed a route meanwhile. */
+export function FlipDialog({ routes, proposed, onClose }: FlipDialogProps) {
+  // As they were when the dialog opened: what is no longer so was flipped by somebody else, and the flip is refused.
+  const [before] = useState(routes);
   // Text, not numbers: half of a number that is being typed must stay as it is.
-  const [asked, setAsked] = useState(String(proposed ?? gateway));
-  const [compared, setCompared] = useState(String(shadow));
-  const hasBoth = route.paths.direct !== undefined && route.paths.gateway !== undefined;
-  const canCompare = route.safety === 'safe' && hasBoth;
-  const set = { gateway: Number(asked), ...(canCompare && { shadow: Number(compared) }) };
-  const checks = useChecks({ changes: [{ route: route.id, set }] }, asked !== '' && compared !== '');
+  const [asked, setAsked] = useState(proposed === undefined ? common(before, 'gateway') : String(proposed));
+  const [compared, setCompared] = useState(common(before, 'shadow'));
+  const [fallback, setFallback] = useState(common(before, 'fallback'));
+  const hasBoth = before.every(hasBothPaths);
+  const canCompare = hasBoth && before.every(({ safety }) => safety === 'safe');
+  const set = {
+    ...(asked !== '' && { gateway: Number(asked) }),
+    ...(canCompare && compared !== '' && { shadow: Number(compared) }),
+    ...(fallback !== '' && fallback !== common(before, 'fallback') && { fallback }),
+  };
+  const changes = before.map(({ id, rollout: { gateway, shadow } }) => ({ route: id, set, from: { gateway, shadow } }));
+  const isWhole = asked !== '' && (before.length > 1 || !canCompare || compared !== '');
+  const checks = useChecks({ changes: changes.map(({ route }) => ({ route, set })) }, isWhole);
   const confirm = async (form: FormData): Promise<void> => {
-    const changes = [{ route: route.id, set, from: { gateway, shadow } }];
-    await change('POST', 'flips', { changes, ...forced(checks), ...signed(form) });
+    const result = await change<FlipResultJson>('POST', 'flips', { changes, ...forced(checks), ...signed(form) });
+    if (form.get('pause') !== null)
+      for (const { id } of piloted) await change('POST', `autopilot/${named(id)}/pause`, { why: 'flipped by hand' });
+    sayFlipped(result);
     onClose();
   };
-  const dialog = { title: `Flip ${route.id}`, action: 'Flip', onConfirm: confirm, onClose };
+  const piloted = before.filter(({ autopilot }) => autopilot !== null);
+  const title = before.length === 1 ? `Flip ${before[0]?.id}` : `Flip ${before.length} routes`;
+  const dialog = { title, action: 'Flip', onConfirm: confirm, onClose };
   return html`<${Confirm} ...${dialog} lack=${(form: FormData | undefined) => lackOf(checks, form)}>
+    ${before.length > 1 && html`<p class="quiet names">${before.map(({ id }) => id).join(', ')}</p>`}
     <label for="gateway">Share that the gateway serves, in %</label>
     <div class="share">
-      <${Percent} id="gateway" value=${asked} onValue=${setAsked} step=${hasBoth ? '0.01' : '100'} />
+      <${Percent} id="gateway" value=${asked} onValue=${setAsked} step=${hasBoth ? '0.01' : '100'} isRequired />
       <div class="quick" role="group" aria-label="Common shares">
         ${(hasBoth ? [0, 1, 5, 25, 50, 100] : [0, 100]).map(
           (share) =>
-            html`<button type="button" aria-label=${`${share} %`} onClick=${() => setAsked(String(share))}>
+            html`<button
+              type="button"
+              aria-label=${`${share} %`}
+              aria-pressed=${asked === String(share)}
+              onClick=${() => setAsked(String(share))}
+            >
               ${share}
             </button>`,
         )}
       </div>
     </div>
+    ${asked !== '' && html`<p class="effect">${effectText(before, Number(asked))}</p>`}
+    ${hasBoth && html`<${More} ...${{ routes: before, canCompare, compared, setCompared, fallback, setFallback }} />`}
+    <${Guard} checks=${checks} />
+    <${Signature} />
+  <//>`;
+}
+
+interface MoreProps {
+  readonly routes: readonly RouteJson[];
+  readonly canCompare: boolean;
+  readonly compared: string;
+  readonly setCompared: (value: string) => void;
+  readonly fallback: string;
+  readonly setFallback: (value: string) => void;
+}
+
+/** What is seldom changed with the share. */
+function More({ routes, canCompare, compared, setCompared, fallback, setFallback }: MoreProps) {
+  const isPiloted = routes.some(({ autopilot }) => autopilot !== null);
+  // A field that is not right must be seen.
+  const open = (event: Event): void => void ((event.currentTarget as HTMLDetailsElement).open = true);
+  return html`<details onInvalidCapture=${open}>
+    <summary>Comparison, fallback${isPiloted && ', autopilot'}</summary>
     ${
       canCompare &&
       html`<label for="shadow">Share of the reads that is copied and compared, in %</label>
-        <${Percent} id="shadow" value=${compared} onValue=${setCompared} step="0.01" />`
+        <${Percent}
+          id="shadow"
+          value=${compared}
+          onValue=${setCompared}
+          step="0.01"
+          isRequired=${routes.length === 1}
+        />`
     }
-    <${Guard} checks=${checks} />
-    <${Signature} />
-    <p class="quiet">
-      Now ${gateway} %${Number(asked) === gateway ? '' : `, then ${Number(asked)} %`}. A value that is on a path stays
-      there: only those between the two shares move.
-    </p>
-  <//>`;
+    <label for="fallback">When the gateway fails</label>
+    <select
+      id="fallback"
+      value=${fallback}
+      onChange=${(event: Event) => setFallback((event.target as HTMLSelectElement).value)}
+    >
+      ${fallback === '' && html`<option value="">as it is</option>`}
+      <option value="direct">direct: ask the old path, where that is safe</option>
+      <option value="none">none: the caller gets the failure</option>
+    </select>
+    ${
+      isPiloted &&
+      html`<label class="check"
+        ><input type="checkbox" name="pause" /> Pause the autopilot, so that it does not move this further</label
+      >`
+    }
+  </details>`;
 }
 
 /** Milliseconds: what is being typed is not asked about digit by digit. */
@@ -82,10 +149,11 @@ interface PercentProps {
   readonly id: string;
   readonly value: string;
   readonly step: string;
+  readonly isRequired: boolean;
   readonly onValue: (value: string) => void;
 }
 
-function Percent({ id, value, step, onValue }: PercentProps) {
+function Percent({ id, value, step, isRequired, onValue }: PercentProps) {
   return html`<input
     id=${id}
     type="number"
@@ -93,7 +161,7 @@ function Percent({ id, value, step, onValue }: PercentProps) {
     min="0"
     max="100"
     step=${step}
-    required
+    required=${isRequired}
     value=${value}
     onInput=${(event: InputEvent) => onValue((event.target as HTMLInputElement).value)}
   />`;

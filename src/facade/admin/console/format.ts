@@ -8,7 +8,8 @@ export const NOTHING = '–';
 export function perSecond(minute: LastMinute | undefined): string {
   if (!minute || minute.attempts === 0) return NOTHING;
   const rate = minute.attempts / 60;
-  return rate >= 10 ? `${Math.round(rate)}/s` : rate >= 0.1 ? `${rate.toFixed(1)}/s` : `${minute.attempts}/min`;
+  if (rate >= 10) return `${grouped(Math.round(rate))}/s`;
+  return rate >= 0.1 ? `${fixed(rate, 1)}/s` : `${grouped(minute.attempts)}/min`;
 }
 
 /** Of the attempts. */
@@ -27,16 +28,17 @@ export function attemptsText(counts: RecentCounts | undefined): string {
 
 export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return NOTHING;
-  return value >= 1000 ? `${(value / 1000).toFixed(1)} s` : `${value >= 10 ? Math.round(value) : value.toFixed(1)} ms`;
+  if (value >= 1000) return `${fixed(value / 1000, 1)} s`;
+  return `${value >= 10 ? grouped(Math.round(value)) : fixed(value, 1)} ms`;
 }
 
 /** @param share 0..1; 100 % only when it is all of it. */
 export function percent(share: number): string {
   if (share === 0 || share === 1) return `${share * 100} %`;
   const digits = share > 0.99 || share < 0.01 ? 2 : 1;
-  const shown = (share * 100).toFixed(digits);
   // What is nearly all or nearly nothing must not look like all or nothing.
-  return `${Number(shown) >= 100 ? '99.99' : Number(shown) === 0 ? '0.01' : shown} %`;
+  const shown = Math.min(99.99, Math.max(0.01, Number((share * 100).toFixed(digits))));
+  return `${fixed(shown, digits)} %`;
 }
 
 /** `half-open 5 %` */
@@ -53,8 +55,28 @@ export function timeOf(iso: string): string {
   return Number.isNaN(date.getTime()) ? iso : moment.format(date);
 }
 
-/** 1000 → `1,000` */
-export const grouped = (count: number): string => count.toLocaleString('en-US');
+/** In the reader's locale: 1000 → `1,000`, in Brazil `1.000`. */
+export const grouped = (count: number): string => count.toLocaleString();
+
+/** In the reader's locale, with so many digits. */
+export const fixed = (value: number, digits: number): string =>
+  value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' });
+/** The largest unit that fits, in milliseconds. */
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const;
+
+/** `3 min ago`; what is less than a minute ago is `just now`. @param now milliseconds since 1970 */
+export function agoText(iso: string, now: number): string {
+  const at = new Date(iso).getTime();
+  if (Number.isNaN(at)) return iso;
+  const [unit, size] = UNITS.find(([, each]) => Math.abs(at - now) >= each) ?? [];
+  return unit === undefined ? 'just now' : relative.format(Math.trunc((at - now) / size), unit);
+}
 
 /** @param days with one decimal */
 export const daysOf = (days: number): string =>

@@ -7,7 +7,7 @@ import { html } from './vendor/preact.js';
 const held = (checks: readonly FlipCheckJson[]): readonly FlipCheckJson[] =>
   checks.filter(({ needsForce }) => needsForce.length > 0);
 
-/** What must be typed to flip against the evidence; undefined: nothing stands against it. */
+/** What must be typed to flip with force; undefined: nothing stands against it. */
 function nameToType(checks: readonly FlipCheckJson[]): string | undefined {
   const [first, ...others] = held(checks);
   return others.length === 0 ? first?.route : `${others.length + 1} routes`;
@@ -21,7 +21,7 @@ export function lackOf(checks: readonly FlipCheckJson[], form: FormData | undefi
   const isReasoned = form !== undefined && typed(form, 'why') !== '';
   if (isNamed && isReasoned) return '';
   const missing = [...(isNamed ? [] : [`type ${name}`]), ...(isReasoned ? [] : ['say why'])];
-  return `To flip against the evidence, ${missing.join(' and ')}.`;
+  return `To flip all the same, ${missing.join(' and ')}.`;
 }
 
 /** As the API wants it. */
@@ -35,7 +35,7 @@ export function Guard({ checks }: { checks: readonly FlipCheckJson[] }) {
     </div>
     ${
       name !== undefined &&
-      html`<label for="force">Type <code>${name}</code> to flip against the evidence</label>
+      html`<label for="force">Type <code>${name}</code> to flip all the same</label>
         <input id="force" name="force" autocomplete="off" autocapitalize="off" spellcheck=${false} />`
     }`;
 }
@@ -44,7 +44,7 @@ export function Guard({ checks }: { checks: readonly FlipCheckJson[] }) {
 const UNTOLD: ReadonlySet<string> = new Set(['one endpoint', 'not asked']);
 
 function Check({ check, isAlone }: { check: FlipCheckJson; isAlone: boolean }) {
-  const { route, verdict, because, warnings, gatewayLacksOperation, needsForce } = check;
+  const { route, verdict, because, warnings, gatewayLacksOperation, gatewayTrouble, needsForce } = check;
   const isHeld = needsForce.length > 0;
   return html`${
     !UNTOLD.has(verdict) &&
@@ -53,6 +53,7 @@ function Check({ check, isAlone }: { check: FlipCheckJson; isAlone: boolean }) {
     </p>`
   }
   ${gatewayLacksOperation && html`<p class="bad">The gateway answered last that it does not have this operation.</p>`}
+  ${gatewayTrouble && html`<p class=${gatewayTrouble.isDown ? 'bad' : 'quiet'}>Now ${gatewayTrouble.text}.</p>`}
   ${warnings.map(({ message, remedy }) => html`<p class="quiet">Warning: ${message}; ${remedy}</p>`)}
   ${isHeld && html`<p class="bad">It needs force: ${needsForce.join('; ')}.</p>`}`;
 }

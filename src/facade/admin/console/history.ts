@@ -1,17 +1,26 @@
 import { change, named, read } from './api.ts';
 import { Confirm, Signature, signed } from './confirm.ts';
-import { timeOf } from './format.ts';
 import { forced, Guard, lackOf } from './guard.ts';
 import type { Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
-import type { FlipChangeJson, FlipResultJson, HistoryJson, HistoryLine, RolloutJson } from './model.ts';
+import type { FlipResultJson, HistoryJson, HistoryLine } from './model.ts';
+import { changeWords } from './words.ts';
 import { html, useState } from './vendor/preact.js';
+import { When } from './when.ts';
+
+/** Of one page. */
+const REVISIONS = 100;
 
 /** Every flip, newest first, and the way back to any of them. */
 export function HistoryPage({ live }: { live: Live }) {
   const [target, setTarget] = useState<number | 'last' | undefined>(undefined);
   const [rolledBack, setRolledBack] = useState(0);
-  const loaded = useLoaded(() => read<HistoryJson>('history?limit=200'), [live.flips, rolledBack]);
+  const [before, setBefore] = useState<number | undefined>(undefined);
+  const part = before === undefined ? '' : `&before=${before}`;
+  const loaded = useLoaded(
+    () => read<HistoryJson>(`history?limit=${REVISIONS}${part}`),
+    [live.flips, rolledBack, before],
+  );
   return html`${shown(
     loaded,
     ({ flips, revision, kept }) =>
@@ -22,7 +31,16 @@ export function HistoryPage({ live }: { live: Live }) {
           </button>
         </div>
         <p class="quiet">Kept ${kept.replace(/\.$/, '')}.</p>
-        <${Lines} lines=${flips} onRollback=${setTarget} />
+        <section class="panel" aria-label="Flips">
+          <${Lines} lines=${flips} newest=${revision} onRollback=${setTarget} />
+          <div class="buttons">
+            ${before !== undefined && html`<button onClick=${() => setBefore(undefined)}>Newest</button>`}
+            ${
+              flips.length >= REVISIONS &&
+              html`<button onClick=${() => setBefore(flips.at(-1)?.revision)}>Older</button>`
+            }
+          </div>
+        </section>
         ${
           target !== undefined &&
           html`<${RollbackDialog}
@@ -62,7 +80,7 @@ function RollbackDialog({ target, newest, onDone, onClose }: RollbackProps) {
         ? html`<p>It is so already: nothing would change.</p>`
         : html`<p>This changes:</p>
             <ul class="plain">
-              ${changes.map((each) => html`<li>${each.route} ${wordsOf(each)}</li>`)}
+              ${changes.map((each) => html`<li>${each.route} ${changeWords(each)}</li>`)}
             </ul>`,
     )}
     <${Guard} checks=${checks} />
@@ -74,13 +92,15 @@ function RollbackDialog({ target, newest, onDone, onClose }: RollbackProps) {
 /** @param onRollback left out where the list only tells */
 export function Lines({
   lines,
+  newest = lines[0]?.revision,
   onRollback,
 }: {
   lines: readonly HistoryLine[];
+  /** Where not the newest lines are shown: the newest revision that there is. */
+  newest?: number | undefined;
   onRollback?: (revision: number) => void;
 }) {
   if (lines.length === 0) return html`<p class="quiet">Nothing was flipped yet.</p>`;
-  const newest = lines[0]?.revision;
   return html`<table class="history">
     <caption class="hidden">
       Flips, newest first
@@ -100,7 +120,7 @@ export function Lines({
         const isFirstOfIt = line.revision !== newest && line.revision !== lines[i - 1]?.revision;
         return html`<tr>
           <th scope="row">${line.revision}</th>
-          <td data-label="When"><time datetime=${line.at}>${timeOf(line.at)}</time></td>
+          <td data-label="When"><${When} at=${line.at} /></td>
           <td data-label="What">${whatOf(line)}</td>
           <td data-label="Who">${line.who} <span class="quiet">${line.source}</span></td>
           <td data-label="Why">${whyOf(line)}</td>
@@ -118,7 +138,7 @@ function BackButton({ revision, onRollback }: { revision: number; onRollback: (r
 
 function whatOf(line: HistoryLine) {
   if (line.kind === 'kill-switch') return line.to ? 'kill switch on' : 'kill switch off';
-  return html`<a href=${`#/routes/${named(line.route)}`}>${line.route}</a> ${wordsOf(line)}`;
+  return html`<a href=${`#/routes/${named(line.route)}`}>${line.route}</a> ${changeWords(line)}`;
 }
 
 function whyOf(line: HistoryLine) {
@@ -127,13 +147,3 @@ function whyOf(line: HistoryLine) {
   if (isForced) return html`<strong class="bad" title=${against}>forced</strong> ${why}`;
   return html`${why} <span class="bad">against ${against}</span>`;
 }
-
-const KEYS = ['gateway', 'shadow', 'fallback', 'stickyBy'] as const;
-
-const wordsOf = ({ from, to }: FlipChangeJson): string =>
-  KEYS.filter((key) => from[key] !== to[key])
-    .map((key) => `${key} ${word(key, from[key])} → ${word(key, to[key])}`)
-    .join(', ');
-
-const word = (key: keyof RolloutJson, value: number | string): string =>
-  key === 'gateway' || key === 'shadow' ? `${value} %` : String(value);

@@ -1,4 +1,5 @@
 import { follow, ApiError } from './api.ts';
+import { happenedBetween, MAX_HAPPENED, type Happened } from './happened.ts';
 import type { Snapshot } from './model.ts';
 
 /** What is known now. Kept outside of the components: they come and go with the address, the connection stays. */
@@ -13,9 +14,11 @@ export interface Live {
   readonly problem: string | undefined;
   /** Goes up with every flip that anybody made. */
   readonly flips: number;
+  /** Since the console was opened, newest first. */
+  readonly happened: readonly Happened[];
 }
 
-let live: Live = { connection: 'connecting', snapshot: undefined, problem: undefined, flips: 0 };
+let live: Live = { connection: 'connecting', snapshot: undefined, problem: undefined, flips: 0, happened: [] };
 const listeners = new Set<(live: Live) => void>();
 let running: AbortController | undefined;
 
@@ -52,7 +55,9 @@ export function connect(): void {
 
 function take(snapshot: Snapshot): void {
   const isFlipped = live.snapshot !== undefined && tableOf(live.snapshot) !== tableOf(snapshot);
-  set({ connection: 'live', snapshot, problem: undefined, flips: live.flips + (isFlipped ? 1 : 0) });
+  const news = live.snapshot === undefined ? [] : happenedBetween(live.snapshot, snapshot);
+  const happened = news.length === 0 ? live.happened : [...news, ...live.happened].slice(0, MAX_HAPPENED);
+  set({ connection: 'live', snapshot, problem: undefined, flips: live.flips + (isFlipped ? 1 : 0), happened });
 }
 
 /** What a flip changes. The digest is that of the file, and where the database holds the rollouts it stays. */

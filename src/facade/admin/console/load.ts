@@ -39,3 +39,19 @@ export function shown<T>(loaded: LoadedPage<T>, view: (value: T) => unknown): un
   if (loaded.kind === 'failed') return html`<p class="bad" role="alert">${loaded.problem}</p>`;
   return view(loaded.value);
 }
+
+/** As useLoaded, for what may be missing: the newest that was read; undefined until then. A failure keeps the old one. */
+export function useLatest<T>(read: () => Promise<T>, when: readonly unknown[]): T | undefined {
+  const [latest, setLatest] = useState<T | undefined>(undefined);
+  useEffect(() => {
+    let isWanted = true;
+    read().then(
+      (value) => isWanted && setLatest(value),
+      () => undefined,
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [...when]);
+  return latest;
+}

@@ -1,15 +1,12 @@
-import { Board } from './board.ts';
-import { DeadLettersPage } from './dead-letters.ts';
-import { HistoryPage } from './history.ts';
-import { beatOf, connect, current, subscribe, type Live } from './live.ts';
-import { Masthead } from './masthead.ts';
-import { MigrationPage } from './migration.ts';
-import { RoutePage } from './route-page.ts';
+import { connect, current, subscribe, type Live } from './live.ts';
+import { Banners, Masthead, Menu } from './masthead.ts';
+import { pageOf, type Page } from './pages.ts';
+import { Palette } from './palette.ts';
 import { SignIn } from './sign-in.ts';
-import { UnknownWritesPage } from './unknown-writes.ts';
+import { Toasts } from './toast.ts';
 import { html, render, useEffect, useRef, useState } from './vendor/preact.js';
 
-/** The page: an address for the board, one for each route, for the migration, the history, the unknown writes and the dead letters. */
+/** The console: a menu, the state of the whole at the top, and the page that the address names. */
 
 function useAddress(): string {
   const [address, setAddress] = useState(location.hash);
@@ -31,8 +28,9 @@ function App() {
   const address = useAddress();
   const live = useLive();
   const isFirst = useRef(true);
+  const page = pageOf(address);
   useEffect(() => {
-    document.title = `${titleOf(address)} · c2s-facade`;
+    document.title = `${page?.title ?? 'No such page'} · c2s-facade`;
     // Who reads with the ears hears the new page, from its top; the first one the browser has said already.
     if (!isFirst.current) {
       scrollTo(0, 0);
@@ -41,39 +39,52 @@ function App() {
     isFirst.current = false;
   }, [address]);
   if (live.connection === 'unauthorized' || live.connection === 'refused') return html`<${SignIn} live=${live} />`;
-  return html`<${Masthead} live=${live} address=${address} />
-    <main id="content" tabindex="-1">
-      ${live.snapshot ? page(address, live) : html`<p class="quiet">Connecting …</p>`}
-    </main>`;
+  return html`<div class="frame">
+    <${Menu} live=${live} address=${address} />
+    <div class="body">
+      <${Masthead} live=${live} />
+      <${Banners} live=${live} />
+      <main id="content" tabindex="-1">
+        ${
+          !live.snapshot
+            ? html`<p class="quiet">Connecting …</p>`
+            : page
+              ? html`<${Loaded} key=${address} page=${page} live=${live} />`
+              : html`<${NoSuchPage} address=${address} />`
+        }
+      </main>
+    </div>
+    <${Toasts} />
+    <${Palette} live=${live} />
+  </div>`;
 }
 
-function page(address: string, live: Live) {
-  const route = routeOf(address);
-  if (route !== undefined) return html`<${RoutePage} key=${route} id=${route} live=${live} />`;
-  if (address === 'history') return html`<${HistoryPage} live=${live} />`;
-  if (address === 'unknown-writes') return html`<${UnknownWritesPage} beat=${beatOf(live)} />`;
-  if (address === 'dead-letters') return html`<${DeadLettersPage} />`;
-  if (address === 'migration') return html`<${MigrationPage} beat=${beatOf(live)} />`;
-  return html`<${Board} live=${live} />`;
+type View = (live: Live) => unknown;
+
+function Loaded({ page, live }: { page: Page; live: Live }) {
+  const [view, setView] = useState<{ readonly of: View } | undefined>(undefined);
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    let isWanted = true;
+    page.load().then(
+      (of) => isWanted && setView({ of }),
+      () => setProblem('This page could not be fetched. Is the facade running? Load the console again.'),
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, []);
+  if (view) return view.of(live);
+  return problem === '' ? html`<p class="quiet">Loading …</p>` : html`<p class="bad" role="alert">${problem}</p>`;
 }
 
-function routeOf(address: string): string | undefined {
-  if (!address.startsWith('routes/')) return undefined;
-  const name = address.slice('routes/'.length);
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
+function NoSuchPage({ address }: { address: string }) {
+  return html`<h1>No such page</h1>
+    <p>
+      The console has no page at <code>#/${address}</code>. Go to the <a href="#/">overview</a>, or press
+      <kbd>k</kbd> to search pages and routes.
+    </p>`;
 }
-
-const TITLES: Readonly<Record<string, string>> = {
-  history: 'History',
-  migration: 'Migration',
-  'unknown-writes': 'Unknown writes',
-  'dead-letters': 'Dead letters',
-};
-const titleOf = (address: string): string => routeOf(address) ?? TITLES[address] ?? 'Routes';
 
 // The address says which page is shown, so that the link cannot be a link.
 document.querySelector('.skip')?.addEventListener('click', (event) => {

@@ -2,6 +2,10 @@ import { change } from './api.ts';
 import { Confirm, Signature, signed } from './confirm.ts';
 import type { Live } from './live.ts';
 import type { Shared, Snapshot } from './model.ts';
+import { LONG_SILENCE } from './needs.ts';
+import { menuOf, routeOf } from './pages.ts';
+import { openPalette } from './palette.ts';
+import { say } from './toast.ts';
 import { html, useState } from './vendor/preact.js';
 
 const SAID: Readonly<Record<Live['connection'], string>> = {
@@ -18,42 +22,51 @@ const whyAllDirect = (by: readonly string[]): string =>
     ? 'Every route is direct: the database has not said yet whether the kill switch is on, or the file that says so cannot be read. Switch it off here to let the gateway serve.'
     : 'The kill switch is on: every route is direct, whatever the rollout table says.';
 
-/** Where one is, whether the figures are live, and the one switch that takes everything back. */
-export function Masthead({ live, address }: { live: Live; address: string }) {
+/** The pages, in two groups. */
+export function Menu({ live, address }: { live: Live; address: string }) {
+  const pages = menuOf(live.snapshot?.extensionRoutes ?? []);
+  const at = routeOf(address) === undefined ? address : '';
+  return html`<div class="menu">
+    <div>
+      <a class="brand" href="#/" aria-label="c2s-facade"
+        ><span class="logo" aria-hidden="true"></span><span class="name">c2s-facade</span></a
+      >
+      <nav aria-label="Pages">
+        ${(['Operate', 'Inspect'] as const).map(
+          (group) =>
+            html`<p class="group" aria-hidden="true">${group}</p>
+              ${pages
+                .filter((page) => page.group === group)
+                .map(
+                  (page) =>
+                    html`<a href=${`#/${page.address}`} aria-current=${page.address === at ? 'page' : undefined}
+                      >${page.title}</a
+                    >`,
+                )}`,
+        )}
+      </nav>
+    </div>
+  </div>`;
+}
+
+/** The search, whether the figures are live, and the one switch that takes everything back. */
+export function Masthead({ live }: { live: Live }) {
   const [isAsking, ask] = useState(false);
   const on = live.snapshot?.killSwitch ?? false;
   const press = async (form: FormData): Promise<void> => {
     await change(on ? 'DELETE' : 'PUT', 'kill-switch', signed(form));
+    say({ text: on ? 'Switched off: routes go by the rollout table again.' : 'Switched on: every route is direct.' });
     ask(false);
   };
-  const hasDeadLetters = live.snapshot?.extensionRoutes.includes('/dead-letters') ?? false;
-  const isBoard = !['history', 'migration', 'unknown-writes', 'dead-letters'].includes(address);
   return html`<header>
-      <a class="brand" href="#/">c2s-facade</a>
-      <nav aria-label="Pages">
-        <a href="#/" aria-current=${isBoard ? 'page' : undefined}>Routes</a>
-        <a href="#/migration" aria-current=${address === 'migration' ? 'page' : undefined}>Migration</a>
-        <a href="#/history" aria-current=${address === 'history' ? 'page' : undefined}>History</a>
-        <a href="#/unknown-writes" aria-current=${address === 'unknown-writes' ? 'page' : undefined}>Unknown writes</a>
-        ${
-          hasDeadLetters &&
-          html`<a href="#/dead-letters" aria-current=${address === 'dead-letters' ? 'page' : undefined}
-            >Dead letters</a
-          >`
-        }
-      </nav>
+      <button class="search" onClick=${openPalette} aria-keyshortcuts="k">
+        Search or jump to … <kbd aria-hidden="true">k</kbd>
+      </button>
       <span class=${`status ${live.connection}`} role="status">${SAID[live.connection]}</span>
-      <button class=${on ? 'primary' : 'danger'} disabled=${!live.snapshot} onClick=${() => ask(true)}>
+      <button class=${on ? 'primary' : 'kill'} disabled=${!live.snapshot} onClick=${() => ask(true)}>
         ${on ? 'Switch the kill switch off' : 'Kill switch'}
       </button>
     </header>
-    ${on && html`<p class="banner" role="alert">${whyAllDirect(live.snapshot?.killSwitchBy ?? [])}</p>`}
-    ${troublesOf(live.snapshot?.shared).map((trouble) => html`<p class="banner calm" role="status">${trouble}</p>`)}
-    ${illnessesOf(live.snapshot?.upstreams).map((illness) => html`<p class="banner calm" role="status">${illness}</p>`)}
-    ${
-      live.snapshot?.gateway === false &&
-      html`<p class="banner calm">No gateway is configured: every route is direct, whatever the rollout table says.</p>`
-    }
     ${
       isAsking &&
       html`<${Confirm}
@@ -74,22 +87,17 @@ export function Masthead({ live, address }: { live: Live; address: string }) {
     }`;
 }
 
-/** What the health checks say, where it is not that all is well. */
-function illnessesOf(upstreams: Snapshot['upstreams'] = {}): string[] {
-  return (['direct', 'gateway'] as const).flatMap((path) => {
-    const { health, result = '', status } = upstreams[path] ?? {};
-    const found = status === undefined ? result.replaceAll('_', ' ') : `${result.replaceAll('_', ' ')}: ${status}`;
-    if (health === 'unproven')
-      return `The health checks of ${path} say nothing (${found}): the path in upstreams.${path}.health is wrong, or the status is to be expected.`;
-    if (health !== 'unhealthy') return [];
-    const effect =
-      path === 'gateway' ? 'routes with fallback: direct are served by direct' : 'it is asked all the same';
-    return `The health checks of ${path} fail (${found}): ${effect}.`;
-  });
+/** What holds for every route. */
+export function Banners({ live }: { live: Live }) {
+  const { snapshot } = live;
+  return html`${snapshot?.killSwitch && html`<p class="banner" role="alert">${whyAllDirect(snapshot.killSwitchBy)}</p>`}
+  ${illnessesOf(snapshot?.upstreams).map((illness) => html`<p class="banner calm" role="status">${illness}</p>`)}
+  ${troublesOf(snapshot?.shared).map((trouble) => html`<p class="banner calm" role="status">${trouble}</p>`)}
+  ${
+    snapshot?.gateway === false &&
+    html`<p class="banner calm">No gateway is configured: every route is direct, whatever the rollout table says.</p>`
+  }`;
 }
-
-/** Seconds. The database is asked something every second. */
-const LONG_SILENCE = 10;
 
 /** What an operator must know before a flip: how far this instance hears of the others, and they of it. */
 function troublesOf(shared: Shared | undefined): string[] {
@@ -111,4 +119,18 @@ function troublesOf(shared: Shared | undefined): string[] {
       `The database went back from revision ${wentBack.from} to ${wentBack.to} at ${wentBack.at}: flips between them are gone from it.`,
     );
   return troubles;
+}
+
+/** What the health checks say, where it is not that all is well. */
+function illnessesOf(upstreams: Snapshot['upstreams'] = {}): string[] {
+  return (['direct', 'gateway'] as const).flatMap((path) => {
+    const { health, result = '', status } = upstreams[path] ?? {};
+    const found = status === undefined ? result.replaceAll('_', ' ') : `${result.replaceAll('_', ' ')}: ${status}`;
+    if (health === 'unproven')
+      return `The health checks of ${path} say nothing (${found}): the path in upstreams.${path}.health is wrong, or the status is to be expected.`;
+    if (health !== 'unhealthy') return [];
+    const effect =
+      path === 'gateway' ? 'routes with fallback: direct are served by direct' : 'it is asked all the same';
+    return `The health checks of ${path} fail (${found}): ${effect}.`;
+  });
 }

@@ -1,13 +1,16 @@
 import { named, read } from './api.ts';
 import { daysOf, grouped, NOTHING, percent, timeOf } from './format.ts';
+import { beatOf, type Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
 import type { MigrationJson, RouteMigrationJson, ServedJson } from './model.ts';
 import { html } from './vendor/preact.js';
+import { When } from './when.ts';
 
 /** How far the migration is, day by day and route by route, and which old paths nobody needs any more. */
-export function MigrationPage({ beat }: { beat: number }) {
+export function MigrationPage({ live }: { live: Live }) {
+  const beat = beatOf(live);
   const loaded = useLoaded(() => read<MigrationJson>('migration'), [beat]);
-  return html`<h1>Migration</h1>
+  return html`<div class="title"><h1>Migration</h1></div>
     ${shown(loaded, (migration) => html`<${BurnDown} migration=${migration} />`)}`;
 }
 
@@ -16,11 +19,11 @@ const SHOWN = 60;
 
 function BurnDown({ migration }: { migration: MigrationJson }) {
   const { lastDay, oldPaths, days, routes, observedSince } = migration;
-  return html`<p class="lead">
+  return html`<p class="hero small-hero">
       <strong>${lastDay.share === null ? NOTHING : percent(lastDay.share)}</strong> of the last 24 hours was served by
       the gateway. <strong>${oldPaths.safeToDelete}</strong> of ${oldPaths.of} old paths can be deleted.
     </p>
-    <section aria-labelledby="by-day">
+    <section aria-labelledby="by-day" class="panel">
       <h2 id="by-day">Share of the gateway by day</h2>
       ${
         days.length === 0
@@ -31,7 +34,7 @@ function BurnDown({ migration }: { migration: MigrationJson }) {
       }
       <p class="quiet">Days in UTC. Seen since ${timeOf(observedSince)}; nothing is known of before.</p>
     </section>
-    <section aria-labelledby="by-route">
+    <section aria-labelledby="by-route" class="panel">
       <h2 id="by-route">By route</h2>
       <table>
         <caption class="hidden">
@@ -48,7 +51,7 @@ function BurnDown({ migration }: { migration: MigrationJson }) {
           </tr>
         </thead>
         <tbody>
-          ${routes.map((route) => html`<${Row} key=${route.id} route=${route} />`)}
+          ${routes.toSorted(byUse).map((route) => html`<${Row} key=${route.id} route=${route} />`)}
         </tbody>
       </table>
     </section>`;
@@ -64,11 +67,17 @@ function Day({ day, served }: { day: string; served: ServedJson }) {
   </li>`;
 }
 
+/** What is asked first; else as in the table. */
+const byUse = (one: RouteMigrationJson, other: RouteMigrationJson): number =>
+  Number(other.lastDay.share !== null) - Number(one.lastDay.share !== null);
+
 function Row({ route }: { route: RouteMigrationJson }) {
   const { id, stage, since, days, gateway, lastDay, lastDirectUse } = route;
   return html`<tr>
     <th scope="row"><a href=${`#/routes/${named(id)}`}>${id}</a></th>
-    <td data-label="Stage"><span class=${`stage ${stage}`}>${stage}</span> <span class="number">${gateway} %</span></td>
+    <td data-label="Stage" class="line">
+      <span class=${`stage ${stage}`}>${stage}</span> <span class="number">${gateway} %</span>
+    </td>
     <td data-label="For"><time datetime=${since}>${daysOf(days)}</time></td>
     <td data-label="Gateway, last 24 h">
       ${
@@ -78,7 +87,7 @@ function Row({ route }: { route: RouteMigrationJson }) {
       }
     </td>
     <td data-label="Direct last used">
-      ${lastDirectUse === null ? html`<span class="quiet">${NOTHING}</span>` : timeOf(lastDirectUse)}
+      ${lastDirectUse === null ? html`<span class="quiet">${NOTHING}</span>` : html`<${When} at=${lastDirectUse} />`}
     </td>
     <td data-label="Old path">
       <${OldPath} route=${route} />

@@ -88,9 +88,12 @@ export interface DriftJson {
 
 /** Of what the instances share. */
 export interface Shared {
+  /** `open`, `none`, or what is wrong with it. */
+  readonly database?: string;
   /** Seconds since the database last answered; left out: there is none, or it never did. */
   readonly databaseSilence?: number;
   readonly steering: {
+    readonly revision?: number;
     readonly behind: number;
     readonly isKillSwitchKept: boolean;
     readonly wentBack?: { readonly from: number; readonly to: number; readonly at: string };
@@ -126,21 +129,28 @@ export interface Snapshot {
   readonly routes: readonly RouteJson[];
 }
 
+export type PathName = 'direct' | 'gateway';
+type Column = readonly (number | null)[];
+export type Figure = keyof LastMinute | 'breaker';
+
 /** GET /api/routes/:id/timeline: columns of equal length, oldest first. */
 export interface TimelineJson {
+  /** Seconds from one point to the next. */
+  readonly step: number;
   /** Seconds since 1970. */
   readonly at: readonly number[];
-  readonly paths: Readonly<Record<'direct' | 'gateway', Readonly<Record<Figure, readonly (number | null)[]>>>>;
+  readonly gateway: Column;
+  readonly paths: Readonly<Record<PathName, Readonly<Record<Figure, Column>>>>;
 }
 
-export type Figure = keyof RecentCounts | 'p95';
-
-/** The figures of the minute before. */
-export interface Point {
+/** GET /api/timeline: the last 15 minutes of every busy route. */
+export interface SparklinesJson {
   /** Seconds since 1970. */
-  readonly at: number;
-  readonly paths: Readonly<Record<'direct' | 'gateway', Readonly<Record<Figure, number | null>> | undefined>>;
+  readonly at: readonly number[];
+  readonly routes: Readonly<Record<string, SparklineJson>>;
 }
+
+export type SparklineJson = Readonly<Record<PathName, { readonly attempts: Column; readonly failedAttempts: Column }>>;
 
 /** A line of the history; a flip of several routes is several lines of one revision. */
 export type HistoryLine = {
@@ -183,6 +193,8 @@ export interface FlipCheckJson {
   readonly because: readonly string[];
   readonly warnings: readonly { readonly message: string; readonly remedy: string }[];
   readonly gatewayLacksOperation: boolean;
+  /** Half a sentence of its breaker and its health; an older facade does not say. */
+  readonly gatewayTrouble?: { readonly text: string; readonly isDown: boolean };
   /** What stands against it; empty: it needs no force. */
   readonly needsForce: readonly string[];
 }
@@ -250,6 +262,7 @@ export interface AutopilotDecisionJson {
 
 /** What it made of the route at its last look. */
 export interface AutopilotReport {
+  readonly route: string;
   readonly mode: string;
   readonly phase: string;
   readonly gateway: number;
@@ -349,4 +362,59 @@ export interface UnknownWriteJson {
   readonly missing: readonly string[];
   readonly shape: object;
   readonly settlement: { readonly who: string; readonly why: string } | null;
+}
+
+/** GET /api/parity/:route/samples: pairs of answers, redacted. */
+export interface SamplesJson {
+  readonly samples: readonly SampleJson[];
+}
+
+export interface SampleJson {
+  readonly at: string;
+  readonly differences: readonly string[];
+  readonly control: SampleSideJson;
+  readonly candidate: SampleSideJson;
+}
+
+export interface SampleSideJson {
+  readonly path: PathName;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly failure?: string;
+  readonly ms: number;
+  readonly body: string;
+}
+
+/** GET /api/needs: what waits for a human. */
+export interface NeedsJson {
+  readonly unknownWrites: number;
+  /** Of extensions, by their path below /api. */
+  readonly waiting: Readonly<Record<string, number>>;
+}
+
+/** GET /api/discovery: what callers ask that no route claims. */
+export interface DiscoveryJson {
+  readonly unclaimed: readonly {
+    readonly method: string;
+    readonly template: string;
+    readonly count: number;
+    readonly lastSeen: string;
+  }[];
+}
+
+/** GET /api/config. */
+export interface ConfigJson {
+  readonly file: string;
+  readonly digest: string;
+  readonly loadedAt: string;
+  readonly gateway: string;
+  readonly lastError?: { readonly at: string; readonly problems: readonly string[] } | null;
+}
+
+/** POST /api/explain. */
+export interface ExplainJson {
+  readonly killSwitch: boolean;
+  readonly caller: string | null;
+  readonly explanation: Readonly<Record<string, unknown>> & { readonly kind: string };
+  readonly breakers?: { readonly direct: string; readonly gateway: string };
 }

@@ -1,30 +1,32 @@
 import { named, read } from './api.ts';
-import { Drift, ShadowBudget } from './drift.ts';
 import { moodOf } from './board.ts';
-import { grouped, interval, percent } from './format.ts';
+import { Drift, ShadowBudget } from './drift.ts';
+import { fixed, grouped, interval, percent } from './format.ts';
 import { shown, useLoaded } from './load.ts';
 import type {
   DifferenceGroupJson,
+  DifferenceStandingJson,
   IntervalJson,
   ParityReportJson,
   RouteJson,
+  SampleJson,
+  SamplesJson,
   ShadowBudgetJson,
-  DifferenceStandingJson,
 } from './model.ts';
-import { html } from './vendor/preact.js';
+import { rulesFor } from './paste.ts';
+import { differingPlaces } from './sample-diff.ts';
+import { html, useState } from './vendor/preact.js';
+
+interface ParityProps {
+  readonly route: RouteJson;
+  readonly beat: number;
+  readonly budget: ShadowBudgetJson | undefined;
+}
 
 /** What the shadows showed of a route: the share, what differs and whether that is held against the gateway, and what nobody compared. */
-export function ParitySection({
-  route,
-  beat,
-  budget,
-}: {
-  route: RouteJson;
-  beat: number;
-  budget: ShadowBudgetJson | undefined;
-}) {
+export function ParitySection({ route, beat, budget }: ParityProps) {
   const loaded = useLoaded(() => read<ParityReportJson>(`parity/${named(route.id)}`), [beat]);
-  return html`<section aria-labelledby="parity">
+  return html`<section aria-labelledby="parity" class="panel">
     <h2 id="parity">Parity</h2>
     <${ShadowBudget} budget=${budget} route=${route.id} />
     ${shown(loaded, (report) => [
@@ -32,17 +34,17 @@ export function ParitySection({
         ? html`<p class="quiet">
             Nothing was compared${route.rollout.shadow === 0 ? ': no share of the reads is copied' : ' yet'}.
           </p>`
-        : html`<${Report} report=${report} />`,
+        : html`<${Report} report=${report} route=${route.id} />`,
       report.drift && html`<${Drift} route=${route.id} drift=${report.drift} />`,
     ])}
   </section>`;
 }
 
-function Report({ report }: { report: ParityReportJson }) {
+function Report({ report, route }: { report: ParityReportJson; route: string }) {
   const { counts, errors, parity, noise, groups, proposedRules, coverage, verdict, latency, readBacks } = report;
   const notJudged = Object.entries(errors).map(([why, count]) => `${grouped(count)} ${why.replaceAll('_', ' ')}`);
-  return html`<p class=${moodOf(verdict.kind)}>${verdict.text}</p>
-    <dl>
+  return html`<p class=${`verdict ${moodOf(verdict.kind)}`}>${verdict.text}</p>
+    <dl class="wide">
       <dt>Parity, and what is proved of it</dt>
       <dd>${interval(parity)}, ${percent(parity.wanted)} wanted</dd>
       <dt>Compared</dt>
@@ -72,7 +74,7 @@ function Report({ report }: { report: ParityReportJson }) {
         );
       })}
     </dl>
-    ${groups.length > 0 && html`<${Groups} groups=${groups} />`}
+    ${groups.length > 0 && html`<${Groups} groups=${groups} route=${route} />`}
     ${
       proposedRules !== undefined &&
       html`<details>
@@ -110,7 +112,7 @@ const PERCENTILES = [
 
 /** `1.02 (0.97 to 1.08) times that of direct` */
 function timesDirect({ value, low, high }: IntervalJson): string {
-  const text = (part: number | null) => part?.toFixed(2) ?? '–';
+  const text = (part: number | null) => (part === null ? '–' : fixed(part, 2));
   return `${text(value)} (${text(low)} to ${text(high)}) times that of direct`;
 }
 
@@ -121,7 +123,8 @@ const MEANING: Readonly<Record<DifferenceStandingJson, string>> = {
   known: 'in the table’s list',
 };
 
-function Groups({ groups }: { groups: readonly DifferenceGroupJson[] }) {
+function Groups({ groups, route }: { groups: readonly DifferenceGroupJson[]; route: string }) {
+  const [open, setOpen] = useState<string | undefined>(undefined);
   return html`<h3>What differs</h3>
     <table>
       <caption class="hidden">
@@ -134,12 +137,15 @@ function Groups({ groups }: { groups: readonly DifferenceGroupJson[] }) {
           <th scope="col">Standing</th>
           <th scope="col">Against the gateway</th>
           <th scope="col">Direct alone</th>
+          <th scope="col"><span class="hidden">Sample</span></th>
         </tr>
       </thead>
       <tbody>
-        ${groups.map(
-          ({ path, kind, from, to, standing, cross, noise, ledger, isExpired, directChanged }) =>
-            html`<tr>
+        ${groups.map((group) => {
+          const key = keyOf(group);
+          const { path, kind, from, to, standing, cross, noise, ledger, isExpired, directChanged } = group;
+          const isOpen = open === key;
+          return html`<tr>
               <th scope="row"><code>${path === '' ? 'the whole answer' : path}</code></th>
               <td data-label="What">${kind} <code>${from} → ${to}</code></td>
               <td data-label="Standing">
@@ -151,8 +157,71 @@ function Groups({ groups }: { groups: readonly DifferenceGroupJson[] }) {
               </td>
               <td data-label="Against the gateway">${grouped(cross.count)} of ${grouped(cross.of)}</td>
               <td data-label="Direct alone">${grouped(noise.count)} of ${grouped(noise.of)}</td>
-            </tr>`,
-        )}
+              <td class="act">
+                <button
+                  aria-expanded=${isOpen}
+                  aria-label=${`Sample: ${path === '' ? 'the whole answer' : path} ${kind}`}
+                  onClick=${() => setOpen(isOpen ? undefined : key)}
+                >
+                  Sample
+                </button>
+              </td>
+            </tr>
+            ${
+              isOpen &&
+              html`<tr class="opened">
+                <td colspan="6"><${Sample} route=${route} group=${group} /></td>
+              </tr>`
+            }`;
+        })}
       </tbody>
     </table>`;
+}
+
+/** As a sample names the difference (`compare/groups.ts`). */
+const keyOf = ({ path, kind, from, to }: DifferenceGroupJson): string =>
+  `${path === '' ? '(the answer)' : path}: ${kind} ${from}→${to}`;
+
+function Sample({ route, group }: { route: string; group: DifferenceGroupJson }) {
+  const loaded = useLoaded(() => read<SamplesJson>(`parity/${named(route)}/samples`), [route]);
+  return html`${shown(loaded, ({ samples }) => {
+      const sample = samples.findLast(({ differences }) => differences.includes(keyOf(group)));
+      return sample
+        ? html`<${Places} sample=${sample} />`
+        : html`<p class="quiet">No sample of it is kept by this process: the newest few of each route are.</p>`;
+    })}
+    <details>
+      <summary>Rules to paste, if this difference is right</summary>
+      <pre>${rulesFor(route, group)}</pre>
+    </details>`;
+}
+
+function Places({ sample }: { sample: SampleJson }) {
+  const places = differingPlaces(sample);
+  if (places.length === 0)
+    return html`<p class="quiet">
+      What differs is hidden: both values are personal data, and stand for the same in the redacted sample.
+    </p>`;
+  return html`<table class="diff">
+    <caption class="quiet">
+      The newest sample, redacted
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Place</th>
+        <th scope="col">Direct</th>
+        <th scope="col">Gateway</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${places.map(
+        ({ place, direct, gateway }) =>
+          html`<tr>
+            <th scope="row"><code>${place}</code></th>
+            <td data-label="Direct"><pre>${direct ?? 'not there'}</pre></td>
+            <td data-label="Gateway"><pre>${gateway ?? 'not there'}</pre></td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
 }

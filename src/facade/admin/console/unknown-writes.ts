@@ -1,9 +1,10 @@
 import { change, read } from './api.ts';
 import { Confirm, Signature, signed } from './confirm.ts';
-import { timeOf } from './format.ts';
+import { beatOf, type Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
 import type { UnknownWriteJson, UnknownWritesJson, UnknownWriteStateJson } from './model.ts';
 import { html, useState } from './vendor/preact.js';
+import { When } from './when.ts';
 
 /** Writes of which nobody knows whether they were carried out, and what a human says of them. */
 
@@ -17,11 +18,12 @@ const SAID: Readonly<Record<UnknownWriteStateJson, string>> = {
   settled: 'settled',
 };
 
-export function UnknownWritesPage({ beat }: { beat: number }) {
+export function UnknownWritesPage({ live }: { live: Live }) {
+  const beat = beatOf(live);
   const [asked, ask] = useState<UnknownWriteJson | undefined>(undefined);
   const [done, setDone] = useState(0);
   const loaded = useLoaded(() => read<UnknownWritesJson>(`unknown-writes?limit=${MAX_WRITES}`), [done, beat]);
-  return html`<h1>Unknown writes</h1>
+  return html`<div class="title"><h1>Unknown writes</h1></div>
     ${shown(
       loaded,
       ({ kept, counts, unknownWrites, next }) =>
@@ -69,7 +71,7 @@ function Writes({
         (write) =>
           html`<tr key=${write.id}>
             <th scope="row">${nameOf(write)}<br /><code title="Request id">${write.requestId}</code></th>
-            <td data-label="When"><time datetime=${write.at}>${timeOf(write.at)}</time></td>
+            <td data-label="When"><${When} at=${write.at} /></td>
             <td data-label="Ids"><code>${write.params.join(' ')}</code></td>
             <td data-label="Path">${write.path}</td>
             <td data-label="Outcome">${write.outcome ?? 'the process ended'}</td>

@@ -64,7 +64,7 @@ function render({ io, style }: Context, { flips }: HistoryAnswer): string {
 /** `forced: the gateway team has seen it`. What stood against it is in --json: it would be longer than the line. */
 function reasonText({ why, forced, against }: Pick<FlipLine, 'why' | 'forced' | 'against'>): string {
   if (forced) return `forced: ${why ?? ''}`;
-  return [why, against && 'against the evidence'].filter(Boolean).join('; ');
+  return [why, against && 'would have needed force'].filter(Boolean).join('; ');
 }
 
 /** `gateway 0 → 25, shadow 10 → 0`; `off → on` of the kill switch. */

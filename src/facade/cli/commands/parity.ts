@@ -33,7 +33,9 @@ export const parity: Command<ParityOptions> = async (context, { acceptDrift, why
   const answer = await context.admin.get<{ shadowBudget?: ShadowBudgetView }>('/api/parity');
   const reports = parityOf(answer);
   if (id === undefined) {
-    print(context, reports, (shown) => [renderAll(context, shown), ...budgetLines(answer.shadowBudget)].join('\n\n'));
+    print(context, reports, (shown) =>
+      [renderAll(context, shown), ...budgetLines(answer.shadowBudget, context.style)].join('\n\n'),
+    );
     return EXIT.ok;
   }
   const report = requireReport(context, id, reports);
@@ -104,7 +106,7 @@ interface OwnLines {
   readonly rules: readonly string[];
 }
 
-function renderOne({ style }: Context, report: ParityReportView, { spent, rules }: OwnLines): string {
+function renderOne({ style, name }: Context, report: ParityReportView, { spent, rules }: OwnLines): string {
   const { route, verdict, counts, groups, window, coverage } = report;
   const compared = counts.match + counts.ignored + counts.mismatch;
   const lines = [
@@ -114,7 +116,7 @@ function renderOne({ style }: Context, report: ParityReportView, { spent, rules 
     `${grouped(compared)} compared since ${window.from ?? 'the start'}: ${grouped(counts.match)} match, ${grouped(counts.mismatch)} differ, ${grouped(counts.ignored)} ignored, ${grouped(counts.error)} not judged${reasonsOf(report.errors ?? {})}`,
     ...(counts.data === undefined ? [] : [`${grouped(counts.data)} of them with data on both sides`]),
     ...figuresOf(report),
-    ...driftLines(report),
+    ...driftLines(report, name),
   ];
   if (groups.length > 0)
     lines.push(
@@ -143,15 +145,15 @@ function driftSummary(drift: ParityReportView['drift']): string[] {
 }
 
 /** What direct answers otherwise than in the week before: none of the gateway's doing. */
-function driftLines({ route, drift }: ParityReportView): string[] {
+function driftLines({ route, drift }: ParityReportView, name: string): string[] {
   if (!drift || drift.findings.length === 0) return [];
   return [
     '',
     'Drift of direct, against the week before:',
     ...drift.findings.map(
-      ({ level, text, since }) => `  ${level === 'warning' ? '!' : '+'} ${text}, since ${instant(since)}`,
+      ({ level, text, since }) => `  ${level === 'warning' ? '!' : '+'} ${instant(since)}  ${text}`,
     ),
-    `  If this is the new normal: parity ${route} --accept-drift`,
+    `  If this is the new normal: "${name} parity ${route} --accept-drift"`,
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { DataPlane } from '../../forward/data-plane.ts';
 import type { RouteEntry } from '../../forward/runtime-snapshot.ts';
 import type { ParityReport } from '../report.ts';
+import type { ShadowBudget } from '../shadow-budget.ts';
 import type { FlipFacts, ParityFacts, ReadBackFacts } from './facts.ts';
 import type { Proof, Reading, RouteNow } from './ports.ts';
 
@@ -29,8 +30,16 @@ export function readingsOf(dataPlane: DataPlane, instance: string): Reading[] {
     }));
 }
 
-export function proofOf(report: ParityReport | undefined): Proof {
-  return { parity: parityFactsOf(report), readBacks: readBackFactsOf(report), pace: report?.pace };
+/** @param pausedBy why no evidence comes today, in words */
+export function proofOf(report: ParityReport | undefined, pausedBy?: string): Proof {
+  return { parity: parityFactsOf(report), readBacks: readBackFactsOf(report), pace: report?.pace, pausedBy };
+}
+
+/** Why no evidence of a route comes today: its shadows, or what reads its writes back, have spent `compare.perDay`. */
+export function pauseOf(dataPlane: DataPlane, budget: Pick<ShadowBudget, 'isSpent' | 'view'>, id: string) {
+  const model = entriesOf(dataPlane).find((entry) => entry.model.id === id)?.model;
+  if (!budget.isSpent(model?.verify?.read ?? id)) return undefined;
+  return `compare.perDay is spent, so nothing more is compared before ${budget.view().resetsAt}`;
 }
 
 function parityFactsOf(report: ParityReport | undefined): ParityFacts | undefined {

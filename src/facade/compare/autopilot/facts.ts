@@ -50,5 +50,7 @@ export interface AutopilotFacts {
   readonly readBacks: ReadBackFacts | undefined;
   /** How fast evidence of both comes; undefined: there is none. */
   readonly pace: Pace | undefined;
+  /** Why no evidence comes today, in words; left out: some may come. */
+  readonly pausedBy?: string | undefined;
   readonly live: LiveTraffic;
 }

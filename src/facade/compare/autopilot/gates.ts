@@ -57,29 +57,34 @@ function orNever(seen: number, needed: number, what: string, pace: Pace | undefi
   return never === undefined ? '' : `; ${never}`;
 }
 
-function parityGate({ parity, pace, gateway }: AutopilotFacts, { gates }: AutopilotSettings): Gate {
+/** `; nothing more is compared …`. Empty where evidence may come. */
+const paused = ({ pausedBy }: AutopilotFacts): string => (pausedBy === undefined ? '' : `; ${pausedBy}`);
+
+function parityGate(facts: AutopilotFacts, { gates }: AutopilotSettings): Gate {
+  const { parity, pace, gateway } = facts;
   if (gates.parity === undefined) {
     return gateway > 0
       ? green('a write has no shadows')
       : waiting('a write has no shadows: a human takes the first step');
   }
-  if (!parity || parity.samples === 0) return waiting('no shadow was compared yet');
+  if (!parity || parity.samples === 0) return waiting(`no shadow was compared yet${paused(facts)}`);
   const { verdict, samples, mismatches, lowerBound, because } = parity;
   const numbers = `${mismatches} of ${samples} shadows differ, parity is at least ${percent(lowerBound)}, ${percent(gates.parity)} asked for`;
   if (isShareAbove(mismatches, samples, 1 - gates.parity, WRONG_ALARM)) return broken(numbers);
   if (verdict === 'ready' && lowerBound >= gates.parity) return green(numbers);
   const never = orNever(samples, fewestProving(gates.parity), 'comparisons', pace);
-  return waiting(`${[`${verdict}: ${numbers}`, ...because].join('; ')}${never}`);
+  return waiting(`${[`${verdict}: ${numbers}`, ...because].join('; ')}${paused(facts)}${never}`);
 }
 
 /** No test here: each was read twice, and a gateway that is good enough loses none. */
-function readBackGate({ readBacks, pace }: AutopilotFacts): Gate {
+function readBackGate(facts: AutopilotFacts): Gate {
+  const { readBacks, pace } = facts;
   if (!readBacks) return green('nothing is read back');
   const { arrived, notArrived, wanted, missing } = readBacks;
   const numbers = `${arrived} of ${arrived + notArrived} writes arrived as they were asked, ${wanted} asked for`;
   if (notArrived > 0) return broken(`${numbers}; not found again: ${missing.join(', ')}`);
   if (arrived >= wanted) return green(numbers);
-  return waiting(`not enough data: ${numbers}${orNever(arrived, wanted, 'writes read back', pace)}`);
+  return waiting(`not enough data: ${numbers}${paused(facts)}${orNever(arrived, wanted, 'writes read back', pace)}`);
 }
 
 function breakerGate({ breaker, gateway }: AutopilotFacts): Gate {
@@ -88,13 +93,16 @@ function breakerGate({ breaker, gateway }: AutopilotFacts): Gate {
 }
 
 /** Of live attempts; of shadows while nothing is live. */
-function trafficGate({ gateway, live, parity, pace }: AutopilotFacts, { minRequests, gates }: AutopilotSettings): Gate {
+function trafficGate(facts: AutopilotFacts, { minRequests, gates }: AutopilotSettings): Gate {
+  const { gateway, live, parity, pace } = facts;
   const isByShadows = gateway === 0 && gates.parity !== undefined;
   const seen = isByShadows ? (parity?.samples ?? 0) : live.window.gateway.attempts;
   const why = `${seen} of ${minRequests} ${isByShadows ? 'shadows' : 'attempts'}`;
   if (seen >= minRequests) return green(why);
   // Live attempts are counted since the step began, however long that takes.
-  return waiting(`not enough data: ${why}${isByShadows ? orNever(seen, minRequests, 'shadows', pace) : ''}`);
+  return waiting(
+    `not enough data: ${why}${isByShadows ? `${paused(facts)}${orNever(seen, minRequests, 'shadows', pace)}` : ''}`,
+  );
 }
 
 const rateOf = ({ attempts, failures }: PathTotalsTally) => (attempts === 0 ? 0 : failures / attempts);

@@ -21,6 +21,8 @@ export interface Proof {
   readonly parity: ParityFacts | undefined;
   readonly readBacks: ReadBackFacts | undefined;
   readonly pace: Pace | undefined;
+  /** As the facts have it. */
+  readonly pausedBy?: string | undefined;
 }
 
 /** Cumulative counters of one route in one process. */

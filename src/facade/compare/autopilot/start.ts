@@ -5,8 +5,9 @@ import type { Logger } from '../../../http/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { Leadership, Store } from '../../store/index.ts';
 import type { ParityReport } from '../report.ts';
+import type { ShadowBudget } from '../shadow-budget.ts';
 import type { FlipFacts } from './facts.ts';
-import { proofOf, readingsOf, routesOf } from './facade-adapter.ts';
+import { pauseOf, proofOf, readingsOf, routesOf } from './facade-adapter.ts';
 import { ProcessMemory } from './memory.ts';
 import { AutopilotMetrics } from './metrics.ts';
 import type { FlipOrder, Memory, Proposal, ProposedStep } from './ports.ts';
@@ -29,6 +30,7 @@ interface AutopilotStartOptions {
   readonly log: Logger;
   readonly calendar: Calendar;
   readonly parity: (route: string) => ParityReport | undefined;
+  readonly budget: Pick<ShadowBudget, 'isSpent' | 'view'>;
   readonly flips: FlipPort;
   /** There will be a store: nothing is decided before it is there, lest two instances decide. */
   readonly awaitsStore: boolean;
@@ -61,7 +63,7 @@ export function startAutopilot(options: AutopilotStartOptions): StartedAutopilot
       routes: () => routesOf(dataPlane, (route) => flips.last(route)),
       isKilled: () => dataPlane.killed,
       read: () => readingsOf(dataPlane, instance),
-      proof: (route) => proofOf(parity(route)),
+      proof: (route) => proofOf(parity(route), pauseOf(dataPlane, options.budget, route)),
       flip: (order) => flips.flip(order),
       propose: (route, gateway) => flips.propose(route, gateway),
       onProposal: (step) => options.onProposal?.(step),

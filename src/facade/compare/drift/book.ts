@@ -100,9 +100,9 @@ export class DriftBook {
   /**
    * An answer of direct, as it came. Looks at a few a second; the same question that is answered in the same shape counts
    * once an hour, so that a caller who asks it again and again proves nothing. Never throws.
-   * @param question method, path and query; @param now milliseconds since 1970
+   * @param question one text for the same question; undefined: a write that was done, each one of its own; @param now milliseconds since 1970
    */
-  offer(route: string, question: string, answer: PathAnswer, now: number): void {
+  offer(route: string, question: string | undefined, answer: PathAnswer, now: number): void {
     const page = this.#pages.get(route);
     const of = classOf(answer);
     if (!page || !of || !page.looks.take(now)) return;
@@ -110,7 +110,7 @@ export class DriftBook {
     if (body.kind !== 'ok') return;
     const document = readPlainJson(body.body, headerOf(answer.rawHeaders, 'content-type'));
     const shape = shapeOfAnswer(document, body.body.length === 0, mayBeEnum);
-    if (!isNews(page, `${of}\n${question}\n${signatureOf(shape)}`, now)) return;
+    if (question !== undefined && !isNews(page, `${of}\n${question}\n${signatureOf(shape)}`, now)) return;
     const day = Math.floor(now / DAY_MS) * DAY_MS;
     this.#day(page, day, this.#instance).add(of, shape, now);
     page.dirty.add(day);

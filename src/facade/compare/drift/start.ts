@@ -47,14 +47,22 @@ export function startDrift(options: DriftOptions): Drift {
   const { models, log, calendar, store } = options;
   const book = new DriftBook(randomUUID());
   const metrics = new DriftMetrics(options.metrics.registry);
-  const watch = new DriftWatch({ metrics, log, told: options.told });
   let keeper: EvidenceKeeper<DriftRow> | undefined;
+  // Before the store was read nothing is known, which is not that nothing drifts.
+  const told: DriftTold = (...found) => {
+    if (store.isOff || keeper) options.told(...found);
+  };
+  const watch = new DriftWatch({ metrics, log, told });
   store.whenReady('drift', async ({ db }) => {
     keeper = await keepIn(db, book, options);
   });
   const look = (): void =>
     watch.look(book.routes.map((route) => [route, book.report(route, calendar.now())?.findings ?? []]));
-  const looking = calendar.every(KEEP_INTERVAL_MS, look);
+  // After the store: what others found, and accepted, is known before anything is said of it.
+  const looking = calendar.every(KEEP_INTERVAL_MS, async () => {
+    await keeper?.flush();
+    look();
+  });
   const use = (): void => {
     const watched = models().filter(hasBothEndpoints);
     book.use(watched);
@@ -64,7 +72,7 @@ export function startDrift(options: DriftOptions): Drift {
   return {
     // An answer to HEAD has no body whatever the route answers.
     onDirectAnswer: (model, question, answer) => {
-      if (!question.startsWith('HEAD ')) book.offer(model.id, question, answer, calendar.now());
+      if (!question?.startsWith('HEAD ')) book.offer(model.id, question, answer, calendar.now());
     },
     report: (route) => book.report(route, calendar.now()),
     use,
@@ -97,7 +105,8 @@ async function keepIn(
       absorb: (rows) => book.absorb(rows),
     },
     store: new PostgresParity<DayShapesJson>(db, 'direct_shapes'),
-    every: (work) => calendar.every(KEEP_INTERVAL_MS, work),
+    // By the look.
+    every: () => ({ close: () => undefined }),
     now: calendar.now,
     // The oldest day counts to its end.
     keepFor: () => (BASELINE_DAYS + 1) * DAY_MS,

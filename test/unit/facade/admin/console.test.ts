@@ -41,11 +41,11 @@ describe('the console', () => {
     const api = consoleOf(built);
     const scripts = readdirSync(built).filter((name) => name.endsWith('.js'));
     expect(scripts.length).toBeGreaterThan(10);
-    for (const name of [...scripts, 'vendor/preact.js', 'vendor/uplot.js']) {
+    for (const name of [...scripts, 'vendor/preact.js']) {
       const res = await api.get(`/console/${name}`);
       expect([name, res.status, res.headers['content-type']]).toEqual([name, 200, 'text/javascript; charset=utf-8']);
     }
-    expect((await api.get('/console/vendor/uplot.css')).headers['content-type']).toBe('text/css; charset=utf-8');
+    expect((await api.get('/console/style.css')).headers['content-type']).toBe('text/css; charset=utf-8');
     expect((await api.get('/console/icon.svg')).headers['content-type']).toBe('image/svg+xml');
   });
 

@@ -49,16 +49,16 @@ test.each([
 ])('a flip says whether the kill switch keeps it from serving: %s', async (on, said) => {
   Object.assign(killSwitch, { on });
   for (const dryRun of [true, false]) {
-    const { body } = await supertest(app)
+    const answered = await supertest(app)
       .post('/api/flips')
       .send({ changes: [change('leads.get', 5)], dryRun })
       .expect(200);
-    expect((body as { killSwitch?: boolean }).killSwitch).toBe(said);
+    expect((answered.body as { killSwitch?: boolean }).killSwitch).toBe(said);
   }
 });
 
 test('the kill switch names the file that holds it', async () => {
   Object.assign(killSwitch, { on: true, by: ['file'], file: '/run/direct' });
-  const { body } = await supertest(app).get('/api/kill-switch').expect(200);
-  expect(body).toEqual({ on: true, by: ['file'], file: '/run/direct' });
+  const answered = await supertest(app).get('/api/kill-switch').expect(200);
+  expect(answered.body).toEqual({ on: true, by: ['file'], file: '/run/direct' });
 });

@@ -28,9 +28,18 @@ const listed = route('leads.list', 'shadow', 0, 25);
 const canary = route('leads.get', 'canary', 12.5, 10);
 const broken = route('leads.messages.create', 'gateway', 100, 0, 'POST');
 
+const BUDGET = {
+  all: { perDay: 500, left: 120, isSpent: false },
+  routes: { 'leads.get': { perDay: 100, left: 0, isSpent: true } },
+  resetsAt: '2026-11-25T00:00:00.000Z',
+  isShared: true,
+};
+
 export const TABLE = {
   digest: '0123456789ab',
   killSwitch: false,
+  upstreams: { gateway: { health: 'unhealthy', result: 'unexpected_status', status: 503 } },
+  shadowBudget: BUDGET,
   routes: [
     {
       ...listed,
@@ -88,6 +97,23 @@ const base = {
   coverage: { unseen: [] as string[] },
 };
 
+const DRIFT = {
+  findings: [
+    {
+      level: 'warning',
+      text: '/data/attributes/phone: vanished (string), in 1,000 of 1,000 before and in none of 40 since',
+      since: '2026-11-24T09:15:00.000Z',
+    },
+    {
+      level: 'info',
+      text: '/data/attributes/telephone: appeared (string), in 40 of 40 since and in none of 1,000 before',
+      since: '2026-11-24T09:15:00.000Z',
+    },
+  ],
+  answers: 1_040,
+  isLearnt: true,
+};
+
 const SAMPLE = { version: 1, route: 'leads.get', at: '2026-11-24T11:00:00.000Z', isRedacted: true };
 
 /** A difference of values, of a list, and a gateway that is dead. */
@@ -133,6 +159,7 @@ export const SAMPLES = {
 };
 
 export const PARITY = {
+  shadowBudget: BUDGET,
   routes: [
     {
       ...base,
@@ -155,7 +182,15 @@ export const PARITY = {
           p99: { value: 1.3, low: null, high: null },
         },
       },
-      groups: [{ text: '/data/attributes/customer/phone: type string→null', standing: 'fault', cross: { count: 37 } }],
+      groups: [
+        {
+          text: '/data/attributes/customer/phone: type string→null',
+          standing: 'fault',
+          cross: { count: 37 },
+          directChanged: true,
+        },
+      ],
+      drift: DRIFT,
       coverage: { unseen: ['query page', 'query perpage', 'shape /data/attributes/email null', 'status 404'] },
       verdict: { kind: 'not ready', reasons: [{ text: '37 of 1,000 answers differ' }] },
     },
@@ -253,6 +288,13 @@ export const FLIPPED = {
       because: ['0 of 200 comparisons'],
       needsForce: ['gateway 0 → 25 without evidence'],
     })),
+    {
+      ...NOTHING_SAID,
+      route: 'sellers.get',
+      verdict: 'ready',
+      gatewayTrouble: { text: "the gateway's breaker is open", isDown: true },
+      needsForce: ["gateway 5 → 25 while the gateway's breaker is open"],
+    },
     { ...NOTHING_SAID, route: 'leads.create', verdict: 'cannot be measured', gatewayLacksOperation: true },
     { ...NOTHING_SAID, route: 'me.get', verdict: 'one endpoint' },
   ],

@@ -38,7 +38,7 @@ test.each([
 ])('the budget %s is spent', async (_what, budget, lines) => {
   const shadowBudget = { ...budget, resetsAt: '2026-11-25T00:00:00Z', isShared: true };
   const { out } = await shown(['leads.get'], { 'GET /api/parity': { ...PARITY, shadowBudget } });
-  for (const line of lines) expect(out).toContain(`${line}: nothing is compared until 2026-11-25T00:00:00Z.`);
+  for (const line of lines) expect(out).toContain(`${line}: nothing is compared until 2026-11-25 00:00:00Z.`);
   if (lines.length === 0) expect(out).not.toContain('spent');
 });
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ParityBook } from '../../../../src/facade/compare/book.ts';
+import { DriftBook } from '../../../../src/facade/compare/drift/book.ts';
 import type { DirectAnswerSink } from '../../../../src/facade/compare/direct-answers.ts';
 import { LiveCoverage } from '../../../../src/facade/compare/live-coverage.ts';
 import type { InboundRequest } from '../../../../src/facade/forward/exchange.ts';
@@ -77,4 +78,37 @@ it.each([
   live.saw(asked, told('{"b":null}'));
   await seen();
   expect(answers).toEqual(['leads.get GET /leads/1? {"a":null}']);
+});
+
+it('learns from the answers of a live write, whose drift is told as that of a read', async () => {
+  const row = 'id: leads.create\ndirect: POST /integration/leads\ngateway: POST /leads\nrollout: { gateway: 0 }';
+  const { rules, settings } = ruled('', '', row);
+  const book = new ParityBook('one', settings);
+  book.use(settings, [rules]);
+  const drift = new DriftBook('one');
+  drift.use([rules.route]);
+  const clock = { now: NOON };
+  const live = new LiveCoverage({
+    book,
+    onDirectAnswer: ({ id }, question, answer) => drift.offer(id, question, answer, clock.now),
+    now: () => clock.now,
+    calendar: () => clock.now,
+  });
+  const entry = { model: rules.route, state: new RouteState(rules.route, new Metrics(), { now: () => 0 }) };
+  const write = async (n: number, body: object) => {
+    clock.now += 10 * 60_000;
+    const target = { path: '/integration/leads', query: '' };
+    live.saw(
+      { match: { route: entry }, req: { method: 'POST' }, target } as unknown as InboundRequest,
+      told(JSON.stringify({ data: { id: String(n), ...body } })),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (let n = 0; n < 1_200; n++) await write(n, { protocol: 'x' });
+  expect(drift.report('leads.create', clock.now)).toMatchObject({ isLearnt: true, findings: [] });
+  for (let n = 0; n < 60; n++) await write(n, { receipt: 'x' });
+  expect(drift.report('leads.create', clock.now)?.findings.map(({ level, text }) => `${level} ${text}`)).toEqual([
+    expect.stringMatching(/^warning \/data\/protocol: vanished/),
+    expect.stringMatching(/^info \/data\/receipt: appeared/),
+  ]);
 });

@@ -24,7 +24,7 @@ describe('the text for a chat', () => {
         source: 'file',
         who: 'file',
       },
-      'a: gateway 5 → 25, shadow 10 → 0 (against the evidence: without evidence); b: gateway 5 → 25, shadow 10 → 0, by file',
+      'a: gateway 5 → 25, shadow 10 → 0 (would have needed force: without evidence); b: gateway 5 → 25, shadow 10 → 0, by file',
     ],
     [
       'a roll back',

@@ -6,7 +6,12 @@ import type { RolloutValues } from '../../../../src/facade/config/rollout.ts';
 import { withRollouts } from '../../../../src/facade/config/rollouts.ts';
 import type { FlipSource } from '../../../../src/facade/rollout/flip.ts';
 import type { RolloutStoreKind } from '../../../../src/facade/steer/diff-file.ts';
-import { createFlipGuard, type FlipCheck } from '../../../../src/facade/steer/flip-guard.ts';
+import {
+  createFlipGuard,
+  mendOf,
+  type FlipCheck,
+  type GatewayTrouble,
+} from '../../../../src/facade/steer/flip-guard.ts';
 import { MemoryFlips } from '../../../../src/facade/steer/memory-flips.ts';
 import { configOf, withRows } from '../config/support.ts';
 import { BY_CLI, startRig, table, type Rig } from './rig.ts';
@@ -51,19 +56,33 @@ interface Asked {
   readonly from: RolloutValues;
   readonly to: RolloutValues;
   readonly lacks?: boolean;
+  readonly trouble?: GatewayTrouble | undefined;
+  /** `compare`, where it is not as shipped. */
+  readonly compare?: object;
   /** `defaults.callers` */
   readonly callers?: object;
 }
 
-function checkOf({ route = 'read', verdict, from, to, lacks = false, callers = {} }: Asked): FlipCheck {
+function checkOf({
+  route = 'read',
+  verdict,
+  from,
+  to,
+  lacks = false,
+  trouble,
+  callers = {},
+  compare = {},
+}: Asked): FlipCheck {
   const guard = createFlipGuard({
     reportOf: () => (verdict === undefined ? undefined : reportOf(verdict)),
     lacksOperation: () => lacks,
+    gatewayTrouble: () => trouble,
     variables: () => ({ FACADE_TOKENS: 'token-of-the-only-caller' }),
     pairVariables: CONTACT2SALE.variables,
   });
   const defaults = { ...CONFIG.defaults, callers: callers as (typeof CONFIG)['defaults']['callers'] };
-  const [check] = guard([{ route, from, to }], withRollouts({ ...CONFIG, defaults }, new Map([[route, to]])).config);
+  const config = { ...CONFIG, defaults, compare: { ...CONFIG.compare, ...compare } };
+  const [check] = guard([{ route, from, to }], withRollouts(config, new Map([[route, to]])).config);
   return check as FlipCheck;
 }
 
@@ -172,13 +191,80 @@ describe('the check of a flip', () => {
   });
 });
 
+const OPEN: GatewayTrouble = { text: "the gateway's breaker is open", isDown: true };
+const HALF_OPEN: GatewayTrouble = { text: "the gateway's breaker is half-open", isDown: false };
+const WHILE = "while the gateway's breaker is open";
+
+describe('a gateway that is in trouble', () => {
+  it.each<[string, RolloutValues, RolloutValues, GatewayTrouble, string[], GatewayTrouble | undefined]>([
+    ['raised', at(5), at(25), OPEN, [`gateway 5 → 25 ${WHILE}`], OPEN],
+    ['raised from 0', at(0), at(5), OPEN, [`gateway 0 → 5 ${WHILE}`], OPEN],
+    ['retired at 100', at(100), at(100, 'none'), OPEN, [`fallback: none ${WHILE}`], OPEN],
+    ['both', at(5), at(100, 'none'), OPEN, [`gateway 5 → 100 ${WHILE}`, `fallback: none ${WHILE}`], OPEN],
+    ['raised while half-open', at(0), at(5), HALF_OPEN, [], HALF_OPEN],
+    ['retired while half-open', at(100), at(100, 'none'), HALF_OPEN, [], HALF_OPEN],
+    ['lowered', at(25), at(5), OPEN, [], undefined],
+    ['lowered to 0', at(25), at(0), OPEN, [], undefined],
+    ['shadowed', at(5), at(5, 'direct', 10), OPEN, [], undefined],
+    ['given its fallback again', at(100, 'none'), at(100), OPEN, [], undefined],
+  ])('%s: %j to %j', (_, from, to, trouble, needsForce, told) => {
+    for (const [route, verdict] of [
+      ['read', 'ready'],
+      ['write', 'ready'],
+    ] as const) {
+      const check = checkOf({ route, verdict, from, to, trouble });
+      expect([check.needsForce, check.gatewayTrouble]).toEqual([needsForce, told]);
+    }
+  });
+
+  it('is told beside what the evidence says', () => {
+    const check = checkOf({ verdict: 'not ready', from: at(0), to: at(5), trouble: OPEN });
+    expect(check.needsForce).toEqual([AGAINST, `gateway 0 → 5 ${WHILE}`]);
+  });
+
+  it.each(['old', 'new'])('says nothing of %s, which has one endpoint', (route) => {
+    const check = checkOf({ route, verdict: 'ready', from: at(0), to: at(100, 'none'), trouble: OPEN });
+    expect([check.needsForce, check.gatewayTrouble]).toEqual([[], undefined]);
+  });
+});
+
+describe('what to do first about what needs force', () => {
+  const ready = { verdict: 'ready', from: at(0), to: at(5) };
+  it.each([
+    [[{ ...ready, trouble: OPEN }], 'Wait until the gateway is well again'],
+    [[{ ...ready, verdict: 'not ready' }], 'Mend what the parity names'],
+    [
+      [{ ...ready, verdict: 'not ready', trouble: OPEN }],
+      'Wait until the gateway is well again and mend what the parity names',
+    ],
+    [
+      [
+        { ...ready, verdict: 'not ready', trouble: HALF_OPEN },
+        { ...ready, trouble: OPEN },
+      ],
+      'Wait until the gateway is well again and mend what the parity names',
+    ],
+  ])('%j', (asked, todo) => expect(mendOf(asked.map(checkOf), 'the parity')).toBe(todo));
+});
+
+it.each([
+  ['compare.perDay', { perDay: 100 }, 'perDay 100 takes'],
+  ['nothing', {}, undefined],
+])('a flip to shadows tells that %s is too small', (_, compare, said) => {
+  const { warnings } = checkOf({ verdict: 'ready', from: at(0), to: at(0, 'direct', 10), compare });
+  const [warning] = warnings.filter(({ kind }) => kind === 'per-day-too-small');
+  if (said === undefined) expect(warning).toBeUndefined();
+  else expect(warning?.message).toContain(said);
+});
+
 const rigs: Rig[] = [];
 afterEach(() => Promise.all(rigs.splice(0).map((rig) => rig.close())));
 
-const NOT_READY = (verdicts: Readonly<Record<string, string>>) =>
+const NOT_READY = (verdicts: Readonly<Record<string, string>>, trouble?: GatewayTrouble) =>
   createFlipGuard({
     reportOf: (route) => reportOf(verdicts[route] ?? 'ready'),
     lacksOperation: () => false,
+    gatewayTrouble: () => trouble,
     variables: () => ({}),
     pairVariables: CONTACT2SALE.variables,
   });
@@ -232,6 +318,20 @@ describe.each(['file', 'database'] as const)('with the %s as the rollout store',
       ['cli', 5, true, HELD],
       ['cli', 5, undefined, undefined],
     ]);
+  });
+
+  it('a flip while the gateway is down is refused, and with force the history has what stood against it', async () => {
+    const rig = startRig(kind, table({ 'leads.get': 0 }), new MemoryFlips(() => new Date(0)), NOT_READY({}, OPEN));
+    rigs.push(rig);
+    await expect(flip(rig, 5)).rejects.toMatchObject({
+      kind: 'needs-force',
+      message: [
+        `leads.get needs force: gateway 0 → 5 ${WHILE} (parity: ready)`,
+        'Nothing was changed. Wait until the gateway is well again, or send force: true with a why.',
+      ].join('\n'),
+    });
+    await flip(rig, 5, { force: true });
+    expect(await history(rig)).toEqual([['cli', 5, true, `gateway 0 → 5 ${WHILE} (parity: ready)`]]);
   });
 
   it('force where none is needed is not in the history', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  agoText,
   attemptsText,
   daysOf,
   errorShare,
@@ -30,7 +31,7 @@ describe('numbers on the board', () => {
     [6, '0.1/s'],
     [90, '1.5/s'],
     [600, '10/s'],
-    [60_000, '1000/s'],
+    [60_000, '1,000/s'],
   ])('%i requests a minute are %s', (requests, shown) => {
     expect(perSecond(minute(requests))).toBe(shown);
   });
@@ -91,5 +92,19 @@ describe('numbers on the board', () => {
     expect(isFailing({ endpoints: [], breaker: 'closed', lastMinute: minute(5, 1) })).toBe(true);
     expect(isFailing({ endpoints: [], breaker: 'closed', fault: 'upstream_credentials' })).toBe(true);
     expect(isFailing({ endpoints: [], breaker: 'closed', lastMinute: minute(5) })).toBe(false);
+  });
+});
+
+describe('times as one speaks of them', () => {
+  const now = Date.parse('2026-03-10T12:00:00Z');
+  test.each([
+    ['2026-03-10T11:59:30Z', 'just now'],
+    ['2026-03-10T11:57:01Z', '2 min. ago'],
+    ['2026-03-10T09:00:00Z', '3 hr. ago'],
+    ['2026-03-09T11:00:00Z', 'yesterday'],
+    ['2026-03-12T13:00:00Z', 'in 2 days'],
+    ['never', 'never'],
+  ])('%s is %s', (at, text) => {
+    expect(agoText(at, now)).toBe(text);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CONTACT2SALE } from '../../../../../src/c2s/pair/contact2sale.ts';
-import { proofOf, readingsOf, routesOf } from '../../../../../src/facade/compare/autopilot/facade-adapter.ts';
+import { pauseOf, proofOf, readingsOf, routesOf } from '../../../../../src/facade/compare/autopilot/facade-adapter.ts';
 import type { DataPlane } from '../../../../../src/facade/forward/data-plane.ts';
 import { RouteState } from '../../../../../src/facade/forward/route-state.ts';
 import { Metrics, UPSTREAM_BUCKETS } from '../../../../../src/facade/observe/metrics.ts';
@@ -10,6 +10,8 @@ import { ParityBook } from '../../../../../src/facade/compare/book.ts';
 import { configOf, CREATE_LEAD, GET_LEAD, withRows } from '../../config/support.ts';
 
 const ROWS = [GET_LEAD.replace('{ gateway: 0 }', '{ gateway: 7.5, shadow: 10 }') + '\nautopilot: {}', CREATE_LEAD];
+
+const TAGS = 'id: tags.list\ndirect: GET /integration/tags\ngateway: GET /tags\nrollout: { gateway: 0 }';
 
 function plane() {
   const metrics = new Metrics();
@@ -48,7 +50,32 @@ describe('what the autopilot takes from the house', () => {
   });
 
   it('no parity where nothing was compared', () => {
-    expect(proofOf(undefined)).toEqual({ parity: undefined, readBacks: undefined, pace: undefined });
+    expect(proofOf(undefined)).toEqual({
+      parity: undefined,
+      readBacks: undefined,
+      pace: undefined,
+      pausedBy: undefined,
+    });
+  });
+
+  it.each([
+    ['leads.read', ['leads.read'], true],
+    ['leads.read', [], false],
+    ['leads.messages.create', ['leads.read'], true],
+    ['leads.messages.create', ['leads.messages.create'], false],
+    ['tags.list', ['leads.read'], false],
+  ])('why nothing of %s is compared, where perDay is spent of %j', (route, spent, isPaused) => {
+    const config = configOf(withRows(READ_BACK, READ_LEAD, TAGS));
+    const entries = compileRoutes(config, CONTACT2SALE).map((model) => ({ model }));
+    const dataPlane = { snapshot: { entries } } as unknown as DataPlane;
+    const resetsAt = '2026-11-25T00:00:00.000Z';
+    const budget = {
+      isSpent: (id: string) => spent.includes(id),
+      view: () => ({ all: undefined, routes: {}, resetsAt, isShared: true }),
+    };
+    expect(pauseOf(dataPlane, budget, route)).toBe(
+      isPaused ? `compare.perDay is spent, so nothing more is compared before ${resetsAt}` : undefined,
+    );
   });
 
   it('of writes that are read back: how many arrived, and what was lost', () => {

@@ -174,3 +174,23 @@ describe('a gate that the traffic of a quiet route never meets', () => {
     expect(whyOf(gate, changed, settings)).not.toMatch(/an hour/);
   });
 });
+
+describe('a gate that waits for evidence of which none comes today', () => {
+  const pausedBy = 'compare.perDay is spent';
+  const none = { ...READY, samples: 0 };
+  const few = { ...READY, verdict: 'not enough data', samples: 10, lowerBound: 0.9 } as const;
+  const readBacks = { ...READ, arrived: 2 };
+  it.each<[string, GateName, Partial<AutopilotFacts>, boolean]>([
+    ['nothing was compared', 'parity', { parity: none }, true],
+    ['too little was compared', 'parity', { parity: few }, true],
+    ['parity is proved', 'parity', {}, false],
+    ['too few shadows', 'traffic', { gateway: 0, parity: few }, true],
+    ['too few live attempts', 'traffic', { live: live(tally(100), tally(5)) }, false],
+    ['too few read-backs', 'readBack', { readBacks }, true],
+    ['enough read-backs', 'readBack', { readBacks: READ }, false],
+  ])('%s: %s says why', (_, gate, changed, isSaid) => {
+    const { why } = judge(facts({ ...changed, pausedBy }), SETTINGS)[gate];
+    expect(why.includes(`; ${pausedBy}`)).toBe(isSaid);
+    expect(judge(facts(changed), SETTINGS)[gate].why).not.toContain(pausedBy);
+  });
+});
