@@ -145,6 +145,9 @@ test(
   },
 );
 
+const TOLD = '["drift","leads.get","none","drift"]';
+const OVER = '["drift","leads.get","drift","none"]';
+
 test(
   'drift survives a restart, is shared by two instances, and is told once by all of them',
   { timeout: 90_000 },
@@ -157,7 +160,7 @@ test(
       env: { DATABASE_URL: await postgres.createMigrated(), HOOK_URL: hook.url, NOTIFY_SECRET },
       edit: (config) => config.set('notify', config.createNode([{ url: '${HOOK_URL}', events: ['drift'] }])),
     });
-    const told = () => hook.told.map(({ event, route, from, to }) => [event, route, from, to].join(' '));
+    const told = () => hook.told.map(({ event, route, from, to }) => JSON.stringify([event, route, from, to]));
     const minutes = async (count: number) => {
       for (let n = 0; n < count; n++) await calendar.jump(60_000);
     };
@@ -184,7 +187,7 @@ test(
     await until(async () => (await drift(third)).findings.length === 2, 'the next start knows it');
     await minutes(3);
     expect((await drift(third)).findings.map(({ text }) => text)).toEqual(found);
-    expect(told()).toEqual(['drift leads.get none drift']);
+    expect(told()).toEqual([TOLD]);
 
     const fourth = await start();
     await until(async () => (await drift(fourth)).findings.length === 2, 'so does another one');
@@ -198,7 +201,7 @@ test(
       return told().length > 1;
     }, 'that it is over is told');
     await minutes(3);
-    expect(told()).toEqual(['drift leads.get none drift', 'drift leads.get drift none']);
+    expect(told()).toEqual([TOLD, OVER]);
     expect([hook.told[1]?.text, hook.forged()]).toEqual(['leads.get: the drift of direct is over', 0]);
   },
 );

@@ -77,7 +77,12 @@ export interface VerdictLimits extends ReadyLimits {
 
 export function verdictOf(judged: JudgedEvidence, limits: VerdictLimits): ParityVerdict {
   const lacking = lackOf(judged, limits);
-  if (lacking.length > 0) return verdict('not enough data', [...lacking, ...paceReasons(judged, limits)]);
+  if (lacking.length > 0) {
+    // What is shown to be too bad needs no more samples, only to know what differs by itself.
+    const shown = judged.parity.high < limits.parity ? parityReasons(judged, limits) : [];
+    if (shown.length > 0 && judged.noiseSamples >= limits.minNoise) return verdict('not ready', shown);
+    return verdict('not enough data', [...shown, ...lacking, ...paceReasons(judged, limits)]);
+  }
   const broken = [
     ...parityReasons(judged, limits),
     ...expiredReasons(judged),

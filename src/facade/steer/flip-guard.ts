@@ -97,7 +97,13 @@ export function createFlipGuard(facts: GuardFacts): FlipGuard {
           warnings: [...(byRoute.get(route.id) ?? []), ...(change.to.shadow > change.from.shadow ? ofShadows : [])],
           gatewayLacksOperation: route.gateway !== undefined && facts.lacksOperation(route.id),
           ...(gatewayTrouble && { gatewayTrouble }),
-          needsForce: [...againstEvidence(change, evidence.verdict), ...againstTrouble(change, gatewayTrouble)],
+          needsForce: [
+            ...againstEvidence(change, evidence.verdict),
+            ...(isRaised(change) && differsSoFar(reports.get(route.id))
+              ? [`${raiseOf(change)} though answers differ`]
+              : []),
+            ...againstTrouble(change, gatewayTrouble),
+          ],
         },
       ];
     });
@@ -113,6 +119,10 @@ function evidenceOf(route: RouteConfig, report: ParityReport | undefined): Pick<
   }
   return { verdict: report?.verdict.kind ?? 'cannot be measured', because: reasons.map(({ text }) => text) };
 }
+
+/** Too many answers differ to be chance, though it is not known yet what differs by itself. */
+const differsSoFar = (report: ParityReport | undefined): boolean =>
+  report?.verdict.kind === 'not enough data' && report.verdict.reasons.some(({ kind }) => kind === 'parity');
 
 const isRaised = ({ from, to }: FlipChange): boolean => to.gateway > from.gateway;
 const isRetired = ({ from, to }: FlipChange): boolean => from.fallback === 'direct' && to.fallback === 'none';

@@ -40,22 +40,30 @@ function quietText({ answers, isLearnt }: DriftJson): string {
   return isLearnt ? `None: ${seen}.` : `Not learnt yet: ${seen}; 200 over a day are needed.`;
 }
 
-/** What the comparison may still ask for today. */
+/** What the comparison may still ask for today: of a route, or of all and of those routes that have spent their own. */
 export function ShadowBudget({ budget, route }: { budget: ShadowBudgetJson | undefined; route?: string }) {
   if (!budget) return null;
   const own = route === undefined ? undefined : budget.routes[route];
+  const spent = route === undefined ? Object.entries(budget.routes).filter(([, { isSpent }]) => isSpent) : [];
+  const named = spent.slice(0, MAX_NAMED).map(([id, view]) => leftText(`of ${id}`, view));
+  const more = spent.length - named.length;
   const parts = [
     ...(own ? [leftText('of this route', own)] : []),
     ...(budget.all ? [leftText('of all routes', budget.all)] : []),
+    ...named,
+    ...(more > 0 ? [`those of ${more} more routes are spent`] : []),
   ];
   if (parts.length === 0) return null;
-  const isSpent = (own?.isSpent ?? false) || (budget.all?.isSpent ?? false);
+  const isSpent = (own?.isSpent ?? false) || (budget.all?.isSpent ?? false) || spent.length > 0;
   return html`<p class=${isSpent ? 'notice' : 'quiet'}>
-    Requests of the comparison today: ${parts.join('; ')}. The next day begins ${timeOf(budget.resetsAt)}.
+    Requests of the comparison today: ${parts.join('; ')}. A new day begins ${timeOf(budget.resetsAt)}.
   </p>`;
 }
 
+/** Routes that one line names. */
+const MAX_NAMED = 3;
+
 const leftText = (whose: string, { perDay, left, isSpent }: BudgetJson): string =>
   isSpent
-    ? `the ${grouped(perDay)} ${whose} are spent, shadows pause`
+    ? `the ${grouped(perDay)} ${whose} are spent, shadows and read-backs pause`
     : `${grouped(left)} of ${grouped(perDay)} ${whose} left`;
