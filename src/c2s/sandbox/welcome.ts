@@ -40,7 +40,7 @@ export function welcome(facts: WelcomeFacts): string {
     '  curl -isH "$AUTH" $LEAD | grep -iE \'^HTTP|x-facade\'',
     '2 Flip its route, then read it again: x-facade-path is gateway',
     `  ${flip(100, ' --force --why try')}`,
-    '3 Kill the gateway, then read it again: 200, by direct. PUT brings it back',
+    '3 Kill the gateway and read: 200, direct. PUT brings it back, in steps, in 30 s',
     `  curl -sX DELETE ${controlUrl}/gateway`,
     '4 Post a message',
     '  curl -sH "$AUTH" $LEAD/create_message --json \'{"body":"Hello"}\'; echo',

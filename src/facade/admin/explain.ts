@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { DataPlane } from '../forward/data-plane.ts';
 import { callerNamed, explainRequest, type Explanation } from '../forward/explain.ts';
+import type { HealthState } from '../forward/upstream-health.ts';
 import { refuse } from '../../http/page-errors.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface ExplainAnswer {
   readonly explanation: Explanation;
   /** Of the route's two paths. */
   readonly breakers: { readonly direct: string; readonly gateway: string } | undefined;
+  /** What the health checks of the gateway say; undefined: no facade that runs was asked. */
+  readonly gatewayHealth?: HealthState | undefined;
 }
 
 export function explain(dataPlane: DataPlane): RequestHandler {
@@ -62,6 +65,7 @@ export function explain(dataPlane: DataPlane): RequestHandler {
       caller: caller?.id ?? null,
       explanation,
       breakers: entry && { direct: entry.state.breakerState('direct'), gateway: entry.state.breakerState('gateway') },
+      gatewayHealth: snapshot.health.gateway.state,
     };
     res.json(answer);
   };

@@ -9,7 +9,7 @@ import { answer, readAs, reasonOf, signature, smallBody } from './answer.ts';
 
 interface FlipRoutesOptions {
   readonly steering: Steering;
-  readonly killSwitch: { readonly on: boolean; readonly by: readonly string[] };
+  readonly killSwitch: { readonly on: boolean; readonly by: readonly string[]; readonly file: string | undefined };
   readonly adminToken: string | undefined;
 }
 
@@ -61,26 +61,33 @@ const killSwitchBody = z.strictObject(signature);
 
 export function flipRoutes({ steering, killSwitch, adminToken }: FlipRoutesOptions): Router {
   const routes = express.Router();
+  /** `file`: the file that holds it on; left out: none does. */
+  const state = () => ({ on: killSwitch.on, by: killSwitch.by, file: killSwitch.file });
   const setKillSwitch = (on: boolean) =>
     answer(async (req: Request) => {
       const body = readAs(killSwitchBody, req.body);
       const { isRecorded, where } = await steering.setKillSwitch(on, reasonOf(req, body, adminToken));
-      return { on: killSwitch.on, by: killSwitch.by, recorded: isRecorded, kept: where };
+      return { ...state(), recorded: isRecorded, kept: where };
     });
+  /** Under the kill switch a flip serves only once that is off. */
+  const made = async <T extends object>(done: Promise<T>) => ({
+    ...(await done),
+    ...(killSwitch.on ? { killSwitch: true } : {}),
+  });
   const flip = answer((req) => {
     const { changes, all, who, why, ...precaution } = readAs(flipBody, req.body);
     const request = { ...precaution, ...reasonOf(req, { who, why }, adminToken) };
-    return all ? steering.flipAll(all, request) : steering.flip({ ...request, changes: changes ?? [] });
+    return made(all ? steering.flipAll(all, request) : steering.flip({ ...request, changes: changes ?? [] }));
   });
   const rollback = answer((req) => {
     const { revision, who, why, ...precaution } = readAs(rollbackBody, req.body);
-    return steering.rollback(revision, { ...precaution, ...reasonOf(req, { who, why }, adminToken) });
+    return made(steering.rollback(revision, { ...precaution, ...reasonOf(req, { who, why }, adminToken) }));
   });
   routes.route('/flips').post(smallBody, flip).all(methodNotAllowed);
   routes.route('/rollback').post(smallBody, rollback).all(methodNotAllowed);
   routes
     .route('/kill-switch')
-    .get((_req, res) => void res.json({ on: killSwitch.on, by: killSwitch.by }))
+    .get((_req, res) => void res.json(state()))
     .put(smallBody, setKillSwitch(true))
     .delete(smallBody, setKillSwitch(false))
     .all(methodNotAllowed);

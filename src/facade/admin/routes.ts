@@ -43,13 +43,15 @@ export interface UpstreamView {
   /** Of the newest check; left out: there was none. */
   readonly result: HealthResult | undefined;
   readonly status: number | undefined;
+  /** Checks that succeeded in a row, and how many it takes; left out: it is not unhealthy, or the newest check failed. */
+  readonly recovery?: { readonly succeeded: number; readonly needed: number } | undefined;
 }
 
 export function viewUpstreams({ upstreams, health }: RuntimeSnapshot): Partial<Record<Path, UpstreamView>> {
   const views: Partial<Record<Path, UpstreamView>> = {};
   for (const path of ['direct', 'gateway'] as const) {
-    const { state, last } = health[path];
-    if (upstreams[path]) views[path] = { health: state, result: last?.result, status: last?.status };
+    const { state, last, recovery } = health[path];
+    if (upstreams[path]) views[path] = { health: state, result: last?.result, status: last?.status, recovery };
   }
   return views;
 }

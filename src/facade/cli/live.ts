@@ -27,6 +27,8 @@ export interface ServedConfig {
 export interface KillSwitchState {
   readonly on: boolean;
   readonly by: readonly string[];
+  /** The file that holds it on; left out: none does, or an older facade answers. */
+  readonly file?: string;
   /** Of a change: the history has it. An older facade does not say where it is kept. */
   readonly recorded?: boolean;
   readonly kept?: string;

@@ -18,10 +18,12 @@ type Line = readonly [label: string, text: string];
 
 export function renderExplanation(
   asked: { readonly method: string; readonly target: string },
-  { by, digest, killSwitch, caller, explanation, breakers }: Explained,
+  explained: Explained,
   style: Style,
 ): string {
+  const { by, digest, killSwitch, caller, explanation, breakers } = explained;
   const lines: Line[] = [
+    ...nowLines(explained, style),
     ['request', `${asked.method} ${asked.target}`],
     ['caller', caller === null ? 'unknown' : `known (${caller})`],
     ['table', `${by}, digest ${digest}${killSwitch ? style.red(', KILL SWITCH ON') : ''}`],
@@ -31,6 +33,22 @@ export function renderExplanation(
       : []),
   ];
   return lines.map(([label, text]) => `${style.dim(label.padEnd(9))} ${text}`).join('\n');
+}
+
+/** Where the gateway cannot serve at the moment what the table gives it. */
+function nowLines({ explanation, breakers, gatewayHealth }: Explained, style: Style): Line[] {
+  if (explanation.kind !== 'route' || explanation.side !== 'gateway') return [];
+  const mayFallBack = explanation.failover.unsent;
+  // Only a route that direct may serve in its place heeds the checks.
+  const isUnhealthy = mayFallBack && gatewayHealth === 'unhealthy';
+  const why = [
+    ...(isUnhealthy ? ['the gateway is unhealthy: its health checks fail'] : []),
+    ...(breakers?.gateway === 'open' ? ['the breaker of the gateway is open'] : []),
+  ];
+  if (why.length === 0 && breakers?.gateway !== 'half-open') return [];
+  const who = mayFallBack ? 'direct serves' : 'the facade refuses';
+  if (why.length > 0) return [['now', style.red(`${who} this request, because ${why.join(', and ')}`)]];
+  return [['now', style.yellow(`${who} most requests, because the breaker of the gateway is half-open`)]];
 }
 
 function linesOf(explanation: Explanation, style: Style): Line[] {

@@ -61,12 +61,14 @@ export function renderHeading(
 
 /** What the health checks say, where it is not that all is well. */
 function healthLines(upstreams: NonNullable<LiveTable['upstreams']>, style: Style): string[] {
-  return Object.entries(upstreams).flatMap(([path, { health, result, status }]) => {
+  return Object.entries(upstreams).flatMap(([path, { health, result, status, recovery }]) => {
     const found = status === undefined ? result : `${result} ${status}`;
     if (health === 'unproven')
       return style.yellow(
         `${path}: health checks say nothing (${found}); correct upstreams.${path}.health.path or expectedStatuses`,
       );
+    if (recovery)
+      return style.yellow(`${path} recovering: ${recovery.succeeded} of ${recovery.needed} checks succeeded`);
     return health === 'unhealthy' ? style.red(`${path} UNHEALTHY: its health checks fail (${found})`) : [];
   });
 }

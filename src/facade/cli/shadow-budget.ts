@@ -1,4 +1,5 @@
 import { visible } from '../../http/visible.ts';
+import { grouped } from '../compare/groups.ts';
 import type { BudgetView, ShadowBudgetView } from '../compare/shadow-budget.ts';
 import type { Style } from './context.ts';
 import { instant } from './format.ts';
@@ -27,7 +28,22 @@ export function budgetLines(budget: ShadowBudgetView | undefined, style: Style):
   );
 }
 
+/** One line for each budget of today that is spent and holds up the comparison of this route. */
+export function spentLines(budget: ShadowBudgetView | undefined, route: string): string[] {
+  if (!budget) return [];
+  const of = [['of all routes', budget.all] as const, [`of ${route}`, budget.routes[route]] as const];
+  return of.flatMap(([name, one]) =>
+    one?.isSpent
+      ? [
+          `The ${grouped(one.perDay)} requests a day ${name} are spent: nothing is compared until ${instant(budget.resetsAt)}.`,
+        ]
+      : [],
+  );
+}
+
 const whose = (isShared: boolean): string => (isShared ? '' : ' (counts of this process)');
 
 const leftOf = ({ perDay, left, isSpent }: BudgetView, style: Style): string =>
-  isSpent ? style.yellow(`paused, the ${perDay} requests of perDay are spent`) : `${left} of ${perDay} requests left`;
+  isSpent
+    ? style.yellow(`paused, the ${grouped(perDay)} requests of perDay are spent`)
+    : `${grouped(left)} of ${grouped(perDay)} requests left`;

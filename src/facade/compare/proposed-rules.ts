@@ -7,10 +7,13 @@ import type { DifferenceGroup } from './groups.ts';
  * hidden (`{key}`).
  *
  * A rule is blind to all that is at its place and beneath it. So none is proposed where something is held against the
- * gateway there, nor for a list or an object, of which nobody knows yet what the gateway will do to its parts.
+ * gateway there, nor for a list or an object, of which nobody knows yet what the gateway will do to its parts, nor for what
+ * differs seldom: a description that a person edited between two answers is data, and the gateway must bring it.
  */
 export function proposedRules(groups: readonly DifferenceGroup[]): string | undefined {
-  const noise = groups.filter(({ standing, path }) => standing === 'noise' && /^\/(?!.*\{key\})/.test(path));
+  const noise = groups.filter(
+    (group) => group.standing === 'noise' && /^\/(?!.*\{key\})/.test(group.path) && isUsual(group),
+  );
   const held = groups.filter(({ standing }) => standing !== 'noise');
   const hides = ({ path }: DifferenceGroup) => held.some((group) => `${group.path}/`.startsWith(`${path}/`));
   const ignored = noise.filter((group) => IGNORED.has(group.kind) && !isOfWhole(group) && !hides(group));
@@ -24,6 +27,10 @@ export function proposedRules(groups: readonly DifferenceGroup[]): string | unde
 }
 
 const IGNORED: ReadonlySet<string> = new Set(['type', 'value', 'missing', 'extra', 'hash']);
+
+/** Part of the comparisons of direct with itself from which on a difference is how the place is, and no edit: a time by the minute differs in few. */
+const MIN_SHARE = 0.1;
+const isUsual = ({ noise }: DifferenceGroup): boolean => noise.count >= noise.of * MIN_SHARE;
 
 /** Shapes of what has parts. */
 const WHOLES: ReadonlySet<string> = new Set(['object', 'list', 'empty object', 'empty list']);

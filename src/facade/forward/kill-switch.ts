@@ -36,6 +36,11 @@ export class KillSwitch {
     return Object.entries(holders).flatMap(([name, holds]) => (holds ? [name] : []));
   }
 
+  /** Name of the file that holds it on; undefined: none does. */
+  get file(): string | undefined {
+    return this.#byFile ? this.#file() : undefined;
+  }
+
   /** Told of every change, and at once of a switch that is on already. */
   subscribe(listener: KillSwitchListener): void {
     this.#listeners.add(listener);

@@ -85,6 +85,12 @@ export class UpstreamHealth implements HealthGate {
     return this.#last;
   }
 
+  /** While it is unhealthy and answers again: checks that succeeded in a row, and how many make it healthy. */
+  get recovery(): { readonly succeeded: number; readonly needed: number } | undefined {
+    if (!this.isUnhealthy || this.#successes.length === 0 || !this.#settings) return undefined;
+    return { succeeded: this.#successes.length, needed: this.#settings.healthyAfter };
+  }
+
   get isChecked(): boolean {
     return this.#settings !== undefined && this.#state !== 'unproven';
   }

@@ -28,6 +28,8 @@ interface WarningInput extends RolloutWarningInput {
   readonly section: ConfigSection | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** The file is judged for a sandbox, which brings callers of its own. */
+  readonly isSandbox: boolean;
   /** Ids of the table that serves now; undefined: no facade was asked. */
   readonly running: readonly string[] | undefined;
 }
@@ -46,7 +48,9 @@ export function warningsOf(input: WarningInput): CheckWarning[] {
 }
 
 /** A caller whose token left FACADE_TOKENS, or a mistyped id: nothing would take the path that the operator meant. */
-const namesUnknownCallers: Warn = ({ config, variables, pairVariables }) => {
+const namesUnknownCallers: Warn = ({ config, variables, pairVariables, isSandbox }) => {
+  // The callers of the sandbox are made at its start; the tokens of the environment are none of them.
+  if (isSandbox) return [];
   const tokens = (variables['FACADE_TOKENS'] ?? '').split(',').map((token) => token.trim());
   const known = new Callers(variables[pairVariables.direct.token], tokens, new Set()).all.map(({ id }) => id);
   if (known.length === 0) return [];

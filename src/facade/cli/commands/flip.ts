@@ -57,6 +57,8 @@ export interface FlipAnswer {
   readonly changes: readonly { readonly route: string }[];
   readonly diff?: string;
   readonly guard?: readonly FlipCheck[];
+  /** Every route is direct meanwhile; left out: the kill switch is off. */
+  readonly killSwitch?: boolean;
 }
 
 async function flipLive(
@@ -65,8 +67,7 @@ async function flipLive(
   ids: readonly string[],
   set: RolloutSet,
 ): Promise<ExitCode> {
-  const live = await context.admin.get<LiveTable>('/api/routes');
-  const routes = live.routes.map(movable);
+  const routes = (await context.admin.get<LiveTable>('/api/routes')).routes.map(movable);
   const edits = editsFor(context, routes, ids, set);
   if (edits.length === 0) return nothing(context);
   remark(context, renderEdits(edits, routes, context.style));
@@ -76,18 +77,23 @@ async function flipLive(
   showGuard(context, plan, options);
   if (!(await confirm(context, 'Flip?', options.yes))) return EXIT.usage;
   const done = await context.admin.send<FlipAnswer>('POST', '/api/flips', { ...asked, ...forced(options) });
-  print(context, done, (answer) => madeText('Flipped', answer, ` "${context.name} rollback" takes it back.`));
-  if (live.killSwitch && !context.json) remark(context, KILL_SWITCH_IS_ON);
+  print(context, done, (answer) => madeText(context, 'Flipped', answer, ` "${context.name} rollback" takes it back.`));
   return EXIT.ok;
 }
 
-const KILL_SWITCH_IS_ON = 'The kill switch is on: every route stays direct until it is off.';
-
 /** What a flip or a rollback came to. @param next what to say besides, once the history has it. */
-export function madeText(done: 'Flipped' | 'Rolled back', { revision }: FlipAnswer, next = ''): string {
+export function madeText(
+  { name }: Pick<Context, 'name'>,
+  done: 'Flipped' | 'Rolled back',
+  { revision, killSwitch }: FlipAnswer,
+  next = '',
+): string {
+  const serves = killSwitch
+    ? `${done}, but the kill switch is on and every route is direct: it serves after "${name} kill-switch off"`
+    : `${done}: it serves now`;
   return revision === null
-    ? `${done}. The history takes it when the database answers.`
-    : `${done}, revision ${revision}.${next}`;
+    ? `${serves}. The history takes it when the database answers.`
+    : `${serves}, revision ${revision}.${next}`;
 }
 
 function shown({ route, set }: RolloutEdit, routes: readonly Movable[]): object {

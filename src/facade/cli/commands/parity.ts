@@ -1,15 +1,16 @@
-import { visible } from '../../../http/visible.ts';
 import { factCounts } from '../../compare/coverage.ts';
+import { grouped } from '../../compare/groups.ts';
 import type { IntervalView, ParityReportView } from '../parity.ts';
 import type { ShadowBudgetView } from '../../compare/shadow-budget.ts';
 import { print, type Command, type CommonOptions, type Context } from '../context.ts';
-import { CliError, EXIT, usageError } from '../exit.ts';
-import { instant, percent, share } from '../format.ts';
+import { EXIT, usageError } from '../exit.ts';
+import { count, instant, percent, share } from '../format.ts';
 import { requireRoute } from '../live.ts';
 import { parityOf } from '../parity.ts';
-import { budgetLines } from '../shadow-budget.ts';
+import { budgetLines, spentLines } from '../shadow-budget.ts';
 import { signature } from '../signature.ts';
 import { renderTable, type Column } from '../table.ts';
+import { allVisible, visibleLines } from '../../../http/visible.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'ROUTE', elastic: 2, narrowest: 12 },
@@ -37,23 +38,30 @@ export const parity: Command<ParityOptions> = async (context, { acceptDrift, why
     );
     return EXIT.ok;
   }
-  const report = requireRoute(
+  const report = requireReport(context, id, reports);
+  const spent = spentLines(allVisible(answer.shadowBudget), id);
+  print(context, report, (shown) => renderOne(context, shown, { spent, rules: linesOf(report.proposedRules) }));
+  return report.verdict.kind === 'ready' ? EXIT.ok : EXIT.problems;
+};
+
+function requireReport(context: Context, id: string, reports: readonly ParityReportView[]): ParityReportView {
+  return requireRoute(
     context,
     id,
     reports.map((one) => ({ ...one, id: one.route })),
   );
-  // Each line by itself: its line feeds are the layout of what is pasted.
-  const rules = report.proposedRules?.split('\n').map(visible) ?? [];
-  print(context, report, (shown) => renderOne(context, shown, rules));
-  return report.verdict.kind === 'ready' ? EXIT.ok : EXIT.problems;
-};
+}
+
+const learning = ({ isLearnt, answers }: NonNullable<ParityReportView['drift']>): string =>
+  isLearnt ? '' : ` Not learnt yet: ${count(answers, 'answer')} so far.`;
 
 async function accept(context: Context, id: string | undefined, why: string | undefined): Promise<number> {
   if (id === undefined) throw usageError('Name the route whose drift to accept.');
-  const reports = parityOf(await context.admin.get('/api/parity'));
-  const known = reports.find(({ route }) => route === id);
-  if (known && (known.drift?.findings ?? []).length === 0)
-    throw new CliError(EXIT.problems, `${id}: nothing drifts, so there is nothing to accept.`);
+  const { drift } = requireReport(context, id, parityOf(await context.admin.get('/api/parity')));
+  if (drift?.findings.length === 0) {
+    print(context, { route: id, drift }, () => `No drift of ${id}: there is nothing to accept.${learning(drift)}`);
+    return EXIT.problems;
+  }
   const accepted = await context.admin.send(
     'POST',
     `/api/parity/${encodeURIComponent(id)}/drift/accept`,
@@ -68,12 +76,13 @@ function renderAll({ io, style, name }: Context, reports: readonly ParityReportV
     return `Nothing is compared: no route has a shadow. "${name} flip ROUTE --shadow 10" begins.`;
   const rows = reports.map(({ route, verdict, counts, parity, drift }) => {
     const compared = counts.match + counts.ignored + counts.mismatch;
-    const low = parity.low === null ? '–' : percent(parity.low * 100);
+    // The bound of nothing is 0, as of a route that fails.
+    const low = parity.low === null || compared === 0 ? '–' : percent(parity.low * 100);
     const reasons = [...driftSummary(drift), ...verdict.reasons.map(({ text }) => text)].join('; ');
     return [
       route,
       verdictText(verdict.kind, style),
-      String(compared),
+      grouped(compared),
       share(counts.match + counts.ignored, compared),
       low,
       reasons,
@@ -87,14 +96,25 @@ function verdictText(kind: string, style: Context['style']): string {
   return kind === 'not ready' ? style.red(kind) : kind;
 }
 
-function renderOne({ style, name }: Context, report: ParityReportView, rules: readonly string[]): string {
+/** Of a text that the facade lays out itself: its line feeds are its own, what else could steer a terminal is not. */
+const linesOf = (text: string | undefined): string[] => (text === undefined ? [] : visibleLines(text).split('\n'));
+
+interface OwnLines {
+  /** Of a daily budget that is spent. */
+  readonly spent: readonly string[];
+  /** Of the proposed rules. */
+  readonly rules: readonly string[];
+}
+
+function renderOne({ style, name }: Context, report: ParityReportView, { spent, rules }: OwnLines): string {
   const { route, verdict, counts, groups, window, coverage } = report;
   const compared = counts.match + counts.ignored + counts.mismatch;
   const lines = [
     `${style.bold(route)}: ${verdictText(verdict.kind, style)}`,
     ...verdict.reasons.map(({ text }) => `  because ${text}`),
-    `${compared} compared since ${window.from ?? 'the start'}: ${counts.match} match, ${counts.mismatch} differ, ${counts.ignored} ignored, ${counts.error} not judged${reasonsOf(report.errors ?? {})}`,
-    ...(counts.data === undefined ? [] : [`${counts.data} of them with data on both sides`]),
+    ...spent.map((line) => style.yellow(line)),
+    `${grouped(compared)} compared since ${window.from ?? 'the start'}: ${grouped(counts.match)} match, ${grouped(counts.mismatch)} differ, ${grouped(counts.ignored)} ignored, ${grouped(counts.error)} not judged${reasonsOf(report.errors ?? {})}`,
+    ...(counts.data === undefined ? [] : [`${grouped(counts.data)} of them with data on both sides`]),
     ...figuresOf(report),
     ...driftLines(report, name),
   ];
@@ -104,14 +124,15 @@ function renderOne({ style, name }: Context, report: ParityReportView, rules: re
       'Differences:',
       ...groups.map(
         ({ text, standing, cross, directChanged }) =>
-          `  ${text} (${standing}, ${cross.count}${directChanged ? ', direct changed' : ''})`,
+          `  ${text} (${standing}, ${grouped(cross.count)}${directChanged ? ', direct changed' : ''})`,
       ),
     );
   if (rules.length > 0)
     lines.push(
       '',
       'Direct differs from itself here. To leave these places out of the comparison, add to the route:',
-      ...rules.map((line) => `  ${line}`),
+      // As deep as the keys of a route stand in the table.
+      ...rules.map((line) => `    ${line}`),
     );
   if (coverage.unseen.length > 0)
     lines.push('', `Seen live and never compared: ${factCounts(coverage.unseen)}`, ...listed(coverage.unseen));
@@ -142,7 +163,9 @@ const listed = (facts: readonly string[]) => (facts.length <= 3 ? [] : facts.map
 /** ` (40 dropped, 2 rate limited)`: shadows that were dropped look like a quiet route otherwise. */
 function reasonsOf(errors: Readonly<Record<string, number>>): string {
   const reasons = Object.entries(errors).toSorted(([, a], [, b]) => b - a);
-  return reasons.length === 0 ? '' : ` (${reasons.map(([why, n]) => `${n} ${why.replaceAll('_', ' ')}`).join(', ')})`;
+  return reasons.length === 0
+    ? ''
+    : ` (${reasons.map(([why, n]) => `${grouped(n)} ${why.replaceAll('_', ' ')}`).join(', ')})`;
 }
 
 /** What was measured besides the answers, each with its interval. */
@@ -150,7 +173,9 @@ function figuresOf({ latency, failures, readBacks }: ParityReportView): string[]
   const lines: string[] = [];
   if (readBacks) {
     const { arrived, notArrived, cannotTell, share } = readBacks;
-    lines.push(`Read back: ${arrived} arrived, ${notArrived} did not, ${cannotTell} could not be told`);
+    lines.push(
+      `Read back: ${grouped(arrived)} arrived, ${grouped(notArrived)} did not, ${grouped(cannotTell)} could not be told`,
+    );
     if (share && share.value !== null) lines.push(`Writes that arrive: ${interval(share, points)}`);
   }
   if (failures && failures.difference.value !== null) {

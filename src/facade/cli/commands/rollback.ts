@@ -39,6 +39,6 @@ export const rollback: Command<RollbackOptions> = async (context, options, [give
   if (!(await confirm(context, 'Roll back?', options.yes))) return EXIT.usage;
   const order = { ...asked, ...forced(options), expectRevision: newest };
   const done = await context.admin.send<RollbackAnswer>('POST', '/api/rollback', order);
-  print(context, done, (answer) => madeText('Rolled back', answer));
+  print(context, done, (answer) => madeText(context, 'Rolled back', answer));
   return EXIT.ok;
 };

@@ -11,10 +11,11 @@ import { startRig, table, type Rig } from '../steer/rig.ts';
 const TABLE = table({ 'leads.get': 0, 'tags.list': 0 });
 let rig: Rig;
 let app: express.Express;
+let killSwitch: { on: boolean; by: string[]; file: string | undefined };
 beforeEach(() => {
   rig = startRig('file', TABLE);
   app = express();
-  const killSwitch = { on: false, by: [] };
+  killSwitch = { on: false, by: [], file: undefined };
   const { log } = createLogs('silent', { write: () => undefined });
   app.use('/api', flipRoutes({ steering: rig.steering, killSwitch, adminToken: undefined }));
   app.use(pageErrors({ log }));
@@ -40,4 +41,24 @@ test('each route once is a flip', async () => {
   const changes = [change('leads.get', 5), change('tags.list', 10)];
   await supertest(app).post('/api/flips').send({ changes }).expect(200);
   expect([rig.rollout('leads.get')?.gateway, rig.rollout('tags.list')?.gateway]).toEqual([5, 10]);
+});
+
+test.each([
+  [false, undefined],
+  [true, true],
+])('a flip says whether the kill switch keeps it from serving: %s', async (on, said) => {
+  Object.assign(killSwitch, { on });
+  for (const dryRun of [true, false]) {
+    const answered = await supertest(app)
+      .post('/api/flips')
+      .send({ changes: [change('leads.get', 5)], dryRun })
+      .expect(200);
+    expect((answered.body as { killSwitch?: boolean }).killSwitch).toBe(said);
+  }
+});
+
+test('the kill switch names the file that holds it', async () => {
+  Object.assign(killSwitch, { on: true, by: ['file'], file: '/run/direct' });
+  const answered = await supertest(app).get('/api/kill-switch').expect(200);
+  expect(answered.body).toEqual({ on: true, by: ['file'], file: '/run/direct' });
 });

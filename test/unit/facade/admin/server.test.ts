@@ -202,7 +202,10 @@ describe('the kill switch', () => {
     writeFileSync(killSwitchFile, '');
     killSwitch.look();
     const res = await api.delete('/api/kill-switch').set('x-c2s-admin', '1');
-    expect(res.body).toEqual({ on: true, by: ['file'], recorded: true, kept: expect.any(String) as string });
+    expect(res.body).toEqual({
+      ...{ on: true, by: ['file'], file: killSwitchFile },
+      ...{ recorded: true, kept: expect.any(String) as string },
+    });
     expect(dataPlane.killed).toBe(true);
   });
 });

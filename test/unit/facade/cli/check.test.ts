@@ -95,6 +95,8 @@ routes:
     'defaults.callers.0123456789ab',
     'routes[0] (leads.get).callers.0123456789ab',
   ]);
+  // The sandbox makes its callers itself, whatever tokens are set.
+  expect(await kinds('0123456789ab', { FACADE_TOKENS: token })).toEqual([]);
   // Where the tokens are elsewhere, nothing can be said.
   expect(await kinds('0123456789ab', { C2S_BASE_URL: 'https://crm.example' })).toEqual([]);
 });

@@ -10,7 +10,7 @@ afterEach(async () => {
 /** What doctor says of the health checks of a gateway that answers so. */
 async function examine(status: number) {
   const gateway = await startUpstream((_, res) => res.writeHead(status).end('a page'));
-  closing.push(gateway.close);
+  closing.push(() => gateway.close());
   const health = { path: '/health', expected: [{ from: 200, to: 399 }], timeoutMs: 30_000 };
   const found = await examineUpstream({
     ...{ subject: 'gateway', url: gateway.url, variable: 'C2S_GATEWAY_URL', now: Date.now, health },

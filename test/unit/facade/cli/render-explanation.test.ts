@@ -26,7 +26,7 @@ const ROUTE: OfRoute = {
   failover: { unsent: true, maybeReceived: true },
 };
 
-function lineOf(label: string, other: Partial<OfRoute>): string {
+function lineOf(label: string, other: Partial<OfRoute>, moment: Partial<Explained> = {}): string {
   const explained: Explained = {
     by: 'the table',
     digest: 'abc',
@@ -34,6 +34,7 @@ function lineOf(label: string, other: Partial<OfRoute>): string {
     caller: 'c2s',
     explanation: { ...ROUTE, ...other },
     breakers: undefined,
+    ...moment,
   };
   const text = renderExplanation({ method: 'GET', target: '/integration/leads/42' }, explained, PLAIN);
   return text.split('\n').find((line) => line.startsWith(label)) ?? '';
@@ -98,4 +99,45 @@ test('what it says of shares is what the facade does', () => {
       );
     }
   }
+});
+
+const ROUND = { direct: 'closed', gateway: 'closed' };
+const HELD = { unsent: false, maybeReceived: false };
+test.each<[string, Partial<OfRoute>, Partial<Explained>, string]>([
+  [
+    'an open breaker',
+    {},
+    { breakers: { ...ROUND, gateway: 'open' } },
+    'direct serves this request, because the breaker of the gateway is open',
+  ],
+  [
+    'an unhealthy gateway',
+    {},
+    { breakers: ROUND, gatewayHealth: 'unhealthy' },
+    'direct serves this request, because the gateway is unhealthy: its health checks fail',
+  ],
+  [
+    'both',
+    {},
+    { breakers: { ...ROUND, gateway: 'open' }, gatewayHealth: 'unhealthy' },
+    'direct serves this request, because the gateway is unhealthy: its health checks fail, and the breaker of the gateway is open',
+  ],
+  [
+    'a half-open breaker',
+    {},
+    { breakers: { ...ROUND, gateway: 'half-open' }, gatewayHealth: 'healthy' },
+    'direct serves most requests, because the breaker of the gateway is half-open',
+  ],
+  [
+    'an open breaker without a fallback',
+    { failover: HELD },
+    { breakers: { ...ROUND, gateway: 'open' }, gatewayHealth: 'unhealthy' },
+    'the facade refuses this request, because the breaker of the gateway is open',
+  ],
+  ['an unhealthy gateway without a fallback', { failover: HELD }, { breakers: ROUND, gatewayHealth: 'unhealthy' }, ''],
+  ['all well', {}, { breakers: ROUND, gatewayHealth: 'healthy' }, ''],
+  ['a request of direct', { side: 'direct' }, { breakers: { ...ROUND, gateway: 'open' } }, ''],
+  ['no running facade', {}, {}, ''],
+])('now: %s', (_what, other, moment, text) => {
+  expect(lineOf('now', { side: 'gateway', ...other }, moment)).toBe(text === '' ? '' : `now       ${text}`);
 });

@@ -16,6 +16,11 @@ test.each<[string, UpstreamView, string[]]>([
     ['gateway UNHEALTHY: its health checks fail (timeout)'],
   ],
   [
+    'is recovering',
+    { health: 'unhealthy', result: 'success', status: 200, recovery: { succeeded: 1, needed: 2 } },
+    ['gateway recovering: 1 of 2 checks succeeded'],
+  ],
+  [
     'has a path that is not there',
     { health: 'unproven', result: 'unexpected_status', status: 404 },
     [

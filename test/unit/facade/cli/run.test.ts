@@ -285,11 +285,3 @@ describe('the admin listener', () => {
     });
   });
 });
-
-test('drift is accepted where there is some', async () => {
-  const admin = await startFakeAdmin({
-    'GET /api/parity': { routes: [{ route: 'leads.get', drift: { findings: [] } }] },
-  });
-  const result = await cli(['parity', 'leads.get', '--accept-drift', '--admin', admin.url]);
-  expect(result).toMatchObject({ code: 1, err: 'leads.get: nothing drifts, so there is nothing to accept.\n' });
-});

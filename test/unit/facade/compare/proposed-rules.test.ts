@@ -13,7 +13,7 @@ const group = (path: string, parts: Partial<DifferenceGroup> = {}): DifferenceGr
   standing: 'noise',
   text: '',
   cross: { count: 1, of: 100 },
-  noise: { count: 3, of: 40 },
+  noise: { count: 4, of: 40 },
   p: 1,
   ledger: undefined,
   isExpired: false,
@@ -23,6 +23,7 @@ const group = (path: string, parts: Partial<DifferenceGroup> = {}): DifferenceGr
 const order = { kind: 'order', from: 'list', to: 'list' } as const;
 test.each<[string, DifferenceGroup[], unknown]>([
   ['a member', [group('/meta/at')], { ignore: ['$.meta.at'] }],
+  ['what differs in one of ten', [group('/a', { noise: { count: 4, of: 40 } })], { ignore: ['$.a'] }],
   ['a member of every item', [group('/data/*/at')], { ignore: ['$.data[*].at'] }],
   ['an item of a list of lists', [group('/*/*')], { ignore: ['$[*][*]'] }],
   ['a name that is no word', [group('/data/x-at/$ref')], { ignore: ["$.data['x-at']['$ref']"] }],
@@ -42,6 +43,9 @@ test.each<[string, DifferenceGroup]>([
   ['a status', group('', { kind: 'status', from: '200', to: '404' })],
   ['the whole answer', group('')],
   ['a member whose name is hidden', group('/data/{key}/at')],
+  ['a text that was edited', group('/data/attributes/description', { noise: { count: 2, of: 98 } })],
+  ['what differs in just less than one of ten', group('/a', { noise: { count: 3, of: 40 } })],
+  ['an order that is seldom another', group('/data', { kind: 'order', noise: { count: 3, of: 40 } })],
 ])('%s is not proposed', (_, one) => {
   expect(proposedRules([one])).toBeUndefined();
 });

@@ -144,3 +144,15 @@ describe('a reload', () => {
     expect(back).toEqual([false]);
   });
 });
+
+test.each<[string, HealthCheck[], object | undefined]>([
+  ['nothing while it is healthy', [well], undefined],
+  ['nothing while its checks fail', [down, down, down], undefined],
+  ['the first success', [down, down, down, well], { succeeded: 1, needed: 2 }],
+  ['nothing after a failure', [down, down, down, well, down], undefined],
+  ['nothing once it is back', [down, down, down, well, well], undefined],
+])('its recovery says %s', (_what, checks, recovery) => {
+  const { health, check } = setUp();
+  check(...checks);
+  expect(health.recovery).toEqual(recovery);
+});
