@@ -42,7 +42,7 @@ export async function startFirstRun(hasTraffic = false): Promise<FirstRun> {
       C2S_BASE_URL: sandbox.c2s.url,
       C2S_TOKEN: sandbox.c2s.token,
       C2S_GATEWAY_URL: gatewayUrl,
-      FACADE_TOKENS: [CALLER_TOKEN, ...TRAFFIC_CALLERS.map(({ token }) => token)].join(','),
+      FACADE_TOKENS: [CALLER_TOKEN, ...(hasTraffic ? TRAFFIC_CALLERS.map(({ token }) => token) : [])].join(','),
       WORK_API_URL: sandbox.workApi.url,
       WORK_API_KEY: sandbox.workApi.key,
       // Its former names, which would be another key.

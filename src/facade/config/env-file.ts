@@ -13,6 +13,15 @@ import { readTextSync } from '../../http/read-file.ts';
 /** The file is there and cannot be used. The message says what to do. */
 export class EnvFileError extends Error {
   override readonly name = 'EnvFileError';
+  readonly path: string;
+  /** `EACCES`, or the lines that cannot be used: what a refused reload tells. */
+  readonly code: string;
+
+  constructor(message: string, path: string, code: string, cause?: unknown) {
+    super(message, { cause });
+    this.path = path;
+    this.code = code;
+  }
 }
 
 /** Its variables; none when the file does not exist. @throws EnvFileError */
@@ -25,12 +34,15 @@ export function readEnvFile(path: string): Record<string, string> {
     if (code === 'ENOENT') return {};
     throw new EnvFileError(
       `${path}: cannot be read (${code}); make it a regular file that this user may read, or remove it`,
-      { cause: error },
+      path,
+      code,
+      error,
     );
   }
   const { lines, faults } = readLines(text);
   if (faults.length > 0) {
-    throw new EnvFileError(faults.map(({ line, fault }) => `${path}:${line}: ${fault}`).join('\n'));
+    const told = faults.map(({ line, fault }) => `${path}:${line}: ${fault}`);
+    throw new EnvFileError(told.join('\n'), path, faults.map(({ line, fault }) => `line ${line}: ${fault}`).join('; '));
   }
   const parsed = parseEnv(lines.join('\n'));
   return Object.fromEntries(

@@ -206,7 +206,13 @@ export async function startFaultyMigration(opened: Opened, databaseUrl: string):
         setRoute(config, WRITE, ['verify', 'sample'], 100);
         setRoute(config, WRITE, ['verify', 'after'], '0s');
         for (const id of [READ, WRITE])
-          setRoute(config, id, ['breaker'], { window: '1s', volumeThreshold: 3, reset: '300ms', rampStep: '0s' });
+          setRoute(config, id, ['breaker'], {
+            window: '1s',
+            volumeThreshold: 3,
+            errorRate: 0.05,
+            reset: '300ms',
+            rampStep: '0s',
+          });
       },
     }),
   );

@@ -31,5 +31,5 @@ export const UNWANTED = [
   /(?<!\.d)\.ts$/,
 ];
 
-/** Bytes of the tarball; it has about half of it. */
-export const LARGEST = 1_000_000;
+/** Bytes of the tarball; a third of it is Swagger UI. */
+export const LARGEST = 1_800_000;
