@@ -53,6 +53,7 @@ test.each<[string, (res: ServerResponse) => void]>([
   start();
   // What was under way is taken over when its lease is over.
   await until(() => hook.told.length >= 2, 'both are told by the next process', 90_000);
-  expect(hook.told.map(({ revision }) => revision)).toEqual([1, 2]);
+  // What was under way may come behind what was not.
+  expect(new Set(hook.told.map(({ revision }) => revision))).toEqual(new Set([1, 2]));
   expect(hook.forged()).toBe(0);
 });
