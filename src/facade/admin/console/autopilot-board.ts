@@ -1,5 +1,5 @@
 import { read } from './api.ts';
-import { NAMES } from './autopilot.ts';
+import { NAMES, Steps } from './autopilot.ts';
 import { beatOf, type Live } from './live.ts';
 import { shown, useLoaded } from './load.ts';
 import type { AutopilotReport } from './model.ts';
@@ -26,21 +26,14 @@ export function AutopilotBoardPage({ live }: { live: Live }) {
 }
 
 function Card({ report }: { report: AutopilotReport }) {
-  const { route, phase, mode, gateway, steps, since, evidence, proposal } = report;
+  const { route, phase, mode, since, evidence, proposal } = report;
   return html`<section class="panel" aria-label=${route}>
     <h2><a href=${routeHref(route)}>${route}</a></h2>
     <p>
       <strong>${phase}</strong>
       <span class="quiet"> <${When} at=${since} />, ${mode === 'apply' ? 'may flip by itself' : 'may propose'}</span>
     </p>
-    <ol class="steps" aria-label="Steps">
-      ${steps.map(
-        (step) =>
-          html`<li class=${step <= gateway ? 'done' : ''} aria-current=${step === gateway ? 'step' : undefined}>
-            ${step} %
-          </li>`,
-      )}
-    </ol>
+    <${Steps} report=${report} />
     <ul class="gates" role="list" aria-label="Gates that do not hold yet">
       ${Object.entries(evidence.gates)
         .filter(([, { state }]) => state !== 'green')

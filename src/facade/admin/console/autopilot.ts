@@ -76,22 +76,27 @@ export const NAMES: Readonly<Record<string, string>> = {
 /** In words: a tick, a wait or a cross says the same to the eye. */
 const STATES: Readonly<Record<string, string>> = { green: 'holds', waiting: 'waiting', broken: 'broken' };
 
+/** The shares that the autopilot goes through, and where it is. */
+export function Steps({ report: { steps, gateway } }: { report: AutopilotReport }) {
+  return html`<ol class="steps" aria-label="Steps">
+    ${steps.map(
+      (step) =>
+        html`<li class=${step <= gateway ? 'done' : ''} aria-current=${step === gateway ? 'step' : undefined}>
+          ${step} %
+        </li>`,
+    )}
+  </ol>`;
+}
+
 function Looked({ report }: { report: AutopilotReport }) {
-  const { phase, mode, steps, gateway, since, until, decision, why, evidence, proposal } = report;
+  const { phase, mode, since, until, decision, why, evidence, proposal } = report;
   return html`<p>
       <strong>${phase}</strong>
       <span class="quiet">
         ${` since ${timeOf(since)}${until ? `, until ${timeOf(until)}` : ''}. It may ${mode === 'apply' ? 'flip by itself' : 'propose'}.`}
       </span>
     </p>
-    <ol class="steps" aria-label="Steps">
-      ${steps.map(
-        (step) =>
-          html`<li class=${step <= gateway ? 'done' : ''} aria-current=${step === gateway ? 'step' : undefined}>
-            ${step} %
-          </li>`,
-      )}
-    </ol>
+    <${Steps} report=${report} />
     <ul class="gates" role="list" aria-label="What must hold before the next step">
       ${Object.entries(evidence.gates).map(
         ([name, gate]) =>
