@@ -7,19 +7,8 @@ import { nameOf, shapeOf } from '../shape.ts';
  */
 
 /** `empty` (an empty text) is present and says nothing of the type: it comes and goes with the data. */
-export const SHAPE_TYPES = [
-  'null',
-  'boolean',
-  'number',
-  'string',
-  'timestamp',
-  'list',
-  'object',
-  'text',
-  'no body',
-] as const;
 /** `text` and `no body` are of the answer as a whole. */
-export type ShapeType = (typeof SHAPE_TYPES)[number];
+export type ShapeType = 'null' | 'boolean' | 'number' | 'string' | 'timestamp' | 'list' | 'object' | 'text' | 'no body';
 
 /** A member, an item (`…/*`) or the answer as a whole (the empty path), in one answer. */
 interface SeenPlace {

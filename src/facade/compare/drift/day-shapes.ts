@@ -95,7 +95,7 @@ export function sight(seen: Sightings, count: number, at: number): void {
   seen.last = Math.max(seen.last, at);
 }
 
-export function sightingsIn<K>(map: Map<K, Sightings>, key: K, at: number): Sightings {
+function sightingsIn<K>(map: Map<K, Sightings>, key: K, at: number): Sightings {
   let seen = map.get(key);
   if (!seen) map.set(key, (seen = none(at)));
   return seen;

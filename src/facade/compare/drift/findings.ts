@@ -1,4 +1,4 @@
-import { durationText, HOUR_MS } from '../../../http/units.ts';
+import { HOUR_MS } from '../../../http/units.ts';
 import { grouped } from '../groups.ts';
 import { chanceOfGone, chanceOfNew } from './chance.ts';
 import { itemsOf } from './answer-shape.ts';
@@ -221,6 +221,3 @@ function finding({ of }: Judged, path: string, found: Omit<DriftFinding, 'answer
   const where = path === '' ? 'the answer' : path;
   return { answers: of, path, ...found, text: `${of === '2xx' ? '' : `${of} `}${where}: ${found.text}` };
 }
-
-/** For messages. */
-export const BASELINE_TEXT = `${grouped(MIN_ANSWERS)} answers over ${durationText(MIN_BASELINE_MS)}`;
