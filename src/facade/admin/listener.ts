@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createListener } from '../../http/listener.ts';
-import { ADMIN_LISTENER, LISTENER_HEADER } from './listener-name.ts';
 
 /** The admin listener, with the limits and the refusals of the public one. It speaks no WebSocket. */
 export function createAdminListener(handle: (req: IncomingMessage, res: ServerResponse) => void): Server {
@@ -8,7 +7,6 @@ export function createAdminListener(handle: (req: IncomingMessage, res: ServerRe
     maxHeadBytes: MAX_HEAD_BYTES,
     keepAliveMs: KEEP_ALIVE_MS,
     handle(req, res, expectsContinue) {
-      res.setHeader(LISTENER_HEADER, ADMIN_LISTENER);
       if (expectsContinue) res.writeContinue();
       handle(req, res);
     },

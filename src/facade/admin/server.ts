@@ -25,7 +25,7 @@ import { guard } from './guard.ts';
 import type { BurnDown } from '../steer/burn-down.ts';
 import type { Steering } from '../steer/steering.ts';
 import { notifyRoutes } from './notify.ts';
-import { ADMIN_LISTENER, LISTENER_HEADER } from './listener-name.ts';
+import { nameListener } from './listener-name.ts';
 import { flipRoutes } from './flips.ts';
 import { historyRoutes } from './history.ts';
 import { needsRoutes } from './needs.ts';
@@ -84,9 +84,8 @@ export function createAdmin(options: AdminOptions): Express {
   const { metrics } = options;
   const admin = express();
   admin.disable('x-powered-by');
-  // A host that embeds it has a listener of its own.
   admin.use((_req, res, next) => {
-    res.setHeader(LISTENER_HEADER, ADMIN_LISTENER);
+    nameListener(res);
     next();
   });
   admin.route('/metrics').get(viewMetrics(metrics)).all(methodNotAllowed);

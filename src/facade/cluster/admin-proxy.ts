@@ -1,4 +1,5 @@
 import { request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { nameListener } from '../admin/listener-name.ts';
 import { createAdminListener } from '../admin/listener.ts';
 import { refuse } from '../../http/page-errors.ts';
 import type { Problem } from '../../http/problem.ts';
@@ -21,6 +22,7 @@ interface AdminProxyOptions {
 
 export function createAdminProxy(options: AdminProxyOptions): Server {
   return createAdminListener((req, res) => {
+    nameListener(res);
     switch (req.url?.split('?', 1)[0] ?? '') {
       case '/metrics':
         return void options.metrics().then(
