@@ -60,7 +60,18 @@ async function scene(health: object | undefined, edit: (config: Document) => voi
   const checks = (result: string) =>
     facade.metric(`facade_upstream_health_checks_total{upstream="gateway",result="${result}"}`);
   const view = async () => (await (await fetch(`${facade.adminUrl}/api/routes`)).json()) as View;
-  return { state, gateway, direct, facade, read, write, live, gauge, healthy, checks, view };
+  /** The breaker of reads opens and is half-open again; the first read after that is served by the gateway. */
+  const failAndRecover = async (): Promise<void> => {
+    state.status = 500;
+    await until(async () => {
+      await read();
+      return (await gauge('leads.get')) === 2;
+    }, 'open');
+    state.status = 200;
+    await until(async () => (await gauge('leads.get')) === 1, 'half-open');
+    expect(await read()).toBe('200 gateway');
+  };
+  return { state, gateway, direct, facade, read, write, live, gauge, healthy, checks, view, failAndRecover };
 }
 
 interface View {
@@ -179,17 +190,10 @@ test('no live write is ever the probe: the first one comes after the checks, and
 });
 
 test('the ramp lets 1, 5 and 25 % through, and is shown', async () => {
-  const { state, read, live, gauge, view } = await scene(HEALTH, (config) =>
+  const { read, live, gauge, view, failAndRecover } = await scene(HEALTH, (config) =>
     setRoute(config, 'leads.get', ['breaker', 'rampStep'], '60s'),
   );
-  state.status = 500;
-  await until(async () => {
-    await read();
-    return (await gauge('leads.get')) === 2;
-  }, 'open');
-  state.status = 200;
-  await until(async () => (await gauge('leads.get')) === 1, 'half-open');
-  expect(await read()).toBe('200 gateway');
+  await failAndRecover();
   const ramp = async () => (await view()).routes.find(({ id }) => id === 'leads.get')?.paths.gateway?.ramp;
   const steps: unknown[] = [];
   for (const count of [1_000, 200, 40]) {
@@ -223,7 +227,7 @@ test('a gateway that was unhealthy comes back by the ramp, though no breaker was
 });
 
 test('a path that is not there takes no traffic away, and is named in the log', async () => {
-  const { state, facade, read, checks, gauge, view } = await scene(HEALTH);
+  const { state, facade, read, checks, view, failAndRecover } = await scene(HEALTH);
   state.check = 404;
   await until(async () => (await checks('unexpected_status')) >= 5, 'checked');
   expect(await read()).toBe('200 gateway');
@@ -233,14 +237,7 @@ test('a path that is not there takes no traffic away, and is named in the log', 
   expect(told[0]).toContain('GET /health is answered 404');
   expect(await facade.metricsText()).not.toMatch(/^facade_upstream_healthy\{/m);
   // And keeps no breaker open: a read probes it, as without checks.
-  state.status = 500;
-  await until(async () => {
-    await read();
-    return (await gauge('leads.get')) === 2;
-  }, 'open');
-  state.status = 200;
-  await until(async () => (await gauge('leads.get')) === 1, 'half-open');
-  expect(await read()).toBe('200 gateway');
+  await failAndRecover();
 });
 
 test('a reload changes the interval, and ends the checks', async () => {
