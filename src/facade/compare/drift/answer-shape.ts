@@ -6,7 +6,6 @@ import { nameOf, shapeOf } from '../shape.ts';
  * members, and without any value; texts of places that may be an enum are handed over apart (members.ts judges them).
  */
 
-/** `empty` (an empty text) is present and says nothing of the type: it comes and goes with the data. */
 /** `text` and `no body` are of the answer as a whole. */
 export type ShapeType = 'null' | 'boolean' | 'number' | 'string' | 'timestamp' | 'list' | 'object' | 'text' | 'no body';
 
